@@ -1,0 +1,1 @@
+"""What runs: cells, learning rules, networks, datasets, the loop, timing and engines."""

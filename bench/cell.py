@@ -1,0 +1,207 @@
+"""A cell: the complete configuration of one training run with one seed, and its identity.
+
+Free of torch, so that planning, reporting and `--help` stay fast. A cell's id is a hash of its
+canonical JSON, the versions of its rule, dataset and protocol, and the hash of its data.
+"""
+
+import dataclasses
+import hashlib
+import json
+import math
+import types
+import typing
+from dataclasses import dataclass, field
+from typing import Any
+
+from . import datasets, networks, rules
+from .errors import UsageError, did_you_mean
+
+PROTOCOL_VERSION = 1
+"""Raised when the loop, the optimiser, the layers or the seeding change what a cell computes."""
+
+SPLITS = ("test", "validation")
+PRECISIONS = ("float32", "float64")
+PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
+
+
+def _doc(text: str, **bounds: float) -> Any:
+    return field(metadata={"doc": text, **bounds})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One training run. A field that does not apply to the rule or network is None.
+
+    Raises UsageError where a value is of the wrong type, out of range or does not fit the others.
+    """
+
+    dataset: str = _doc("data the network is trained on")
+    network: str = _doc("fcn (fully connected) or cnn (convolutional)")
+    depth: int = _doc("layers with weights: depth - 1 hidden ones and a linear classifier", min=2, max=1000)
+    rule: str = _doc("learning rule")
+    sg_layers: int | None = _doc("hidden layers of each synthetic-gradient model M", min=0, max=8)
+    seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
+    split: str = _doc("test: train on the whole training set; validation: hold out its last sixth")
+    iterations: int = _doc("updates", min=1, max=10**9)
+    batch_size: int = _doc("examples in an update", min=2, max=10**6)
+    learning_rate: float = _doc("Adam's, before the drops", above=0, max=10)
+    drops: tuple[float, ...] = _doc(
+        "fractions of the iterations at which the rate drops", min=0, max=1
+    )
+    drop_factor: float = _doc("what the rate is multiplied by at each drop", above=0, max=1)
+    evaluate_every: int = _doc("iterations between evaluations; the last is always one", min=1, max=10**9)
+    hidden_units: int | None = _doc("units of each hidden layer (fcn)", min=1, max=10**6)
+    filters: int | None = _doc("filters of each convolution (cnn)", min=1, max=10**5)
+    kernel_size: int | None = _doc("side of each filter, odd (cnn)", min=1, max=99)
+    sg_units: int | None = _doc("units (fcn) or filters (cnn) of M's hidden layers", min=1, max=10**6)
+    sg_scale: float | None = _doc("M regresses this times the batch-mean gradient", above=0, max=1e12)
+    precision: str = _doc("float type of training: float32 or float64")
+
+    def __post_init__(self) -> None:
+        for spec in dataclasses.fields(self):
+            value = coerce(spec.name, getattr(self, spec.name))
+            object.__setattr__(self, spec.name, value)
+        self._check_fit()
+
+    def _check_fit(self) -> None:
+        fcn = self.network == "fcn"
+        synthetic = rules.uses_synthetic_gradients(self.rule)
+        needed = {
+            "hidden_units": fcn,
+            "filters": not fcn,
+            "kernel_size": not fcn,
+            "sg_layers": synthetic,
+            "sg_scale": synthetic,
+            "sg_units": synthetic and self.sg_layers != 0,
+        }
+        for name, applies in needed.items():
+            given = getattr(self, name) is not None
+            if applies and not given:
+                raise UsageError(f"{name} is needed for rule={self.rule}, network={self.network}")
+            if given and not applies:
+                raise UsageError(
+                    f"{name} does not apply to rule={self.rule}, network={self.network},"
+                    f" sg_layers={self.sg_layers}; leave it out"
+                )
+        if self.kernel_size is not None and self.kernel_size % 2 == 0:
+            raise UsageError(f"kernel_size={self.kernel_size} must be odd: padding keeps the resolution")
+        if list(self.drops) != sorted(self.drops):
+            raise UsageError(f"drops={list(self.drops)} must ascend")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as a JSON value (tuples as lists), None where it does not apply."""
+        values = {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Cell":
+        """Return the cell of `to_dict`'s output; other keys are an error (UsageError)."""
+        for name in values:
+            spec_of(name)
+        missing = [spec.name for spec in dataclasses.fields(cls) if spec.name not in values]
+        if missing:
+            raise UsageError(f"a cell lacks {', '.join(missing)}")
+        return cls(**values)
+
+    @property
+    def key(self) -> str:
+        """Hash of the configuration alone: the same cell whatever the versions and the data."""
+        return _digest({"cell": self._canonical()})
+
+    def id(self, data_hash: str) -> str:
+        """Return the identity of this cell's result: 16 hexadecimal digits.
+
+        Hashes the fields that apply (so a field added later for other cells changes no id), the
+        versions of rule, dataset and protocol, and `data_hash` (`bench.datasets.data_hash`).
+        """
+        return _digest({"cell": self._canonical(), "versions": self.versions(), "data": data_hash})
+
+    def versions(self) -> dict[str, int]:
+        """Return the versions of the code that this cell's result depends on."""
+        return {
+            "rule": rules.version(self.rule),
+            "dataset": datasets.version(self.dataset),
+            "protocol": PROTOCOL_VERSION,
+        }
+
+    def _canonical(self) -> dict[str, Any]:
+        return {name: value for name, value in self.to_dict().items() if value is not None}
+
+
+FIELDS = {spec.name: spec for spec in dataclasses.fields(Cell)}
+_CHOICES = {
+    "dataset": datasets.names,
+    "network": networks.names,
+    "rule": rules.names,
+    "split": lambda: SPLITS,
+    "precision": lambda: PRECISIONS,
+}
+
+
+def spec_of(name: str) -> "dataclasses.Field[Any]":
+    """Return the declaration of the cell's field `name`; UsageError with the nearest otherwise."""
+    if name not in FIELDS:
+        raise UsageError(f"unknown field {name!r}{did_you_mean(name, FIELDS)}")
+    return FIELDS[name]
+
+
+def kind_of(name: str) -> tuple[type, bool, bool]:
+    """Return a field's (scalar type, may be None, is a tuple of it)."""
+    hint = typing.get_type_hints(Cell)[name]
+    optional = isinstance(hint, types.UnionType)
+    if optional:
+        hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
+    many = typing.get_origin(hint) is tuple
+    return (typing.get_args(hint)[0] if many else hint), optional, many
+
+
+def coerce(name: str, value: Any) -> Any:
+    """Return `value` as the field `name` holds it (1 as 1.0 for a float, a list as a tuple).
+
+    Raises UsageError where the field is unknown or the value is of the wrong type or range.
+    """
+    spec, (scalar, optional, many) = spec_of(name), kind_of(name)
+    if value is None:
+        if optional:
+            return None
+        raise UsageError(f"{name} must be given: {spec.metadata['doc']}")
+    if many:
+        if not isinstance(value, (list, tuple)):
+            raise UsageError(f"{name}={value!r} must be a list: {spec.metadata['doc']}")
+        return tuple(_scalar(spec, scalar, item) for item in typing.cast("list[Any]", value))
+    return _scalar(spec, scalar, value)
+
+
+def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
+    name, bounds = spec.name, spec.metadata
+    if scalar is float and isinstance(value, int) and not isinstance(value, bool):
+        value = float(value)
+    if scalar is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, scalar) or isinstance(value, bool):
+        raise UsageError(f"{name}={value!r} must be a {scalar.__name__}: {bounds['doc']}")
+    if isinstance(value, str):
+        choices = _CHOICES[name]()
+        if value not in choices:
+            raise UsageError(f"unknown {name} {value!r}{did_you_mean(value, choices)}")
+        return value
+    number = typing.cast("float", value)
+    if not math.isfinite(number):
+        raise UsageError(f"{name}={value} must be a finite number: {bounds['doc']}")
+    if number < bounds.get("min", -math.inf) or number > bounds.get("max", math.inf):
+        raise UsageError(
+            f"{name}={value} must be between {bounds.get('min', bounds.get('above'))}"
+            f" and {bounds.get('max')}: {bounds['doc']}"
+        )
+    if number <= bounds.get("above", -math.inf):
+        raise UsageError(f"{name}={value} must be above {bounds['above']}: {bounds['doc']}")
+    return value
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of `value`: keys sorted, no spaces, NaN refused."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]

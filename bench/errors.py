@@ -1,0 +1,37 @@
+"""The errors a user can cause, each with its exit code; caught once, in `cli.py`."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class SgbenchError(Exception):
+    """Base of every error that is shown as one line; `exit_code` becomes the process's."""
+
+    exit_code = 2
+
+
+class UsageError(SgbenchError):
+    """An argument is wrong: the message names it and the remedy. Exit code 2."""
+
+
+class DataError(SgbenchError):
+    """A data file is missing or corrupt: the message names it and the remedy. Exit code 2."""
+
+
+class StoreError(SgbenchError):
+    """The store cannot be read or written (a file, read-only, full). Exit code 5."""
+
+    exit_code = 5
+
+
+def did_you_mean(name: object, choices: Iterable[object]) -> str:
+    """Return the tail of an error about an unknown `name`: the nearest choice, or all of them.
+
+    >>> did_you_mean("cdnni", ["dni", "cdni"])
+    "; did you mean 'cdni'?"
+    >>> did_you_mean("x", ["dni", "cdni"])
+    '; choose from: dni, cdni'
+    """
+    known = [str(choice) for choice in choices]
+    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else f"; choose from: {', '.join(known)}"

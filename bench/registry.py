@@ -1,0 +1,16 @@
+"""A folder is a registry: each module in it that is not private is one named thing."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+
+def names(package: ModuleType) -> tuple[str, ...]:
+    """Return the names of the modules in `package`, sorted, without importing them."""
+    found = (info.name for info in pkgutil.iter_modules(package.__path__))
+    return tuple(sorted(name for name in found if not name.startswith("_")))
+
+
+def load(package: ModuleType, name: str) -> ModuleType:
+    """Import and return the module `name` of `package`."""
+    return importlib.import_module(f"{package.__name__}.{name}")

@@ -1,0 +1,1 @@
+"""What we show: tables, figures and pages from a DataFrame."""
