@@ -1,0 +1,99 @@
+"""The datasets, one file each; the folder is the registry.
+
+A dataset's module has `VERSION` (raised when `load` gives other values for the same files),
+`CANONICAL` (the hash of the published set's content) and five functions of a data folder: `load`,
+`data_hash`, `status`, `check` (every file read and hashed) and `fetch`. What is private to the
+loading of files starts with an underscore. Nothing here imports torch, and nothing heavier than
+the standard library is imported before it is needed: identities are asked for by every verb.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from .. import registry
+from ..errors import DataError, UsageError, did_you_mean
+from ._data import Data, FileCheck, Status
+from ._files import resolve
+
+__all__ = [
+    "Data",
+    "FileCheck",
+    "Status",
+    "canonical_hash",
+    "data_hash",
+    "fetch",
+    "load",
+    "names",
+    "resolve",
+    "status",
+    "verify",
+    "version",
+]
+
+_HERE = sys.modules[__name__]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the datasets."""
+    return registry.names(_HERE)
+
+
+def version(name: str) -> int:
+    """Return the version of the dataset `name`, part of every id of its cells."""
+    return _module(name).VERSION
+
+
+def canonical_hash(name: str) -> str:
+    """Return the hash (16 hexadecimal digits) of the published data, whatever is on this disk."""
+    return _module(name).CANONICAL
+
+
+def data_hash(name: str, data_dir: Path | str | None = None) -> str:
+    """Return the hash of the data that `load` gives; the canonical one where files are missing.
+
+    Two routes to the same values (plain or packed files, lossless images) have the same hash.
+    Files that carry published names are not read here: `load` refuses them unless they are the
+    published ones. Only files that anyone may have repackaged are hashed, once a process.
+    """
+    return _module(name).data_hash(resolve(data_dir))
+
+
+def load(name: str, data_dir: Path | str | None = None) -> Data:
+    """Return the data `name`, read from `data_dir` (else SGBENCH_DATA, else the cache folder).
+
+    Raises DataError where files are missing or corrupt: which, expected hash, remedy.
+    """
+    return _module(name).load(resolve(data_dir))
+
+
+def status(name: str, data_dir: Path | str | None = None) -> Status:
+    """Tell what of the data `name` is there, without reading it."""
+    return _module(name).status(resolve(data_dir))
+
+
+def fetch(name: str, data_dir: Path | str | None = None) -> None:
+    """Download what is missing of the data `name` into `data_dir`, showing progress on stderr.
+
+    Raises DataError where that fails (no network, wrong hash, folder not writable).
+    """
+    _module(name).fetch(resolve(data_dir))
+
+
+def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
+    """Read and hash every file of the data `name`; DataError names each that is not as it should.
+
+    Returns a row a file; of repackaged files, which have no published hash, it says only that
+    they can be read and what their hash is.
+    """
+    checks: list[FileCheck] = _module(name).check(resolve(data_dir))
+    problems = [check.problem for check in checks if check.problem]
+    if problems:
+        raise DataError(" | ".join(problems))
+    return checks
+
+
+def _module(name: str) -> Any:
+    if name not in names():
+        raise UsageError(f"unknown dataset {name!r}{did_you_mean(name, names())}")
+    return registry.load(_HERE, name)

@@ -1,0 +1,191 @@
+"""mnist: 70,000 handwritten digits of 28 x 28 pixels, in LeCun's four IDX files.
+
+The files, plain or gzipped, are looked for in the data folder, in its `MNIST/raw` (torchvision's
+layout) and in its `mnist` (where `fetch` puts them). Only the published bytes are accepted, so
+this data is always canonical: a file with other content is corrupt.
+"""
+
+import hashlib
+import math
+import zlib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import DataError
+from ._data import Data, FileCheck, Status
+from ._files import UNREADABLE, corrupt, digest, find, mismatch, missing, open_maybe_gzip
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+VERSION = 1
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+
+
+class IdxFile(NamedTuple):
+    """One published file: an array of unsigned bytes behind a header."""
+
+    shape: tuple[int, ...]
+    sha256: str
+    """Of the unpacked file, header included."""
+    gz_sha256: str
+    """Of the file as it is served."""
+
+
+FILES = {
+    "train-images-idx3-ubyte": IdxFile(
+        (60_000, 28, 28),
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+    ),
+    "train-labels-idx1-ubyte": IdxFile(
+        (60_000,),
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+    ),
+    "t10k-images-idx3-ubyte": IdxFile(
+        (10_000, 28, 28),
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+    ),
+    "t10k-labels-idx1-ubyte": IdxFile(
+        (10_000,),
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+    ),
+}
+CANONICAL = digest(file.sha256 for file in FILES.values())
+
+
+def data_hash(folder: Path) -> str:
+    """Return the canonical hash: `load` accepts nothing else."""
+    return CANONICAL
+
+
+def load(folder: Path) -> Data:
+    """Return 60,000 training and 10,000 test images, uint8 [N, 1, 28, 28], pixels 0 to 255.
+
+    Raises DataError where a file of `folder` is missing, cannot be read or is not the published
+    one.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    paths = _find_all(folder)
+    arrays = [_read(name, paths[name]) for name in FILES]
+    train_images, train_labels, test_images, test_labels = arrays
+    return Data(
+        train_images=train_images[:, None],
+        train_labels=train_labels.astype(np.int64),
+        test_images=test_images[:, None],
+        test_labels=test_labels.astype(np.int64),
+        classes=10,
+        pixel_max=255,
+    )
+
+
+def status(folder: Path) -> Status:
+    """Tell which of the four files are in `folder`."""
+    found = {name: _find(folder, name) for name in FILES}
+    absent = [name for name, path in found.items() if path is None]
+    here = next((path.parent for path in found.values() if path), folder / "mnist")
+    return Status(
+        name="mnist",
+        state="missing" if absent else "ready",
+        source=f"missing {', '.join(absent)}" if absent else "IDX files",
+        folder=here,
+        data_hash=CANONICAL,
+        canonical=True,
+    )
+
+
+def check(folder: Path) -> list[FileCheck]:
+    """Read and hash the four files."""
+    return [_check(folder, name) for name in FILES]
+
+
+def fetch(folder: Path) -> None:
+    """Download the files that are not in `folder` yet, gzipped, into its `mnist`.
+
+    Raises DataError where that fails, or where a file that is there is corrupt and not `fetch`'s
+    own to replace.
+    """
+    from ._fetch import download  # noqa: PLC0415
+
+    target = folder / "mnist"
+    for name, file in FILES.items():
+        path = _find(folder, name)
+        own = target / f"{name}.gz"
+        if path is not None and path != own:
+            _read(name, path)
+            continue
+        urls = [f"{mirror}{own.name}" for mirror in MIRRORS]
+        download("mnist", urls, file.gz_sha256, own)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [folder, folder / "MNIST" / "raw", folder / "mnist"]
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    return find(_folders(folder), (name, f"{name}.gz"))
+
+
+def _find_all(folder: Path) -> dict[str, Path]:
+    found = {name: _find(folder, name) for name in FILES}
+    absent = [name for name, path in found.items() if path is None]
+    if absent:
+        raise missing("mnist", absent, _folders(folder))
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _read(name: str, path: Path) -> "NDArray[np.uint8]":
+    """Return the array in the file at `path`; the header is believed only if it is right."""
+    import numpy as np  # noqa: PLC0415
+
+    shape, sha256, _ = FILES[name]
+    expected_header = bytes([0, 0, 8, len(shape)])
+    expected_header += b"".join(size.to_bytes(4, "big") for size in shape)
+    try:
+        with open_maybe_gzip(path) as stream:
+            header = stream.read(len(expected_header))
+            if header != expected_header:
+                why = f"its header says {_describe(header)}, not {_describe(expected_header)}"
+                raise corrupt("mnist", path, why, sha256)
+            size = math.prod(shape)
+            body = bytearray(stream.read(size + 1))  # one more, to notice a file that goes on
+    except (*UNREADABLE, zlib.error) as error:
+        raise corrupt("mnist", path, f"it cannot be read ({error})", sha256) from error
+    if len(body) != size:
+        more = "more" if len(body) > size else f"only {len(body):,}"
+        why = f"its header promises {size:,} bytes and {more} follow"
+        raise corrupt("mnist", path, why, sha256)
+    found = hashlib.sha256(header)
+    found.update(body)
+    if found.hexdigest() != sha256:
+        raise mismatch("mnist", path, found.hexdigest(), sha256)
+    return np.frombuffer(body, np.uint8).reshape(shape)
+
+
+def _describe(header: bytes) -> str:
+    """Return an IDX header in words: `0x00000803, 60000 x 28 x 28`."""
+    sizes = [int.from_bytes(header[at : at + 4], "big") for at in range(4, len(header), 4)]
+    return f"0x{header[:4].hex()}, {' x '.join(map(str, sizes))}"
+
+
+def _check(folder: Path, name: str) -> FileCheck:
+    path, expected = _find(folder, name), FILES[name].sha256
+    found, problem = None, None
+    try:
+        if path is None:
+            raise missing("mnist", [name], _folders(folder))
+        _read(name, path)
+        found = expected
+    except DataError as error:
+        problem = str(error)
+    return FileCheck(
+        dataset="mnist", file=name, path=path, expected=expected, found=found, problem=problem
+    )
