@@ -64,16 +64,7 @@ class Cell:
         self._check_fit()
 
     def _check_fit(self) -> None:
-        fcn = self.network == "fcn"
-        synthetic = rules.uses_synthetic_gradients(self.rule)
-        needed = {
-            "hidden_units": fcn,
-            "filters": not fcn,
-            "kernel_size": not fcn,
-            "sg_layers": synthetic,
-            "sg_scale": synthetic,
-            "sg_units": synthetic and self.sg_layers != 0,
-        }
+        needed = applicable(self.rule, self.network, self.sg_layers)
         for name, applies in needed.items():
             given = getattr(self, name) is not None
             if applies and not given:
@@ -196,6 +187,20 @@ def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
     if number <= bounds.get("above", -math.inf):
         raise UsageError(f"{name}={value} must be above {bounds['above']}: {bounds['doc']}")
     return value
+
+
+def applicable(rule: str, network: str, sg_layers: int | None) -> dict[str, bool]:
+    """Return, for each field that only some cells have, whether a cell of this rule has it."""
+    fcn = network == "fcn"
+    synthetic = rules.uses_synthetic_gradients(rule)
+    return {
+        "hidden_units": fcn,
+        "filters": not fcn,
+        "kernel_size": not fcn,
+        "sg_layers": synthetic,
+        "sg_scale": synthetic,
+        "sg_units": synthetic and sg_layers != 0,
+    }
 
 
 def canonical_json(value: Any) -> str:

@@ -1,0 +1,129 @@
+"""The paper's ordering claims as data, and the tests that a scale's grid makes of them.
+
+A claim says what is compared; `tests_of` writes it out for every combination of its `each` fields
+that the grid has. The statistics, on paired seeds, are `results.stats`'s.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .table import Table
+
+KINDS = ("below", "grows", "does_not_grow")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An ordering that the paper's numbers have.
+
+    `kind` is `below` (the mean of left - right is below the margin), `grows` (the slope of left's
+    error over the field `over` is above the margin, in points a step) or `does_not_grow` (that
+    slope is below the margin). `margins` maps a dataset to points of test error; 0 where absent.
+    """
+
+    name: str
+    text: str
+    source: str
+    kind: str
+    each: tuple[str, ...]
+    where: Mapping[str, Any]
+    left: Mapping[str, Any]
+    right: Mapping[str, Any] | None
+    over: str | None
+    margins: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimTest:
+    """A claim at one place: which cells are compared, paired by seed.
+
+    `left` and `right` select cells by field (None: the field does not apply); `values` are those
+    of the field `over`, ascending. `place` holds the claim's `each` fields, for the row's name.
+    """
+
+    claim: Claim
+    place: Mapping[str, Any]
+    left: Mapping[str, Any]
+    right: Mapping[str, Any] | None
+    values: tuple[Any, ...]
+    margin: float
+
+
+def tests_of(
+    claim: Claim,
+    points: Iterable[Mapping[str, Any]],
+    fixed: Callable[[str, str, str], int | None],
+) -> list[ClaimTest]:
+    """Return the tests of `claim` on a grid, in the grid's order.
+
+    Args:
+        claim: the claim.
+        points: the grid's points, each a mapping of axes to values.
+        fixed: sg_layers of the M that the protocol fixes for (dataset, network, rule).
+    """
+    grid = [point for point in points if _fits(point, claim.where)]
+    places: list[dict[str, Any]] = []
+    for point in grid:
+        place = {name: point[name] for name in claim.each}
+        if place not in places:
+            places.append(place)
+    tests: list[ClaimTest] = []
+    for place in places:
+        sides: list[dict[str, Any]] = []
+        values: set[Any] = set()
+        for side in (claim.left, claim.right):
+            if side is None:
+                continue
+            wanted = {**claim.where, **place, **side}
+            found = [point for point in grid if _fits(point, wanted)]
+            values = {point[claim.over] for point in found} if claim.over else set()
+            if found:
+                wanted["sg_layers"] = fixed(
+                    found[0]["dataset"], found[0]["network"], found[0]["rule"]
+                )
+                sides.append(wanted)
+        if len(sides) < (1 if claim.right is None else 2) or (claim.over and len(values) < 2):
+            continue  # the grid lacks a side, or has no trend to look at
+        tests.append(
+            ClaimTest(
+                claim=claim,
+                place=place,
+                left=sides[0],
+                right=sides[1] if claim.right is not None else None,
+                values=tuple(sorted(values)),
+                margin=claim.margins.get(place.get("dataset", ""), 0.0),
+            )
+        )
+    return tests
+
+
+def _fits(point: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    return all(name in point and point[name] == value for name, value in wanted.items())
+
+
+def read_claim(table: Table) -> Claim:
+    """Return the claim that a table of an exhibit's file declares; UsageError where malformed."""
+    kind = table.choice("kind", KINDS)
+    each = table.take_field_names("each")
+    right = over = None
+    if kind == "below":
+        right = table.take_table("right").take_fields()
+    else:
+        over = table.take_field_name("over")
+    claim = Claim(
+        name=table.take("name", str),
+        text=table.take("text", str),
+        source=table.take("source", str),
+        kind=kind,
+        each=each,
+        where=table.take_table("where", {}).take_fields(),
+        left=table.take_table("left").take_fields(),
+        right=right,
+        over=over,
+        margins=table.take_by("margin", "dataset", float, optional=True),
+    )
+    if claim.margins and "dataset" not in each:
+        raise table.error("margin", "is by dataset: `each` must have dataset")
+    table.close()
+    return claim

@@ -1,0 +1,151 @@
+"""An exhibit as data: protocol, grid, scales, the paper's numbers, margins, claims, figures."""
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..bench.errors import UsageError, did_you_mean
+from .claims import Claim, ClaimTest, tests_of
+
+GRADES = ("T", "F", "P", "R", "O")
+"""Table; digitised Figure; Public re-implementations; Recalled; Ours (the paper does not say)."""
+
+FIGURE_KINDS = ("curves", "sweep")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Override:
+    """Protocol fields of the cells that have all the values of `when`."""
+
+    when: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """One size of the exhibit, with its full protocol.
+
+    `layers` are looked up in order, later wins; `blocks` are products of axes (field to values);
+    `seeds` is the number of seeds, 0 to seeds - 1.
+    """
+
+    name: str
+    description: str
+    seeds: int
+    layers: tuple[Override, ...]
+    blocks: tuple[Mapping[str, tuple[Any, ...]], ...]
+
+    @property
+    def datasets(self) -> tuple[str, ...]:
+        """The datasets that the grid needs, in its order."""
+        return self.values("dataset")
+
+    def values(self, field: str) -> tuple[Any, ...]:
+        """Return the values that the grid gives to `field`, in its order; () if it is no axis."""
+        found = (value for block in self.blocks for value in block.get(field, ()))
+        return tuple(dict.fromkeys(found))
+
+    def points(self) -> Iterator[dict[str, Any]]:
+        """Yield the grid: field to value, for the axes alone."""
+        for block in self.blocks:
+            for values in itertools.product(*block.values()):
+                yield dict(zip(block, values, strict=True))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A number of the paper: test error in percent, with its grade of evidence."""
+
+    value: float
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedModel:
+    """The hidden layers of the M that fills a place, with the grade of evidence."""
+
+    sg_layers: int
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """How near to the paper's number is "reproduced", in points; `rules` are the exceptions."""
+
+    points: float
+    rules: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The fields that a table's rows and columns are of, outermost first."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure: `y` against `x`, a panel for each value of `panels`, a line for each of `lines`."""
+
+    name: str
+    kind: str
+    title: str
+    source: str
+    x: str
+    y: str
+    panels: str
+    lines: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """One table or figure of the paper, or a sweep of ours (then without numbers and claims).
+
+    `numbers` are by (dataset, network, depth, rule), `fixed` by (dataset, network, rule),
+    `margins` by dataset, `labels` by field and value.
+    """
+
+    name: str
+    title: str
+    source: str
+    scales: Mapping[str, Scale]
+    numbers: Mapping[tuple[str, str, int, str], Number]
+    fixed: Mapping[tuple[str, str, str], FixedModel]
+    margins: Mapping[str, Margin]
+    claims: tuple[Claim, ...]
+    figures: tuple[Figure, ...]
+    layout: Layout | None
+    labels: Mapping[str, Mapping[str, str]]
+
+    def scale(self, name: str) -> Scale:
+        """Return the scale `name`; UsageError with the nearest name otherwise."""
+        if name not in self.scales:
+            tail = did_you_mean(name, self.scales)
+            raise UsageError(f"unknown scale {name!r} of {self.name}{tail}")
+        return self.scales[name]
+
+    def number(self, dataset: str, network: str, depth: int, rule: str) -> Number | None:
+        """Return the paper's number for a place, None where it has none."""
+        return self.numbers.get((dataset, network, depth, rule))
+
+    def fixed_layers(self, dataset: str, network: str, rule: str) -> int | None:
+        """Return sg_layers of the M that the protocol fixes there, None for a rule without M."""
+        model = self.fixed.get((dataset, network, rule))
+        return None if model is None else model.sg_layers
+
+    def margin(self, dataset: str, rule: str) -> float | None:
+        """Return the margin of a place in points of test error, None where none is declared."""
+        margin = self.margins.get(dataset)
+        return None if margin is None else margin.rules.get(rule, margin.points)
+
+    def claim_tests(self, scale: str) -> list[ClaimTest]:
+        """Return the tests that the claims make on the grid of `scale`, with the fixed M."""
+        points = list(self.scale(scale).points())
+        tests = (tests_of(claim, points, self.fixed_layers) for claim in self.claims)
+        return list(itertools.chain.from_iterable(tests))
+
+    def label(self, field: str, value: object) -> str:
+        """Return how the paper writes a field's value; the value itself where it says nothing."""
+        return self.labels.get(field, {}).get(str(value), str(value))

@@ -1,0 +1,164 @@
+"""Reading an exhibit's TOML text; `table1.toml` is the example of what it may hold."""
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+from ..bench.cell import spec_of
+from .claims import read_claim
+from .model import (
+    FIGURE_KINDS,
+    GRADES,
+    Exhibit,
+    Figure,
+    FixedModel,
+    Layout,
+    Margin,
+    Number,
+    Override,
+    Scale,
+)
+from .table import Table, parse_toml
+
+_NEEDED_AXES = ("dataset", "network", "depth", "rule")
+
+
+def parse(name: str, text: str) -> Exhibit:
+    """Return the exhibit of a TOML text; UsageError naming the file and the key if malformed."""
+    root = parse_toml(text, f"{name}.toml")
+    base = Override(when={}, protocol=root.take_table("protocol").take_fields())
+    layers = (base, *map(_override, root.take_tables("overrides")))
+    grid = [table.take_axes() for table in root.take_tables("grid")]
+    scales = root.take_table("scales")
+    if not grid or not scales.remaining():
+        raise root.error("" if grid else "grid", "must have a grid and scales")
+    exhibit = Exhibit(
+        name=name,
+        title=root.take("title", str),
+        source=root.take("source", str),
+        scales={
+            key: _scale(key, scales.take_table(key), layers, grid) for key in scales.remaining()
+        },
+        numbers=_numbers(root.take_tables("numbers")),
+        fixed=_fixed(root.take_tables("fixed")),
+        margins=_margins(root.take_table("margins", {})),
+        claims=tuple(map(read_claim, root.take_tables("claims"))),
+        figures=tuple(map(_figure, root.take_tables("figures"))),
+        layout=_layout(root.take_table("layout")) if "layout" in root.remaining() else None,
+        labels=_labels(root.take_table("labels", {})),
+    )
+    root.close()
+    return exhibit
+
+
+def _override(table: Table) -> Override:
+    when = table.take_table("when").take_fields()
+    protocol = table.take_table("protocol").take_fields()
+    table.close()
+    return Override(when=when, protocol=protocol)
+
+
+def _scale(
+    name: str,
+    table: Table,
+    layers: tuple[Override, ...],
+    grid: list[dict[str, tuple[Any, ...]]],
+) -> Scale:
+    axes = table.take_table("axes", {}).take_axes()
+    blocks = tuple({**axes, **{k: v for k, v in block.items() if k not in axes}} for block in grid)
+    for field, block in itertools.product(_NEEDED_AXES, blocks):
+        if field not in block:
+            raise table.error("axes", f"and the grid lack {field}")
+    own = Override(when={}, protocol=table.take_table("protocol", {}).take_fields())
+    scale = Scale(
+        name=name,
+        description=table.take("description", str),
+        seeds=table.take("seeds", int),
+        layers=(*layers, own, *map(_override, table.take_tables("overrides"))),
+        blocks=blocks,
+    )
+    if scale.seeds < 1:
+        raise table.error("seeds", "must be at least 1")
+    table.close()
+    seen: set[frozenset[tuple[str, Any]]] = set()
+    for point in scale.points():
+        identity = frozenset(point.items())
+        if identity in seen:
+            raise table.error("axes", f"and the grid give a cell twice: {point}")
+        seen.add(identity)
+    return scale
+
+
+def _numbers(tables: list[Table]) -> dict[tuple[str, str, int, str], Number]:
+    numbers: dict[tuple[str, str, int, str], Number] = {}
+    for table in tables:
+        dataset, network, grade = _place(table)
+        first, *rules = table.take_list("columns", str) or [""]
+        if first != "depth" or not rules:
+            raise table.error("columns", "must be depth, then the rules")
+        rules = [table.coerced("columns", "rule", rule) for rule in rules]
+        for row in table.take_rows("rows", 1 + len(rules)):
+            depth = table.coerced("rows", "depth", row[0])
+            for rule, value in zip(rules, row[1:], strict=True):
+                place = (dataset, network, depth, rule)
+                if place in numbers:
+                    raise table.error("rows", f"give {place} twice")
+                numbers[place] = Number(value=value, grade=grade)
+        table.close()
+    return numbers
+
+
+def _fixed(tables: list[Table]) -> dict[tuple[str, str, str], FixedModel]:
+    fixed: dict[tuple[str, str, str], FixedModel] = {}
+    for table in tables:
+        dataset, network, grade = _place(table)
+        for rule, layers in table.take_by("sg_layers", "rule", int).items():
+            if (dataset, network, rule) in fixed:
+                raise table.error("sg_layers", f"is given twice for {dataset}, {network}, {rule}")
+            hidden = table.coerced("sg_layers", "sg_layers", layers)
+            fixed[dataset, network, rule] = FixedModel(sg_layers=hidden, grade=grade)
+        table.close()
+    return fixed
+
+
+def _place(table: Table) -> tuple[str, str, str]:
+    dataset, network = table.take("dataset", str), table.take("network", str)
+    table.coerced("dataset", "dataset", dataset)
+    table.coerced("network", "network", network)
+    return dataset, network, table.choice("grade", GRADES)
+
+
+def _margins(table: Table) -> dict[str, Margin]:
+    margins: dict[str, Margin] = {}
+    for dataset in table.remaining():
+        table.coerced(dataset, "dataset", dataset)
+        row = table.take_table(dataset)
+        points = row.take("points", float)
+        rules = row.take_by("rules", "rule", float, optional=True)
+        if not all(0 < value < 100 for value in (points, *rules.values())):
+            raise row.error("points", "and rules must be between 0 and 100 points")
+        margins[dataset] = Margin(points=points, rules=rules)
+        row.close()
+    return margins
+
+
+def _figure(table: Table) -> Figure:
+    kind = table.choice("kind", FIGURE_KINDS)
+    texts = ("name", "title", "source", "x", "y", "panels", "lines")
+    figure = Figure(kind=kind, **{key: table.take(key, str) for key in texts})
+    table.close()
+    return figure
+
+
+def _layout(table: Table) -> Layout:
+    layout = Layout(rows=table.take_field_names("rows"), columns=table.take_field_names("columns"))
+    table.close()
+    return layout
+
+
+def _labels(table: Table) -> dict[str, Mapping[str, str]]:
+    labels: dict[str, Mapping[str, str]] = {}
+    for field in table.remaining():
+        row = table.take_table(table.checked(field, lambda field=field: spec_of(field).name))
+        labels[field] = {value: row.take(value, str) for value in row.remaining()}
+    return labels
