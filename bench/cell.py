@@ -5,6 +5,7 @@ canonical JSON, the versions of its rule, dataset and protocol, and the hash of 
 """
 
 import dataclasses
+import functools
 import hashlib
 import json
 import math
@@ -37,7 +38,9 @@ class Cell:
 
     dataset: str = _doc("data the network is trained on")
     network: str = _doc("fcn (fully connected) or cnn (convolutional)")
-    depth: int = _doc("layers with weights: depth - 1 hidden ones and a linear classifier", min=2, max=1000)
+    depth: int = _doc(
+        "layers with weights: depth - 1 hidden ones and a linear classifier", min=2, max=1000
+    )
     rule: str = _doc("learning rule")
     sg_layers: int | None = _doc("hidden layers of each synthetic-gradient model M", min=0, max=8)
     seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
@@ -49,12 +52,18 @@ class Cell:
         "fractions of the iterations at which the rate drops", min=0, max=1
     )
     drop_factor: float = _doc("what the rate is multiplied by at each drop", above=0, max=1)
-    evaluate_every: int = _doc("iterations between evaluations; the last is always one", min=1, max=10**9)
+    evaluate_every: int = _doc(
+        "iterations between evaluations; the last is always one", min=1, max=10**9
+    )
     hidden_units: int | None = _doc("units of each hidden layer (fcn)", min=1, max=10**6)
     filters: int | None = _doc("filters of each convolution (cnn)", min=1, max=10**5)
     kernel_size: int | None = _doc("side of each filter, odd (cnn)", min=1, max=99)
-    sg_units: int | None = _doc("units (fcn) or filters (cnn) of M's hidden layers", min=1, max=10**6)
-    sg_scale: float | None = _doc("M regresses this times the batch-mean gradient", above=0, max=1e12)
+    sg_units: int | None = _doc(
+        "units (fcn) or filters (cnn) of M's hidden layers", min=1, max=10**6
+    )
+    sg_scale: float | None = _doc(
+        "M regresses this times the batch-mean gradient", above=0, max=1e12
+    )
     precision: str = _doc("float type of training: float32 or float64")
 
     def __post_init__(self) -> None:
@@ -75,14 +84,17 @@ class Cell:
                     f" sg_layers={self.sg_layers}; leave it out"
                 )
         if self.kernel_size is not None and self.kernel_size % 2 == 0:
-            raise UsageError(f"kernel_size={self.kernel_size} must be odd: padding keeps the resolution")
+            raise UsageError(
+                f"kernel_size={self.kernel_size} must be odd: padding keeps the resolution"
+            )
         if list(self.drops) != sorted(self.drops):
             raise UsageError(f"drops={list(self.drops)} must ascend")
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value (tuples as lists), None where it does not apply."""
         values = {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)}
-        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+        values["drops"] = list(self.drops)
+        return values
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Cell":
@@ -127,6 +139,7 @@ _CHOICES = {
     "split": lambda: SPLITS,
     "precision": lambda: PRECISIONS,
 }
+_WORDS = {str: "a string", int: "an integer", float: "a number"}
 
 
 def spec_of(name: str) -> "dataclasses.Field[Any]":
@@ -136,8 +149,10 @@ def spec_of(name: str) -> "dataclasses.Field[Any]":
     return FIELDS[name]
 
 
+@functools.cache
 def kind_of(name: str) -> tuple[type, bool, bool]:
-    """Return a field's (scalar type, may be None, is a tuple of it)."""
+    """Return a field's (scalar type, may be None, is a tuple of it); UsageError if unknown."""
+    spec_of(name)
     hint = typing.get_type_hints(Cell)[name]
     optional = isinstance(hint, types.UnionType)
     if optional:
@@ -165,12 +180,12 @@ def coerce(name: str, value: Any) -> Any:
 
 def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
     name, bounds = spec.name, spec.metadata
-    if scalar is float and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
+    if scalar is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = _float(value)
     if scalar is int and isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, scalar) or isinstance(value, bool):
-        raise UsageError(f"{name}={value!r} must be a {scalar.__name__}: {bounds['doc']}")
+        raise UsageError(f"{name}={value!r} must be {_WORDS[scalar]}: {bounds['doc']}")
     if isinstance(value, str):
         choices = _CHOICES[name]()
         if value not in choices:
@@ -187,6 +202,14 @@ def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
     if number <= bounds.get("above", -math.inf):
         raise UsageError(f"{name}={value} must be above {bounds['above']}: {bounds['doc']}")
     return value
+
+
+def _float(number: float) -> float:
+    """Return `number` as the one float that has its value: no integer, no negative zero."""
+    try:
+        return float(number) + 0.0
+    except OverflowError:
+        return math.inf
 
 
 def applicable(rule: str, network: str, sg_layers: int | None) -> dict[str, bool]:

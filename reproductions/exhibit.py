@@ -7,16 +7,16 @@ The file has the protocol, the grid, the scales, the paper's numbers with their 
 the margins and the claims; `table1.toml` is the example to read. Free of torch.
 """
 
-import dataclasses
 from collections.abc import Mapping
 from fractions import Fraction
 from importlib import resources
 from typing import Any
 
-from ..bench.cell import PAPER_LEARNING_RATE, Cell, applicable, coerce
+from ..bench.cell import FIELDS, PAPER_LEARNING_RATE, Cell, applicable, coerce
 from ..bench.errors import UsageError, did_you_mean
 from .model import Exhibit, Scale
 from .reading import parse
+from .select import format_value
 
 
 def names() -> tuple[str, ...]:
@@ -63,9 +63,12 @@ def expand(
     for point in chosen.points():
         values = _resolve(chosen, point, sets)
         unused -= values.keys()
-        missing = [f.name for f in dataclasses.fields(Cell) if f.name not in {*values, "seed"}]
-        values.update(dict.fromkeys(missing))
-        cells.extend(Cell(seed=seed, **values) for seed in range(count))
+        absent = dict.fromkeys(name for name in FIELDS if name not in values)
+        try:
+            cells.extend(Cell(**{**absent, **values, "seed": seed}) for seed in range(count))
+        except UsageError as error:
+            where = f"{exhibit.name} at scale {scale}" if sets else f"{exhibit.name}.toml: scales.{scale}"
+            raise UsageError(f"{where}: {error}") from None
     for field in unused:
         raise UsageError(f"--set {field} applies to no cell of {exhibit.name} at scale {scale}")
     return cells
@@ -77,7 +80,7 @@ def _settable(scale: Scale, field: str, value: Any) -> Any:
     value = coerce(field, value)
     varied = scale.values(field)
     if len(varied) > 1:
-        some = ",".join("none" if v is None else str(v) for v in varied[:2])
+        some = format_value(field, varied[0])
         raise UsageError(
             f"--set {field}: the grid at scale {scale.name} varies it;"
             f" pick among its values by --where {field}={some}"
