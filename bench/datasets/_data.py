@@ -49,10 +49,10 @@ class FileCheck:
 
     dataset: str
     file: str
-    path: Path | None
-    expected: str | None
+    path: Path | None = None
+    expected: str | None = None
     """Published SHA-256; None where none is published (repackaged files)."""
-    found: str | None
+    found: str | None = None
     """SHA-256 of what is there; None where it is missing or cannot be read."""
-    problem: str | None
+    problem: str | None = None
     """What is wrong, in words, with the remedy; None where nothing is."""

@@ -10,7 +10,7 @@ from ..errors import DataError
 from ._files import sha256_of
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import TaskID
 
 CHUNK = 1 << 16  # pooch reads in pieces of this many bytes
 TIMEOUT = 30  # seconds without an answer
@@ -50,8 +50,9 @@ def _retrieve(url: str, sha256: str, path: Path) -> None:
     import pooch  # noqa: PLC0415
 
     pooch.get_logger().setLevel(logging.ERROR)  # what is fetched is said above, once
+    make: Any = pooch.HTTPDownloader  # its stub knows no bars but tqdm's
     with _Bar(path.name) as bar:
-        downloader: Any = pooch.HTTPDownloader(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT)
+        downloader = make(progressbar=bar, chunk_size=CHUNK, timeout=TIMEOUT)
         pooch.retrieve(url, f"sha256:{sha256}", path.name, path.parent, downloader=downloader)
 
 
@@ -81,7 +82,7 @@ class _Bar:
         )
 
         console = Console(stderr=True)
-        self._progress: Progress = Progress(
+        self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
             DownloadColumn(),

@@ -1,5 +1,6 @@
 """Files of data: where they are looked for, how they are hashed, what is said when they are bad."""
 
+import functools
 import gzip
 import hashlib
 import os
@@ -29,6 +30,22 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of the file at `path`, in hexadecimal; OSError where it is unreadable."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def identity(path: Path) -> tuple[Path, int, int]:
+    """Return what changes when the file at `path` does: the path, its size, its time."""
+    stat = path.stat()
+    return path, stat.st_size, stat.st_mtime_ns
+
+
+def sha256_once(path: Path) -> str:
+    """Return `sha256_of(path)`, from memory where this process has hashed the unchanged file."""
+    return _remembered(*identity(path))
+
+
+@functools.lru_cache(maxsize=32)
+def _remembered(path: Path, _size: int, _time: int) -> str:
+    return sha256_of(path)
 
 
 def digest(hashes: Iterable[str]) -> str:

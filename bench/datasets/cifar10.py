@@ -1,0 +1,248 @@
+"""cifar10: 60,000 photographs of 32 x 32 pixels in ten classes.
+
+Looked for, in this order, in the data folder, its `cifar-10-batches-bin`, and every `cifar10*` in
+it (and their `cifar-10-batches-bin`): the binary version's six files, its archive
+`cifar-10-binary.tar.gz`, Hugging Face's Parquet shards (`train-*.parquet`, `test-*.parquet`).
+
+The data's hash is that of the six binary files' contents. The binary files and the archive have
+published checksums and are refused unless they have them. Shards are converted to the same six
+contents: lossless ones (in any order of the five batches) give the canonical hash, recompressed
+or reshuffled ones honestly give another.
+"""
+
+import functools
+import hashlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import DataError
+from ._cache import cached_contents, cached_hashes, write_files
+from ._data import Data, FileCheck, Status
+from ._files import corrupt, digest, find, identity, mismatch, missing, sha256_once
+from ._shards import RECORD, SIDE, from_archive, from_parquet
+
+VERSION = 1
+ROWS = 10_000
+"""Images in each of the six files."""
+URLS = ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",)
+ARCHIVE = "cifar-10-binary.tar.gz"
+ARCHIVE_SHA256 = "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd"
+BINARY = "cifar-10-batches-bin"
+FILES = {
+    "data_batch_1.bin": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+    "data_batch_2.bin": "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+    "data_batch_3.bin": "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+    "data_batch_4.bin": "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+    "data_batch_5.bin": "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+    "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+}
+NAMES = tuple(FILES)
+CANONICAL = digest(FILES.values())
+WANTED = ("the binary version (data_batch_1.bin and so on)", ARCHIVE, "train-*.parquet")
+
+
+class Source(NamedTuple):
+    """Where the data is."""
+
+    kind: str
+    """binary, archive or Parquet."""
+    paths: list[Path]
+    """The files, in the order of their content; the training shards first."""
+
+
+def data_hash(folder: Path) -> str:
+    """Return the hash of what `load` gives; shards are converted for it once (some seconds).
+
+    Raises DataError where shards are corrupt.
+    """
+    source = _source(folder)
+    if source is None or source.kind != "Parquet":
+        return CANONICAL
+    return _shards_hash(tuple(map(identity, source.paths)))
+
+
+def load(folder: Path) -> Data:
+    """Return 50,000 training and 10,000 test images, uint8 [N, 3, 32, 32], pixels 0 to 255.
+
+    Raises DataError where `folder` has no complete set or a file is not as published.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    contents = _contents(_found(folder))
+    train = np.frombuffer(b"".join(contents[:-1]), np.uint8).reshape(-1, RECORD)
+    test = np.frombuffer(contents[-1], np.uint8).reshape(-1, RECORD)
+    return Data(
+        train_images=train[:, 1:].reshape(-1, 3, SIDE, SIDE).copy(),
+        train_labels=train[:, 0].astype(np.int64),
+        test_images=test[:, 1:].reshape(-1, 3, SIDE, SIDE).copy(),
+        test_labels=test[:, 0].astype(np.int64),
+        classes=10,
+        pixel_max=255,
+    )
+
+
+def status(folder: Path) -> Status:
+    """Tell which wrapping of the data is in `folder`, and whether it is the published data."""
+    source = _source(folder)
+    state, text, found = "missing", f"missing {', '.join(WANTED)}", CANONICAL
+    if source is not None:
+        state, text = "ready", f"{source.kind} ({len(source.paths)} files)"
+        try:
+            found = data_hash(folder)
+        except DataError as error:
+            state, text = "corrupt", str(error)
+    return Status(
+        name="cifar10",
+        state=state,
+        source=text,
+        folder=source.paths[0].parent if source else folder / "cifar10",
+        data_hash=found,
+        canonical=found == CANONICAL,
+    )
+
+
+def check(folder: Path) -> list[FileCheck]:
+    """Read and hash every file of the set that `load` would use."""
+    try:
+        source = _found(folder)
+    except DataError as error:
+        return [FileCheck(dataset="cifar10", file="(any)", problem=str(error))]
+    rows = [_check(source.kind, path) for path in source.paths]
+    if source.kind == "Parquet" and not any(row.problem for row in rows):
+        try:
+            _shards_hash(tuple(map(identity, source.paths)))
+        except DataError as error:
+            rows.append(FileCheck(dataset="cifar10", file="(shards)", problem=str(error)))
+    return rows
+
+
+def fetch(folder: Path) -> None:
+    """Download the published archive and unpack it into `folder`'s cifar10/cifar-10-batches-bin.
+
+    Nothing is downloaded where the binary files, or the archive, are in `folder` already. Raises
+    DataError where the download fails, or a binary file that is there is corrupt.
+    """
+    from ._fetch import download  # noqa: PLC0415
+
+    source = _source(folder)
+    if source is not None and source.kind == "binary":
+        _contents(source)
+        print(f"{source.paths[0].parent} is there and verified", file=sys.stderr)
+        return
+    own = folder / "cifar10" / ARCHIVE
+    archive = source.paths[0] if source is not None and source.kind == "archive" else own
+    download("cifar10", URLS, ARCHIVE_SHA256, archive)
+    target = folder / "cifar10" / BINARY
+    try:
+        write_files(target, NAMES, from_archive(archive, NAMES, ROWS))
+    except OSError as error:
+        raise DataError(f"cannot unpack {archive} into {target}: {error.strerror}") from error
+    if archive == own:
+        archive.unlink()
+
+
+def _folders(folder: Path) -> list[Path]:
+    inside = sorted(path for path in folder.glob("cifar10*") if path.is_dir())
+    roots = [folder, *inside]
+    return [path for root in roots for path in (root, root / BINARY)]
+
+
+def _source(folder: Path) -> Source | None:
+    folders = _folders(folder)
+    for place in folders:
+        if all((place / name).is_file() for name in FILES):
+            return Source("binary", [place / name for name in FILES])
+    archive = find(folders, [ARCHIVE])
+    if archive is not None:
+        return Source("archive", [archive])
+    for place in folders:
+        train, test = (sorted(place.glob(f"{part}-*.parquet")) for part in ("train", "test"))
+        if train and test:
+            return Source("Parquet", train + test)
+    return None
+
+
+def _found(folder: Path) -> Source:
+    source = _source(folder)
+    if source is not None:
+        return source
+    for place in _folders(folder):
+        absent = [name for name in FILES if not (place / name).is_file()]
+        if len(absent) < len(FILES):
+            raise missing("cifar10", absent, [place])
+    raise missing("cifar10", [" or ".join(WANTED)], _folders(folder))
+
+
+def _contents(source: Source) -> list[bytes]:
+    """Return the six files' contents, whatever they are wrapped in."""
+    if source.kind == "binary":
+        return [_read(path) for path in source.paths]
+    if source.kind == "archive":
+        row = _check("archive", source.paths[0])
+        if row.problem:
+            raise DataError(row.problem)
+    return cached_contents(*_conversion(source))
+
+
+def _conversion(source: Source) -> tuple[str, tuple[str, ...], Callable[[], list[bytes]]]:
+    """Return the cache's key, names and maker for an archive or shards."""
+    key = digest(sha256_once(path) for path in source.paths)
+    return f"cifar10-{key}", NAMES, functools.partial(_convert, source)
+
+
+def _convert(source: Source) -> list[bytes]:
+    if source.kind == "archive":
+        return from_archive(source.paths[0], NAMES, ROWS)
+    print("cifar10: decoding the images (kept in the cache folder)", file=sys.stderr)
+    train = [path for path in source.paths if path.name.startswith("train-")]
+    test = [path for path in source.paths if path.name.startswith("test-")]
+    records, size = from_parquet(train, 5 * ROWS), ROWS * RECORD
+    batches = [records[start : start + size] for start in range(0, len(records), size)]
+    return [*_published_order(batches), from_parquet(test, ROWS)]
+
+
+def _published_order(batches: list[bytes]) -> list[bytes]:
+    """Return the training batches as published where they are those, in whatever order."""
+    by_hash = {hashlib.sha256(batch).hexdigest(): batch for batch in batches}
+    published = [FILES[name] for name in NAMES[:-1]]
+    return [by_hash[sha256] for sha256 in published] if set(by_hash) == set(published) else batches
+
+
+@functools.lru_cache(maxsize=8)
+def _shards_hash(identities: tuple[tuple[Path, int, int], ...]) -> str:
+    source = Source("Parquet", [path for path, _, _ in identities])
+    return digest(cached_hashes(*_conversion(source)))
+
+
+def _read(path: Path) -> bytes:
+    row = _check("binary", path)
+    if row.problem:
+        raise DataError(row.problem)
+    return path.read_bytes()
+
+
+def _check(kind: str, path: Path) -> FileCheck:
+    expected = ARCHIVE_SHA256 if kind == "archive" else FILES.get(path.name)
+    found, problem = None, None
+    try:
+        size = path.stat().st_size
+        if kind == "binary" and size != ROWS * RECORD:
+            raise corrupt("cifar10", path, f"{size:,} bytes, not {ROWS * RECORD:,}", expected)
+        try:
+            found = sha256_once(path)
+        except OSError as error:
+            raise corrupt("cifar10", path, f"it cannot be read ({error})", expected) from error
+        if expected is not None and found != expected:
+            raise mismatch("cifar10", path, found, expected)
+    except DataError as error:
+        problem = str(error)
+    return FileCheck(
+        dataset="cifar10",
+        file=path.name,
+        path=path,
+        expected=expected,
+        found=found,
+        problem=problem,
+    )
