@@ -1,0 +1,107 @@
+"""The matrix product of every dense layer, and which library computes it.
+
+torch can hand a float32 product to its default BLAS (MKL on x86) or to oneDNN; which is faster, by
+up to a factor of two, depends on the processor. `measure` finds out, speed and error both; the
+driver keeps the answer beside the records, since another choice would flip bits.
+"""
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+SHAPES = ((256, 784, 256), (256, 256, 256), (1024, 1024, 256))  # out, in, batch: Table 1's
+MARGIN = 1.05  # a back-end must be this much faster than the default to be preferred
+TOLERANCE = 1e-5  # largest relative error for which a float32 product counts as float32
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """One back-end: rate in FLOP/s on `SHAPES`, error relative to float64 (Frobenius norm)."""
+
+    name: str
+    flops: float
+    error: float
+
+
+def available() -> tuple[str, ...]:
+    """Return the back-ends of this torch build on the CPU, the default one first."""
+    default = "mkl" if torch.backends.mkl.is_available() else "blas"
+    return (default, "onednn") if torch.backends.mkldnn.is_available() else (default,)
+
+
+def use(name: str) -> None:
+    """Send float32 CPU products through the back-end `name`, in this process, from now on.
+
+    oneDNN is reached by allowing bfloat16 products: where the processor has no bfloat16 matrix
+    units it computes in float32 all the same; where it has, `measure` sees the error and refuses.
+    """
+    torch.backends.mkldnn.matmul.fp32_precision = "bf16" if name == "onednn" else "ieee"
+
+
+def measure(rounds: int = 7) -> list[Measured]:
+    """Time and check each back-end, interleaved, on one thread; takes about a second."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    generator = torch.Generator().manual_seed(0)
+    cases = [
+        (torch.randn(o, i, generator=generator), torch.randn(i, b, generator=generator))
+        for o, i, b in SHAPES
+    ]
+    seconds: dict[str, list[float]] = {name: [] for name in available()}
+    errors: dict[str, float] = {}
+    try:
+        for round_ in range(rounds + 1):
+            for name in seconds:
+                use(name)
+                start = time.perf_counter()
+                products = [product for a, b in cases for product in _three(a, b)]
+                elapsed = time.perf_counter() - start
+                if round_ == 0:  # the first round warms up, and is where the error is looked at
+                    errors[name] = _error(cases, products)
+                else:
+                    seconds[name].append(elapsed)
+    finally:
+        use(available()[0])
+        torch.set_num_threads(threads)
+    flops = sum(2 * o * i * b * 3 for o, i, b in SHAPES)
+    return [
+        Measured(name=n, flops=flops / statistics.median(s), error=errors[n])
+        for n, s in seconds.items()
+    ]
+
+
+def choose(measured: list[Measured]) -> Measured:
+    """Return the back-end to train with: the default, unless another is faster and as exact."""
+    best = measured[0]
+    for other in measured[1:]:
+        if other.error <= TOLERANCE and other.flops > MARGIN * best.flops:
+            best = other
+    return best
+
+
+def _three(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The three products of a layer's step: forward, weight gradient, input gradient."""
+    h = a @ b
+    return h, h @ b.T, a.T @ h
+
+
+def _error(cases: list[tuple[Tensor, Tensor]], products: list[Tensor]) -> float:
+    exact = [product for a, b in cases for product in _three(a.double(), b.double())]
+    pairs = zip(products, exact, strict=True)
+    return max(float((got.double() - want).norm() / want.norm()) for got, want in pairs)
+
+
+def matmul(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return the product [R, m, n] of [R, m, k] and [R, k, n], one for each of R replicas.
+
+    One replica goes through the plain product, which is faster than a batch of one.
+    """
+    if a.shape[0] > 1:
+        return torch.bmm(a, b) if out is None else torch.bmm(a, b, out=out)
+    if out is None:
+        return torch.mm(a[0], b[0]).unsqueeze(0)
+    torch.mm(a[0], b[0], out=out[0])
+    return out

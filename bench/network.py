@@ -1,0 +1,168 @@
+"""The network that a program trains: the same for every rule, baselines included.
+
+Hidden layers, a linear classifier, and (for rules that have them) a synthetic-gradient model M
+after every hidden layer. All weights of a replica lie in one row of a flat buffer [R, P]; the
+layers hold views into it.
+"""
+
+from collections.abc import Iterator, Sequence as Seq
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import networks, rules
+from .cell import Cell
+from .layers import Linear, Sequence, bound
+from .seeding import generator
+from .synthetic_gradient import SyntheticGradient
+
+ALIGNMENT = 16  # elements: every weight starts on a 64-byte line in float32
+
+
+class Network:
+    """R replicas of the network of `cells`, which differ in replica axes only.
+
+    Args:
+        cells: one for each replica.
+        image: shape [C, H, W] of an input.
+        classes: number of classes.
+        device: where the weights live.
+    """
+
+    def __init__(
+        self, cells: Seq[Cell], image: Seq[int], classes: int, device: torch.device
+    ) -> None:
+        cell = cells[0]
+        self.kind: Any = networks.load(cell.network)
+        self.classes, self.replicas = classes, len(cells)
+        self.hidden: list[Sequence] = self.kind.hidden_layers(cell, image)
+        top = Linear(self.kind.features(cell, image), classes, bias=True)
+        self.classifier = Sequence(("classifier", top))
+        rule = rules.load(cell.rule)
+        self.models: list[SyntheticGradient] = []
+        if rule.SYNTHETIC:
+            labels = classes if rule.CONDITIONED else 0
+            scales = [c.sg_scale or 1.0 for c in cells]
+            scale = scales[0]
+            if len(set(scales)) > 1:
+                column = torch.tensor(scales, dtype=getattr(torch, cell.precision), device=device)
+                scale = self.kind.per_replica(column, cell)
+            self.models = [
+                SyntheticGradient(
+                    self.kind.synthetic_gradient(cell, i, labels),
+                    self.kind.with_labels if rule.CONDITIONED else None,
+                    scale,
+                )
+                for i in range(len(self.hidden))
+            ]
+        self._allocate(cells, device)
+
+    def _allocate(self, cells: Seq[Cell], device: torch.device) -> None:
+        blocks = self.blocks()
+        shapes = {n: s for block in blocks for n, s in block.declare("shapes").items()}
+        dtype = getattr(torch, cells[0].precision)
+        self.spans: dict[str, tuple[int, int]] = {}
+        total = 0
+        for name, shape in shapes.items():
+            size = torch.Size(shape).numel()
+            self.spans[name] = (total, total + size)
+            total += -(-size // ALIGNMENT) * ALIGNMENT
+        make = {"dtype": dtype, "device": device}
+        self.flat = torch.zeros(len(cells), total, **make)
+        self.grads = torch.zeros_like(self.flat)
+        self._parameters = self.views(self.flat, shapes)
+        statistics = {n: s for block in blocks for n, s in block.declare("statistics").items()}
+        self._statistics = {
+            n: torch.full((len(cells), *s), float(n.endswith("variance")), **make)
+            for n, s in statistics.items()
+        }
+        self._shapes = shapes
+        self._eye = torch.eye(self.classes, **make)
+        grads = self.views(self.grads, shapes)
+        for block in blocks:
+            block.bind(self._parameters, grads, self._statistics)
+        self._initialise(cells)
+
+    def _initialise(self, cells: Seq[Cell]) -> None:
+        fans = {n: fan for block in self.blocks() for n, fan in block.fan_in().items()}
+        for name, view in self._parameters.items():
+            if name.endswith("gamma"):
+                view.fill_(1)
+            elif name in fans and ".output." not in name:  # M's last layer starts at zero
+                for replica, cell in enumerate(cells):
+                    draw = torch.empty(view.shape[1:], dtype=torch.float64)
+                    limit = bound(fans[name])
+                    draw.uniform_(-limit, limit, generator=generator(cell.seed, f"weights/{name}"))
+                    view[replica].copy_(draw)
+
+    def blocks(self) -> list[Sequence]:
+        """Return all sequences that have weights: hidden layers, classifier, then the Ms."""
+        return [*self.hidden, self.classifier, *(m.sequence for m in self.models)]
+
+    def views(
+        self, flat: Tensor, shapes: dict[str, tuple[int, ...]] | None = None
+    ) -> dict[str, Tensor]:
+        """Return {name: view [R, *shape]} into a buffer laid out as `flat`, [R, P]."""
+        return {
+            name: flat[:, slice(*self.spans[name])].view(flat.shape[0], *shape)
+            for name, shape in (shapes or self._shapes).items()
+        }
+
+    def parameters(self) -> dict[str, Tensor]:
+        """Return {name: weights [R, *shape]}, views into `flat`."""
+        return self._parameters
+
+    def statistics(self) -> dict[str, Tensor]:
+        """Return {name: running mean or variance [R, units]} of every batch norm."""
+        return self._statistics
+
+    def trained(self, rule: str) -> slice:
+        """Return the part of `flat` that the rule trains: all of it, or its classifier only."""
+        if not rules.load(rule).TRAINS_HIDDEN:
+            return slice(self.spans["classifier.weight"][0], self.spans["classifier.bias"][1])
+        return slice(0, self.flat.shape[1])
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Return labels [R, B] as one-hot [R, classes, B]."""
+        return self._eye[labels].mT
+
+    def classify(self, h: Tensor) -> tuple[Tensor, Any]:
+        """Return logits [R, classes, B] of the top hidden layer's h, and the pullback."""
+        flat, shape = self.kind.flatten(h, self.replicas)
+        logits, pullback = self.classifier(flat)
+
+        def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
+            dx = pullback(delta, need_input=need_input)
+            return self.kind.unflatten(dx, shape) if need_input else None
+
+        return logits, pull
+
+    @staticmethod
+    def loss_gradient(logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
+        return torch.softmax(logits, 1).sub_(one_hot).div_(logits.shape[2])
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return logits [R, classes, B] with the running statistics of batch norm."""
+        for layer in self.hidden:
+            x = layer.evaluate(x)
+        return self.classifier.evaluate(self.kind.flatten(x, self.replicas)[0])
+
+    @contextmanager
+    def untracked(self) -> Iterator[None]:
+        """Leave the running statistics alone in the training passes inside."""
+        for block in self.blocks():
+            block.track = False
+        try:
+            yield
+        finally:
+            for block in self.blocks():
+                block.track = True
+
+
+def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
+    """Return each example's softmax cross-entropy in nats, [R, B]."""
+    return torch.logsumexp(logits, 1) - (logits * one_hot).sum(1)
+

@@ -1,0 +1,89 @@
+"""Convolutional: hidden layers convolution, batch norm, ReLU, pooling, and a linear classifier.
+
+The first hidden layer pools by maximum, the others by average; pooling has stride 2 and padding 1,
+which the paper leaves open. h, what M reads, is a layer's output after ReLU and pooling.
+"""
+
+from collections.abc import Sequence as Seq
+
+import torch
+from torch import Tensor
+
+from ..cell import Cell
+from ..layers import BatchNormReLU2d, Conv, Pool, Sequence
+
+Shape = Seq[int]
+
+
+def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
+    """Return the depth - 1 hidden layers for images [C, H, W]."""
+    filters = cell.filters or 0
+    inputs = [image[0]] + [filters] * (cell.depth - 2)
+    layers: list[Sequence] = []
+    for i, channels in enumerate(inputs):
+        conv = _conv(cell, f"hidden{i}", channels, filters)
+        layers.append(Sequence(*conv.parts, (f"hidden{i}.pool", Pool("average" if i else "max"))))
+    return layers
+
+
+def features(cell: Cell, image: Shape) -> int:
+    """Return the number of features that the classifier reads."""
+    height, width = image[1], image[2]
+    for _ in range(cell.depth - 1):
+        height, width = (height + 1) // 2, (width + 1) // 2
+    return (cell.filters or 0) * height * width
+
+
+def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
+    """Return M after hidden layer `layer`; it reads h and `labels` more channels."""
+    prefix = f"sg{layer}"
+    sizes = [(cell.filters or 0) + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
+    parts = [
+        part
+        for j, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+        for part in _conv(cell, f"{prefix}.hidden{j}", inputs, outputs).parts
+    ]
+    last = Conv(sizes[-1], cell.filters or 0, cell.kernel_size or 0, bias=True)
+    return Sequence(*parts, (f"{prefix}.output", last))
+
+
+def pack(images: Tensor) -> Tensor:
+    """Lay images [R, B, C, H, W] out as the first layer takes them: [B, R * C, H, W]."""
+    return _merge(images.transpose(0, 1))
+
+
+def with_labels(h: Tensor, one_hot: Tensor) -> Tensor:
+    """Concatenate h [B, R * F, H, W] and labels [R, K, B] as K constant channels a replica."""
+    replicas, classes, batch = one_hot.shape
+    size = h.shape[2:]
+    maps = one_hot.permute(2, 0, 1)[..., None, None].expand(batch, replicas, classes, *size)
+    return _merge(torch.cat((h.view(batch, replicas, -1, *size), maps), 2))
+
+
+def per_replica(values: Tensor, cell: Cell) -> Tensor:
+    """Return values [R] in the shape that broadcasts on h [B, R * F, H, W]."""
+    return values.repeat_interleave(cell.filters or 0).view(1, -1, 1, 1)
+
+
+def flatten(h: Tensor, replicas: int) -> tuple[Tensor, torch.Size]:
+    """Return h as the classifier takes it, [R, F * H * W, B], and what `unflatten` needs."""
+    batch = h.shape[0]
+    return h.reshape(batch, replicas, -1).permute(1, 2, 0), h.shape
+
+
+def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
+    """Undo `flatten` for a gradient."""
+    return _last(delta.permute(2, 0, 1).reshape(shape))
+
+
+def _conv(cell: Cell, name: str, inputs: int, outputs: int) -> Sequence:
+    weight = (name, Conv(inputs, outputs, cell.kernel_size or 0, bias=False))
+    return Sequence(weight, (name, BatchNormReLU2d(outputs)))
+
+
+def _merge(maps: Tensor) -> Tensor:
+    return _last(maps.flatten(1, 2))
+
+
+def _last(maps: Tensor) -> Tensor:
+    return maps.contiguous(memory_format=torch.channels_last)

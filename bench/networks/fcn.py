@@ -1,0 +1,72 @@
+"""Fully connected: hidden layers Linear, batch norm, ReLU of equal width, and a linear classifier.
+
+The Linear before a batch norm has no bias: the norm would subtract it. (Its width: paper.md, 1.)
+"""
+
+from collections.abc import Sequence as Seq
+
+import torch
+from torch import Tensor
+
+from ..cell import Cell
+from ..layers import BatchNormReLU, Linear, Sequence
+
+Shape = Seq[int]
+
+
+def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
+    """Return the depth - 1 hidden layers for images [C, H, W]."""
+    width = cell.hidden_units or 0
+    inputs = [image[0] * image[1] * image[2]] + [width] * (cell.depth - 2)
+    return [_dense(f"hidden{i}", size, width) for i, size in enumerate(inputs)]
+
+
+def features(cell: Cell, image: Shape) -> int:
+    """Return the number of features that the classifier reads."""
+    del image
+    return cell.hidden_units or 0
+
+
+def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
+    """Return M after hidden layer `layer`; it reads h and `labels` more features."""
+    width, prefix = cell.hidden_units or 0, f"sg{layer}"
+    sizes = [width + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
+    parts = [
+        part
+        for j, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+        for part in _dense(f"{prefix}.hidden{j}", inputs, outputs).parts
+    ]
+    return Sequence(*parts, (f"{prefix}.output", Linear(sizes[-1], width, bias=True)))
+
+
+def pack(images: Tensor) -> Tensor:
+    """Lay images [R, B, C, H, W] out as the first layer takes them: [R, C * H * W, B]."""
+    return images.flatten(2).mT
+
+
+def with_labels(h: Tensor, one_hot: Tensor) -> Tensor:
+    """Concatenate h [R, F, B] and one-hot labels [R, K, B]: cDNI's input, [R, F + K, B]."""
+    return torch.cat((h, one_hot), 1)
+
+
+def per_replica(values: Tensor, cell: Cell) -> Tensor:
+    """Return values [R] in the shape that broadcasts on h [R, F, B]."""
+    del cell
+    return values.view(-1, 1, 1)
+
+
+def flatten(h: Tensor, replicas: int) -> tuple[Tensor, torch.Size]:
+    """Return h as the classifier takes it, [R, F, B], and what `unflatten` needs."""
+    del replicas
+    return h, h.shape
+
+
+def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
+    """Undo `flatten` for a gradient."""
+    del shape
+    return delta
+
+
+def _dense(name: str, inputs: int, outputs: int) -> Sequence:
+    weight = (name, Linear(inputs, outputs, bias=False))
+    return Sequence(weight, (name, BatchNormReLU(outputs)))

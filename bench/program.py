@@ -1,0 +1,155 @@
+"""A program: R cells that differ in replica axes only, trained together as one tensor program.
+
+Its whole state is one dictionary of tensors and counters (`state`), so a run can stop anywhere and
+go on bit for bit the same (`restore`).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import rules
+from .adam import Adam
+from .batches import Batches
+from .cell import Cell
+from .datasets import Data
+from .network import Network, cross_entropy
+
+REPLICA_AXES = ("seed", "learning_rate", "sg_scale")
+"""Fields that may differ within a program: numbers that change neither a shape nor a loop."""
+
+
+class Program:
+    """The training state of R cells.
+
+    Args:
+        cells: one for each replica.
+        data: their dataset.
+        device: where to train.
+    """
+
+    def __init__(self, cells: Sequence[Cell], data: Data, device: torch.device) -> None:
+        self.cells, cell = tuple(cells), cells[0]
+        self.batches = Batches(cells, data, device)
+        self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
+        part = self.network.trained(cell.rule)
+        self.adam = Adam(self.network.flat, self.network.grads, part)
+        self.iteration = 0
+        self._rule = rules.load(cell.rule)
+        self._drops = [round(fraction * cell.iterations) for fraction in cell.drops]
+
+    def rates(self) -> list[float]:
+        """Return each replica's learning rate at the current iteration."""
+        drops = sum(self.iteration >= drop for drop in self._drops)
+        return [c.learning_rate * c.drop_factor**drops for c in self.cells]
+
+    def step(self) -> None:
+        """Do one update on the next batch."""
+        images, labels = self.batches.take(self.batches.next())
+        self.update(self.network.kind.pack(images), labels)
+
+    def update(self, x: Tensor, labels: Tensor) -> None:
+        """Do one update on packed inputs x and labels [R, B]."""
+        self._rule.step(self.network, x, labels)
+        self.adam.step(self.rates())
+        self.iteration += 1
+
+    def evaluate(self, which: str) -> tuple[list[float], list[float]]:
+        """Return each replica's error in percent and mean loss in nats.
+
+        Args:
+            which: `held` (the split the cell names) or `train` (its first 10,000 examples).
+        """
+        wrong, loss, count = 0, 0, 0
+        for images, labels in self.batches.chunks(which):
+            spread = labels.expand(self.network.replicas, -1)
+            shape = (self.network.replicas, *images.shape[1:])
+            logits = self.network.evaluate(self.network.kind.pack(images.expand(shape)))
+            wrong = wrong + (logits.argmax(1) != spread).sum(1)
+            loss = loss + cross_entropy(logits, self.network.encode(spread)).double().sum(1)
+            count += labels.shape[1]
+        assert isinstance(wrong, Tensor)
+        assert isinstance(loss, Tensor)
+        return (100 * wrong.double() / count).tolist(), (loss / count).tolist()
+
+    def probe(self) -> "Probe":
+        """Look at a fixed training batch: the loss, and how good the synthetic gradients are."""
+        network = self.network
+        images, labels = self.batches.take(self.batches.probe)
+        one_hot = network.encode(labels)
+        with network.untracked():
+            h, outputs, pullbacks = network.kind.pack(images), list[Tensor](), list[Any]()
+            for layer in network.hidden:
+                h, pullback = layer(h)
+                outputs.append(h)
+                pullbacks.append(pullback)
+            logits, pullback = network.classify(h)
+            true = [pullback(network.loss_gradient(logits, one_hot))]
+            for below in reversed(pullbacks[1:]):
+                true.insert(0, below(true[0]))
+            losses = cross_entropy(logits, one_hot).mean(1).tolist()
+            if not network.models:
+                return Probe(losses, None, None)
+            models = list(zip(network.models, outputs, strict=True))
+            predicted = [model.predict(h, one_hot)[0] for model, h in models]
+            synthetic = [p / m.scale for p, m in zip(predicted, network.models, strict=True)]
+            targets = [p(s) for p, s in zip(pullbacks[1:], synthetic[1:], strict=True)] + [true[-1]]
+            size = self.cells[0].batch_size
+            squares = [
+                self._by_replica(m.error(p, t)).square().sum(1) / size
+                for m, p, t in zip(network.models, predicted, targets, strict=True)
+            ]
+            cosines = [
+                torch.cosine_similarity(self._by_replica(s), self._by_replica(t), 1, eps=0)
+                for s, t in zip(synthetic, true, strict=True)
+            ]
+        return Probe(losses, torch.stack(squares, 1).tolist(), torch.stack(cosines, 1).tolist())
+
+    def _by_replica(self, h: Tensor) -> Tensor:
+        """Return h as [R, all its values], in float64."""
+        return self.network.kind.flatten(h, self.network.replicas)[0].flatten(1).double()
+
+    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return Adam's first and second moments by the names of the weights."""
+        return self.network.views(self.adam.first), self.network.views(self.adam.second)
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole state: tensors (not copied) and counters."""
+        return {
+            "iteration": self.iteration,
+            "weights": self.network.flat,
+            "statistics": self.network.statistics(),
+            "adam": self.adam.state(),
+            "batches": self.batches.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up the state of a program of the same cells."""
+        self.iteration = state["iteration"]
+        self.network.flat.copy_(state["weights"])
+        for name, value in self.network.statistics().items():
+            value.copy_(state["statistics"][name])
+        for name, value in self.adam.state().items():
+            value.copy_(state["adam"][name])
+        self.batches.restore(state["batches"])
+
+
+class Probe:
+    """What `Program.probe` saw, one entry a replica.
+
+    Attributes:
+        loss: mean cross-entropy in training mode, nats.
+        sg_loss: M's regression loss per hidden layer, bottom first; None without M.
+        sg_cosine: cosine of the synthetic and the true gradient, both [batch, units] taken as one
+            vector, per hidden layer; NaN where one of them is zero.
+    """
+
+    def __init__(
+        self,
+        loss: list[float],
+        sg_loss: list[list[float]] | None,
+        sg_cosine: list[list[float]] | None,
+    ) -> None:
+        self.loss, self.sg_loss, self.sg_cosine = loss, sg_loss, sg_cosine
