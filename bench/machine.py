@@ -1,0 +1,77 @@
+"""What a program runs on. Free of torch until asked for a CUDA device's name."""
+
+import importlib.metadata
+import platform
+from pathlib import Path
+
+from .errors import UsageError
+from .outcome import Machine
+
+NVIDIA = Path("/proc/driver/nvidia/gpus")
+
+
+def resolve_device(name: str) -> str:
+    """Return `cpu` or `cuda:i` for `auto`, `cpu`, `cuda` or `cuda:i`.
+
+    Raises UsageError where the name is none of these, or there is no such GPU.
+    """
+    base, _, index = name.partition(":")
+    if base not in ("auto", "cpu", "cuda") or (index and (base != "cuda" or not index.isdigit())):
+        raise UsageError(f"--device {name!r} is none of auto, cpu, cuda, cuda:i")
+    if base == "cpu" or (base == "auto" and not cuda_likely()):
+        return "cpu"
+    import torch
+
+    count = torch.cuda.device_count()
+    if base == "auto":
+        return "cuda:0" if count else "cpu"
+    if int(index or 0) >= count:
+        raise UsageError(f"--device {name}: torch sees {count} GPU(s); use --device cpu")
+    return f"cuda:{int(index or 0)}"
+
+
+def cuda_likely() -> bool:
+    """Tell without torch whether there is a GPU that this torch build can use."""
+    return NVIDIA.is_dir() and not importlib.metadata.version("torch").endswith("+cpu")
+
+
+def describe(device: str, threads: int, matmul: str, error: float | None) -> Machine:
+    """Return the machine of a program on `device` (`cpu` or `cuda:i`)."""
+    return Machine(
+        device=device_model(device),
+        threads=threads,
+        matmul=matmul,
+        matmul_error=error,
+        torch=importlib.metadata.version("torch"),
+        python=platform.python_version(),
+        numpy=importlib.metadata.version("numpy"),
+        platform=f"{platform.system()} {platform.machine()}",
+    )
+
+
+def device_model(device: str) -> str:
+    """Return the model of the processor or GPU."""
+    if device != "cpu":
+        import torch
+
+        return torch.cuda.get_device_name(device)
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or platform.machine()
+
+
+def torch_release() -> str:
+    """Return torch's major and minor version, the part that may change bits."""
+    return ".".join(importlib.metadata.version("torch").split("+")[0].split(".")[:2])
+
+
+def machine_class(machine: Machine) -> str:
+    """Return the class within which results are the same bit for bit: one record a cell and class.
+
+    Device model, threads, matrix-product back-end and torch's major.minor.
+    """
+    release = ".".join(machine.torch.split("+")[0].split(".")[:2])
+    return f"{machine.device}, {machine.threads} threads, {machine.matmul}, torch {release}"
