@@ -1,0 +1,246 @@
+"""A record: everything that is known about one trained cell, flat, typed and versioned.
+
+The declarations below are the schema: the type, the unit and the meaning of every field, in the
+order in which they are written. `sgbench show` prints from them.
+"""
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from ..bench import datasets
+from ..bench.cell import FIELDS as CELL_FIELDS
+from ..bench.cell import Cell
+from ..bench.outcome import CurvePoint, Outcome
+from . import provenance
+from .schema import RecordError, as_object, check_fields, check_floats, json_types
+
+SCHEMA_VERSION = 1
+"""Raised when a field is added, removed or changes its meaning."""
+
+STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout")
+
+
+class NewerSchemaError(RecordError):
+    """A record was written by a newer sgbench: nothing is wrong with it."""
+
+
+def _doc(text: str, unit: str = "") -> Any:
+    return field(metadata={"doc": text, "unit": unit})
+
+
+def _of_cell(name: str, unit: str = "") -> Any:
+    return _doc(CELL_FIELDS[name].metadata["doc"], unit)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One cell's configuration, result and circumstances. No float in it is NaN or infinite."""
+
+    schema: int = _doc("version of this schema")
+    id: str = _doc("hash of the cell, the versions of its code and its data")
+    key: str = _doc("hash of the cell alone")
+    exhibit: str = _doc("table or figure for which the cell was run first")
+    scale: str = _doc("demo, quick, paper or custom")
+    dataset: str = _of_cell("dataset")
+    network: str = _of_cell("network")
+    depth: int = _of_cell("depth")
+    rule: str = _of_cell("rule")
+    sg_layers: int | None = _of_cell("sg_layers")
+    seed: int = _of_cell("seed")
+    split: str = _of_cell("split")
+    iterations: int = _of_cell("iterations")
+    batch_size: int = _of_cell("batch_size")
+    learning_rate: float = _of_cell("learning_rate")
+    drops: tuple[float, ...] = _of_cell("drops")
+    drop_factor: float = _of_cell("drop_factor")
+    evaluate_every: int = _of_cell("evaluate_every")
+    hidden_units: int | None = _of_cell("hidden_units")
+    filters: int | None = _of_cell("filters")
+    kernel_size: int | None = _of_cell("kernel_size")
+    sg_units: int | None = _of_cell("sg_units")
+    sg_scale: float | None = _of_cell("sg_scale")
+    precision: str = _of_cell("precision")
+    rule_version: int = _doc("version of the learning rule's code")
+    dataset_version: int = _doc("version of the dataset's code")
+    protocol_version: int = _doc("version of the loop, the layers, the optimiser and the seeding")
+    data_hash: str = _doc("hash of the data that was trained on")
+    data_canonical: bool = _doc("whether that data is the original, byte for byte")
+    status: str = _doc("ok, diverged, failed or timeout")
+    error: str | None = _doc("why the status is not ok")
+    iterations_done: int = _doc("updates that were made")
+    test_error: float | None = _doc("error on the test set (split=test, status ok)", "%")
+    test_loss: float | None = _doc("cross-entropy on the test set (split=test, status ok)", "nats")
+    validation_error: float | None = _doc(
+        "error on the held-out examples (split=validation, status ok)", "%"
+    )
+    validation_loss: float | None = _doc(
+        "cross-entropy on the held-out examples (split=validation, status ok)", "nats"
+    )
+    train_error: float | None = _doc("error on the first 10,000 training examples", "%")
+    train_loss: float | None = _doc("cross-entropy on the same", "nats")
+    curve: list[dict[str, Any]] = _doc(  # noqa: RUF009
+        "evaluations during training: iteration; seconds of training; error (%) and loss (nats) on"
+        " the split; train_loss; and by hidden layer from the bottom, M's regression loss (sg_loss)"
+        " and the cosine of synthetic and true gradient (sg_cosine)"
+    )
+    train_seconds: float = _doc("training time without evaluation and compilation", "s")
+    evaluation_seconds: float = _doc("time of all evaluations", "s")
+    steps_per_second: float | None = _doc("updates a second of the whole program", "1/s")
+    examples_per_second: float | None = _doc("training examples a second", "1/s")
+    replicas: int = _doc("cells that were trained together as one program")
+    device: str = _doc("processor or GPU")
+    threads: int = _doc("threads of the program")
+    matmul: str = _doc("back-end of the matrix products")
+    matmul_error: float | None = _doc("its measured relative error against float64")
+    torch: str = _doc("version of PyTorch")
+    python: str = _doc("version of Python")
+    numpy: str = _doc("version of NumPy")
+    platform: str = _doc("operating system and architecture")
+    machine_class: str = _doc("what records must share for their times to be compared")
+    sgbench: str = _doc("version of this package")
+    git_revision: str | None = _doc("commit of the code, where it ran from a checkout")
+    git_dirty: bool | None = _doc("whether the code differed from that commit")
+    finished: str = _doc("when the cell ended, ISO 8601, UTC")
+
+    @property
+    def cell(self) -> Cell:
+        """The cell that this record is of."""
+        return Cell(**{name: getattr(self, name) for name in CELL_FIELDS})
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as a JSON value, in the schema's order."""
+        values = {name: getattr(self, name) for name in NAMES}
+        values["drops"] = list(self.drops)
+        values["curve"] = [dict(point) for point in self.curve]
+        return values
+
+    @classmethod
+    def from_dict(cls, values: Any) -> "Record":
+        """Return the record of `to_dict`'s output.
+
+        Raises RecordError where a field is unknown, missing, of the wrong type (1 is no float,
+        true is no int) or not finite, or where the schema is a newer one.
+        """
+        fields = as_object("", values)
+        schema = fields.get("schema")
+        if type(schema) is int and schema > SCHEMA_VERSION:
+            raise NewerSchemaError(
+                f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
+                " upgrade sgbench"
+            )
+        check_fields("", fields, _TYPES)
+        if schema != SCHEMA_VERSION:
+            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION}")
+        if fields["status"] not in STATUSES:
+            raise RecordError(f"status={fields['status']!r} must be one of {', '.join(STATUSES)}")
+        check_floats("drops", fields["drops"], nullable=False)
+        for index, point in enumerate(fields["curve"]):
+            where = f"curve[{index}]"
+            values = as_object(where, point)
+            check_fields(where, values, _POINT_TYPES)
+            for name in ("sg_loss", "sg_cosine"):
+                if values[name] is not None:
+                    check_floats(where, values[name], nullable=True)
+        arguments: dict[str, Any] = {**fields, "drops": tuple(fields["drops"])}
+        return cls(**arguments)
+
+
+def make_record(
+    cell: Cell,
+    outcome: Outcome,
+    *,
+    exhibit: str,
+    scale: str,
+    data_hash: str,
+    machine_class: str,
+) -> Record:
+    """Return the record of `outcome`, finished now, by the code that runs now.
+
+    `data_hash` is of the data that was trained on (`bench.datasets.data_hash`), `machine_class`
+    what `bench.machine.machine_class` says of the outcome's machine. Final errors and losses
+    are kept only where the status is ok: a failure is never a result; its curve stays.
+    """
+    versions, code = cell.versions(), provenance.revision()
+    ok, test = outcome.status == "ok", cell.split == "test"
+    error, loss = _number(outcome.error_rate, ok), _number(outcome.loss, ok)
+    configuration: dict[str, Any] = {name: getattr(cell, name) for name in CELL_FIELDS}
+    machine: dict[str, Any] = dataclasses.asdict(outcome.machine)
+    machine["matmul_error"] = _number(outcome.machine.matmul_error)
+    return Record(
+        **configuration,
+        schema=SCHEMA_VERSION,
+        id=cell.id(data_hash),
+        key=cell.key,
+        exhibit=exhibit,
+        scale=scale,
+        rule_version=versions["rule"],
+        dataset_version=versions["dataset"],
+        protocol_version=versions["protocol"],
+        data_hash=data_hash,
+        data_canonical=data_hash == datasets.canonical_hash(cell.dataset),
+        status=outcome.status,
+        error=outcome.error,
+        iterations_done=outcome.iterations_done,
+        test_error=error if test else None,
+        test_loss=loss if test else None,
+        validation_error=None if test else error,
+        validation_loss=None if test else loss,
+        train_error=_number(outcome.train_error, ok),
+        train_loss=_number(outcome.train_loss, ok),
+        curve=[_point(point) for point in outcome.curve],
+        train_seconds=float(outcome.train_seconds),
+        evaluation_seconds=float(outcome.evaluation_seconds),
+        steps_per_second=_number(outcome.steps_per_second),
+        examples_per_second=_number(outcome.examples_per_second),
+        replicas=outcome.replicas,
+        **machine,
+        machine_class=machine_class,
+        sgbench=provenance.release(),
+        git_revision=code.commit,
+        git_dirty=code.dirty,
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def describe(record: Record) -> list[tuple[str, Any, str, str]]:
+    """Return (name, value, unit, meaning) of every field, in the schema's order."""
+    return [
+        (spec.name, getattr(record, spec.name), spec.metadata["unit"], spec.metadata["doc"])
+        for spec in dataclasses.fields(Record)
+    ]
+
+
+def json_line(record: Record) -> str:
+    """Return the record as one line of JSON, as `run --json` and `export` print it."""
+    return json.dumps(record.to_dict(), separators=(",", ":"), allow_nan=False)
+
+
+def _number(value: float | None, keep: bool = True) -> float | None:
+    return float(value) if keep and value is not None and math.isfinite(value) else None
+
+
+def _point(point: CurvePoint) -> dict[str, Any]:
+    def numbers(values: Iterable[float | None] | None) -> list[float | None] | None:
+        return None if values is None else [_number(value) for value in values]
+
+    return {
+        "iteration": point.iteration,
+        "seconds": float(point.seconds),
+        "error": _number(point.error),
+        "loss": _number(point.loss),
+        "train_loss": _number(point.train_loss),
+        "sg_loss": numbers(point.sg_loss),
+        "sg_cosine": numbers(point.sg_cosine),
+    }
+
+
+NAMES = tuple(spec.name for spec in dataclasses.fields(Record))
+_TYPES = json_types(Record)
+_POINT_TYPES = json_types(CurvePoint)
+for _name in ("error", "loss"):  # what overflowed is null in a record
+    _POINT_TYPES[_name] |= {type(None)}
