@@ -63,12 +63,12 @@ def expand(
     for point in chosen.points():
         values = _resolve(chosen, point, sets)
         unused -= values.keys()
-        absent = dict.fromkeys(name for name in FIELDS if name not in values)
+        absent = dict.fromkeys(FIELDS)
         try:
-            cells.extend(Cell(**{**absent, **values, "seed": seed}) for seed in range(count))
+            cells += [Cell.from_dict({**absent, **values, "seed": n}) for n in range(count)]
         except UsageError as error:
-            where = f"{exhibit.name} at scale {scale}" if sets else f"{exhibit.name}.toml: scales.{scale}"
-            raise UsageError(f"{where}: {error}") from None
+            file = "" if sets else ".toml"
+            raise UsageError(f"{exhibit.name}{file}: scales.{scale}: {error}") from None
     for field in unused:
         raise UsageError(f"--set {field} applies to no cell of {exhibit.name} at scale {scale}")
     return cells
@@ -97,9 +97,8 @@ def _resolve(scale: Scale, point: dict[str, Any], sets: dict[str, Any]) -> dict[
     protocol.update(sets)
     if "sg_scale" not in {**protocol, **axes} and protocol.get("learning_rate"):
         protocol["sg_scale"] = derived_sg_scale(protocol["learning_rate"])
-    applies = applicable(axes["rule"], axes["network"], axes.get("sg_layers"))
-    fitting = {field: value for field, value in protocol.items() if applies.get(field, True)}
-    return {**fitting, **axes}
+    applies = applicable(axes["rule"], axes["network"], {**protocol, **axes}.get("sg_layers"))
+    return {**{k: v for k, v in protocol.items() if applies.get(k, True)}, **axes}
 
 
 def derived_sg_scale(learning_rate: float) -> float:

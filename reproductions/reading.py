@@ -77,6 +77,9 @@ def _scale(
         layers=(*layers, own, *map(_override, table.take_tables("overrides"))),
         blocks=blocks,
     )
+    for field in itertools.chain.from_iterable(layer.when for layer in scale.layers):
+        if not scale.values(field):
+            raise table.error("axes", f"and the grid lack {field}, which an override depends on")
     if scale.seeds < 1:
         raise table.error("seeds", "must be at least 1")
     table.close()

@@ -1,0 +1,248 @@
+import json
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sgbench.bench.cell import FIELDS, Cell, applicable, canonical_json, coerce, kind_of
+from sgbench.bench.errors import UsageError
+
+DNI = {
+    "dataset": "mnist",
+    "network": "fcn",
+    "depth": 4,
+    "rule": "dni",
+    "sg_layers": 2,
+    "seed": 0,
+    "split": "test",
+    "iterations": 1000,
+    "batch_size": 256,
+    "learning_rate": 1e-3,
+    "drops": [0.6, 0.8],
+    "drop_factor": 0.1,
+    "evaluate_every": 200,
+    "hidden_units": 256,
+    "filters": None,
+    "kernel_size": None,
+    "sg_units": 1024,
+    "sg_scale": 32.0,
+    "precision": "float32",
+}
+BACKPROP = {**DNI, "rule": "backprop", "sg_layers": None, "sg_units": None, "sg_scale": None}
+CNN = {**BACKPROP, "network": "cnn", "hidden_units": None, "filters": 8, "kernel_size": 3}
+
+NUMBERS = {
+    "depth": st.integers(2, 1000),
+    "sg_layers": st.integers(1, 8),
+    "seed": st.integers(0, 2**53),
+    "iterations": st.integers(1, 10**9),
+    "batch_size": st.integers(2, 10**6),
+    "learning_rate": st.floats(1e-12, 10),
+    "drop_factor": st.floats(1e-6, 1),
+    "sg_scale": st.floats(1e-6, 1e12),
+    "drops": st.lists(st.floats(0, 1), max_size=4).map(sorted),
+}
+CHANGES = st.fixed_dictionaries({}, optional=NUMBERS)
+
+
+def dni(**changes):
+    return Cell.from_dict({**DNI, **changes})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("depth", 0, "depth=0 must be between 2"),
+        ("depth", 1, "depth=1 must be between 2"),
+        ("depth", True, "depth=True must be an integer"),
+        ("depth", 3.5, "depth=3.5 must be an integer"),
+        ("depth", "4", "depth='4' must be an integer"),
+        ("depth", None, "depth must be given"),
+        ("batch_size", 0, "batch_size=0 must be between 2"),
+        ("batch_size", 1, "batch_size=1 must be between 2"),
+        ("iterations", 0, "iterations=0 must be between 1"),
+        ("iterations", 10**30, "iterations=1" + "0" * 30 + " must be between"),
+        ("iterations", float("inf"), "iterations=inf must be an integer"),
+        ("evaluate_every", 0, "evaluate_every=0 must be between 1"),
+        ("seed", -1, "seed=-1 must be between 0"),
+        ("learning_rate", float("nan"), "learning_rate=nan must be a finite number"),
+        ("learning_rate", float("inf"), "learning_rate=inf must be a finite number"),
+        ("learning_rate", 10**400, "learning_rate=inf must be a finite number"),
+        ("learning_rate", 0.0, "learning_rate=0.0 must be above 0"),
+        ("learning_rate", -1e-3, "learning_rate=-0.001 must be above 0"),
+        ("learning_rate", 11, "must be between 0 and 10"),
+        ("learning_rate", "fast", "learning_rate='fast' must be a number"),
+        ("learning_rate", False, "learning_rate=False must be a number"),
+        ("drop_factor", 0, "drop_factor=0.0 must be above 0"),
+        ("drops", 0.6, "drops=0.6 must be a list"),
+        ("drops", [0.8, 0.6], "must ascend"),
+        ("drops", [0.6, 1.5], "drops=1.5 must be between 0 and 1"),
+        ("drops", [float("nan")], "drops=nan must be a finite number"),
+        ("drops", None, "drops must be given"),
+        ("sg_scale", 0, "sg_scale=0.0 must be above 0"),
+        ("sg_layers", -1, "sg_layers=-1 must be between 0"),
+        ("dataset", "mnits", "did you mean 'mnist'"),
+        ("rule", "cdnni", "did you mean 'cdni'"),
+        ("network", "fnc", "did you mean 'fcn'"),
+        ("split", "train", "unknown split 'train'"),
+        ("precision", "bfloat16", "unknown precision 'bfloat16'"),
+        ("precision", 32, "precision=32 must be a string"),
+    ],
+)
+def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
+    with pytest.raises(UsageError) as caught:
+        dni(**{field: value})
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("base", "field", "value", "message"),
+    [
+        (DNI, "sg_layers", None, "sg_layers is needed for rule=dni"),
+        (DNI, "sg_units", None, "sg_units is needed"),
+        (DNI, "sg_scale", None, "sg_scale is needed"),
+        (DNI, "hidden_units", None, "hidden_units is needed for rule=dni, network=fcn"),
+        (DNI, "filters", 8, "filters does not apply"),
+        (DNI, "sg_layers", 0, "sg_units does not apply"),
+        (BACKPROP, "sg_layers", 0, "sg_layers does not apply to rule=backprop"),
+        (BACKPROP, "sg_scale", 1.0, "sg_scale does not apply to rule=backprop"),
+        (CNN, "hidden_units", 8, "hidden_units does not apply"),
+        (CNN, "filters", None, "filters is needed"),
+        (CNN, "kernel_size", 4, "kernel_size=4 must be odd"),
+    ],
+)
+def test_fields_must_fit_each_other(base, field, value, message):
+    Cell.from_dict(base)  # valid as it is: the change alone is at fault
+    with pytest.raises(UsageError, match=message):
+        Cell.from_dict({**base, field: value})
+
+
+def test_from_dict_refuses_unknown_and_missing_fields():
+    with pytest.raises(UsageError, match="unknown field 'dept'; did you mean 'depth'"):
+        Cell.from_dict({**DNI, "dept": 4})
+    with pytest.raises(UsageError, match="lacks seed"):
+        Cell.from_dict({name: value for name, value in DNI.items() if name != "seed"})
+
+
+def test_kinds_of_fields():
+    assert kind_of("rule") == (str, False, False)
+    assert kind_of("depth") == (int, False, False)
+    assert kind_of("sg_layers") == (int, True, False)
+    assert kind_of("sg_scale") == (float, True, False)
+    assert kind_of("drops") == (float, False, True)
+    with pytest.raises(UsageError, match="unknown field"):
+        kind_of("dephts")
+
+
+def test_applicable_is_what_a_cell_needs():
+    for base in (DNI, {**DNI, "sg_layers": 0, "sg_units": None}, BACKPROP, CNN):
+        cell = Cell.from_dict(base)
+        applies = applicable(cell.rule, cell.network, cell.sg_layers)
+        assert {name for name, yes in applies.items() if yes} == {
+            name for name in applies if base[name] is not None
+        }
+
+
+@given(CHANGES)
+def test_dict_and_json_round_trip(changes):
+    cell = dni(**changes)
+    again = Cell.from_dict(json.loads(json.dumps(cell.to_dict())))
+    assert again == cell
+    assert again.key == cell.key
+    assert again.id("a" * 16) == cell.id("a" * 16)
+
+
+@given(CHANGES, st.randoms())
+def test_identity_is_independent_of_the_order_of_fields(changes, order: random.Random):
+    items = list({**DNI, **changes}.items())
+    order.shuffle(items)
+    assert Cell.from_dict(dict(items)).id("d") == dni(**changes).id("d")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        ({"learning_rate": 1}, {"learning_rate": 1.0}),
+        ({"learning_rate": 1e-3}, {"learning_rate": 0.001}),
+        ({"sg_scale": 100}, {"sg_scale": 1e2}),
+        ({"iterations": 1000}, {"iterations": 1e3}),
+        ({"drops": [0, 1]}, {"drops": (0.0, 1.0)}),
+        ({"drops": [-0.0]}, {"drops": [0.0]}),
+    ],
+)
+def test_identity_is_independent_of_how_a_number_is_written(left, right):
+    assert dni(**left) == dni(**right)
+    assert dni(**left).key == dni(**right).key
+
+
+@given(CHANGES, CHANGES)
+def test_two_cells_have_one_id_only_if_they_are_equal(left, right):
+    assert (dni(**left).id("d") == dni(**right).id("d")) == (dni(**left) == dni(**right))
+
+
+def test_every_field_is_part_of_the_id():
+    changed = {
+        "dataset": "digits",
+        "depth": 5,
+        "rule": "cdni",
+        "sg_layers": 1,
+        "seed": 1,
+        "split": "validation",
+        "iterations": 999,
+        "batch_size": 255,
+        "learning_rate": 2e-3,
+        "drops": [],
+        "drop_factor": 0.5,
+        "evaluate_every": 199,
+        "hidden_units": 255,
+        "sg_units": 1023,
+        "sg_scale": 31.0,
+        "precision": "float64",
+    }
+    assert set(FIELDS) - set(changed) == {"network", "filters", "kernel_size"}
+    ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
+    cnn = [CNN, {**CNN, "filters": 9}, {**CNN, "kernel_size": 5}, BACKPROP]
+    ids += [Cell.from_dict(values).id("d") for values in cnn] + [dni().id("d"), dni().id("e")]
+    assert len(set(ids)) == len(ids)
+
+
+def test_versions_are_part_of_the_id_and_not_of_the_key(monkeypatch):
+    before = dni()
+    key, identity = before.key, before.id("d")
+    monkeypatch.setattr("sgbench.bench.cell.PROTOCOL_VERSION", 10**6)
+    assert dni().key == key
+    assert dni().id("d") != identity
+
+
+def test_ids_are_the_same_in_every_process():
+    code = (
+        "import json, sys; from sgbench.bench.cell import Cell;"
+        "cell = Cell.from_dict(json.loads(sys.argv[1]));"
+        "print(cell.key, cell.id('d'), 'torch' in sys.modules)"
+    )
+    for seed in ("0", "1", "4242"):
+        run = subprocess.run(
+            [sys.executable, "-c", code, json.dumps(DNI)],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert run.stdout.split() == [dni().key, dni().id("d"), "False"]
+
+
+def test_the_key_is_the_one_that_stored_records_have():
+    """A change of this text makes every stored record stale: raise a version instead."""
+    assert canonical_json({"b": 1.0, "a": [0.001, None]}) == '{"a":[0.001,null],"b":1.0}'
+    assert dni().key == "1c287a854c47a115"
+
+
+@given(st.sampled_from(sorted(NUMBERS)), st.data())
+def test_coerce_is_idempotent(field, data):
+    value = coerce(field, data.draw(NUMBERS[field]))
+    assert coerce(field, value) == value
+    assert type(coerce(field, value)) is type(value)
