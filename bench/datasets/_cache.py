@@ -54,7 +54,7 @@ def write_files(folder: Path, names: Sequence[str], made: Sequence[bytes]) -> No
                 stream.write(content)
             os.chmod(partial, 0o644)  # mkstemp's files are private
             os.replace(partial, folder / name)
-        except OSError:
+        except BaseException:
             os.unlink(partial)
             raise
 

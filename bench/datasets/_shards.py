@@ -88,7 +88,7 @@ def _append(records: bytearray, path: Path) -> None:
                 pixels = [_pixels(code, path, row + offset) for offset, code in enumerate(images)]
                 records += _pack(labels, b"".join(pixels))
                 row += len(labels)
-    except (OSError, pa.ArrowException) as error:
+    except (OSError, KeyError, pa.ArrowException) as error:  # KeyError: a struct without bytes
         raise corrupt("cifar10", path, f"it cannot be read ({_line(error)})") from error
 
 
