@@ -3,7 +3,6 @@
 Strict, because a record may have been edited by hand: 1 is no float and true is no int.
 """
 
-import math
 import types
 import typing
 from typing import Any
@@ -22,38 +21,32 @@ def json_types(declared: type) -> Types:
     return {name: _arms(hint) for name, hint in typing.get_type_hints(declared).items()}
 
 
-def as_object(where: str, value: Any) -> dict[str, Any]:
-    """Return `value` if it is a JSON object, else raise RecordError about `where`."""
+def check_object(where: str, value: Any, expected: Types) -> dict[str, Any]:
+    """Return `value` if it is an object with exactly the `expected` fields, each of such a type.
+
+    `where` goes before a field's name in the message of the RecordError otherwise.
+    """
+    prefix = f"{where}." if where else ""
     if type(value) is not dict:
         raise RecordError(f"{where or 'a record'} must be a JSON object")
-    return typing.cast("dict[str, Any]", value)
-
-
-def check_fields(where: str, fields: dict[str, Any], expected: Types) -> None:
-    """Raise RecordError unless `fields` has exactly the `expected` ones, each of such a type.
-
-    `where` goes before a field's name in the message. Floats must be finite.
-    """
+    fields = typing.cast("dict[str, Any]", value)
     if fields.keys() != expected.keys():
         unknown, missing = fields.keys() - expected.keys(), expected.keys() - fields.keys()
-        fault = f"unknown field {min(unknown)}" if unknown else f"missing field {min(missing)}"
-        raise RecordError(f"{where}: {fault}" if where else fault)
-    prefix = f"{where}." if where else ""
-    for name, value in fields.items():
-        if value.__class__ not in expected[name]:
+        if unknown:
+            raise RecordError(f"unknown field {prefix}{min(unknown)}")
+        raise RecordError(f"missing field {prefix}{min(missing)}")
+    for name, content in fields.items():
+        if type(content) not in expected[name]:
             wanted = " or ".join(sorted(_word(kind) for kind in expected[name]))
-            raise RecordError(f"{prefix}{name}={value!r:.80} must be {wanted}")
-        if value.__class__ is float and not math.isfinite(value):
-            raise RecordError(f"{prefix}{name}={value} must be finite")
+            raise RecordError(f"{prefix}{name}={content!r:.80} must be {wanted}")
+    return fields
 
 
-def check_floats(where: str, values: list[Any], *, nullable: bool) -> None:
-    """Raise RecordError unless every one of `values` is a finite float (or null)."""
-    for value in values:
-        if not (value is None and nullable) and (
-            value.__class__ is not float or not math.isfinite(value)
-        ):
-            raise RecordError(f"{where} holds {value!r:.80}, not a finite float")
+def check_items(where: str, values: list[Any], kinds: frozenset[type]) -> None:
+    """Raise RecordError unless every one of `values` is of one of the JSON types `kinds`."""
+    if not kinds.issuperset(map(type, values)):
+        wanted = " or ".join(sorted(_word(kind) for kind in kinds))
+        raise RecordError(f"{where} must hold {wanted} only")
 
 
 def _arms(hint: Any) -> frozenset[type]:
