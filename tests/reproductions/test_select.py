@@ -52,6 +52,10 @@ def test_options_are_joined_by_and():
     assert picked("rule=dni,cdni,rule=cdni,backprop") == picked("rule=cdni")
 
 
+def test_a_value_given_twice_counts_once():
+    assert parse_where(["depth=4,4.0,3"]) == Where((Condition("depth", (4, 3)),))
+
+
 def test_no_condition_selects_everything_in_order():
     assert picked() == CELLS
 
