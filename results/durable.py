@@ -5,8 +5,10 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+
+from ..bench.errors import StoreError
 
 LEFTOVER = ".tmp"
 _DAY = 86400.0
@@ -68,6 +70,22 @@ def remove_leftovers(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _DAY:
                 path.unlink()
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused, in its words."""
+    return error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Generator[None]:
+    """Turn an OSError raised inside into the StoreError of the store `folder`, with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space" if full else "make it writable or give another --store"
+        raise StoreError(f"store {folder} cannot be written: {reason(error)}; {remedy}") from error
 
 
 def _leftovers(folder: Path) -> Iterator[Path]:

@@ -11,20 +11,19 @@ A published store is a folder of `*.jsonl` files that hold the same, a record a 
 """
 
 import contextlib
-import errno
 import functools
 import hashlib
 import json
 import os
 import re
 import secrets
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..bench.cell import canonical_json
 from ..bench.errors import StoreError
-from .durable import make_folder, remove_leftovers, write_atomic
+from .durable import make_folder, reason, remove_leftovers, write_atomic, writing
 from .record import NewerSchemaError, Record, RecordError
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -61,7 +60,7 @@ class Store:
         data = encode(record)
         if self.read_only:
             raise StoreError(f"store {self.path} holds published records: give another --store")
-        with _writing(self.path):
+        with writing(self.path):
             if not self._cleaned:
                 remove_leftovers(self.path)
                 self._cleaned = True
@@ -116,7 +115,7 @@ class Store:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise StoreError(f"store {self.path} cannot be read: {_reason(error)}") from error
+            raise StoreError(f"store {self.path} cannot be read: {reason(error)}") from error
 
     def _read(self, path: Path) -> Record | None:
         """Return the record in the file `path`, None if there is none or it is not usable."""
@@ -127,7 +126,7 @@ class Store:
         except FileNotFoundError:  # another process has set it aside since it was listed
             return None
         except OSError as error:
-            self._warn(f"{path} cannot be read ({_reason(error)}); ignored")
+            self._warn(f"{path} cannot be read ({reason(error)}); ignored")
             return None
         try:
             record = decode(data)
@@ -146,7 +145,7 @@ class Store:
         try:
             lines = path.read_bytes().splitlines()
         except OSError as error:
-            self._warn(f"{path} cannot be read ({_reason(error)}); ignored")
+            self._warn(f"{path} cannot be read ({reason(error)}); ignored")
             return
         for number, line in enumerate(lines, start=1):
             try:
@@ -193,7 +192,7 @@ def publish(records: Iterable[Record], folder: Path) -> list[Path]:
     for record in records:
         place = (f"{record.id}.{record.machine_class}", encode(record))
         lines.setdefault(f"{record.exhibit}.{record.scale}.jsonl", []).append(place)
-    with _writing(folder):
+    with writing(folder):
         for name, placed in lines.items():
             write_atomic(folder / name, b"".join(line for _, line in sorted(placed)))
     return [folder / name for name in sorted(lines)]
@@ -244,17 +243,3 @@ def _checksum(text: bytes) -> str:
 @functools.cache
 def _short_hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
-
-
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error)
-
-
-@contextlib.contextmanager
-def _writing(folder: Path) -> Generator[None]:
-    try:
-        yield
-    except OSError as error:
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        remedy = "free some space" if full else "make it writable or give another --store"
-        raise StoreError(f"store {folder} cannot be written: {_reason(error)}; {remedy}") from error
