@@ -165,4 +165,3 @@ class Network:
 def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
     """Return each example's softmax cross-entropy in nats, [R, B]."""
     return torch.logsumexp(logits, 1) - (logits * one_hot).sum(1)
-

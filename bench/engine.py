@@ -1,0 +1,168 @@
+"""The engine: jobs in, outcomes out, in this process or in one process a core.
+
+Workers are single-thread processes of a `dask.distributed` LocalCluster: a worker that dies is
+replaced and its job done again from its checkpoint, at most `RETRIES` times. Whatever a job raises
+becomes failed outcomes; the others go on. The caller alone writes records.
+"""
+
+import contextlib
+import os
+import queue
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from . import train
+from .outcome import Outcome
+from .train import Job
+
+RETRIES = 3
+TOPIC = "sgbench-progress"
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
+
+Done = Callable[[int, list[Outcome]], None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """When workers are to save their state and return: at a time, or once a file is there.
+
+    Attributes:
+        file: its existence asks to stop; None for no such file.
+        deadline: seconds since the epoch; None for no limit.
+    """
+
+    file: str | None = None
+    deadline: float | None = None
+
+    def asked(self) -> bool:
+        """Tell whether it is time to stop."""
+        late = self.deadline is not None and time.time() >= self.deadline
+        return late or (self.file is not None and Path(self.file).exists())
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def run(jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Progress) -> None:
+    """Train all jobs, in order, `workers` at a time.
+
+    Args:
+        jobs: the programs, the largest first.
+        workers: processes; 1 trains in this one.
+        stop: when to end early; jobs not begun by then have no outcome.
+        done: called with a job's index and its outcomes, as each ends.
+        progress: called now and then with a job's index and its iterations done.
+    """
+    if workers == 1:
+        for index, job in enumerate(jobs):
+            if stop.asked():
+                return
+            done(index, _attempt(job, stop, lambda i, index=index: progress(index, i)))
+    elif jobs:
+        _run_cluster(jobs, workers, stop, done, progress)
+
+
+def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outcome]:
+    def look(iteration: int) -> bool:
+        progress(iteration)
+        return stop.asked()
+
+    try:
+        return train.train(job, look)
+    except Exception as error:  # whatever a program raises is its outcome; the grid goes on
+        return train.failed(job, " ".join(f"{type(error).__name__}: {error}".split()))
+
+
+def _run_cluster(
+    jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Progress
+) -> None:
+    from distributed import Future
+
+    ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
+    with _cluster(workers) as client:
+        client.subscribe_topic(TOPIC, lambda event: progress(*event[1]))
+        waiting: dict[int, Future] = {}
+        for index, job in enumerate(jobs):
+            future = client.submit(_on_worker, index, job, stop, pure=False)
+            future.add_done_callback(lambda f, index=index: ended.put((index, f)))
+            waiting[index] = future
+        stopped_at: float | None = None
+        while waiting:
+            if stopped_at is None and stop.asked():
+                stopped_at = time.monotonic()
+            elif stopped_at and time.monotonic() - stopped_at > GRACE_SECONDS:
+                return
+            try:
+                index, future = ended.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                continue
+            del waiting[index]
+            outcomes = _outcomes(jobs[index], future)
+            if outcomes is not None:
+                done(index, outcomes)
+
+
+def _outcomes(job: Job, future: Any) -> list[Outcome] | None:
+    try:
+        return future.result()
+    except Exception as error:  # a lost worker, or outcomes that could not travel
+        name = type(error).__name__
+        reason = f"its worker died {RETRIES + 1} times" if name == "KilledWorker" else str(error)
+        return train.failed(job, " ".join(f"{name}: {reason}".split()))
+
+
+def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:
+    """Train one job on a worker; None where it was to stop before it began."""
+    from distributed import get_worker
+
+    if stop.asked():
+        return None
+    worker = get_worker()
+    return _attempt(job, stop, lambda i: worker.log_event(TOPIC, (index, i)))
+
+
+@contextlib.contextmanager
+def _cluster(workers: int) -> Iterator[Any]:
+    """Start single-thread worker processes; they are gone afterwards."""
+    import dask
+    from distributed import Client, LocalCluster
+
+    settings = {
+        "distributed.scheduler.allowed-failures": RETRIES,
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.terminate": False,
+        "distributed.nanny.environ": {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+        "distributed.scheduler.worker-saturation": 1.0,
+        "distributed.worker.profile.enabled": False,  # its thread would fight for the interpreter
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=50,
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        client.run(_ignore_interrupt)
+        yield client
+
+
+def _ignore_interrupt() -> None:
+    """Leave Ctrl-C, which a terminal sends to every process, to the driver."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

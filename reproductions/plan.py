@@ -1,0 +1,149 @@
+"""The plan of a run: what the store has of the wanted cells, and the programs that are missing.
+
+Free of torch: `status` and `run --dry-run` stop here.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..bench import datasets
+from ..bench.cell import Cell
+from ..results.record import Record
+
+STATES = ("done", "missing", "timeout", "stale", "failed", "diverged")
+"""done: has a result; missing: never run here; timeout: goes on from its checkpoint; stale: has a
+result of older code or other data; failed, diverged: run again only with --retry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A wanted cell, its id and its state in the store."""
+
+    cell: Cell
+    id: str
+    state: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All wanted cells, and the programs to run, the largest first.
+
+    `programs` hold indices into `cells`; `retry` are the states that --retry adds.
+    """
+
+    cells: tuple[Planned, ...]
+    programs: tuple[tuple[int, ...], ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of cells in each state that occurs, in the order of `STATES`."""
+        found = Counter(planned.state for planned in self.cells)
+        return {state: found[state] for state in STATES if found[state]}
+
+
+def make_plan(
+    cells: Sequence[Cell],
+    records: Iterable[Record],
+    *,
+    machine: str | None,
+    data_dir: str | None = None,
+    retry: Sequence[str] = (),
+) -> Plan:
+    """Hold the wanted cells against the records.
+
+    Args:
+        cells: the wanted cells.
+        records: what the store has.
+        machine: the machine class to run on, whose records count; None counts every class.
+        data_dir: where data files are.
+        retry: states among failed and diverged that are run again.
+    """
+    hashes = {name: datasets.data_hash(name, data_dir) for name in {c.dataset for c in cells}}
+    by_id: dict[str, Record] = {}
+    older: set[str] = set()
+    for record in records:
+        older.add(record.key)
+        if machine is None or record.machine_class == machine:
+            by_id[record.id] = record
+    planned = [_planned(cell, cell.id(hashes[cell.dataset]), by_id, older) for cell in cells]
+    wanted = [
+        index
+        for index, item in enumerate(planned)
+        if item.state in ("missing", "stale", "timeout", *retry)
+    ]
+    wanted.sort(key=lambda index: -work(planned[index].cell))
+    return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
+
+
+def _planned(cell: Cell, id_: str, by_id: Mapping[str, Record], older: set[str]) -> Planned:
+    record = by_id.get(id_)
+    if record is not None:
+        state = "done" if record.status == "ok" else record.status
+    else:
+        state = "stale" if cell.key in older else "missing"
+    return Planned(cell=cell, id=id_, state=state, record=record)
+
+
+def work(cell: Cell) -> float:
+    """Return about how many multiplications the cell's training takes, to order programs by."""
+    if cell.network == "fcn":
+        width, m = cell.hidden_units or 0, cell.sg_units or 0
+        layer = width * width * (cell.depth + 1)
+    else:
+        taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
+        width, m = cell.filters or 0, cell.sg_units or 0
+        layer = width * width * taps * cell.depth
+        m, width = m * taps, width
+    hidden = cell.sg_layers or 0
+    model = 0
+    if cell.sg_layers is not None:
+        model = width * width if hidden == 0 else 2 * width * m
+        model += max(0, hidden - 1) * m * (cell.sg_units or 0)
+    return 6.0 * cell.iterations * cell.batch_size * (layer + model * (cell.depth - 1))
+
+
+def shape(cell: Cell) -> str:
+    """Return what cells must share for an update to take the same time: all but a few numbers."""
+    varied: dict[str, Any] = dict.fromkeys(_NOT_SHAPE)
+    return repr({k: v for k, v in cell.to_dict().items() if k not in varied})
+
+
+_NOT_SHAPE = (
+    "seed",
+    "iterations",
+    "learning_rate",
+    "drops",
+    "drop_factor",
+    "evaluate_every",
+    "sg_scale",
+    "split",
+)
+
+
+def seconds_per_step(records: Iterable[Record], machine: str | None) -> dict[str, float]:
+    """Return {shape: median seconds an update took} over the records of a machine class."""
+    found: dict[str, list[float]] = {}
+    for record in records:
+        if record.steps_per_second and (machine is None or record.machine_class == machine):
+            found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def estimate(plan: Plan, per_step: Mapping[str, float], workers: int) -> float | None:
+    """Return about how many seconds the plan takes, None where a shape has no known rate."""
+    total, longest = 0.0, 0.0
+    for program in plan.programs:
+        cell = plan.cells[program[0]].cell
+        rate = per_step.get(shape(cell))
+        if rate is None:
+            return None
+        seconds = rate * cell.iterations * EVALUATION_SHARE
+        total, longest = total + seconds, max(longest, seconds)
+    return max(total / max(1, workers), longest)
+
+
+EVALUATION_SHARE = 1.05
+"""Time with evaluation over time without, for estimates."""
