@@ -133,7 +133,7 @@ class Record:
                 f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
                 " upgrade sgbench"
             )
-        fields = check_object("", values, _TYPES)
+        fields = check_object("", values, TYPES)
         if schema != SCHEMA_VERSION:
             raise RecordError(f"schema={schema} must be {SCHEMA_VERSION}")
         if fields["status"] not in STATUSES:
@@ -141,7 +141,7 @@ class Record:
         check_items("drops", fields["drops"], _FLOATS)
         for index, item in enumerate(fields["curve"]):
             where = f"curve[{index}]"
-            point = check_object(where, item, _POINT_TYPES)
+            point = check_object(where, item, POINT_TYPES)
             for name in ("sg_loss", "sg_cosine"):
                 check_items(where, point[name] or [], _FLOATS_OR_NULL)
         # By the names declared here: a call with as many names as parsed from JSON is slow.
@@ -242,7 +242,7 @@ def _point(point: CurvePoint) -> dict[str, Any]:
 NAMES = tuple(spec.name for spec in dataclasses.fields(Record))
 _FLOATS = frozenset({float})
 _FLOATS_OR_NULL = frozenset({float, type(None)})
-_TYPES = json_types(Record)
-_POINT_TYPES = json_types(CurvePoint)
+TYPES = json_types(Record)
+POINT_TYPES = json_types(CurvePoint)
 for _name in ("error", "loss"):  # what overflowed is null in a record
-    _POINT_TYPES[_name] |= {type(None)}
+    POINT_TYPES[_name] |= {type(None)}

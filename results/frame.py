@@ -1,0 +1,88 @@
+"""Records as one pandas frame, and as files for other tools: derived, nothing reads them back."""
+
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..bench.errors import UsageError, did_you_mean
+from .durable import reason, write_atomic
+from .record import NAMES, POINT_TYPES, TYPES, Record, json_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FORMATS = ("parquet", "csv", "jsonl")
+_DTYPES: dict[type, str] = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
+
+
+def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
+    """Return a row a record and a column a field, in the schema's order.
+
+    Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays
+    one. `drops` and `curve` hold Python lists.
+    """
+    import pandas as pd  # noqa: PLC0415
+
+    rows = [record.to_dict() for record in records]
+    columns = {name: pd.Series([row[name] for row in rows], dtype=_dtype(name)) for name in NAMES}
+    return pd.DataFrame(columns)
+
+
+def write(records: Iterable[Record], path: Path, format: str) -> None:  # noqa: A002
+    """Write `records` to the file `path`; `format` is one of FORMATS.
+
+    `jsonl` has the lines that `run --json` prints, `parquet` nested columns for lists, `csv` JSON
+    in their place and nothing for a null. Raises UsageError where the format is unknown or the
+    file cannot be written.
+    """
+    if format not in FORMATS:
+        raise UsageError(f"unknown format {format!r}{did_you_mean(format, FORMATS)}")
+    if format == "jsonl":
+        data = "".join(json_line(record) + "\n" for record in records).encode()
+    elif format == "csv":
+        data = _csv(to_frame(records))
+    else:
+        data = _parquet(to_frame(records))
+    try:
+        write_atomic(path, data)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {reason(error)}; give another file") from error
+
+
+def _kind(types: frozenset[type]) -> type:
+    return next(kind for kind in types if kind is not type(None))
+
+
+def _dtype(name: str) -> Any:
+    return _DTYPES.get(_kind(TYPES[name]), "object")
+
+
+def _csv(frame: "pd.DataFrame") -> bytes:
+    for name in ("drops", "curve"):
+        frame[name] = frame[name].map(lambda value: json.dumps(value, separators=(",", ":")))
+    return frame.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _parquet(frame: "pd.DataFrame") -> bytes:
+    # Declared, not inferred: a column of nulls only would get a type of its own in this one file.
+    import pyarrow as pa  # noqa: PLC0415
+
+    scalars: dict[type, Any] = {
+        bool: pa.bool_(),
+        int: pa.int64(),
+        float: pa.float64(),
+        str: pa.string(),
+    }
+    floats: Any = pa.list_(pa.float64())
+    point: dict[str, Any] = {
+        name: scalars.get(_kind(types), floats) for name, types in POINT_TYPES.items()
+    }
+    lists: dict[str, Any] = {"drops": floats, "curve": pa.list_(pa.struct(list(point.items())))}
+    fields: list[tuple[str, Any]] = [
+        (name, lists.get(name) or scalars[_kind(TYPES[name])]) for name in NAMES
+    ]
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, engine="pyarrow", index=False, schema=pa.schema(fields))
+    return buffer.getvalue()

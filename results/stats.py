@@ -1,0 +1,167 @@
+"""Statistics over seeds: intervals, verdicts against the paper's numbers, tests of its claims.
+
+Pure functions of sequences of floats, one value a seed. All are Student's t, so they trust the
+mean of few seeds no further than their spread allows; where there is no spread to judge by (one
+seed, or seeds that all agree), nothing is decided.
+"""
+
+import bisect
+import itertools
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Status = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
+Alternative = Literal["less", "greater"]
+
+VERDICT_CONFIDENCE = 0.90
+MOST_SEEDS = 1000
+"""Nobody runs more: beyond this, how many seeds would decide is not told."""
+
+# Rounding makes equal differences of percentages unequal in their last bits; that is no spread.
+_ROUNDING, _LEAST = 1e-9, 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A mean over `n` seeds and its confidence interval; no bounds where n is 1."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a number of the paper reproduces, and on what evidence.
+
+    `low90` and `high90` bound the 90 % interval of the mean, None for fewer than two seeds.
+    `seeds_needed`, where inconclusive, is how many seeds in all would decide, were the mean and
+    the spread to stay as observed; None where that cannot be told.
+    """
+
+    status: Status
+    mean: float | None
+    low90: float | None
+    high90: float | None
+    n: int
+    seeds_needed: int | None
+
+
+def varies(values: Sequence[float]) -> bool:
+    """Tell whether `values` differ by more than rounding, so that a t-test says something."""
+    if len(values) < 2:
+        return False
+    size = max(abs(value) for value in values)
+    return statistics.stdev(values) > max(_LEAST, _ROUNDING * size)
+
+
+def mean_interval(values: Sequence[float], confidence: float) -> Interval:
+    """Return the mean of `values` and its two-sided Student-t interval.
+
+    Raises ValueError where there are no values or `confidence` is not in (0, 1).
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence={confidence} must be between 0 and 1")
+    mean, n = statistics.fmean(values), len(values)
+    if n < 2:
+        return Interval(mean, None, None, n)
+    half = _half_width(statistics.stdev(values), n, confidence)
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def verdict(values: Sequence[float], target: float, margin: float) -> Verdict:
+    """Judge `values` against the paper's `target`, by their 90 % interval and the `margin`.
+
+    Reproduced: the interval lies inside target ± margin. Not reproduced: it lies wholly outside.
+    All arguments are in the same unit.
+    """
+    if not values:
+        return Verdict("not run", None, None, None, 0, None)
+    interval = mean_interval(values, VERDICT_CONFIDENCE)
+    mean, low, high, n = interval.mean, interval.low, interval.high, interval.n
+    status: Status = "inconclusive"
+    needed = None
+    if low is not None and high is not None and varies(values):
+        if target - margin <= low and high <= target + margin:
+            status = "reproduced"
+        elif high < target - margin or low > target + margin:
+            status = "not reproduced"
+        else:
+            to_nearest_edge = abs(abs(mean - target) - margin)
+            needed = _seeds_needed(statistics.stdev(values), n, to_nearest_edge)
+    return Verdict(status, mean, low, high, n, needed)
+
+
+def paired_test(
+    differences: Sequence[float], margin: float = 0.0, alternative: Alternative = "less"
+) -> float:
+    """Return the p-value of a one-sided paired t-test on `differences`, one a seed.
+
+    It is small where the mean difference is below (`less`) or above (`greater`) the `margin`.
+    Without spread (one seed, all equal) nothing is shown: 1.
+    """
+    if not varies(differences):
+        return 1.0
+    from scipy.special import stdtr  # noqa: PLC0415
+
+    n = len(differences)
+    excess = statistics.fmean(differences) - margin
+    t = excess / (statistics.stdev(differences) / math.sqrt(n))
+    return float(stdtr(n - 1, t if alternative == "less" else -t))
+
+
+def slopes(at: Sequence[float], values: Sequence[Sequence[float]]) -> list[float]:
+    """Return each seed's least-squares slope: `values` is [seeds][len(at)], `at` the abscissae.
+
+    Raises ValueError where `at` holds fewer than two different numbers.
+    """
+    return [statistics.linear_regression(at, row).slope for row in values]
+
+
+def trend_test(
+    at: Sequence[float],
+    values: Sequence[Sequence[float]],
+    margin: float = 0.0,
+    alternative: Alternative = "greater",
+) -> float:
+    """Return the p-value of a trend of `values` ([seeds][len(at)]) along `at`, paired by seed.
+
+    `greater`: the slope exceeds the margin ("grows"). `less`: it stays below ("does not grow by
+    more than the margin", which wants evidence too, unlike the absence of a significant growth).
+    """
+    return paired_test(slopes(at, values), margin, alternative)
+
+
+def holm(pvalues: Sequence[float]) -> list[float]:
+    """Return `pvalues` adjusted by Holm's step-down method, in the order given.
+
+    Rejecting where the adjusted value is below α keeps the chance of any false rejection below α.
+    Raises ValueError where one is not in [0, 1].
+    """
+    if not all(0 <= p <= 1 for p in pvalues):
+        raise ValueError(f"p-values must be between 0 and 1: {list(pvalues)}")
+    order = sorted(range(len(pvalues)), key=lambda i: pvalues[i])
+    scaled = (min(1.0, (len(order) - rank) * pvalues[i]) for rank, i in enumerate(order))
+    adjusted = dict(zip(order, itertools.accumulate(scaled, max), strict=True))
+    return [adjusted[i] for i in range(len(order))]
+
+
+def _half_width(deviation: float, n: int, confidence: float) -> float:
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    return float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / math.sqrt(n)
+
+
+def _seeds_needed(deviation: float, n: int, distance: float) -> int | None:
+    """Return the least number of seeds above `n` whose 90 % interval is within `distance`."""
+
+    def decides(seeds: int) -> bool:
+        return _half_width(deviation, seeds, VERDICT_CONFIDENCE) <= distance
+
+    more = range(n + 1, MOST_SEEDS + 1)
+    place = bisect.bisect_left(more, True, key=decides)
+    return more[place] if place < len(more) else None
