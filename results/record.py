@@ -5,8 +5,10 @@ order in which they are written. `sgbench show` prints from them.
 """
 
 import dataclasses
+import itertools
 import json
 import math
+import operator
 import typing
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from ..bench.cell import FIELDS as CELL_FIELDS
 from ..bench.cell import Cell
 from ..bench.outcome import CurvePoint, Outcome
 from . import provenance
-from .schema import RecordError, check_items, check_object, json_types
+from .schema import RecordError, check_items, check_object, check_rows, json_types
 
 SCHEMA_VERSION = 1
 """Raised when a field is added, removed or changes its meaning."""
@@ -139,11 +141,11 @@ class Record:
         if fields["status"] not in STATUSES:
             raise RecordError(f"status={fields['status']!r} must be one of {', '.join(STATUSES)}")
         check_items("drops", fields["drops"], _FLOATS)
-        for index, item in enumerate(fields["curve"]):
-            where = f"curve[{index}]"
-            point = check_object(where, item, POINT_TYPES)
-            for name in ("sg_loss", "sg_cosine"):
-                check_items(where, point[name] or [], _FLOATS_OR_NULL)
+        points = fields["curve"]
+        check_rows("curve", points, POINT_TYPES)
+        for name in ("sg_loss", "sg_cosine"):
+            lists = filter(None, map(operator.itemgetter(name), points))
+            check_items(f"curve.{name}", itertools.chain.from_iterable(lists), _FLOATS_OR_NULL)
         # By the names declared here: a call with as many names as parsed from JSON is slow.
         arguments: dict[str, Any] = {name: fields[name] for name in NAMES}
         arguments["drops"] = tuple(fields["drops"])

@@ -3,8 +3,10 @@
 Strict, because a record may have been edited by hand: 1 is no float and true is no int.
 """
 
+import operator
 import types
 import typing
+from collections.abc import Iterable
 from typing import Any
 
 from ..bench.errors import StoreError
@@ -42,11 +44,24 @@ def check_object(where: str, value: Any, expected: Types) -> dict[str, Any]:
     return fields
 
 
-def check_items(where: str, values: list[Any], kinds: frozenset[type]) -> None:
+def check_items(where: str, values: Iterable[Any], kinds: frozenset[type]) -> None:
     """Raise RecordError unless every one of `values` is of one of the JSON types `kinds`."""
     if not kinds.issuperset(map(type, values)):
         wanted = " or ".join(sorted(_word(kind) for kind in kinds))
-        raise RecordError(f"{where} must hold {wanted} only")
+        raise RecordError(f"{where} must be {wanted} throughout")
+
+
+def check_rows(where: str, rows: list[Any], expected: Types) -> None:
+    """Raise RecordError unless each of `rows` is an object that passes `check_object`.
+
+    By column, without a Python call a value: reading is mostly this and the parsing of JSON.
+    """
+    check_items(where, rows, frozenset({dict}))
+    for row in rows:
+        if row.keys() != expected.keys():
+            check_object(where, row, expected)
+    for name, kinds in expected.items():
+        check_items(f"{where}.{name}", map(operator.itemgetter(name), rows), kinds)
 
 
 def _arms(hint: Any) -> frozenset[type]:

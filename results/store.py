@@ -99,7 +99,7 @@ class Store:
 
     def record_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
         """Return where the record of the cell `id` on such a machine lies."""
-        return self.path / "records" / id[:2] / f"{id}.{_short_hash(machine_class)}.json"
+        return self.path / "records" / id[:2] / _file_name(id, machine_class)
 
     def checkpoint_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
         """Return where the checkpoint of the program `id` on such a machine lies."""
@@ -130,9 +130,8 @@ class Store:
             return None
         try:
             record = decode(data)
-            expected = self.record_path(record.id, record.machine_class).name
-            if path.name != expected:
-                raise RecordError(f"it holds the record {expected}")
+            if path.name != (name := _file_name(record.id, record.machine_class)):
+                raise RecordError(f"it holds the record {name}")
         except NewerSchemaError as error:
             self._warn(f"{path}: {error}; ignored")
         except RecordError as error:
@@ -238,6 +237,10 @@ _TEXT_START = len(f'{{"checksum":"{"0" * 64}","record":')
 
 def _checksum(text: bytes) -> str:
     return hashlib.sha256(text).hexdigest()
+
+
+def _file_name(id: str, machine_class: str) -> str:  # noqa: A002
+    return f"{id}.{_short_hash(machine_class)}.json"
 
 
 @functools.cache
