@@ -141,7 +141,7 @@ def test_evaluation_uses_the_running_statistics(rule, sg_layers, network):
         ("train", data.train_images, data.train_labels),
     ):
         (error,), (loss,) = program.evaluate(which)
-        want_error, want_loss = evaluated(reference, images / 255, labels)
+        want_error, want_loss = evaluated(reference, images / data.pixel_max, labels)
         assert error == pytest.approx(want_error, rel=1e-12)
         assert loss == pytest.approx(want_loss, rel=1e-10)
     after = everything(program)

@@ -43,7 +43,7 @@ def random_data(seed=5):
     rng = np.random.default_rng(seed)
 
     def images():
-        return rng.integers(0, 256, (EXAMPLES, CHANNELS, SIZE, SIZE), dtype=np.uint8)
+        return rng.integers(0, 17, (EXAMPLES, CHANNELS, SIZE, SIZE), dtype=np.uint8)
 
     def labels():
         return rng.integers(0, 10, EXAMPLES)
@@ -54,7 +54,7 @@ def random_data(seed=5):
         test_images=images(),
         test_labels=labels(),
         classes=10,
-        pixel_max=255,
+        pixel_max=16,
     )
 
 
