@@ -5,6 +5,7 @@ import torch
 from reference.programs import (
     arrays,
     batches,
+    differing,
     everything,
     examples,
     gradients,
@@ -24,10 +25,6 @@ def one_update(program, labels=None):
     """One update on fixed examples; returns its gradients by name."""
     update(program, next(batches(program, 1)), labels)
     return gradients(program)
-
-
-def differing(one, other):
-    return {name for name in one if not torch.equal(one[name], other[name])}
 
 
 def targets_of(program):

@@ -175,3 +175,8 @@ def moved(before, after):
         for (kind, name), value in after.items()
         if kind == "weight" and not np.array_equal(value, before[kind, name])
     }
+
+
+def differing(one, other):
+    """The names whose tensor is not the same, bit for bit, in two dictionaries."""
+    return {name for name in one if not torch.equal(one[name], other[name])}
