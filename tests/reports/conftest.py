@@ -1,0 +1,101 @@
+"""Records as training would leave them, made up: seeded by the cell, with chosen means."""
+
+import random
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from sgbench.bench import datasets
+from sgbench.bench.cell import Cell
+from sgbench.bench.outcome import CurvePoint, Machine, Outcome
+from sgbench.reproductions.exhibit import Exhibit, expand
+from sgbench.results.record import Record, make_record
+
+MACHINE = Machine(
+    device="Made-up CPU", threads=1, matmul="mkl", matmul_error=1e-7, torch="2.13.0",
+    python="3.12.0", numpy="2.0.0", platform="Linux-x86_64",
+)  # fmt: skip
+OTHER_DATA = "0123456789abcdef"
+
+
+def typical(cell: Cell) -> float:
+    """Return an error (%) in the paper's order: no-bprop worst, DNI growing with depth."""
+    growth = {"no_bprop": 4.0, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[cell.rule]
+    start = {"no_bprop": 9.0, "backprop": 2.0, "dni": 2.0, "cdni": 2.1}[cell.rule]
+    worse = abs((cell.sg_layers or 0) - 1) * 0.3 if cell.rule == "dni" else 0.0
+    return start + growth * (cell.depth - 3) + worse
+
+
+def record(
+    cell: Cell,
+    error: float | None = None,
+    *,
+    status: str = "ok",
+    scale: str = "demo",
+    exhibit: str = "table1",
+    data_hash: str | None = None,
+    machine_class: str = "made-up",
+    noise: float = 0.05,
+    reason: str | None = None,
+) -> Record:
+    """Return a record of `cell` whose error is `error`, or `typical` with noise by seed."""
+    dice = random.Random(cell.key)
+    if error is None:
+        error = typical(cell) + dice.gauss(0.0, noise)
+    made = make_record(
+        cell,
+        Outcome(
+            status=status, error=reason, iterations_done=cell.iterations, error_rate=error,
+            loss=0.1, train_error=error / 2, train_loss=0.05, curve=_curve(cell, error, dice),
+            train_seconds=10.0, evaluation_seconds=1.0, steps_per_second=100.0,
+            examples_per_second=25600.0, replicas=1, machine=MACHINE,
+        ),
+        exhibit=exhibit,
+        scale=scale,
+        data_hash=data_hash or datasets.canonical_hash(cell.dataset),
+        machine_class=machine_class,
+    )  # fmt: skip
+    return replace(
+        made, finished="2026-01-01T00:00:00+00:00", git_revision="0" * 40, git_dirty=False
+    )
+
+
+def grid(
+    exhibit: Exhibit,
+    scale: str,
+    keep: Callable[[Cell], bool] = lambda cell: True,
+    **options: object,
+) -> list[Record]:
+    """Return a record for each cell of `exhibit` at `scale` that `keep` keeps."""
+    cells: Iterable[Cell] = expand(exhibit, scale)
+    return [
+        record(cell, scale=scale, exhibit=exhibit.name, **options) for cell in cells if keep(cell)
+    ]
+
+
+def _curve(cell: Cell, final: float, dice: random.Random) -> list[CurvePoint]:
+    points: list[CurvePoint] = []
+    hidden = cell.depth - 1 if cell.sg_layers is not None else 0
+    done = list(range(cell.evaluate_every, cell.iterations + 1, cell.evaluate_every))
+    for iteration in done:
+        part = iteration / cell.iterations
+        error = final * (1 + 6 * (1 - part) ** 3) * (1 + dice.gauss(0, 0.01))
+        cosines = [
+            (0.25 + 0.7 * (layer + 1) / hidden) * (1 - 0.4 * part) + dice.gauss(0, 0.02)
+            for layer in range(hidden)
+        ]
+        losses = [10 ** (-layer) * (1.2 - part) for layer in range(hidden)]
+        points.append(
+            CurvePoint(
+                iteration=iteration, seconds=part, error=error, loss=error / 30,
+                train_loss=error / 60, sg_loss=losses or None, sg_cosine=cosines or None,
+            )
+        )  # fmt: skip
+    return points
+
+
+@pytest.fixture
+def make() -> SimpleNamespace:
+    """The functions above: test modules cannot import one another."""
+    return SimpleNamespace(record=record, grid=grid, typical=typical, other_data=OTHER_DATA)
