@@ -1,5 +1,6 @@
 """Run an exhibit: expand it, ask the store, hand programs to the engine, write records."""
 
+import dataclasses
 import signal
 import tempfile
 import time
@@ -112,7 +113,7 @@ def choose_backend(store: Store, device: str) -> tuple[str, float | None]:
 
     measured = matmul.measure()
     best = matmul.choose(measured)
-    rates = {m.name: {"flops": m.flops, "error": m.error} for m in measured}
+    rates = {m.name: dataclasses.asdict(m) for m in measured}
     choice: dict[str, Any] = {
         "device": model,
         "torch": release,
