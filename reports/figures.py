@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from .series import Drawing, Line, Panel
+from .drawing import Drawing, Line, Panel
 
 _WIDTH = 7.2  # inches: a page's text width
 _TOP, _LEFT, _RIGHT, _EDGE = 0.78, 0.56, 0.12, 0.08  # inches around the panels; around all
@@ -150,8 +150,8 @@ def _panel(axes: Axes, panel: Panel, drawing: Drawing) -> None:
     for mark in panel.marks:
         axes.axvline(mark, color=_FAINT, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
     if not panel.lines:
-        middle = {"x": 0.5, "y": 0.5, "transform": axes.transAxes}
-        axes.text(s="not run", color=_FAINT, ha="center", va="center", **middle)
+        middle = axes.transAxes
+        axes.text(0.5, 0.5, "no result", color=_FAINT, ha="center", va="center", transform=middle)
     for line in panel.lines:
         color, shape = _look(line)
         low = [m if v is None else v for v, m in zip(line.low, line.mean, strict=True)]

@@ -81,10 +81,14 @@ def markdown(told: Told, pictures: Iterable[Picture]) -> str:
 
 def tex(told: Told) -> str:
     """Return the tables in LaTeX, for an input line; they need the package booktabs."""
-    notes = [*_warning(told.gathered), *_notes(told)]
+    warning = _warning(told.gathered)
     name = f"{told.gathered.exhibit.name}-{told.gathered.scale}"
     parts = [
-        tex_table(grid, f"tab:{name}-{kind}", notes if kind == "table" else _data_notes(told))
+        tex_table(
+            grid,
+            f"tab:{name}-{kind}",
+            [*warning, *(_notes(told) if kind == "table" else _data_notes(told))],
+        )
         for kind, grid in told.grids()
     ]
     return "% needs \\usepackage{booktabs}\n" + "\n".join(parts)

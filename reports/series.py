@@ -5,66 +5,19 @@ each value of its `panels` field and, where `panels` and `lines` leave the rule 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ..reproductions.exhibit import derived_sg_scale
 from ..reproductions.model import Figure
 from ..results import stats
 from ..results.record import Record
+from .drawing import Drawing, Line, Panel
 from .gather import Gathered, Group
 from .protocol import difference
 
 CONFIDENCE = 0.95
 MOST_POINTS = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line: `low` and `high` are None where one seed gives no interval.
-
-    `index` of `count` is its place in the order of the lines (its colour); `paper` is the paper's
-    final value, where the scale is the paper's.
-    """
-
-    label: str
-    index: int
-    count: int
-    x: tuple[float, ...]
-    mean: tuple[float, ...]
-    low: tuple[float | None, ...]
-    high: tuple[float | None, ...]
-    paper: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """Axes with lines; `marks` are x positions to point out."""
-
-    title: str
-    lines: tuple[Line, ...]
-    marks: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Drawing:
-    """One picture: rows of panels that share their axes, and the words around them.
-
-    `bars` tells whether intervals are bars rather than bands.
-    """
-
-    name: str
-    title: str
-    legend: str
-    x_label: str
-    y_label: str
-    x_log: bool
-    y_log: bool
-    bars: bool
-    mark_label: str
-    rows: tuple[tuple[Panel, ...], ...]
-    notes: tuple[str, ...]
-
 
 WORDS = {
     "depth": "layers",
@@ -87,7 +40,7 @@ def drawings(gathered: Gathered) -> list[Drawing]:
     for figure in gathered.exhibit.figures:
         places: dict[tuple[str, str], list[Group]] = {}
         for group in gathered.groups:
-            if group.ok and (figure.kind == "sweep" or gathered.fixed(group)):
+            if figure.kind == "sweep" or gathered.fixed(group):
                 places.setdefault((group.cell.dataset, group.cell.network), []).append(group)
         found = (_drawing(gathered, figure, groups) for groups in places.values())
         made.extend(drawing for drawing in found if drawing is not None)
@@ -140,7 +93,7 @@ def _drawing(gathered: Gathered, figure: Figure, groups: Sequence[Group]) -> Dra
 
 def _notes(gathered: Gathered, figure: Figure, groups: Sequence[Group]) -> tuple[str, ...]:
     exhibit, cell = gathered.exhibit, groups[0].cell
-    seeds = sorted({len(group.ok) for group in groups})
+    seeds = sorted({len(group.ok) for group in groups if group.ok})
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     notes = [
         f"{exhibit.name}, scale {gathered.scale}: "

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+_TEX_COLUMNS = 4  # of values, that fit a page's width
+_TEX_STUB = 30  # characters of a leading column that is not wrapped
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$&])")
 _TEX = {
     "\\": r"\textbackslash{}",
@@ -20,6 +22,7 @@ _TEX = {
     "_": r"\_",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "[": "{[}",  # after a line's end it would be that line's option
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "±": r"$\pm$",
@@ -103,14 +106,32 @@ def _fresh(stub: Sequence[str], previous: Sequence[str]) -> list[str]:
 
 
 def tex_table(grid: Grid, label: str, notes: Sequence[str] = ()) -> str:
-    r"""Return the table as a LaTeX float with booktabs rules; `notes` stand below it."""
+    r"""Return the table as a LaTeX float with booktabs rules; `notes` stand below it.
+
+    A table of many columns is parted by their outermost level, so that it fits a page's width.
+    """
+    parts = _parts(grid) if len(grid.columns) > _TEX_COLUMNS else [grid]
     lines = [
         r"\begin{table}",
-        r"\centering",
+        r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
         rf"\caption{{{escape_tex(grid.caption)}}}",
         rf"\label{{{label}}}",
-        r"\small",
-        rf"\begin{{tabular}}{{{'l' * len(grid.stubs)}{'r' * len(grid.columns)}}}",
+        "\n\\par\\medskip\n".join(map(_tex_tabular, parts)),
+    ]
+    if notes:
+        text = r" \par ".join(map(escape_tex, notes))
+        lines.append(rf"\par\smallskip\parbox{{\linewidth}}{{{text}}}")
+    lines.append(r"\end{table}")
+    return "\n".join(lines) + "\n"
+
+
+def _tex_tabular(grid: Grid) -> str:
+    stubs = "".join(
+        "l" if max((len(stub[n]) for stub, _ in grid.rows), default=0) <= _TEX_STUB else "p{3.6cm}"
+        for n in range(len(grid.stubs))
+    )
+    lines = [
+        rf"\begin{{tabular}}{{{stubs}{'r' * len(grid.columns)}}}",
         r"\toprule",
         *_tex_head(grid),
         r"\midrule",
@@ -125,12 +146,7 @@ def tex_table(grid: Grid, label: str, notes: Sequence[str] = ()) -> str:
             items = [*map(escape_tex, names), *(_tex_line(place, n) for place in entries)]
             lines.append(f"{' & '.join(items)} \\\\")
         previous = stub
-    lines += [r"\bottomrule", r"\end{tabular}"]
-    if notes:
-        text = r" \\ ".join(map(escape_tex, notes))
-        lines.append(rf"\par\smallskip\parbox{{\linewidth}}{{\footnotesize {text}}}")
-    lines.append(r"\end{table}")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
 
 
 def _tex_head(grid: Grid) -> list[str]:
@@ -165,16 +181,22 @@ def text_table(grid: Grid, width: int = 120) -> str:
     One wider than `width` characters is parted by the outermost level of its columns.
     """
     whole = _text_table(grid)
-    outer = list(dict.fromkeys(column[0] for column in grid.columns))
-    if max(map(len, whole.splitlines())) <= width or len(outer) < 2 or len(grid.columns[0]) < 2:
+    if max(map(len, whole.splitlines())) <= width:
         return whole
-    parts: list[str] = []
-    for name in outer:
+    return "\n".join(map(_text_table, _parts(grid)))
+
+
+def _parts(grid: Grid) -> list[Grid]:
+    """Return a table for each value of the outermost level of the columns, if that is not all."""
+    if any(len(column) < 2 for column in grid.columns):
+        return [grid]
+    parts: list[Grid] = []
+    for name in dict.fromkeys(column[0] for column in grid.columns):
         kept = [n for n, column in enumerate(grid.columns) if column[0] == name]
         columns = tuple(grid.columns[n] for n in kept)
         rows = tuple((stub, tuple(entries[n] for n in kept)) for stub, entries in grid.rows)
-        parts.append(_text_table(replace(grid, columns=columns, rows=rows)))
-    return "\n".join(parts)
+        parts.append(replace(grid, columns=columns, rows=rows))
+    return parts
 
 
 def _text_table(grid: Grid) -> str:
