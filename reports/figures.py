@@ -19,7 +19,7 @@ from matplotlib.ticker import LogLocator, NullLocator
 from .drawing import Drawing, Line, Panel
 
 _WIDTH = 7.2  # inches: a page's text width
-_TOP, _LEFT, _RIGHT, _EDGE = 0.78, 0.56, 0.12, 0.08  # inches around the panels; around all
+_TOP, _LEFT, _RIGHT, _EDGE = 0.72, 0.56, 0.12, 0.08  # inches around the panels; around all
 _ROW, _BETWEEN_ROWS, _BETWEEN = 1.6, 0.3, 0.16  # inches: a row's height, gaps
 _HANDLE, _PAD = 1.8, 0.5  # of the legend, in its font's size
 _NO_HANDLE = (_HANDLE + _PAD) * 8 / 72  # inches before the legend's heading
@@ -147,7 +147,7 @@ def _panel(axes: Axes, panel: Panel, drawing: Drawing) -> None:
         axes.set_yscale("log")
     else:
         axes.axhline(0, color=_FAINT, linewidth=0.6)
-    for mark in panel.marks:
+    for mark in panel.marks if panel.lines else ():
         axes.axvline(mark, color=_FAINT, linewidth=0.7, linestyle=(0, (1, 2)), zorder=1)
     if not panel.lines:
         middle = axes.transAxes
@@ -188,7 +188,7 @@ def _limits(axes: Axes, lines: Sequence[Line], drawing: Drawing) -> None:
         axes.set_ylim(low, high)
         if high / low < 200:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter("{x:g}")
+        axes.yaxis.set_major_formatter(_short)
         axes.yaxis.set_minor_locator(NullLocator())
     else:
         low, high = min(values), max(values)
@@ -201,6 +201,8 @@ def _limits(axes: Axes, lines: Sequence[Line], drawing: Drawing) -> None:
 
 
 def _short(value: float, _position: float = 0.0) -> str:
+    if 0 < abs(value) < 0.01:
+        return f"{value:.0e}".replace("e-0", "e-")
     return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
 
 

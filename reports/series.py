@@ -78,7 +78,7 @@ def _drawing(gathered: Gathered, figure: Figure, groups: Sequence[Group]) -> Dra
     network = exhibit.label("network", cell.network)
     return Drawing(
         name=f"{figure.name}-{cell.dataset}-{cell.network}",
-        title=f"{dataset} {network}: {figure.title[:1].lower()}{figure.title[1:]}",
+        title=f"{dataset} {network}: {_inner(figure.title)}",
         legend=WORDS.get(figure.lines, figure.lines),
         x_label=WORDS.get(figure.x, figure.x),
         y_label=WORDS.get(figure.y, figure.y).format(split=cell.split),
@@ -97,7 +97,11 @@ def _notes(gathered: Gathered, figure: Figure, groups: Sequence[Group]) -> tuple
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     notes = [
         f"{exhibit.name}, scale {gathered.scale}: "
-        + ("one seed." if count == "1" else f"mean and 95 % Student-t interval over {count} seeds.")
+        + (
+            "one seed."
+            if count == "1"
+            else f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
+        )
     ]
     models = {
         exhibit.label("rule", group.cell.rule): group.cell.sg_layers
@@ -106,16 +110,21 @@ def _notes(gathered: Gathered, figure: Figure, groups: Sequence[Group]) -> tuple
     }
     if models and figure.lines != "sg_layers":
         words = ", ".join(f"{n} ({rule})" for rule, n in models.items())
-        notes[0] += f" Hidden layers of M, as the protocol fixes them: {words}."
+        notes[0] += f" Hidden layers of M, as fixed: {words}."
     if (words := difference(exhibit, gathered.scale)) is not None:
         notes.append(f"{words}.")
     records = [record for group in groups for record in group.records]
     if lost := sum(record.status != "ok" for record in records):
-        notes.append(f"Left out: {lost} cells that diverged or failed.")
+        notes.append(f"Cells left out because they diverged or failed: {lost}.")
     if others := sorted({r.data_hash for r in records if not r.data_canonical}):
         name = exhibit.label("dataset", cell.dataset)
         notes.append(f"{name} from files that are not the original: data {', '.join(others)}.")
     return tuple(notes)
+
+
+def _inner(title: str) -> str:
+    """Return a title as it stands within a line: "Test error" in small letters, "M's loss" not."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
 
 
 def _title(gathered: Gathered, figure: Figure, rule: str | None, value: Any) -> str:
