@@ -63,12 +63,12 @@ def make_plan(
     """
     hashes = {name: datasets.data_hash(name, data_dir) for name in {c.dataset for c in cells}}
     by_id: dict[str, Record] = {}
-    older: set[str] = set()
+    ids: dict[str, set[str]] = {}
     for record in records:
-        older.add(record.key)
+        ids.setdefault(record.key, set()).add(record.id)
         if machine is None or record.machine_class == machine:
             by_id[record.id] = record
-    planned = [_planned(cell, cell.id(hashes[cell.dataset]), by_id, older) for cell in cells]
+    planned = [_planned(cell, cell.id(hashes[cell.dataset]), by_id, ids) for cell in cells]
     wanted = [
         index
         for index, item in enumerate(planned)
@@ -78,12 +78,14 @@ def make_plan(
     return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
 
 
-def _planned(cell: Cell, id_: str, by_id: Mapping[str, Record], older: set[str]) -> Planned:
+def _planned(
+    cell: Cell, id_: str, by_id: Mapping[str, Record], ids: Mapping[str, set[str]]
+) -> Planned:
     record = by_id.get(id_)
     if record is not None:
         state = "done" if record.status == "ok" else record.status
     else:
-        state = "stale" if cell.key in older else "missing"
+        state = "stale" if ids.get(cell.key, {id_}) != {id_} else "missing"
     return Planned(cell=cell, id=id_, state=state, record=record)
 
 
@@ -96,7 +98,7 @@ def work(cell: Cell) -> float:
         taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
         width, m = cell.filters or 0, cell.sg_units or 0
         layer = width * width * taps * cell.depth
-        m, width = m * taps, width
+        m *= taps
     hidden = cell.sg_layers or 0
     model = 0
     if cell.sg_layers is not None:

@@ -1,0 +1,71 @@
+"""The machine class a run here has, and the back-end of its matrix products, a part of it.
+
+The back-end is chosen by measuring, once a machine, and kept beside the records: a choice that
+flipped would flip bits. Free of torch but for the measuring.
+"""
+
+import dataclasses
+from typing import Any
+
+from ..bench import machine
+from ..results import machines
+from ..results.store import Store
+
+THREADS = 1  # of each program on a CPU: part of the protocol
+GPU = ("cublas", None)  # no choice there
+UNKNOWN = ("not chosen yet", None)
+
+Backend = tuple[str, float | None]
+"""A back-end's name and its measured error relative to float64."""
+
+
+def known_class(store: Store, device: str) -> str:
+    """Return the class of a run on `device` (`cpu` or `cuda:i`), without measuring.
+
+    Where no back-end was chosen yet, it is a class that no record has.
+    """
+    return machine_class(device, kept_backend(store, device) or UNKNOWN)
+
+
+def machine_class(device: str, backend: Backend) -> str:
+    """Return the class of a run on `device` with that back-end."""
+    return machine.machine_class(machine.describe(device, THREADS, *backend))
+
+
+def kept_backend(store: Store, device: str) -> Backend | None:
+    """Return what was chosen before, by this torch on this machine, else None."""
+    if device != "cpu":
+        return GPU
+    kept = machines.read(store, machine.device_model("cpu"))
+    if kept is None or kept["torch"] != machine.torch_release():
+        return None
+    return kept["matmul"], kept["matmul_error"]
+
+
+def choose_backend(store: Store, device: str) -> Backend:
+    """Return what was chosen before, else measure and keep the choice (about two seconds).
+
+    Raises StoreError where the store cannot be written: before hours of work rather than after.
+    """
+    if device != "cpu":
+        return GPU
+    model = machine.device_model("cpu")
+    if kept_backend(store, device) is None:
+        machines.write(store, model, {"device": model, **measured_backend()})
+    else:
+        machines.write(store, model, machines.read(store, model) or {})
+    return kept_backend(store, device) or UNKNOWN
+
+
+def measured_backend() -> dict[str, Any]:
+    """Return the best back-end of this machine and what was measured, in about two seconds."""
+    from ..bench import matmul  # noqa: PLC0415
+
+    measured = matmul.measure()
+    best = matmul.choose(measured)
+    return {
+        "torch": machine.torch_release(),
+        "matmul": best.name,
+        "matmul_error": best.error,
+        "measured": {m.name: dataclasses.asdict(m) for m in measured},
+    }

@@ -1,0 +1,88 @@
+"""What a run would do, without doing it: for `status` and `run --dry-run`."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ..bench import machine
+from .backend import kept_backend, known_class, measured_backend
+from .plan import Plan, estimate, seconds_per_step, shape
+from .run import Request, check_data, job_of, plan_of, wanted_cells, workers_for
+
+TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """The plan of a run, its workers, and the seconds it takes, None where that is unknown.
+
+    `machine` is the class whose records count, None where records of every class do; `elsewhere`
+    counts the wanted cells that other classes have results for.
+    """
+
+    plan: Plan
+    workers: int
+    seconds: float | None
+    machine: str | None
+    elsewhere: dict[str, int]
+
+
+def outlook(
+    request: Request, *, measure: bool = False, watch: Callable[[int, int], None] | None = None
+) -> Outlook:
+    """Return what a run would do; free of torch unless it has to measure, or is for a GPU.
+
+    Args:
+        request: what would be run.
+        measure: rehearse the run: look at the device and the data, and train each shape whose time
+            no record tells for a moment. Otherwise `seconds` is None where there is such a shape.
+        watch: called before each shape that is timed: how many were, how many there are.
+
+    Raises UsageError, DataError or StoreError, as the run would.
+    """
+    cells, records = wanted_cells(request), list(request.store.scan())
+    needs_torch = request.device.startswith("cuda") or (
+        request.device == "auto" and machine.cuda_likely()
+    )
+    device = None if needs_torch and not measure else machine.resolve_device(request.device)
+    here = device and known_class(request.store, device)
+    plan = plan_of(request, cells, records, here)
+    known = seconds_per_step(records, here)
+    needed = {shape(plan.cells[p[0]].cell): p for p in plan.programs}
+    missing = {name: p for name, p in needed.items() if name not in known}
+    if device and measure:
+        check_data(request, plan)
+        known |= _timed(request, plan, device, missing, watch)
+    ids = {planned.id for planned in plan.cells}
+    other = (r for r in records if here and r.machine_class != here and r.id in ids)
+    workers = workers_for(request.jobs, device or "cuda", len(plan.programs))
+    return Outlook(
+        plan=plan,
+        workers=workers,
+        seconds=estimate(plan, known, workers),
+        machine=here,
+        elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
+    )
+
+
+def _timed(
+    request: Request,
+    plan: Plan,
+    device: str,
+    missing: dict[str, tuple[int, ...]],
+    watch: Callable[[int, int], None] | None,
+) -> dict[str, float]:
+    """Return the seconds an update of each missing shape takes, from a moment's training."""
+    found: dict[str, float] = {}
+    if not missing:
+        return found
+    from ..bench import train  # noqa: PLC0415
+
+    backend = kept_backend(request.store, device)
+    backend = backend or (measured_backend()["matmul"], None)
+    for key, program in missing.items():
+        if watch is not None:
+            watch(len(found), len(missing))
+        job = job_of(request, plan, program, device, backend)
+        found[key] = train.time_steps(job, TIMING_SECONDS)
+    return found
