@@ -12,6 +12,7 @@ from torch import Tensor
 
 from .cell import Cell
 from .datasets import Data
+from .errors import UsageError
 from .seeding import generator
 
 CHUNK = 1000  # examples evaluated at once
@@ -35,6 +36,10 @@ class Batches:
             cut = len(images) - len(images) // 6
             held_images, held_labels = images[cut:], labels[cut:]
             images, labels = images[:cut], labels[:cut]
+        if cell.batch_size > len(images):
+            raise UsageError(
+                f"batch_size={cell.batch_size} is more than the {len(images)} training examples"
+            )
         self.images, self.labels = images.to(device), labels.to(device)
         self.held_images, self.held_labels = held_images.to(device), held_labels.to(device)
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing
