@@ -116,10 +116,10 @@ class Record:
         return Cell(**{name: getattr(self, name) for name in CELL_FIELDS})
 
     def to_dict(self) -> dict[str, Any]:
-        """Return every field as a JSON value, in the schema's order."""
+        """Return every field as a JSON value, in the schema's order, a point's too."""
         values = {name: getattr(self, name) for name in NAMES}
         values["drops"] = list(self.drops)
-        values["curve"] = [dict(point) for point in self.curve]
+        values["curve"] = [{name: point[name] for name in POINT_TYPES} for point in self.curve]
         return values
 
     @classmethod

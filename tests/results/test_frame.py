@@ -1,0 +1,104 @@
+"""The frame of records and the files that are made of it."""
+
+import csv
+import json
+
+import pandas as pd
+import pytest
+from sgbench.bench.errors import UsageError
+from sgbench.results import frame
+from sgbench.results.record import NAMES, json_line
+
+
+@pytest.fixture
+def records(make):
+    plain = make.cell(rule="backprop", sg_layers=None, sg_units=None, sg_scale=None, drops=())
+    diverged = make.outcome(status="diverged", error='lost, "all"\nof it', curve=[])
+    return [make.record(), make.record(plain, diverged)]
+
+
+def test_a_row_a_record_with_nulls_apart_from_numbers(records):
+    table = frame.to_frame(records)
+    assert list(table.columns) == list(NAMES)
+    types = {name: str(table[name].dtype) for name in NAMES}
+    assert types["depth"] == types["sg_layers"] == "Int64"
+    assert types["test_error"] == types["sg_scale"] == "Float64"
+    assert types["data_canonical"] == types["git_dirty"] == "boolean"
+    assert types["rule"] == types["error"] == "string"
+    assert table["sg_layers"].tolist() == [1, pd.NA]
+    assert table["test_error"].tolist() == [2.5, pd.NA]
+    assert table["drops"].tolist() == [[0.6, 0.8], []]
+    assert table["curve"].tolist() == [records[0].curve, []]
+
+
+def test_json_lines_are_those_of_run(records, tmp_path):
+    frame.write(records, tmp_path / "a.jsonl", "jsonl")
+    assert (tmp_path / "a.jsonl").read_text() == "".join(json_line(r) + "\n" for r in records)
+
+
+def test_parquet_gives_the_same_frame_back(records, tmp_path):
+    frame.write(records, tmp_path / "a.parquet", "parquet")
+    read, made = pd.read_parquet(tmp_path / "a.parquet"), frame.to_frame(records)
+    flat = [name for name in NAMES if name not in ("drops", "curve")]
+    pd.testing.assert_frame_equal(read[flat], made[flat])
+    assert [list(drops) for drops in read["drops"]] == [[0.6, 0.8], []]
+    assert len(read["curve"][1]) == 0
+    for point, expected in zip(read["curve"][0], records[0].curve, strict=True):
+        assert {k: point[k] for k in ("iteration", "seconds", "error", "loss", "train_loss")} == {
+            k: expected[k] for k in ("iteration", "seconds", "error", "loss", "train_loss")
+        }
+        assert list(point["sg_loss"]) == expected["sg_loss"]
+        assert point["sg_cosine"][0] == expected["sg_cosine"][0]
+        assert pd.isna(point["sg_cosine"][1])
+
+
+def test_parquet_has_one_schema_whatever_the_records(records, tmp_path):
+    import pyarrow.parquet as pq
+
+    schemas = []
+    for some in (records, records[:1], records[1:], []):
+        frame.write(some, tmp_path / "a.parquet", "parquet")
+        schemas.append(pq.read_schema(tmp_path / "a.parquet").remove_metadata())
+    assert all(schema.equals(schemas[0]) for schema in schemas)
+
+
+def test_csv_has_every_field_and_json_for_lists(records, tmp_path):
+    frame.write(records, tmp_path / "a.csv", "csv")
+    with open(tmp_path / "a.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == list(NAMES)
+    assert [float(rows[0][name]) for name in ("test_error", "learning_rate")] == [2.5, 1e-3]
+    assert [row["sg_layers"] for row in rows] == ["1", ""]
+    assert rows[1]["error"] == 'lost, "all"\nof it'
+    assert [json.loads(row["curve"]) for row in rows] == [r.curve for r in records]
+    assert [json.loads(row["drops"]) for row in rows] == [[0.6, 0.8], []]
+
+
+def test_floats_survive_csv_to_the_last_bit(make, tmp_path):
+    record = make.record(outcome=make.outcome(loss=0.1 + 0.2, train_loss=1 / 3))
+    frame.write([record], tmp_path / "a.csv", "csv")
+    with open(tmp_path / "a.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (float(row["test_loss"]), float(row["train_loss"])) == (0.1 + 0.2, 1 / 3)
+
+
+@pytest.mark.parametrize("form", frame.FORMATS)
+def test_no_records_make_an_empty_file_of_the_kind(tmp_path, form):
+    path = tmp_path / "a"
+    frame.write([], path, form)
+    if form == "parquet":
+        assert list(pd.read_parquet(path).columns) == list(NAMES)
+    else:
+        assert path.read_text() == {"csv": ",".join(NAMES) + "\n", "jsonl": ""}[form]
+
+
+def test_an_unknown_format_is_refused_with_the_nearest(tmp_path):
+    with pytest.raises(UsageError, match="did you mean 'parquet'"):
+        frame.write([], tmp_path / "a", "parqet")
+
+
+def test_a_file_that_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        frame.write([], tmp_path / "file" / "a.csv", "csv")
+    assert "\n" not in str(caught.value)
