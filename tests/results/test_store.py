@@ -327,15 +327,23 @@ def test_a_record_written_anew_while_the_broken_one_is_moved_stays(two, monkeypa
     assert files_in(store.path / "broken") == []
 
 
-def test_a_file_that_vanishes_while_the_store_is_read_is_nothing(two, monkeypatch):
+def test_a_file_that_vanishes_while_the_store_is_read_is_nothing(two):
     store, victim, bystander = two
-    monkeypatch.setattr(store, "_list", listed := lambda folder: sorted(os.listdir(folder)))
-    assert listed(store.path / "records")
-    names = iter(list(store.scan()))
-    assert next(names) in (victim, bystander)
+    before = Store(store.path)
+    listed = {folder: before._list(folder) for folder in store.path.rglob("*")}
+    before._list = lambda folder: listed.get(folder, ["records"])
     file_of(store, victim).unlink()
-    assert list(store.scan()) == [bystander]
-    assert store.warnings == []
+    assert list(before.scan()) == [bystander]
+    assert before.warnings == []
+
+
+def test_a_read_only_store_moves_nothing(two):
+    store, victim, bystander = two
+    file_of(store, victim).write_bytes(b"{")
+    only_read = Store(store.path, read_only=True)
+    assert list(only_read.scan()) == [bystander]
+    assert "ignored" in only_read.warnings[0]
+    assert file_of(store, victim).read_bytes() == b"{"
 
 
 # the store cannot be used
@@ -420,6 +428,15 @@ def test_a_broken_published_line_is_named_and_left(make, tmp_path):
     assert "line 2" in store.warnings[0]
     assert path.read_bytes() == b"".join(lines)
     assert files_in(tmp_path) == [path]
+
+
+def test_a_published_file_that_cannot_be_read_is_named(make, tmp_path):
+    records = make.records(1)
+    publish(records, tmp_path)
+    (tmp_path / "table1.demo.jsonl").mkdir()
+    store = Store(tmp_path, read_only=True)
+    assert list(store.scan()) == records
+    assert "table1.demo.jsonl cannot be read" in store.warnings[0]
 
 
 # several processes
