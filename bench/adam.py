@@ -1,12 +1,15 @@
 """Adam (Kingma & Ba 2015) over a flat buffer: one fused call for all weights of a replica."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 BETAS = (0.9, 0.999)  # torch's defaults; the paper names the method only
 EPSILON = 1e-8
+
+_fused: Any = torch.ops.aten._fused_adam_
 
 
 class Adam:
@@ -30,8 +33,9 @@ class Adam:
         for rate in sorted(set(rates)):
             chosen = [r for r, other in enumerate(rates) if other == rate]
             counts = [self._counts[r] for r in chosen]
-            torch._foreach_add_(counts, 1)
-            torch._fused_adam_(
+            for count in counts:
+                count.add_(1)
+            _fused(
                 *([rows[r] for r in chosen] for rows in self._rows),
                 [],
                 counts,

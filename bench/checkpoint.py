@@ -1,18 +1,20 @@
 """Checkpoints: a program's whole state in one file, replaced atomically.
 
-The file is torch's, read with `weights_only`, so nothing in it can execute. One that is torn,
-foreign or made by another configuration is ignored: the program then starts from its beginning.
+The file is a SHA-256 and what torch saved, read with `weights_only`, so nothing in it can execute.
+One that is torn, damaged, foreign or made by another configuration is ignored: the program then
+starts from its beginning.
 """
 
+import hashlib
+import io
 import os
-import pickle
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
-FORMAT = 1
+FORMAT = 2
+_DIGEST = hashlib.sha256().digest_size
 
 
 def save(path: Path, identity: str, state: dict[str, Any]) -> None:
@@ -22,12 +24,18 @@ def save(path: Path, identity: str, state: dict[str, Any]) -> None:
         path: the file; its folder is made.
         identity: what must be the same for the state to be of use (ids, machine class).
         state: what `load` returns.
+
+    Raises OSError; then the file is what it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    buffer = io.BytesIO()
+    torch.save({"format": FORMAT, "identity": identity, "state": state}, buffer)
+    body = buffer.getbuffer()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            torch.save({"format": FORMAT, "identity": identity, "state": state}, file)
+            file.write(hashlib.sha256(body).digest())
+            file.write(body)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
@@ -38,11 +46,12 @@ def save(path: Path, identity: str, state: dict[str, Any]) -> None:
 def load(path: Path, identity: str) -> dict[str, Any] | None:
     """Return the state that `save` wrote for `identity`, on the CPU, or None."""
     try:
-        saved = torch.load(path, map_location="cpu", weights_only=True)
-        if saved["format"] == FORMAT and saved["identity"] == identity:
-            return saved["state"]
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError, EOFError):
+        data = memoryview(path.read_bytes())
+        digest, body = data[:_DIGEST], data[_DIGEST:]
+        if hashlib.sha256(body).digest() != digest:  # torch would not notice a flipped bit
+            return None
+        saved = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        fits = saved["format"] == FORMAT and saved["identity"] == identity
+        return saved["state"] if fits else None
+    except Exception:  # a foreign file makes torch raise almost anything
         return None
-    except (pickle.UnpicklingError, zipfile.BadZipFile):
-        return None
-    return None

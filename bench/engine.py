@@ -2,19 +2,24 @@
 
 Workers are single-thread processes of a `dask.distributed` LocalCluster: a worker that dies is
 replaced and its job done again from its checkpoint, at most `RETRIES` times. Whatever a job raises
-becomes failed outcomes; the others go on. The caller alone writes records.
+becomes failed outcomes, and the others go on; but an SgbenchError, which the user is to mend (data
+that is gone, a batch larger than the data), ends the run. The caller alone writes records.
 """
 
 import contextlib
+import functools
 import os
 import queue
+import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
 from . import train
+from .errors import SgbenchError
 from .outcome import Outcome
 from .train import Job
 
@@ -60,6 +65,8 @@ def run(jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Pro
         stop: when to end early; jobs not begun by then have no outcome.
         done: called with a job's index and its outcomes, as each ends.
         progress: called now and then with a job's index and its iterations done.
+
+    Raises the SgbenchError of a job, and whatever `done` raises.
     """
     if workers == 1:
         for index, job in enumerate(jobs):
@@ -77,6 +84,8 @@ def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outc
 
     try:
         return train.train(job, look)
+    except SgbenchError:
+        raise
     except Exception as error:  # whatever a program raises is its outcome; the grid goes on
         return train.failed(job, " ".join(f"{type(error).__name__}: {error}".split()))
 
@@ -84,15 +93,17 @@ def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outc
 def _run_cluster(
     jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Progress
 ) -> None:
-    from distributed import Future
-
-    ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
+    ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
     with _cluster(workers) as client:
-        client.subscribe_topic(TOPIC, lambda event: progress(*event[1]))
-        waiting: dict[int, Future] = {}
+
+        def hear(event: tuple[float, tuple[int, int]]) -> None:
+            progress(*event[1])
+
+        client.subscribe_topic(TOPIC, hear)
+        waiting: dict[int, Any] = {}
         for index, job in enumerate(jobs):
             future = client.submit(_on_worker, index, job, stop, pure=False)
-            future.add_done_callback(lambda f, index=index: ended.put((index, f)))
+            future.add_done_callback(functools.partial(_put, ended, index))
             waiting[index] = future
         stopped_at: float | None = None
         while waiting:
@@ -110,9 +121,15 @@ def _run_cluster(
                 done(index, outcomes)
 
 
+def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -> None:
+    ended.put((index, future))
+
+
 def _outcomes(job: Job, future: Any) -> list[Outcome] | None:
     try:
         return future.result()
+    except SgbenchError:
+        raise
     except Exception as error:  # a lost worker, or outcomes that could not travel
         name = type(error).__name__
         reason = f"its worker died {RETRIES + 1} times" if name == "KilledWorker" else str(error)
@@ -135,14 +152,15 @@ _ENVIRONMENT = {
     # a step took 1.4 to 1.9 times as long. These keep the memory.
     "MALLOC_TRIM_THRESHOLD_": 2**32,
     "MALLOC_MMAP_THRESHOLD_": 2**30,
+    "MALLOC_ARENA_MAX": 1,  # jobs run in a thread, whose own arena would give memory back
 }
 
 
 @contextlib.contextmanager
-def _cluster(workers: int) -> Iterator[Any]:
+def _cluster(workers: int) -> Generator[Any]:
     """Start single-thread worker processes; they are gone afterwards."""
-    import dask
-    from distributed import Client, LocalCluster
+    from dask import config
+    from distributed import Client
 
     settings = {
         "distributed.scheduler.allowed-failures": RETRIES,
@@ -155,23 +173,34 @@ def _cluster(workers: int) -> Iterator[Any]:
         "distributed.worker.profile.enabled": False,  # its thread would fight for the interpreter
     }
     with (
-        dask.config.set(settings),
-        LocalCluster(
+        config.set(settings),
+        _local_cluster(
             n_workers=workers,
             threads_per_worker=1,
             processes=True,
-            dashboard_address=None,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
             silence_logs=50,
             memory_limit=0,
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        client.run(_ignore_interrupt)
         yield client
 
 
-def _ignore_interrupt() -> None:
-    """Leave Ctrl-C, which a terminal sends to every process, to the driver."""
-    import signal
+def _local_cluster(**options: Any) -> Any:
+    """Start a cluster that leaves Ctrl-C, which a terminal sends to every process, to the driver.
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    The thread that starts workers, and restarts them, is made here and takes over what is blocked;
+    so do its processes.
+    """
+    from distributed import LocalCluster
+
+    start: Any = LocalCluster  # its own annotations are partial
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return start(**options)
+    resource_tracker.ensure_running()  # where it is started first, it unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return start(**options)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional
 
 from .matmul import matmul
 
@@ -168,7 +168,9 @@ class Conv:
         """Return the convolution of x."""
         bias = None if self.bias is None else self.bias.flatten()
         groups = self.weight.shape[0]
-        return F.conv2d(x, self.weight.flatten(0, 1), bias, padding=self.padding, groups=groups)
+        return functional.conv2d(
+            x, self.weight.flatten(0, 1), bias, padding=self.padding, groups=groups
+        )
 
 
 class BatchNormReLU2d:
@@ -210,7 +212,7 @@ class BatchNormReLU2d:
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the rectified batch norm by running statistics."""
         gamma, beta = self.gamma.flatten(), self.beta.flatten()
-        return F.batch_norm(x, self.mean, self.variance, gamma, beta, eps=EPSILON).relu_()
+        return functional.batch_norm(x, self.mean, self.variance, gamma, beta, eps=EPSILON).relu_()
 
 
 class Pool:
@@ -248,7 +250,9 @@ class Pool:
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the pooled x."""
-        return F.max_pool2d(x, 3, 2, 1) if self.maximum else F.avg_pool2d(x, 3, 2, 1)
+        return (
+            functional.max_pool2d(x, 3, 2, 1) if self.maximum else functional.avg_pool2d(x, 3, 2, 1)
+        )
 
 
 class Sequence:

@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+import re
 from pathlib import Path
 
 from .errors import UsageError
@@ -15,9 +16,10 @@ def resolve_device(name: str) -> str:
 
     Raises UsageError where the name is none of these, or there is no such GPU.
     """
-    base, _, index = name.partition(":")
-    if base not in ("auto", "cpu", "cuda") or (index and (base != "cuda" or not index.isdigit())):
+    parts = re.fullmatch(r"(auto|cpu)|cuda(?::([0-9]+))?", name)
+    if parts is None:
         raise UsageError(f"--device {name!r} is none of auto, cpu, cuda, cuda:i")
+    base, index = parts.groups()
     if base == "cpu" or (base == "auto" and not cuda_likely()):
         return "cpu"
     import torch

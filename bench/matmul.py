@@ -8,6 +8,7 @@ driver keeps the answer beside the records, since another choice would flip bits
 import statistics
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -43,7 +44,8 @@ def use(name: str) -> None:
     oneDNN is reached by allowing bfloat16 products: where the processor has no bfloat16 matrix
     units it computes in float32 all the same; where it has, `measure` sees the error and refuses.
     """
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16" if name == "onednn" else "ieee"
+    mkldnn: Any = torch.backends.mkldnn
+    mkldnn.matmul.fp32_precision = "bf16" if name == "onednn" else "ieee"
 
 
 def measure(rounds: int = 7) -> list[Measured]:
@@ -61,7 +63,7 @@ def measure(rounds: int = 7) -> list[Measured]:
     default: list[Tensor] = []
     try:
         for round_ in range(rounds + 1):
-            for name in seconds:
+            for name, taken in seconds.items():
                 use(name)
                 start = time.perf_counter()
                 products = [product for a, b in cases for product in _three(a, b)]
@@ -72,15 +74,13 @@ def measure(rounds: int = 7) -> list[Measured]:
                     pairs = zip(products, default, strict=True)
                     distinct[name] = not all(torch.equal(a, b) for a, b in pairs)
                 else:
-                    seconds[name].append(elapsed)
+                    taken.append(elapsed)
     finally:
         use(available()[0])
         torch.set_num_threads(threads)
     flops = sum(2 * o * i * b * 3 for o, i, b in SHAPES)
     return [
-        Measured(
-            name=n, flops=flops / statistics.median(s), error=errors[n], distinct=distinct[n]
-        )
+        Measured(name=n, flops=flops / statistics.median(s), error=errors[n], distinct=distinct[n])
         for n, s in seconds.items()
     ]
 
@@ -104,7 +104,11 @@ def _three(a: Tensor, b: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def _error(cases: list[tuple[Tensor, Tensor]], products: list[Tensor]) -> float:
     exact = [product for a, b in cases for product in _three(a.double(), b.double())]
     pairs = zip(products, exact, strict=True)
-    return max(float((got.double() - want).norm() / want.norm()) for got, want in pairs)
+    return max(_norm(got.double() - want) / _norm(want) for got, want in pairs)
+
+
+def _norm(x: Tensor) -> float:
+    return x.square().sum().sqrt().item()
 
 
 def matmul(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:

@@ -5,7 +5,8 @@ after every hidden layer. All weights of a replica lie in one row of a flat buff
 layers hold views into it.
 """
 
-from collections.abc import Iterator, Sequence as Seq
+from collections.abc import Generator
+from collections.abc import Sequence as Seq
 from contextlib import contextmanager
 from typing import Any
 
@@ -69,7 +70,7 @@ class Network:
             size = torch.Size(shape).numel()
             self.spans[name] = (total, total + size)
             total += -(-size // ALIGNMENT) * ALIGNMENT
-        make = {"dtype": dtype, "device": device}
+        make: dict[str, Any] = {"dtype": dtype, "device": device}
         self.flat = torch.zeros(len(cells), total, **make)
         self.grads = torch.zeros_like(self.flat)
         self._parameters = self.views(self.flat, shapes)
@@ -151,7 +152,7 @@ class Network:
         return self.classifier.evaluate(self.kind.flatten(x, self.replicas)[0])
 
     @contextmanager
-    def untracked(self) -> Iterator[None]:
+    def untracked(self) -> Generator[None]:
         """Leave the running statistics alone in the training passes inside."""
         for block in self.blocks():
             block.track = False

@@ -72,7 +72,7 @@ class Program:
             count += labels.shape[1]
         assert isinstance(wrong, Tensor)
         assert isinstance(loss, Tensor)
-        return (100 * wrong.double() / count).tolist(), (loss / count).tolist()
+        return _numbers(100 * wrong.double() / count), _numbers(loss / count)
 
     def probe(self) -> "Probe":
         """Look at a fixed training batch: the loss, and how good the synthetic gradients are."""
@@ -89,7 +89,7 @@ class Program:
             true = [pullback(network.loss_gradient(logits, one_hot))]
             for below in reversed(pullbacks[1:]):
                 true.insert(0, below(true[0]))
-            losses = cross_entropy(logits, one_hot).mean(1).tolist()
+            losses = _numbers(cross_entropy(logits, one_hot).mean(1))
             if not network.models:
                 return Probe(losses, None, None)
             models = list(zip(network.models, outputs, strict=True))
@@ -105,7 +105,9 @@ class Program:
                 torch.cosine_similarity(self._by_replica(s), self._by_replica(t), 1, eps=0)
                 for s, t in zip(synthetic, true, strict=True)
             ]
-        return Probe(losses, torch.stack(squares, 1).tolist(), torch.stack(cosines, 1).tolist())
+        by_layer = [[_numbers(layer) for layer in layers] for layers in (squares, cosines)]
+        sg_loss, sg_cosine = ([list(r) for r in zip(*rows, strict=True)] for rows in by_layer)
+        return Probe(losses, sg_loss, sg_cosine)
 
     def _by_replica(self, h: Tensor) -> Tensor:
         """Return h as [R, all its values], in float64."""
@@ -134,6 +136,11 @@ class Program:
         for name, value in self.adam.state().items():
             value.copy_(state["adam"][name])
         self.batches.restore(state["batches"])
+
+
+def _numbers(values: Tensor) -> list[float]:
+    numbers: list[float] = values.tolist()
+    return numbers
 
 
 class Probe:

@@ -66,7 +66,8 @@ class Run:
         if job.device == "cpu":
             matmul.use(job.matmul)
         torch.backends.cuda.matmul.fp32_precision = "ieee"  # no TF32: the protocol is float32
-        torch.backends.cudnn.conv.fp32_precision = "ieee"
+        cudnn: Any = torch.backends.cudnn
+        cudnn.conv.fp32_precision = "ieee"
         self.device = torch.device(job.device)
         data = _load(self.cell.dataset, job.data_dir)
         self.program = Program(job.cells, data, self.device)
@@ -74,7 +75,8 @@ class Run:
         self.train_seconds = self.evaluation_seconds = 0.0
         self.diverged: dict[int, int] = {}
         self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
-        self.saved = time.monotonic()
+        self.saved, self.looked = time.monotonic(), time.perf_counter()
+        self.unsaved = ""  # why the last checkpoint could not be written
         self._resume()
 
     def _resume(self) -> None:
@@ -86,7 +88,10 @@ class Run:
             self.diverged = {int(r): i for r, i in state["diverged"].items()}
 
     def save(self) -> None:
-        """Write a checkpoint, where the job has one."""
+        """Write a checkpoint, where the job has one.
+
+        Where that fails (a full disk) training goes on: a checkpoint only saves time.
+        """
         self.saved = time.monotonic()
         if self.job.checkpoint:
             state = {
@@ -95,37 +100,43 @@ class Run:
                 "clocks": [self.train_seconds, self.evaluation_seconds],
                 "diverged": {str(r): i for r, i in self.diverged.items()},
             }
-            checkpoint.save(Path(self.job.checkpoint), self.identity, state)
+            try:
+                checkpoint.save(Path(self.job.checkpoint), self.identity, state)
+            except OSError as error:
+                self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
+            else:
+                self.unsaved = ""
 
     def advance(self, look: Callable[[int], bool]) -> bool:
-        """Train to the next evaluation; False where `look` asked to stop before it.
+        """Train to the next evaluation; False, and the state saved, where `look` asked to stop.
 
         Args:
             look: called now and then with the iterations done; True asks to stop.
         """
         every, total = self.cell.evaluate_every, self.cell.iterations
         target = min(total, (self.program.iteration // every + 1) * every)
-        start = looked = time.perf_counter()
-        stop = False
-        while self.program.iteration < target and not stop:
-            self.program.step()
+        start = time.perf_counter()
+        while self.program.iteration < target:
             now = time.perf_counter()
-            if now - looked >= LOOK_SECONDS:
-                looked, stop = now, look(self.program.iteration)
-                due = stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds
-                if due and self.program.iteration < target:  # else the evaluation comes first
+            if now - self.looked >= LOOK_SECONDS:
+                self.looked, stop = now, look(self.program.iteration)
+                if stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds:
                     start = self._pause(start)
+                if stop:
+                    return False
+            self.program.step()
         self._pause(start, save=False)
-        return self.program.iteration == target
+        return True
 
     def _pause(self, start: float, *, save: bool = True) -> float:
-        self._synchronize()
+        self.synchronize()
         self.train_seconds += time.perf_counter() - start
         if save:
             self.save()
         return time.perf_counter()
 
-    def _synchronize(self) -> None:
+    def synchronize(self) -> None:
+        """Wait for the device."""
         if self.device.type == "cuda":
             torch.cuda.synchronize(self.device)
 
@@ -143,9 +154,8 @@ class Run:
                 error=errors[r],
                 loss=losses[r],
                 train_loss=probe.loss[r],
-                sg_loss=probe.sg_loss and probe.sg_loss[r],
-                sg_cosine=probe.sg_cosine
-                and [None if math.isnan(c) else c for c in probe.sg_cosine[r]],
+                sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
+                sg_cosine=None if probe.sg_cosine is None else _defined(probe.sg_cosine[r]),
             )
             curve.append(dataclasses.asdict(point))
             if not math.isfinite(losses[r] + probe.loss[r]):
@@ -159,22 +169,23 @@ class Run:
             start = time.perf_counter()
             train = list(self.program.evaluate("train"))
             self.evaluation_seconds += time.perf_counter() - start
-        rate = self.program.iteration / self.train_seconds if self.train_seconds else None
+        done = self.program.iteration
+        rate = done / self.train_seconds if done and self.train_seconds else None
         examples = rate and rate * self.cell.batch_size * len(self.job.cells)
         found: list[Outcome] = []
         for r, curve in enumerate(self.curves):
             bad = r in self.diverged
-            done = status == "ok" and not bad
+            result = status == "ok" and not bad
             reason = f"loss not finite at iteration {self.diverged[r]}" if bad else error
             found.append(
                 Outcome(
                     status="diverged" if bad else status,
                     error=reason,
-                    iterations_done=self.diverged.get(r, self.program.iteration),
-                    error_rate=curve[-1]["error"] if done else None,
-                    loss=curve[-1]["loss"] if done else None,
-                    train_error=train[0][r] if done else None,
-                    train_loss=train[1][r] if done else None,
+                    iterations_done=self.diverged.get(r, done),
+                    error_rate=curve[-1]["error"] if result else None,
+                    loss=curve[-1]["loss"] if result else None,
+                    train_error=train[0][r] if result else None,
+                    train_loss=train[1][r] if result else None,
                     curve=[CurvePoint(**point) for point in curve],
                     train_seconds=self.train_seconds,
                     evaluation_seconds=self.evaluation_seconds,
@@ -207,11 +218,16 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
             if not run.advance(look):
-                return run.outcomes("timeout", f"stopped at iteration {run.program.iteration}")
+                reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
+                return run.outcomes("timeout", reason)
             run.evaluate()
             if len(run.diverged) == len(job.cells):
                 return run.outcomes("diverged", None)
         return run.outcomes("ok", None)
+
+
+def _defined(cosines: list[float]) -> list[float | None]:
+    return [None if math.isnan(c) else c for c in cosines]
 
 
 def failed(job: Job, error: str) -> list[Outcome]:
@@ -244,7 +260,7 @@ def time_steps(job: Job, seconds: float) -> float:
         while steps == 0 or time.perf_counter() - start < seconds:
             run.program.step()
             steps += 1
-        run._synchronize()
+        run.synchronize()
         return (time.perf_counter() - start) / steps
 
 

@@ -50,16 +50,16 @@ def choose_backend(store: Store, device: str) -> Backend:
     if device != "cpu":
         return GPU
     model = machine.device_model("cpu")
-    if kept_backend(store, device) is None:
-        machines.write(store, model, {"device": model, **measured_backend()})
-    else:
-        machines.write(store, model, machines.read(store, model) or {})
+    values = None if kept_backend(store, device) else {"device": model, **measured_backend()}
+    if values is None or kept_backend(store, device):  # maybe chosen by another run meanwhile
+        values = machines.read(store, model) or {}
+    machines.write(store, model, values)
     return kept_backend(store, device) or UNKNOWN
 
 
 def measured_backend() -> dict[str, Any]:
     """Return the best back-end of this machine and what was measured, in about two seconds."""
-    from ..bench import matmul  # noqa: PLC0415
+    from ..bench import matmul
 
     measured = matmul.measure()
     best = matmul.choose(measured)

@@ -76,7 +76,7 @@ def _timed(
     found: dict[str, float] = {}
     if not missing:
         return found
-    from ..bench import train  # noqa: PLC0415
+    from ..bench import train
 
     backend = kept_backend(request.store, device)
     backend = backend or (measured_backend()["matmul"], None)

@@ -66,8 +66,9 @@ def make_plan(
     ids: dict[str, set[str]] = {}
     for record in records:
         ids.setdefault(record.key, set()).add(record.id)
-        if machine is None or record.machine_class == machine:
-            by_id[record.id] = record
+        here = machine is None or record.machine_class == machine
+        if here and not (record.id in by_id and by_id[record.id].status == "ok"):
+            by_id[record.id] = record  # of several classes' records, a result before others
     planned = [_planned(cell, cell.id(hashes[cell.dataset]), by_id, ids) for cell in cells]
     wanted = [
         index
@@ -93,17 +94,15 @@ def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
     if cell.network == "fcn":
         width, m = cell.hidden_units or 0, cell.sg_units or 0
-        layer = width * width * (cell.depth + 1)
+        layer, taps = width * width * (cell.depth + 1), 1
     else:
         taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
         width, m = cell.filters or 0, cell.sg_units or 0
         layer = width * width * taps * cell.depth
-        m *= taps
     hidden = cell.sg_layers or 0
     model = 0
     if cell.sg_layers is not None:
-        model = width * width if hidden == 0 else 2 * width * m
-        model += max(0, hidden - 1) * m * (cell.sg_units or 0)
+        model = taps * (2 * width * m + (hidden - 1) * m * m if hidden else width * width)
     return 6.0 * cell.iterations * cell.batch_size * (layer + model * (cell.depth - 1))
 
 

@@ -112,7 +112,7 @@ def run(request: Request, listener: Listener) -> Summary:
     here, before = machine_class(device, backend), here
     if here != before:  # the first run on this machine, into a store that may have come from it
         plan = plan_of(request, cells, records, here)
-    from ..bench import engine  # noqa: PLC0415
+    from ..bench import engine
 
     jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]
     workers = workers_for(request.jobs, device, len(jobs))
@@ -162,9 +162,16 @@ def _store(
             data_hash=datasets.data_hash(cell.dataset, request.data_dir),
             machine_class=here,
         )
-        request.store.put(record)
-        records.append(record)
+        result = None if record.status == "ok" else _result(request.store, record.id, here)
+        if result is None:
+            request.store.put(record)
+        records.append(result or record)
     return records
+
+
+def _result(store: Store, id_: str, here: str) -> Record | None:
+    """Return the result that another run on the same store may have brought meanwhile."""
+    return next((r for r in store.get(id_) if r.machine_class == here and r.status == "ok"), None)
 
 
 def job_of(
@@ -175,7 +182,7 @@ def job_of(
     backend: Backend,
 ) -> Any:
     """Return the `train.Job` of a program of the plan."""
-    from ..bench.train import Job  # noqa: PLC0415
+    from ..bench.train import Job
 
     items = [plan.cells[index] for index in program]
     path = request.store.checkpoint_path(items[0].id, machine_class(device, backend))

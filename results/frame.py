@@ -24,28 +24,32 @@ def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
     Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays
     one. `drops` and `curve` hold Python lists.
     """
-    import pandas as pd  # noqa: PLC0415
+    import pandas as pd
 
     rows = [record.to_dict() for record in records]
     columns = {name: pd.Series([row[name] for row in rows], dtype=_dtype(name)) for name in NAMES}
     return pd.DataFrame(columns)
 
 
-def write(records: Iterable[Record], path: Path, format: str) -> None:  # noqa: A002
-    """Write `records` to the file `path`; `format` is one of FORMATS.
+def encode(records: Iterable[Record], format: str) -> bytes:  # noqa: A002
+    """Return the file that holds `records`; `format` is one of FORMATS (UsageError otherwise).
 
     `jsonl` has the lines that `run --json` prints, `parquet` nested columns for lists, `csv` JSON
-    in their place and nothing for a null. Raises UsageError where the format is unknown or the
-    file cannot be written.
+    in their place and nothing for a null.
     """
     if format not in FORMATS:
-        raise UsageError(f"unknown format {format!r}{did_you_mean(format, FORMATS)}")
+        raise UsageError(f"unknown --format {format!r}{did_you_mean(format, FORMATS)}")
     if format == "jsonl":
-        data = "".join(json_line(record) + "\n" for record in records).encode()
-    elif format == "csv":
-        data = _csv(to_frame(records))
-    else:
-        data = _parquet(to_frame(records))
+        return "".join(json_line(record) + "\n" for record in records).encode()
+    return _csv(to_frame(records)) if format == "csv" else _parquet(to_frame(records))
+
+
+def write(records: Iterable[Record], path: Path, format: str) -> None:  # noqa: A002
+    """Write `records` to the file `path`, whole or not at all; `format` as in `encode`.
+
+    Raises UsageError where the format is unknown or the file cannot be written.
+    """
+    data = encode(records, format)
     try:
         write_atomic(path, data)
     except OSError as error:

@@ -4,7 +4,7 @@ One small JSON file a machine, beside the records; a choice that flipped would f
 """
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from ..bench.errors import StoreError
 from .durable import write_atomic
@@ -17,11 +17,10 @@ def read(store: Store, machine: str) -> dict[str, Any] | None:
         kept: Any = json.loads(store.machine_file(machine).read_bytes())
     except (OSError, ValueError):
         return None
-    return (
-        kept
-        if isinstance(kept, dict) and {"torch", "matmul", "matmul_error"} <= set(kept)
-        else None
-    )
+    if not isinstance(kept, dict):
+        return None
+    values: dict[str, Any] = dict(cast("dict[str, Any]", kept))
+    return values if {"torch", "matmul", "matmul_error"} <= values.keys() else None
 
 
 def write(store: Store, machine: str, values: dict[str, Any]) -> None:

@@ -106,7 +106,7 @@ def paired_test(
     """
     if not varies(differences):
         return 1.0
-    from scipy.special import stdtr  # noqa: PLC0415
+    from scipy.special import stdtr
 
     n = len(differences)
     excess = statistics.fmean(differences) - margin
@@ -151,7 +151,7 @@ def holm(pvalues: Sequence[float]) -> list[float]:
 
 
 def _half_width(deviation: float, n: int, confidence: float) -> float:
-    from scipy.special import stdtrit  # noqa: PLC0415
+    from scipy.special import stdtrit
 
     return float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / math.sqrt(n)
 

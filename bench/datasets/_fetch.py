@@ -47,7 +47,7 @@ def download(dataset: str, urls: Sequence[str], sha256: str, path: Path) -> None
 
 
 def _retrieve(url: str, sha256: str, path: Path) -> None:
-    import pooch  # noqa: PLC0415
+    import pooch
 
     pooch.get_logger().setLevel(logging.ERROR)  # what is fetched is said above, once
     make: Any = pooch.HTTPDownloader  # its stub knows no bars but tqdm's
@@ -71,8 +71,8 @@ class _Bar:
     """The progress bar that pooch drives, drawn by rich; nothing where stderr is no terminal."""
 
     def __init__(self, name: str) -> None:
-        from rich.console import Console  # noqa: PLC0415
-        from rich.progress import (  # noqa: PLC0415
+        from rich.console import Console
+        from rich.progress import (
             BarColumn,
             DownloadColumn,
             Progress,

@@ -21,7 +21,7 @@ def resolve(data_dir: Path | str | None) -> Path:
 
 def cache_folder() -> Path:
     """Return the user's cache folder for sgbench; `fetch` fills it unless told otherwise."""
-    import platformdirs  # noqa: PLC0415  pooch's os_cache is this call, behind a slow import
+    import platformdirs  # pooch's os_cache is this call, behind a slow import
 
     return platformdirs.user_cache_path("sgbench")
 

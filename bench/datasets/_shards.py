@@ -99,7 +99,7 @@ def _encoded(column: Any) -> list[Any]:
 
 def _pixels(encoded: Any, path: Path, row: int) -> bytes:
     """Return one image's 32 x 32 x 3 bytes."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     try:
         with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as image:
@@ -115,7 +115,7 @@ def _pixels(encoded: Any, path: Path, row: int) -> bytes:
 
 def _pack(labels: Sequence[int], pixels: bytes) -> bytes:
     """Return the records of `labels` and of as many images of 32 x 32 x 3 bytes."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     records = np.empty((len(labels), RECORD), np.uint8)
     records[:, 0] = labels
@@ -126,8 +126,8 @@ def _pack(labels: Sequence[int], pixels: bytes) -> bytes:
 
 def _pyarrow() -> Any:
     """Return pyarrow with its Parquet reader; typed as Any because its own types are partial."""
-    import pyarrow as pa  # noqa: PLC0415
-    import pyarrow.parquet  # noqa: PLC0415  # pyright: ignore[reportUnusedImport]
+    import pyarrow as pa
+    import pyarrow.parquet  # pyright: ignore[reportUnusedImport]
 
     return pa
 

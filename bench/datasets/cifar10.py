@@ -68,7 +68,7 @@ def load(folder: Path) -> Data:
 
     Raises DataError where `folder` has no complete set or a file is not as published.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     contents = _contents(_found(folder))
     train = np.frombuffer(b"".join(contents[:-1]), np.uint8).reshape(-1, RECORD)
@@ -124,7 +124,7 @@ def fetch(folder: Path) -> None:
     Nothing is downloaded where the binary files, or the archive, are in `folder` already. Raises
     DataError where the download fails, or a binary file that is there is corrupt.
     """
-    from ._fetch import download  # noqa: PLC0415
+    from ._fetch import download
 
     source = _source(folder)
     if source is not None and source.kind == "binary":

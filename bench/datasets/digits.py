@@ -36,7 +36,7 @@ def load(folder: Path) -> Data:
 
     Raises DataError where the installed scikit-learn has other scans than it used to.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     pixels, labels = _bundled()
     found = _content_hash(pixels, labels)
@@ -99,14 +99,14 @@ def _bundled() -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
     The file is read directly where it is in its place, because importing scikit-learn takes
     longer than many a demo cell trains.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     path = _path()
     if path is not None:
         with gzip.open(path, "rt", encoding="ascii") as stream:
             table = np.loadtxt(stream, delimiter=",", dtype=np.uint8)
         return table[:, :-1], table[:, -1].astype(np.int64)
-    from sklearn.datasets import load_digits  # noqa: PLC0415
+    from sklearn.datasets import load_digits
 
     bunch: Any = load_digits()
     return bunch.data.astype(np.uint8), bunch.target.astype(np.int64)

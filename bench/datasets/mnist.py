@@ -72,7 +72,7 @@ def load(folder: Path) -> Data:
     Raises DataError where a file of `folder` is missing, cannot be read or is not the published
     one.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     paths = _find_all(folder)
     arrays = [_read(name, paths[name]) for name in FILES]
@@ -113,7 +113,7 @@ def fetch(folder: Path) -> None:
     Raises DataError where that fails, or where a file that is there is corrupt and not `fetch`'s
     own to replace.
     """
-    from ._fetch import download  # noqa: PLC0415
+    from ._fetch import download
 
     target = folder / "mnist"
     for name, file in FILES.items():
@@ -144,7 +144,7 @@ def _find_all(folder: Path) -> dict[str, Path]:
 
 def _read(name: str, path: Path) -> "NDArray[np.uint8]":
     """Return the array in the file at `path`; the header is believed only if it is right."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     shape, sha256, _ = FILES[name]
     expected_header = bytes([0, 0, 8, len(shape)])

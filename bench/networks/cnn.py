@@ -4,6 +4,7 @@ The first hidden layer pools by maximum, the others by average; pooling has stri
 which the paper leaves open. h, what M reads, is a layer's output after ReLU and pooling.
 """
 
+import itertools
 from collections.abc import Sequence as Seq
 
 import torch
@@ -40,7 +41,7 @@ def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
     sizes = [(cell.filters or 0) + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
     parts = [
         part
-        for j, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+        for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in _conv(cell, f"{prefix}.hidden{j}", inputs, outputs).parts
     ]
     last = Conv(sizes[-1], cell.filters or 0, cell.kernel_size or 0, bias=True)

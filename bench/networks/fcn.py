@@ -3,6 +3,7 @@
 The Linear before a batch norm has no bias: the norm would subtract it. (Its width: paper.md, 1.)
 """
 
+import itertools
 from collections.abc import Sequence as Seq
 
 import torch
@@ -33,7 +34,7 @@ def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
     sizes = [width + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
     parts = [
         part
-        for j, (inputs, outputs) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+        for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in _dense(f"{prefix}.hidden{j}", inputs, outputs).parts
     ]
     return Sequence(*parts, (f"{prefix}.output", Linear(sizes[-1], width, bias=True)))

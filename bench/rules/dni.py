@@ -1,9 +1,9 @@
 """DNI: every hidden layer updates at once with the gradient its model M predicts (Table 1).
 
-Layer i computes h_i, M_i(h_i) gives a synthetic gradient, and layer i is updated with it. That same
-synthetic gradient, pulled back through layer i alone, is what M_{i-1} should have predicted: targets
-are bootstrapped, and the true gradient reaches the topmost M only. Every gradient is taken at the
-weights before the step, so one optimiser call at its end equals updating layer by layer.
+Layer i computes h_i, M_i(h_i) gives a synthetic gradient, and layer i is updated with it. The same
+synthetic gradient, pulled back through layer i alone, is what M_{i-1} should have predicted:
+targets are bootstrapped, and the true gradient reaches the topmost M only. Every gradient is taken
+at the weights before the step, so one optimiser call at its end equals updating layer by layer.
 """
 
 from __future__ import annotations
