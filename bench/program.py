@@ -5,7 +5,7 @@ go on bit for bit the same (`restore`).
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -139,8 +139,7 @@ class Program:
 
 
 def _numbers(values: Tensor) -> list[float]:
-    numbers: list[float] = values.tolist()
-    return numbers
+    return cast("list[float]", values.tolist())
 
 
 class Probe:
