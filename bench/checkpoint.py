@@ -47,7 +47,7 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
     """Return the state that `save` wrote for `identity`, on the CPU, or None."""
     try:
         data = memoryview(path.read_bytes())
-        digest, body = data[:_DIGEST], data[_DIGEST:]
+        digest, body = bytes(data[:_DIGEST]), data[_DIGEST:]
         if hashlib.sha256(body).digest() != digest:  # torch would not notice a flipped bit
             return None
         saved = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)

@@ -2,39 +2,24 @@
 
 from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line: `low` and `high` are None where one seed gives no interval.
-
-    `index` of `count` is its place in the order of the lines (its colour); `paper` is the paper's
-    final value, where the scale is the paper's.
-    """
-
-    label: str
-    index: int
-    count: int
-    x: tuple[float, ...]
-    mean: tuple[float, ...]
-    low: tuple[float | None, ...]
-    high: tuple[float | None, ...]
-    paper: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
-    """Axes with lines; `marks` are x positions to point out."""
-
-    title: str
-    lines: tuple[Line, ...]
-    marks: tuple[float, ...] = ()
+import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """One picture: rows of panels that share their axes, and the words around them.
 
-    `bars` tells whether intervals are bars rather than bands.
+    `data` is tidy, a row for each point of each line:
+
+        row, column    labels of the panel; ordered categoricals of every row and column there is
+        line           label of the line; an ordered categorical of all lines
+        rule           the learning rule, which gives the colour
+        x, mean        the point
+        low, high      its interval, NaN where one seed gives none
+        paper          the paper's value there, NaN where it has none to show
+
+    `shaded` tells whether lines are shades of their rule's colour (otherwise a line is a rule),
+    `bars` whether intervals are bars rather than bands; `marks` are x positions to point out.
     """
 
     name: str
@@ -45,6 +30,9 @@ class Drawing:
     x_log: bool
     y_log: bool
     bars: bool
+    shaded: bool
+    marks: tuple[float, ...]
     mark_label: str
-    rows: tuple[tuple[Panel, ...], ...]
+    paper_label: str
+    data: pd.DataFrame
     notes: tuple[str, ...]

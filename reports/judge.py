@@ -5,14 +5,19 @@ it is tested at every scale, and its row says at which.
 """
 
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
+
+from ..bench.cell import Cell
 from ..bench.errors import UsageError
 from ..reproductions.claims import ClaimTest
+from ..reproductions.model import Number
 from ..results import stats
-from .gather import Gathered, Group
+from ..results.record import STATUSES
+from .gather import Gathered
 from .protocol import PAPER
 
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
@@ -28,73 +33,91 @@ ALPHA = 0.05
 class Place:
     """A configuration's error, in percent, beside the paper's number.
 
-    `fills` tells whether the protocol puts it into the paper's place; `paper`, `margin` and
-    `grade` are None where the paper has no number; `interval` is None where no seed is ok.
+    `cell` is the configuration, as its cell of seed 0; `fills` tells whether the protocol puts it
+    into the paper's place; `seeds` is how many the scale has. `paper`, `margin` and `grade` are
+    None where the paper has no number; `interval` is None where no seed is ok. `lost` counts the
+    seeds that are not ok, by status; `other_data` are the hashes of data that is not the original.
     """
 
-    group: Group
+    cell: Cell
     fills: bool
+    seeds: int
     paper: float | None
     grade: str | None
     margin: float | None
     interval: stats.Interval | None
     verdict: str
     seeds_needed: int | None
-
-    @property
-    def data_hashes(self) -> tuple[str, ...]:
-        """Hashes of data that are not the original, among this place's records."""
-        records = self.group.records
-        return tuple(sorted({r.data_hash for r in records if not r.data_canonical}))
+    lost: Mapping[str, int]
+    other_data: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """A claim at one place: `values` a seed (a difference or a slope, in points), one-sided p.
 
-    `p` is that of the claim after Holm over the exhibit's rows, None where it cannot be tested.
+    `errors` are the means in percent of what is compared (left and right, or along `over`), `paper`
+    the paper's numbers for the same, None where it lacks one. `p` is that of the claim after Holm over the exhibit's rows, None where it cannot be tested.
     """
 
     test: ClaimTest
     wanted: int
     values: tuple[float, ...]
+    errors: tuple[float, ...]
+    paper: tuple[float, ...] | None
     interval: stats.Interval | None
     p: float | None
     verdict: str
     seeds_needed: int | None
     diverged: int
-    data_hashes: tuple[str, ...]
+    other_data: tuple[str, ...]
 
 
 def places(gathered: Gathered) -> list[Place]:
-    """Return a place for every group, in the grid's order."""
-    return [_place(gathered, group) for group in gathered.groups]
+    """Return a place for every configuration, in the grid's order."""
+    records = dict(list(gathered.frame.groupby("place")))
+    none = gathered.frame[:0]
+    return [
+        _place(gathered, cell, records.get(place, none))
+        for place, cell in enumerate(gathered.cells)
+    ]
 
 
-def _place(gathered: Gathered, group: Group) -> Place:
-    exhibit, cell = gathered.exhibit, group.cell
-    values = list(group.errors.values())
-    number = exhibit.number(cell.dataset, cell.network, cell.depth, cell.rule)
+def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
+    exhibit, values = gathered.exhibit, records["percent"].dropna().tolist()
+    number = _number(gathered, cell)
     margin = exhibit.margin(cell.dataset, cell.rule)
-    verdict, seeds_needed = NOT_RUN if not group.records else INCONCLUSIVE, None
-    fills = gathered.fixed(group)
+    lost = {status: int((records["status"] == status).sum()) for status in STATUSES[1:]}
+    fills = gathered.fixed(cell)
+    verdict, seeds_needed = INCONCLUSIVE if len(records) else NOT_RUN, None
     if gathered.scale != PAPER or number is None or margin is None or not fills:
-        verdict = NOT_COMPARABLE if group.records else NOT_RUN
+        verdict = NOT_COMPARABLE if len(records) else NOT_RUN
     elif values:
         judged = stats.verdict(values, number.value, margin)
         verdict, seeds_needed = judged.status, judged.seeds_needed
-        if verdict == REPRODUCED and group.count("diverged"):
+        if verdict == REPRODUCED and lost["diverged"]:
             verdict = INCONCLUSIVE  # the seeds that are left are no fair sample
     return Place(
-        group=group,
+        cell=cell,
         fills=fills,
+        seeds=gathered.seeds,
         paper=None if number is None else number.value,
         grade=None if number is None else number.grade,
         margin=margin,
         interval=stats.mean_interval(values, CONFIDENCE) if values else None,
         verdict=verdict,
         seeds_needed=seeds_needed,
+        lost=lost,
+        other_data=_other_data(records),
     )
+
+
+def _number(gathered: Gathered, cell: Cell) -> Number | None:
+    return gathered.exhibit.number(cell.dataset, cell.network, cell.depth, cell.rule)
+
+
+def _other_data(records: pd.DataFrame) -> tuple[str, ...]:
+    return tuple(sorted(records.loc[~records["data_canonical"], "data_hash"].unique()))
 
 
 def claims(gathered: Gathered) -> list[Row]:
@@ -102,7 +125,9 @@ def claims(gathered: Gathered) -> list[Row]:
 
     The claim's one-sided p and that of its contrary are each adjusted by Holm over all rows.
     """
-    rows = [_row(gathered, test) for test in gathered.exhibit.claim_tests(gathered.scale)]
+    errors = gathered.frame.pivot(index="seed", columns="place", values="percent")
+    tests = gathered.exhibit.claim_tests(gathered.scale)
+    rows = [_row(gathered, errors, test) for test in tests]
     tested = [n for n, row in enumerate(rows) if stats.varies(row.values)]
     for_it, against = ([_p(rows[n], contrary) for n in tested] for contrary in (False, True))
     adjusted = zip(tested, for_it, stats.holm(for_it), stats.holm(against), strict=True)
@@ -118,39 +143,43 @@ def claims(gathered: Gathered) -> list[Row]:
     return rows
 
 
-def _row(gathered: Gathered, test: ClaimTest) -> Row:
-    groups, value = _statistic(gathered, test)
-    errors = [group.errors for group in groups]
-    seeds = sorted(set[int].intersection(*map(set, errors))) if groups else []
-    values = tuple(value([some[seed] for some in errors]) for seed in seeds)
-    hashes = {r.data_hash for group in groups for r in group.records if not r.data_canonical}
+def _row(gathered: Gathered, errors: pd.DataFrame, test: ClaimTest) -> Row:
+    """Return a claim's row with what the seeds say that have all its places; `errors`: by place."""
+    compared = _compared(gathered, test)
+    seeds = errors.reindex(columns=compared).dropna()
+    paired = seeds.to_numpy(dtype=float).tolist()
+    if test.right is not None:
+        values = [left - right for left, right in paired]
+    else:
+        values = stats.slopes([float(value) for value in test.values], paired)
+    records = gathered.frame[gathered.frame["place"].isin(compared)]
+    numbers = [_number(gathered, gathered.cells[place]) for place in compared]
+    paper = tuple(number.value for number in numbers if number is not None)
     return Row(
         test=test,
-        wanted=max((len(group.seeds) for group in groups), default=0),
-        values=values,
+        wanted=gathered.seeds,
+        values=tuple(values),
+        errors=tuple(seeds.mean()),
+        paper=paper if len(paper) == len(compared) else None,
         interval=stats.mean_interval(values, CONFIDENCE) if values else None,
         p=None,
-        verdict=INCONCLUSIVE if all(group.records for group in groups) else NOT_RUN,
+        verdict=INCONCLUSIVE if records["place"].nunique() == len(compared) else NOT_RUN,
         seeds_needed=None,
-        diverged=sum(group.count("diverged") for group in groups),
-        data_hashes=tuple(sorted(hashes)),
+        diverged=int((records["status"] == "diverged").sum()),
+        other_data=_other_data(records),
     )
 
 
-def _statistic(
-    gathered: Gathered, test: ClaimTest
-) -> tuple[list[Group], Callable[[Sequence[float]], float]]:
-    """Return the groups that a test compares, and what it makes of one seed's errors in them."""
+def _compared(gathered: Gathered, test: ClaimTest) -> list[int]:
+    """Return the places that a test compares: its two sides, or one for each value of `over`."""
     if test.right is not None:
-        groups = [_one(gathered, test, side) for side in (test.left, test.right)]
-        return groups, lambda errors: errors[0] - errors[1]
-    over = test.claim.over or ""
-    groups = [_one(gathered, test, {**test.left, over: value}) for value in test.values]
-    at = [float(value) for value in test.values]
-    return groups, lambda errors: stats.slopes(at, [errors])[0]
+        sides = [test.left, test.right]
+    else:
+        sides = [{**test.left, test.claim.over or "": value} for value in test.values]
+    return [_one(gathered, test, side) for side in sides]
 
 
-def _one(gathered: Gathered, test: ClaimTest, fields: Mapping[str, Any]) -> Group:
+def _one(gathered: Gathered, test: ClaimTest, fields: Mapping[str, Any]) -> int:
     found = gathered.find(fields)
     if len(found) != 1:
         raise UsageError(
@@ -168,7 +197,7 @@ def _p(row: Row, contrary: bool) -> float:
 
 def _seeds_needed(row: Row, alpha: float) -> int | None:
     """Return the fewest seeds that would decide the row at its observed mean and deviation."""
-    from scipy.special import stdtr  # noqa: PLC0415
+    from scipy.special import stdtr
 
     effect = abs(statistics.fmean(row.values) - row.test.margin) / statistics.stdev(row.values)
     more = range(len(row.values) + 1, stats.MOST_SEEDS + 1)

@@ -3,22 +3,30 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import pandas as pd
 
 from ..bench import datasets
-from ..results.record import STATUSES, Record
+from ..results.record import STATUSES
 from . import tables
 from .gather import Gathered
-from .judge import NOT_COMPARABLE, Place, Row, at
+from .judge import Place, Row, at
 from .protocol import PAPER, difference
 from .table import Grid, escape_markdown, markdown_table, plain, tex_table, text_table
 
+_INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
 _VERDICTS = (
-    "reproduced: the 90 % Student-t interval over seeds lies inside the paper's number ± the"
-    " exhibit's margin; not reproduced: it lies wholly outside; inconclusive: neither, or one seed;"
-    " not run: no record; not comparable: the protocol is not the paper's."
-    " A claim is reproduced where its p is below 0.05, not reproduced where its contrary's is."
+    "Verdicts. Reproduced: the 90 % interval lies inside the paper's number ± the exhibit's margin;"
+    " not reproduced: it lies wholly outside; inconclusive: neither, or one seed; not run: no"
+    " record; not comparable: the protocol is not the paper's."
 )
+_CLAIMS = (
+    "The numbers compared are means over seeds. p is one-sided, paired by seed, adjusted by Holm"
+    " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
+    " inconclusive: neither."
+)
+_HEADINGS = {"table": "Table", "claims": "Ordering claims", "models": "The depth of M"}
 _MOST_FAILURES = 10
 
 
@@ -40,9 +48,9 @@ class Told:
     @property
     def marks(self) -> dict[tuple[str, str], str]:
         """Data that is not the original, (dataset, hash) to its mark: [a], [b] and so on."""
-        records = self.gathered.records
-        found = sorted({(r.dataset, r.data_hash) for r in records if not r.data_canonical})
-        return {pair: f"[{_letters(n)}]" for n, pair in enumerate(found)}
+        found = self.gathered.other_data[["dataset", "data_hash"]].drop_duplicates()
+        pairs = sorted(zip(found["dataset"], found["data_hash"], strict=True))
+        return {pair: f"[{_letters(n)}]" for n, pair in enumerate(pairs)}
 
     def grids(self) -> list[tuple[str, Grid]]:
         """Return the tables, each with a name."""
@@ -63,33 +71,29 @@ def markdown(told: Told, pictures: Iterable[Picture]) -> str:
     """Return the whole page in Markdown; `pictures` lie beside it."""
     gathered = told.gathered
     blocks = [f"# {escape_markdown(gathered.exhibit.title)}", escape_markdown(_source(gathered))]
-    notes = _notes(told)
-    blocks += [f"> {escape_markdown(note)}" for note in _warning(gathered)]
-    blocks += ["\n".join(f"- {escape_markdown(line)}" for line in _summary(told))]
-    headings = {"table": "Table", "claims": "Ordering claims", "models": "The depth of M"}
+    blocks += [
+        f"> **{escape_markdown(lead)}**{escape_markdown(words)}" if lead else f"> {words}"
+        for lead, words in _warning(gathered)
+    ]
+    blocks += [_list(_summary(told))]
     for name, grid in told.grids():
-        blocks += [f"## {headings[name]}", escape_markdown(f"{grid.caption}.")]
+        blocks += [f"## {_HEADINGS[name]}", escape_markdown(f"{grid.caption}.")]
         blocks += [markdown_table(grid).rstrip()]
-        if name == "table":
-            blocks += [escape_markdown(note) for note in notes]
+        blocks += [escape_markdown(note) for note in _notes(told, name)]
     shown = [f"![{escape_markdown(title)}]({file})" for file, title in pictures]
     if shown:
         blocks += ["## Figures", *shown]
-    blocks += ["## Runs", "\n".join(f"- {escape_markdown(line)}" for line in _runs(told))]
+    blocks += ["## Runs", _list(_runs(gathered))]
     return "\n\n".join(blocks) + "\n"
 
 
 def tex(told: Told) -> str:
     """Return the tables in LaTeX, for an input line; they need the package booktabs."""
-    warning = _warning(told.gathered)
-    name = f"{told.gathered.exhibit.name}-{told.gathered.scale}"
+    warning = [f"{lead}{words}" for lead, words in _warning(told.gathered)]
+    label = f"tab:{told.gathered.exhibit.name}-{told.gathered.scale}"
     parts = [
-        tex_table(
-            grid,
-            f"tab:{name}-{kind}",
-            [*warning, *(_notes(told) if kind == "table" else _data_notes(told))],
-        )
-        for kind, grid in told.grids()
+        tex_table(grid, f"{label}-{name}", [*warning, *_notes(told, name)])
+        for name, grid in told.grids()
     ]
     return "% needs \\usepackage{booktabs}\n" + "\n".join(parts)
 
@@ -98,12 +102,16 @@ def text(told: Told) -> str:
     """Return the report for a terminal: summary, tables, failures."""
     gathered = told.gathered
     blocks = [f"{plain(gathered.exhibit.title)}\n{plain(_source(gathered))}"]
-    blocks += [plain(line) for line in _warning(gathered)]
-    for _, grid in told.grids():
-        blocks.append(f"{plain(grid.caption)}.\n\n{text_table(grid).rstrip()}")
-    blocks += ["\n".join(plain(line) for line in _notes(told))]
+    blocks += [plain(f"{lead}{words}") for lead, words in _warning(gathered)]
+    for name, grid in told.grids():
+        notes = "\n".join(plain(note) for note in _notes(told, name))
+        blocks += [f"{plain(grid.caption)}.\n\n{text_table(grid).rstrip()}", notes]
     blocks += ["\n".join(plain(line) for line in (*_summary(told), *_failures(gathered)))]
     return "\n\n".join(block for block in blocks if block) + "\n"
+
+
+def _list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {escape_markdown(line)}" for line in lines)
 
 
 def _source(gathered: Gathered) -> str:
@@ -111,29 +119,27 @@ def _source(gathered: Gathered) -> str:
     return f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."
 
 
-def _warning(gathered: Gathered) -> list[str]:
-    """Return how the protocol differs from the paper's, where it does."""
+def _warning(gathered: Gathered) -> list[tuple[str, str]]:
+    """Return how the protocol differs from the paper's, where it does, after what that means."""
     words = difference(gathered.exhibit, gathered.scale)
     if words is None:
         return []
-    if gathered.exhibit.numbers:
-        return [f"{NOT_COMPARABLE.capitalize()} with the paper's numbers. {words}."]
-    return [f"{words}."]
+    lead = "Not comparable with the paper's numbers. " if gathered.exhibit.numbers else ""
+    return [(lead, f"{words}.")]
 
 
 def _summary(told: Told) -> list[str]:
     gathered = told.gathered
-    status = Counter(record.status for record in gathered.records)
-    counts = ", ".join(f"{status[name]} {name}" for name in STATUSES if status[name])
+    found = Counter(gathered.frame["status"])
+    counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
     lines = [
         f"cells: {gathered.done} of {gathered.wanted} run" + (f" ({counts})" if counts else "")
     ]
-    extra = len(gathered.records) - gathered.done
+    extra = len(gathered.frame) - gathered.done
     if extra:
         lines.append(f"further seeds than the scale's own: {extra} cells")
-    stale = sum(group.stale for group in gathered.groups)
-    if stale:
-        lines.append(f"left out, made by other versions of the code: {stale} records")
+    if gathered.stale:
+        lines.append(f"left out, made by other versions of the code: {gathered.stale} records")
     if gathered.exhibit.numbers and gathered.scale == PAPER:
         lines.append(f"places: {_counted(p.verdict for p in told.places if p.fills)}")
     if told.rows:
@@ -146,57 +152,56 @@ def _counted(words: Iterable[str]) -> str:
     return ", ".join(f"{n} {word}" for word, n in Counter(words).most_common())
 
 
-def _notes(told: Told) -> list[str]:
-    """Return what explains the table: its numbers, its verdicts, its data."""
-    notes = ["Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."]
-    if told.gathered.exhibit.numbers:
+def _notes(told: Told, name: str) -> list[str]:
+    """Return what explains the table `name`: its numbers, its verdicts, its data."""
+    notes = [_CLAIMS if name == "claims" else _INTERVAL]
+    if name == "table" and tables.against_paper(told.places):
         notes.append(_VERDICTS)
-    return notes + _data_notes(told)
-
-
-def _data_notes(told: Told) -> list[str]:
-    return [
+    return notes + [
         f"{mark} {told.gathered.exhibit.label('dataset', dataset)} from files that are not the"
-        f" original: data hash {name}, original {datasets.canonical_hash(dataset)}."
-        for (dataset, name), mark in told.marks.items()
+        f" original: data hash {data}, original {datasets.canonical_hash(dataset)}."
+        for (dataset, data), mark in told.marks.items()
     ]
 
 
-def _runs(told: Told) -> list[str]:
-    records = told.gathered.records
-    lines = [
-        f"machine: {name} ({n} cells)"
-        for name, n in Counter(_machine(record) for record in records).most_common()
+def _runs(gathered: Gathered) -> list[str]:
+    """Return what the records were made on, by what and how long."""
+    frame = gathered.frame
+    if frame.empty:
+        return ["no records"]
+    machines = frame.groupby(["device", "threads", "matmul", "torch"]).size()
+    code = frame.groupby(["sgbench", "git_revision", "git_dirty"], dropna=False).size()
+    hours = frame["train_seconds"].sum() / 3600
+    return [
+        *(f"machine: {_machine(*key)} ({n} cells)" for key, n in _largest_first(machines)),
+        *(f"code: {_code(*key)} ({n} cells)" for key, n in _largest_first(code)),
+        f"training, without evaluation and compilation: {hours:.2f} h in all",
+        *_failures(gathered),
     ]
-    lines += [
-        f"code: {name} ({n} cells)"
-        for name, n in Counter(_code(record) for record in records).most_common()
-    ]
-    if records:
-        hours = sum(record.train_seconds for record in records) / 3600
-        lines.append(f"training, without evaluation and compilation: {hours:.2f} h in all")
-    return [*(lines or ["no records"]), *_failures(told.gathered)]
 
 
-def _machine(record: Record) -> str:
-    threads = "1 thread" if record.threads == 1 else f"{record.threads} threads"
-    return f"{record.device}, {threads}, {record.matmul}, torch {record.torch}"
+def _largest_first(sizes: "pd.Series[int]") -> Iterable[tuple[Any, int]]:
+    return sizes.sort_values(ascending=False, kind="stable").items()
 
 
-def _code(record: Record) -> str:
-    revision = "" if record.git_revision is None else f", revision {record.git_revision[:12]}"
-    return f"sgbench {record.sgbench}{revision}{' with changes' if record.git_dirty else ''}"
+def _machine(device: str, threads: int, matmul: str, torch: str) -> str:
+    words = "1 thread" if threads == 1 else f"{threads} threads"
+    return f"{device}, {words}, {matmul}, torch {torch}"
+
+
+def _code(sgbench: str, revision: Any, dirty: Any) -> str:
+    words = "" if pd.isna(revision) else f", revision {revision[:12]}"
+    return f"sgbench {sgbench}{words}{' with changes' if dirty is True else ''}"
 
 
 def _failures(gathered: Gathered) -> list[str]:
-    failed = [record for record in gathered.records if record.status != "ok"]
+    failed = gathered.frame[gathered.frame["status"] != "ok"]
     names = ("dataset", "network", "depth", "rule", "sg_layers", "seed")
     lines: list[str] = []
-    for record in failed[:_MOST_FAILURES]:
-        cell = ",".join(
-            f"{name}={getattr(record, name)}" for name in names if getattr(record, name) is not None
-        )
-        lines.append(f"{record.status}: {record.id} {cell}: {(record.error or '')[:160]}")
+    for row in failed[:_MOST_FAILURES].to_dict("records"):
+        cell = ",".join(f"{name}={row[name]}" for name in names if not pd.isna(row[name]))
+        reason = "" if pd.isna(row["error"]) else row["error"][:160]
+        lines.append(f"{row['status']}: {row['id']} {cell}: {reason}")
     if len(failed) > _MOST_FAILURES:
         lines.append(f"and {len(failed) - _MOST_FAILURES} more that are not ok")
     return lines

@@ -55,7 +55,7 @@ def build(
     files: dict[str, bytes] = {}
     pictures: list[page.Picture] = []
     if images := [form for form in IMAGES if form in formats]:
-        from . import figures  # noqa: PLC0415  matplotlib, which tables do without
+        from . import figures  # matplotlib, which tables do without
 
         for drawing in drawings(gathered):
             for form, content in figures.render(drawing, images).items():

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
+
 from ..results import stats
-from ..results.record import STATUSES
 from .gather import Gathered
 from .judge import INCONCLUSIVE, NOT_RUN, Place, Row, at
 from .protocol import number
@@ -29,10 +30,15 @@ def main(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid:
     else:
         figure = exhibit.figures[0]
         rows, columns = (figure.x,), (figure.panels, figure.lines)
-    split = gathered.groups[0].cell.split
+    split = gathered.cells[0].split
     caption = f"{split.capitalize()} error in percent, {exhibit.name} at scale {gathered.scale}"
-    against = bool(exhibit.numbers)
+    against = against_paper(places)
     return _grid(gathered, caption, (rows, columns), shown, lambda p: _judged(p, marks, against))
+
+
+def against_paper(places: Sequence[Place]) -> bool:
+    """Tell whether the paper has a number for any of the places, to stand beside ours."""
+    return any(place.paper is not None for place in places)
 
 
 def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid | None:
@@ -40,8 +46,8 @@ def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> G
     if gathered.exhibit.layout is None or all(place.fills for place in places):
         return None
     rows = ("dataset", *(name for name in gathered.exhibit.layout.rows if name != "dataset"))
-    shown = [place for place in places if place.group.cell.sg_layers is not None]
-    split = gathered.groups[0].cell.split
+    shown = [place for place in places if place.cell.sg_layers is not None]
+    split = gathered.cells[0].split
     caption = (
         f"{split.capitalize()} error in percent by the hidden layers of M,"
         f" {gathered.exhibit.name} at scale {gathered.scale}; bold: the M that the protocol fixes"
@@ -58,37 +64,27 @@ def _grid(
     places: Sequence[Place],
     write: Callable[[Place], Entry],
 ) -> Grid:
-    def values(place: Place, names: Sequence[str]) -> tuple[Any, ...]:
-        return tuple(getattr(place.group.cell, name) for name in names)
-
-    def labels(names: Sequence[str], some: tuple[Any, ...]) -> tuple[str, ...]:
-        return tuple(_label(gathered, n, v) for n, v in zip(names, some, strict=True))
-
-    rows, columns = layout
-    found = {(values(p, rows), values(p, columns)): p for p in places}
-    across = _ordered(gathered, columns, [key[1] for key in found])
-    down = _ordered(gathered, rows, [key[0] for key in found])
+    rows, columns = map(list, layout)
+    table = pd.DataFrame({"entry": [write(place) for place in places]})
+    for name in (*rows, *columns):  # by their labels, in the grid's order
+        labels = [_label(gathered, name, getattr(place.cell, name)) for place in places]
+        order = dict.fromkeys(_label(gathered, name, getattr(c, name)) for c in gathered.cells)
+        table[name] = pd.Categorical(labels, categories=list(order))
+    table = table.set_index([*rows, *columns])["entry"].unstack(columns, fill_value=entry())
     return Grid(
         caption=caption,
         stubs=tuple(_HEADINGS.get(name, name) for name in rows),
-        columns=tuple(labels(columns, column) for column in across),
+        columns=tuple(map(_levels, table.columns)),
         rows=tuple(
-            (
-                labels(rows, row),
-                tuple(write(found[row, c]) if (row, c) in found else entry() for c in across),
-            )
-            for row in down
+            (_levels(stub), tuple(entries))
+            for stub, entries in zip(table.index, table.to_numpy().tolist(), strict=True)
         ),
     )
 
 
-def _ordered(
-    gathered: Gathered, names: Sequence[str], found: Sequence[tuple[Any, ...]]
-) -> list[tuple[Any, ...]]:
-    """Return the distinct values, each field in the order in which the grid first has it."""
-    seen = [dict.fromkeys(getattr(group.cell, name) for group in gathered.groups) for name in names]
-    order = [{value: n for n, value in enumerate(values)} for values in seen]
-    return sorted(set(found), key=lambda some: [o[v] for o, v in zip(order, some, strict=True)])
+def _levels(key: Any) -> tuple[str, ...]:
+    """Return an index's key, which is no tuple where there is one level."""
+    return key if isinstance(key, tuple) else (key,)
 
 
 def _label(gathered: Gathered, name: str, value: Any) -> str:
@@ -110,53 +106,62 @@ def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
 
 
 def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
-    group, dataset = place.group, place.group.cell.dataset
-    if not group.records:
+    if place.verdict == NOT_RUN:
         return entry(NOT_RUN, strong=strong)
-    sign = "".join(marks.get((dataset, name), "") for name in place.data_hashes)
+    sign = "".join(marks.get((place.cell.dataset, name), "") for name in place.other_data)
     first = ""
     if place.interval is not None:
-        n, wanted = place.interval.n, len(group.seeds)
-        counted = f"({n})" if n >= wanted else f"({n} of {wanted})"
+        n = place.interval.n
+        counted = f"({n})" if n >= place.seeds else f"({n} of {place.seeds})"
         first = f"{interval(place.interval)} {counted}{sign}"
-    failures = [f"{n} {status}" for status in STATUSES[1:] if (n := group.count(status))]
+    failures = [f"{n} {status}" for status, n in place.lost.items() if n]
     return entry(first, ", ".join(failures), strong=strong)
 
 
 def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
     """Return the table of the paper's ordering claims, a row for each place they are tested at."""
-    columns = ("measured", "claimed", "n", "p", "scale", "verdict")
     return Grid(
         caption=(
-            f"The paper's ordering claims, tested at scale {gathered.scale}, in points of test"
-            " error; p is one-sided, paired by seed, adjusted by Holm"
+            f"The paper's ordering claims, tested at scale {gathered.scale}; errors in percent,"
+            " differences and slopes in points"
         ),
         stubs=("claim", "at"),
-        columns=tuple((name,) for name in columns),
+        columns=(("outcome",), ("p (Holm)",), ("n",), ("errors compared",)),
         rows=tuple(
-            (
-                (row.test.claim.text, at(gathered, row.test.place)),
-                tuple(entry(value) for value in _claim(gathered, row, marks)),
-            )
+            ((row.test.claim.text, at(gathered, row.test.place)), _claim(gathered, row, marks))
             for row in rows
         ),
     )
 
 
-def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[str, ...]:
-    claim, dataset = row.test.claim, str(row.test.place.get("dataset", ""))
-    sign = "".join(marks.get((dataset, name), "") for name in row.data_hashes)
-    what = "difference" if claim.kind == "below" else f"slope over {claim.over}"
+def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
+    claim, dataset, n = row.test.claim, row.test.place.get("dataset", ""), len(row.values)
+    if row.test.right is None:
+        names, what = [f"{value}:" for value in row.test.values], f"slope over {claim.over}"
+    else:
+        sides = (row.test.left, row.test.right)
+        names, what = [gathered.exhibit.label("rule", side["rule"]) for side in sides], "difference"
     relation = ">" if claim.kind == "grows" else "<"
-    n = len(row.values)
+    compared: list[str] = []
+    if row.interval is not None:
+        sign = "".join(marks.get((dataset, name), "") for name in row.other_data)
+        compared.append(_listed(names, row.errors, "{:.2f}") + sign)
+    if row.paper is not None:
+        compared.append(f"paper {_listed(names, row.paper, '{:g}')}")
+    if row.interval is not None:
+        measured = interval(row.interval, signed=True)
+        compared.append(f"{what} {measured}, claimed {relation} {row.test.margin:g}")
     return (
-        _NONE if row.interval is None else interval(row.interval, signed=True) + sign,
-        f"{what} {relation} {row.test.margin:g}",
-        f"{n}" if n >= row.wanted else f"{n} of {row.wanted}",
-        _NONE if row.p is None else p_value(row.p),
-        gathered.scale,
-        verdict(row.verdict, row.seeds_needed, n),
+        entry(verdict(row.verdict, row.seeds_needed, n), strong=True),
+        entry(_NONE if row.p is None else p_value(row.p)),
+        entry(f"{n}" if n >= row.wanted else f"{n} of {row.wanted}"),
+        entry(*compared),
     )
+
+
+def _listed(names: Sequence[str], values: Sequence[float], form: str) -> str:
+    pairs = zip(names, values, strict=True)
+    return ", ".join(f"{name} {form.format(value)}" for name, value in pairs)
 
 
 def interval(measured: stats.Interval, signed: bool = False) -> str:

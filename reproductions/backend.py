@@ -50,11 +50,19 @@ def choose_backend(store: Store, device: str) -> Backend:
     if device != "cpu":
         return GPU
     model = machine.device_model("cpu")
-    values = None if kept_backend(store, device) else {"device": model, **measured_backend()}
-    if values is None or kept_backend(store, device):  # maybe chosen by another run meanwhile
-        values = machines.read(store, model) or {}
-    machines.write(store, model, values)
-    return kept_backend(store, device) or UNKNOWN
+    chosen = _usable(store, model) or {"device": model, **measured_backend()}
+    chosen = _usable(store, model) or chosen  # another run may have chosen meanwhile
+    machines.write(store, model, chosen)
+    return chosen["matmul"], chosen["matmul_error"]
+
+
+def _usable(store: Store, model: str) -> dict[str, Any] | None:
+    from ..bench import matmul
+
+    kept = machines.read(store, model)
+    if kept is None or kept["torch"] != machine.torch_release():
+        return None
+    return kept if kept["matmul"] in matmul.available() else None
 
 
 def measured_backend() -> dict[str, Any]:

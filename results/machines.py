@@ -20,7 +20,9 @@ def read(store: Store, machine: str) -> dict[str, Any] | None:
     if not isinstance(kept, dict):
         return None
     values: dict[str, Any] = dict(cast("dict[str, Any]", kept))
-    return values if {"torch", "matmul", "matmul_error"} <= values.keys() else None
+    named = isinstance(values.get("torch"), str) and isinstance(values.get("matmul"), str)
+    error: Any = values.get("matmul_error", "")
+    return values if named and (error is None or isinstance(error, float)) else None
 
 
 def write(store: Store, machine: str, values: dict[str, Any]) -> None:

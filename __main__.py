@@ -1,0 +1,5 @@
+"""`python -m sgbench` is `sgbench`."""
+
+from .cli import main
+
+main()

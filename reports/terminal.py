@@ -1,0 +1,240 @@
+"""What the verbs say on a terminal, as text; what prints it strips the colours where need be."""
+
+import difflib
+import itertools
+import textwrap
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from ..bench.cell import Cell
+from ..bench.datasets import Status
+from ..bench.errors import UsageError
+from ..reproductions.model import Exhibit
+from ..reproductions.outlook import Outlook
+from ..results.record import Record, describe
+from .table import plain
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+_NOTES = {
+    "timeout": "were cut short; go on where they were",
+    "stale": "have results of other code or other data",
+    "failed": "only with --retry failed",
+    "diverged": "only with --retry diverged",
+}
+_BASE = ("dataset", "network", "depth", "rule", "sg_layers", "seed")
+_NAME, _VALUE = 20, 22  # widths of the columns that `show` prints
+
+
+def duration(seconds: float) -> str:
+    """Return a time in one or two units: `8 s`, `1 min 50 s`, `2 h 5 min`, `3 d 4 h`."""
+    for (size, name), (small, less) in itertools.pairwise(_UNITS):
+        if round(seconds) >= size:
+            whole, rest = divmod(round(seconds / small), size // small)
+            return f"{whole} {name}" + (f" {rest} {less}" if rest else "")
+    return f"{max(1, round(seconds))} s"
+
+
+def count(number: int, word: str) -> str:
+    """Return a number with its noun: `1 cell`, `1,200 cells`."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def cell_names(cells: Sequence[Cell]) -> list[str]:
+    """Return a short name for each cell, with the fields that tell it from the others."""
+    names = [_base_name(cell) for cell in cells]
+    first: dict[str, dict[str, Any]] = {}
+    extra: dict[str, None] = {}
+    for name, cell in zip(names, cells, strict=True):
+        values = cell.to_dict()
+        other = first.setdefault(name, values)
+        if other is not values:
+            extra |= {field: None for field in values if values[field] != other[field]}
+    tails = (" ".join(f"{field}={getattr(cell, field)}" for field in extra) for cell in cells)
+    return [f"{name} {tail}".strip() for name, tail in zip(names, tails, strict=True)]
+
+
+def _base_name(cell: Cell) -> str:
+    model = "" if cell.sg_layers is None else f" M{cell.sg_layers}"
+    return f"{cell.dataset} {cell.network} {cell.depth} {cell.rule}{model} seed {cell.seed}"
+
+
+def outcome(record: Record) -> str:
+    """Return how a cell ended, in a few words."""
+    if record.status != "ok":
+        return f"{record.status}: {plain(record.error or 'no reason is known')}"
+    error = record.test_error if record.test_error is not None else record.validation_error
+    rate = record.steps_per_second
+    return f"{error:6.2f} % error" + (f", {rate:,.0f} steps/s" if rate else "")
+
+
+def plan_text(title: str, seen: Outlook, store: str) -> str:
+    """Return what is done, what a run would do and how long it would take."""
+    plan = seen.plan
+    lines = [f"{title}: {count(len(plan.cells), 'cell')}", ""]
+    rerun = {plan.cells[index].state for program in plan.programs for index in program}
+    for state, number in plan.counts().items():
+        note = "run again" if state in rerun else _NOTES.get(state, "")
+        note = _NOTES[state] if state in ("timeout", "stale") else note
+        note = "" if state == "missing" else note
+        lines.append(f"  {state:9}  {number:6,}  {_dim(note)}".rstrip())
+    lines.append("")
+    cells = sum(map(len, plan.programs))
+    if cells:
+        programs = len(plan.programs)
+        parts = "" if programs == cells else f" in {count(programs, 'program')}"
+        workers = "one at a time" if seen.workers == 1 else f"{seen.workers} at a time"
+        unknown = "time unknown (sgbench run --dry-run measures it)"
+        time = unknown if seen.seconds is None else f"about {duration(seen.seconds)}"
+        lines.append(f"next run   {count(cells, 'cell')}{parts}, {workers}, {time}")
+    else:
+        lines.append("next run   nothing to do")
+    lines.append(f"store      {store}")
+    lines.append(f"machine    {seen.machine or 'a GPU: the records of every machine are counted'}")
+    for name, number in sorted(seen.elsewhere.items()):
+        lines.append(f"elsewhere  {count(number, 'cell')} done on {name}")
+    return "\n".join(lines) + "\n"
+
+
+def plan_values(exhibit: str, scale: str, seen: Outlook, store: str) -> dict[str, Any]:
+    """Return what `plan_text` tells as JSON values."""
+    states = Counter(planned.state for planned in seen.plan.cells)
+    return {
+        "exhibit": exhibit,
+        "scale": scale,
+        "cells": len(seen.plan.cells),
+        "states": dict(sorted(states.items())),
+        "to_run": sum(map(len, seen.plan.programs)),
+        "programs": len(seen.plan.programs),
+        "workers": seen.workers,
+        "seconds": seen.seconds,
+        "machine_class": seen.machine,
+        "elsewhere": seen.elsewhere,
+        "store": store,
+    }
+
+
+def listing(
+    exhibits: Iterable[tuple[Exhibit, Mapping[str, int]]], data: Mapping[str, str], width: int
+) -> str:
+    """Return the exhibits with their scales.
+
+    Args:
+        exhibits: each exhibit with its scales' numbers of cells.
+        data: the state of each dataset.
+        width: of the terminal.
+    """
+    blocks: list[str] = []
+    for exhibit, cells in exhibits:
+        lines = [f"{_bold(exhibit.name)}  {exhibit.title}"]
+        for name, scale in exhibit.scales.items():
+            needs = ", ".join(f"{dataset} ({data[dataset]})" for dataset in scale.datasets)
+            lines.append(f"  {name:7} {count(cells[name], 'cell'):>12}   {needs}")
+            lines += [_dim(line) for line in _wrap(scale.description, width, 25)]
+        blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"
+
+
+def data_table(found: Iterable[Status]) -> str:
+    """Return the datasets with what is there of each."""
+    lines: list[str] = []
+    for status in found:
+        own = "" if status.canonical else f"; not the original (hash {status.data_hash})"
+        lines.append(f"{_bold(f'{status.name:9}')} {status.state:8} {status.source}{own}")
+        if status.folder is not None:
+            place = "fetch puts it into" if status.state == "missing" else "in"
+            lines.append(_dim(f"{'':18} {place} {status.folder}"))
+    return "\n".join(lines) + "\n"
+
+
+def whole_record(record: Record, width: int) -> str:
+    """Return everything that a record holds, with each field's meaning, then its curve."""
+    (name,) = cell_names([record.cell])
+    lines = [_bold(f"{record.exhibit}, scale {record.scale}: {name}"), outcome(record).strip(), ""]
+    for field, value, unit, meaning in describe(record):
+        shown = _value(value, unit)
+        if len(shown) <= _VALUE:
+            first, *rest = _wrap(meaning, width, _NAME + _VALUE + 2)
+            lines.append(f"{field:{_NAME}}{shown:{_VALUE}}  {_dim(first.strip())}")
+        else:
+            lines.append(f"{field:{_NAME}}{shown}")
+            rest = _wrap(meaning, width, _NAME + _VALUE + 2)
+        lines += [_dim(line) for line in rest]
+    return "\n".join(lines) + "\n" + "".join(f"\n{table}" for table in _curve(record))
+
+
+def pick(records: Iterable[Record], prefix: str, store: str) -> list[Record]:
+    """Return the records, one a machine class, of the one cell whose id starts with `prefix`.
+
+    Raises UsageError where no cell's id does, or several do.
+    """
+    records, start = list(records), prefix.strip().lower()
+    ids = sorted({record.id for record in records})
+    found = [name for name in ids if name.startswith(start)] if start else []
+    if not found:
+        near = difflib.get_close_matches(start, ids, n=3, cutoff=0.5)
+        tail = f"; nearest: {', '.join(near)}" if near else f" ({count(len(ids), 'cell')})"
+        raise UsageError(f"no record in {store} has an id that starts with {prefix!r}{tail}")
+    if len(found) > 1:
+        some = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
+        raise UsageError(f"{prefix!r} is the start of {len(found)} ids, give more of it: {some}")
+    return [record for record in records if record.id == found[0]]
+
+
+def _value(value: Any, unit: str) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):  # the curve
+        return count(len(cast("list[Any]", value)), "evaluation")
+    if isinstance(value, tuple):
+        return ", ".join(map(str, cast("tuple[Any, ...]", value))) or "none"
+    return f"{plain(str(value))} {unit}".strip()
+
+
+def _curve(record: Record) -> list[str]:
+    points = record.curve
+    if not points:
+        return []
+    head = ["iteration", "seconds", "error %", "loss", "train loss"]
+    names = ("seconds", "error", "loss", "train_loss")
+    rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
+    tables = [_columns([head, *rows])]
+    layers = len(points[0]["sg_loss"] or ())
+    if layers:
+        heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))
+        rows = [
+            [str(p["iteration"]), *(_short(v) for v in (*p["sg_loss"], *p["sg_cosine"]))]
+            for p in points
+        ]
+        tables.append(_columns([["iteration", *heads], *rows]))
+    return tables
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    return "\n".join([_dim(lines[0]), *lines[1:]]) + "\n"
+
+
+def _wrap(text: str, width: int, indent: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width, indent + 30),
+        initial_indent=" " * indent,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+    ) or [""]
+
+
+def _bold(text: str) -> str:
+    return f"\x1b[1m{text}\x1b[0m"
+
+
+def _dim(text: str) -> str:
+    return f"\x1b[2m{text}\x1b[0m" if text else ""

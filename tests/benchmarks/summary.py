@@ -1,0 +1,106 @@
+"""The table of ratios that `make bench` prints, from the rows that the benchmarks report."""
+
+import os
+import platform
+
+import torch
+from sgbench.bench.machine import device_model
+
+RULES = ("no_bprop", "backprop", "dni", "cdni")
+LIMIT = "products (convolutions) at the step's shapes and one fused Adam, nothing else"
+
+
+def text(rows: dict[str, list[dict]]) -> str:
+    """Return the summary of {part: rows}."""
+    machine = f"{device_model('cpu')}, {torch.backends.cpu.get_cpu_capability()}"
+    load = f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    lines = [
+        f"{machine}, torch {torch.__version__}, Python {platform.python_version()}; load {load}"
+    ]
+    for part, write in (("step", _steps), ("evaluation", _evaluation), ("jobs", _jobs)):
+        if part in rows:
+            lines += ["", *write(rows[part])]
+    return "\n".join(lines)
+
+
+def _steps(rows: list[dict]) -> list[str]:
+    head = (
+        "network",
+        "rule",
+        "batch",
+        "steps/s",
+        "x eager",
+        "time/limit",
+        "eager/limit",
+        "limit by",
+    )
+    body = [
+        (
+            row["network"],
+            row["rule"],
+            str(row["batch"]),
+            f"{row['per_second']:.1f}",
+            _spread(row["eager_over_ours"]),
+            _spread(row["ours_over_limit"]),
+            _spread(row["eager_over_limit"]),
+            f"{row['limit']} ({_milliseconds(row['milliseconds'])})",
+        )
+        for row in rows
+    ]
+    return [
+        "One training step: one thread, float32, CPU time; median and quartiles over rounds.",
+        f"limit: {LIMIT}; eager/limit is the most that `x eager` could be.",
+        *_table(head, body),
+    ]
+
+
+def _spread(ratio: tuple[float, float, float]) -> str:
+    middle, low, high = ratio
+    return f"{middle:.2f} [{low:.2f}, {high:.2f}]"
+
+
+def _milliseconds(taken: dict[str, float]) -> str:
+    limits = {n.removeprefix("limit "): ms for n, ms in taken.items() if n.startswith("limit ")}
+    return ", ".join(f"{name} {ms:.2f} ms" for name, ms in limits.items())
+
+
+def _evaluation(rows: list[dict]) -> list[str]:
+    head = ("rule", "one evaluation", "all of the schedule")
+    body = [_share(rule, [r for r in rows if r["rule"] == rule]) for rule in RULES]
+    body.append(_share("whole grid", rows))
+    return [
+        "Evaluation in percent of training, MNIST FCN at `quick`, every depth and M.",
+        "One: 10,000 test images. All: every evaluation with its probe, and the train sample.",
+        *_table(head, [line for line in body if line]),
+    ]
+
+
+def _share(name: str, rows: list[dict]) -> tuple[str, ...]:
+    training = sum(row["training"] for row in rows)
+    if not training:
+        return ()
+    return (name, *(f"{100 * sum(r[k] for r in rows) / training:.1f} %" for k in ("one", "all")))
+
+
+def _jobs(rows: list[dict]) -> list[str]:
+    head = ("rule", "jobs 1", "jobs 2", "gain", "load")
+    body = [
+        (
+            row["rule"],
+            *(f"{row['per_second'][workers]:.1f}" for workers in (1, 2)),
+            f"{row['gain']:.2f}",
+            f"{row['load']:.1f}",
+        )
+        for row in rows
+    ]
+    title = "Cell-iterations a second, MNIST FCN depth 4, start-up left out (wall-clock time)."
+    return [title, *_table(head, body)]
+
+
+def _table(head: tuple[str, ...], body: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(head, *body, strict=True)]
+    lines = [head, tuple("-" * width for width in widths), *body]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    ]

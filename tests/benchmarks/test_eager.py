@@ -1,0 +1,74 @@
+"""The baseline and the limit do what ours does: a comparison with other maths compares nothing."""
+
+import pytest
+import torch
+from benchmarks.cases import CPU, data, quick_cell
+from benchmarks.eager import Eager
+from benchmarks.limit import Limit
+from sgbench.bench.program import Program
+from torch.utils.flop_counter import FlopCounterMode
+
+RULES = [("no_bprop", None), ("backprop", None)]
+RULES += [(rule, sg_layers) for rule in ("dni", "cdni") for sg_layers in range(3)]
+SMALL = {"fcn": {"hidden_units": 24}, "cnn": {"filters": 4}}
+
+
+def small(network, rule, sg_layers, **changes):
+    """A program of few units and examples, and the same network as the baseline.
+
+    M's last layer does not start at zero here: where it does, the gradient of its bias is the sum
+    of a batch norm's gradient over the batch, zero but for rounding, which Adam takes at full rate.
+    """
+    changes |= SMALL[network] | ({"sg_units": 20} if sg_layers else {})
+    cell = quick_cell(network, 3, rule, sg_layers, batch_size=16, **changes)
+    few = data(200, 10)
+    program = Program([cell], few, CPU)
+    eager = Eager(cell, few)
+    ours = program.network.parameters() | program.network.statistics()
+    theirs = eager.state()
+    assert theirs.keys() == ours.keys()
+    with torch.no_grad():
+        for name, value in theirs.items():
+            if ".output." in name:
+                ours[name].normal_(0, 0.1, generator=torch.Generator().manual_seed(0))
+            value.copy_(ours[name][0])
+    return program, eager, ours, theirs
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])
+@pytest.mark.parametrize("network", SMALL)
+@pytest.mark.parametrize(("rule", "sg_layers"), RULES)
+def test_the_baseline_computes_what_ours_computes(network, rule, sg_layers, precision, tolerance):
+    program, eager, ours, theirs = small(network, rule, sg_layers, precision=precision)
+    before = {name: value.clone() for name, value in ours.items()}
+    for _ in range(3):
+        index = program.batches.next()
+        with torch.no_grad():
+            images, labels = program.batches.take(index)
+            program.update(program.network.kind.pack(images), labels)
+        eager.update(index[0])
+    moved = {name for name, value in ours.items() if not torch.equal(value, before[name])}
+    assert "classifier.weight" in moved
+    assert ("hidden0.weight" in moved) == (rule != "no_bprop")
+    assert {name.split(".")[0] for name in moved} >= {f"sg{i}" for i in range(len(eager.models))}
+    for name, value in theirs.items():
+        assert (value - ours[name][0]).norm() <= tolerance * ours[name].norm(), name
+
+
+@pytest.mark.parametrize("network", SMALL)
+@pytest.mark.parametrize(("rule", "sg_layers"), RULES)
+def test_the_limit_has_the_products_of_the_step(network, rule, sg_layers):
+    program, eager, _, _ = small(network, rule, sg_layers)
+    index = program.batches.next()
+    counts = []
+    with torch.no_grad():
+        images, labels = program.batches.take(index)
+        x = program.network.kind.pack(images)
+        steps = [lambda: program.update(x, labels), Limit(program.cells[0], program.network).step]
+        for step in steps:
+            with FlopCounterMode(display=False) as counter:
+                step()
+            counts.append(counter.get_total_flops())
+    with FlopCounterMode(display=False) as counter:
+        eager.update(index[0])
+    assert counts == [counter.get_total_flops()] * 2

@@ -1,0 +1,71 @@
+"""A training step: ours, the plain baseline, and the machine's limit for it, in turn."""
+
+import statistics
+
+import pytest
+import torch
+from benchmarks.cases import data, label, program, quick_cell
+from benchmarks.eager import Eager
+from benchmarks.limit import Limit
+from benchmarks.sampling import CLOCK, fastest, interleave, ratio
+from sgbench.bench import matmul
+
+pytestmark = [
+    pytest.mark.benchmark(group="step", timer=CLOCK),
+    pytest.mark.usefixtures("one_thread"),
+]
+
+RULES = [("no_bprop", None), ("backprop", None), ("cdni", 0), ("dni", 2)]
+LAYOUTS = {"channels last": torch.channels_last, "NCHW": torch.contiguous_format}
+CNN_BATCH = 32  # an eighth of the protocol's: the convolutions of a step are long enough
+
+
+@pytest.mark.parametrize(("rule", "sg_layers"), RULES)
+def test_fcn(benchmark, report, back_end, rule, sg_layers):
+    cell = quick_cell("fcn", 4, rule, sg_layers)
+    ours = program(cell)
+    limit = Limit(cell, ours.network)
+    limits = {f"limit {name}": through(name, limit.step) for name in matmul.available()}
+    compare(benchmark, report, cell, through(back_end, ours.step), limits)
+
+
+@pytest.mark.parametrize(("rule", "sg_layers"), RULES)
+def test_cnn(benchmark, report, back_end, rule, sg_layers):
+    cell = quick_cell("cnn", 3, rule, sg_layers, batch_size=CNN_BATCH)
+    ours = program(cell)
+    limits = {
+        f"limit {name}": through(back_end, Limit(cell, ours.network, layout).step)
+        for name, layout in LAYOUTS.items()
+    }
+    compare(benchmark, report, cell, through(back_end, ours.step), limits)
+
+
+def compare(benchmark, report, cell, ours, limits):
+    default = matmul.available()[0]
+    eager = through(default, Eager(cell, data()).step, gradients=True)
+    samples = interleave(benchmark, {"ours": ours, "eager": eager, **limits})
+    best = fastest(samples, list(limits))
+    report(
+        "step",
+        network=f"{cell.network} depth {cell.depth}",
+        rule=label(cell),
+        batch=cell.batch_size,
+        per_second=1 / statistics.median(samples["ours"]),
+        eager_over_ours=ratio(samples, "eager", "ours"),
+        ours_over_limit=ratio(samples, "ours", best),
+        eager_over_limit=ratio(samples, "eager", best),
+        limit=best.removeprefix("limit "),
+        milliseconds={name: 1000 * statistics.median(taken) for name, taken in samples.items()},
+    )
+
+
+def through(back_end, call, *, gradients=False):
+    """Return `call` with its products sent through a back-end, autograd off unless asked for."""
+
+    def called():
+        matmul.use(back_end)
+        with torch.set_grad_enabled(gradients):
+            call()
+        matmul.use(matmul.available()[0])
+
+    return called

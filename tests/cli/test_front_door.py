@@ -1,0 +1,173 @@
+"""What holds for every verb: help, versions, errors as one line, what is imported."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from sgbench.bench.errors import DataError, StoreError
+from sgbench.cli import main
+from sgbench.results import provenance
+
+VERBS = (
+    [],
+    ["list"],
+    ["run"],
+    ["status"],
+    ["report"],
+    ["data"],
+    ["data", "list"],
+    ["data", "fetch"],
+    ["data", "verify"],
+    ["export"],
+    ["show"],
+)
+HEAVY = ("torch", "pandas", "numpy", "scipy", "matplotlib", "dask", "distributed", "rich", "PIL")
+
+
+def loaded(arguments, tmp_path, code=0):
+    """The heavy modules that a command line leaves imported, in a fresh process."""
+    script = (
+        "import sys, json\n"
+        "from sgbench.cli import main\n"
+        "try:\n    main(json.loads(sys.argv[1]))\n"
+        "except SystemExit as end:\n    code = end.code\n"
+        f"found = [name for name in {HEAVY!r} if name in sys.modules]\n"
+        "print('\\n' + json.dumps([code, found]))"
+    )
+    command = [sys.executable, "-c", script, json.dumps([str(a) for a in arguments])]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    end, found = json.loads(done.stdout.splitlines()[-1])
+    assert end == code, done.stderr
+    return set(found)
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    lines = [json.dumps([*verb, "--help"]) for verb in VERBS]
+    script = (
+        "import sys, json\n"
+        "from sgbench.cli import main\n"
+        f"for line in {lines!r}:\n"
+        "    try:\n        main(json.loads(line))\n"
+        "    except SystemExit as end:\n        assert end.code == 0, line\n"
+        f"print(json.dumps([name for name in {HEAVY!r} if name in sys.modules]))"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == []
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_help_has_examples(sgbench, verb):
+    text = sgbench(*verb, "--help").stdout
+    assert "Examples:" in text
+    assert f"  sgbench {' '.join(verb)}".rstrip() in text
+
+
+def test_help_tells_the_exit_codes(sgbench):
+    text = sgbench("--help").stdout
+    for code in (0, 1, 2, 3, 4, 5, 70, 130):
+        assert f"\n    {code:<4} " in text
+
+
+def test_verbs_come_in_the_order_of_use(sgbench):
+    text = sgbench().stdout
+    verbs = ("list", "run", "status", "report", "data", "export", "show")
+    places = [text.index(f"\n  {verb} ") for verb in verbs]
+    assert places == sorted(places)
+    assert list(main.commands) == list(verbs)
+
+
+def test_no_verb_and_a_group_alone_show_help(sgbench):
+    for line in ((), ("data",)):
+        done = sgbench(*line)
+        assert (done.exit_code, done.stdout) == (0, sgbench(*line, "--help").stdout)
+
+
+def test_version(sgbench):
+    assert sgbench("--version").stdout == f"sgbench {provenance.release()}\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("statsu table1", "unknown command 'statsu'; did you mean 'status'? (see sgbench --help)"),
+        ("data verfy", "unknown command 'verfy'; did you mean 'verify'? (see sgbench data --help)"),
+        ("xyz", "unknown command 'xyz'; choose from: list, run, status,"),
+        ("run table1 --scal demo", "'--scal'. Did you mean '--scale'? (see sgbench run --help)"),
+        ("run", "Missing argument 'EXHIBIT'. (see sgbench run --help)"),
+        ("run table1 --seeds two", "'two' is not a valid integer"),
+        ("show 12 34", "unexpected extra argument"),
+        ("export records.csv", "Missing option '--format'"),
+    ],
+)
+def test_usage_is_one_line(refused, line, words):
+    assert words in refused(*line.split())
+
+
+@pytest.mark.parametrize("error", [DataError("no data\nat all"), StoreError("no room")])
+def test_an_error_is_one_line_with_its_exit_code(refused, monkeypatch, error):
+    def fail(*arguments):
+        raise error
+
+    monkeypatch.setattr("sgbench.bench.datasets.names", fail)
+    assert refused("data", "list", code=error.exit_code) == " ".join(str(error).split())
+
+
+def test_a_mistake_of_ours_is_one_line_and_no_regression(refused, monkeypatch):
+    monkeypatch.setattr("sgbench.bench.datasets.names", lambda: 1 / 0)
+    line = refused("data", "list", code=70)
+    assert line == "internal error: ZeroDivisionError: division by zero (SGBENCH_DEBUG=1 shows where)"
+
+
+def test_a_mistake_of_ours_has_a_traceback_where_asked_for(sgbench, monkeypatch):
+    monkeypatch.setattr("sgbench.bench.datasets.names", lambda: 1 / 0)
+    done = sgbench("data", "list", SGBENCH_DEBUG="1")
+    assert done.exit_code == 70
+    assert "Traceback" in done.stderr
+
+
+def test_an_interrupt_is_one_line(sgbench, monkeypatch):
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sgbench.bench.datasets.names", interrupt)
+    done = sgbench("data", "list")
+    assert (done.exit_code, done.stderr.strip()) == (130, "sgbench: interrupted")
+
+
+@pytest.mark.parametrize("line", [["list"], ["list", "--json"]])
+def test_a_reader_that_goes_away_is_no_error(start, line):
+    process = start(*line)
+    process.stdout.close()
+    assert process.wait(30) == 141
+    assert process.stderr.read() == ""
+
+
+def test_reading_verbs_do_not_import_torch(store, make, tmp_path):
+    for cell in make.cells:
+        store.put(make.record(cell, machine_class=make.here(store)))
+    one = make.record(make.cells[0]).id
+    given = ["--store", store.path]
+    lines = {
+        "list": ["list"],
+        "data": ["data", "list"],
+        "status": ["status", "table1", *given],
+        "dry run": ["run", "table1", "--dry-run", "--device", "cpu", *given],
+        "nothing to run": ["run", "table1", "--device", "cpu", *given],
+        "show": ["show", one, *given],
+        "export": ["export", "--format", "jsonl", "-", *given],
+    }
+    for name, line in lines.items():
+        assert loaded(line, tmp_path) <= {"numpy"}, name
+    tables = {"numpy", "pandas", "scipy", "matplotlib", "PIL"}
+    assert loaded(["report", "table1", "--format", "md,csv,tex", *given], tmp_path) <= tables
+    assert loaded(["export", "--format", "csv", "-", *given], tmp_path) <= tables
+
+
+def test_a_dry_run_with_known_times_does_not_import_torch(store, make, tmp_path):
+    for cell in make.cells:
+        if cell.seed == 0:
+            store.put(make.record(cell, machine_class=make.here(store)))
+    line = ["run", "table1", "--dry-run", "--device", "cpu", "--store", store.path]
+    assert loaded(line, tmp_path) <= {"numpy"}

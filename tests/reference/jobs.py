@@ -1,0 +1,104 @@
+"""Jobs that train in a moment, what of their outcomes must not change, and a clock to set."""
+
+import dataclasses
+import os
+import signal
+from pathlib import Path
+
+from sgbench.bench import matmul
+from sgbench.bench.train import Job
+
+
+def job_of(*cells, kind=Job, **changes):
+    """The job of `cells` here, on one thread, without a checkpoint; `kind` is its class."""
+    fields = {
+        "cells": cells,
+        "ids": tuple(cell.key for cell in cells),
+        "data_dir": None,
+        "device": "cpu",
+        "threads": 1,
+        "matmul": matmul.available()[0],
+        "matmul_error": None,
+        "checkpoint": None,
+    }
+    return kind(**(fields | changes))
+
+
+def untimed(outcomes):
+    """The outcomes without the times, which no two runs share."""
+    return [
+        dataclasses.replace(
+            outcome,
+            curve=[dataclasses.replace(point, seconds=0.0) for point in outcome.curve],
+            train_seconds=0.0,
+            evaluation_seconds=0.0,
+            steps_per_second=None,
+            examples_per_second=None,
+        )
+        for outcome in outcomes
+    ]
+
+
+def never(iteration):
+    """A look that never asks to stop."""
+    return False
+
+
+class Clock:
+    """Stands in for the module `time`: stands still, but for what is added to `now`.
+
+    Each look at it takes `tick` seconds.
+    """
+
+    def __init__(self, tick=0.0):
+        self.now, self.tick = 1000.0, tick
+
+    def perf_counter(self):
+        self.now += self.tick
+        return self.now
+
+    monotonic = time = perf_counter
+
+    def taking(self, seconds, function):
+        """The function, taking so many seconds."""
+
+        def timed(*args, **kwargs):
+            self.now += seconds
+            return function(*args, **kwargs)
+
+        return timed
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DeadlyJob(Job):
+    """Kills the process that trains it, but the `driver`; only once where it has a `grave`."""
+
+    driver: int = dataclasses.field(default_factory=os.getpid)
+    grave: str | None = None
+
+    @property
+    def machine(self):
+        if os.getpid() != self.driver and not (self.grave and Path(self.grave).exists()):
+            if self.grave:
+                Path(self.grave).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().machine
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class LookingJob(Job):
+    """Raises, where it is trained, an error that tells how that process is set up."""
+
+    error: type = RuntimeError
+
+    def __getattribute__(self, name):
+        if name != "data_dir":
+            return super().__getattribute__(name)
+        import torch
+
+        seen = {
+            "threads": torch.get_num_threads(),
+            "environ": {k: v for k, v in os.environ.items() if k.startswith("MALLOC")},
+            "blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []),
+        }
+        raise self.error(repr(seen))
