@@ -86,7 +86,7 @@ class Batches:
         assert isinstance(order, Tensor)
         assert isinstance(position, int)
         for held, saved in zip(self.generators, states, strict=True):
-            held.set_state(saved)
+            held.set_state(saved.clone())  # torch crashes on a view that has an offset
         self.order, self.position = order.to(self.images.device), position
 
     def _scaled(self, images: Tensor) -> Tensor:
