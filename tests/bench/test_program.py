@@ -84,7 +84,8 @@ def history(data, split):
         program.step()
         probe = program.probe()
         seen.append((program.evaluate("held"), program.evaluate("train"), probe.loss))
-        seen.append((probe.sg_loss, probe.sg_cosine, program.network.flat.tolist()))
+        # repr, since the cosine with a zero gradient is NaN, which is not equal to itself
+        seen.append((probe.sg_loss, repr(probe.sg_cosine), program.network.flat.tolist()))
     return seen
 
 
