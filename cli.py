@@ -225,7 +225,8 @@ def status(as_json: bool, **asked: Any) -> int:
 def _request(asked: dict[str, Any]) -> "Request":
     from .reproductions.run import Request
 
-    return Request(**{**asked, "store": _open(asked["store"])})
+    fields: dict[str, Any] = {**asked, "store": _open(asked["store"])}
+    return Request(**fields)
 
 
 def _open(path: str) -> "Store":
@@ -299,19 +300,20 @@ def _conclude(
         retry = [arg for arg in argv if arg != "--retry" and arg != ",".join(request.retry)]
         words.append(f"retry:   sgbench {shlex.join(retry)} --retry {','.join(bad)}")
     if tally.counts["done"]:
-        words.append(f"report:  {_report_command(request)}")
+        words.append(_next(request))
     click.echo("\n".join(words), err=as_json)
     return 3 if tally.cells_left else 4 if bad else 0
 
 
-def _report_command(request: "Request") -> str:
+def _next(request: "Request") -> str:
+    """Return the command that shows what a run has brought."""
     store = str(request.store.path)
     known = store == os.environ.get("SGBENCH_STORE", STORE)
-    if request.label != request.scale:  # no exhibit has such cells
+    command = ["report", request.exhibit, "--scale", request.scale]
+    if request.label != request.scale:  # no report has such cells
         command = ["export", "--format", "csv", f"{request.exhibit}.csv"]
-    else:
-        command = ["report", request.exhibit, "--scale", request.scale]
-    return shlex.join(["sgbench", *command, *([] if known else ["--store", store])])
+    words = shlex.join(["sgbench", *command, *([] if known else ["--store", store])])
+    return f"{command[0]}:  {words}"
 
 
 def _title(request: "Request") -> str:
@@ -418,7 +420,7 @@ def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
     from .reports import terminal
 
     found = [datasets.status(name, data_dir) for name in _datasets(names)]
-    click.echo(terminal.data_table(found), nl=False)
+    click.echo(terminal.data_table(found, _width()), nl=False)
 
 
 @data.command(

@@ -4,6 +4,7 @@ Made without pyplot and without the user's style, so nothing outside this file c
 """
 
 import io
+import itertools
 import math
 import textwrap
 from collections.abc import Sequence
@@ -74,11 +75,10 @@ def _figure(drawing: Drawing) -> Figure:
             "hspace": _BETWEEN_ROWS / row,
         },
     )
-    for r, row_label in enumerate(rows):
-        for c, column in enumerate(columns):
-            panel = data[(data["row"] == row_label) & (data["column"] == column)]
-            title = ", ".join(word for word in (row_label, column) if word)
-            _panel(grid[r][c], panel, title, drawing)
+    panels = dict(list(data.groupby(["row", "column"], observed=True)))
+    for axes, place in zip(grid.flat, itertools.product(rows, columns), strict=True):
+        title = ", ".join(word for word in place if word)
+        _panel(axes, panels.get(place, data[:0]), title, drawing)
     for axes in grid[:, 1:].flat:
         axes.tick_params(left=False, which="both")
         axes.spines["left"].set_visible(False)
@@ -114,7 +114,7 @@ def _words(figure: Figure, drawing: Drawing, notes: Sequence[str], bottom: float
 
 
 def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None:
-    rules = data["rule"].unique()
+    rules = data["rule"].unique().tolist()
     lines = list(data["line"].cat.categories)
     known = drawing.shaded and len(rules) == 1
     colors = _colors(drawing, rules[0] if known else None)
@@ -131,36 +131,30 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
     else:
         axes.axhline(0, color=FAINT, linewidth=0.6)
     if data.empty:
-        middle = axes.transAxes
-        axes.text(0.5, 0.5, "no result", color=FAINT, ha="center", va="center", transform=middle)
         return
     for mark in drawing.marks:
         axes.axvline(mark, color=FAINT, linewidth=0.8, linestyle=DOTTED, zorder=1)
-    for line, some in data.groupby("line", observed=True):
+    for name, some in data.groupby("line", observed=True):
+        line = str(name)
         low, high = some["low"].fillna(some["mean"]), some["high"].fillna(some["mean"])
         if drawing.bars:
             axes.vlines(some["x"], low, high, color=colors[line], linewidth=0.9, alpha=0.7)
         elif some["low"].notna().any():
             axes.fill_between(some["x"], low, high, color=colors[line], alpha=0.15, linewidth=0)
-    form = {
+    form: dict[str, Any] = {
         "data": data, "x": "x", "hue": "line", "hue_order": lines, "palette": colors,
-        "style": "line", "style_order": lines, "markers": dict(zip(lines, _SHAPES * 9)),
+        "style": "line", "style_order": lines, "markers": _shapes(lines), "dashes": False,
         "estimator": None, "errorbar": None, "legend": False, "ax": axes,
     }  # fmt: skip
-    every = max(1, math.ceil(data["x"].nunique() / _FEW))
-    sns.lineplot(y="mean", dashes=False, markeredgewidth=0, markevery=(every - 1, every), **form)
+    axes.set(xlabel=" ", ylabel=" ")  # seaborn looks at every tick to see if it is to set them
+    every = max(1, math.ceil(data.groupby("line", observed=True).size().max() / _FEW))
+    sns.lineplot(y="mean", markeredgewidth=0, markevery=(every - 1, every), **form)
     if data["paper"].notna().any():
-        hollow = {"markerfacecolor": "white", "markeredgewidth": 0.9, "markersize": 4.5}
         before = len(axes.lines)
         sns.lineplot(
-            y="paper",
-            dashes=False,
-            linestyle=DOTTED,
-            linewidth=0.9,
-            clip_on=False,
-            **hollow,
-            **form,
-        )
+            y="paper", linestyle=DOTTED, linewidth=0.9, clip_on=False, markersize=4.5,
+            markerfacecolor="white", markeredgewidth=0.9, **form,
+        )  # fmt: skip
         for line in axes.lines[before:]:
             line.set_markeredgecolor(line.get_color())
     axes.set(xlabel="", ylabel="")
@@ -215,12 +209,19 @@ def _colors(drawing: Drawing, rule: str | None) -> dict[str, Any]:
     return {line: look.color(rules.get(line, "")) for line in lines}
 
 
+def _shapes(lines: Sequence[str]) -> dict[str, str]:
+    return dict(zip(lines, itertools.cycle(_SHAPES), strict=False))
+
+
 def _handles(drawing: Drawing) -> list[Any]:
     handles = [Line2D([], [], linestyle="none", label=f"{drawing.legend}:")]
+    colors = _colors(drawing, None)
+    shapes = _shapes(list(colors))
     handles += [
-        Line2D([], [], color=color, marker=shape, markersize=4, linewidth=1.3, label=line)
-        for (line, color), shape in zip(_colors(drawing, None).items(), _SHAPES * 9)
-    ]
+        Line2D([], [], color=colors[line], marker=shapes[line], markersize=4, linewidth=1.3,
+               label=line)
+        for line in colors
+    ]  # fmt: skip
     if drawing.marks:
         handles.append(
             Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DOTTED, label=drawing.mark_label)

@@ -16,6 +16,7 @@ from ..reproductions.exhibit import expand
 from ..reproductions.model import Exhibit
 from ..results.frame import to_frame
 from ..results.record import Record
+from .protocol import PAPER, difference
 
 RESULTS = ("ok", "diverged")
 """What a machine's failure cannot cause: where there is none, another machine's record fills in."""
@@ -42,12 +43,14 @@ class Gathered:
     `seeds` is how many seeds the scale has, 0 to seeds - 1. `frame` has a row a record, by place
     and seed: the record's fields (`results.frame`), `place` (its index in `cells`) and `percent`
     (its final error on the cell's split, null unless it is ok). `stale` counts the records that
-    other versions of the code made.
+    other versions of the code made. `paper_cells` are the paper's scale's configurations, none
+    where the exhibit has no such scale.
     """
 
     exhibit: Exhibit
     scale: str
     cells: tuple[Cell, ...]
+    paper_cells: tuple[Cell, ...]
     seeds: int
     frame: pd.DataFrame
     stale: int
@@ -67,14 +70,15 @@ class Gathered:
         """The records of data that is not the original."""
         return self.frame[~self.frame["data_canonical"]]
 
+    def difference(self, fields: Mapping[str, Any] | None = None) -> str | None:
+        """Return how the protocol differs from the paper's, in the cells that have `fields`."""
+        both = (self.cells, self.paper_cells)
+        ours, theirs = ([c for c in cells if _has(c, fields or {})] for cells in both)
+        return difference(self.exhibit, self.scale, ours, theirs)
+
     def find(self, fields: Mapping[str, Any]) -> list[int]:
         """Return the places that have all these values (None: the field does not apply)."""
-        wanted = fields.items()
-        return [
-            place
-            for place, cell in enumerate(self.cells)
-            if all(getattr(cell, name) == value for name, value in wanted)
-        ]
+        return [place for place, cell in enumerate(self.cells) if _has(cell, fields)]
 
     def fixed(self, cell: Cell) -> bool:
         """Tell whether the protocol fixes this cell's M, or it has none to fix."""
@@ -103,6 +107,7 @@ def gather(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Gathered:
         exhibit=exhibit,
         scale=scale,
         cells=tuple(cells),
+        paper_cells=tuple(expand(exhibit, PAPER, seeds=1)) if PAPER in exhibit.scales else (),
         seeds=exhibit.scale(scale).seeds,
         frame=_one_a_seed(frame),
         stale=len(mine) - len(current),
@@ -120,6 +125,10 @@ def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(list(_ORDER), ascending=list(_ORDER.values()))
     best = ranked.drop_duplicates(["place", "seed"]).reset_index(drop=True)
     return best.drop(columns=["result", "same_data", "leading"])
+
+
+def _has(cell: Cell, fields: Mapping[str, Any]) -> bool:
+    return all(getattr(cell, name) == value for name, value in fields.items())
 
 
 def _configuration(source: Cell | Record) -> tuple[Any, ...]:

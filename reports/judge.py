@@ -57,7 +57,8 @@ class Row:
     """A claim at one place: `values` a seed (a difference or a slope, in points), one-sided p.
 
     `errors` are the means in percent of what is compared (left and right, or along `over`), `paper`
-    the paper's numbers for the same, None where it lacks one. `p` is that of the claim after Holm over the exhibit's rows, None where it cannot be tested.
+    the paper's numbers for the same, None where it lacks one. `p` is that of the claim after Holm
+    over the exhibit's rows, None where it cannot be tested.
     """
 
     test: ClaimTest

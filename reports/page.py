@@ -12,7 +12,7 @@ from ..results.record import STATUSES
 from . import tables
 from .gather import Gathered
 from .judge import Place, Row, at
-from .protocol import PAPER, difference
+from .protocol import PAPER
 from .table import Grid, escape_markdown, markdown_table, plain, tex_table, text_table
 
 _INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
@@ -121,7 +121,7 @@ def _source(gathered: Gathered) -> str:
 
 def _warning(gathered: Gathered) -> list[tuple[str, str]]:
     """Return how the protocol differs from the paper's, where it does, after what that means."""
-    words = difference(gathered.exhibit, gathered.scale)
+    words = gathered.difference()
     if words is None:
         return []
     lead = "Not comparable with the paper's numbers. " if gathered.exhibit.numbers else ""

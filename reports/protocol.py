@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 from ..bench.cell import Cell
-from ..reproductions.exhibit import expand
 from ..reproductions.model import Exhibit
 
 PAPER = "paper"
@@ -28,15 +27,22 @@ _SIZES = {
 }
 
 
-def difference(exhibit: Exhibit, scale: str) -> str | None:
+def difference(
+    exhibit: Exhibit, scale: str, ours: Sequence[Cell], theirs: Sequence[Cell]
+) -> str | None:
     """Return `scale: …; paper: …`, the settings that differ; None where nothing does.
 
     Fields that the grid itself varies are left out, and so are the network's sizes on a dataset
     that the paper's scale has not: they could be compared with nothing.
+
+    Args:
+        exhibit: the exhibit.
+        scale: the scale that `ours` are of.
+        ours: cells, all of the scale or those that the words are about.
+        theirs: the same of the paper's scale; none where there is no such scale.
     """
-    if scale == PAPER or PAPER not in exhibit.scales:
+    if scale == PAPER or not theirs:
         return None
-    ours, theirs = expand(exhibit, scale, seeds=1), expand(exhibit, PAPER, seeds=1)
     words: tuple[list[str], list[str]] = ([], [])
     datasets = _values(ours, "dataset"), _values(theirs, "dataset")
     if not set(datasets[0]) <= set(datasets[1]):

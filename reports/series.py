@@ -16,7 +16,7 @@ from ..reproductions.model import Figure
 from ..results import stats
 from .drawing import Drawing
 from .gather import Gathered
-from .protocol import PAPER, difference
+from .protocol import PAPER
 
 CONFIDENCE = 0.95
 MOST_POINTS = 60
@@ -86,10 +86,12 @@ def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
         points = ok[["place"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
         return points.dropna().astype({"x": float, "y": float})
     rows = ok[["place", "curve"]].explode("curve").dropna()
+    if rows.empty:
+        return rows
     values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
     points = rows[["place"]].assign(layer=0, x=[x for x, _ in values], y=[y for _, y in values])
     kept = sorted(points["x"].unique())[::-1]  # the last is among them; more cannot be seen
-    points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS) or 1])].dropna()
+    points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna()
     if figure.lines == "layer":
         points["layer"] = [range(1, len(layers) + 1) for layers in points["y"]]
         points = points.explode(["layer", "y"]).dropna()
@@ -111,50 +113,49 @@ def _tidy(
     gathered: Gathered, figure: Figure, cells: Sequence[Cell], summary: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the drawing's data: `summary` with the panel and the line of each of its rows."""
-    mine = [gathered.cells[place] for place in summary["place"]]
+    places: list[int] = summary["place"].tolist()
+    mine = [gathered.cells[place] for place in places]
 
     def labels(name: str, some: Iterable[Cell], form: str = "{}") -> list[str]:
         return [form.format(gathered.exhibit.label(name, getattr(cell, name))) for cell in some]
 
     panel = "{} layers" if figure.panels == "depth" else "{}"
-    rows = ["" for _ in mine]
+    rows = [""] * len(mine)
     if "rule" not in (figure.panels, figure.lines):
         rows = labels("rule", mine)
-    lines = [str(layer) for layer in summary["layer"]]
+    lines = [str(layer) for layer in summary["layer"].tolist()]
     all_lines = [str(layer) for layer in range(1, max(cell.depth for cell in cells))]
     if figure.lines != "layer":
         lines, all_lines = labels(figure.lines, mine), labels(figure.lines, cells)
     return pd.DataFrame(
         {
-            "row": _ordered(rows, rows),
-            "column": _ordered(
-                labels(figure.panels, mine, panel), labels(figure.panels, cells, panel)
-            ),
+            "row": _ordered(rows),
+            "column": _ordered(labels(figure.panels, mine, panel)),
             "line": _ordered(lines, all_lines),
             "rule": [cell.rule for cell in mine],
             **{name: summary[name] for name in ("x", "mean", "low", "high")},
-            "paper": pd.Series(
-                [
-                    _paper(gathered, figure, cell, x)
-                    for cell, x in zip(mine, summary["x"], strict=True)
-                ],
-                dtype=float,
-            ),
+            "paper": _paper(gathered, figure, mine, summary["x"].tolist()),
         }
     )
 
 
-def _ordered(labels: Sequence[str], every: Iterable[str]) -> pd.Categorical:
-    return pd.Categorical(labels, categories=list(dict.fromkeys(every)), ordered=True)
+def _ordered(labels: list[str], every: Iterable[str] | None = None) -> "pd.Series[Any]":
+    """Return `labels` as categories in the order of `every`, or in their own."""
+    order = list(dict.fromkeys(labels if every is None else every))
+    return pd.Series(labels, dtype=pd.CategoricalDtype(order, ordered=True))
 
 
-def _paper(gathered: Gathered, figure: Figure, cell: Cell, x: float) -> float | None:
-    """Return the paper's final error: at any scale by place, on a curve only at the paper's own."""
-    at_end = gathered.scale == PAPER and x == cell.iterations
-    if figure.y not in ("error", "test_error") or (figure.kind == "curves" and not at_end):
-        return None
-    number = gathered.exhibit.number(cell.dataset, cell.network, cell.depth, cell.rule)
-    return None if number is None else number.value
+def _paper(
+    gathered: Gathered, figure: Figure, cells: Sequence[Cell], at: Sequence[float]
+) -> "pd.Series[float]":
+    """Return the paper's errors: at any scale by place, on a curve only its own scale's end."""
+    values: list[float | None] = []
+    for cell, x in zip(cells, at, strict=True):
+        final = figure.y == "test_error" or (figure.y == "error" and x == cell.iterations)
+        shown = final and (figure.kind == "sweep" or gathered.scale == PAPER)
+        number = gathered.exhibit.number(cell.dataset, cell.network, cell.depth, cell.rule)
+        values.append(number.value if shown and number is not None else None)
+    return pd.Series(values, dtype=float)
 
 
 def _marks(figure: Figure, cell: Cell) -> tuple[float, ...]:
@@ -168,7 +169,7 @@ def _notes(
     gathered: Gathered, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame
 ) -> tuple[str, ...]:
     exhibit, ok = gathered.exhibit, records["status"] == "ok"
-    seeds = sorted(set(records[ok].groupby("place").size()))
+    seeds = sorted(set(records[ok].groupby("place").size().tolist()))
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     notes = [
         f"{exhibit.name}, scale {gathered.scale}: "
@@ -178,11 +179,11 @@ def _notes(
             else f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
         )
     ]
-    if figure.lines != "sg_layers":
-        models = {c.rule: c.sg_layers for c in cells if c.sg_layers is not None}
-        words = ", ".join(f"{n} ({exhibit.label('rule', rule)})" for rule, n in models.items())
-        notes[0] += f" Hidden layers of M, as fixed: {words}." if models else ""
-    if (words := difference(exhibit, gathered.scale)) is not None:
+    if figure.lines != "sg_layers" and (words := _models(gathered, records)):
+        notes[0] += f" Hidden layers of M, as fixed: {words}."
+    networks = {cell.network for cell in cells}
+    here = {"network": cells[0].network} if len(networks) == 1 else {}
+    if (words := gathered.difference(here)) is not None:
         notes.append(f"{words}.")
     if lost := int((~ok).sum()):
         notes.append(f"Cells left out because they diverged or failed: {lost}.")
@@ -191,6 +192,18 @@ def _notes(
         label = exhibit.label("dataset", dataset)
         notes.append(f"{label} from files that are not the original: data {name}.")
     return tuple(notes)
+
+
+def _models(gathered: Gathered, records: pd.DataFrame) -> str:
+    """Return the hidden layers of M by rule, and by network where that matters."""
+    columns = ["rule", "network", "sg_layers"]
+    words: list[str] = []
+    for rule, some in records[columns].dropna().drop_duplicates().groupby("rule", sort=False):
+        label, differ = gathered.exhibit.label("rule", rule), some["sg_layers"].nunique() > 1
+        for network, layers in zip(some["network"], some["sg_layers"], strict=True):
+            where = f" {gathered.exhibit.label('network', network)}" if differ else ""
+            words.append(f"{layers} ({label}{where})")
+    return ", ".join(dict.fromkeys(words))
 
 
 def _inner(title: str) -> str:

@@ -1,7 +1,7 @@
 """The tables of a report: which entries stand where, and what each entry says."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -70,13 +70,15 @@ def _grid(
         labels = [_label(gathered, name, getattr(place.cell, name)) for place in places]
         order = dict.fromkeys(_label(gathered, name, getattr(c, name)) for c in gathered.cells)
         table[name] = pd.Categorical(labels, categories=list(order))
-    table = table.set_index([*rows, *columns])["entry"].unstack(columns, fill_value=entry())
+    table = table.set_index([*rows, *columns])["entry"].unstack(
+        columns, fill_value=cast("Any", entry())
+    )
     return Grid(
         caption=caption,
         stubs=tuple(_HEADINGS.get(name, name) for name in rows),
         columns=tuple(map(_levels, table.columns)),
         rows=tuple(
-            (_levels(stub), tuple(entries))
+            (_levels(stub), tuple(e if isinstance(e, Entry) else entry() for e in entries))
             for stub, entries in zip(table.index, table.to_numpy().tolist(), strict=True)
         ),
     )
@@ -84,7 +86,7 @@ def _grid(
 
 def _levels(key: Any) -> tuple[str, ...]:
     """Return an index's key, which is no tuple where there is one level."""
-    return key if isinstance(key, tuple) else (key,)
+    return cast("tuple[str, ...]", key) if isinstance(key, tuple) else (str(key),)
 
 
 def _label(gathered: Gathered, name: str, value: Any) -> str:
@@ -145,9 +147,9 @@ def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
     compared: list[str] = []
     if row.interval is not None:
         sign = "".join(marks.get((dataset, name), "") for name in row.other_data)
-        compared.append(_listed(names, row.errors, "{:.2f}") + sign)
+        compared.append(_listed(names, row.errors, "{:.2f}".format) + sign)
     if row.paper is not None:
-        compared.append(f"paper {_listed(names, row.paper, '{:g}')}")
+        compared.append(f"paper {_listed(names, row.paper, paper)}")
     if row.interval is not None:
         measured = interval(row.interval, signed=True)
         compared.append(f"{what} {measured}, claimed {relation} {row.test.margin:g}")
@@ -159,9 +161,8 @@ def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
     )
 
 
-def _listed(names: Sequence[str], values: Sequence[float], form: str) -> str:
-    pairs = zip(names, values, strict=True)
-    return ", ".join(f"{name} {form.format(value)}" for name, value in pairs)
+def _listed(names: Sequence[str], values: Sequence[float], form: Callable[[float], str]) -> str:
+    return ", ".join(f"{name} {form(v)}" for name, v in zip(names, values, strict=True))
 
 
 def interval(measured: stats.Interval, signed: bool = False) -> str:

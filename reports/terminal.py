@@ -23,7 +23,7 @@ _NOTES = {
     "diverged": "only with --retry diverged",
 }
 _BASE = ("dataset", "network", "depth", "rule", "sg_layers", "seed")
-_NAME, _VALUE = 20, 22  # widths of the columns that `show` prints
+_NAME, _VALUE = 20, 24  # widths of the columns that `show` prints
 
 
 def duration(seconds: float) -> str:
@@ -135,12 +135,13 @@ def listing(
     return "\n\n".join(blocks) + "\n"
 
 
-def data_table(found: Iterable[Status]) -> str:
+def data_table(found: Iterable[Status], width: int) -> str:
     """Return the datasets with what is there of each."""
     lines: list[str] = []
     for status in found:
         own = "" if status.canonical else f"; not the original (hash {status.data_hash})"
-        lines.append(f"{_bold(f'{status.name:9}')} {status.state:8} {status.source}{own}")
+        first, *rest = _wrap(f"{status.source}{own}", width, 19)
+        lines += [f"{_bold(f'{status.name:9}')} {status.state:8} {first.strip()}", *rest]
         if status.folder is not None:
             place = "fetch puts it into" if status.state == "missing" else "in"
             lines.append(_dim(f"{'':18} {place} {status.folder}"))

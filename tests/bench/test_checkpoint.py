@@ -165,7 +165,8 @@ def test_a_full_disk_is_an_os_error(tmp_path):
         try:
             checkpoint.save(path, "me", {"weights": torch.zeros(100_000)})
         except OSError as error:
-            print(type(error).__name__, checkpoint.load(path, "me"), len(list(path.parent.iterdir())))
+            files = len(list(path.parent.iterdir()))
+            print(type(error).__name__, checkpoint.load(path, "me"), files)
     """)
     command = [sys.executable, "-c", script, str(tmp_path / "it.pt")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -114,7 +114,8 @@ class TestInline:
 
     def test_a_stop_file_ends_the_running_program_and_begins_no_other(self, tmp_path):
         file = tmp_path / "stop"
-        jobs = [job_of(cell, checkpoint=str(tmp_path / f"{i}.pt")) for i, cell in enumerate(cells())]
+        paths = (str(tmp_path / f"{number}.pt") for number in range(5))
+        jobs = [job_of(cell, checkpoint=path) for cell, path in zip(cells(), paths, strict=True)]
 
         def progress(index, iteration):
             if (index, iteration) == (1, 5):

@@ -1,5 +1,6 @@
 """What a program runs on: device names, and the class within which bits agree."""
 
+import contextlib
 import dataclasses
 import subprocess
 import sys
@@ -60,8 +61,10 @@ def test_auto_is_the_cpu_where_there_is_a_gpu_that_torch_cannot_use(gpus, monkey
 
 @pytest.mark.parametrize(
     "name",
-    ["", "gpu", "CPU", "cuda:", "cuda:x", "cuda:-1", "cuda:1.0", "cuda:²", "cuda:٣", "cuda:0:0"]
-    + ["cpu:", "cpu:0", "auto:0", " cpu", "cpu\n", "cuda0", "mps"],
+    [
+        *("", "gpu", "CPU", "mps", " cpu", "cpu\n", "cpu:", "cpu:0", "auto:0", "cuda0", "cuda:"),
+        *("cuda:x", "cuda:-1", "cuda:1.0", "cuda:²", "cuda:٣", "cuda:0:0"),
+    ],
 )
 def test_bad_names_of_devices(gpus, name):
     gpus(4)
@@ -74,10 +77,8 @@ def test_bad_names_of_devices(gpus, name):
 
 @given(st.text())
 def test_any_text_is_a_device_or_a_usage_error(name):
-    try:
-        assert machine.resolve_device(name) == "cpu" or torch.cuda.device_count()
-    except UsageError as error:
-        assert "--device" in str(error)
+    with contextlib.suppress(UsageError):
+        assert machine.resolve_device(name) in ("cpu", "cuda:0")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +114,7 @@ def test_describe():
 @pytest.mark.parametrize(
     ("text", "model"),
     [
-        ("processor : 0\nmodel name\t: A Fast CPU @ 2: GHz \nmodel name : B\n", "A Fast CPU @ 2: GHz"),
+        ("processor : 0\nmodel name\t: A Fast CPU: 2 GHz \nmodel name : B\n", "A Fast CPU: 2 GHz"),
         ("processor : 0\n", "arch"),
         (None, "arch"),
     ],
@@ -135,5 +136,6 @@ def test_torch_is_not_needed_without_a_gpu():
         "machine.machine_class(machine.describe(device, 1, 'mkl', None));"
         "print(device, 'torch' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "cpu False\n"

@@ -1,6 +1,7 @@
 """The loop: resumed runs, divergence, clocks; on random data, so that a run takes milliseconds."""
 
 import dataclasses
+import itertools
 import math
 
 import pytest
@@ -157,8 +158,8 @@ class TestLooking:
     @pytest.mark.parametrize("every", [1, 2, 7, 100])
     def test_about_twice_a_second_however_often_it_evaluates(self, clock, every):
         seen = []
-        train.train(job_of(cell(iterations=60, evaluate_every=every)), lambda i: seen.append(i))
-        gaps = [b - a for a, b in zip([0, *seen], seen, strict=False)]
+        train.train(job_of(cell(iterations=60, evaluate_every=every)), seen.append)
+        gaps = [b - a for a, b in itertools.pairwise([0, *seen])]
         assert seen
         assert all(1 <= gap <= 6 for gap in gaps)
 
@@ -178,7 +179,7 @@ class TestLooking:
         path = str(tmp_path / "it.pt")
         job = job_of(cell(iterations=80, evaluate_every=every), checkpoint=path)
         train.train(dataclasses.replace(job, checkpoint_seconds=3.0), never)
-        gaps = [b - a for a, b in zip(saved, saved[1:], strict=False)]
+        gaps = [b - a for a, b in itertools.pairwise(saved)]
         assert gaps
         assert all(3.0 <= gap <= 4.5 for gap in gaps)
         saved.clear()

@@ -117,7 +117,9 @@ def test_an_error_is_one_line_with_its_exit_code(refused, monkeypatch, error):
 def test_a_mistake_of_ours_is_one_line_and_no_regression(refused, monkeypatch):
     monkeypatch.setattr("sgbench.bench.datasets.names", lambda: 1 / 0)
     line = refused("data", "list", code=70)
-    assert line == "internal error: ZeroDivisionError: division by zero (SGBENCH_DEBUG=1 shows where)"
+    assert (
+        line == "internal error: ZeroDivisionError: division by zero (SGBENCH_DEBUG=1 shows where)"
+    )
 
 
 def test_a_mistake_of_ours_has_a_traceback_where_asked_for(sgbench, monkeypatch):

@@ -285,5 +285,6 @@ def test_planning_needs_no_torch():
         "plan.make_plan(cells, [], machine=None);"
         "print([name for name in ('torch', 'pandas', 'dask') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"

@@ -8,12 +8,11 @@ import subprocess
 import sys
 import textwrap
 import time
-from pathlib import Path
 
 import pytest
-from sgbench.bench import datasets, machine, matmul, train
+from sgbench.bench import machine, matmul, train
 from sgbench.bench.errors import DataError, StoreError, UsageError
-from sgbench.reproductions import backend, exhibit
+from sgbench.reproductions import backend
 from sgbench.reproductions.backend import choose_backend, kept_backend, known_class
 from sgbench.reproductions.run import Request, run, workers_for
 from sgbench.results import machines
@@ -195,7 +194,8 @@ class TestStops:
         summary = run(request_of(), heard)
         assert (summary.written, summary.left) == ({"ok": 6}, 0)
         assert heard.plan.counts() == {"done": 2, "missing": 5, "timeout": 1}
-        assert min(i for p, i in heard.heard if heard.plan.cells[heard.plan.programs[p][0]].id == cut.id) == 5
+        ids = [heard.plan.cells[index].id for (index,) in heard.plan.programs]
+        assert min(iteration for p, iteration in heard.heard if ids[p] == cut.id) == 5
         assert stored(request) == whole
         assert left_behind(request) == []
 
@@ -463,7 +463,10 @@ class TestBackend:
 
 @pytest.mark.parametrize(
     ("asked", "device", "jobs", "workers"),
-    [(1, "cpu", 9, 1), (4, "cpu", 9, 4), (4, "cpu", 2, 2), (4, "cuda:0", 9, 1), (None, "cpu", 1, 1)],
+    [
+        *[(1, "cpu", 9, 1), (4, "cpu", 9, 4), (4, "cpu", 2, 2), (2, "cpu", 0, 1)],
+        *[(None, "cpu", 1, 1), (4, "cuda:0", 9, 1), (None, "cuda:0", 9, 1)],
+    ],
 )
 def test_workers_for(asked, device, jobs, workers):
     assert workers_for(asked, device, jobs) == workers
@@ -561,7 +564,7 @@ def test_a_run_killed_at_random_moments(start, keep_back_end, monkeypatch, jobs)
         process = start("store", jobs)
         number = dice.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
         lines = dice.randrange(1, 6)
-        for line in process.stdout:
+        for _ in process.stdout:
             lines -= 1
             if lines == 0:
                 # The keyboard's interrupt reaches every process; the others the driver alone.
