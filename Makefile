@@ -31,7 +31,7 @@ test: $(READY) ## lint, types, import layers, tests; coverage of at least 90 %
 	@echo "import-linter"
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@echo "pytest"
-	@$(BIN)/python -m pytest -q --benchmark-skip $(if $(SLOW),--slow-slice $(SLOW)) \
+	@$(BIN)/python -m pytest -q $(if $(SLOW),--slow-slice $(SLOW)) \
 	  --cov=sgbench --cov-report=term:skip-covered --cov-fail-under=90
 
 bench: $(READY) ## speed against plain PyTorch and against this machine's limit, as ratios
