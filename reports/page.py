@@ -71,10 +71,8 @@ def markdown(told: Told, pictures: Iterable[Picture]) -> str:
     """Return the whole page in Markdown; `pictures` lie beside it."""
     gathered = told.gathered
     blocks = [f"# {escape_markdown(gathered.exhibit.title)}", escape_markdown(_source(gathered))]
-    blocks += [
-        f"> **{escape_markdown(lead)}**{escape_markdown(words)}" if lead else f"> {words}"
-        for lead, words in _warning(gathered)
-    ]
+    for lead, words in _warning(gathered):
+        blocks.append(f"> {f'**{escape_markdown(lead)}** ' * bool(lead)}{escape_markdown(words)}")
     blocks += [_list(_summary(told))]
     for name, grid in told.grids():
         blocks += [f"## {_HEADINGS[name]}", escape_markdown(f"{grid.caption}.")]
@@ -89,7 +87,7 @@ def markdown(told: Told, pictures: Iterable[Picture]) -> str:
 
 def tex(told: Told) -> str:
     """Return the tables in LaTeX, for an input line; they need the package booktabs."""
-    warning = [f"{lead}{words}" for lead, words in _warning(told.gathered)]
+    warning = [" ".join(words).strip() for words in _warning(told.gathered)]
     label = f"tab:{told.gathered.exhibit.name}-{told.gathered.scale}"
     parts = [
         tex_table(grid, f"{label}-{name}", [*warning, *_notes(told, name)])
@@ -102,7 +100,7 @@ def text(told: Told) -> str:
     """Return the report for a terminal: summary, tables, failures."""
     gathered = told.gathered
     blocks = [f"{plain(gathered.exhibit.title)}\n{plain(_source(gathered))}"]
-    blocks += [plain(f"{lead}{words}") for lead, words in _warning(gathered)]
+    blocks += [plain(" ".join(words)) for words in _warning(gathered)]
     for name, grid in told.grids():
         notes = "\n".join(plain(note) for note in _notes(told, name))
         blocks += [f"{plain(grid.caption)}.\n\n{text_table(grid).rstrip()}", notes]
@@ -124,7 +122,7 @@ def _warning(gathered: Gathered) -> list[tuple[str, str]]:
     words = gathered.difference()
     if words is None:
         return []
-    lead = "Not comparable with the paper's numbers. " if gathered.exhibit.numbers else ""
+    lead = "Not comparable with the paper's numbers." if gathered.exhibit.numbers else ""
     return [(lead, f"{words}.")]
 
 
@@ -157,6 +155,9 @@ def _notes(told: Told, name: str) -> list[str]:
     notes = [_CLAIMS if name == "claims" else _INTERVAL]
     if name == "table" and tables.against_paper(told.places):
         notes.append(_VERDICTS)
+    left_out = len(told.rows) - len(tables.shown(told.rows))
+    if name == "claims" and left_out:
+        notes.append(f"Not run, and not shown: {left_out} further rows.")
     return notes + [
         f"{mark} {told.gathered.exhibit.label('dataset', dataset)} from files that are not the"
         f" original: data hash {data}, original {datasets.canonical_hash(dataset)}."

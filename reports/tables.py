@@ -46,7 +46,9 @@ def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> G
     if gathered.exhibit.layout is None or all(place.fills for place in places):
         return None
     rows = ("dataset", *(name for name in gathered.exhibit.layout.rows if name != "dataset"))
-    shown = [place for place in places if place.cell.sg_layers is not None]
+    mine = [place for place in places if place.cell.sg_layers is not None]
+    run = {_key(place, rows) for place in mine if place.verdict != NOT_RUN}
+    found = [place for place in mine if _key(place, rows) in run]
     split = gathered.cells[0].split
     caption = (
         f"{split.capitalize()} error in percent by the hidden layers of M,"
@@ -73,6 +75,7 @@ def _grid(
     table = table.set_index([*rows, *columns])["entry"].unstack(
         columns, fill_value=cast("Any", entry())
     )
+    table = table.sort_index(axis=0).sort_index(axis=1)  # by the categories: the grid's order
     return Grid(
         caption=caption,
         stubs=tuple(_HEADINGS.get(name, name) for name in rows),
@@ -120,6 +123,11 @@ def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
     return entry(first, ", ".join(failures), strong=strong)
 
 
+def shown(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the claims' rows that have been run; all of them where none has."""
+    return [row for row in rows if row.verdict != NOT_RUN] or rows
+
+
 def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
     """Return the table of the paper's ordering claims, a row for each place they are tested at."""
     return Grid(
@@ -131,7 +139,7 @@ def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
         columns=(("outcome",), ("p (Holm)",), ("n",), ("errors compared",)),
         rows=tuple(
             ((row.test.claim.text, at(gathered, row.test.place)), _claim(gathered, row, marks))
-            for row in rows
+            for row in shown(rows)
         ),
     )
 

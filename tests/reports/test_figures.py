@@ -2,17 +2,26 @@
 
 import re
 
+import pandas as pd
 import pytest
-from sgbench.reports.drawing import Drawing, Line, Panel
+from sgbench.reports.drawing import Drawing
 from sgbench.reports.figures import render
 
 
-def line(index=0, **changes):
-    values = {"x": (100.0, 200.0), "mean": (3.0, 2.0), "low": (2.5, 1.5), "high": (3.5, 2.5)}
-    return Line(**{"label": str(index), "index": index, "count": 2, **values, **changes})
+def line(label="0", column="p", **changes):
+    nan = float("nan")
+    values = {
+        "x": [100.0, 200.0], "mean": [3.0, 2.0], "low": [2.5, 1.5], "high": [3.5, 2.5],
+        "paper": nan, "row": "", "column": column, "line": label, "rule": "dni",
+    }  # fmt: skip
+    return pd.DataFrame({**values, **changes})
 
 
-def drawing(*panels, **changes):
+def drawing(*lines, columns=("p",), **changes):
+    data = pd.concat(lines)
+    names = {"row": [""], "column": columns, "line": sorted(set(data["line"]))}
+    for name, categories in names.items():
+        data[name] = pd.Categorical(data[name], categories=categories, ordered=True)
     words = {
         "name": "n",
         "title": "T",
@@ -22,26 +31,28 @@ def drawing(*panels, **changes):
         "x_log": False,
         "y_log": True,
         "bars": False,
+        "shaded": True,
+        "marks": (),
         "mark_label": "drops",
-        "rows": (tuple(panels),),
+        "paper_label": "the paper",
+        "data": data.reset_index(drop=True),
         "notes": ("A note that is long enough for two lines. " * 6,),
     }
     return Drawing(**{**words, **changes})
 
 
+NAN = float("nan")
 AWKWARD = {
-    "plain": drawing(Panel(title="p", lines=(line(), line(1)), marks=(150.0,))),
-    "a panel without lines": drawing(Panel(title="p", lines=(line(),)), Panel(title="q", lines=())),
-    "one seed": drawing(Panel(title="p", lines=(line(low=(None, None), high=(None, None)),))),
-    "no error left": drawing(Panel(title="p", lines=(line(mean=(0.0, 0.0), low=(0, 0)),))),
-    "an interval below zero": drawing(Panel(title="p", lines=(line(low=(-9.0, -1.0)),))),
-    "the paper's number": drawing(Panel(title="p", lines=(line(paper=1.0),))),
+    "plain": drawing(line(), line("1"), marks=(150.0,)),
+    "a panel without lines": drawing(line(), columns=("p", "q")),
+    "one seed": drawing(line(low=NAN, high=NAN)),
+    "no error left": drawing(line(mean=0.0, low=0.0)),
+    "an interval below zero": drawing(line(low=[-9.0, -1.0])),
+    "the paper's number": drawing(line(paper=[NAN, 1.0])),
     "a sweep of one value": drawing(
-        Panel(title="p", lines=(line(x=(10.0,), mean=(1.0,), low=(0.5,), high=(2.0,)),)),
-        x_log=True,
-        bars=True,
+        line(x=[10.0], mean=[1.0], low=[0.5], high=[2.0]), x_log=True, bars=True
     ),
-    "cosines": drawing(Panel(title="p", lines=(line(mean=(-0.2, 0.9)),)), y_log=False),
+    "cosines": drawing(line(mean=[-0.2, 0.9]), y_log=False),
 }
 
 

@@ -23,7 +23,7 @@ def cells_of(table1, scale, **fields):
 
 def judged(table1, scale, cells, errors, make, **options):
     records = [make.record(c, e, **options) for c, e in zip(cells, errors, strict=True)]
-    found = [p for p in places(gather(table1, scale, records)) if p.group.records]
+    found = [p for p in places(gather(table1, scale, records)) if p.verdict != "not run"]
     assert len(found) == 1
     return found[0]
 
@@ -82,10 +82,10 @@ def test_diverged_seeds_are_no_evidence_for_the_rest(table1, make):
     records = [make.record(c, e) for c, e in zip(cells, [1.8, 1.82, None], strict=True)]
     records[2] = make.record(cells[2], 99.0, status="diverged")
     gathered = gather(table1, "paper", records)
-    place = next(p for p in places(gathered) if p.group.records)
+    place = next(p for p in places(gathered) if p.verdict != "not run")
     assert place.interval.n == 2
     assert place.interval.mean == pytest.approx(1.81)
-    assert place.group.count("diverged") == 1
+    assert place.lost["diverged"] == 1
     assert place.verdict == "inconclusive"
 
 
