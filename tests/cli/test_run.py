@@ -238,7 +238,7 @@ def test_time_limits(sgbench, monkeypatch, text, seconds):
         f" sgbench run table1 --time-limit {text}\n"  # fmt: skip
 
 
-LONG = ("--where", "network=fcn,depth=3,rule=backprop,seed=0,1", "--set", "iterations=2500")
+LONG = ("--where", "network=fcn,depth=3,rule=backprop,seed=0,1", "--set", "iterations=1500")
 
 
 @pytest.fixture(scope="module")
