@@ -51,7 +51,8 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
         if hashlib.sha256(body).digest() != digest:  # torch would not notice a flipped bit
             return None
         saved = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-        fits = saved["format"] == FORMAT and saved["identity"] == identity
-        return saved["state"] if fits else None
+        if not isinstance(saved, dict) or saved["format"] != FORMAT:
+            return None
+        return saved["state"] if saved["identity"] == identity else None
     except Exception:  # a foreign file makes torch raise almost anything
         return None

@@ -24,7 +24,7 @@ def main(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid:
     An exhibit without layout is laid out as its first figure: a row for each x.
     """
     exhibit = gathered.exhibit
-    shown = [place for place in places if place.fills]
+    found = [place for place in places if place.fills]
     if exhibit.layout is not None:
         rows, columns = exhibit.layout.rows, exhibit.layout.columns
     else:
@@ -33,7 +33,7 @@ def main(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid:
     split = gathered.cells[0].split
     caption = f"{split.capitalize()} error in percent, {exhibit.name} at scale {gathered.scale}"
     against = against_paper(places)
-    return _grid(gathered, caption, (rows, columns), shown, lambda p: _judged(p, marks, against))
+    return _grid(gathered, caption, (rows, columns), found, lambda p: _judged(p, marks, against))
 
 
 def against_paper(places: Sequence[Place]) -> bool:
@@ -42,13 +42,18 @@ def against_paper(places: Sequence[Place]) -> bool:
 
 
 def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid | None:
-    """Return the table over the hidden layers of M, the fixed M's in bold; None without any."""
+    """Return the table over the hidden layers of M, the fixed M's in bold; None without any.
+
+    Rows without any record are left out.
+    """
     if gathered.exhibit.layout is None or all(place.fills for place in places):
         return None
     rows = ("dataset", *(name for name in gathered.exhibit.layout.rows if name != "dataset"))
     mine = [place for place in places if place.cell.sg_layers is not None]
-    run = {_key(place, rows) for place in mine if place.verdict != NOT_RUN}
-    found = [place for place in mine if _key(place, rows) in run]
+    run = {_values(place, rows) for place in mine if place.verdict != NOT_RUN}
+    found = [place for place in mine if _values(place, rows) in run]
+    if not found:
+        return None
     split = gathered.cells[0].split
     caption = (
         f"{split.capitalize()} error in percent by the hidden layers of M,"
@@ -56,7 +61,11 @@ def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> G
         " for the paper's place"
     )
     layout = rows, ("rule", "sg_layers")
-    return _grid(gathered, caption, layout, shown, lambda p: _measured(p, marks, strong=p.fills))
+    return _grid(gathered, caption, layout, found, lambda p: _measured(p, marks, strong=p.fills))
+
+
+def _values(place: Place, names: Sequence[str]) -> tuple[Any, ...]:
+    return tuple(getattr(place.cell, name) for name in names)
 
 
 def _grid(

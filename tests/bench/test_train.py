@@ -62,7 +62,7 @@ class TestResume:
     def look_at_every_step(self, monkeypatch):
         monkeypatch.setattr(train, "LOOK_SECONDS", 0.0)
 
-    @settings(max_examples=20, deadline=None)
+    @settings(max_examples=12, deadline=None)
     @given(
         kind=st.sampled_from(KINDS),
         replicas=st.integers(1, 2),
