@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -50,9 +50,11 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
         digest, body = bytes(data[:_DIGEST]), data[_DIGEST:]
         if hashlib.sha256(body).digest() != digest:  # torch would not notice a flipped bit
             return None
-        saved = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
-        if not isinstance(saved, dict) or saved["format"] != FORMAT:
+        saved: Any = torch.load(io.BytesIO(body), map_location="cpu", weights_only=True)
+        if type(saved) is not dict:
             return None
-        return saved["state"] if saved["identity"] == identity else None
+        found = cast("dict[str, Any]", saved)
+        fits = found["format"] == FORMAT and found["identity"] == identity
+        return found["state"] if fits else None
     except Exception:  # a foreign file makes torch raise almost anything
         return None
