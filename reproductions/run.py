@@ -116,7 +116,6 @@ def run(request: Request, listener: Listener) -> Summary:
 
     jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]
     workers = workers_for(request.jobs, device, len(jobs))
-    listener.planned(plan, workers)
     summary = Summary(left=sum(map(len, plan.programs)))
 
     def done(index: int, outcomes: list[Outcome]) -> None:
@@ -133,6 +132,7 @@ def run(request: Request, listener: Listener) -> Summary:
     deadline = None if request.time_limit is None else time.time() + request.time_limit
     with _stop_file() as file, _signals(file, summary, listener):
         stop = engine.Stop(file=str(file), deadline=deadline)
+        listener.planned(plan, workers)  # from here on a signal stops softly
         if jobs:
             engine.run(jobs, workers, stop, done, listener.progress)
     return summary

@@ -271,10 +271,12 @@ def same(found, others, make):
 
 def wait_for(process, words):
     """Read the process's stderr until a line has `words`."""
+    seen = []
     for line in process.stderr:
+        seen.append(line)
         if words in line:
             return
-    pytest.fail(f"it ended with {process.wait()}")
+    pytest.fail(f"it ended with {process.wait()}: {''.join(seen)}")
 
 
 @pytest.mark.parametrize(("number", "jobs", "wait"), [(2, "1", 0.3), (15, "2", 1.5)])
