@@ -12,8 +12,9 @@ from ..results.record import STATUSES
 from . import tables
 from .gather import Gathered
 from .judge import Place, Row, at
+from .latex import tex_table
 from .protocol import PAPER
-from .table import Grid, escape_markdown, markdown_table, plain, tex_table, text_table
+from .table import Grid, escape_markdown, markdown_table, plain, text_table
 
 _INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
 _VERDICTS = (
@@ -26,6 +27,12 @@ _CLAIMS = (
     " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
     " inconclusive: neither."
 )
+_RULES = {
+    "no_bprop": "only the classifier learns",
+    "backprop": "every layer learns from the true gradient",
+    "dni": "a hidden layer learns from the gradient that its model M predicts from its output",
+    "cdni": "the same, M sees the label too",
+}
 _HEADINGS = {"table": "Table", "claims": "Ordering claims", "models": "The depth of M"}
 _MOST_FAILURES = 10
 
@@ -155,6 +162,11 @@ def _notes(told: Told, name: str) -> list[str]:
     notes = [_CLAIMS if name == "claims" else _INTERVAL]
     if name == "table" and tables.against_paper(told.places):
         notes.append(_VERDICTS)
+    if name == "table":
+        rules = dict.fromkeys(cell.rule for cell in told.gathered.cells if cell.rule in _RULES)
+        label = told.gathered.exhibit.label
+        words = "; ".join(f"{label('rule', rule)}: {_RULES[rule]}" for rule in rules)
+        notes.append(f"Rules. {words}.")
     left_out = len(told.rows) - len(tables.shown(told.rows))
     if name == "claims" and left_out:
         notes.append(f"Not run, and not shown: {left_out} further rows.")

@@ -5,6 +5,7 @@ import io
 import os
 import random
 import re
+import statistics
 import subprocess
 import sys
 from dataclasses import replace
@@ -17,6 +18,7 @@ from sgbench.reproductions.exhibit import expand, load
 from sgbench.results.record import json_line
 
 WORDS = ("md", "csv", "tex")
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +64,7 @@ def test_a_report_off_the_papers_scale(table1, make):
     )
     assert (place["n"], place["paper"], place["grade"], place["margin"]) == ("3", "4.3", "T", "0.3")
     shown = f"{float(place['mean']):.2f} ± {float(place['high95']) - float(place['mean']):.2f} (3)"
-    assert f"{shown}<br>paper 4.3<br>not comparable" in page
+    assert f"{shown}<br>paper 4.3<br>not comparable" in page.replace(NO_BREAK, " ")
     claims = rows_of(report, "table1-quick-claims.csv")
     assert {row["scale"] for row in claims} == {"quick"}
     assert len(claims) == 22
@@ -88,7 +90,8 @@ def test_a_report_at_the_papers_scale(table1, make):
     assert "cells: 96 of 288 run (96 ok)" in report.text
     assert "omparable with" not in report.text
     page = report.files["table1-paper.md"].decode()
-    assert "| FCN | 3 | 9.30 ± 0.12 (3)<br>paper 9.3<br>reproduced |" in page
+    row = "| FCN | 3 | 9.30 ± 0.12 (3)<br>paper 9.3<br>reproduced |"
+    assert row in page.replace(NO_BREAK, " ")
     assert "not run<br>paper 54.9" in page
 
 
@@ -140,6 +143,25 @@ def test_data_that_is_not_the_original_is_marked(table1, make):
     claims = rows_of(report, "table1-quick-claims.csv")
     marked = {r["dataset"] for r in claims if r["other_data"] == make.other_data}
     assert marked == {"cifar10"}
+
+
+def test_the_claims_table_has_what_was_compared(table1, make):
+    records = make.grid(table1, "quick", lambda c: c.dataset == "mnist" and c.network == "fcn")
+    report = build(table1, "quick", records, WORDS)
+    page = report.files["table1-quick.md"].decode().replace(NO_BREAK, " ")
+    table = page.partition("## Ordering claims")[2].partition("## The depth")[0]
+    first = next(line for line in table.splitlines() if line.startswith("| at FCN depth 6"))
+    error = {
+        rule: statistics.mean(
+            r.test_error for r in records if (r.rule, r.depth, r.sg_layers) == (rule, 6, layers)
+        )
+        for rule, layers in (("cdni", 0), ("dni", 2))
+    }
+    means = f"cDNI {error['cdni']:.2f}, DNI {error['dni']:.2f}"
+    assert f"{means}<br>paper cDNI 1.6, DNI 4.3<br>difference" in first
+    assert "CIFAR" not in table  # of which nothing has run
+    assert "Not run, and not shown: 14 further rows." in table
+    assert "CIFAR" not in page.partition("## The depth")[2].partition("## Runs")[0]
 
 
 def test_latex_is_balanced(table1, make):

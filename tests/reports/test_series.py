@@ -75,6 +75,31 @@ def test_cosines_by_layer_with_the_fixed_model(table1, make):
     assert not cosines.y_log
 
 
+def test_the_table_as_a_figure_has_the_papers_numbers_at_every_scale(table1, make):
+    records = make.grid(table1, "quick", lambda c: c.dataset == "mnist")
+    depths = drawn(gather(table1, "quick", records))["depths"]
+    assert labels(depths, "column") == ["FCN", "CNN"]
+    assert labels(depths, "line") == ["no-bprop", "bprop", "DNI", "cDNI"]
+    line = line_of(depths, "FCN", "DNI")
+    assert line["paper"].tolist() == [1.9, 2.2, 3.4, 4.3]
+    assert "its own protocol" in depths.paper_label
+    dni = [r for r in records if (r.network, r.rule, r.sg_layers) == ("fcn", "dni", 2)]
+    for depth, mean in zip(line["x"], line["mean"], strict=True):
+        assert mean == pytest.approx(statistics.mean(r.test_error for r in dni if r.depth == depth))
+    assert "2 (DNI), 0 (cDNI FCN), 2 (cDNI CNN)" in depths.notes[0]
+
+
+def test_the_loss_of_each_layers_model(table1, make):
+    records = make.grid(table1, "demo", fcn)
+    losses = drawn(gather(table1, "demo", records))["losses"]
+    assert labels(losses, "row") == ["DNI", "cDNI"]
+    mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("dni", 6, 2)]
+    line = line_of(losses, "6 layers", "4", "DNI")
+    last = statistics.mean(record.curve[-1]["sg_loss"][3] for record in mine)
+    assert line["mean"].iloc[-1] == pytest.approx(last)
+    assert losses.y_log
+
+
 def test_what_is_undefined_or_lost_makes_no_point(table1, make):
     records = make.grid(table1, "demo", lambda c: fcn(c) and c.rule == "cdni" and c.depth == 3)
     for record in records:

@@ -5,14 +5,13 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sgbench.reports.latex import escape_tex, tex_table
 from sgbench.reports.table import (
     Grid,
     entry,
     escape_markdown,
-    escape_tex,
     markdown_table,
     plain,
-    tex_table,
     text_table,
 )
 
@@ -36,7 +35,7 @@ def grid():
 def test_markdown(grid):
     lines = markdown_table(grid).splitlines()
     assert lines[0] == "| net | depth | one<br>x | one<br>y | two<br>x |"
-    assert lines[1] == "| --- | --- | ---: | ---: | ---: |"
+    assert lines[1] == "| --- | --- | --- | ---: | ---: |"  # the hostile one is text
     assert lines[2] == "| F | 3 | 1.0<br>paper 2 | **3.0** |  |"
     assert lines[3].startswith("|  | 4 |")  # F is said once
     assert lines[4].startswith("| C | 3 |")
@@ -86,6 +85,28 @@ def test_a_wide_table_is_parted_for_a_page(grid):
     text = tex_table(wide, "tab:x")
     assert text.count(r"\begin{tabular}{lrrr}") == 2
     assert re.findall(r"^r & .*$", text, re.M) == [r"r & 0 & 1 & 2 \\", r"r & 3 & 4 & 5 \\"]
+
+
+def test_long_text_is_read_from_the_left_and_wraps_on_a_page():
+    words = "difference of the means, claimed below zero"
+    grid = Grid(
+        caption="c",
+        stubs=("claim",),
+        columns=(("n",), ("compared",)),
+        rows=(((words * 3,), (entry("3"), entry(words, words * 2))),),
+    )
+    assert markdown_table(grid).splitlines()[1] == "| --- | ---: | --- |"
+    assert text_table(grid, width=400).splitlines()[3].endswith(f"   {words * 2}")
+    tex = tex_table(grid, "tab:x")
+    columns = re.search(r"begin\{tabular\}\{p\{([\d.]+)cm\}rp\{([\d.]+)cm\}\}", tex)
+    assert 10 < float(columns[1]) + float(columns[2]) < 16
+    lines = rf"{words}\par {{\scriptsize {words * 2}}}\par"
+    assert rf" & 3 & {{\raggedright {lines}}} \\" in tex
+
+
+def test_a_number_and_its_interval_stay_on_a_line():
+    grid = Grid(caption="c", stubs=(), columns=(("x",),), rows=(((), (entry("1.0 ± 0.2 (3)"),)),))
+    assert "1.0\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.2 (3)" in markdown_table(grid)
 
 
 @given(st.text())
