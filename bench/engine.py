@@ -8,7 +8,6 @@ that is gone, a batch larger than the data), ends the run. The caller alone writ
 
 import contextlib
 import functools
-import os
 import queue
 import signal
 import time
@@ -48,12 +47,6 @@ class Stop:
         """Tell whether it is time to stop."""
         late = self.deadline is not None and time.time() >= self.deadline
         return late or (self.file is not None and Path(self.file).exists())
-
-
-def cores() -> int:
-    """Return the number of cores this process may use."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def run(jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Progress) -> None:

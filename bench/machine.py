@@ -1,6 +1,7 @@
 """What a program runs on. Free of torch until asked for a CUDA device's name."""
 
 import importlib.metadata
+import os
 import platform
 import re
 from pathlib import Path
@@ -49,6 +50,12 @@ def describe(device: str, threads: int, matmul: str, error: float | None) -> Mac
         numpy=importlib.metadata.version("numpy"),
         platform=f"{platform.system()} {platform.machine()}",
     )
+
+
+def cores() -> int:
+    """Return the number of cores this process may use."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def device_model(device: str) -> str:

@@ -17,15 +17,13 @@ from .cell import Cell
 from .datasets import Data
 from .network import Network, cross_entropy
 
-REPLICA_AXES = ("seed", "learning_rate", "sg_scale")
-"""Fields that may differ within a program: numbers that change neither a shape nor a loop."""
-
 
 class Program:
     """The training state of R cells.
 
     Args:
-        cells: one for each replica.
+        cells: one for each replica; they may differ in seed, learning_rate and sg_scale, which
+            change neither a shape nor a loop.
         data: their dataset.
         device: where to train.
     """

@@ -1,10 +1,12 @@
 """A folder is a registry: each module in it that is not private is one named thing."""
 
+import functools
 import importlib
 import pkgutil
 from types import ModuleType
 
 
+@functools.cache  # every cell that is made asks
 def names(package: ModuleType) -> tuple[str, ...]:
     """Return the names of the modules in `package`, sorted, without importing them."""
     found = (info.name for info in pkgutil.iter_modules(package.__path__))

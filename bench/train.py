@@ -8,7 +8,7 @@ import dataclasses
 import functools
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -262,18 +262,3 @@ def time_steps(job: Job, seconds: float) -> float:
             steps += 1
         run.synchronize()
         return (time.perf_counter() - start) / steps
-
-
-def run_cells(cells: Sequence[Cell], data_dir: str | None = None) -> list[Outcome]:
-    """Train cells together on the CPU with the default back-end: the engine without an engine."""
-    job = Job(
-        cells=tuple(cells),
-        ids=tuple(c.key for c in cells),
-        data_dir=data_dir,
-        device="cpu",
-        threads=1,
-        matmul=matmul.available()[0],
-        matmul_error=None,
-        checkpoint=None,
-    )
-    return train(job, lambda _: False)

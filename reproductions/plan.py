@@ -32,7 +32,7 @@ class Planned:
 class Plan:
     """All wanted cells, and the programs to run, the largest first.
 
-    `programs` hold indices into `cells`; `retry` are the states that --retry adds.
+    `programs` hold indices into `cells`.
     """
 
     cells: tuple[Planned, ...]

@@ -1,6 +1,5 @@
 """Run an exhibit: expand it, ask the store, hand programs to the engine, write records."""
 
-import os
 import signal
 import tempfile
 import time
@@ -133,8 +132,7 @@ def run(request: Request, listener: Listener) -> Summary:
     with _stop_file() as file, _signals(file, summary, listener):
         stop = engine.Stop(file=str(file), deadline=deadline)
         listener.planned(plan, workers)  # from here on a signal stops softly
-        if jobs:
-            engine.run(jobs, workers, stop, done, listener.progress)
+        engine.run(jobs, workers, stop, done, listener.progress)
     return summary
 
 
@@ -202,12 +200,7 @@ def workers_for(asked: int | None, device: str, jobs: int) -> int:
     """Return how many programs run at a time: as asked, else one a core, and no more than jobs."""
     if device != "cpu":  # programs on one GPU would only share it
         return 1
-    return max(1, min(asked or _cores(), jobs))
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return max(1, min(asked or machine.cores(), jobs))
 
 
 @contextmanager

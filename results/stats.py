@@ -122,20 +122,6 @@ def slopes(at: Sequence[float], values: Sequence[Sequence[float]]) -> list[float
     return [statistics.linear_regression(at, row).slope for row in values]
 
 
-def trend_test(
-    at: Sequence[float],
-    values: Sequence[Sequence[float]],
-    margin: float = 0.0,
-    alternative: Alternative = "greater",
-) -> float:
-    """Return the p-value of a trend of `values` ([seeds][len(at)]) along `at`, paired by seed.
-
-    `greater`: the slope exceeds the margin ("grows"). `less`: it stays below ("does not grow by
-    more than the margin", which wants evidence too, unlike the absence of a significant growth).
-    """
-    return paired_test(slopes(at, values), margin, alternative)
-
-
 def holm(pvalues: Sequence[float]) -> list[float]:
     """Return `pvalues` adjusted by Holm's step-down method, in the order given.
 

@@ -346,8 +346,3 @@ def test_time_steps(monkeypatch, tmp_path):
     assert train.time_steps(job, 2.0) == 0.25
     assert train.time_steps(job, 0.0) == 0.25  # at least one
     assert list(tmp_path.iterdir()) == []
-
-
-def test_run_cells_is_the_engine_without_an_engine():
-    cells = [cell(seed=seed) for seed in range(2)]
-    assert untimed(train.run_cells(cells)) == untimed(train.train(job_of(*cells), never))

@@ -12,7 +12,7 @@ import time
 
 import pytest
 from benchmarks.cases import label, quick_cell
-from sgbench.bench import datasets, engine
+from sgbench.bench import datasets, engine, machine
 from sgbench.bench.train import Job
 
 ITERATIONS = int(os.environ.get("SGBENCH_BENCH_ITERATIONS", "1000"))
@@ -28,7 +28,7 @@ def test_jobs(benchmark, report, back_end, rule, sg_layers):
         pytest.skip("benchmarks are disabled")
     if datasets.status("mnist", None).state != "ready":
         pytest.skip("workers load MNIST: set SGBENCH_DATA, or `sgbench data fetch mnist`")
-    if engine.cores() < 2:
+    if machine.cores() < 2:
         pytest.skip("one core only")
     cell = quick_cell("fcn", 4, rule, sg_layers, iterations=ITERATIONS)
     cell = dataclasses.replace(cell, evaluate_every=ITERATIONS)
