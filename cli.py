@@ -451,7 +451,10 @@ def data_verify(names: tuple[str, ...], data_dir: str | None) -> int:
     code = 0
     for name in _datasets(names):
         try:
-            for check in datasets.verify(name, data_dir):
+            checks = datasets.verify(name, data_dir)
+            if not checks:
+                click.echo(f"{name}: generated, it has no files")
+            for check in checks:
                 published = "as published" if check.expected else "no published hash"
                 click.echo(f"{name}: {check.file} {check.found} ({published})")
         except DataError as error:

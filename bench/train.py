@@ -17,6 +17,7 @@ import torch
 
 from . import checkpoint, datasets, matmul
 from .cell import Cell
+from .errors import UsageError
 from .machine import describe, machine_class
 from .outcome import CurvePoint, Machine, Outcome, Status
 from .program import Program
@@ -201,7 +202,10 @@ class Run:
 @functools.lru_cache(maxsize=1)
 def _load(dataset: str, data_dir: str | None) -> datasets.Data:
     """Keep the last dataset: a worker's programs mostly share it."""
-    return datasets.load(dataset, data_dir)
+    data = datasets.load(dataset, data_dir)
+    if not isinstance(data, datasets.Data):
+        raise UsageError(f"dataset {dataset!r} has no images to train a network of layers on")
+    return data
 
 
 def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:

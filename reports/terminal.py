@@ -136,15 +136,19 @@ def listing(
 
 
 def data_table(found: Iterable[Status], width: int) -> str:
-    """Return the datasets with what is there of each."""
-    lines: list[str] = []
+    """Return the datasets with what is there of each, under each other."""
+    found, lines = list(found), list[str]()
+    names = max((len(status.name) for status in found), default=0)
+    states = max((len(status.state) for status in found), default=0)
+    indent = names + 2 + states + 2
     for status in found:
         own = "" if status.canonical else f"; not the original (hash {status.data_hash})"
-        first, *rest = _wrap(f"{status.source}{own}", width, 19)
-        lines += [f"{_bold(f'{status.name:9}')} {status.state:8} {first.strip()}", *rest]
+        first, *rest = _wrap(f"{status.source}{own}", width, indent)
+        name, state = f"{status.name:{names}}", f"{status.state:{states}}"
+        lines += [f"{_bold(name)}  {state}  {first.strip()}", *rest]
         if status.folder is not None:
             place = "fetch puts it into" if status.state == "missing" else "in"
-            lines.append(_dim(f"{'':18} {place} {status.folder}"))
+            lines.append(_dim(f"{'':{indent}}{place} {status.folder}"))
     return "\n".join(lines) + "\n"
 
 

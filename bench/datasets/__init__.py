@@ -1,10 +1,16 @@
 """The datasets, one file each; the folder is the registry.
 
-A dataset's module has `VERSION` (raised when `load` gives other values for the same files),
-`CANONICAL` (the hash of the published set's content) and five functions of a data folder: `load`,
-`data_hash`, `status`, `check` (every file read and hashed) and `fetch`. What is private to the
-loading of files starts with an underscore. Nothing here imports torch, and nothing heavier than
-the standard library is imported before it is needed: identities are asked for by every verb.
+A dataset's module has `FAMILY`, `VERSION` (raised when `load` gives other values for the same
+files), `CANONICAL` (the hash of the published set's content) and five functions of a data folder:
+`load`, `data_hash`, `status`, `check` (every file read and hashed) and `fetch`. What is private to
+the loading of files starts with an underscore. Nothing here imports torch, and nothing heavier
+than the standard library is imported before it is needed: identities are asked for by every verb.
+
+The family says what `load` returns:
+
+- `images` (`mnist`, `cifar10`, `digits`): `Data`, labelled images.
+- `episodes` (`copy`, `repeat_copy`): `Episodes`, a task that is generated; it has no files.
+- `text`: `Text`, characters to predict.
 """
 
 import sys
@@ -13,15 +19,19 @@ from typing import Any
 
 from .. import registry
 from ..errors import DataError, UsageError, did_you_mean
-from ._data import Data, FileCheck, Status
+from ._data import Data, Episodes, FileCheck, Level, Status, Text
 from ._files import resolve
 
 __all__ = [
     "Data",
+    "Episodes",
     "FileCheck",
+    "Level",
     "Status",
+    "Text",
     "canonical_hash",
     "data_hash",
+    "family",
     "fetch",
     "load",
     "names",
@@ -37,6 +47,11 @@ _HERE = sys.modules[__name__]
 def names() -> tuple[str, ...]:
     """Return the names of the datasets."""
     return registry.names(_HERE)
+
+
+def family(name: str) -> str:
+    """Return the family of the dataset `name`: images, episodes or text."""
+    return _module(name).FAMILY
 
 
 def version(name: str) -> int:
@@ -59,10 +74,11 @@ def data_hash(name: str, data_dir: Path | str | None = None) -> str:
     return _module(name).data_hash(resolve(data_dir))
 
 
-def load(name: str, data_dir: Path | str | None = None) -> Data:
-    """Return the data `name`, read from `data_dir` (else SGBENCH_DATA, else the cache folder).
+def load(name: str, data_dir: Path | str | None = None) -> Data | Episodes | Text:
+    """Return the data `name`; what it is follows from its family.
 
-    Raises DataError where files are missing or corrupt: which, expected hash, remedy.
+    It is read from `data_dir` (else SGBENCH_DATA, else the cache folder). Raises DataError where
+    files are missing or corrupt: which, expected hash, remedy.
     """
     return _module(name).load(resolve(data_dir))
 

@@ -3,6 +3,7 @@
 import functools
 import gzip
 import hashlib
+import importlib.util
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -57,6 +58,16 @@ def find(folders: Sequence[Path], names: Iterable[str]) -> Path | None:
     """Return the first file with one of `names`, folder by folder; None where there is none."""
     candidates = (folder / name for name in names for folder in folders)
     return next((path for path in candidates if path.is_file()), None)
+
+
+def installed(package: str, *parts: str) -> list[Path]:
+    """Return where the file or folder `parts` of an installed package may be, without importing it.
+
+    Importing a package only to learn its folder can take longer than many a demo cell trains.
+    """
+    spec = importlib.util.find_spec(package)
+    roots = spec.submodule_search_locations if spec else None
+    return [Path(root, *parts) for root in roots or []]
 
 
 def open_maybe_gzip(path: Path) -> IO[bytes]:

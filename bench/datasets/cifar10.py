@@ -23,6 +23,7 @@ from ._data import Data, FileCheck, Status
 from ._files import corrupt, digest, find, identity, mismatch, missing, sha256_once
 from ._shards import RECORD, SIDE, from_archive, from_parquet
 
+FAMILY = "images"
 VERSION = 1
 ROWS = 10_000
 """Images in each of the six files."""

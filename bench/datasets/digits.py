@@ -9,17 +9,18 @@ hash, so that the last sixth of the training set, held out for tuning, is a rand
 
 import gzip
 import hashlib
-import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
 from ._data import Data, FileCheck, Status
+from ._files import installed
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+FAMILY = "images"
 VERSION = 1
 SHA256 = "205a6f21ad3a9e38a8afc79a9945332cd0fbfeb87e296f384d4544792cceb462"
 """Of the labels (int64, little-endian), then the pixels (uint8), in the file's order."""
@@ -113,9 +114,7 @@ def _bundled() -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
 
 
 def _path() -> Path | None:
-    spec = importlib.util.find_spec("sklearn")
-    roots = spec.submodule_search_locations if spec else None
-    paths = [Path(root, "datasets", "data", "digits.csv.gz") for root in roots or []]
+    paths = installed("sklearn", "datasets", "data", "digits.csv.gz")
     return next((path for path in paths if path.is_file()), None)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+FAMILY = "images"
 VERSION = 1
 MIRRORS = (
     "https://ossci-datasets.s3.amazonaws.com/mnist/",

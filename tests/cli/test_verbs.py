@@ -154,18 +154,33 @@ def test_report_of_published_records(sgbench, monkeypatch, tmp_path, make):
 
 
 def test_data_list_and_verify(sgbench):
-    assert "digits    bundled" in sgbench("data", "list").stdout
+    lines = sgbench("data", "list").stdout.splitlines()
+    states = dict(line.split()[:2] for line in lines if not line.startswith(" "))
+    assert states == {
+        "cifar10": "missing",
+        "copy": "generated",
+        "digits": "bundled",
+        "mnist": "missing",
+        "repeat_copy": "generated",
+    }
+    assert len({line.index(states[line.split()[0]]) for line in lines if line[0] != " "}) == 1
     done = sgbench("data", "verify", "digits")
     assert done.exit_code == 0
     assert done.stdout.startswith("digits: digits.csv.gz ")
     assert sgbench("data", "fetch", "digits").stdout == "digits: bundled\n"
+    assert sgbench("data", "verify", "copy").stdout == "copy: generated, it has no files\n"
+    assert sgbench("data", "fetch", "copy").stdout == "copy: generated\n"
 
 
 def test_data_verify_names_every_set_that_is_not_there(sgbench):
     done = sgbench("data", "verify")
     assert done.exit_code == 2
     assert [line.split()[1] for line in done.stderr.splitlines()] == ["cifar10:", "mnist:"]
-    assert done.stdout.startswith("digits:")
+    assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
+        "copy",
+        "digits",
+        "repeat_copy",
+    ]
 
 
 def test_export_gives_what_frame_gives(sgbench, store, make, tmp_path):

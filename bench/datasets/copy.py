@@ -1,0 +1,46 @@
+"""copy: read N symbols and a stop symbol, then reproduce the N symbols, with N from 1 to 100.
+
+Its level of N symbols has T_task = N + 3. Only the reproduced symbols count; that choice, the size
+of the alphabet and the steps of an episode are ones that the paper leaves open (see `_copying`).
+"""
+
+from pathlib import Path
+
+from . import _copying
+from ._data import Episodes, FileCheck, Status
+
+FAMILY = "episodes"
+VERSION = 1
+CANONICAL = _copying.identity("copy")
+LONGEST = 100
+"""N of the last level, five times and more what the paper's networks reach (Table 2: 16)."""
+
+
+def data_hash(folder: Path) -> str:
+    """Return the canonical hash: there are no files that could differ."""
+    return CANONICAL
+
+
+def load(folder: Path) -> Episodes:
+    """Return the task; it reads nothing."""
+    return Episodes(
+        symbols=_copying.STOP + 1,
+        classes=_copying.ALPHABET,
+        levels=tuple(
+            _copying.level(copied, 1, [_copying.STOP]) for copied in range(1, LONGEST + 1)
+        ),
+    )
+
+
+def status(folder: Path) -> Status:
+    """Tell that the task is always there."""
+    return _copying.status("copy")
+
+
+def check(folder: Path) -> list[FileCheck]:
+    """Return no row: there are no files."""
+    return []
+
+
+def fetch(folder: Path) -> None:
+    """Do nothing: there are no files."""

@@ -1,0 +1,55 @@
+"""repeat_copy: read N symbols, a number R and a stop symbol, then reproduce the N symbols R times.
+
+The levels raise N and R alternately from N = 1, R = 2 up to N = R = 16, which gives the T_task =
+N x R + 3 that the paper's curves step through: 5, 7, 9, 12, 15, 19, ... Only the reproduced symbols
+count; that choice, the size of the alphabet, the steps of an episode and where the ladder starts
+are ones that the paper leaves open (see `_copying`).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from . import _copying
+from ._data import Episodes, FileCheck, Level, Status
+
+FAMILY = "episodes"
+VERSION = 1
+CANONICAL = _copying.identity("repeat_copy")
+MOST = 16
+"""The largest R, the last number that has a code: T_task 259, the paper's networks reach 67."""
+
+
+def data_hash(folder: Path) -> str:
+    """Return the canonical hash: there are no files that could differ."""
+    return CANONICAL
+
+
+def load(folder: Path) -> Episodes:
+    """Return the task; it reads nothing."""
+    return Episodes(
+        symbols=_copying.number(MOST) + 1,
+        classes=_copying.ALPHABET,
+        levels=tuple(_ladder()),
+    )
+
+
+def status(folder: Path) -> Status:
+    """Tell that the task is always there."""
+    return _copying.status("repeat_copy")
+
+
+def check(folder: Path) -> list[FileCheck]:
+    """Return no row: there are no files."""
+    return []
+
+
+def fetch(folder: Path) -> None:
+    """Do nothing: there are no files."""
+
+
+def _ladder() -> Iterator[Level]:
+    """Yield the levels: (N, R) = (1, 2), (2, 2), (2, 3), (3, 3), ..."""
+    for repeats in range(2, MOST + 1):
+        for copied in (repeats - 1, repeats):
+            announcement = [_copying.number(repeats), _copying.STOP]
+            yield _copying.level(copied, repeats, announcement)
