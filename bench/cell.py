@@ -37,14 +37,21 @@ class Cell:
     """
 
     dataset: str = _doc("data the network is trained on")
-    network: str = _doc("fcn (fully connected) or cnn (convolutional)")
-    depth: int = _doc(
-        "layers with weights: depth - 1 hidden ones and a linear classifier", min=2, max=1000
+    network: str = _doc("fcn (fully connected), cnn (convolutional) or lstm (recurrent)")
+    depth: int | None = _doc(
+        "layers with weights: depth - 1 hidden ones and a linear classifier (fcn, cnn)",
+        min=2,
+        max=1000,
     )
+    T: int | None = _doc("unroll length: steps between updates (lstm)", min=1, max=10**6)
     rule: str = _doc("learning rule")
     sg_layers: int | None = _doc("hidden layers of each synthetic-gradient model M", min=0, max=8)
     seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
-    split: str = _doc("test: train on the whole training set; validation: hold out its last sixth")
+    split: str | None = _doc(
+        "test: report the test set; validation: never look at it (images: hold out the last sixth"
+        " of the training set)"
+    )
+    corpus: str | None = _doc("a text file to train on in place of the dataset's (text)")
     iterations: int = _doc("updates", min=1, max=10**9)
     batch_size: int = _doc("examples in an update", min=2, max=10**6)
     learning_rate: float = _doc("Adam's, before the drops", above=0, max=10)
@@ -53,16 +60,35 @@ class Cell:
     )
     drop_factor: float = _doc("what the rate is multiplied by at each drop", above=0, max=1)
     evaluate_every: int = _doc(
-        "iterations between evaluations; the last is always one", min=1, max=10**9
+        "updates between evaluations; the last is always one", min=1, max=10**9
     )
-    hidden_units: int | None = _doc("units of each hidden layer (fcn)", min=1, max=10**6)
+    hidden_units: int | None = _doc(
+        "units of each hidden layer (fcn) or of the core (lstm)", min=1, max=10**6
+    )
     filters: int | None = _doc("filters of each convolution (cnn)", min=1, max=10**5)
     kernel_size: int | None = _doc("side of each filter, odd (cnn)", min=1, max=99)
     sg_units: int | None = _doc(
-        "units (fcn) or filters (cnn) of M's hidden layers", min=1, max=10**6
+        "units (fcn, lstm) or filters (cnn) of M's hidden layers", min=1, max=10**6
     )
     sg_scale: float | None = _doc(
         "M regresses this times the batch-mean gradient", above=0, max=1e12
+    )
+    sg_factor: float | None = _doc(
+        "what the synthetic gradient is multiplied by where it trains the core (lstm)",
+        min=0,
+        max=1e6,
+    )
+    aux_weight: float | None = _doc("weight of the auxiliary loss (dni_aux)", min=0, max=1e6)
+    solve_bits: float | None = _doc(
+        "bits per symbol under which a level of the curriculum is solved", above=0, max=100
+    )
+    solve_window: int | None = _doc(
+        "steps of every stream over which those bits are averaged", min=1, max=10**9
+    )
+    patience: int | None = _doc(
+        "evaluations without a lower validation error that end training; 0: none does (text)",
+        min=0,
+        max=10**9,
     )
     precision: str = _doc("float type of training: float32 or float64")
 
@@ -73,15 +99,24 @@ class Cell:
         self._check_fit()
 
     def _check_fit(self) -> None:
-        needed = applicable(self.rule, self.network, self.sg_layers)
+        recurrent = networks.recurrent(self.network)
+        fitting = rules.names_for(recurrent)
+        if self.rule not in fitting:
+            raise UsageError(
+                f"rule={self.rule} does not train network={self.network};"
+                f" choose from: {', '.join(fitting)}"
+            )
+        if (datasets.family(self.dataset) == "images") == recurrent:
+            raise UsageError(f"dataset={self.dataset} is not for network={self.network}")
+        needed = applicable(self.rule, self.network, self.sg_layers, self.dataset)
         for name, applies in needed.items():
             given = getattr(self, name) is not None
-            if applies and not given:
+            if applies and not given and name not in OPTIONAL:
                 raise UsageError(f"{name} is needed for rule={self.rule}, network={self.network}")
             if given and not applies:
                 raise UsageError(
                     f"{name} does not apply to rule={self.rule}, network={self.network},"
-                    f" sg_layers={self.sg_layers}; leave it out"
+                    f" dataset={self.dataset}, sg_layers={self.sg_layers}; leave it out"
                 )
         if self.kernel_size is not None and self.kernel_size % 2 == 0:
             raise UsageError(
@@ -130,6 +165,9 @@ class Cell:
     def _canonical(self) -> dict[str, Any]:
         return {name: value for name, value in self.to_dict().items() if value is not None}
 
+
+OPTIONAL = ("corpus",)
+"""Fields that a cell they apply to may do without."""
 
 FIELDS = {spec.name: spec for spec in dataclasses.fields(Cell)}
 _CHOICES = {
@@ -187,6 +225,8 @@ def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
     if not isinstance(value, scalar) or isinstance(value, bool):
         raise UsageError(f"{name}={value!r} must be {_WORDS[scalar]}: {bounds['doc']}")
     if isinstance(value, str):
+        if name not in _CHOICES:
+            return value
         choices = _CHOICES[name]()
         if value not in choices:
             raise UsageError(f"unknown {name} {value!r}{did_you_mean(value, choices)}")
@@ -212,17 +252,27 @@ def _float(number: float) -> float:
         return math.inf
 
 
-def applicable(rule: str, network: str, sg_layers: int | None) -> dict[str, bool]:
-    """Return, for each field that only some cells have, whether a cell of this rule has it."""
-    fcn = network == "fcn"
+def applicable(rule: str, network: str, sg_layers: int | None, dataset: str) -> dict[str, bool]:
+    """Return, for each field that only some cells have, whether such a cell has it."""
+    recurrent, family = networks.recurrent(network), datasets.family(dataset)
+    convolutional = network == "cnn"
     synthetic = rules.uses_synthetic_gradients(rule)
     return {
-        "hidden_units": fcn,
-        "filters": not fcn,
-        "kernel_size": not fcn,
+        "depth": not recurrent,
+        "T": recurrent,
+        "split": family != "episodes",
+        "corpus": family == "text",
+        "hidden_units": not convolutional,
+        "filters": convolutional,
+        "kernel_size": convolutional,
         "sg_layers": synthetic,
         "sg_scale": synthetic,
         "sg_units": synthetic and sg_layers != 0,
+        "sg_factor": synthetic and recurrent,
+        "aux_weight": rule == "dni_aux",
+        "solve_bits": family == "episodes",
+        "solve_window": family == "episodes",
+        "patience": family == "text",
     }
 
 

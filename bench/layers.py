@@ -127,6 +127,34 @@ class BatchNormReLU:
         return (x * scale.unsqueeze(2)).add_(shift.unsqueeze(2)).relu_()
 
 
+class ReLU:
+    """Rectifier of dense activations [R, features, B]."""
+
+    def __init__(self) -> None:
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.statistics: dict[str, tuple[int, ...]] = {}
+
+    def bind(
+        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
+    ) -> None:
+        """Take nothing."""
+
+    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
+        """Return the rectified x, which is overwritten, and its pullback."""
+        del track
+        h = x.relu_()
+
+        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
+            del need_input  # a weight layer always lies below
+            return aten.threshold_backward(delta, h, 0)
+
+        return h, pullback
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return the rectified x, which is overwritten."""
+        return x.relu_()
+
+
 class Conv:
     """Convolution of stride 1 that keeps the resolution; weight [outputs, inputs, k, k]."""
 
@@ -275,8 +303,9 @@ class Sequence:
         """Return {name: fan-in} of the weights and biases that are initialised by it."""
         found: dict[str, int] = {}
         for name, part in self.parts:
-            if isinstance(part, (Linear, Conv)):
-                found |= {f"{name}.{key}": part.fan_in for key in part.shapes}
+            fan_in = getattr(part, "fan_in", None)
+            if fan_in is not None:
+                found |= {f"{name}.{key}": fan_in for key in part.shapes}
         return found
 
     def bind(

@@ -1,8 +1,7 @@
 """The network that a program trains: the same for every rule, baselines included.
 
 Hidden layers, a linear classifier, and (for rules that have them) a synthetic-gradient model M
-after every hidden layer. All weights of a replica lie in one row of a flat buffer [R, P]; the
-layers hold views into it.
+after every hidden layer.
 """
 
 from collections.abc import Generator
@@ -15,11 +14,9 @@ from torch import Tensor
 
 from . import networks, rules
 from .cell import Cell
-from .layers import Linear, Sequence, bound
-from .seeding import generator
+from .layers import Linear, Sequence
+from .parameters import Parameters
 from .synthetic_gradient import SyntheticGradient
-
-ALIGNMENT = 16  # elements: every weight starts on a 64-byte line in float32
 
 
 class Network:
@@ -58,72 +55,19 @@ class Network:
                 )
                 for i in range(len(self.hidden))
             ]
-        self._allocate(cells, device)
-
-    def _allocate(self, cells: Seq[Cell], device: torch.device) -> None:
-        blocks = self.blocks()
-        shapes = {n: s for block in blocks for n, s in block.declare("shapes").items()}
-        dtype = getattr(torch, cells[0].precision)
-        self.spans: dict[str, tuple[int, int]] = {}
-        total = 0
-        for name, shape in shapes.items():
-            size = torch.Size(shape).numel()
-            self.spans[name] = (total, total + size)
-            total += -(-size // ALIGNMENT) * ALIGNMENT
-        make: dict[str, Any] = {"dtype": dtype, "device": device}
-        self.flat = torch.zeros(len(cells), total, **make)
-        self.grads = torch.zeros_like(self.flat)
-        self._parameters = self.views(self.flat, shapes)
-        statistics = {n: s for block in blocks for n, s in block.declare("statistics").items()}
-        self._statistics = {
-            n: torch.full((len(cells), *s), float(n.endswith("variance")), **make)
-            for n, s in statistics.items()
-        }
-        self._shapes = shapes
-        self._eye = torch.eye(self.classes, **make)
-        grads = self.views(self.grads, shapes)
-        for block in blocks:
-            block.bind(self._parameters, grads, self._statistics)
-        self._initialise(cells)
-
-    def _initialise(self, cells: Seq[Cell]) -> None:
-        fans = {n: fan for block in self.blocks() for n, fan in block.fan_in().items()}
-        for name, view in self._parameters.items():
-            if name.endswith("gamma"):
-                view.fill_(1)
-            elif name in fans and ".output." not in name:  # M's last layer starts at zero
-                for replica, cell in enumerate(cells):
-                    draw = torch.empty(view.shape[1:], dtype=torch.float64)
-                    limit = bound(fans[name])
-                    draw.uniform_(-limit, limit, generator=generator(cell.seed, f"weights/{name}"))
-                    view[replica].copy_(draw)
+        self.weights = Parameters(self.blocks(), cells, device)
+        self._eye = torch.eye(classes, dtype=self.weights.flat.dtype, device=device)
 
     def blocks(self) -> list[Sequence]:
         """Return all sequences that have weights: hidden layers, classifier, then the Ms."""
         return [*self.hidden, self.classifier, *(m.sequence for m in self.models)]
 
-    def views(
-        self, flat: Tensor, shapes: dict[str, tuple[int, ...]] | None = None
-    ) -> dict[str, Tensor]:
-        """Return {name: view [R, *shape]} into a buffer laid out as `flat`, [R, P]."""
-        return {
-            name: flat[:, slice(*self.spans[name])].view(flat.shape[0], *shape)
-            for name, shape in (shapes or self._shapes).items()
-        }
-
-    def parameters(self) -> dict[str, Tensor]:
-        """Return {name: weights [R, *shape]}, views into `flat`."""
-        return self._parameters
-
-    def statistics(self) -> dict[str, Tensor]:
-        """Return {name: running mean or variance [R, units]} of every batch norm."""
-        return self._statistics
-
     def trained(self, rule: str) -> slice:
-        """Return the part of `flat` that the rule trains: all of it, or its classifier only."""
+        """Return the part of the weights that the rule trains: all of it, or its classifier only."""
         if not rules.load(rule).TRAINS_HIDDEN:
-            return slice(self.spans["classifier.weight"][0], self.spans["classifier.bias"][1])
-        return slice(0, self.flat.shape[1])
+            spans = self.weights.spans
+            return slice(spans["classifier.weight"][0], spans["classifier.bias"][1])
+        return slice(0, self.weights.flat.shape[1])
 
     def encode(self, labels: Tensor) -> Tensor:
         """Return labels [R, B] as one-hot [R, classes, B]."""

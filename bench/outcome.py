@@ -3,8 +3,9 @@
 Free of torch, so that records can be made, read and shown without it.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Status = Literal["ok", "diverged", "failed", "timeout"]
 
@@ -15,11 +16,48 @@ class CurvePoint:
 
     iteration: int  # updates done
     seconds: float  # training clock: without evaluation and compilation
-    error: float  # percent, on the cell's split
-    loss: float  # mean cross-entropy on the cell's split, nats
-    train_loss: float | None  # the same on training examples
+    error: float | None  # percent, on the cell's split (feed-forward)
+    loss: float | None  # mean cross-entropy on the cell's split, nats (feed-forward)
+    train_loss: float | None  # the same in training; recurrent: since the last evaluation
     sg_loss: list[float] | None  # M's regression loss per hidden layer, bottom first
     sg_cosine: list[float | None] | None  # cosine of synthetic and true gradient, None: undefined
+    bits: float | None = None  # a symbol: of the validation text, or of the episodes trained on
+    longest: int | None = None  # T_task of the longest level solved so far, 0: none (episodes)
+    aux_loss: float | None = None  # the auxiliary output's regression loss (dni_aux)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One evaluation of a replica, before it is known when: `CurvePoint`'s fields.
+
+    `diverged` is the iteration at which its loss was not finite, None while it is.
+    """
+
+    error: float | None = None
+    loss: float | None = None
+    train_loss: float | None = None
+    sg_loss: list[float] | None = None
+    sg_cosine: list[float] | None = None
+    bits: float | None = None
+    longest: int | None = None
+    aux_loss: float | None = None
+    diverged: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Solved:
+    """A level of the curriculum, and when it was solved."""
+
+    length: int  # the paper's T_task
+    symbols: int  # N
+    repeats: int  # R; 1 for Copy
+    iteration: int  # updates done
+    data_steps: int  # updates times T
+    seconds: float  # training clock
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every field as a JSON value."""
+        return dataclasses.asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,19 +76,27 @@ class Machine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """The result of one replica; `error_rate` and `loss` are on the split that the cell names."""
+    """The result of one replica; `error_rate` and `loss` are on the split that the cell names.
+
+    What does not apply to the cell, or has no result, is None.
+    """
 
     status: Status
     error: str | None  # one line: why the status is not ok
     iterations_done: int
-    error_rate: float | None  # percent
-    loss: float | None  # nats
-    train_error: float | None  # percent, on the first 10,000 training examples
-    train_loss: float | None  # nats, on the same
+    error_rate: float | None = None  # percent
+    loss: float | None = None  # nats
+    train_error: float | None = None  # percent, on the first 10,000 training examples
+    train_loss: float | None = None  # nats, on the same
+    longest: int | None = None  # T_task of the longest level solved, 0: none
+    validation_bits: float | None = None  # a character, at the evaluation where it was lowest
+    test_bits: float | None = None  # a character, there
+    progression: list[Solved] = field(default_factory=list[Solved])  # levels as they were solved
     curve: list[CurvePoint]
     train_seconds: float  # without evaluation and compilation
     evaluation_seconds: float
     steps_per_second: float | None  # of the whole program, None when no update was timed
     examples_per_second: float | None
+    tokens_per_second: float | None = None  # symbols read, of recurrent cells
     replicas: int  # cells trained together in the program
     machine: Machine

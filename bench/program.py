@@ -4,6 +4,7 @@ Its whole state is one dictionary of tensors and counters (`state`), so a run ca
 go on bit for bit the same (`restore`).
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -16,6 +17,7 @@ from .batches import Batches
 from .cell import Cell
 from .datasets import Data
 from .network import Network, cross_entropy
+from .outcome import Measured, Solved
 
 
 class Program:
@@ -33,9 +35,11 @@ class Program:
         self.batches = Batches(cells, data, device)
         self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
         part = self.network.trained(cell.rule)
-        self.adam = Adam(self.network.flat, self.network.grads, part)
+        self.adam = Adam(self.network.weights.flat, self.network.weights.grads, part)
         self.iteration = 0
+        self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
         self._rule = rules.load(cell.rule)
+        self._held: tuple[list[float], list[float]] = ([], [])
         self._drops = [round(fraction * cell.iterations) for fraction in cell.drops]
 
     def rates(self) -> list[float]:
@@ -71,6 +75,34 @@ class Program:
         assert isinstance(wrong, Tensor)
         assert isinstance(loss, Tensor)
         return _numbers(100 * wrong.double() / count), _numbers(loss / count)
+
+    def measure(self) -> list[Measured]:
+        """Look at every replica: what its curve gets, and whether it has diverged."""
+        self._held = errors, losses = self.evaluate("held")
+        probe = self.probe()
+        return [
+            Measured(
+                error=errors[r],
+                loss=losses[r],
+                train_loss=probe.loss[r],
+                sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
+                sg_cosine=None if probe.sg_cosine is None else probe.sg_cosine[r],
+                diverged=None if math.isfinite(losses[r] + probe.loss[r]) else self.iteration,
+            )
+            for r in range(len(self.cells))
+        ]
+
+    ended = False
+    """Whether there is nothing left to train before the iterations are done."""
+
+    def results(self) -> list[dict[str, Any]]:
+        """Return the final numbers of every replica, by the names of `Outcome`'s fields.
+
+        Those on held-out data are of the last `measure`.
+        """
+        held, train = self._held, self.evaluate("train")
+        names = ("error_rate", "loss", "train_error", "train_loss")
+        return [dict(zip(names, values, strict=True)) for values in zip(*held, *train, strict=True)]
 
     def probe(self) -> "Probe":
         """Look at a fixed training batch: the loss, and how good the synthetic gradients are."""
@@ -113,14 +145,16 @@ class Program:
 
     def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return Adam's first and second moments by the names of the weights."""
-        return self.network.views(self.adam.first), self.network.views(self.adam.second)
+        return self.network.weights.views(self.adam.first), self.network.weights.views(
+            self.adam.second
+        )
 
     def state(self) -> dict[str, Any]:
         """Return the whole state: tensors (not copied) and counters."""
         return {
             "iteration": self.iteration,
-            "weights": self.network.flat,
-            "statistics": self.network.statistics(),
+            "weights": self.network.weights.flat,
+            "statistics": self.network.weights.statistics,
             "adam": self.adam.state(),
             "batches": self.batches.state(),
         }
@@ -128,8 +162,8 @@ class Program:
     def restore(self, state: dict[str, Any]) -> None:
         """Take up the state of a program of the same cells."""
         self.iteration = state["iteration"]
-        self.network.flat.copy_(state["weights"])
-        for name, value in self.network.statistics().items():
+        self.network.weights.flat.copy_(state["weights"])
+        for name, value in self.network.weights.statistics.items():
             value.copy_(state["statistics"][name])
         for name, value in self.adam.state().items():
             value.copy_(state["adam"][name])

@@ -44,9 +44,12 @@ class SyntheticGradient:
 
         return predicted / self.scale, learn
 
-    def predict(self, h: Tensor, one_hot: Tensor) -> tuple[Tensor, Pullback]:
+    def predict(self, h: Tensor, one_hot: Tensor | None = None) -> tuple[Tensor, Pullback]:
         """Return S times the synthetic gradient at h, and the pullback through M."""
-        return self.sequence(h if self.with_labels is None else self.with_labels(h, one_hot))
+        if self.with_labels is not None:
+            assert one_hot is not None
+            h = self.with_labels(h, one_hot)
+        return self.sequence(h)
 
     def error(self, predicted: Tensor, target: Tensor) -> Tensor:
         """Return prediction minus S times the target, shaped as h."""

@@ -21,6 +21,7 @@ from .errors import UsageError
 from .machine import describe, machine_class
 from .outcome import CurvePoint, Machine, Outcome, Status
 from .program import Program
+from .sequence_program import SequenceProgram
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work
 CHECKPOINT_SECONDS = 300.0
@@ -70,11 +71,16 @@ class Run:
         cudnn: Any = torch.backends.cudnn
         cudnn.conv.fp32_precision = "ieee"
         self.device = torch.device(job.device)
-        data = _load(self.cell.dataset, job.data_dir)
-        self.program = Program(job.cells, data, self.device)
+        self.began: float | None = None  # when the training clock last started
         self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]
         self.train_seconds = self.evaluation_seconds = 0.0
         self.diverged: dict[int, int] = {}
+        data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
+        self.program: Any = (
+            Program(job.cells, data, self.device)
+            if isinstance(data, datasets.Data)
+            else SequenceProgram(job.cells, data, self.device, self.clock)
+        )
         self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
         self.saved, self.looked = time.monotonic(), time.perf_counter()
         self.unsaved = ""  # why the last checkpoint could not be written
@@ -87,6 +93,11 @@ class Run:
             self.curves = state["curves"]
             self.train_seconds, self.evaluation_seconds = state["clocks"]
             self.diverged = {int(r): i for r, i in state["diverged"].items()}
+
+    def clock(self) -> float:
+        """Return the seconds of training so far."""
+        running = 0.0 if self.began is None else time.perf_counter() - self.began
+        return self.train_seconds + running
 
     def save(self) -> None:
         """Write a checkpoint, where the job has one.
@@ -116,25 +127,24 @@ class Run:
         """
         every, total = self.cell.evaluate_every, self.cell.iterations
         target = min(total, (self.program.iteration // every + 1) * every)
-        start = time.perf_counter()
+        self.began = time.perf_counter()
         while self.program.iteration < target:
             now = time.perf_counter()
             if now - self.looked >= LOOK_SECONDS:
                 self.looked, stop = now, look(self.program.iteration)
                 if stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds:
-                    start = self._pause(start)
+                    self._pause()
+                    self.save()
                 if stop:
                     return False
+                self.began = self.began or time.perf_counter()
             self.program.step()
-        self._pause(start, save=False)
+        self._pause()
         return True
 
-    def _pause(self, start: float, *, save: bool = True) -> float:
+    def _pause(self) -> None:
         self.synchronize()
-        self.train_seconds += time.perf_counter() - start
-        if save:
-            self.save()
-        return time.perf_counter()
+        self.train_seconds, self.began = self.clock(), None
 
     def synchronize(self) -> None:
         """Wait for the device."""
@@ -144,31 +154,27 @@ class Run:
     def evaluate(self) -> None:
         """Add a point to every curve and note which replicas diverged."""
         start = time.perf_counter()
-        errors, losses = self.program.evaluate("held")
-        probe = self.program.probe()
-        for r, curve in enumerate(self.curves):
+        for r, seen in enumerate(self.program.measure()):
             if r in self.diverged:
                 continue
+            values = dataclasses.asdict(seen)
+            diverged = values.pop("diverged")
+            if seen.sg_cosine is not None:
+                values["sg_cosine"] = _defined(seen.sg_cosine)
             point = CurvePoint(
-                iteration=self.program.iteration,
-                seconds=self.train_seconds,
-                error=errors[r],
-                loss=losses[r],
-                train_loss=probe.loss[r],
-                sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
-                sg_cosine=None if probe.sg_cosine is None else _defined(probe.sg_cosine[r]),
+                iteration=self.program.iteration, seconds=self.train_seconds, **values
             )
-            curve.append(dataclasses.asdict(point))
-            if not math.isfinite(losses[r] + probe.loss[r]):
-                self.diverged[r] = self.program.iteration
+            self.curves[r].append(dataclasses.asdict(point))
+            if diverged is not None:
+                self.diverged[r] = diverged
         self.evaluation_seconds += time.perf_counter() - start
 
     def outcomes(self, status: Status, error: str | None) -> list[Outcome]:
         """Return what each replica gave, in the order of the cells."""
-        train: list[list[float]] = [[], []]
+        results: list[dict[str, Any]] = [{} for _ in self.job.cells]
         if status == "ok":
             start = time.perf_counter()
-            train = list(self.program.evaluate("train"))
+            results = self.program.results()
             self.evaluation_seconds += time.perf_counter() - start
         done = self.program.iteration
         rate = done / self.train_seconds if done and self.train_seconds else None
@@ -176,22 +182,20 @@ class Run:
         found: list[Outcome] = []
         for r, curve in enumerate(self.curves):
             bad = r in self.diverged
-            result = status == "ok" and not bad
             reason = f"loss not finite at iteration {self.diverged[r]}" if bad else error
             found.append(
                 Outcome(
                     status="diverged" if bad else status,
                     error=reason,
                     iterations_done=self.diverged.get(r, done),
-                    error_rate=curve[-1]["error"] if result else None,
-                    loss=curve[-1]["loss"] if result else None,
-                    train_error=train[0][r] if result else None,
-                    train_loss=train[1][r] if result else None,
+                    **({} if bad else results[r]),
+                    progression=self.program.progression[r],
                     curve=[CurvePoint(**point) for point in curve],
                     train_seconds=self.train_seconds,
                     evaluation_seconds=self.evaluation_seconds,
                     steps_per_second=rate,
-                    examples_per_second=examples,
+                    examples_per_second=None if self.cell.T else examples,
+                    tokens_per_second=examples and self.cell.T and examples * self.cell.T,
                     replicas=len(self.job.cells),
                     machine=self.job.machine,
                 )
@@ -200,12 +204,11 @@ class Run:
 
 
 @functools.lru_cache(maxsize=1)
-def _load(dataset: str, data_dir: str | None) -> datasets.Data:
+def _load(
+    dataset: str, data_dir: str | None, corpus: str | None
+) -> datasets.Data | datasets.Episodes | datasets.Text:
     """Keep the last dataset: a worker's programs mostly share it."""
-    data = datasets.load(dataset, data_dir)
-    if not isinstance(data, datasets.Data):
-        raise UsageError(f"dataset {dataset!r} has no images to train a network of layers on")
-    return data
+    return datasets.load(dataset, data_dir, corpus=corpus)
 
 
 def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
@@ -227,6 +230,8 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
             run.evaluate()
             if len(run.diverged) == len(job.cells):
                 return run.outcomes("diverged", None)
+            if run.program.ended:
+                break
         return run.outcomes("ok", None)
 
 
@@ -240,10 +245,6 @@ def failed(job: Job, error: str) -> list[Outcome]:
         status="failed",
         error=error,
         iterations_done=0,
-        error_rate=None,
-        loss=None,
-        train_error=None,
-        train_loss=None,
         curve=[],
         train_seconds=0.0,
         evaluation_seconds=0.0,

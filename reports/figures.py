@@ -129,7 +129,8 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
     if drawing.y_log:
         axes.set_yscale("log")
     else:
-        axes.axhline(0, color=FAINT, linewidth=0.6)
+        if drawing.y_range is not None:
+            axes.axhline(0, color=FAINT, linewidth=0.6)
     if data.empty:
         return
     for mark in drawing.marks:
@@ -182,9 +183,12 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         axes.yaxis.set_major_formatter(_short)
         axes.yaxis.set_minor_locator(NullLocator())
+    elif drawing.y_range is not None:  # what is bounded, whole or almost
+        low, high = drawing.y_range
+        axes.set_ylim(max(low, min(0.0, values.min()) - 0.08), min(high, values.max() + 0.08))
     else:
         low, high = values.min(), values.max()
-        axes.set_ylim(max(-1.0, min(0.0, low) - 0.08), min(1.02, high + 0.08))
+        axes.set_ylim(max(0.0, low - 0.08 * (high - low)), high + 0.08 * (high - low) or 1.0)
     if drawing.bars and not drawing.x_log:
         axes.set_xticks(sorted(data["x"].unique()))
     elif drawing.x_log:

@@ -11,17 +11,19 @@ from typing import Any
 
 import pandas as pd
 
-from ..bench.cell import FIELDS, Cell
+from ..bench.cell import FIELDS as CELL_FIELDS
+from ..bench.cell import Cell
 from ..reproductions.exhibit import expand
 from ..reproductions.model import Exhibit
 from ..results.frame import to_frame
+from ..results.measure import FIELDS
 from ..results.record import Record
 from .protocol import PAPER, difference
 
 RESULTS = ("ok", "diverged")
 """What a machine's failure cannot cause: where there is none, another machine's record fills in."""
 
-_CONFIGURATION = tuple(name for name in FIELDS if name != "seed")
+_CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
     "place": True,
     "seed": True,
@@ -41,8 +43,8 @@ class Gathered:
 
     `cells` are the scale's configurations in the grid's order, each as its cell of seed 0, and
     `seeds` is how many seeds the scale has, 0 to seeds - 1. `frame` has a row a record, by place
-    and seed: the record's fields (`results.frame`), `place` (its index in `cells`) and `percent`
-    (its final error on the cell's split, null unless it is ok). `stale` counts the records that
+    and seed: the record's fields (`results.frame`), `place` (its index in `cells`) and `value` (its
+    final result by `results.measure`, null unless it is ok). `stale` counts the records that
     other versions of the code made. `paper_cells` are the paper's scale's configurations, none
     where the exhibit has no such scale.
     """
@@ -101,8 +103,8 @@ def gather(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Gathered:
 
     frame = to_frame(record for _, record in current)
     frame["place"] = pd.array([place for place, _ in current], dtype="int64")
-    final = frame["test_error"].fillna(frame["validation_error"])
-    frame["percent"] = final.where(frame["status"] == "ok")
+    final = frame[list(FIELDS)].astype("Float64").bfill(axis=1).iloc[:, 0]
+    frame["value"] = final.where(frame["status"] == "ok")
     return Gathered(
         exhibit=exhibit,
         scale=scale,

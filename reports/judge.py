@@ -16,6 +16,7 @@ from ..bench.errors import UsageError
 from ..reproductions.claims import ClaimTest
 from ..reproductions.model import Number
 from ..results import stats
+from ..results.measure import rungs
 from ..results.record import STATUSES
 from .gather import Gathered
 from .protocol import PAPER
@@ -31,7 +32,7 @@ ALPHA = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A configuration's error, in percent, beside the paper's number.
+    """A configuration's result, as its dataset is measured, beside the paper's number.
 
     `cell` is the configuration, as its cell of seed 0; `fills` tells whether the protocol puts it
     into the paper's place; `seeds` is how many the scale has. `paper`, `margin` and `grade` are
@@ -54,9 +55,9 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A claim at one place: `values` a seed (a difference or a slope, in points), one-sided p.
+    """A claim at one place: `values` a seed (a difference or a slope), one-sided p.
 
-    `errors` are the means in percent of what is compared (left and right, or along `over`), `paper`
+    `means` are those of what is compared (left and right, or along `over`), `paper`
     the paper's numbers for the same, None where it lacks one. `p` is that of the claim after Holm
     over the exhibit's rows, None where it cannot be tested.
     """
@@ -64,7 +65,7 @@ class Row:
     test: ClaimTest
     wanted: int
     values: tuple[float, ...]
-    errors: tuple[float, ...]
+    means: tuple[float, ...]
     paper: tuple[float, ...] | None
     interval: stats.Interval | None
     p: float | None
@@ -85,7 +86,7 @@ def places(gathered: Gathered) -> list[Place]:
 
 
 def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
-    exhibit, values = gathered.exhibit, records["percent"].dropna().tolist()
+    exhibit, values = gathered.exhibit, records["value"].dropna().tolist()
     number = _number(gathered, cell)
     margin = exhibit.margin(cell.dataset, cell.rule)
     lost = {status: int((records["status"] == status).sum()) for status in STATUSES[1:]}
@@ -94,7 +95,8 @@ def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
     if gathered.scale != PAPER or number is None or margin is None or not fills:
         verdict = NOT_COMPARABLE if len(records) else NOT_RUN
     elif values:
-        judged = stats.verdict(values, number.value, margin)
+        scaled = rungs(cell.dataset, [*values, number.value])
+        judged = stats.verdict(scaled[:-1], scaled[-1], margin)
         verdict, seeds_needed = judged.status, judged.seeds_needed
         if verdict == REPRODUCED and lost["diverged"]:
             verdict = INCONCLUSIVE  # the seeds that are left are no fair sample
@@ -114,7 +116,7 @@ def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
 
 
 def _number(gathered: Gathered, cell: Cell) -> Number | None:
-    return gathered.exhibit.number(cell.dataset, cell.network, cell.depth, cell.rule)
+    return gathered.exhibit.number(cell)
 
 
 def _other_data(records: pd.DataFrame) -> tuple[str, ...]:
@@ -126,9 +128,9 @@ def claims(gathered: Gathered) -> list[Row]:
 
     The claim's one-sided p and that of its contrary are each adjusted by Holm over all rows.
     """
-    errors = gathered.frame.pivot(index="seed", columns="place", values="percent")
+    results = gathered.frame.pivot(index="seed", columns="place", values="value")
     tests = gathered.exhibit.claim_tests(gathered.scale)
-    rows = [_row(gathered, errors, test) for test in tests]
+    rows = [_row(gathered, results, test) for test in tests]
     tested = [n for n, row in enumerate(rows) if stats.varies(row.values)]
     for_it, against = ([_p(rows[n], contrary) for n in tested] for contrary in (False, True))
     adjusted = zip(tested, for_it, stats.holm(for_it), stats.holm(against), strict=True)
@@ -144,13 +146,13 @@ def claims(gathered: Gathered) -> list[Row]:
     return rows
 
 
-def _row(gathered: Gathered, errors: pd.DataFrame, test: ClaimTest) -> Row:
-    """Return a claim's row with what the seeds say that have all its places; `errors`: by place."""
+def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
+    """Return a claim's row with what the seeds say that have all its places; `results`: by place."""
     compared = _compared(gathered, test)
-    seeds = errors.reindex(columns=compared).dropna()
+    seeds = results.reindex(columns=compared).dropna()
     paired = seeds.to_numpy(dtype=float).tolist()
     if test.right is not None:
-        values = [left - right for left, right in paired]
+        values = [left - test.claim.factor * right for left, right in paired]
     else:
         values = stats.slopes([float(value) for value in test.values], paired)
     records = gathered.frame[gathered.frame["place"].isin(compared)]
@@ -160,7 +162,7 @@ def _row(gathered: Gathered, errors: pd.DataFrame, test: ClaimTest) -> Row:
         test=test,
         wanted=gathered.seeds,
         values=tuple(values),
-        errors=tuple(seeds.mean()),
+        means=tuple(seeds.mean()),
         paper=paper if len(paper) == len(compared) else None,
         interval=stats.mean_interval(values, CONFIDENCE) if values else None,
         p=None,
@@ -191,7 +193,7 @@ def _one(gathered: Gathered, test: ClaimTest, fields: Mapping[str, Any]) -> int:
 
 
 def _p(row: Row, contrary: bool) -> float:
-    below = row.test.claim.kind != "grows"
+    below = row.test.claim.kind not in ("above", "grows")
     alternative = "less" if below != contrary else "greater"
     return stats.paired_test(row.values, row.test.margin, alternative)
 
@@ -205,15 +207,18 @@ def _seeds_needed(row: Row, alpha: float) -> int | None:
     return next((n for n in more if stdtr(n - 1, -effect * n**0.5) < alpha), None)
 
 
+_ALONG = {"depth": "depth {}", "T": "T = {}"}
+
+
 def unreproduced(rows: Sequence[Row]) -> list[Row]:
     """Return the rows that are not reproduced, whatever else their verdict is."""
     return [row for row in rows if row.verdict != REPRODUCED]
 
 
 def at(gathered: Gathered, fields: Mapping[str, Any]) -> str:
-    """Return fields of a place as the paper writes them: `MNIST FCN depth 4`."""
+    """Return fields of a place as the paper writes them: `MNIST FCN depth 4`, `Copy T = 4`."""
     words = (
-        f"depth {value}" if name == "depth" else gathered.exhibit.label(name, value)
+        _ALONG[name].format(value) if name in _ALONG else gathered.exhibit.label(name, value)
         for name, value in fields.items()
     )
     return " ".join(words)

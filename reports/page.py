@@ -33,6 +33,11 @@ _RULES = {
     "dni": "a hidden layer learns from the gradient that its model M predicts from its output",
     "cdni": "the same, M sees the label too",
 }
+_RECURRENT_RULES = {
+    "bptt": "backprop through the T steps of an unroll",
+    "dni": "an unroll also learns from the gradient that M predicts at its end",
+    "dni_aux": "the same, and the core predicts M's coming predictions",
+}
 _HEADINGS = {"table": "Table", "claims": "Ordering claims", "models": "The depth of M"}
 _MOST_FAILURES = 10
 
@@ -163,9 +168,11 @@ def _notes(told: Told, name: str) -> list[str]:
     if name == "table" and tables.against_paper(told.places):
         notes.append(_VERDICTS)
     if name == "table":
-        rules = dict.fromkeys(cell.rule for cell in told.gathered.cells if cell.rule in _RULES)
+        cells = told.gathered.cells
+        said = _RULES if cells[0].T is None else _RECURRENT_RULES
+        rules = dict.fromkeys(cell.rule for cell in cells if cell.rule in said)
         label = told.gathered.exhibit.label
-        words = "; ".join(f"{label('rule', rule)}: {_RULES[rule]}" for rule in rules)
+        words = "; ".join(f"{label('rule', rule)}: {said[rule]}" for rule in rules)
         notes.append(f"Rules. {words}.")
     left_out = len(told.rows) - len(tables.shown(told.rows))
     if name == "claims" and left_out:
@@ -209,7 +216,7 @@ def _code(sgbench: str, revision: Any, dirty: Any) -> str:
 
 def _failures(gathered: Gathered) -> list[str]:
     failed = gathered.frame[gathered.frame["status"] != "ok"]
-    names = ("dataset", "network", "depth", "rule", "sg_layers", "seed")
+    names = ("dataset", "network", "depth", "T", "rule", "sg_layers", "seed")
     lines: list[str] = []
     for row in failed[:_MOST_FAILURES].to_dict("records"):
         cell = ",".join(f"{name}={row[name]}" for name in names if not pd.isna(row[name]))

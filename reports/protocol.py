@@ -17,6 +17,11 @@ _SCHEDULE = {
     "drops": "drops at {}",
     "drop_factor": "drop factor {}",
     "sg_scale": "sg_scale {}",
+    "sg_factor": "sg_factor {}",
+    "aux_weight": "aux_weight {}",
+    "solve_bits": "solved under {} bits",
+    "solve_window": "over {} steps",
+    "patience": "patience {}",
     "precision": "{}",
 }
 _SIZES = {

@@ -19,13 +19,19 @@ from .gather import Gathered
 from .protocol import PAPER
 
 CONFIDENCE = 0.95
+LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
 MOST_POINTS = 60
 
 WORDS = {
+    "T": "T: steps of an unroll",
+    "bits": "bits per character",
+    "data_steps": "steps of data (updates x T)",
     "depth": "layers",
     "error": "{split} error (%)",
     "iteration": "iterations",
     "layer": "hidden layer",
+    "longest": "longest T_task solved",
+    "test_bits": "test bits per character",
     "sg_cosine": "cosine",
     "sg_layers": "hidden layers of M",
     "sg_loss": "M's regression loss",
@@ -44,6 +50,8 @@ def drawings(gathered: Gathered) -> list[Drawing]:
         apart = [name for name in ("dataset", "network") if name not in shown]
         places: dict[tuple[Any, ...], list[int]] = {}
         for place, cell in enumerate(gathered.cells):
+            if cell.dataset not in (figure.datasets or (cell.dataset,)):
+                continue
             if "sg_layers" in shown or gathered.fixed(cell):
                 key = tuple(getattr(cell, name) for name in apart)
                 places.setdefault(key, []).append(place)
@@ -69,7 +77,8 @@ def _drawing(
         x_label=WORDS.get(figure.x, figure.x),
         y_label=WORDS.get(figure.y, figure.y).format(split=first.split),
         x_log=figure.x == "sg_scale",
-        y_log=figure.y != "sg_cosine",
+        y_log=figure.y not in LINEAR,
+        y_range=(-1.0, 1.02) if figure.y == "sg_cosine" else None,
         bars=not curves,
         shaded=figure.lines != "rule",
         marks=_marks(figure, first),
@@ -81,17 +90,28 @@ def _drawing(
 
 
 def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
-    """Return the figure's x and y of every seed, with `place` and `layer` (0: of no layer)."""
+    """Return the figure's x and y of every seed, with `place` and `layer` (0: of no layer).
+
+    On a curve x is the iteration, or the steps of data until then.
+    """
     if figure.kind == "sweep":
         points = ok[["place"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
         return points.dropna().astype({"x": float, "y": float})
-    rows = ok[["place", "curve"]].explode("curve").dropna()
+    rows = ok[["place", "T", "curve"]].explode("curve").dropna(subset="curve")
     if rows.empty:
         return rows
     values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
-    points = rows[["place"]].assign(layer=0, x=[x for x, _ in values], y=[y for _, y in values])
+    points = rows[["place", "T"]].assign(
+        layer=0, x=[x for x, _ in values], y=[y for _, y in values]
+    )
     kept = sorted(points["x"].unique())[::-1]  # the last is among them; more cannot be seen
-    points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna()
+    points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna(subset="y")
+    if figure.x == "data_steps":
+        points["x"] *= points["T"].astype(int)
+    points = points.drop(columns="T")
+    if figure.y == "sg_cosine" and figure.lines != "layer":
+        points["y"] = [layers[0] for layers in points["y"]]
+        points = points.dropna()
     if figure.lines == "layer":
         points["layer"] = [range(1, len(layers) + 1) for layers in points["y"]]
         points = points.explode(["layer", "y"]).dropna()
@@ -124,7 +144,7 @@ def _tidy(
     if "rule" not in (figure.panels, figure.lines):
         rows = labels("rule", mine)
     lines = [str(layer) for layer in summary["layer"].tolist()]
-    all_lines = [str(layer) for layer in range(1, max(cell.depth for cell in cells))]
+    all_lines = [str(layer) for layer in range(1, max(cell.depth or 0 for cell in cells))]
     if figure.lines != "layer":
         lines, all_lines = labels(figure.lines, mine), labels(figure.lines, cells)
     return pd.DataFrame(
@@ -151,9 +171,10 @@ def _paper(
     """Return the paper's errors: at any scale by place, on a curve only its own scale's end."""
     values: list[float | None] = []
     for cell, x in zip(cells, at, strict=True):
-        final = figure.y == "test_error" or (figure.y == "error" and x == cell.iterations)
+        end = cell.iterations * (cell.T or 1)
+        final = figure.kind == "sweep" or (figure.y in ("error", "longest", "bits") and x == end)
         shown = final and (figure.kind == "sweep" or gathered.scale == PAPER)
-        number = gathered.exhibit.number(cell.dataset, cell.network, cell.depth, cell.rule)
+        number = gathered.exhibit.number(cell)
         values.append(number.value if shown and number is not None else None)
     return pd.Series(values, dtype=float)
 

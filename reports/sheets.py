@@ -6,17 +6,19 @@ from typing import Any
 import pandas as pd
 
 from ..results import stats
+from ..results.measure import measure_of
 from .gather import Gathered
 from .judge import Place, Row
 
 
 def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
-    """Return every place as a line of CSV, whatever its M; errors in percent."""
-    axes = ("dataset", "network", "depth", "rule", "sg_layers", "sg_scale")
+    """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of."""
+    axes = ("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale")
     lines: list[dict[str, Any]] = [
         {
             **{name: getattr(place.cell, name) for name in axes},
             "split": place.cell.split,
+            "measure": measure_of(place.cell.dataset).name,
             "in_table": str(place.fills).lower(),
             **_measured(place.interval, place.seeds),
             "paper": place.paper,
@@ -33,13 +35,14 @@ def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
 
 
 def claims_csv(gathered: Gathered, rows: Sequence[Row]) -> str:
-    """Return every row of the claims as a line of CSV; differences and slopes in points."""
-    axes = ("dataset", "network", "depth")
+    """Return every row of the claims as a line of CSV; `mean` is of the difference or slope."""
+    axes = ("dataset", "network", "depth", "T")
     lines: list[dict[str, Any]] = [
         {
             "claim": row.test.claim.name,
             **{name: {**row.test.claim.where, **row.test.place}.get(name) for name in axes},
             "kind": row.test.claim.kind,
+            "factor": row.test.claim.factor,
             "margin": row.test.margin,
             **_measured(row.interval, row.wanted),
             "p_holm": row.p,

@@ -6,6 +6,7 @@ from typing import Any, cast
 import pandas as pd
 
 from ..results import stats
+from ..results.measure import measure_of
 from .gather import Gathered
 from .judge import INCONCLUSIVE, NOT_RUN, Place, Row, at
 from .protocol import number
@@ -13,6 +14,8 @@ from .table import Entry, Grid, entry
 
 _NONE = "\N{EN DASH}"
 _HEADINGS = {"sg_layers": "hidden layers of M", "sg_scale": "S"}
+
+_ALONG = {"sg_layers": "M {}", "T": "T = {}"}
 
 Footnotes = Mapping[tuple[str, str], str]
 """(dataset, data hash) to its mark, for data that is not the original."""
@@ -30,8 +33,7 @@ def main(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid:
     else:
         figure = exhibit.figures[0]
         rows, columns = (figure.x,), (figure.panels, figure.lines)
-    split = gathered.cells[0].split
-    caption = f"{split.capitalize()} error in percent, {exhibit.name} at scale {gathered.scale}"
+    caption = f"{_measured_words(gathered)}, {exhibit.name} at scale {gathered.scale}"
     against = against_paper(places)
     return _grid(gathered, caption, (rows, columns), found, lambda p: _judged(p, marks, against))
 
@@ -54,14 +56,26 @@ def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> G
     found = [place for place in mine if _values(place, rows) in run]
     if not found:
         return None
-    split = gathered.cells[0].split
     caption = (
-        f"{split.capitalize()} error in percent by the hidden layers of M,"
+        f"{_measured_words(gathered)} by the hidden layers of M,"
         f" {gathered.exhibit.name} at scale {gathered.scale}; bold: the M that the protocol fixes"
         " for the paper's place"
     )
     layout = rows, ("rule", "sg_layers")
     return _grid(gathered, caption, layout, found, lambda p: _measured(p, marks, strong=p.fills))
+
+
+def _measured_words(gathered: Gathered) -> str:
+    """Return what a table's numbers are, in words that begin a caption."""
+    names: dict[str, list[str]] = {}
+    for dataset, split in dict.fromkeys((c.dataset, c.split) for c in gathered.cells):
+        name = f"{split or ''} {measure_of(dataset).name}".strip()
+        names.setdefault(name, []).append(gathered.exhibit.label("dataset", dataset))
+    if len(names) == 1:
+        words = next(iter(names))
+    else:
+        words = "; ".join(f"{' and '.join(some)}: {name}" for name, some in names.items())
+    return words[:1].upper() + words[1:]
 
 
 def _values(place: Place, names: Sequence[str]) -> tuple[Any, ...]:
@@ -102,8 +116,8 @@ def _levels(key: Any) -> tuple[str, ...]:
 
 
 def _label(gathered: Gathered, name: str, value: Any) -> str:
-    if name == "sg_layers":
-        return f"M {value}"
+    if name in _ALONG:
+        return _ALONG[name].format(value)
     known = gathered.exhibit.labels.get(name, {}).get(str(value))
     return number(value) if known is None else known
 
@@ -111,7 +125,9 @@ def _label(gathered: Gathered, name: str, value: Any) -> str:
 def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
     lines = list(_measured(place, marks).lines)
     if against:
-        lines.append(f"paper {_NONE}" if place.paper is None else f"paper {paper(place.paper)}")
+        digits = measure_of(place.cell.dataset).paper_decimals
+        known = place.paper is not None
+        lines.append(f"paper {paper(place.paper, digits) if known else _NONE}")
         if place.verdict != NOT_RUN:
             n = 0 if place.interval is None else place.interval.n
             word = verdict(place.verdict, place.seeds_needed, n)
@@ -127,7 +143,8 @@ def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
     if place.interval is not None:
         n = place.interval.n
         counted = f"({n})" if n >= place.seeds else f"({n} of {place.seeds})"
-        first = f"{interval(place.interval)} {counted}{sign}"
+        decimals = measure_of(place.cell.dataset).decimals
+        first = f"{interval(place.interval, decimals)} {counted}{sign}"
     failures = [f"{n} {status}" for status, n in place.lost.items() if n]
     return entry(first, ", ".join(failures), strong=strong)
 
@@ -141,11 +158,11 @@ def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
     """Return the table of the paper's ordering claims, a row for each place they are tested at."""
     return Grid(
         caption=(
-            f"The paper's ordering claims, tested at scale {gathered.scale}; errors in percent,"
-            " differences and slopes in points"
+            f"The paper's ordering claims, tested at scale {gathered.scale};"
+            f" {_claimed_words(gathered)}"
         ),
         stubs=("claim", "at"),
-        columns=(("outcome",), ("p (Holm)",), ("n",), ("errors compared",)),
+        columns=(("outcome",), ("p (Holm)",), ("n",), ("compared",)),
         rows=tuple(
             ((row.test.claim.text, at(gathered, row.test.place)), _claim(gathered, row, marks))
             for row in shown(rows)
@@ -153,22 +170,31 @@ def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
     )
 
 
+def _claimed_words(gathered: Gathered) -> str:
+    """Return what is compared and in what, in words."""
+    measures = dict.fromkeys(measure_of(cell.dataset).name for cell in gathered.cells)
+    units = dict.fromkeys(measure_of(cell.dataset).difference for cell in gathered.cells)
+    return f"{' or '.join(measures)}; differences and slopes in {' or '.join(units)}"
+
+
 def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
     claim, dataset, n = row.test.claim, row.test.place.get("dataset", ""), len(row.values)
     if row.test.right is None:
         names, what = [f"{value}:" for value in row.test.values], f"slope over {claim.over}"
     else:
-        sides = (row.test.left, row.test.right)
-        names, what = [gathered.exhibit.label("rule", side["rule"]) for side in sides], "difference"
-    relation = ">" if claim.kind == "grows" else "<"
+        names = [_side(gathered, side, row) for side in (row.test.left, row.test.right)]
+        what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
+    measure = measure_of(row.test.left.get("dataset", gathered.cells[0].dataset))
+    relation = ">" if claim.kind in ("above", "grows") else "<"
     compared: list[str] = []
     if row.interval is not None:
         sign = "".join(marks.get((dataset, name), "") for name in row.other_data)
-        compared.append(_listed(names, row.errors, "{:.2f}".format) + sign)
+        compared.append(_listed(names, row.means, f"{{:.{measure.decimals}f}}".format) + sign)
     if row.paper is not None:
-        compared.append(f"paper {_listed(names, row.paper, paper)}")
+        digits = measure.paper_decimals
+        compared.append(f"paper {_listed(names, row.paper, lambda v: paper(v, digits))}")
     if row.interval is not None:
-        measured = interval(row.interval, signed=True)
+        measured = interval(row.interval, measure.decimals, signed=True)
         compared.append(f"{what} {measured}, claimed {relation} {row.test.margin:g}")
     return (
         entry(verdict(row.verdict, row.seeds_needed, n), strong=True),
@@ -182,16 +208,24 @@ def _listed(names: Sequence[str], values: Sequence[float], form: Callable[[float
     return ", ".join(f"{name} {form(v)}" for name, v in zip(names, values, strict=True))
 
 
-def interval(measured: stats.Interval, signed: bool = False) -> str:
-    """Return `mean ± half-width`, in percent or points; the mean alone where n is 1."""
-    mean = f"{measured.mean:+.2f}" if signed else f"{measured.mean:.2f}"
+def _side(gathered: Gathered, side: Mapping[str, Any], row: Row) -> str:
+    """Return a side of a claim by its rule, and by what else it does not share with its place."""
+    own = [f"T = {side['T']}"] if "T" in side and "T" not in row.test.place else []
+    return " ".join([gathered.exhibit.label("rule", side["rule"]), *own])
+
+
+def interval(measured: stats.Interval, decimals: int = 2, signed: bool = False) -> str:
+    """Return `mean ± half-width` with so many decimals; the mean alone where n is 1."""
+    mean = f"{measured.mean:+.{decimals}f}" if signed else f"{measured.mean:.{decimals}f}"
     mean = mean.replace("-", "\N{MINUS SIGN}")
-    return mean if measured.high is None else f"{mean} ± {measured.high - measured.mean:.2f}"
+    if measured.high is None:
+        return mean
+    return f"{mean} ± {measured.high - measured.mean:.{decimals}f}"
 
 
-def paper(value: float) -> str:
-    """Return a number of the paper with the paper's one decimal, or more where it has more."""
-    return f"{value:.1f}" if round(value, 1) == value else f"{value:g}"
+def paper(value: float, decimals: int = 1) -> str:
+    """Return a number of the paper with the paper's decimals, or more where it has more."""
+    return f"{value:.{decimals}f}" if round(value, decimals) == value else f"{value:g}"
 
 
 def p_value(p: float) -> str:

@@ -12,6 +12,7 @@ from ..bench.datasets import Status
 from ..bench.errors import UsageError
 from ..reproductions.model import Exhibit
 from ..reproductions.outlook import Outlook
+from ..results.measure import measure_of
 from ..results.record import Record, describe
 from .table import plain
 
@@ -22,7 +23,7 @@ _NOTES = {
     "failed": "only with --retry failed",
     "diverged": "only with --retry diverged",
 }
-_BASE = ("dataset", "network", "depth", "rule", "sg_layers", "seed")
+_BASE = ("dataset", "network", "depth", "T", "rule", "sg_layers", "seed")
 _NAME, _VALUE = 20, 24  # widths of the columns that `show` prints
 
 
@@ -56,16 +57,19 @@ def cell_names(cells: Sequence[Cell]) -> list[str]:
 
 def _base_name(cell: Cell) -> str:
     model = "" if cell.sg_layers is None else f" M{cell.sg_layers}"
-    return f"{cell.dataset} {cell.network} {cell.depth} {cell.rule}{model} seed {cell.seed}"
+    size = cell.depth if cell.T is None else f"T{cell.T}"
+    return f"{cell.dataset} {cell.network} {size} {cell.rule}{model} seed {cell.seed}"
 
 
 def outcome(record: Record) -> str:
     """Return how a cell ended, in a few words."""
     if record.status != "ok":
         return f"{record.status}: {plain(record.error or 'no reason is known')}"
-    error = record.test_error if record.test_error is not None else record.validation_error
-    rate = record.steps_per_second
-    return f"{error:6.2f} % error" + (f", {rate:,.0f} steps/s" if rate else "")
+    measure, rate = measure_of(record.dataset), record.steps_per_second
+    values = (getattr(record, field) for field in measure.fields)
+    value = next(value for value in values if value is not None)
+    words = f"{value:6.{measure.decimals if isinstance(value, float) else 0}f} {measure.unit}"
+    return words + (f", {rate:,.0f} steps/s" if rate else "")
 
 
 def plan_text(title: str, seen: Outlook, store: str) -> str:

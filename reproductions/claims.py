@@ -10,16 +10,18 @@ from typing import Any
 
 from .table import Table
 
-KINDS = ("below", "grows", "does_not_grow")
+KINDS = ("below", "above", "grows", "does_not_grow")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """An ordering that the paper's numbers have.
 
-    `kind` is `below` (the mean of left - right is below the margin), `grows` (the slope of left's
-    error over the field `over` is above the margin, in points a step) or `does_not_grow` (that
-    slope is below the margin). `margins` maps a dataset to points of test error; 0 where absent.
+    `kind` is `below` (the mean of left - factor * right is below the margin), `above` (it is above
+    it), `grows` (the slope of left's error over the field `over` is above the margin, a step) or
+    `does_not_grow` (that slope is below the margin). `margins` maps a dataset to a margin in what
+    it is measured in (points, steps of T_task, bits); 0 where absent. `datasets` are the only ones
+    it is of, all where there are none.
     """
 
     name: str
@@ -32,6 +34,8 @@ class Claim:
     right: Mapping[str, Any] | None
     over: str | None
     margins: Mapping[str, float]
+    factor: float
+    datasets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,10 +66,14 @@ def tests_of(
         points: the grid's points, each a mapping of axes to values.
         fixed: sg_layers of the M that the protocol fixes for (dataset, network, rule).
     """
-    grid = [point for point in points if _fits(point, claim.where)]
+    grid = [
+        point
+        for point in points
+        if _fits(point, claim.where) and point["dataset"] in (claim.datasets or (point["dataset"],))
+    ]
     places: list[dict[str, Any]] = []
     for point in grid:
-        place = {name: point[name] for name in claim.each}
+        place = {name: point[name] for name in claim.each if name in point}
         if place not in places:
             places.append(place)
     tests: list[ClaimTest] = []
@@ -107,7 +115,7 @@ def read_claim(table: Table) -> Claim:
     kind = table.choice("kind", KINDS)
     each = table.take_field_names("each")
     right = over = None
-    if kind == "below":
+    if kind in ("below", "above"):
         right = table.take_table("right").take_fields()
     else:
         over = table.take_field_name("over")
@@ -122,6 +130,8 @@ def read_claim(table: Table) -> Claim:
         right=right,
         over=over,
         margins=table.take_by("margin", "dataset", float, optional=True),
+        factor=table.take("factor", float, 1.0),
+        datasets=table.take_datasets(),
     )
     if claim.margins and "dataset" not in each:
         raise table.error("margin", "is by dataset: `each` must have dataset")

@@ -95,9 +95,11 @@ def _resolve(scale: Scale, point: dict[str, Any], sets: dict[str, Any]) -> dict[
         if all(axes.get(field) == value for field, value in layer.when.items()):
             protocol.update(layer.protocol)
     protocol.update(sets)
-    if "sg_scale" not in {**protocol, **axes} and protocol.get("learning_rate"):
+    recurrent = "T" in axes
+    if "sg_scale" not in {**protocol, **axes} and not recurrent and protocol.get("learning_rate"):
         protocol["sg_scale"] = derived_sg_scale(protocol["learning_rate"])
-    applies = applicable(axes["rule"], axes["network"], {**protocol, **axes}.get("sg_layers"))
+    layers = {**protocol, **axes}.get("sg_layers")
+    applies = applicable(axes["rule"], axes["network"], layers, axes["dataset"])
     return {**{k: v for k, v in protocol.items() if applies.get(k, True)}, **axes}
 
 

@@ -5,11 +5,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..bench.cell import Cell
 from ..bench.errors import UsageError, did_you_mean
 from .claims import Claim, ClaimTest, tests_of
 
 GRADES = ("T", "F", "P", "R", "O")
 """Table; digitised Figure; Public re-implementations; Recalled; Ours (the paper does not say)."""
+
+PaperPlace = tuple[str, str, int | None, int | None, str]
+"""Dataset, network, depth, T and rule: what the paper has a number for."""
 
 FIGURE_KINDS = ("curves", "sweep")
 
@@ -55,7 +59,7 @@ class Scale:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Number:
-    """A number of the paper: test error in percent, with its grade of evidence."""
+    """A number of the paper, in the unit of its table, with its grade of evidence."""
 
     value: float
     grade: str
@@ -71,7 +75,10 @@ class FixedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """How near to the paper's number is "reproduced", in points; `rules` are the exceptions."""
+    """How near to the paper's number is "reproduced"; `rules` are the exceptions.
+
+    In points of percent, rungs of a curriculum or bits, as the dataset is measured.
+    """
 
     points: float
     rules: Mapping[str, float]
@@ -87,7 +94,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure: `y` against `x`, a panel for each value of `panels`, a line for each of `lines`."""
+    """A figure: `y` against `x`, a panel for each value of `panels`, a line for each of `lines`.
+
+    `datasets` are the only ones it is of, all where there are none.
+    """
 
     name: str
     kind: str
@@ -97,13 +107,14 @@ class Figure:
     y: str
     panels: str
     lines: str
+    datasets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """One table or figure of the paper, or a sweep of ours (then without numbers and claims).
 
-    `numbers` are by (dataset, network, depth, rule), `fixed` by (dataset, network, rule),
+    `numbers` are by (dataset, network, depth, T, rule), `fixed` by (dataset, network, rule),
     `margins` by dataset, `labels` by field and value.
     """
 
@@ -111,7 +122,7 @@ class Exhibit:
     title: str
     source: str
     scales: Mapping[str, Scale]
-    numbers: Mapping[tuple[str, str, int, str], Number]
+    numbers: Mapping[PaperPlace, Number]
     fixed: Mapping[tuple[str, str, str], FixedModel]
     margins: Mapping[str, Margin]
     claims: tuple[Claim, ...]
@@ -126,9 +137,9 @@ class Exhibit:
             raise UsageError(f"unknown scale {name!r} of {self.name}{tail}")
         return self.scales[name]
 
-    def number(self, dataset: str, network: str, depth: int, rule: str) -> Number | None:
-        """Return the paper's number for a place, None where it has none."""
-        return self.numbers.get((dataset, network, depth, rule))
+    def number(self, cell: Cell) -> Number | None:
+        """Return the paper's number for the place of a cell, None where it has none."""
+        return self.numbers.get((cell.dataset, cell.network, cell.depth, cell.T, cell.rule))
 
     def fixed_layers(self, dataset: str, network: str, rule: str) -> int | None:
         """Return sg_layers of the M that the protocol fixes there, None for a rule without M."""
@@ -136,7 +147,7 @@ class Exhibit:
         return None if model is None else model.sg_layers
 
     def margin(self, dataset: str, rule: str) -> float | None:
-        """Return the margin of a place in points of test error, None where none is declared."""
+        """Return the margin of a place (see `Margin`), None where none is declared."""
         margin = self.margins.get(dataset)
         return None if margin is None else margin.rules.get(rule, margin.points)
 

@@ -61,7 +61,8 @@ def make_plan(
         data_dir: where data files are.
         retry: states among failed and diverged that are run again.
     """
-    hashes = {name: datasets.data_hash(name, data_dir) for name in {c.dataset for c in cells}}
+    sources = {(cell.dataset, cell.corpus) for cell in cells}
+    hashes = {(n, text): datasets.data_hash(n, data_dir, corpus=text) for n, text in sources}
     by_id: dict[str, Record] = {}
     ids: dict[str, set[str]] = {}
     for record in records:
@@ -69,7 +70,9 @@ def make_plan(
         here = machine is None or record.machine_class == machine
         if here and not (record.id in by_id and by_id[record.id].status == "ok"):
             by_id[record.id] = record  # of several classes' records, a result before others
-    planned = [_planned(cell, cell.id(hashes[cell.dataset]), by_id, ids) for cell in cells]
+    planned = [
+        _planned(cell, cell.id(hashes[cell.dataset, cell.corpus]), by_id, ids) for cell in cells
+    ]
     wanted = [
         index
         for index, item in enumerate(planned)
@@ -92,18 +95,29 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
+    if cell.T is not None:
+        return cell.T * _work_of_a_step(cell) * cell.iterations * cell.batch_size
     if cell.network == "fcn":
         width, m = cell.hidden_units or 0, cell.sg_units or 0
-        layer, taps = width * width * (cell.depth + 1), 1
+        layer, taps = width * width * ((cell.depth or 0) + 1), 1
     else:
         taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
         width, m = cell.filters or 0, cell.sg_units or 0
-        layer = width * width * taps * cell.depth
+        layer = width * width * taps * (cell.depth or 0)
     hidden = cell.sg_layers or 0
     model = 0
     if cell.sg_layers is not None:
         model = taps * (2 * width * m + (hidden - 1) * m * m if hidden else width * width)
-    return 6.0 * cell.iterations * cell.batch_size * (layer + model * (cell.depth - 1))
+    depth = cell.depth or 0
+    return 6.0 * cell.iterations * cell.batch_size * (layer + model * (depth - 1))
+
+
+def _work_of_a_step(cell: Cell) -> float:
+    """Return about how many multiplications a recurrent core takes for one symbol."""
+    width, m = cell.hidden_units or 0, cell.sg_units or 0
+    core, model = 4 * width * width, 3 * width * m
+    passes = {"bptt": 3, "dni": 4}.get(cell.rule, 6)
+    return 2.0 * (passes * core + (0 if cell.sg_layers is None else 3 * model / (cell.T or 1)))
 
 
 def shape(cell: Cell) -> str:
@@ -121,6 +135,9 @@ _NOT_SHAPE = (
     "evaluate_every",
     "sg_scale",
     "split",
+    "solve_bits",
+    "solve_window",
+    "patience",
 )
 
 

@@ -16,11 +16,12 @@ from .model import (
     Margin,
     Number,
     Override,
+    PaperPlace,
     Scale,
 )
 from .table import Table, parse_toml
 
-_NEEDED_AXES = ("dataset", "network", "depth", "rule")
+_NEEDED_AXES = ("dataset", "network", "rule")
 
 
 def parse(name: str, text: str) -> Exhibit:
@@ -65,6 +66,7 @@ def _scale(
     grid: list[dict[str, tuple[Any, ...]]],
 ) -> Scale:
     axes = table.take_table("axes", {}).take_axes()
+    grid = [own.take_axes() for own in table.take_tables("grid")] or grid
     blocks = tuple({**axes, **{k: v for k, v in block.items() if k not in axes}} for block in grid)
     for field, block in itertools.product(_NEEDED_AXES, blocks):
         if field not in block:
@@ -92,18 +94,19 @@ def _scale(
     return scale
 
 
-def _numbers(tables: list[Table]) -> dict[tuple[str, str, int, str], Number]:
-    numbers: dict[tuple[str, str, int, str], Number] = {}
+def _numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
+    numbers: dict[PaperPlace, Number] = {}
     for table in tables:
         dataset, network, grade = _place(table)
         first, *rules = table.take_list("columns", str) or [""]
-        if first != "depth" or not rules:
-            raise table.error("columns", "must be depth, then the rules")
+        if first not in ("depth", "T") or not rules:
+            raise table.error("columns", "must be depth or T, then the rules")
         rules = [table.coerced("columns", "rule", rule) for rule in rules]
         for row in table.take_rows("rows", 1 + len(rules)):
-            depth = table.coerced("rows", "depth", row[0])
+            along = table.coerced("rows", first, row[0])
+            depth, T = (along, None) if first == "depth" else (None, along)
             for rule, value in zip(rules, row[1:], strict=True):
-                place = (dataset, network, depth, rule)
+                place = (dataset, network, depth, T, rule)
                 if place in numbers:
                     raise table.error("rows", f"give {place} twice")
                 numbers[place] = Number(value=value, grade=grade)
@@ -139,7 +142,7 @@ def _margins(table: Table) -> dict[str, Margin]:
         points = row.take("points", float)
         rules = row.take_by("rules", "rule", float, optional=True)
         if not all(0 < value < 100 for value in (points, *rules.values())):
-            raise row.error("points", "and rules must be between 0 and 100 points")
+            raise row.error("points", "and rules must be between 0 and 100")
         margins[dataset] = Margin(points=points, rules=rules)
         row.close()
     return margins
@@ -148,7 +151,11 @@ def _margins(table: Table) -> dict[str, Margin]:
 def _figure(table: Table) -> Figure:
     kind = table.choice("kind", FIGURE_KINDS)
     texts = ("name", "title", "source", "x", "y", "panels", "lines")
-    figure = Figure(kind=kind, **{key: table.take(key, str) for key in texts})
+    figure = Figure(
+        kind=kind,
+        datasets=table.take_datasets(),
+        **{key: table.take(key, str) for key in texts},
+    )
     table.close()
     return figure
 

@@ -138,8 +138,9 @@ def run(request: Request, listener: Listener) -> Summary:
 
 def check_data(request: Request, plan: Plan) -> None:
     """Read the data of every program: DataError now rather than as many failed records."""
-    for name in sorted({plan.cells[index].cell.dataset for p in plan.programs for index in p}):
-        datasets.load(name, request.data_dir)
+    cells = [plan.cells[index].cell for program in plan.programs for index in program]
+    for name, corpus in dict.fromkeys((cell.dataset, cell.corpus) for cell in cells):
+        datasets.load(name, request.data_dir, corpus=corpus)
 
 
 def _store(
@@ -157,7 +158,7 @@ def _store(
             outcome,
             exhibit=request.exhibit,
             scale=request.label,
-            data_hash=datasets.data_hash(cell.dataset, request.data_dir),
+            data_hash=datasets.data_hash(cell.dataset, request.data_dir, corpus=cell.corpus),
             machine_class=here,
         )
         result = None if record.status == "ok" else _result(request.store, record.id, here)

@@ -72,6 +72,11 @@ class Table:
         found = self.take_list(key, str)
         return self.checked(key, lambda: tuple(spec_of(name).name for name in found))
 
+    def take_datasets(self) -> tuple[str, ...]:
+        """Return the list at `datasets`, empty where there is none."""
+        found = self.take_list("datasets", str, [])
+        return tuple(self.coerced("datasets", "dataset", name) for name in found)
+
     def take_fields(self) -> dict[str, Any]:
         """Return all that is left as fields of a cell, each of its type."""
         return {key: self.field(key, self._pop(key, None)) for key in self.remaining()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bench.errors import UsageError, did_you_mean
 from .durable import reason, write_atomic
-from .record import NAMES, POINT_TYPES, TYPES, Record, json_line
+from .record import NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
     """Return a row a record and a column a field, in the schema's order.
 
     Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays
-    one. `drops` and `curve` hold Python lists.
+    one. `drops`, `curve` and `progression` hold Python lists.
     """
     import pandas as pd
 
@@ -65,7 +65,7 @@ def _dtype(name: str) -> Any:
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:
-    for name in ("drops", "curve"):
+    for name in ("drops", "curve", "progression"):
         frame[name] = frame[name].map(lambda value: json.dumps(value, separators=(",", ":")))
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
@@ -83,7 +83,12 @@ def _parquet(frame: "pd.DataFrame") -> bytes:
     point: dict[str, Any] = {
         name: scalars.get(_kind(types), floats) for name, types in POINT_TYPES.items()
     }
-    lists: dict[str, Any] = {"drops": floats, "curve": pa.list_(pa.struct(list(point.items())))}
+    solved: dict[str, Any] = {name: scalars[_kind(types)] for name, types in SOLVED_TYPES.items()}
+    lists: dict[str, Any] = {
+        "drops": floats,
+        "curve": pa.list_(pa.struct(list(point.items()))),
+        "progression": pa.list_(pa.struct(list(solved.items()))),
+    }
     fields: list[tuple[str, Any]] = [
         (name, lists.get(name) or scalars[_kind(TYPES[name])]) for name in NAMES
     ]

@@ -18,12 +18,12 @@ from typing import Any
 from ..bench import datasets
 from ..bench.cell import FIELDS as CELL_FIELDS
 from ..bench.cell import Cell
-from ..bench.outcome import CurvePoint, Outcome
+from ..bench.outcome import CurvePoint, Outcome, Solved
 from . import provenance
 from .schema import RecordError, check_items, check_object, check_rows, json_types
 
-SCHEMA_VERSION = 1
-"""Raised when a field is added, removed or changes its meaning."""
+SCHEMA_VERSION = 2
+"""Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout")
 
@@ -51,11 +51,13 @@ class Record:
     scale: str = _doc("demo, quick, paper or custom")
     dataset: str = _of_cell("dataset")
     network: str = _of_cell("network")
-    depth: int = _of_cell("depth")
+    depth: int | None = _of_cell("depth")
+    T: int | None = _of_cell("T")
     rule: str = _of_cell("rule")
     sg_layers: int | None = _of_cell("sg_layers")
     seed: int = _of_cell("seed")
-    split: str = _of_cell("split")
+    split: str | None = _of_cell("split")
+    corpus: str | None = _of_cell("corpus")
     iterations: int = _of_cell("iterations")
     batch_size: int = _of_cell("batch_size")
     learning_rate: float = _of_cell("learning_rate")
@@ -67,6 +69,11 @@ class Record:
     kernel_size: int | None = _of_cell("kernel_size")
     sg_units: int | None = _of_cell("sg_units")
     sg_scale: float | None = _of_cell("sg_scale")
+    sg_factor: float | None = _of_cell("sg_factor")
+    aux_weight: float | None = _of_cell("aux_weight")
+    solve_bits: float | None = _of_cell("solve_bits", "bits")
+    solve_window: int | None = _of_cell("solve_window")
+    patience: int | None = _of_cell("patience")
     precision: str = _of_cell("precision")
     rule_version: int = _doc("version of the learning rule's code")
     dataset_version: int = _doc("version of the dataset's code")
@@ -86,15 +93,26 @@ class Record:
     )
     train_error: float | None = _doc("error on the first 10,000 training examples", "%")
     train_loss: float | None = _doc("cross-entropy on the same", "nats")
+    longest: int | None = _doc("T_task of the longest level solved, 0: none (episodes, status ok)")
+    validation_bits: float | None = _doc(
+        "bits per character of the validation text, at the evaluation where that was lowest"
+    )
+    test_bits: float | None = _doc("bits per character of the test text, there (split=test)")
+    progression: list[dict[str, Any]] = _doc(  # noqa: RUF009
+        "levels of the curriculum as they were solved: T_task (length); symbols; repeats; updates"
+        " (iteration); steps of data (data_steps: updates times T); seconds of training"
+    )
     curve: list[dict[str, Any]] = _doc(  # noqa: RUF009
         "evaluations during training: iteration; seconds of training; error (%) and loss (nats) on"
-        " the split; train_loss; and by hidden layer from the bottom, M's regression loss (sg_loss)"
-        " and the cosine of synthetic and true gradient (sg_cosine)"
+        " the split; train_loss; by hidden layer from the bottom, M's regression loss (sg_loss) and"
+        " the cosine of synthetic and true gradient (sg_cosine); and of recurrent cells bits a"
+        " symbol, T_task of the longest level solved so far, and aux_loss"
     )
     train_seconds: float = _doc("training time without evaluation and compilation", "s")
     evaluation_seconds: float = _doc("time of all evaluations", "s")
     steps_per_second: float | None = _doc("updates a second of the whole program", "1/s")
     examples_per_second: float | None = _doc("training examples a second", "1/s")
+    tokens_per_second: float | None = _doc("symbols read a second (recurrent cells)", "1/s")
     replicas: int = _doc("cells that were trained together as one program")
     device: str = _doc("processor or GPU")
     threads: int = _doc("threads of the program")
@@ -120,6 +138,7 @@ class Record:
         values = {name: getattr(self, name) for name in NAMES}
         values["drops"] = list(self.drops)
         values["curve"] = [{name: point[name] for name in POINT_TYPES} for point in self.curve]
+        values["progression"] = [{n: row[n] for n in SOLVED_TYPES} for row in self.progression]
         return values
 
     @classmethod
@@ -135,14 +154,15 @@ class Record:
                 f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
                 " upgrade sgbench"
             )
-        fields = check_object("", values, TYPES)
-        if schema != SCHEMA_VERSION:
-            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION}")
+        fields = check_object("", _upgraded(values) if schema == 1 else values, TYPES)
+        if fields["schema"] != SCHEMA_VERSION:
+            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or 1")
         if fields["status"] not in STATUSES:
             raise RecordError(f"status={fields['status']!r} must be one of {', '.join(STATUSES)}")
         check_items("drops", fields["drops"], _FLOATS)
         points = fields["curve"]
         check_rows("curve", points, POINT_TYPES)
+        check_rows("progression", fields["progression"], SOLVED_TYPES)
         for name in ("sg_loss", "sg_cosine"):
             lists = filter(None, map(operator.itemgetter(name), points))
             check_items(f"curve.{name}", itertools.chain.from_iterable(lists), _FLOATS_OR_NULL)
@@ -150,6 +170,21 @@ class Record:
         arguments: dict[str, Any] = {name: fields[name] for name in NAMES}
         arguments["drops"] = tuple(fields["drops"])
         return cls(**arguments)
+
+
+def _upgraded(values: Any) -> Any:
+    """Return what schema 1, which knew feed-forward cells only, would be in this one.
+
+    A field of schema 1 that is missing stays missing, so that it is told of.
+    """
+    fields = {name: None for name in NEW_IN_2} | values
+    fields |= {"schema": SCHEMA_VERSION, "progression": []}
+    if type(fields.get("curve")) is list:
+        fields["curve"] = [
+            {name: None for name in NEW_IN_POINTS} | point if type(point) is dict else point
+            for point in fields["curve"]
+        ]
+    return fields
 
 
 def make_record(
@@ -194,11 +229,16 @@ def make_record(
         validation_loss=None if test else loss,
         train_error=_number(outcome.train_error, ok),
         train_loss=_number(outcome.train_loss, ok),
+        longest=outcome.longest if ok else None,
+        validation_bits=_number(outcome.validation_bits, ok),
+        test_bits=_number(outcome.test_bits, ok),
+        progression=[solved.to_dict() for solved in outcome.progression],
         curve=[_point(point) for point in outcome.curve],
         train_seconds=float(outcome.train_seconds),
         evaluation_seconds=float(outcome.evaluation_seconds),
         steps_per_second=_number(outcome.steps_per_second),
         examples_per_second=_number(outcome.examples_per_second),
+        tokens_per_second=_number(outcome.tokens_per_second),
         replicas=outcome.replicas,
         **machine,
         machine_class=machine_class,
@@ -238,6 +278,9 @@ def _point(point: CurvePoint) -> dict[str, Any]:
         "train_loss": _number(point.train_loss),
         "sg_loss": numbers(point.sg_loss),
         "sg_cosine": numbers(point.sg_cosine),
+        "bits": _number(point.bits),
+        "longest": point.longest,
+        "aux_loss": _number(point.aux_loss),
     }
 
 
@@ -246,5 +289,9 @@ _FLOATS = frozenset({float})
 _FLOATS_OR_NULL = frozenset({float, type(None)})
 TYPES = json_types(Record)
 POINT_TYPES = json_types(CurvePoint)
-for _name in ("error", "loss"):  # what overflowed is null in a record
-    POINT_TYPES[_name] |= {type(None)}
+SOLVED_TYPES = json_types(Solved)
+NEW_IN_2 = (
+    *("T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"),
+    *("longest", "validation_bits", "test_bits", "tokens_per_second"),
+)
+NEW_IN_POINTS = ("bits", "longest", "aux_loss")

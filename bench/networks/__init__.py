@@ -16,3 +16,8 @@ def names() -> tuple[str, ...]:
 def load(name: str) -> Any:
     """Return the module of the network `name`."""
     return registry.load(_HERE, name)
+
+
+def recurrent(name: str) -> bool:
+    """Tell whether the network `name` is unrolled over time, without loading it."""
+    return name == "lstm"

@@ -1,11 +1,17 @@
 """The learning rules, one file each; the folder is the registry.
 
-A rule's module has `VERSION` (raised when what it computes changes), `SYNTHETIC` (it has a
-synthetic-gradient model after every hidden layer), `CONDITIONED` (the model also sees the label)
-and `step(network, x, labels)`, which writes every gradient of one update. It imports no torch when
-loaded, so that a cell's identity can be computed without.
+A rule's module has `VERSION` (raised when what it computes changes), `SYNTHETIC` (it has
+synthetic-gradient models) and, for the networks that it trains:
+
+    step(network, x, labels)            feed-forward: writes every gradient of one update;
+                                        with `CONDITIONED` (M also sees the label), `TRAINS_HIDDEN`
+    unroll(network, inputs, targets)    recurrent: the same, of T steps; with `AUXILIARY` (the
+                                        core also predicts coming synthetic gradients)
+
+It imports no torch when loaded, so that a cell's identity can be computed without.
 """
 
+import functools
 import sys
 from typing import Any
 
@@ -32,3 +38,10 @@ def version(name: str) -> int:
 def uses_synthetic_gradients(name: str) -> bool:
     """Tell whether the rule `name` has synthetic-gradient models."""
     return load(name).SYNTHETIC
+
+
+@functools.cache
+def names_for(recurrent: bool) -> tuple[str, ...]:
+    """Return the names of the rules that train recurrent networks, or those for the others."""
+    entry = "unroll" if recurrent else "step"
+    return tuple(name for name in names() if hasattr(load(name), entry))

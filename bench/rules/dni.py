@@ -1,9 +1,20 @@
-"""DNI: every hidden layer updates at once with the gradient its model M predicts (Table 1).
+"""DNI: what has been computed is updated at once, with the gradient that M predicts.
+
+Feed-forward (Table 1): a layer does not wait for the layers above.
 
 Layer i computes h_i, M_i(h_i) gives a synthetic gradient, and layer i is updated with it. The same
 synthetic gradient, pulled back through layer i alone, is what M_{i-1} should have predicted:
 targets are bootstrapped, and the true gradient reaches the topmost M only. Every gradient is taken
 at the weights before the step, so one optimiser call at its end equals updating layer by layer.
+
+Recurrent (Table 2): an unroll of T steps does not wait for the steps that follow.
+
+    theta <- theta - alpha (sum over the T steps of dL/dtheta + delta_T dh_T/dtheta)
+
+delta_T, the synthetic gradient at the end of the unroll, stands for all that comes after. It is
+multiplied by `sg_factor` there. What M should have predicted at the start of this unroll (the end
+of the one before) is the gradient of its losses there, plus delta_T pulled back through it; the
+factor is no part of that.
 """
 
 from __future__ import annotations
@@ -13,11 +24,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ..lstm import Tape
     from ..network import Network
+    from ..recurrent import RecurrentNetwork
 
 VERSION = 1
 SYNTHETIC = True
 CONDITIONED = False
+AUXILIARY = False
 TRAINS_HIDDEN = True
 
 
@@ -43,3 +57,30 @@ def step(network: Network, x: Tensor, labels: Tensor) -> None:
     target = pullback(network.loss_gradient(logits, one_hot))
     if learn_below is not None:
         learn_below(target)
+
+
+def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
+    """Write the gradients of one recurrent update; the state is carried over to the next.
+
+    Args:
+        network: R replicas.
+        inputs: codes [R, T, B].
+        targets: classes [R, T, B], -1 where nothing counts.
+    """
+    network.core.learn(learn_unroll(network, inputs, targets))
+
+
+def learn_unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> Tape:
+    """Do all of `unroll` but the gradient of the core's weights; return the unroll.
+
+    Its `delta` is the gradient at the gates, of the losses and the synthetic gradient.
+    """
+    tape, deltas = network.forward(inputs, targets)
+    start, end = tape.state(0), tape.state(tape.steps)
+    synthetic = network.synthetic_gradient(end)
+    rest: Tensor | float = 0.0
+    if network.factor != 1:  # first, since the last pull's delta is what the core learns from
+        rest = (1 - network.factor) * network.core.pull(tape, None, synthetic)
+    target = network.core.pull(tape, deltas, network.factor * synthetic) + rest
+    network.learn_synthetic_gradient(start, target)
+    return tape

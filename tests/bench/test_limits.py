@@ -67,8 +67,8 @@ class TrueGradient:
 def test_true_gradients_in_place_of_m_give_exactly_backprop(rule, network):
     cell = tiny_cell(rule, network, depth=5)
     dni, backprop = program_of(cell), program_of(tiny_cell("backprop", network, depth=5))
-    for name, view in backprop.network.parameters().items():
-        view.copy_(dni.network.parameters()[name])
+    for name, view in backprop.network.weights.named.items():
+        view.copy_(dni.network.weights.named[name])
     models = [TrueGradient(dni.network, i) for i in range(4)]
     dni.network.models = models
     start = everything(dni)
@@ -106,7 +106,7 @@ def test_the_gradient_comes_down_one_layer_a_step_from_a_zero_m(rule, sg_layers,
 @synthetic_rules
 def test_m_starts_at_zero_in_its_last_layer_only(rule, sg_layers, network):
     program = program_of(tiny_cell(rule, network, sg_layers=sg_layers), randomised=False)
-    for name, view in program.network.parameters().items():
+    for name, view in program.network.weights.named.items():
         if name.startswith("sg"):
             zero = ".output." in name or name.endswith("beta")
             assert bool((view == 0).all()) == zero, name
@@ -116,7 +116,7 @@ def test_m_starts_at_zero_in_its_last_layer_only(rule, sg_layers, network):
 @every_m
 def test_m_output_is_not_rectified(sg_layers, network):
     program = program_of(tiny_cell("dni", network, sg_layers=sg_layers))
-    views = program.network.parameters()
+    views = program.network.weights.named
     views["sg0.output.weight"].zero_()
     views["sg0.output.bias"].fill_(-6.0)
     images, labels = program.batches.take(next(batches(program, 1)))
@@ -134,7 +134,7 @@ def test_labels_reach_only_the_top_m_target_and_the_classifier_in_dni(sg_layers,
     index = next(batches(one, 1))
     labels = (one.batches.labels[index] + 1) % 10
     changed = differing(one_update(one), one_update(other, labels))
-    top = {n for n in one.network.parameters() if n.startswith(("sg2.", "classifier."))}
+    top = {n for n in one.network.weights.named if n.startswith(("sg2.", "classifier."))}
     assert changed == top
 
 
@@ -153,8 +153,8 @@ def test_labels_reach_m_and_nothing_else_in_cdni(sg_layers, network):
     gradients_one, gradients_other = one_update(one), one_update(other)
     unchanged = {"classifier.weight", "classifier.bias"}
     assert differing(gradients_one, gradients_other) == set(gradients_one) - unchanged
-    for name, view in one.network.statistics().items():
-        same = torch.equal(view, other.network.statistics()[name])
+    for name, view in one.network.weights.statistics.items():
+        same = torch.equal(view, other.network.weights.statistics[name])
         assert same == name.startswith("hidden") or ".hidden1." in name, name
 
 
@@ -185,9 +185,9 @@ def test_m_loss_never_moves_the_network(rule, sg_layers, network):
 
         model.error = error
     changed = differing(one_update(one), one_update(other))
-    models = {n for n in one.network.parameters() if n.startswith("sg")}
+    models = {n for n in one.network.weights.named if n.startswith("sg")}
     assert changed == models
-    weights = one.network.parameters(), other.network.parameters()
+    weights = one.network.weights.named, other.network.weights.named
     assert differing(*weights) <= models
 
 
@@ -200,7 +200,7 @@ def test_targets_are_bootstrapped(rule, sg_layers, network):
 
     def targets_after(change):
         program = program_of(cell)
-        change(program.network.parameters())
+        change(program.network.weights.named)
         found = targets_of(program)
         one_update(program)
         return found
@@ -245,6 +245,6 @@ def test_every_trained_weight_moves(rule, network):
     before = everything(program)
     for index in batches(program, 3):
         update(program, index)
-    hidden = {n for n in arrays(program.network.parameters()) if n.startswith("hidden")}
-    expected = set(program.network.parameters()) - (hidden if rule == "no_bprop" else set())
+    hidden = {n for n in arrays(program.network.weights.named) if n.startswith("hidden")}
+    expected = set(program.network.weights.named) - (hidden if rule == "no_bprop" else set())
     assert moved(before, everything(program)) == expected

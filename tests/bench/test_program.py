@@ -85,7 +85,7 @@ def history(data, split):
         probe = program.probe()
         seen.append((program.evaluate("held"), program.evaluate("train"), probe.loss))
         # repr, since the cosine with a zero gradient is NaN, which is not equal to itself
-        seen.append((probe.sg_loss, repr(probe.sg_cosine), program.network.flat.tolist()))
+        seen.append((probe.sg_loss, repr(probe.sg_cosine), program.network.weights.flat.tolist()))
     return seen
 
 

@@ -65,7 +65,7 @@ def test_seeds_are_paired_across_rules(network):
     starts, orders, probes = [], [], []
     for rule in RULES:
         program = program_of(tiny_cell(rule, network, seed=4), randomised=False)
-        start = arrays(program.network.parameters())
+        start = arrays(program.network.weights.named)
         starts.append({n: w for n, w in start.items() if not n.startswith("sg")})
         orders.append(torch.cat([program.batches.next() for _ in range(15)], 1))
         probes.append(program.batches.probe)
@@ -85,14 +85,14 @@ def test_a_seed_gives_the_same_start_whatever_shares_the_program(rule, network):
     for replica, cell in enumerate(cells):
         alone = program_of(cell, randomised=False)
         start, want = (
-            arrays(together.network.parameters(), replica),
-            arrays(alone.network.parameters()),
+            arrays(together.network.weights.named, replica),
+            arrays(alone.network.weights.named),
         )
         assert all(np.array_equal(start[name], want[name]) for name in want)
         assert torch.equal(
             order[replica], torch.cat([alone.batches.next() for _ in range(15)], 1)[0]
         )
-    first, second, _ = (arrays(together.network.parameters(), r) for r in range(3))
+    first, second, _ = (arrays(together.network.weights.named, r) for r in range(3))
     drawn = {n for n in first if n.endswith(("weight", "classifier.bias")) and ".output" not in n}
     assert all(not np.allclose(first[n], second[n]) for n in drawn)
     assert not torch.equal(order[0], order[1])
@@ -103,8 +103,8 @@ def test_precision_does_not_change_the_draw():
         program_of(tiny_cell("cdni", precision=precision), randomised=False)
         for precision in ("float64", "float32")
     )
-    for name, view in double.network.parameters().items():
-        assert torch.equal(view.float(), single.network.parameters()[name])
+    for name, view in double.network.weights.named.items():
+        assert torch.equal(view.float(), single.network.weights.named[name])
     assert torch.equal(double.batches.order, single.batches.order)
 
 

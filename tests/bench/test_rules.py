@@ -118,14 +118,16 @@ def test_m_scale_changes_what_m_regresses_and_not_the_first_synthetic_gradient(n
     deltas = []
     for scale in (1.0, 256.0):
         program = program_of(tiny_cell("dni", network, sg_layers=0, sg_scale=scale))
-        for name, view in program.network.parameters().items():
+        for name, view in program.network.weights.named.items():
             if ".output." in name:
                 view.mul_(scale)
         reference = reference_of(program)
         index = next(batches(program, 1))
         trace = reference.trace(*examples(index))
         update(program, index)
-        deltas.append(program.network.views(program.network.grads)["hidden1.weight"].clone())
+        deltas.append(
+            program.network.weights.views(program.network.weights.grads)["hidden1.weight"].clone()
+        )
         np.testing.assert_allclose(deltas[-1][0].numpy(), trace.gradients["hidden1.weight"])
     torch.testing.assert_close(*deltas)
 
@@ -146,7 +148,7 @@ def test_evaluation_uses_the_running_statistics(rule, sg_layers, network):
         assert loss == pytest.approx(want_loss, rel=1e-10)
     after = everything(program)
     assert all(np.array_equal(before[what], after[what]) for what in before)
-    for view in program.network.statistics().values():
+    for view in program.network.weights.statistics.values():
         view.mul_(2)
     assert program.evaluate("train")[1][0] != pytest.approx(loss, rel=1e-6)
 

@@ -274,7 +274,7 @@ class TestDivergence:
             def poisoned(program):
                 step(program)
                 if program.iteration == iteration:
-                    program.network.flat[list(replicas)] = value
+                    program.network.weights.flat[list(replicas)] = value
 
             monkeypatch.setattr(Program, "step", poisoned)
 

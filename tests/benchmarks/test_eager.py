@@ -24,7 +24,7 @@ def small(network, rule, sg_layers, **changes):
     few = data(200, 10)
     program = Program([cell], few, CPU)
     eager = Eager(cell, few)
-    ours = program.network.parameters() | program.network.statistics()
+    ours = program.network.weights.named | program.network.weights.statistics
     theirs = eager.state()
     assert theirs.keys() == ours.keys()
     with torch.no_grad():

@@ -83,8 +83,8 @@ def randomise(program, replica, seed):
         sg_units=cell.sg_units,
     )
     for views, values in (
-        (program.network.parameters(), weights),
-        (program.network.statistics(), statistics),
+        (program.network.weights.named, weights),
+        (program.network.weights.statistics, statistics),
     ):
         assert set(views) == set(values)
         for name, value in values.items():
@@ -98,8 +98,8 @@ def reference_of(program, replica=0):
         cell.rule,
         cell.network,
         cell.depth,
-        arrays(program.network.parameters(), replica),
-        arrays(program.network.statistics(), replica),
+        arrays(program.network.weights.named, replica),
+        arrays(program.network.weights.statistics, replica),
         cell.learning_rate,
         sg_layers=cell.sg_layers or 0,
         sg_scale=cell.sg_scale or 1.0,
@@ -139,8 +139,8 @@ def everything(program, replica=0):
     """All that a step may change, {(kind, name): float64 array}, for one replica."""
     first, second = program.moments()
     kinds = {
-        "weight": program.network.parameters(),
-        "statistic": program.network.statistics(),
+        "weight": program.network.weights.named,
+        "statistic": program.network.weights.statistics,
         "first moment": first,
         "second moment": second,
     }
@@ -164,7 +164,7 @@ def everything_of(reference):
 
 def gradients(program):
     """{name: gradient [R, ...]} of the last update, copied."""
-    views = program.network.views(program.network.grads)
+    views = program.network.weights.views(program.network.weights.grads)
     return {name: view.clone() for name, view in views.items()}
 
 

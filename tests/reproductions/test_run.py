@@ -289,7 +289,7 @@ class TestFailures:
             def poisoned(program):
                 step(program)
                 if program.cells[0].rule == "cdni" and program.iteration == 3:
-                    program.network.flat.fill_(float("nan"))
+                    program.network.weights.flat.fill_(float("nan"))
 
             patch.setattr(train.Program, "step", poisoned)
             summary = run(request, Listener())
