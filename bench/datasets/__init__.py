@@ -10,7 +10,8 @@ The family says what `load` returns:
 
 - `images` (`mnist`, `cifar10`, `digits`): `Data`, labelled images.
 - `episodes` (`copy`, `repeat_copy`): `Episodes`, a task that is generated; it has no files.
-- `text`: `Text`, characters to predict.
+- `text` (`ptb`, `descriptions`): `Text`, characters to predict. Any other UTF-8 file takes the
+  place of such a text where it is named as `corpus`; its content is the data's hash then.
 """
 
 import sys
@@ -19,6 +20,7 @@ from typing import Any
 
 from .. import registry
 from ..errors import DataError, UsageError, did_you_mean
+from ._corpus import corpus_hash, load_corpus
 from ._data import Data, Episodes, FileCheck, Level, Status, Text
 from ._files import resolve
 
@@ -30,10 +32,12 @@ __all__ = [
     "Status",
     "Text",
     "canonical_hash",
+    "corpus_hash",
     "data_hash",
     "family",
     "fetch",
     "load",
+    "load_corpus",
     "names",
     "resolve",
     "status",
@@ -64,23 +68,45 @@ def canonical_hash(name: str) -> str:
     return _module(name).CANONICAL
 
 
-def data_hash(name: str, data_dir: Path | str | None = None) -> str:
+def data_hash(
+    name: str, data_dir: Path | str | None = None, *, corpus: Path | str | None = None
+) -> str:
     """Return the hash of the data that `load` gives; the canonical one where files are missing.
 
     Two routes to the same values (plain or packed files, lossless images) have the same hash.
     Files that carry published names are not read here: `load` refuses them unless they are the
     published ones. Only files that anyone may have repackaged are hashed, once a process.
+
+    Args:
+        name: of the dataset.
+        data_dir: the data folder (else SGBENCH_DATA, else the cache folder).
+        corpus: the file whose text takes the place of the text `name`.
+
+    Raises UsageError where `corpus` cannot be read or `name` is no text.
     """
-    return _module(name).data_hash(resolve(data_dir))
+    if corpus is None:
+        return _module(name).data_hash(resolve(data_dir))
+    _refuse_corpus_unless_text(name)
+    return corpus_hash(corpus)
 
 
-def load(name: str, data_dir: Path | str | None = None) -> Data | Episodes | Text:
+def load(
+    name: str, data_dir: Path | str | None = None, *, corpus: Path | str | None = None
+) -> Data | Episodes | Text:
     """Return the data `name`; what it is follows from its family.
 
-    It is read from `data_dir` (else SGBENCH_DATA, else the cache folder). Raises DataError where
-    files are missing or corrupt: which, expected hash, remedy.
+    Args:
+        name: of the dataset.
+        data_dir: the data folder (else SGBENCH_DATA, else the cache folder).
+        corpus: the file whose text takes the place of the text `name`.
+
+    Raises DataError where files are missing or corrupt (which, expected hash, remedy), UsageError
+    where `corpus` is not a text that can be used or `name` is none.
     """
-    return _module(name).load(resolve(data_dir))
+    if corpus is None:
+        return _module(name).load(resolve(data_dir))
+    _refuse_corpus_unless_text(name)
+    return load_corpus(corpus)
 
 
 def status(name: str, data_dir: Path | str | None = None) -> Status:
@@ -107,6 +133,14 @@ def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
     if problems:
         raise DataError(" | ".join(problems))
     return checks
+
+
+def _refuse_corpus_unless_text(name: str) -> None:
+    if family(name) != "text":
+        texts = [known for known in names() if family(known) == "text"]
+        raise UsageError(
+            f"corpus: {name} is no text; leave the corpus out, or choose {' or '.join(texts)}"
+        )
 
 
 def _module(name: str) -> Any:

