@@ -29,6 +29,11 @@ def _doc(text: str, **bounds: float) -> Any:
     return field(metadata={"doc": text, **bounds})
 
 
+def _if(text: str, **bounds: float) -> Any:
+    """Declare a field that only some cells have."""
+    return field(default=None, metadata={"doc": text, **bounds})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One training run. A field that does not apply to the rule or network is None.
@@ -38,20 +43,20 @@ class Cell:
 
     dataset: str = _doc("data the network is trained on")
     network: str = _doc("fcn (fully connected), cnn (convolutional) or lstm (recurrent)")
-    depth: int | None = _doc(
+    depth: int | None = _if(
         "layers with weights: depth - 1 hidden ones and a linear classifier (fcn, cnn)",
         min=2,
         max=1000,
     )
-    T: int | None = _doc("unroll length: steps between updates (lstm)", min=1, max=10**6)
+    T: int | None = _if("unroll length: steps between updates (lstm)", min=1, max=10**6)
     rule: str = _doc("learning rule")
-    sg_layers: int | None = _doc("hidden layers of each synthetic-gradient model M", min=0, max=8)
+    sg_layers: int | None = _if("hidden layers of each synthetic-gradient model M", min=0, max=8)
     seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
-    split: str | None = _doc(
+    split: str | None = _if(
         "test: report the test set; validation: never look at it (images: hold out the last sixth"
         " of the training set)"
     )
-    corpus: str | None = _doc("a text file to train on in place of the dataset's (text)")
+    corpus: str | None = _if("a text file to train on in place of the dataset's (text)")
     iterations: int = _doc("updates", min=1, max=10**9)
     batch_size: int = _doc("examples in an update", min=2, max=10**6)
     learning_rate: float = _doc("Adam's, before the drops", above=0, max=10)
@@ -62,30 +67,30 @@ class Cell:
     evaluate_every: int = _doc(
         "updates between evaluations; the last is always one", min=1, max=10**9
     )
-    hidden_units: int | None = _doc(
+    hidden_units: int | None = _if(
         "units of each hidden layer (fcn) or of the core (lstm)", min=1, max=10**6
     )
-    filters: int | None = _doc("filters of each convolution (cnn)", min=1, max=10**5)
-    kernel_size: int | None = _doc("side of each filter, odd (cnn)", min=1, max=99)
-    sg_units: int | None = _doc(
+    filters: int | None = _if("filters of each convolution (cnn)", min=1, max=10**5)
+    kernel_size: int | None = _if("side of each filter, odd (cnn)", min=1, max=99)
+    sg_units: int | None = _if(
         "units (fcn, lstm) or filters (cnn) of M's hidden layers", min=1, max=10**6
     )
-    sg_scale: float | None = _doc(
+    sg_scale: float | None = _if(
         "M regresses this times the batch-mean gradient", above=0, max=1e12
     )
-    sg_factor: float | None = _doc(
+    sg_factor: float | None = _if(
         "what the synthetic gradient is multiplied by where it trains the core (lstm)",
         min=0,
         max=1e6,
     )
-    aux_weight: float | None = _doc("weight of the auxiliary loss (dni_aux)", min=0, max=1e6)
-    solve_bits: float | None = _doc(
+    aux_weight: float | None = _if("weight of the auxiliary loss (dni_aux)", min=0, max=1e6)
+    solve_bits: float | None = _if(
         "bits per symbol under which a level of the curriculum is solved", above=0, max=100
     )
-    solve_window: int | None = _doc(
+    solve_window: int | None = _if(
         "steps of every stream over which those bits are averaged", min=1, max=10**9
     )
-    patience: int | None = _doc(
+    patience: int | None = _if(
         "evaluations without a lower validation error that end training; 0: none does (text)",
         min=0,
         max=10**9,
@@ -133,10 +138,14 @@ class Cell:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Cell":
-        """Return the cell of `to_dict`'s output; other keys are an error (UsageError)."""
+        """Return the cell of `to_dict`'s output; other keys are an error (UsageError).
+
+        What is not there does not apply, as in the output of an older version.
+        """
         for name in values:
             spec_of(name)
-        missing = [spec.name for spec in dataclasses.fields(cls) if spec.name not in values]
+        needed = (name for name in FIELDS if not kind_of(name)[1])
+        missing = [name for name in needed if name not in values]
         if missing:
             raise UsageError(f"a cell lacks {', '.join(missing)}")
         return cls(**values)

@@ -10,6 +10,7 @@ gradient.
 """
 
 import math
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,6 +19,28 @@ from .layers import aten
 from .matmul import matmul
 
 FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
+
+
+class Step(NamedTuple):
+    """A step's views into its tape: made once, since making them is work too."""
+
+    x: Tensor
+    gates: Tensor
+    sigmoids: Tensor  # i, f, o
+    i: Tensor
+    f: Tensor
+    o: Tensor
+    g: Tensor
+    c_before: Tensor
+    c: Tensor
+    tanh: Tensor
+    h: Tensor
+    delta: Tensor
+    dsigmoids: Tensor
+    di: Tensor
+    df: Tensor
+    do: Tensor
+    dg: Tensor
 
 
 class Tape:
@@ -35,7 +58,7 @@ class Tape:
 
     def __init__(self, core: "LSTM", steps: int, streams: int) -> None:
         weight = core.weight
-        self.steps, self.streams = steps, streams
+        self.streams = streams
         units, symbols = core.units, core.symbols
 
         def make(features: int, count: int) -> Tensor:
@@ -47,10 +70,43 @@ class Tape:
         self.cells, self.tanh = make(units, steps + 1), make(units, steps)
         self.one_hot = self.x[:, 1 : 1 + symbols, :steps]
         self.h = self.x[:, 1 + symbols :]
+        self.by_step = [self._step(t, units) for t in range(steps)]
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        return len(self.by_step)
+
+    def _step(self, t: int, units: int) -> Step:
+        def parts(whole: Tensor) -> list[Tensor]:
+            return [whole[:, n * units : (n + 1) * units] for n in range(4)]
+
+        gates, delta = self.gates[:, :, t], self.delta[:, :, t]
+        i, f, o, g = parts(gates)
+        di, df, do, dg = parts(delta)
+        return Step(
+            x=self.x[:, :, t],
+            gates=gates,
+            sigmoids=gates[:, : 3 * units],
+            i=i,
+            f=f,
+            o=o,
+            g=g,
+            c_before=self.cells[:, :, t],
+            c=self.cells[:, :, t + 1],
+            tanh=self.tanh[:, :, t],
+            h=self.h[:, :, t + 1],
+            delta=delta,
+            dsigmoids=delta[:, : 3 * units],
+            di=di,
+            df=df,
+            do=do,
+            dg=dg,
+        )
 
     @property
     def outputs(self) -> Tensor:
-        """h after each step, [R, H, T, B]."""
+        """H after each step, [R, H, T, B]."""
         return self.h[:, :, 1:]
 
     def state(self, step: int) -> Tensor:
@@ -94,14 +150,12 @@ class LSTM:
         units = self.units
         tape.one_hot.zero_().scatter_(1, inputs.unsqueeze(1), 1)
         tape.h[:, :, 0], tape.cells[:, :, 0] = state[:, :units], state[:, units:]
-        for t in range(tape.steps):
-            gates, c = tape.gates[:, :, t], tape.cells[:, :, t + 1]
-            matmul(self.weight, tape.x[:, :, t], out=gates)
-            gates[:, : 3 * units].sigmoid_()
-            gates[:, 3 * units :].tanh_()
-            i, f, o, g = gates.split(units, 1)
-            torch.mul(f, tape.cells[:, :, t], out=c).addcmul_(i, g)
-            torch.mul(torch.tanh(c, out=tape.tanh[:, :, t]), o, out=tape.h[:, :, t + 1])
+        for step in tape.by_step:
+            matmul(self.weight, step.x, out=step.gates)
+            step.sigmoids.sigmoid_()
+            step.g.tanh_()
+            torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)
+            torch.mul(torch.tanh(step.c, out=step.tanh), step.o, out=step.h)
 
     def pull(self, tape: Tape, deltas: Tensor | None, end: Tensor | None) -> Tensor:
         """Return the gradient at the state before the unroll, [R, 2 H, B].
@@ -116,22 +170,18 @@ class LSTM:
         if end is None:
             end = tape.x.new_zeros(tape.x.shape[0], 2 * units, tape.streams)
         dh, dc = end[:, :units], end[:, units:].clone()
-        for t in reversed(range(tape.steps)):
-            i, f, o, g = tape.gates[:, :, t].split(units, 1)
-            delta, tanh = tape.delta[:, :, t], tape.tanh[:, :, t]
-            di, df, do, dg = delta.split(units, 1)
+        for t, step in reversed([*enumerate(tape.by_step)]):
             if deltas is not None:
                 dh = dh + deltas[:, :, t]
-            torch.mul(dh, tanh, out=do)
-            dc.add_(aten.tanh_backward(dh * o, tanh))
-            torch.mul(dc, g, out=di)
-            torch.mul(dc, tape.cells[:, :, t], out=df)
-            torch.mul(dc, i, out=dg)
-            sigmoids = delta[:, : 3 * units]
-            aten.sigmoid_backward(sigmoids, tape.gates[:, : 3 * units, t], grad_input=sigmoids)
-            aten.tanh_backward(dg, g, grad_input=dg)
-            dc.mul_(f)
-            dh = matmul(recurrent, delta)
+            torch.mul(dh, step.tanh, out=step.do)
+            dc.add_(aten.tanh_backward(dh * step.o, step.tanh))
+            torch.mul(dc, step.g, out=step.di)
+            torch.mul(dc, step.c_before, out=step.df)
+            torch.mul(dc, step.i, out=step.dg)
+            aten.sigmoid_backward(step.dsigmoids, step.sigmoids, grad_input=step.dsigmoids)
+            aten.tanh_backward(step.dg, step.g, grad_input=step.dg)
+            dc.mul_(step.f)
+            dh = matmul(recurrent, step.delta)
         return torch.cat((dh, dc), 1)
 
     def learn(self, *tapes: Tape) -> None:

@@ -63,7 +63,7 @@ class Network:
         return [*self.hidden, self.classifier, *(m.sequence for m in self.models)]
 
     def trained(self, rule: str) -> slice:
-        """Return the part of the weights that the rule trains: all of it, or its classifier only."""
+        """Return the part of the weights that the rule trains: all, or the classifier's only."""
         if not rules.load(rule).TRAINS_HIDDEN:
             spans = self.weights.spans
             return slice(spans["classifier.weight"][0], spans["classifier.bias"][1])

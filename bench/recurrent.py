@@ -57,8 +57,9 @@ class RecurrentNetwork:
             self.model = SyntheticGradient(sequence, None, scale)
             blocks.append(sequence)
         if rule.AUXILIARY:
-            self.auxiliary = kind.auxiliary(cell, size)
-            blocks.append(self.auxiliary)
+            auxiliary: Sequence = kind.auxiliary(cell, size)
+            self.auxiliary = auxiliary
+            blocks.append(auxiliary)
         self.weights = Parameters(blocks, cells, device)
         self.core.initialise()
         self.state = self.weights.flat.new_zeros(self.replicas, size, self.streams)

@@ -202,8 +202,9 @@ class SequenceProgram:
         network.core.forward(tape, inputs, state)
         logits = network.readout.evaluate(tape.outputs.flatten(2))
         _, delta = softmax_loss(logits, targets.flatten(1))
-        weight = network.weights.named["readout.weight"]
-        deltas = (weight.mT @ delta).unflatten(2, (PROBE_STEPS, streams))
+        weight: Tensor = network.weights.named["readout.weight"]
+        outputs: Tensor = weight.mT @ delta
+        deltas = outputs.view(-1, network.core.units, PROBE_STEPS, streams)
         true = network.core.pull(tape, deltas, None).flatten(1).double()
         said = network.synthetic_gradient(state).flatten(1).double()
         cosine = torch.cosine_similarity(said, true, 1, eps=0)

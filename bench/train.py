@@ -17,7 +17,6 @@ import torch
 
 from . import checkpoint, datasets, matmul
 from .cell import Cell
-from .errors import UsageError
 from .machine import describe, machine_class
 from .outcome import CurvePoint, Machine, Outcome, Status
 from .program import Program
@@ -176,7 +175,7 @@ class Run:
             start = time.perf_counter()
             results = self.program.results()
             self.evaluation_seconds += time.perf_counter() - start
-        done = self.program.iteration
+        done: int = self.program.iteration
         rate = done / self.train_seconds if done and self.train_seconds else None
         examples = rate and rate * self.cell.batch_size * len(self.job.cells)
         found: list[Outcome] = []

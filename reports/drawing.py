@@ -30,7 +30,7 @@ class Drawing:
     y_label: str
     x_log: bool
     y_log: bool
-    y_range: tuple[float, float] | None
+    y_range: tuple[float, float] | None = None
     bars: bool
     shaded: bool
     marks: tuple[float, ...]

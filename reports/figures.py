@@ -128,9 +128,8 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
         axes.set_xscale("log")
     if drawing.y_log:
         axes.set_yscale("log")
-    else:
-        if drawing.y_range is not None:
-            axes.axhline(0, color=FAINT, linewidth=0.6)
+    elif drawing.y_range is not None:
+        axes.axhline(0, color=FAINT, linewidth=0.6)
     if data.empty:
         return
     for mark in drawing.marks:

@@ -147,7 +147,7 @@ def claims(gathered: Gathered) -> list[Row]:
 
 
 def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
-    """Return a claim's row with what the seeds say that have all its places; `results`: by place."""
+    """Return a claim's row with what the seeds say that have all its places of `results`."""
     compared = _compared(gathered, test)
     seeds = results.reindex(columns=compared).dropna()
     paired = seeds.to_numpy(dtype=float).tolist()

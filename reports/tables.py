@@ -126,8 +126,8 @@ def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
     lines = list(_measured(place, marks).lines)
     if against:
         digits = measure_of(place.cell.dataset).paper_decimals
-        known = place.paper is not None
-        lines.append(f"paper {paper(place.paper, digits) if known else _NONE}")
+        number = _NONE if place.paper is None else paper(place.paper, digits)
+        lines.append(f"paper {number}")
         if place.verdict != NOT_RUN:
             n = 0 if place.interval is None else place.interval.n
             word = verdict(place.verdict, place.seeds_needed, n)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from importlib import resources
 from typing import Any
 
-from ..bench.cell import FIELDS, PAPER_LEARNING_RATE, Cell, applicable, coerce
+from ..bench.cell import PAPER_LEARNING_RATE, Cell, applicable, coerce
 from ..bench.errors import UsageError, did_you_mean
 from .model import Exhibit, Scale
 from .reading import parse
@@ -63,9 +63,8 @@ def expand(
     for point in chosen.points():
         values = _resolve(chosen, point, sets)
         unused -= values.keys()
-        absent = dict.fromkeys(FIELDS)
         try:
-            cells += [Cell.from_dict({**absent, **values, "seed": n}) for n in range(count)]
+            cells += [Cell.from_dict({**values, "seed": n}) for n in range(count)]
         except UsageError as error:
             file = "" if sets else ".toml"
             raise UsageError(f"{exhibit.name}{file}: scales.{scale}: {error}") from None

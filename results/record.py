@@ -177,11 +177,11 @@ def _upgraded(values: Any) -> Any:
 
     A field of schema 1 that is missing stays missing, so that it is told of.
     """
-    fields = {name: None for name in NEW_IN_2} | values
+    fields = dict.fromkeys(NEW_IN_2) | values
     fields |= {"schema": SCHEMA_VERSION, "progression": []}
     if type(fields.get("curve")) is list:
         fields["curve"] = [
-            {name: None for name in NEW_IN_POINTS} | point if type(point) is dict else point
+            dict.fromkeys(NEW_IN_POINTS) | point if type(point) is dict else point
             for point in fields["curve"]
         ]
     return fields

@@ -19,7 +19,7 @@ Shape = Seq[int]
 def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
     filters = cell.filters or 0
-    inputs = [image[0]] + [filters] * (cell.depth - 2)
+    inputs = [image[0]] + [filters] * (_depth(cell) - 2)
     layers: list[Sequence] = []
     for i, channels in enumerate(inputs):
         conv = _conv(cell, f"hidden{i}", channels, filters)
@@ -30,7 +30,7 @@ def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
 def features(cell: Cell, image: Shape) -> int:
     """Return the number of features that the classifier reads."""
     height, width = image[1], image[2]
-    for _ in range(cell.depth - 1):
+    for _ in range(_depth(cell) - 1):
         height, width = (height + 1) // 2, (width + 1) // 2
     return (cell.filters or 0) * height * width
 
@@ -75,6 +75,10 @@ def flatten(h: Tensor, replicas: int) -> tuple[Tensor, torch.Size]:
 def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
     """Undo `flatten` for a gradient."""
     return _last(delta.permute(2, 0, 1).reshape(shape))
+
+
+def _depth(cell: Cell) -> int:
+    return cell.depth or 0
 
 
 def _conv(cell: Cell, name: str, inputs: int, outputs: int) -> Sequence:

@@ -18,7 +18,7 @@ Shape = Seq[int]
 def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
     width = cell.hidden_units or 0
-    inputs = [image[0] * image[1] * image[2]] + [width] * (cell.depth - 2)
+    inputs = [image[0] * image[1] * image[2]] + [width] * ((cell.depth or 0) - 2)
     return [_dense(f"hidden{i}", size, width) for i, size in enumerate(inputs)]
 
 

@@ -212,7 +212,7 @@ def test_the_fixed_point_of_dni_is_the_true_gradient():
     ]
     network.model.sequence.parts[-1][1].weight_grad = network.weights.views(network.weights.grads)[
         "sg.output.weight"
-    ][:, :units]  # noqa: E501
+    ][:, :units]
     network.model.sequence.parts[-1][1].bias = network.model.sequence.parts[-1][1].bias_grad = None
     del sequence
 
