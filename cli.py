@@ -169,6 +169,7 @@ def list_(data_dir: str | None, as_json: bool) -> None:
         "sgbench run table1 --dry-run",
         "sgbench run table1 --scale quick --where dataset=mnist,network=fcn --time-limit 1h30m",
         "sgbench run table1 --where rule=dni,cdni,depth=4 --set iterations=2000 --seeds 1",
+        "sgbench run table2 --where dataset=copy,T=2,4",
         "sgbench run table1 --retry failed,diverged",
         "sgbench run table1 --json >> records.jsonl",
     )

@@ -9,7 +9,6 @@ more. The state [R, 2 H, B] is h above c: both halves are handed on, and both ha
 gradient.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -193,9 +192,3 @@ class LSTM:
                 matmul(delta, x, out=self.weight_grad)
             else:
                 self.weight_grad.add_(matmul(delta, x))
-
-
-def memory(symbols: int, units: int, steps: int, streams: int, tapes: int) -> int:
-    """Return about how many numbers the tapes of an unroll hold, for one replica."""
-    features = 1 + symbols + units + 4 * units * 2 + 2 * units + units
-    return math.prod((features, steps + 1, streams, tapes))

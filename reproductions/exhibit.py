@@ -7,7 +7,8 @@ The file has the protocol, the grid, the scales, the paper's numbers with their 
 the margins and the claims; `table1.toml` is the example to read. Free of torch.
 """
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from importlib import resources
 from typing import Any
@@ -16,7 +17,7 @@ from ..bench.cell import PAPER_LEARNING_RATE, Cell, applicable, coerce
 from ..bench.errors import UsageError, did_you_mean
 from .model import Exhibit, Scale
 from .reading import parse
-from .select import format_value
+from .select import Where, format_value, select
 
 
 def names() -> tuple[str, ...]:
@@ -38,6 +39,7 @@ def expand(
     scale: str,
     sets: Mapping[str, Any] | None = None,
     seeds: int | None = None,
+    where: Where | None = None,
 ) -> list[Cell]:
     """Return the cells of `exhibit` at `scale`, in the grid's order, seeds innermost.
 
@@ -47,44 +49,60 @@ def expand(
         sets: protocol fields to change (`select.parse_set`), each in the cells it applies to.
             Such cells are of no scale of the exhibit; that label is the caller's.
         seeds: number of seeds, 0 to seeds - 1; the scale's own if None.
+        where: which cells, by their fields before `sets` change them; all if None.
 
     Raises:
-        UsageError: the scale is unknown; seeds is below 1; a set field is varied by the grid,
-            applies to no cell or makes a cell invalid.
+        UsageError: the scale is unknown; seeds is below 1; `where` matches nothing; a set field
+            has several values in the cells that are left, applies to none or makes one invalid.
     """
     chosen, sets = exhibit.scale(scale), dict(sets or {})
     count = chosen.seeds if seeds is None else seeds
     if count < 1:
         raise UsageError(f"--seeds {count} must be at least 1")
     for field, value in sets.items():
-        sets[field] = _settable(chosen, field, value)
-    cells: list[Cell] = []
-    unused = set(sets)
-    for point in chosen.points():
-        values = _resolve(chosen, point, sets)
-        unused -= values.keys()
-        try:
-            cells += [Cell.from_dict({**values, "seed": n}) for n in range(count)]
-        except UsageError as error:
-            file = "" if sets else ".toml"
-            raise UsageError(f"{exhibit.name}{file}: scales.{scale}: {error}") from None
-    for field in unused:
-        raise UsageError(f"--set {field} applies to no cell of {exhibit.name} at scale {scale}")
-    return cells
+        if field == "seed":
+            raise UsageError("--set seed: choose the number of seeds by --seeds")
+        sets[field] = coerce(field, value)
+    points = list(chosen.points())
+    cells = [_cells(exhibit, chosen, point, {}, count) for point in points]
+    if where is not None:
+        kept = {id(c) for c in select(itertools.chain.from_iterable(cells), where)}
+        cells = [[cell for cell in some if id(cell) in kept] for some in cells]
+    if not sets:
+        return list(itertools.chain.from_iterable(cells))
+    pairs = [(point, some) for point, some in zip(points, cells, strict=True) if some]
+    for field in sets:
+        _check_varied(chosen, field, [point for point, _ in pairs])
+        if not any(field in _resolve(chosen, point, sets) for point, _ in pairs):
+            raise UsageError(f"--set {field} applies to no cell of {exhibit.name} at scale {scale}")
+    changed: list[Cell] = []
+    for point, some in pairs:
+        seeded = {cell.seed: cell for cell in _cells(exhibit, chosen, point, sets, count)}
+        changed += [seeded[cell.seed] for cell in some]
+    return changed
 
 
-def _settable(scale: Scale, field: str, value: Any) -> Any:
-    if field == "seed":
-        raise UsageError("--set seed: choose the number of seeds by --seeds")
-    value = coerce(field, value)
-    varied = scale.values(field)
+def _cells(
+    exhibit: Exhibit, scale: Scale, point: dict[str, Any], sets: dict[str, Any], count: int
+) -> list[Cell]:
+    """Return the cells of a point of the grid, one a seed."""
+    values = _resolve(scale, point, sets)
+    try:
+        return [Cell.from_dict({**values, "seed": n}) for n in range(count)]
+    except UsageError as error:
+        file = "" if sets else ".toml"
+        raise UsageError(f"{exhibit.name}{file}: scales.{scale.name}: {error}") from None
+
+
+def _check_varied(scale: Scale, field: str, points: Sequence[dict[str, Any]]) -> None:
+    """Refuse to set what the points vary: they would become the same cells."""
+    varied = dict.fromkeys(point.get(field) for point in points)
     if len(varied) > 1:
-        some = format_value(field, varied[0])
+        some = format_value(field, next(iter(varied)))
         raise UsageError(
             f"--set {field}: the grid at scale {scale.name} varies it;"
-            f" pick among its values by --where {field}={some}"
+            f" pick among its values by --where {field}={some}, which may then be set"
         )
-    return value
 
 
 def _resolve(scale: Scale, point: dict[str, Any], sets: dict[str, Any]) -> dict[str, Any]:

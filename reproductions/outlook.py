@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..bench import machine
 from .backend import kept_backend, known_class, measured_backend
 from .plan import Plan, estimate, seconds_per_step, shape
-from .run import Request, check_data, job_of, plan_of, wanted_cells, workers_for
+from .run import Request, check_data, check_memory, job_of, plan_of, wanted_cells, workers_for
 
 TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
 
@@ -52,6 +52,8 @@ def outlook(
     missing = {name: p for name, p in needed.items() if name not in known}
     if device and measure:
         check_data(request, plan)
+        if plan.programs:
+            check_memory(plan, workers_for(request.jobs, device, len(plan.programs)), device)
         known |= _timed(request, plan, device, missing, watch)
     ids = {planned.id for planned in plan.cells}
     other = (r for r in records if here and r.machine_class != here and r.id in ids)

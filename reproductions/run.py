@@ -10,15 +10,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from ..bench import datasets, machine
+from ..bench import datasets, machine, memory
 from ..bench.cell import Cell
+from ..bench.errors import UsageError
 from ..bench.outcome import Outcome
 from ..results.record import Record, make_record
 from ..results.store import Store
 from . import exhibit as exhibits
 from .backend import THREADS, Backend, choose_backend, known_class, machine_class
 from .plan import Plan, make_plan
-from .select import parse_set, parse_where, select
+from .select import parse_set, parse_where
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,8 @@ class Summary:
 def wanted_cells(request: Request) -> list[Cell]:
     """Return the cells that a request selects; UsageError where it selects none."""
     found = exhibits.load(request.exhibit)
-    cells = exhibits.expand(found, request.scale, parse_set(request.set), request.seeds)
-    return select(cells, parse_where(request.where)) if request.where else cells
+    where = parse_where(request.where) if request.where else None
+    return exhibits.expand(found, request.scale, parse_set(request.set), request.seeds, where)
 
 
 def plan_of(
@@ -115,6 +116,7 @@ def run(request: Request, listener: Listener) -> Summary:
 
     jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]
     workers = workers_for(request.jobs, device, len(jobs))
+    check_memory(plan, workers, device)
     summary = Summary(left=sum(map(len, plan.programs)))
 
     def done(index: int, outcomes: list[Outcome]) -> None:
@@ -141,6 +143,21 @@ def check_data(request: Request, plan: Plan) -> None:
     cells = [plan.cells[index].cell for program in plan.programs for index in program]
     for name, corpus in dict.fromkeys((cell.dataset, cell.corpus) for cell in cells):
         datasets.load(name, request.data_dir, corpus=corpus)
+
+
+def check_memory(plan: Plan, workers: int, device: str) -> None:
+    """Estimate the memory of the programs that run at a time: UsageError where it is too much."""
+    cells = [plan.cells[program[0]].cell for program in plan.programs]
+    largest = max(cells, key=memory.needed)
+    wanted, free = memory.needed(largest), memory.free(device)
+    if wanted * workers > free:
+        fitting = max(0, free // workers * (largest.T or 0) // wanted)
+        raise UsageError(
+            f"T={largest.T} with batch_size={largest.batch_size} needs about"
+            f" {wanted / memory.GIB:,.1f} GiB for each of {workers} at a time, and"
+            f" {free / memory.GIB:,.1f} GiB are free: T of about {fitting:,} would fit, or a smaller"
+            " batch_size, or fewer --jobs"
+        )
 
 
 def _store(

@@ -1,0 +1,93 @@
+"""An update of Table 2: ours, the plain baseline, and the machine's limit for it, in turn."""
+
+import statistics
+
+import pytest
+import torch
+from benchmarks.cases import CPU
+from benchmarks.sampling import CLOCK, fastest, interleave, ratio
+from benchmarks.test_steps import through
+from benchmarks.unrolls import EagerUnroll, UnrollLimit, quick_unroll
+from sgbench.bench import matmul
+from sgbench.bench.datasets import load
+from sgbench.bench.sequence_program import SequenceProgram
+from torch.utils.flop_counter import FlopCounterMode
+
+RULES = ["bptt", "dni"]
+
+
+@pytest.mark.benchmark(group="unroll", timer=CLOCK)
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("T", [4])
+@pytest.mark.parametrize("rule", RULES)
+def test_unroll(benchmark, report, back_end, rule, T):
+    cell = quick_unroll(rule, T)
+    program = SequenceProgram([cell], load("copy"), CPU)
+    network = program.network
+    eager = EagerUnroll(cell, network.symbols, network.classes)
+    limit = UnrollLimit(cell, network)
+    chunks = [program.stream.peek(T, program.streams) for _ in range(1)]
+    inputs, targets = (part[0] for part in chunks[0])
+    default = matmul.available()[0]
+    contenders = {
+        "ours": through(back_end, program.step),
+        "eager": through(default, lambda: eager.update(inputs, targets), gradients=True),
+        **{f"limit {name}": through(name, limit.step) for name in matmul.available()},
+    }
+    samples = interleave(benchmark, contenders)
+    best = fastest(samples, [name for name in samples if name.startswith("limit ")])
+    report(
+        "step",
+        network=f"lstm {cell.hidden_units} T {T}",
+        rule=rule,
+        batch=cell.batch_size,
+        per_second=1 / statistics.median(samples["ours"]),
+        eager_over_ours=ratio(samples, "eager", "ours"),
+        ours_over_limit=ratio(samples, "ours", best),
+        eager_over_limit=ratio(samples, "eager", best),
+        limit=best.removeprefix("limit "),
+        milliseconds={name: 1000 * statistics.median(taken) for name, taken in samples.items()},
+    )
+
+
+def small(rule, precision="float64", **changes):
+    sizes = {"hidden_units": 12, "batch_size": 6, "sg_units": 9, **changes}
+    if rule == "bptt":
+        sizes.pop("sg_units")
+    cell = quick_unroll(rule, 3, precision=precision, **sizes)
+    program = SequenceProgram([cell], load("copy"), CPU)
+    for view in program.network.weights.named.values():
+        view.normal_(0, 0.3, generator=torch.Generator().manual_seed(view.numel()))
+    eager = EagerUnroll(cell, program.network.symbols, program.network.classes)
+    eager.load(program.network)
+    return program, eager
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_baseline_computes_what_ours_computes(rule):
+    program, eager = small(rule)
+    fresh = small(rule)[1]
+    for _ in range(3):
+        inputs, targets = program.stream.peek(program.T, program.streams)
+        program.stream.advance(program.T)
+        with torch.no_grad():
+            program.update(inputs, targets)
+        eager.update(inputs[0], targets[0])
+    fresh.load(program.network)
+    expected = dict(fresh.named_parameters())
+    for name, value in eager.named_parameters():
+        assert (value - expected[name]).abs().max() < 1e-9, name
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_the_limit_has_the_products_of_the_update(rule):
+    program, _ = small(rule, precision="float32")
+    inputs, targets = program.stream.peek(program.T, program.streams)
+    counts = []
+    with torch.no_grad():
+        limit = UnrollLimit(program.cells[0], program.network)
+        for step in (lambda: program.update(inputs, targets), limit.step):
+            with FlopCounterMode(display=False) as counter:
+                step()
+            counts.append(counter.get_total_flops())
+    assert counts[0] == counts[1]
