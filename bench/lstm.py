@@ -3,10 +3,9 @@
     i, f, o, g = W [1; x; h]        sigmoid of the first three, tanh of the last
     c' = f c + i g,   h' = o tanh(c')
 
-R replicas run as one; everything is [R, features, T, B], so that a step is one matrix product (the
-input's part, the bias and the recurrent part in one), and the gradient of W over all steps is one
-more. The state [R, 2 H, B] is h above c: both halves are handed on, and both have a synthetic
-gradient.
+R replicas run as one; everything is [R, T, features, B], so that a step is one matrix product (the
+input's part, the bias and the recurrent part in one) on memory that lies together. The state
+[R, 2 H, B] is h above c: both halves are handed on, and both have a synthetic gradient.
 """
 
 from typing import NamedTuple
@@ -15,7 +14,7 @@ import torch
 from torch import Tensor
 
 from .layers import aten
-from .matmul import matmul
+from .matmul import accumulate, matmul
 
 FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
 
@@ -46,13 +45,14 @@ class Tape:
     """What T steps on B streams leave behind for their pullback; its memory is used again.
 
     Attributes:
-        x: [1; one-hot input; h before the step], [R, 1 + V + H, T + 1, B]; the last step holds
+        x: [1; one-hot input; h before the step], [R, T + 1, 1 + V + H, B]; the last step holds
             the h after the unroll alone.
-        gates: i, f, o, g after their nonlinearities, [R, 4 H, T, B].
-        cells: c before each step and after the last, [R, H, T + 1, B].
-        tanh: tanh(c) after each step, [R, H, T, B].
-        delta: gradient at the gates before their nonlinearities, [R, 4 H, T, B], as the last
+        gates: i, f, o, g after their nonlinearities, [R, T, 4 H, B].
+        cells: c before each step and after the last, [R, T + 1, H, B].
+        tanh: tanh(c) after each step, [R, T, H, B].
+        delta: gradient at the gates before their nonlinearities, [R, T, 4 H, B], as the last
             `pull` wrote it.
+        scratch: two gradients at h or c, [2, R, H, B].
     """
 
     def __init__(self, core: "LSTM", steps: int, streams: int) -> None:
@@ -60,15 +60,16 @@ class Tape:
         self.streams = streams
         units, symbols = core.units, core.symbols
 
-        def make(features: int, count: int) -> Tensor:
-            return weight.new_zeros(weight.shape[0], features, count, streams)
+        def make(count: int, features: int) -> Tensor:
+            return weight.new_zeros(weight.shape[0], count, features, streams)
 
-        self.x = make(1 + symbols + units, steps + 1)
-        self.x[:, 0] = 1
-        self.gates, self.delta = make(4 * units, steps), make(4 * units, steps)
-        self.cells, self.tanh = make(units, steps + 1), make(units, steps)
-        self.one_hot = self.x[:, 1 : 1 + symbols, :steps]
-        self.h = self.x[:, 1 + symbols :]
+        self.x = make(steps + 1, 1 + symbols + units)
+        self.x[:, :, 0] = 1
+        self.gates, self.delta = make(steps, 4 * units), make(steps, 4 * units)
+        self.cells, self.tanh = make(steps + 1, units), make(steps, units)
+        self.scratch = weight.new_zeros(2, weight.shape[0], units, streams)
+        self.one_hot = self.x[:, :steps, 1 : 1 + symbols]
+        self.h = self.x[:, :, 1 + symbols :]
         self.by_step = [self._step(t, units) for t in range(steps)]
 
     @property
@@ -80,21 +81,21 @@ class Tape:
         def parts(whole: Tensor) -> list[Tensor]:
             return [whole[:, n * units : (n + 1) * units] for n in range(4)]
 
-        gates, delta = self.gates[:, :, t], self.delta[:, :, t]
+        gates, delta = self.gates[:, t], self.delta[:, t]
         i, f, o, g = parts(gates)
         di, df, do, dg = parts(delta)
         return Step(
-            x=self.x[:, :, t],
+            x=self.x[:, t],
             gates=gates,
             sigmoids=gates[:, : 3 * units],
             i=i,
             f=f,
             o=o,
             g=g,
-            c_before=self.cells[:, :, t],
-            c=self.cells[:, :, t + 1],
-            tanh=self.tanh[:, :, t],
-            h=self.h[:, :, t + 1],
+            c_before=self.cells[:, t],
+            c=self.cells[:, t + 1],
+            tanh=self.tanh[:, t],
+            h=self.h[:, t + 1],
             delta=delta,
             dsigmoids=delta[:, : 3 * units],
             di=di,
@@ -105,12 +106,12 @@ class Tape:
 
     @property
     def outputs(self) -> Tensor:
-        """H after each step, [R, H, T, B]."""
-        return self.h[:, :, 1:]
+        """The h after each step, [R, H, T, B], a copy."""
+        return self.h[:, 1:].transpose(1, 2).contiguous()
 
     def state(self, step: int) -> Tensor:
         """Return the state before `step` (0 to T), [R, 2 H, B]."""
-        return torch.cat((self.h[:, :, step], self.cells[:, :, step]), 1)
+        return torch.cat((self.h[:, step], self.cells[:, step]), 1)
 
 
 class LSTM:
@@ -147,8 +148,8 @@ class LSTM:
     def forward(self, tape: Tape, inputs: Tensor, state: Tensor) -> None:
         """Run the tape's T steps on codes [R, T, B] from `state` [R, 2 H, B]."""
         units = self.units
-        tape.one_hot.zero_().scatter_(1, inputs.unsqueeze(1), 1)
-        tape.h[:, :, 0], tape.cells[:, :, 0] = state[:, :units], state[:, units:]
+        tape.one_hot.zero_().scatter_(2, inputs.unsqueeze(2), 1)
+        tape.h[:, 0], tape.cells[:, 0] = state[:, :units], state[:, units:]
         for step in tape.by_step:
             matmul(self.weight, step.x, out=step.gates)
             step.sigmoids.sigmoid_()
@@ -166,29 +167,32 @@ class LSTM:
         """
         units = self.units
         recurrent = self.weight[:, :, 1 + self.symbols :].mT
+        (dc, product), dh = tape.scratch, end
         if end is None:
-            end = tape.x.new_zeros(tape.x.shape[0], 2 * units, tape.streams)
-        dh, dc = end[:, :units], end[:, units:].clone()
+            dc.zero_()
+        else:
+            dh = end[:, :units]
+            dc.copy_(end[:, units:])
         for t, step in reversed([*enumerate(tape.by_step)]):
             if deltas is not None:
-                dh = dh + deltas[:, :, t]
+                dh = deltas[:, :, t] if dh is None else torch.add(dh, deltas[:, :, t], out=product)
+            assert dh is not None, "nothing to pull back"
             torch.mul(dh, step.tanh, out=step.do)
-            dc.add_(aten.tanh_backward(dh * step.o, step.tanh))
+            torch.mul(dh, step.o, out=step.dg)  # dg is free until its turn
+            dc.add_(aten.tanh_backward(step.dg, step.tanh, grad_input=step.dg))
             torch.mul(dc, step.g, out=step.di)
             torch.mul(dc, step.c_before, out=step.df)
             torch.mul(dc, step.i, out=step.dg)
             aten.sigmoid_backward(step.dsigmoids, step.sigmoids, grad_input=step.dsigmoids)
             aten.tanh_backward(step.dg, step.g, grad_input=step.dg)
             dc.mul_(step.f)
-            dh = matmul(recurrent, step.delta)
-        return torch.cat((dh, dc), 1)
+            dh = matmul(recurrent, step.delta, out=product)
+        return torch.cat((product, dc), 1)
 
     def learn(self, *tapes: Tape) -> None:
-        """Write the gradient of the weight: that of the tapes' `delta`, summed."""
-        for number, tape in enumerate(tapes):
-            delta = tape.delta.flatten(2)
-            x = tape.x[:, :, : tape.steps].flatten(2).mT
-            if number == 0:
-                matmul(delta, x, out=self.weight_grad)
-            else:
-                self.weight_grad.add_(matmul(delta, x))
+        """Write the gradient of the weight: that of the tapes' `delta`, summed over their steps."""
+        first = True
+        for tape in tapes:
+            for step in tape.by_step:
+                accumulate(step.delta, step.x.mT, self.weight_grad, first=first)
+                first = False

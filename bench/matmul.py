@@ -122,3 +122,13 @@ def matmul(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         return torch.mm(a[0], b[0]).unsqueeze(0)
     torch.mm(a[0], b[0], out=out[0])
     return out
+
+
+def accumulate(a: Tensor, b: Tensor, out: Tensor, *, first: bool) -> None:
+    """Add the product of `matmul` to `out`, or write it there where it is the `first` of a sum."""
+    if first:
+        matmul(a, b, out=out)
+    elif a.shape[0] > 1:
+        torch.baddbmm(out, a, b, out=out)
+    else:
+        torch.addmm(out[0], a[0], b[0], out=out[0])

@@ -155,8 +155,8 @@ def check_memory(plan: Plan, workers: int, device: str) -> None:
         raise UsageError(
             f"T={largest.T} with batch_size={largest.batch_size} needs about"
             f" {wanted / memory.GIB:,.1f} GiB for each of {workers} at a time, and"
-            f" {free / memory.GIB:,.1f} GiB are free: T of about {fitting:,} would fit, or a smaller"
-            " batch_size, or fewer --jobs"
+            f" {free / memory.GIB:,.1f} GiB are free: T of about {fitting:,} would fit, or a"
+            " smaller batch_size, or fewer --jobs"
         )
 
 

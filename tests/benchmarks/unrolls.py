@@ -4,6 +4,8 @@ The baseline is what a PyTorch user would write: `nn.LSTM` on one-hot inputs, au
 `torch.optim.Adam` with its defaults. The limit is the update's matrix products and one fused Adam.
 """
 
+from itertools import pairwise
+
 import torch
 from benchmarks.limit import Limit
 from sgbench.bench.cell import Cell
@@ -39,7 +41,7 @@ class EagerUnroll(nn.Module):
             sizes = [units] + [cell.sg_units] * cell.sg_layers
             hidden = [
                 part
-                for a, b in zip(sizes, sizes[1:], strict=False)
+                for a, b in pairwise(sizes)
                 for part in (nn.Linear(a, b), nn.ReLU())
             ]
             self.model = nn.Sequential(*hidden, nn.Linear(sizes[-1], 2 * units))
