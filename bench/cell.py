@@ -20,6 +20,9 @@ from .errors import UsageError, did_you_mean
 PROTOCOL_VERSION = 1
 """Raised when the loop, the optimiser, the layers or the seeding change what a cell computes."""
 
+RECURRENT_PROTOCOL_VERSION = 1
+"""The same for recurrent cells: their core, streams, curriculum, readings and seeding."""
+
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64")
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
@@ -168,7 +171,7 @@ class Cell:
         return {
             "rule": rules.version(self.rule),
             "dataset": datasets.version(self.dataset),
-            "protocol": PROTOCOL_VERSION,
+            "protocol": PROTOCOL_VERSION if self.T is None else RECURRENT_PROTOCOL_VERSION,
         }
 
     def _canonical(self) -> dict[str, Any]:
