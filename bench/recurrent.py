@@ -119,14 +119,16 @@ class RecurrentNetwork:
     def auxiliary_deltas(self, before: Tape, now: Tape) -> Tensor:
         """Return the gradient of the auxiliary losses at the outputs of the unroll before.
 
-        At each of its steps the auxiliary output should have predicted what M says T steps later,
-        [R, H, T, B]; the gradients of the auxiliary output are written.
+        At each of its steps the auxiliary output should have predicted the synthetic gradient T
+        steps later, as that of an example (the batch-mean's times B), so that the weight of this
+        loss does not depend on `sg_scale`. Returns [R, H, T, B]; the gradients of the auxiliary
+        output are written.
         """
         assert self.model is not None
         assert self.auxiliary is not None
         said = self.model.predict(now.outputs.flatten(2))[0]
         predicted, pullback = self.auxiliary(before.outputs.flatten(2))
-        error = predicted.sub_(said)
+        error = predicted.sub_(said.div_(self.model.scale).mul_(self.streams))
         self.aux_loss = error.square().sum((1, 2)) / (self.streams * now.steps)
         deltas = pullback(error.mul_(2 * self.aux_weight / self.streams))
         return deltas.unflatten(2, (now.steps, now.streams))

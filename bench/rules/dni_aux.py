@@ -1,7 +1,7 @@
 """DNI+Aux: DNI whose core also predicts the synthetic gradients to come (Table 2).
 
-At every step an auxiliary output predicts what M will say T steps ahead; that is known one unroll
-later. So the unroll before is kept (2 T + 1 cores), and its auxiliary losses are pulled back
+At every step an auxiliary output predicts the synthetic gradient T steps ahead; that is known one
+unroll later. So the unroll before is kept (2 T + 1 cores), and its auxiliary losses are pulled back
 through it as it was, by the weights that are there now.
 """
 

@@ -199,7 +199,7 @@ class Recurrent:
         trace.aux_loss = 0.0
         for old, new in zip(self.before, steps, strict=True):
             product, back = linear(old.h, weight)
-            error = product + bias - self.sg_scale * self.synthetic(new.h, new.c)
+            error = product + bias - len(new.h) * self.synthetic(new.h, new.c)  # of an example
             trace.aux_loss += (error**2).sum() / len(new.h)
             delta = 2 * self.aux_weight * error / len(new.h)
             dh, dw = back(delta)
