@@ -96,7 +96,7 @@ def _cells(
 
 def _check_varied(scale: Scale, field: str, points: Sequence[dict[str, Any]]) -> None:
     """Refuse to set what the points vary: they would become the same cells."""
-    varied = dict.fromkeys(point.get(field) for point in points)
+    varied = dict.fromkeys(point[field] for point in points if field in point)
     if len(varied) > 1:
         some = format_value(field, next(iter(varied)))
         raise UsageError(
