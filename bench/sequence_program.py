@@ -125,6 +125,9 @@ class SequenceProgram:
         loss, counted = (cast("list[float]", row.tolist()) for row in self.sums[:2])
         self.sums[:2] = 0
         held = self._validate()
+        if held is not None:  # what no longer predicts has diverged, whatever it was trained on
+            bad = ~torch.isfinite(torch.tensor(held, device=self.diverged.device))
+            self.diverged.masked_fill_(bad & (self.diverged == 0), self.iteration)
         cosines = self.probe()
         diverged = cast("list[int]", self.diverged.tolist())
         sg, aux = (

@@ -31,8 +31,7 @@ def stream_of(*seeds, dataset="copy", streams=6, level=0):
 
 
 def text_stream(*seeds, streams=6, text=None):
-    fields = {"dataset": "descriptions", "split": "test", "patience": 0, "batch_size": streams}
-    fields |= {"solve_bits": None, "solve_window": None}
+    fields = {"dataset": "descriptions", "batch_size": streams}
     cells = [tiny_recurrent("bptt", seed=seed, **fields) for seed in seeds]
     return TextStream(cells, text or counting_text(), CPU)
 

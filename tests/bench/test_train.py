@@ -8,7 +8,7 @@ import pytest
 import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from reference.jobs import Clock, job_of, never, untimed
+from reference.jobs import Clock, job_of, never, stopping_at, train_in_parts, untimed
 from reference.programs import random_data, tiny_cell
 from sgbench.bench import checkpoint, train
 from sgbench.bench.adam import Adam
@@ -34,27 +34,6 @@ def small_data(monkeypatch):
 def cell(rule="cdni", network="fcn", **changes):
     few = {"iterations": ITERATIONS, "evaluate_every": EVERY, "precision": "float32"}
     return tiny_cell(rule, network, **(few | changes))
-
-
-def stopping_at(*iterations):
-    """A look that asks to stop once at each of the iterations."""
-    left = list(iterations)
-
-    def look(iteration):
-        if left and iteration >= left[0]:
-            left.pop(0)
-            return True
-        return False
-
-    return look
-
-
-def train_in_parts(job, stops):
-    """Train with a stop, and so a new process's start, at each of `stops`."""
-    look, parts = stopping_at(*stops), []
-    while not parts or parts[-1][0].status == "timeout":
-        parts.append(train.train(job, look))
-    return parts
 
 
 class TestResume:

@@ -5,7 +5,7 @@ import os
 import signal
 from pathlib import Path
 
-from sgbench.bench import matmul
+from sgbench.bench import matmul, train
 from sgbench.bench.train import Job
 
 
@@ -30,10 +30,12 @@ def untimed(outcomes):
         dataclasses.replace(
             outcome,
             curve=[dataclasses.replace(point, seconds=0.0) for point in outcome.curve],
+            progression=[dataclasses.replace(level, seconds=0.0) for level in outcome.progression],
             train_seconds=0.0,
             evaluation_seconds=0.0,
             steps_per_second=None,
             examples_per_second=None,
+            tokens_per_second=None,
         )
         for outcome in outcomes
     ]
@@ -42,6 +44,27 @@ def untimed(outcomes):
 def never(iteration):
     """A look that never asks to stop."""
     return False
+
+
+def stopping_at(*iterations):
+    """A look that asks to stop once at each of the iterations."""
+    left = list(iterations)
+
+    def look(iteration):
+        if left and iteration >= left[0]:
+            left.pop(0)
+            return True
+        return False
+
+    return look
+
+
+def train_in_parts(job, stops):
+    """Train with a stop, and so a new process's start, at each of `stops`."""
+    look, parts = stopping_at(*stops), []
+    while not parts or parts[-1][0].status == "timeout":
+        parts.append(train.train(job, look))
+    return parts
 
 
 class Clock:

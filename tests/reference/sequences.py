@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from reference.recurrent import Recurrent, random_weights
 from sgbench.bench.cell import FIELDS, Cell
-from sgbench.bench.datasets import Episodes, load
+from sgbench.bench.datasets import Episodes, family, load
 from sgbench.bench.sequence_program import SequenceProgram
 
 CPU = torch.device("cpu")
@@ -12,8 +12,8 @@ UNITS, STREAMS, SG_UNITS = 5, 6, 7
 
 
 def tiny_recurrent(rule, **changes):
-    """A cell that trains in milliseconds: copy, T = 3, float64."""
-    synthetic = rule != "bptt"
+    """A cell that trains in milliseconds: copy, T = 3, float64; `dataset` may name a text."""
+    synthetic, text = rule != "bptt", family(changes.get("dataset", "copy")) == "text"
     sg_layers = changes.get("sg_layers", 1) if synthetic else None
     fields = dict.fromkeys(FIELDS) | {
         "dataset": "copy",
@@ -33,8 +33,10 @@ def tiny_recurrent(rule, **changes):
         "sg_scale": 3.0 if synthetic else None,
         "sg_factor": 0.1 if synthetic else None,
         "aux_weight": 0.7 if rule == "dni_aux" else None,
-        "solve_bits": 0.15,
-        "solve_window": 20,
+        "solve_bits": None if text else 0.15,
+        "solve_window": None if text else 20,
+        "split": "test" if text else None,
+        "patience": 0 if text else None,
         "precision": "float64",
     }
     return Cell(**(fields | changes))
