@@ -73,7 +73,7 @@ def expand(
     pairs = [(point, some) for point, some in zip(points, cells, strict=True) if some]
     for field in sets:
         _check_varied(chosen, field, [point for point, _ in pairs])
-        if not any(field in _resolve(chosen, point, sets) for point, _ in pairs):
+        if not any(field in _resolve(chosen, point, sets) for point in points):
             raise UsageError(f"--set {field} applies to no cell of {exhibit.name} at scale {scale}")
     changed: list[Cell] = []
     for point, some in pairs:
@@ -96,7 +96,7 @@ def _cells(
 
 def _check_varied(scale: Scale, field: str, points: Sequence[dict[str, Any]]) -> None:
     """Refuse to set what the points vary: they would become the same cells."""
-    varied = dict.fromkeys(point.get(field) for point in points)
+    varied = dict.fromkeys(point[field] for point in points if field in point)
     if len(varied) > 1:
         some = format_value(field, next(iter(varied)))
         raise UsageError(

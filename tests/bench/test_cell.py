@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.bench.cell import FIELDS, Cell, applicable, canonical_json, coerce, kind_of
+from sgbench.bench.cell import FIELDS, OPTIONAL, Cell, applicable, canonical_json, coerce, kind_of
 from sgbench.bench.errors import UsageError
 
 DNI = {
@@ -32,6 +32,27 @@ DNI = {
     "precision": "float32",
 }
 BACKPROP = {**DNI, "rule": "backprop", "sg_layers": None, "sg_units": None, "sg_scale": None}
+COPY = {
+    "dataset": "copy",
+    "network": "lstm",
+    "T": 4,
+    "rule": "bptt",
+    "seed": 0,
+    "iterations": 1000,
+    "batch_size": 256,
+    "learning_rate": 1e-3,
+    "drops": [],
+    "drop_factor": 1.0,
+    "evaluate_every": 100,
+    "hidden_units": 256,
+    "solve_bits": 0.15,
+    "solve_window": 100,
+    "precision": "float32",
+}
+SG = {"sg_layers": 1, "sg_units": 256, "sg_scale": 256.0, "sg_factor": 0.1}
+AUX = {**COPY, **SG, "rule": "dni_aux", "aux_weight": 1.0}
+PTB = {**COPY, "dataset": "ptb", "split": "test", "patience": 0}
+PTB = {name: value for name, value in PTB.items() if not name.startswith("solve")}
 CNN = {**BACKPROP, "network": "cnn", "hidden_units": None, "filters": 8, "kernel_size": 3}
 
 NUMBERS = {
@@ -60,7 +81,10 @@ def dni(**changes):
         ("depth", True, "depth=True must be an integer"),
         ("depth", 3.5, "depth=3.5 must be an integer"),
         ("depth", "4", "depth='4' must be an integer"),
-        ("depth", None, "depth must be given"),
+        ("depth", None, "depth is needed for rule=dni, network=fcn"),
+        ("iterations", None, "iterations must be given"),
+        ("rule", "bptt", "rule=bptt does not train network=fcn; choose from: backprop, cdni"),
+        ("dataset", "copy", "dataset=copy is not for network=fcn"),
         ("batch_size", 0, "batch_size=0 must be between 2"),
         ("batch_size", 1, "batch_size=1 must be between 2"),
         ("iterations", 0, "iterations=0 must be between 1"),
@@ -130,7 +154,8 @@ def test_from_dict_refuses_unknown_and_missing_fields():
 
 def test_kinds_of_fields():
     assert kind_of("rule") == (str, False, False)
-    assert kind_of("depth") == (int, False, False)
+    assert kind_of("depth") == (int, True, False)
+    assert kind_of("iterations") == (int, False, False)
     assert kind_of("sg_layers") == (int, True, False)
     assert kind_of("sg_scale") == (float, True, False)
     assert kind_of("drops") == (float, False, True)
@@ -138,13 +163,19 @@ def test_kinds_of_fields():
         kind_of("dephts")
 
 
-def test_applicable_is_what_a_cell_needs():
-    for base in (DNI, {**DNI, "sg_layers": 0, "sg_units": None}, BACKPROP, CNN):
-        cell = Cell.from_dict(base)
-        applies = applicable(cell.rule, cell.network, cell.sg_layers)
-        assert {name for name, yes in applies.items() if yes} == {
-            name for name in applies if base[name] is not None
-        }
+@pytest.mark.parametrize(
+    "base",
+    [DNI, {**DNI, "sg_layers": 0, "sg_units": None}, BACKPROP, CNN, COPY, PTB, AUX],
+    ids=["dni", "dni linear", "backprop", "cnn", "copy", "ptb", "dni_aux"],
+)
+def test_applicable_is_what_a_cell_needs(base):
+    cell = Cell.from_dict(base)
+    applies = applicable(cell.rule, cell.network, cell.sg_layers, cell.dataset)
+    given = {name for name in applies if base.get(name) is not None}
+    assert {name for name, yes in applies.items() if yes} - set(OPTIONAL) == given
+    for name in given:
+        with pytest.raises(UsageError, match=f"{name} is needed"):
+            Cell.from_dict({**base, name: None})
 
 
 @given(CHANGES)
@@ -203,8 +234,22 @@ def test_every_field_is_part_of_the_id():
         "sg_scale": 31.0,
         "precision": "float64",
     }
-    assert set(FIELDS) - set(changed) == {"network", "filters", "kernel_size"}
+    recurrent = {
+        "T": 5,
+        "sg_factor": 0.2,
+        "aux_weight": 2.0,
+        "solve_bits": 0.2,
+        "solve_window": 99,
+        "patience": 1,
+        "corpus": "text.txt",
+    }
+    cnn_only = {"network", "filters", "kernel_size"}
+    assert set(FIELDS) == set(changed) | set(recurrent) | cnn_only
     ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
+    for field, value in recurrent.items():
+        base = PTB if field in ("patience", "corpus") else AUX
+        ids += [Cell.from_dict({**base, field: value}).id("d")]
+    ids += [Cell.from_dict(base).id("d") for base in (PTB, AUX)]
     cnn = [CNN, {**CNN, "filters": 9}, {**CNN, "kernel_size": 5}, BACKPROP]
     ids += [Cell.from_dict(values).id("d") for values in cnn] + [dni().id("d"), dni().id("e")]
     assert len(set(ids)) == len(ids)

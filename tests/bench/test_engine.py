@@ -46,7 +46,7 @@ def statuses(ended):
 class TestInline:
     @pytest.fixture(autouse=True)
     def small_data(self, monkeypatch):
-        monkeypatch.setattr(train, "_load", lambda dataset, data_dir: random_data())
+        monkeypatch.setattr(train, "_load", lambda dataset, data_dir, corpus: random_data())
         monkeypatch.setattr(train, "LOOK_SECONDS", 0.0)
 
     def test_in_order_each_as_if_alone(self):

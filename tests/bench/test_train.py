@@ -28,7 +28,7 @@ KINDS = [
 
 @pytest.fixture(autouse=True)
 def small_data(monkeypatch):
-    monkeypatch.setattr(train, "_load", lambda dataset, data_dir: random_data())
+    monkeypatch.setattr(train, "_load", lambda dataset, data_dir, corpus: random_data())
 
 
 def cell(rule="cdni", network="fcn", **changes):
@@ -321,7 +321,7 @@ class TestDivergence:
 
 
 def test_what_training_raises_is_raised(monkeypatch):
-    def load(dataset, data_dir):
+    def load(dataset, data_dir, corpus):
         raise DataError("gone")
 
     monkeypatch.setattr(train, "_load", load)

@@ -39,11 +39,7 @@ class EagerUnroll(nn.Module):
         self.model = None
         if cell.sg_layers is not None:
             sizes = [units] + [cell.sg_units] * cell.sg_layers
-            hidden = [
-                part
-                for a, b in pairwise(sizes)
-                for part in (nn.Linear(a, b), nn.ReLU())
-            ]
+            hidden = [part for a, b in pairwise(sizes) for part in (nn.Linear(a, b), nn.ReLU())]
             self.model = nn.Sequential(*hidden, nn.Linear(sizes[-1], 2 * units))
         self.to(getattr(torch, cell.precision))
         trained = [p for p in self.parameters() if p.requires_grad]

@@ -56,11 +56,11 @@ def test_a_report_off_the_papers_scale(table1, make):
         assert "Not comparable with the paper's numbers" in words
         assert "claims at scale quick: " in words
     places = rows_of(report, "table1-quick.csv")
-    assert len(places) == len({tuple(list(row.values())[2:7]) for row in places}) == 96
+    assert len(places) == len({tuple(list(row.values())[2:8]) for row in places}) == 96
     assert {row["verdict"] for row in places} == {"not comparable"}
     assert sum(row["in_table"] == "true" for row in places) == 48
     place = next(
-        row for row in places if list(row.values())[2:7] == ["mnist", "fcn", "6", "dni", "2"]
+        row for row in places if list(row.values())[2:8] == ["mnist", "fcn", "6", "", "dni", "2"]
     )
     assert (place["n"], place["paper"], place["grade"], place["margin"]) == ("3", "4.3", "T", "0.3")
     shown = f"{float(place['mean']):.2f} ± {float(place['high95']) - float(place['mean']):.2f} (3)"
@@ -74,7 +74,7 @@ def test_a_report_off_the_papers_scale(table1, make):
 
 def test_a_report_at_the_papers_scale(table1, make):
     def near(cell):
-        number = table1.number(cell.dataset, cell.network, cell.depth, cell.rule)
+        number = table1.number(cell)
         return make.record(cell, number.value + 0.05 * (cell.seed - 1), scale="paper")
 
     cells = [c for c in expand(table1, "paper") if c.dataset == "mnist" and c.network == "fcn"]

@@ -315,7 +315,7 @@ class TestBadInput:
         assert list(request.store.scan()) == []
 
     def test_data_that_vanishes_is_no_failed_cell(self, request_of, monkeypatch):
-        def gone(dataset, data_dir):
+        def gone(dataset, data_dir, corpus):
             raise DataError("digits: gone")
 
         monkeypatch.setattr(train, "_load", gone)

@@ -116,7 +116,7 @@ def test_a_cell_is_selected_by_all_its_own_values(cell):
         ("=dni", "unknown field ''"),
         ("depth=four", "--where depth=four: depth='four' must be an integer"),
         ("depth=0", "depth=0 must be between 2"),
-        ("depth=none", "depth must be given"),
+        ("iterations=none", "iterations must be given"),
         ("learning_rate=nan", "must be a finite number"),
         ("drops=0.6:x", "must be a number"),
         ("drops=0.6:", "must be a number"),

@@ -15,6 +15,7 @@ from sgbench.bench.errors import StoreError
 from sgbench.bench.outcome import CurvePoint, Status
 from sgbench.results.record import (
     NAMES,
+    SCHEMA_VERSION,
     STATUSES,
     NewerSchemaError,
     Record,
@@ -104,6 +105,9 @@ def test_what_overflowed_is_null(make):
             "train_loss": None,
             "sg_loss": [None, 1.0],
             "sg_cosine": None,
+            "bits": None,
+            "longest": None,
+            "aux_loss": None,
         }
     ]
     assert Record.from_dict(json.loads(json_line(record))) == record
@@ -186,7 +190,7 @@ def test_what_is_no_object_is_no_record(values):
 
 def test_a_newer_schema_is_told_apart_whatever_its_fields():
     with pytest.raises(NewerSchemaError, match="upgrade sgbench"):
-        Record.from_dict({"schema": 2, "whatever": []})
+        Record.from_dict({"schema": SCHEMA_VERSION + 1, "whatever": []})
 
 
 def test_making_and_storing_a_record_needs_no_heavy_library(make, tmp_path):

@@ -17,6 +17,8 @@ from sgbench.bench.errors import StoreError
 from sgbench.results import store as store_module
 from sgbench.results.record import (
     POINT_TYPES,
+    SCHEMA_VERSION,
+    SOLVED_TYPES,
     STATUSES,
     TYPES,
     NewerSchemaError,
@@ -36,6 +38,7 @@ def value_of(kinds):
 
 
 points = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in POINT_TYPES.items()})
+levels = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in SOLVED_TYPES.items()})
 contents = st.fixed_dictionaries(
     {
         **{name: value_of(kinds) for name, kinds in TYPES.items() if name != "schema"},
@@ -45,6 +48,7 @@ contents = st.fixed_dictionaries(
         "status": st.sampled_from(STATUSES),
         "drops": st.lists(finite, max_size=3).map(tuple),
         "curve": st.lists(points, max_size=3),
+        "progression": st.lists(levels, max_size=3),
     }
 )
 
@@ -270,7 +274,7 @@ def body_of(values):
 def test_a_record_of_a_newer_schema_stays_and_is_reported_once(two):
     store, victim, bystander = two
     path = file_of(store, victim)
-    newer = body_of({**victim.to_dict(), "schema": 2, "extra": 1})
+    newer = body_of({**victim.to_dict(), "schema": SCHEMA_VERSION + 1, "extra": 1})
     path.write_bytes(newer)
     assert list(store.scan()) == [bystander]
     assert store.get(victim.id) == []
