@@ -7,7 +7,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.bench.cell import FIELDS, OPTIONAL, Cell, applicable, canonical_json, coerce, kind_of
+from sgbench.bench.cell import FIELDS, Cell, applicable, canonical_json, coerce, kind_of
 from sgbench.bench.errors import UsageError
 
 DNI = {
@@ -32,28 +32,14 @@ DNI = {
     "precision": "float32",
 }
 BACKPROP = {**DNI, "rule": "backprop", "sg_layers": None, "sg_units": None, "sg_scale": None}
-COPY = {
-    "dataset": "copy",
-    "network": "lstm",
-    "T": 4,
-    "rule": "bptt",
-    "seed": 0,
-    "iterations": 1000,
-    "batch_size": 256,
-    "learning_rate": 1e-3,
-    "drops": [],
-    "drop_factor": 1.0,
-    "evaluate_every": 100,
-    "hidden_units": 256,
-    "solve_bits": 0.15,
-    "solve_window": 100,
-    "precision": "float32",
-}
-SG = {"sg_layers": 1, "sg_units": 256, "sg_scale": 256.0, "sg_factor": 0.1}
-AUX = {**COPY, **SG, "rule": "dni_aux", "aux_weight": 1.0}
-PTB = {**COPY, "dataset": "ptb", "split": "test", "patience": 0}
-PTB = {name: value for name, value in PTB.items() if not name.startswith("solve")}
 CNN = {**BACKPROP, "network": "cnn", "hidden_units": None, "filters": 8, "kernel_size": 3}
+LSTM = {**DNI, "network": "lstm", "depth": None, "T": 4, "hidden_units": 32, "sg_factor": 0.1}
+EPISODES = {"dataset": "copy", "split": None, "solve_bits": 0.15, "solve_window": 100}
+COPY = {**LSTM, **EPISODES}
+AUX = {**COPY, "rule": "dni_aux", "aux_weight": 1.0}
+NO_MODEL = dict.fromkeys(("sg_layers", "sg_units", "sg_scale", "sg_factor"))
+BPTT = {**COPY, "rule": "bptt", **NO_MODEL}
+PTB = {**LSTM, "dataset": "ptb", "patience": 1}
 
 NUMBERS = {
     "depth": st.integers(2, 1000),
@@ -82,9 +68,7 @@ def dni(**changes):
         ("depth", 3.5, "depth=3.5 must be an integer"),
         ("depth", "4", "depth='4' must be an integer"),
         ("depth", None, "depth is needed for rule=dni, network=fcn"),
-        ("iterations", None, "iterations must be given"),
-        ("rule", "bptt", "rule=bptt does not train network=fcn; choose from: backprop, cdni"),
-        ("dataset", "copy", "dataset=copy is not for network=fcn"),
+        ("iterations", None, "iterations must be given: updates"),
         ("batch_size", 0, "batch_size=0 must be between 2"),
         ("batch_size", 1, "batch_size=1 must be between 2"),
         ("iterations", 0, "iterations=0 must be between 1"),
@@ -137,6 +121,26 @@ def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
         (CNN, "hidden_units", 8, "hidden_units does not apply"),
         (CNN, "filters", None, "filters is needed"),
         (CNN, "kernel_size", 4, "kernel_size=4 must be odd"),
+        (DNI, "T", 4, "T does not apply to rule=dni, network=fcn, dataset=mnist"),
+        (DNI, "patience", 1, "patience does not apply"),
+        (COPY, "T", None, "T is needed for rule=dni, network=lstm"),
+        (COPY, "depth", 4, "depth does not apply to rule=dni, network=lstm, dataset=copy"),
+        (COPY, "T", 0, "T=0 must be between 1"),
+        (COPY, "split", "test", "split does not apply"),
+        (COPY, "solve_bits", None, "solve_bits is needed"),
+        (COPY, "corpus", "a.txt", "corpus does not apply .*dataset=copy"),
+        (COPY, "patience", 1, "patience does not apply .*dataset=copy"),
+        (COPY, "sg_factor", None, "sg_factor is needed for rule=dni, network=lstm"),
+        (COPY, "aux_weight", 1.0, "aux_weight does not apply to rule=dni"),
+        (AUX, "aux_weight", None, "aux_weight is needed for rule=dni_aux"),
+        (BPTT, "sg_factor", 0.1, "sg_factor does not apply to rule=bptt"),
+        (PTB, "split", None, "split is needed"),
+        (PTB, "patience", None, "patience is needed"),
+        (PTB, "solve_window", 100, "solve_window does not apply .*dataset=ptb"),
+        (BACKPROP, "rule", "bptt", "rule=bptt does not train network=fcn; choose from: backprop"),
+        (BPTT, "rule", "backprop", "rule=backprop does not train network=lstm; .* bptt, dni"),
+        (BACKPROP, "dataset", "copy", "dataset=copy is not for network=fcn"),
+        (PTB, "dataset", "mnist", "dataset=mnist is not for network=lstm"),
     ],
 )
 def test_fields_must_fit_each_other(base, field, value, message):
@@ -155,7 +159,7 @@ def test_from_dict_refuses_unknown_and_missing_fields():
 def test_kinds_of_fields():
     assert kind_of("rule") == (str, False, False)
     assert kind_of("depth") == (int, True, False)
-    assert kind_of("iterations") == (int, False, False)
+    assert kind_of("seed") == (int, False, False)
     assert kind_of("sg_layers") == (int, True, False)
     assert kind_of("sg_scale") == (float, True, False)
     assert kind_of("drops") == (float, False, True)
@@ -163,19 +167,21 @@ def test_kinds_of_fields():
         kind_of("dephts")
 
 
-@pytest.mark.parametrize(
-    "base",
-    [DNI, {**DNI, "sg_layers": 0, "sg_units": None}, BACKPROP, CNN, COPY, PTB, AUX],
-    ids=["dni", "dni linear", "backprop", "cnn", "copy", "ptb", "dni_aux"],
-)
-def test_applicable_is_what_a_cell_needs(base):
-    cell = Cell.from_dict(base)
-    applies = applicable(cell.rule, cell.network, cell.sg_layers, cell.dataset)
-    given = {name for name in applies if base.get(name) is not None}
-    assert {name for name, yes in applies.items() if yes} - set(OPTIONAL) == given
-    for name in given:
-        with pytest.raises(UsageError, match=f"{name} is needed"):
-            Cell.from_dict({**base, name: None})
+def test_applicable_is_what_a_cell_needs():
+    linear = {"sg_layers": 0, "sg_units": None}
+    bases = (DNI, {**DNI, **linear}, BACKPROP, CNN, COPY, {**COPY, **linear}, AUX, BPTT)
+    for base in (*bases, {**PTB, "corpus": "a.txt"}):
+        cell = Cell.from_dict(base)
+        applies = applicable(cell.rule, cell.network, cell.sg_layers, cell.dataset)
+        assert {name for name, yes in applies.items() if yes} == {
+            name for name in applies if base.get(name) is not None
+        }
+
+
+def test_a_text_may_do_without_a_corpus_and_has_another_id_with_one():
+    plain, other = Cell.from_dict(PTB), Cell.from_dict({**PTB, "corpus": "a.txt"})
+    assert (plain.corpus, other.corpus) == (None, "a.txt")
+    assert plain.id("d") != other.id("d")
 
 
 @given(CHANGES)
@@ -185,6 +191,15 @@ def test_dict_and_json_round_trip(changes):
     assert again == cell
     assert again.key == cell.key
     assert again.id("a" * 16) == cell.id("a" * 16)
+
+
+@pytest.mark.parametrize("base", [COPY, AUX, BPTT, PTB])
+def test_a_recurrent_cell_comes_back_from_json(base):
+    cell = Cell.from_dict(base)
+    assert Cell.from_dict(json.loads(json.dumps(cell.to_dict()))) == cell
+    # what a version without the other cells' fields wrote is the same cell
+    written = {name: value for name, value in cell.to_dict().items() if value is not None}
+    assert Cell.from_dict(written).id("d") == cell.id("d")
 
 
 @given(CHANGES, st.randoms())
@@ -235,21 +250,20 @@ def test_every_field_is_part_of_the_id():
         "precision": "float64",
     }
     recurrent = {
-        "T": 5,
-        "sg_factor": 0.2,
-        "aux_weight": 2.0,
-        "solve_bits": 0.2,
-        "solve_window": 99,
-        "patience": 1,
-        "corpus": "text.txt",
+        "dataset": (COPY, "repeat_copy"),
+        "T": (COPY, 5),
+        "sg_factor": (COPY, 0.2),
+        "aux_weight": (AUX, 2.0),
+        "solve_bits": (COPY, 0.2),
+        "solve_window": (COPY, 101),
+        "corpus": (PTB, "a.txt"),
+        "patience": (PTB, 2),
     }
-    cnn_only = {"network", "filters", "kernel_size"}
-    assert set(FIELDS) == set(changed) | set(recurrent) | cnn_only
+    others = {"network", "filters", "kernel_size"}
+    assert set(FIELDS) - set(changed) - set(recurrent) == others
     ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
-    for field, value in recurrent.items():
-        base = PTB if field in ("patience", "corpus") else AUX
-        ids += [Cell.from_dict({**base, field: value}).id("d")]
-    ids += [Cell.from_dict(base).id("d") for base in (PTB, AUX)]
+    ids += [Cell.from_dict({**base, n: value}).id("d") for n, (base, value) in recurrent.items()]
+    ids += [Cell.from_dict(base).id("d") for base in (COPY, AUX, BPTT, PTB)]
     cnn = [CNN, {**CNN, "filters": 9}, {**CNN, "kernel_size": 5}, BACKPROP]
     ids += [Cell.from_dict(values).id("d") for values in cnn] + [dni().id("d"), dni().id("e")]
     assert len(set(ids)) == len(ids)
@@ -261,6 +275,11 @@ def test_versions_are_part_of_the_id_and_not_of_the_key(monkeypatch):
     monkeypatch.setattr("sgbench.bench.cell.PROTOCOL_VERSION", 10**6)
     assert dni().key == key
     assert dni().id("d") != identity
+    copy = Cell.from_dict(COPY)
+    before = copy.id("d")
+    assert copy.versions()["protocol"] != 10**6  # recurrent cells have a version of their own
+    monkeypatch.setattr("sgbench.bench.cell.RECURRENT_PROTOCOL_VERSION", 10**6)
+    assert copy.id("d") != before
 
 
 def test_ids_are_the_same_in_every_process():

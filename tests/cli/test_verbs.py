@@ -278,7 +278,7 @@ def test_a_newer_schema_is_named_and_left_in_place(sgbench, store, make):
     ("line", "words"),
     [
         ("status tabel1", "unknown exhibit 'tabel1'; did you mean 'table1'?"),
-        ("report tabel1", "unknown exhibit 'tabel1'; did you mean 'table1'?"),
+        ("report table3", "unknown exhibit 'table3'; did you mean 'table2'?"),
         ("status table1 --scale demmo", "unknown scale 'demmo' of table1; did you mean 'demo'?"),
         ("report table1 --scale papre", "unknown scale 'papre' of table1; did you mean 'paper'?"),
         ("report table1 --format mdd", "unknown --format 'mdd'; did you mean 'md'?"),

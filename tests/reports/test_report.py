@@ -74,8 +74,7 @@ def test_a_report_off_the_papers_scale(table1, make):
 
 def test_a_report_at_the_papers_scale(table1, make):
     def near(cell):
-        number = table1.number(cell)
-        return make.record(cell, number.value + 0.05 * (cell.seed - 1), scale="paper")
+        return make.record(cell, table1.number(cell).value + 0.05 * (cell.seed - 1), scale="paper")
 
     cells = [c for c in expand(table1, "paper") if c.dataset == "mnist" and c.network == "fcn"]
     report = build(table1, "paper", map(near, cells), WORDS)

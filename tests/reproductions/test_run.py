@@ -19,7 +19,7 @@ from sgbench.results import machines
 from sgbench.results.store import Store
 
 # Two small networks of each of four rules: eight cells, which train in a moment.
-SMALL = ("iterations=9", "evaluate_every=4", "hidden_units=8", "sg_units=8", "batch_size=16")
+SMALL = ("iterations=9", "evaluate_every=4", "hidden_units=8", "batch_size=16")
 GRID = ("network=fcn", "depth=3,4", "sg_layers=none,0", "rule=backprop,no_bprop,dni,cdni")
 TIMES = {
     "train_seconds": 0.0,

@@ -93,6 +93,8 @@ def test_what_overflowed_is_null(make):
         train_loss=math.nan,
         sg_loss=[math.nan, 1.0],
         sg_cosine=None,
+        bits=math.inf,
+        aux_loss=math.nan,
     )
     record = make.record(outcome=make.outcome(curve=[point], loss=math.nan))
     assert record.test_loss is None

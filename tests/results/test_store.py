@@ -37,8 +37,8 @@ def value_of(kinds):
     return st.one_of(*(values[kind] for kind in sorted(kinds, key=str)))
 
 
+solved = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in SOLVED_TYPES.items()})
 points = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in POINT_TYPES.items()})
-levels = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in SOLVED_TYPES.items()})
 contents = st.fixed_dictionaries(
     {
         **{name: value_of(kinds) for name, kinds in TYPES.items() if name != "schema"},
@@ -48,7 +48,7 @@ contents = st.fixed_dictionaries(
         "status": st.sampled_from(STATUSES),
         "drops": st.lists(finite, max_size=3).map(tuple),
         "curve": st.lists(points, max_size=3),
-        "progression": st.lists(levels, max_size=3),
+        "progression": st.lists(solved, max_size=3),
     }
 )
 
