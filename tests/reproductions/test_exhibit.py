@@ -233,9 +233,17 @@ def test_the_papers_protocol_of_recurrent_networks():
         assert (cell.batch_size, cell.learning_rate, cell.drops) == (256, 7e-5, ())
         assert cell.hidden_units == (1024 if text else 256)
         assert cell.sg_units == (cell.hidden_units if model else None)
-        assert (cell.sg_scale, cell.sg_factor) == ((1.0, 0.1) if model else (None, None))
+        assert (cell.sg_scale, cell.sg_factor) == ((256.0, 0.1) if model else (None, None))
         assert cell.solve_bits == (None if text else 0.15)
         assert (cell.split, cell.patience) == (("test", 1) if text else (None, None))
+
+
+@pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
+def test_every_scale_of_recurrent_networks_keeps_the_ratio_of_rate_and_sg_scale(scale):
+    for cell in expand(TABLE2, scale, seeds=1):
+        if cell.sg_scale is not None:
+            ratio = cell.sg_scale / cell.batch_size / (cell.learning_rate / 7e-5)
+            assert ratio == pytest.approx(1, rel=1e-3)
 
 
 def test_seeds_are_innermost_and_counted_from_zero():
