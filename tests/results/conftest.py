@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
-from sgbench.bench.outcome import CurvePoint, Machine, Outcome
+from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
 from sgbench.results.record import make_record
 
 CELL = {
@@ -69,6 +69,61 @@ OUTCOME = Outcome(
 )
 
 
+# A recurrent cell: what it has instead.
+COPY = {
+    **dict.fromkeys(("depth", "split")),
+    "dataset": "copy",
+    "network": "lstm",
+    "T": 4,
+    "rule": "dni_aux",
+    "sg_factor": 0.1,
+    "aux_weight": 1.0,
+    "solve_bits": 0.15,
+    "solve_window": 100,
+}
+PTB = {
+    **COPY,
+    **dict.fromkeys(("solve_bits", "solve_window")),
+    "dataset": "ptb",
+    "split": "test",
+    "patience": 1,
+}
+SOLVED = [
+    Solved(length=3 + n, symbols=n, repeats=1, iteration=25 * n, data_steps=100 * n, seconds=n / 4)
+    for n in (1, 2)
+]
+RECURRENT = dataclasses.replace(
+    OUTCOME,
+    **dict.fromkeys(("error_rate", "loss", "train_error", "train_loss", "examples_per_second")),
+    longest=5,
+    progression=SOLVED,
+    tokens_per_second=4e5,
+    curve=[
+        CurvePoint(
+            iteration=500 * n,
+            seconds=1.5 * n,
+            error=None,
+            loss=None,
+            train_loss=0.5 / n,
+            sg_loss=[0.25],
+            sg_cosine=[None if n == 1 else 0.75],
+            bits=0.7 / n,
+            longest=3 + n,
+            aux_loss=0.125,
+        )
+        for n in (1, 2)
+    ],
+)
+READING = dataclasses.replace(
+    RECURRENT,
+    longest=None,
+    progression=[],
+    validation_bits=1.5,
+    test_bits=1.25,
+    curve=[dataclasses.replace(point, longest=None) for point in RECURRENT.curve],
+)
+
+
 class Maker:
     """Makes cells, outcomes and records that differ from the ones above in what is given."""
 
@@ -90,6 +145,12 @@ class Maker:
             **labels,
         }
         return make_record(cell, outcome or OUTCOME, **labels)
+
+    def recurrent(self, dataset="copy", **fields):
+        """A record of a recurrent cell; `fields` are its outcome's."""
+        outcome = {"copy": RECURRENT, "ptb": READING}[dataset]
+        cell = self.cell(**{"copy": COPY, "ptb": PTB}[dataset])
+        return self.record(cell, dataclasses.replace(outcome, **fields), exhibit="table2")
 
     def records(self, count):
         return [self.record(self.cell(seed=seed)) for seed in range(count)]

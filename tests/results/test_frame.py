@@ -3,11 +3,12 @@
 import csv
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.results import frame
-from sgbench.results.record import NAMES, json_line
+from sgbench.results.record import NAMES, Record, json_line
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def test_json_lines_are_those_of_run(records, tmp_path):
 def test_parquet_gives_the_same_frame_back(records, tmp_path):
     frame.write(records, tmp_path / "a.parquet", "parquet")
     read, made = pd.read_parquet(tmp_path / "a.parquet"), frame.to_frame(records)
-    flat = [name for name in NAMES if name not in ("drops", "curve")]
+    flat = [name for name in NAMES if name not in ("drops", "curve", "progression")]
     pd.testing.assert_frame_equal(read[flat], made[flat])
     assert [list(drops) for drops in read["drops"]] == [[0.6, 0.8], []]
     assert len(read["curve"][1]) == 0
@@ -52,11 +53,40 @@ def test_parquet_gives_the_same_frame_back(records, tmp_path):
         assert pd.isna(point["sg_cosine"][1])
 
 
-def test_parquet_has_one_schema_whatever_the_records(records, tmp_path):
+@pytest.mark.parametrize("dataset", ["copy", "ptb"])
+def test_a_recurrent_record_survives_every_format(make, tmp_path, dataset):
+    record = make.recurrent(dataset)
+    levels = record.progression
+    for form in frame.FORMATS:
+        frame.write([record], tmp_path / f"a.{form}", form)
+    (line,) = (tmp_path / "a.jsonl").read_text().splitlines()
+    assert Record.from_dict(json.loads(line)) == record
+
+    with open(tmp_path / "a.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (json.loads(row["progression"]), json.loads(row["curve"])) == (levels, record.curve)
+    results = ("longest", "validation_bits", "test_bits", "T", "depth", "corpus")
+    wanted = [getattr(record, name) for name in results]
+    assert [row[name] for name in results] == ["" if v is None else str(v) for v in wanted]
+
+    table = pd.read_parquet(tmp_path / "a.parquet")
+    made = frame.to_frame([record])
+    flat = [name for name in NAMES if name not in ("drops", "curve", "progression")]
+    pd.testing.assert_frame_equal(table[flat], made[flat])
+    assert list(table["progression"][0]) == levels
+    for point, expected in zip(table["curve"][0], record.curve, strict=True):
+        found = {name: None if np.isscalar(v) and pd.isna(v) else v for name, v in point.items()}
+        found |= {"sg_loss": list(point["sg_loss"])}
+        found |= {"sg_cosine": [None if pd.isna(v) else v for v in point["sg_cosine"]]}
+        assert found == expected
+
+
+def test_parquet_has_one_schema_whatever_the_records(records, make, tmp_path):
     import pyarrow.parquet as pq
 
     schemas = []
-    for some in (records, records[:1], records[1:], []):
+    recurrent = [make.recurrent("copy"), make.recurrent("ptb")]
+    for some in (records, records[:1], records[1:], [], recurrent, [*records, *recurrent]):
         frame.write(some, tmp_path / "a.parquet", "parquet")
         schemas.append(pq.read_schema(tmp_path / "a.parquet").remove_metadata())
     assert all(schema.equals(schemas[0]) for schema in schemas)

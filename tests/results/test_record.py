@@ -84,6 +84,41 @@ def test_a_failure_is_never_a_result_but_keeps_its_curve(make, status):
     assert [point["error"] for point in record.curve] == [10.0, 5.0]
 
 
+def test_a_recurrent_cell_has_results_of_its_own(make):
+    copy, ptb = make.recurrent("copy"), make.recurrent("ptb")
+    for record in (copy, ptb):
+        assert Record.from_dict(json.loads(json_line(record))) == record
+        assert record.cell.T == record.T == 4
+        errors = ("test_error", "validation_error", "test_loss", "validation_loss")
+        assert [getattr(record, name) for name in errors] == [None] * 4
+        assert record.train_error is record.train_loss is record.examples_per_second is None
+        assert record.tokens_per_second == 4e5
+    assert (copy.longest, copy.validation_bits, copy.test_bits) == (5, None, None)
+    assert (ptb.longest, ptb.validation_bits, ptb.test_bits) == (None, 1.5, 1.25)
+    assert [point["longest"] for point in copy.curve] == [4, 5]
+    assert [point["bits"] for point in ptb.curve] == [0.7, 0.35]
+    assert copy.progression == [
+        {"length": 4, "symbols": 1, "repeats": 1, "iteration": 25, "data_steps": 100}
+        | {"seconds": 0.25},
+        {"length": 5, "symbols": 2, "repeats": 1, "iteration": 50, "data_steps": 200}
+        | {"seconds": 0.5},
+    ]
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed", "timeout"])
+def test_a_failed_climb_is_no_result_but_keeps_its_levels(make, status):
+    copy = make.recurrent("copy", status=status, error="why")
+    assert copy.longest is None
+    assert [solved["length"] for solved in copy.progression] == [4, 5]
+    ptb = make.recurrent("ptb", status=status, error="why")
+    assert ptb.validation_bits is ptb.test_bits is None
+
+
+def test_no_level_solved_is_a_result(make):
+    record = make.recurrent("copy", longest=0, progression=[])
+    assert (record.longest, record.progression) == (0, [])
+
+
 def test_what_overflowed_is_null(make):
     point = CurvePoint(
         iteration=1,
@@ -146,6 +181,10 @@ def _set(name, value):
     return lambda values: values.__setitem__(name, value)
 
 
+def _in_progression(name, value):
+    return lambda values: values["progression"][1].__setitem__(name, value)
+
+
 def _in_point(name, value):
     return lambda values: values["curve"][1].__setitem__(name, value)
 
@@ -182,6 +221,89 @@ def test_a_record_that_is_not_of_the_schema_is_refused_by_field(make, change, na
     assert "\n" not in str(caught.value)
     assert isinstance(caught.value, StoreError)
     assert not isinstance(caught.value, NewerSchemaError)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (_set("T", 4.0), "T=4.0"),
+        (_set("longest", 5.0), "longest=5.0"),
+        (_set("test_bits", 1), "test_bits=1"),
+        (_set("progression", {}), "progression={}"),
+        (_set("progression", None), "progression=None"),
+        (_set("progression", [None]), "progression"),
+        (_in_progression("length", 4.0), "progression.length"),
+        (_in_progression("length", None), "progression.length"),
+        (_in_progression("iteration", True), "progression.iteration"),
+        (_in_progression("data_steps", "100"), "progression.data_steps"),
+        (_in_progression("seconds", 1), "progression.seconds"),
+        (_in_progression("T_task", 4), "progression.T_task"),
+        (lambda values: values["progression"][1].pop("repeats"), "progression.repeats"),
+        (lambda values: values.pop("progression"), "progression"),
+        (_in_point("bits", 1), "curve.bits"),
+        (_in_point("longest", 4.0), "curve.longest"),
+        (lambda values: values["curve"][1].pop("aux_loss"), "curve.aux_loss"),
+    ],
+)
+def test_a_recurrent_record_that_is_not_of_the_schema_is_refused_by_field(make, change, named):
+    values = make.recurrent("copy").to_dict()
+    change(values)
+    with pytest.raises(RecordError) as caught:
+        Record.from_dict(values)
+    assert named in str(caught.value)
+
+
+# What the first schema had, which knew feed-forward cells only, in its order.
+FIRST = (
+    "schema", "id", "key", "exhibit", "scale", "dataset", "network", "depth", "rule",
+    "sg_layers", "seed", "split", "iterations", "batch_size", "learning_rate", "drops",
+    "drop_factor", "evaluate_every", "hidden_units", "filters", "kernel_size", "sg_units",
+    "sg_scale", "precision", "rule_version", "dataset_version", "protocol_version", "data_hash",
+    "data_canonical", "status", "error", "iterations_done", "test_error", "test_loss",
+    "validation_error", "validation_loss", "train_error", "train_loss", "curve",
+    "train_seconds", "evaluation_seconds", "steps_per_second", "examples_per_second",
+    "replicas", "device", "threads", "matmul", "matmul_error", "torch", "python", "numpy",
+    "platform", "machine_class", "sgbench", "git_revision", "git_dirty", "finished",
+)  # fmt: skip
+FIRST_POINTS = ("iteration", "seconds", "error", "loss", "train_loss", "sg_loss", "sg_cosine")
+
+
+def first_schema(record):
+    """The record as the first version wrote it."""
+    values = record.to_dict()
+    points = [{name: point[name] for name in FIRST_POINTS} for point in values["curve"]]
+    return {name: values[name] for name in FIRST} | {"schema": 1, "curve": points}
+
+
+def test_a_record_of_the_first_schema_reads_as_one_of_this(make):
+    plain = make.cell(rule="backprop", sg_layers=None, sg_units=None, sg_scale=None)
+    for record in (make.record(), make.record(plain), make.record(make.cell(split="validation"))):
+        old = json.loads(json.dumps(first_schema(record)))
+        kept = json.dumps(old)
+        assert Record.from_dict(old) == record
+        assert json.dumps(old) == kept
+        assert Record.from_dict(old).cell.id(record.data_hash) == record.id
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (lambda values: values.pop("seed"), "missing field seed"),
+        (lambda values: values.pop("curve"), "missing field curve"),
+        (_set("test_eror", 1.0), "unknown field test_eror"),
+        (_set("depth", 4.0), "depth=4.0"),
+        (_set("curve", [None]), "curve"),
+        (_set("curve", None), "curve=None"),
+        (_in_point("loss", 1), "curve.loss"),
+        (lambda values: values["curve"][1].pop("loss"), "curve.loss"),
+    ],
+)
+def test_a_record_that_is_not_of_the_first_schema_is_refused_by_field(make, change, named):
+    values = first_schema(make.record())
+    change(values)
+    with pytest.raises(RecordError) as caught:
+        Record.from_dict(values)
+    assert named in str(caught.value)
 
 
 @pytest.mark.parametrize("values", [None, [], "record", 1])

@@ -16,6 +16,8 @@ from sgbench.bench.cell import canonical_json
 from sgbench.bench.errors import StoreError
 from sgbench.results import store as store_module
 from sgbench.results.record import (
+    NEW_IN_2,
+    NEW_IN_POINTS,
     POINT_TYPES,
     SCHEMA_VERSION,
     SOLVED_TYPES,
@@ -285,6 +287,25 @@ def test_a_record_of_a_newer_schema_stays_and_is_reported_once(two):
     store.put(victim)  # takes its name, but does not destroy it
     assert store.get(victim.id) == [victim]
     assert [file.read_bytes() for file in files_in(store.path / "broken")] == [newer]
+
+
+def test_a_record_of_the_first_schema_is_read_and_left_as_it_is(make, tmp_path):
+    """Its checksum is of what was written then."""
+    store, record = Store(tmp_path), make.record()
+    store.put(record)
+    old = {name: value for name, value in record.to_dict().items() if name not in NEW_IN_2}
+    del old["progression"]
+    old["schema"] = 1
+    old["curve"] = [
+        {name: value for name, value in point.items() if name not in NEW_IN_POINTS}
+        for point in old["curve"]
+    ]
+    written = body_of(old)
+    file_of(store, record).write_bytes(written)
+    assert list(reopened(store).scan()) == [record]
+    assert store.get(record.id) == [record]
+    assert store.warnings == []
+    assert file_of(store, record).read_bytes() == written
 
 
 def test_what_cannot_be_moved_is_reported_and_ignored(two, monkeypatch):
