@@ -19,7 +19,8 @@ class Drawing:
         paper          the paper's value there, NaN where it has none to show
 
     `shaded` tells whether lines are shades of their rule's colour (otherwise a line is a rule),
-    `bars` whether intervals are bars rather than bands; `marks` are x positions to point out;
+    `bars` whether intervals are bars rather than bands, `steps` whether y stays until the next
+    point; `marks` are x positions to point out;
     `y_range` is what y's values lie between, None where they have no bounds.
     """
 
@@ -30,6 +31,7 @@ class Drawing:
     y_label: str
     x_log: bool
     y_log: bool
+    steps: bool = False
     y_range: tuple[float, float] | None = None
     bars: bool
     shaded: bool

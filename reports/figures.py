@@ -140,7 +140,10 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
         if drawing.bars:
             axes.vlines(some["x"], low, high, color=colors[line], linewidth=0.9, alpha=0.7)
         elif some["low"].notna().any():
-            axes.fill_between(some["x"], low, high, color=colors[line], alpha=0.15, linewidth=0)
+            shape: dict[str, Any] = {"step": "post"} if drawing.steps else {}
+            axes.fill_between(
+                some["x"], low, high, color=colors[line], alpha=0.15, linewidth=0, **shape
+            )
     form: dict[str, Any] = {
         "data": data, "x": "x", "hue": "line", "hue_order": lines, "palette": colors,
         "style": "line", "style_order": lines, "markers": _shapes(lines), "dashes": False,
@@ -148,7 +151,8 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
     }  # fmt: skip
     axes.set(xlabel=" ", ylabel=" ")  # seaborn looks at every tick to see if it is to set them
     every = max(1, math.ceil(data.groupby("line", observed=True).size().max() / _FEW))
-    sns.lineplot(y="mean", markeredgewidth=0, markevery=(every - 1, every), **form)
+    drawn = "steps-post" if drawing.steps else "default"
+    sns.lineplot(y="mean", markeredgewidth=0, markevery=(every - 1, every), drawstyle=drawn, **form)
     if data["paper"].notna().any():
         before = len(axes.lines)
         sns.lineplot(

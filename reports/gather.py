@@ -82,6 +82,10 @@ class Gathered:
         """Return the places that have all these values (None: the field does not apply)."""
         return [place for place, cell in enumerate(self.cells) if _has(cell, fields)]
 
+    def find_in_paper(self, fields: Mapping[str, Any]) -> bool:
+        """Tell whether the paper's scale has cells with all these values."""
+        return any(_has(cell, fields) for cell in self.paper_cells)
+
     def fixed(self, cell: Cell) -> bool:
         """Tell whether the protocol fixes this cell's M, or it has none to fix."""
         layers = self.exhibit.fixed_layers(cell.dataset, cell.network, cell.rule)

@@ -10,8 +10,15 @@ import seaborn as sns
 INK, FAINT = "#222222", "#6b6b6b"
 DOTTED = (0, (1, 2))
 LEGEND_SIZE = 8.5  # points
-_COLORS = {"no_bprop": 7, "backprop": 0, "dni": 3, "cdni": 2}  # of seaborn's colorblind palette
-_OTHER_COLOR = 4
+_COLORS = {  # of seaborn's colorblind palette
+    "no_bprop": 7,
+    "backprop": 0,
+    "bptt": 0,
+    "dni": 3,
+    "cdni": 2,
+    "dni_aux": 4,
+}
+_OTHER_COLOR = 5
 _SHADES = 0.34, 0.78  # of a rule's colour, between white and black: its first line, its last
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT,

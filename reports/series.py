@@ -6,6 +6,7 @@ are those), with a column of panels for each value of its `panels` field and, wh
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from .gather import Gathered
 from .protocol import PAPER
 
 CONFIDENCE = 0.95
+FEW = 3  # seeds from which a curve's band is an interval
 LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
 MOST_POINTS = 60
 
@@ -84,7 +86,8 @@ def _drawing(
         marks=_marks(figure, first),
         mark_label=DROPS if curves else RATIO,
         paper_label="the paper" if gathered.scale == PAPER else "the paper, by its own protocol",
-        data=_tidy(gathered, figure, cells, _summary(points)),
+        data=_tidy(gathered, figure, cells, _summary(points, ranges=curves)),
+        steps=figure.y == "longest" and curves,
         notes=_notes(gathered, figure, cells, records),
     )
 
@@ -118,15 +121,24 @@ def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     return points.astype({"layer": int, "x": float, "y": float})
 
 
-def _summary(points: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean and the interval over seeds at each place, layer and x."""
+def _summary(points: pd.DataFrame, ranges: bool) -> pd.DataFrame:
+    """Return the mean and the interval over seeds at each place, layer and x.
+
+    With `ranges` the interval is what the seeds span where there are fewer than `FEW`: a band of
+    the Student-t interval of two would hide everything.
+    """
     seeds = points.groupby(["place", "layer", "x"])["y"].agg(list).reset_index()
-    intervals = [stats.mean_interval(values, CONFIDENCE) for values in seeds["y"]]
+    intervals = [_interval(values, ranges and 1 < len(values) < FEW) for values in seeds["y"]]
     return seeds.assign(
         mean=[interval.mean for interval in intervals],
         low=pd.Series([interval.low for interval in intervals], dtype=float),
         high=pd.Series([interval.high for interval in intervals], dtype=float),
     )
+
+
+def _interval(values: list[float], span: bool) -> stats.Interval:
+    found = stats.mean_interval(values, CONFIDENCE)
+    return replace(found, low=min(values), high=max(values)) if span else found
 
 
 def _tidy(
@@ -192,18 +204,18 @@ def _notes(
     exhibit, ok = gathered.exhibit, records["status"] == "ok"
     seeds = sorted(set(records[ok].groupby("place").size().tolist()))
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    notes = [
-        f"{exhibit.name}, scale {gathered.scale}: "
-        + (
-            "one seed."
-            if count == "1"
-            else f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
-        )
-    ]
+    spread = f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
+    if figure.kind == "curves" and seeds[-1] < FEW:
+        spread = f"mean and range of {count} seeds."
+    notes = [f"{exhibit.name}, scale {gathered.scale}: {'one seed.' if count == '1' else spread}"]
     if figure.lines != "sg_layers" and (words := _models(gathered, records)):
         notes[0] += f" Hidden layers of M, as fixed: {words}."
-    networks = {cell.network for cell in cells}
-    here = {"network": cells[0].network} if len(networks) == 1 else {}
+    here = {
+        name: getattr(cells[0], name)
+        for name in ("network", "dataset")
+        if len({getattr(cell, name) for cell in cells}) == 1
+        and (name == "network" or gathered.find_in_paper({name: getattr(cells[0], name)}))
+    }
     if (words := gathered.difference(here)) is not None:
         notes.append(f"{words}.")
     if lost := int((~ok).sum()):

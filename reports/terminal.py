@@ -24,6 +24,15 @@ _NOTES = {
     "diverged": "only with --retry diverged",
 }
 _BASE = ("dataset", "network", "depth", "T", "rule", "sg_layers", "seed")
+_COLUMNS = {  # of a curve: its fields that are one number, and how they are headed
+    "seconds": "seconds",
+    "error": "error %",
+    "loss": "loss",
+    "train_loss": "train loss",
+    "bits": "bits",
+    "longest": "T_task",
+    "aux_loss": "aux loss",
+}
 _NAME, _VALUE = 20, 24  # widths of the columns that `show` prints
 
 
@@ -157,7 +166,7 @@ def data_table(found: Iterable[Status], width: int) -> str:
 
 
 def whole_record(record: Record, width: int) -> str:
-    """Return everything that a record holds, with each field's meaning, then its curve."""
+    """Return everything that a record holds, with each field's meaning, then levels and curve."""
     (name,) = cell_names([record.cell])
     lines = [_bold(f"{record.exhibit}, scale {record.scale}: {name}"), outcome(record).strip(), ""]
     for field, value, unit, meaning in describe(record):
@@ -195,8 +204,8 @@ def _value(value: Any, unit: str) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):  # the curve
-        return count(len(cast("list[Any]", value)), "evaluation")
+    if isinstance(value, list):  # of the curve or the progression
+        return count(len(cast("list[Any]", value)), "row")
     if isinstance(value, tuple):
         return ", ".join(map(str, cast("tuple[Any, ...]", value))) or "none"
     return f"{plain(str(value))} {unit}".strip()
@@ -206,10 +215,15 @@ def _curve(record: Record) -> list[str]:
     points = record.curve
     if not points:
         return []
-    head = ["iteration", "seconds", "error %", "loss", "train loss"]
-    names = ("seconds", "error", "loss", "train_loss")
+    names = [name for name in _COLUMNS if any(point[name] is not None for point in points)]
     rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
-    tables = [_columns([head, *rows])]
+    tables = [_columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
+    if record.progression:
+        heads = ["T_task", "symbols", "repeats", "iteration", "steps of data", "seconds"]
+        keys = ("length", "symbols", "repeats", "iteration", "data_steps")
+        solved = record.progression
+        levels = [[*(str(p[key]) for key in keys), _short(p["seconds"])] for p in solved]
+        tables.insert(0, _columns([heads, *levels]))
     layers = len(points[0]["sg_loss"] or ())
     if layers:
         heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))

@@ -17,7 +17,7 @@ def text(rows: dict[str, list[dict]]) -> str:
     lines = [
         f"{machine}, torch {torch.__version__}, Python {platform.python_version()}; load {load}"
     ]
-    for part, write in (("step", _steps), ("evaluation", _evaluation), ("jobs", _jobs)):
+    for part, write in WRITERS.items():
         if part in rows:
             lines += ["", *write(rows[part])]
     return "\n".join(lines)
@@ -95,6 +95,24 @@ def _jobs(rows: list[dict]) -> list[str]:
     ]
     title = "Cell-iterations a second, MNIST FCN depth 4, start-up left out (wall-clock time)."
     return [title, *_table(head, body)]
+
+
+def _compile(rows: list[dict]) -> list[str]:
+    head = ("what", "compiling", "x as written", "pays from")
+    body = [
+        (
+            row["what"],
+            f"{row['seconds']:.0f} s",
+            _spread(row["gain"]),
+            "never" if row["pays"] is None else f"{row['pays']:,.0f} updates",
+        )
+        for row in rows
+    ]
+    title = "The core's T steps and their pullback through torch.compile, cold; CPU time."
+    return [title, *_table(head, body)]
+
+
+WRITERS = {"step": _steps, "evaluation": _evaluation, "jobs": _jobs, "compile": _compile}
 
 
 def _table(head: tuple[str, ...], body: list[tuple[str, ...]]) -> list[str]:

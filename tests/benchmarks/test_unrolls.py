@@ -1,6 +1,7 @@
 """An update of Table 2: ours, the plain baseline, and the machine's limit for it, in turn."""
 
 import statistics
+import time
 
 import pytest
 import torch
@@ -47,6 +48,44 @@ def test_unroll(benchmark, report, back_end, rule, T):
         eager_over_limit=ratio(samples, "eager", best),
         limit=best.removeprefix("limit "),
         milliseconds={name: 1000 * statistics.median(taken) for name, taken in samples.items()},
+    )
+
+
+@pytest.mark.benchmark(group="compile", timer=CLOCK)
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("T", [4])
+def test_compiling(benchmark, report, back_end, T):
+    """What `torch.compile` makes of the core's T steps and their pullback, and what it costs."""
+    if benchmark.disabled:
+        pytest.skip("benchmarks are disabled")
+    cell = quick_unroll("bptt", T)
+    network = SequenceProgram([cell], load("copy"), CPU).network
+    stream = SequenceProgram([cell], load("copy"), CPU).stream
+    inputs, targets = stream.peek(T, cell.batch_size)
+    with torch.no_grad():
+        tape, deltas = network.forward(inputs, targets)
+
+    def unroll():
+        network.core.forward(tape, inputs, network.state)
+        network.core.pull(tape, deltas, None)
+
+    compiled = torch.compile(unroll)
+    matmul.use(back_end)
+    start = time.perf_counter()
+    with torch.no_grad():
+        compiled()
+    seconds = time.perf_counter() - start
+    contenders = {"ours": unroll, "compiled": compiled}
+    samples = interleave(
+        benchmark, {name: through(back_end, call) for name, call in contenders.items()}
+    )
+    saved = statistics.median(samples["ours"]) - statistics.median(samples["compiled"])
+    report(
+        "compile",
+        what=f"lstm {cell.hidden_units} T {T}",
+        seconds=seconds,
+        gain=ratio(samples, "ours", "compiled"),
+        pays=seconds / saved if saved > 0 else None,
     )
 
 
