@@ -4,11 +4,13 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
-from sgbench.bench.outcome import CurvePoint, Machine, Outcome
+from sgbench.bench.datasets import Level
+from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
 from sgbench.reproductions.exhibit import Exhibit, expand
 from sgbench.results.record import Record, make_record
 
@@ -20,7 +22,15 @@ OTHER_DATA = "0123456789abcdef"
 
 
 def typical(cell: Cell) -> float:
-    """Return an error (%) in the paper's order: no-bprop worst, DNI growing with depth."""
+    """Return a result in the paper's order: no-bprop worst, DNI growing with depth, and so on.
+
+    Of images an error (%), of episodes the number of the longest level solved, of text bits.
+    """
+    if cell.T is not None:
+        better = {"bptt": 0, "dni": 1, "dni_aux": 2}[cell.rule]
+        if datasets.family(cell.dataset) == "text":
+            return 2.0 - 0.02 * cell.T - 0.05 * better
+        return min(cell.T, 5) + 6 * better
     growth = {"no_bprop": 4.0, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[cell.rule]
     start = {"no_bprop": 9.0, "backprop": 2.0, "dni": 2.0, "cdni": 2.1}[cell.rule]
     worse = abs((cell.sg_layers or 0) - 1) * 0.3 if cell.rule == "dni" else 0.0
@@ -39,17 +49,23 @@ def record(
     noise: float = 0.05,
     reason: str | None = None,
 ) -> Record:
-    """Return a record of `cell` whose error is `error`, or `typical` with noise by seed."""
-    dice = random.Random(cell.key)
+    """Return a record of `cell` whose result is `error`, or `typical` with noise by seed.
+
+    Of episodes `error` is the longest T_task.
+    """
+    dice, family = random.Random(cell.key), datasets.family(cell.dataset)
     if error is None:
-        error = typical(cell) + dice.gauss(0.0, noise)
+        error = typical(cell) + dice.gauss(0.0, noise / 10 if family == "text" else noise)
+        if family == "episodes":
+            error = _levels(cell)[round(error + dice.choice([0, 0, 1]))].length
+    results = {"images": _of_images, "episodes": _of_episodes, "text": _of_text}[family]
     made = make_record(
         cell,
         Outcome(
-            status=status, error=reason, iterations_done=cell.iterations, error_rate=error,
-            loss=0.1, train_error=error / 2, train_loss=0.05, curve=_curve(cell, error, dice),
+            status=status, error=reason, iterations_done=cell.iterations,
             train_seconds=10.0, evaluation_seconds=1.0, steps_per_second=100.0,
             examples_per_second=25600.0, replicas=1, machine=MACHINE,
+            **results(cell, error, dice),
         ),
         exhibit=exhibit,
         scale=scale,
@@ -72,6 +88,62 @@ def grid(
     return [
         record(cell, scale=scale, exhibit=exhibit.name, **options) for cell in cells if keep(cell)
     ]
+
+
+def _of_images(cell: Cell, error: float, dice: random.Random) -> dict[str, Any]:
+    return {
+        "error_rate": error,
+        "loss": 0.1,
+        "train_error": error / 2,
+        "train_loss": 0.05,
+        "curve": _curve(cell, error, dice),
+    }
+
+
+def _of_episodes(cell: Cell, longest: int, dice: random.Random) -> dict[str, Any]:
+    """Levels are solved evenly spaced, the last at half the updates."""
+    solved = [level for level in _levels(cell) if level.length <= longest]
+    progression = [
+        Solved(
+            length=level.length, symbols=level.copied, repeats=level.repeats, iteration=at,
+            data_steps=at * cell.T, seconds=at / 100,
+        )
+        for n, level in enumerate(solved, 1)
+        for at in [cell.iterations * n // (2 * len(solved))]
+    ]  # fmt: skip
+    points = [
+        replace(
+            point,
+            bits=0.5,
+            longest=max([0, *(s.length for s in progression if s.iteration <= point.iteration)]),
+        )
+        for point in _recurrent_curve(cell, dice)
+    ]
+    return {"longest": longest, "progression": progression, "curve": points}
+
+
+def _of_text(cell: Cell, bits: float, dice: random.Random) -> dict[str, Any]:
+    points = [
+        replace(point, bits=bits + 1 - point.iteration / cell.iterations)
+        for point in _recurrent_curve(cell, dice)
+    ]
+    return {"validation_bits": bits + 0.01, "test_bits": bits, "curve": points}
+
+
+def _recurrent_curve(cell: Cell, dice: random.Random) -> list[CurvePoint]:
+    model, auxiliary = cell.sg_layers is not None, cell.rule == "dni_aux"
+    return [
+        CurvePoint(
+            iteration=iteration, seconds=iteration / 100, error=None, loss=None, train_loss=0.3,
+            sg_loss=[0.1] if model else None, aux_loss=0.2 if auxiliary else None,
+            sg_cosine=[0.4 + dice.gauss(0, 0.02)] if model else None,
+        )
+        for iteration in range(cell.evaluate_every, cell.iterations + 1, cell.evaluate_every)
+    ]  # fmt: skip
+
+
+def _levels(cell: Cell) -> tuple[Level, ...]:
+    return datasets.load(cell.dataset).levels
 
 
 def _curve(cell: Cell, final: float, dice: random.Random) -> list[CurvePoint]:
