@@ -458,6 +458,74 @@ def test_a_claim_is_left_out_where_the_grid_lacks_a_side():
     assert [test.place for test in tests] == [{"depth": 3}, {"depth": 4}]
 
 
+ABOVE = """
+[[claims]]
+name = "a"
+text = "b"
+source = "c"
+kind = "above"
+each = ["dataset", "T"]
+left = { rule = "dni" }
+right = { rule = "bptt" }
+factor = 2.5
+margin = { copy = 1, ptb = 0.01 }
+datasets = ["copy", "ptb"]
+"""
+
+
+def test_a_claim_may_be_of_some_datasets_and_multiply_its_right_side():
+    scale, grid = SMALL.index("[scales.demo]"), SMALL.index("[[grid]]")
+    block = """
+    [[grid]]
+    network = ["lstm"]
+    dataset = ["copy", "repeat_copy", "ptb"]
+    rule = ["bptt", "dni"]
+    T = [2, 3]
+    """
+    found = parse("small", SMALL[:grid] + block + SMALL[scale:] + ABOVE)
+    (claim,), tests = found.claims, found.claim_tests("demo")
+    assert (claim.kind, claim.factor, claim.datasets) == ("above", 2.5, ("copy", "ptb"))
+    places = [(name, T) for name in ("copy", "ptb") for T in (2, 3)]
+    assert [(test.place["dataset"], test.place["T"]) for test in tests] == places
+    assert [test.margin for test in tests] == [1.0, 1.0, 0.01, 0.01]
+    assert {(test.left["rule"], test.right["rule"]) for test in tests} == {("dni", "bptt")}
+    plain = parse("small", SMALL + ABOVE.replace("factor = 2.5\n", "").partition("datasets")[0])
+    assert (plain.claims[0].factor, plain.claims[0].datasets) == (1.0, ())
+
+
+# --- a scale's own grid
+
+OWN = """
+[scales.quick]
+description = "its own grid"
+seeds = 1
+
+[[scales.quick.grid]]
+dataset = ["mnist", "digits"]
+network = ["fcn"]
+depth = [5]
+rule = ["backprop", "no_bprop"]
+"""
+
+
+def test_a_scale_may_have_a_grid_of_its_own_in_place_of_the_exhibits():
+    found = parse("small", SMALL + OWN)
+    places = [(c.dataset, c.depth, c.rule) for c in expand(found, "quick")]
+    assert places == [
+        *(("mnist", 5, "backprop"), ("mnist", 5, "no_bprop")),
+        *(("digits", 5, "backprop"), ("digits", 5, "no_bprop")),
+    ]
+    assert found.scale("quick").datasets == ("mnist", "digits")
+    assert {(c.dataset, c.depth) for c in expand(found, "demo")} == {("digits", 3), ("digits", 4)}
+    assert {c.hidden_units for c in expand(found, "quick")} == {4}  # by the common overrides
+
+
+def test_a_scales_axes_multiply_its_own_grid():
+    axes = "seeds = 1\naxes = { iterations = [7, 8] }"
+    found = parse("small", SMALL + OWN.replace("seeds = 1", axes))
+    assert [c.iterations for c in expand(found, "quick")] == [7] * 4 + [8] * 4
+
+
 # --- malformed files
 
 
@@ -576,6 +644,14 @@ rule = { dni = "DNI" }
 @pytest.mark.parametrize(
     ("text", "old", "new", "message"),
     [
+        (OWN, 'rule = ["backprop", "no_bprop"]', "", r"scales\.quick\.axes and the grid lack rule"),
+        (OWN, "[5]", "[]", r"scales\.quick\.grid\[0\]\.depth must have values, each once"),
+        (OWN, "network", "netwrk", r"scales\.quick\.grid\[0\]\.netwrk: unknown field 'netwrk'"),
+        (OWN, "[[scales.quick.grid]]", "[[scales.quick.gird]]", r"scales\.quick\.gird is unknown"),
+        (ABOVE, "right =", "rigth =", r"claims\[0\]\.right is missing"),
+        (ABOVE, "2.5", "'2.5'", r"claims\[0\]\.factor must be a number"),
+        (ABOVE, '["copy", "ptb"]', '["copi"]', r"claims\[0\]\.datasets: unknown dataset 'copi'"),
+        (ABOVE, '"above"', '"abov"', r"claims\[0\]\.kind is unknown: 'abov'; did you mean 'above'"),
         (NUMBERS, "2]", "'x']", r"numbers\[0\]\.rows\[1\]\[1\] must be a number, not 'x'"),
         (NUMBERS, "1.9]", "1.9, 2.2]", r"numbers\[0\]\.rows\[0\] must be a list of 2 numbers"),
         (NUMBERS, "[4,", "[3,", r"numbers\[0\]\.rows give .* twice"),
