@@ -20,7 +20,7 @@ def bits_per_character(network: RecurrentNetwork, text: "NDArray[np.uint8]") -> 
     """Return each replica's mean cross-entropy in bits over all characters but the first.
 
     The text [N] is read from the start to the end, in parts at once; a part's first state comes
-    from reading the characters before it.
+    from reading the characters before it, those of the first from the text's end.
     """
     codes = torch.as_tensor(text).to(network.state.device).long()
     streams = max(1, min(STREAMS, (len(codes) - 1) // WARM_UP))

@@ -184,7 +184,7 @@ def _paper(
     values: list[float | None] = []
     for cell, x in zip(cells, at, strict=True):
         end = cell.iterations * (cell.T or 1)
-        final = figure.kind == "sweep" or (figure.y in ("error", "longest", "bits") and x == end)
+        final = figure.kind == "sweep" or (figure.y in ("error", "longest") and x == end)
         shown = final and (figure.kind == "sweep" or gathered.scale == PAPER)
         number = gathered.exhibit.number(cell)
         values.append(number.value if shown and number is not None else None)

@@ -108,7 +108,7 @@ def test_a_claim_of_more_is_a_paired_test_of_left_minus_factor_times_right(table
     records = [
         make.record(cell, values[cell.rule][cell.seed], scale="paper")
         for rule in values
-        for cell in cells_of(table2, "paper", dataset="copy", T=3, rule=rule)
+        for cell in cells_of(table2, "paper", seeds=3, dataset="copy", T=3, rule=rule)
     ]
     rows = {row.test.claim.name: row for row in claims(gather(table2, "paper", records)) if row.p}
     assert set(rows) == {"dni-longer", "dni-longer-by-factor"}
@@ -148,7 +148,7 @@ def test_fewer_bits_are_better(table2, make):
     records = [
         make.record(cell, bits[cell.rule][cell.seed], scale="paper")
         for rule in bits
-        for cell in cells_of(table2, "paper", dataset="ptb", T=3, rule=rule)
+        for cell in cells_of(table2, "paper", seeds=3, dataset="ptb", T=3, rule=rule)
     ]
     (row,) = (r for r in claims(gather(table2, "paper", records)) if r.p is not None)
     assert (row.test.claim.name, row.verdict) == ("dni-fewer-bits", "reproduced")
