@@ -73,8 +73,11 @@ def expand(
     pairs = [(point, some) for point, some in zip(points, cells, strict=True) if some]
     for field in sets:
         _check_varied(chosen, field, [point for point, _ in pairs])
-        if not any(field in _resolve(chosen, point, sets) for point in points):
-            raise UsageError(f"--set {field} applies to no cell of {exhibit.name} at scale {scale}")
+        if not any(field in _resolve(chosen, point, sets) for point, _ in pairs):
+            chosen_by = " that --where picks" if where is not None else ""
+            raise UsageError(
+                f"--set {field} applies to no cell of {exhibit.name} at scale {scale}{chosen_by}"
+            )
     changed: list[Cell] = []
     for point, some in pairs:
         seeded = {cell.seed: cell for cell in _cells(exhibit, chosen, point, sets, count)}

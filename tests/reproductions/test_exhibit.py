@@ -14,6 +14,7 @@ from sgbench.bench.cell import canonical_json
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibit import derived_sg_scale, expand, load, names
 from sgbench.reproductions.reading import parse
+from sgbench.reproductions.select import parse_where
 
 TABLE1 = load("table1")
 TABLE2 = load("table2")
@@ -719,3 +720,11 @@ def test_a_damaged_exhibit_is_an_exhibit_or_a_usage_error(data):
         cells, message = [], str(error)
     assert json.dumps([cell.to_dict() for cell in cells])
     assert message is None or (message.startswith("table1.toml: ") and "\n" not in message)
+
+
+def test_a_set_that_fits_none_of_the_chosen_cells_is_refused():
+    where = parse_where(["dataset=copy"])
+    with pytest.raises(UsageError, match="--set corpus applies to no cell .* that --where picks"):
+        expand(TABLE2, "demo", {"corpus": "novel.txt"}, where=where)
+    texts = expand(TABLE2, "demo", {"corpus": "novel.txt"}, where=parse_where(["T=2"]))
+    assert {cell.dataset for cell in texts if cell.corpus} == {"descriptions"}
