@@ -724,7 +724,7 @@ def test_a_damaged_exhibit_is_an_exhibit_or_a_usage_error(data):
 
 def test_a_set_that_fits_none_of_the_chosen_cells_is_refused():
     where = parse_where(["dataset=copy"])
-    with pytest.raises(UsageError, match="--set corpus applies to no cell .* that --where picks"):
+    with pytest.raises(UsageError, match=r"--set corpus applies to no cell .* that --where picks"):
         expand(TABLE2, "demo", {"corpus": "novel.txt"}, where=where)
     texts = expand(TABLE2, "demo", {"corpus": "novel.txt"}, where=parse_where(["T=2"]))
     assert {cell.dataset for cell in texts if cell.corpus} == {"descriptions"}
