@@ -157,13 +157,16 @@ class LSTM:
             torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)
             torch.mul(torch.tanh(step.c, out=step.tanh), step.o, out=step.h)
 
-    def pull(self, tape: Tape, deltas: Tensor | None, end: Tensor | None) -> Tensor:
+    def pull(
+        self, tape: Tape, deltas: Tensor | None, end: Tensor | None, need_start: bool = True
+    ) -> Tensor | None:
         """Return the gradient at the state before the unroll, [R, 2 H, B].
 
         Args:
             tape: the unroll; its `delta` is written.
             deltas: the gradient at every output, [R, H, T, B]; None for zero.
             end: the gradient at the state after the unroll, [R, 2 H, B]; None for zero.
+            need_start: whether that at the state before it is computed (and returned).
         """
         units = self.units
         recurrent = self.weight[:, :, 1 + self.symbols :].mT
@@ -185,9 +188,10 @@ class LSTM:
             torch.mul(dc, step.i, out=step.dg)
             aten.sigmoid_backward(step.dsigmoids, step.sigmoids, grad_input=step.dsigmoids)
             aten.tanh_backward(step.dg, step.g, grad_input=step.dg)
-            dc.mul_(step.f)
-            dh = matmul(recurrent, step.delta, out=product)
-        return torch.cat((product, dc), 1)
+            if t or need_start:
+                dc.mul_(step.f)
+                dh = matmul(recurrent, step.delta, out=product)
+        return torch.cat((product, dc), 1) if need_start else None
 
     def learn(self, *tapes: Tape) -> None:
         """Write the gradient of the weight: that of the tapes' `delta`, summed over their steps."""

@@ -23,5 +23,5 @@ def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
         targets: classes [R, T, B], -1 where nothing counts.
     """
     tape, deltas = network.forward(inputs, targets)
-    network.core.pull(tape, deltas, None)
+    network.core.pull(tape, deltas, None, need_start=False)
     network.core.learn(tape)

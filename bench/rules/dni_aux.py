@@ -34,5 +34,6 @@ def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
     if before is None:
         network.core.learn(tape)
     else:
-        network.core.pull(before, network.auxiliary_deltas(before, tape), None)
+        deltas = network.auxiliary_deltas(before, tape)
+        network.core.pull(before, deltas, None, need_start=False)
         network.core.learn(tape, before)

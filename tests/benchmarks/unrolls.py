@@ -112,7 +112,7 @@ class UnrollLimit(Limit):
         units, T, streams = gates // 4, cell.T, cell.batch_size
         for _ in range(T):
             self._product(gates, features, streams)
-        for _ in range(T if network.model is None else 2 * T):  # M's target needs a second pull
+        for _ in range(T - 1 if network.model is None else 2 * T):  # M's target needs a second pull
             self._product(units, gates, streams)
         self._product(gates, T * streams, features)
         self._layer(shapes["readout.weight"], T * streams, inputs=True)
