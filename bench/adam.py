@@ -6,10 +6,19 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .cell import Cell
+
 BETAS = (0.9, 0.999)  # torch's defaults; the paper names the method only
 EPSILON = 1e-8
 
 _fused: Any = torch.ops.aten._fused_adam_
+
+
+def rates(cells: Sequence[Cell], iteration: int) -> list[float]:
+    """Return each cell's learning rate at an iteration; their drops are at the same ones."""
+    cell = cells[0]
+    drops = sum(iteration >= round(fraction * cell.iterations) for fraction in cell.drops)
+    return [c.learning_rate * c.drop_factor**drops for c in cells]
 
 
 class Adam:

@@ -16,7 +16,7 @@ from . import networks, rules
 from .cell import Cell
 from .layers import Linear, Sequence
 from .parameters import Parameters
-from .synthetic_gradient import SyntheticGradient
+from .synthetic_gradient import SyntheticGradient, scale_of
 
 
 class Network:
@@ -42,11 +42,7 @@ class Network:
         self.models: list[SyntheticGradient] = []
         if rule.SYNTHETIC:
             labels = classes if rule.CONDITIONED else 0
-            scales = [c.sg_scale or 1.0 for c in cells]
-            scale = scales[0]
-            if len(set(scales)) > 1:
-                column = torch.tensor(scales, dtype=getattr(torch, cell.precision), device=device)
-                scale = self.kind.per_replica(column, cell)
+            scale = scale_of(cells, device, lambda column: self.kind.per_replica(column, cell))
             self.models = [
                 SyntheticGradient(
                     self.kind.synthetic_gradient(cell, i, labels),

@@ -4,6 +4,7 @@ Free of torch, so that records can be made, read and shown without it.
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,32 +17,23 @@ class CurvePoint:
 
     iteration: int  # updates done
     seconds: float  # training clock: without evaluation and compilation
-    error: float | None  # percent, on the cell's split (feed-forward)
-    loss: float | None  # mean cross-entropy on the cell's split, nats (feed-forward)
-    train_loss: float | None  # the same in training; recurrent: since the last evaluation
-    sg_loss: list[float] | None  # M's regression loss per hidden layer, bottom first
-    sg_cosine: list[float | None] | None  # cosine of synthetic and true gradient, None: undefined
+    error: float | None = None  # percent, on the cell's split (feed-forward)
+    loss: float | None = None  # mean cross-entropy on the cell's split, nats (feed-forward)
+    train_loss: float | None = None  # the same in training; recurrent: since the last evaluation
+    sg_loss: list[float] | None = None  # M's regression loss per hidden layer, bottom first
+    sg_cosine: list[float | None] | None = None  # of synthetic and true gradient, None: undefined
     bits: float | None = None  # a symbol: of the validation text, or of the episodes trained on
     longest: int | None = None  # T_task of the longest level solved so far, 0: none (episodes)
     aux_loss: float | None = None  # the auxiliary output's regression loss (dni_aux)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
-    """One evaluation of a replica, before it is known when: `CurvePoint`'s fields.
+Measured = list[tuple[CurvePoint, int | None]]
+"""A point for each replica, and the iteration at which its loss was not finite (None: it is)."""
 
-    `diverged` is the iteration at which its loss was not finite, None while it is.
-    """
 
-    error: float | None = None
-    loss: float | None = None
-    train_loss: float | None = None
-    sg_loss: list[float] | None = None
-    sg_cosine: list[float] | None = None
-    bits: float | None = None
-    longest: int | None = None
-    aux_loss: float | None = None
-    diverged: int | None = None
+def defined(cosines: list[float]) -> list[float | None]:
+    """Return the cosines, None in the place of one that is not defined (NaN)."""
+    return [None if math.isnan(cosine) else cosine for cosine in cosines]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,19 +5,19 @@ go on bit for bit the same (`restore`).
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from . import rules
-from .adam import Adam
+from .adam import Adam, rates
 from .batches import Batches
 from .cell import Cell
 from .datasets import Data
 from .network import Network, cross_entropy
-from .outcome import Measured, Solved
+from .outcome import CurvePoint, Measured, Solved, defined
 
 
 class Program:
@@ -28,10 +28,17 @@ class Program:
             change neither a shape nor a loop.
         data: their dataset.
         device: where to train.
+        clock: tells the seconds of training so far.
     """
 
-    def __init__(self, cells: Sequence[Cell], data: Data, device: torch.device) -> None:
-        self.cells, cell = tuple(cells), cells[0]
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        data: Data,
+        device: torch.device,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.cells, self.clock, cell = tuple(cells), clock, cells[0]
         self.batches = Batches(cells, data, device)
         self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
         part = self.network.trained(cell.rule)
@@ -40,12 +47,10 @@ class Program:
         self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
         self._rule = rules.load(cell.rule)
         self._held: tuple[list[float], list[float]] = ([], [])
-        self._drops = [round(fraction * cell.iterations) for fraction in cell.drops]
 
     def rates(self) -> list[float]:
         """Return each replica's learning rate at the current iteration."""
-        drops = sum(self.iteration >= drop for drop in self._drops)
-        return [c.learning_rate * c.drop_factor**drops for c in self.cells]
+        return rates(self.cells, self.iteration)
 
     def step(self) -> None:
         """Do one update on the next batch."""
@@ -76,21 +81,24 @@ class Program:
         assert isinstance(loss, Tensor)
         return _numbers(100 * wrong.double() / count), _numbers(loss / count)
 
-    def measure(self) -> list[Measured]:
-        """Look at every replica: what its curve gets, and whether it has diverged."""
+    def measure(self) -> Measured:
+        """Look at every replica: the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
         probe = self.probe()
-        return [
-            Measured(
+        points = [
+            CurvePoint(
+                iteration=self.iteration,
+                seconds=self.clock(),
                 error=errors[r],
                 loss=losses[r],
                 train_loss=probe.loss[r],
                 sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
-                sg_cosine=None if probe.sg_cosine is None else probe.sg_cosine[r],
-                diverged=None if math.isfinite(losses[r] + probe.loss[r]) else self.iteration,
+                sg_cosine=None if probe.sg_cosine is None else defined(probe.sg_cosine[r]),
             )
             for r in range(len(self.cells))
         ]
+        finite = [math.isfinite(losses[r] + probe.loss[r]) for r in range(len(self.cells))]
+        return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
     ended = False
     """Whether there is nothing left to train before the iterations are done."""

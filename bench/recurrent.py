@@ -15,7 +15,7 @@ from .cell import Cell
 from .layers import Sequence
 from .lstm import Tape
 from .parameters import Parameters
-from .synthetic_gradient import SyntheticGradient
+from .synthetic_gradient import SyntheticGradient, scale_of
 
 _KEPT = ("x", "gates", "cells", "tanh")  # of the unroll before: what its pullback reads
 
@@ -39,7 +39,6 @@ class RecurrentNetwork:
     def __init__(self, cells: Seq[Cell], symbols: int, classes: int, device: torch.device) -> None:
         cell, rule = cells[0], rules.load(cells[0].rule)
         kind: Any = networks.load(cell.network)
-        dtype = getattr(torch, cell.precision)
         self.symbols, self.classes, self.replicas = symbols, classes, len(cells)
         self.core: Any = kind.core(cell, symbols)
         self.readout: Sequence = kind.readout(cell, classes)
@@ -51,9 +50,7 @@ class RecurrentNetwork:
         self.auxiliary: Sequence | None = None
         if rule.SYNTHETIC:
             sequence = kind.synthetic_gradient(cell, size)
-            scales = [c.sg_scale or 1.0 for c in cells]
-            column = torch.tensor(scales, dtype=dtype, device=device).view(-1, 1, 1)
-            scale = column if len(set(scales)) > 1 else scales[0]
+            scale = scale_of(cells, device, lambda column: column.view(-1, 1, 1))
             self.model = SyntheticGradient(sequence, None, scale)
             blocks.append(sequence)
         if rule.AUXILIARY:

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor
 
 from . import rules
-from .adam import Adam
+from .adam import Adam, rates
 from .cell import Cell
 from .datasets import Episodes, Text
-from .outcome import Measured, Solved
+from .outcome import CurvePoint, Measured, Solved, defined
 from .reading import bits_per_character
 from .recurrent import RecurrentNetwork, softmax_loss
 from .streams import EpisodeStream, TextStream
@@ -54,7 +54,6 @@ class SequenceProgram:
         self.adam = Adam(flat, self.network.weights.grads, slice(0, flat.shape[1]))
         self.iteration = 0
         self._rule = rules.load(cells[0].rule)
-        self._drops = [round(fraction * cells[0].iterations) for fraction in cells[0].drops]
         count = len(cells)
         self.progression: list[list[Solved]] = [[] for _ in cells]
         self.window_steps = [0] * count
@@ -67,8 +66,7 @@ class SequenceProgram:
 
     def rates(self) -> list[float]:
         """Return each replica's learning rate at the current iteration."""
-        drops = sum(self.iteration >= drop for drop in self._drops)
-        return [c.learning_rate * c.drop_factor**drops for c in self.cells]
+        return rates(self.cells, self.iteration)
 
     def step(self) -> None:
         """Do one update on the next T steps of the streams."""
@@ -120,8 +118,8 @@ class SequenceProgram:
         solved = self.progression[replica]
         return solved[-1].length if solved else 0
 
-    def measure(self) -> list[Measured]:
-        """Look at every replica: what its curve gets, and whether it has diverged."""
+    def measure(self) -> Measured:
+        """Look at every replica: the point of its curve, and when it diverged."""
         loss, counted = (cast("list[float]", row.tolist()) for row in self.sums[:2])
         self.sums[:2] = 0
         held = self._validate()
@@ -133,21 +131,21 @@ class SequenceProgram:
         sg, aux = (
             cast("list[float]", x.tolist()) for x in (self.network.sg_loss, self.network.aux_loss)
         )
-        found: list[Measured] = []
+        found: Measured = []
         for r in range(len(self.cells)):
             train = loss[r] / counted[r] if counted[r] else math.nan
             bits = train / NATS if held is None else held[r]
-            found.append(
-                Measured(
-                    bits=bits,
-                    train_loss=train if counted[r] else None,
-                    longest=self.longest(r) if held is None else None,
-                    sg_loss=None if self.network.model is None else [sg[r]],
-                    sg_cosine=None if cosines is None else [cosines[r]],
-                    aux_loss=None if self.network.auxiliary is None else aux[r],
-                    diverged=diverged[r] or None,
-                )
+            point = CurvePoint(
+                iteration=self.iteration,
+                seconds=self.clock(),
+                bits=bits,
+                train_loss=train if counted[r] else None,
+                longest=self.longest(r) if held is None else None,
+                sg_loss=None if self.network.model is None else [sg[r]],
+                sg_cosine=None if cosines is None else defined([cosines[r]]),
+                aux_loss=None if self.network.auxiliary is None else aux[r],
             )
+            found.append((point, diverged[r] or None))
         return found
 
     def _validate(self) -> list[float] | None:

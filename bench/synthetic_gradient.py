@@ -6,11 +6,27 @@ positions) and averaged over the batch; it does not flow into h.
 """
 
 from collections.abc import Callable
+from collections.abc import Sequence as Seq
 
 import torch
 from torch import Tensor
 
+from .cell import Cell
 from .layers import Pullback, Sequence
+
+
+def scale_of(
+    cells: Seq[Cell], device: torch.device, per_replica: Callable[[Tensor], Tensor]
+) -> float | Tensor:
+    """Return S of the cells: one number, or where they differ a tensor that broadcasts on h.
+
+    `per_replica` gives a tensor [R] that shape.
+    """
+    scales = [cell.sg_scale or 1.0 for cell in cells]
+    if len(set(scales)) == 1:
+        return scales[0]
+    dtype = getattr(torch, cells[0].precision)
+    return per_replica(torch.tensor(scales, dtype=dtype, device=device))
 
 
 class SyntheticGradient:

@@ -6,7 +6,6 @@ the device except there.
 
 import dataclasses
 import functools
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -76,7 +75,7 @@ class Run:
         self.diverged: dict[int, int] = {}
         data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
         self.program: Any = (
-            Program(job.cells, data, self.device)
+            Program(job.cells, data, self.device, self.clock)
             if isinstance(data, datasets.Data)
             else SequenceProgram(job.cells, data, self.device, self.clock)
         )
@@ -153,16 +152,9 @@ class Run:
     def evaluate(self) -> None:
         """Add a point to every curve and note which replicas diverged."""
         start = time.perf_counter()
-        for r, seen in enumerate(self.program.measure()):
+        for r, (point, diverged) in enumerate(self.program.measure()):
             if r in self.diverged:
                 continue
-            values = dataclasses.asdict(seen)
-            diverged = values.pop("diverged")
-            if seen.sg_cosine is not None:
-                values["sg_cosine"] = _defined(seen.sg_cosine)
-            point = CurvePoint(
-                iteration=self.program.iteration, seconds=self.train_seconds, **values
-            )
             self.curves[r].append(dataclasses.asdict(point))
             if diverged is not None:
                 self.diverged[r] = diverged
@@ -232,10 +224,6 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
             if run.program.ended:
                 break
         return run.outcomes("ok", None)
-
-
-def _defined(cosines: list[float]) -> list[float | None]:
-    return [None if math.isnan(c) else c for c in cosines]
 
 
 def failed(job: Job, error: str) -> list[Outcome]:
