@@ -11,9 +11,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import DataError
+from . import _published
 from ._data import Data, FileCheck, Status
-from ._files import UNREADABLE, corrupt, digest, find, mismatch, missing, open_maybe_gzip
+from ._files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def load(folder: Path) -> Data:
     """
     import numpy as np
 
-    paths = _find_all(folder)
+    paths = _published.locate_all("mnist", FILES, _folders(folder))
     arrays = [_read(name, paths[name]) for name in FILES]
     train_images, train_labels, test_images, test_labels = arrays
     return Data(
@@ -90,22 +90,13 @@ def load(folder: Path) -> Data:
 
 def status(folder: Path) -> Status:
     """Tell which of the four files are in `folder`."""
-    found = {name: _find(folder, name) for name in FILES}
-    absent = [name for name, path in found.items() if path is None]
-    here = next((path.parent for path in found.values() if path), folder / "mnist")
-    return Status(
-        name="mnist",
-        state="missing" if absent else "ready",
-        source=f"missing {', '.join(absent)}" if absent else "IDX files",
-        folder=here,
-        data_hash=CANONICAL,
-        canonical=True,
-    )
+    return _published.status("mnist", FILES, _folders(folder), "IDX files", CANONICAL)
 
 
 def check(folder: Path) -> list[FileCheck]:
     """Read and hash the four files."""
-    return [_check(folder, name) for name in FILES]
+    sha256s = {name: file.sha256 for name, file in FILES.items()}
+    return _published.check("mnist", sha256s, _folders(folder), _read)
 
 
 def fetch(folder: Path) -> None:
@@ -116,31 +107,14 @@ def fetch(folder: Path) -> None:
     """
     from ._fetch import download
 
-    target = folder / "mnist"
-    for name, file in FILES.items():
-        path = _find(folder, name)
-        own = target / f"{name}.gz"
-        if path is not None and path != own:
-            _read(name, path)
-            continue
-        urls = [f"{mirror}{own.name}" for mirror in MIRRORS]
-        download("mnist", urls, file.gz_sha256, own)
+    names = {name: f"{name}.gz" for name in FILES}
+    for name, path in _published.to_fetch(names, _folders(folder), _read):
+        urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
+        download("mnist", urls, FILES[name].gz_sha256, path)
 
 
 def _folders(folder: Path) -> list[Path]:
     return [folder, folder / "MNIST" / "raw", folder / "mnist"]
-
-
-def _find(folder: Path, name: str) -> Path | None:
-    return find(_folders(folder), (name, f"{name}.gz"))
-
-
-def _find_all(folder: Path) -> dict[str, Path]:
-    found = {name: _find(folder, name) for name in FILES}
-    absent = [name for name, path in found.items() if path is None]
-    if absent:
-        raise missing("mnist", absent, _folders(folder))
-    return {name: path for name, path in found.items() if path is not None}
 
 
 def _read(name: str, path: Path) -> "NDArray[np.uint8]":
@@ -175,18 +149,3 @@ def _describe(header: bytes) -> str:
     """Return an IDX header in words: `0x00000803, 60000 x 28 x 28`."""
     sizes = [int.from_bytes(header[at : at + 4], "big") for at in range(4, len(header), 4)]
     return f"0x{header[:4].hex()}, {' x '.join(map(str, sizes))}"
-
-
-def _check(folder: Path, name: str) -> FileCheck:
-    path, expected = _find(folder, name), FILES[name].sha256
-    found, problem = None, None
-    try:
-        if path is None:
-            raise missing("mnist", [name], _folders(folder))
-        _read(name, path)
-        found = expected
-    except DataError as error:
-        problem = str(error)
-    return FileCheck(
-        dataset="mnist", file=name, path=path, expected=expected, found=found, problem=problem
-    )

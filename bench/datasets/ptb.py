@@ -14,9 +14,9 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import DataError
+from . import _published
 from ._data import FileCheck, Status, Text
-from ._files import UNREADABLE, corrupt, digest, find, mismatch, missing, open_maybe_gzip
+from ._files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
 from ._text import encode
 
 FAMILY = "text"
@@ -62,29 +62,20 @@ def load(folder: Path) -> Text:
     Raises DataError where a file of `folder` is missing, cannot be read or is not the published
     one.
     """
-    paths = _find_all(folder)
+    paths = _published.locate_all("ptb", FILES, _folders(folder))
     train, valid, test = (encode(_strip(_read(name, paths[name])), ALPHABET) for name in FILES)
     return Text(train=train, valid=valid, test=test, alphabet=ALPHABET)
 
 
 def status(folder: Path) -> Status:
     """Tell which of the three files are in `folder`."""
-    found = {name: _find(folder, name) for name in FILES}
-    absent = [name for name, path in found.items() if path is None]
-    here = next((path.parent for path in found.values() if path), folder / "ptb")
-    return Status(
-        name="ptb",
-        state="missing" if absent else "ready",
-        source=f"missing {', '.join(absent)}" if absent else "text files",
-        folder=here,
-        data_hash=CANONICAL,
-        canonical=True,
-    )
+    return _published.status("ptb", FILES, _folders(folder), "text files", CANONICAL)
 
 
 def check(folder: Path) -> list[FileCheck]:
     """Read and hash the three files."""
-    return [_check(folder, name) for name in FILES]
+    sha256s = {name: file.sha256 for name, file in FILES.items()}
+    return _published.check("ptb", sha256s, _folders(folder), _read)
 
 
 def fetch(folder: Path) -> None:
@@ -95,30 +86,13 @@ def fetch(folder: Path) -> None:
     """
     from ._fetch import download
 
-    target = folder / "ptb"
-    for name, file in FILES.items():
-        path = _find(folder, name)
-        own = target / name
-        if path is not None and path != own:
-            _read(name, path)
-            continue
-        download("ptb", [f"{mirror}{name}" for mirror in MIRRORS], file.sha256, own)
+    names = {name: name for name in FILES}
+    for name, path in _published.to_fetch(names, _folders(folder), _read):
+        download("ptb", [f"{mirror}{name}" for mirror in MIRRORS], FILES[name].sha256, path)
 
 
 def _folders(folder: Path) -> list[Path]:
     return [folder, folder / "ptb"]
-
-
-def _find(folder: Path, name: str) -> Path | None:
-    return find(_folders(folder), (name, f"{name}.gz"))
-
-
-def _find_all(folder: Path) -> dict[str, Path]:
-    found = {name: _find(folder, name) for name in FILES}
-    absent = [name for name, path in found.items() if path is None]
-    if absent:
-        raise missing("ptb", absent, _folders(folder))
-    return {name: path for name, path in found.items() if path is not None}
 
 
 def _read(name: str, path: Path) -> bytes:
@@ -158,18 +132,3 @@ def _strip(content: bytes) -> str:
     """Return the text without the spaces at both ends of each line."""
     lines = content.decode("ascii").split("\n")[:-1]  # the last newline ends the last line
     return "".join(f"{line.strip(' ')}\n" for line in lines)
-
-
-def _check(folder: Path, name: str) -> FileCheck:
-    path, expected = _find(folder, name), FILES[name].sha256
-    found, problem = None, None
-    try:
-        if path is None:
-            raise missing("ptb", [name], _folders(folder))
-        _read(name, path)
-        found = expected
-    except DataError as error:
-        problem = str(error)
-    return FileCheck(
-        dataset="ptb", file=name, path=path, expected=expected, found=found, problem=problem
-    )
