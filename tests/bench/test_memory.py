@@ -34,7 +34,8 @@ def test_the_estimate_is_near_what_the_tapes_hold(rule):
     tapes = program.network._tapes
     assert all(isinstance(tape, Tape) for tape in tapes)
     assert len(tapes) == (2 if rule == "dni_aux" else 1)
-    assert 0.7 < sum(map(held, tapes)) / memory.needed(cell) < 1.0
+    # The rest is what is made of an unroll on the way: its outputs, their gradients, the logits.
+    assert 0.6 < sum(map(held, tapes)) / memory.needed(cell) < 1.0
 
 
 def test_it_grows_with_the_unroll_and_the_precision():
