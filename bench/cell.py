@@ -11,6 +11,7 @@ import json
 import math
 import types
 import typing
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -45,14 +46,33 @@ class Cell:
     """
 
     dataset: str = _doc("data the network is trained on")
-    network: str = _doc("fcn (fully connected), cnn (convolutional) or lstm (recurrent)")
+    network: str = _doc(
+        "fcn (fully connected), cnn (convolutional), lstm (recurrent) or two_lstms (one sends"
+        " messages to the other)"
+    )
     depth: int | None = _if(
         "layers with weights: depth - 1 hidden ones and a linear classifier (fcn, cnn)",
         min=2,
         max=1000,
     )
-    T: int | None = _if("unroll length: steps between updates (lstm)", min=1, max=10**6)
+    T: int | None = _if(
+        "unroll length: steps between updates (lstm), or between messages (two_lstms)",
+        min=1,
+        max=10**6,
+    )
     rule: str = _doc("learning rule")
+    bp_lambda: float | None = _if(
+        "lambda of BP(lambda): 0 trains by synthetic gradients alone, 1 by backprop (bp_lambda)",
+        min=0,
+        max=1,
+    )
+    decoupled: str | None = _if(
+        "what each layer does by a coin of its own. update: its updates; both: forward passes too,"
+        " with synthetic inputs for what is not there (fcn); none: nothing (dni, cdni)"
+    )
+    p_update: float | None = _if(
+        "probability that a layer is free at a step (decoupled)", above=0, max=1
+    )
     sg_layers: int | None = _if("hidden layers of each synthetic-gradient model M", min=0, max=8)
     seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
     split: str | None = _if(
@@ -70,22 +90,29 @@ class Cell:
     evaluate_every: int = _doc(
         "updates between evaluations; the last is always one", min=1, max=10**9
     )
+    evaluate_at: tuple[float, ...] | None = _if(
+        "fractions of the iterations with a further evaluation each (fcn, cnn)", above=0, max=1
+    )
     hidden_units: int | None = _if(
-        "units of each hidden layer (fcn) or of the core (lstm)", min=1, max=10**6
+        "units of each hidden layer (fcn) or of a core (lstm, two_lstms)", min=1, max=10**6
     )
     filters: int | None = _if("filters of each convolution (cnn)", min=1, max=10**5)
     kernel_size: int | None = _if("side of each filter, odd (cnn)", min=1, max=99)
     sg_units: int | None = _if(
-        "units (fcn, lstm) or filters (cnn) of M's hidden layers", min=1, max=10**6
+        "units (fcn, lstm, two_lstms) or filters (cnn) of M's hidden layers", min=1, max=10**6
     )
     sg_scale: float | None = _if(
         "M regresses this times the batch-mean gradient", above=0, max=1e12
     )
     sg_factor: float | None = _if(
-        "what the synthetic gradient is multiplied by where it trains the core (lstm)",
+        "what the synthetic gradient is multiplied by where it is used (lstm, two_lstms)",
         min=0,
         max=1e6,
     )
+    si_layers: int | None = _if(
+        "hidden layers of each synthetic-input model I (decoupled=both)", min=0, max=8
+    )
+    si_units: int | None = _if("units of I's hidden layers", min=1, max=10**6)
     aux_weight: float | None = _if("weight of the auxiliary loss (dni_aux)", min=0, max=1e6)
     solve_bits: float | None = _if(
         "bits per symbol under which a level of the curriculum is solved", above=0, max=100
@@ -107,36 +134,46 @@ class Cell:
         self._check_fit()
 
     def _check_fit(self) -> None:
-        recurrent = networks.recurrent(self.network)
-        fitting = rules.names_for(recurrent)
+        fitting = rules.names_for(networks.entry(self.network))
         if self.rule not in fitting:
             raise UsageError(
                 f"rule={self.rule} does not train network={self.network};"
                 f" choose from: {', '.join(fitting)}"
             )
-        if (datasets.family(self.dataset) == "images") == recurrent:
+        if networks.entry(self.network) != _ENTRIES[datasets.family(self.dataset)]:
             raise UsageError(f"dataset={self.dataset} is not for network={self.network}")
-        needed = applicable(self.rule, self.network, self.sg_layers, self.dataset)
-        for name, applies in needed.items():
+        if self.decoupled == "both" and self.network != "fcn":
+            raise UsageError(
+                f"decoupled=both does not fit network={self.network}: synthetic inputs are of"
+                " network=fcn; decoupled=update fits"
+            )
+        for name, applies in applicable(self.to_dict()).items():
             given = getattr(self, name) is not None
             if applies and not given and name not in OPTIONAL:
-                raise UsageError(f"{name} is needed for rule={self.rule}, network={self.network}")
+                raise UsageError(
+                    f"{name} is needed for rule={self.rule}, network={self.network}"
+                    + (f", decoupled={self.decoupled}" if self.decoupled else "")
+                )
             if given and not applies:
                 raise UsageError(
                     f"{name} does not apply to rule={self.rule}, network={self.network},"
-                    f" dataset={self.dataset}, sg_layers={self.sg_layers}; leave it out"
+                    f" dataset={self.dataset}, sg_layers={self.sg_layers},"
+                    f" decoupled={self.decoupled}; leave it out"
                 )
         if self.kernel_size is not None and self.kernel_size % 2 == 0:
             raise UsageError(
                 f"kernel_size={self.kernel_size} must be odd: padding keeps the resolution"
             )
-        if list(self.drops) != sorted(self.drops):
-            raise UsageError(f"drops={list(self.drops)} must ascend")
+        for name in ("drops", "evaluate_at"):
+            fractions: tuple[float, ...] = getattr(self, name) or ()
+            if list(fractions) != sorted(fractions):
+                raise UsageError(f"{name}={list(fractions)} must ascend")
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value (tuples as lists), None where it does not apply."""
         values = {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)}
-        values["drops"] = list(self.drops)
+        for name in ("drops", "evaluate_at"):
+            values[name] = None if values[name] is None else list(values[name])
         return values
 
     @classmethod
@@ -178,8 +215,11 @@ class Cell:
         return {name: value for name, value in self.to_dict().items() if value is not None}
 
 
-OPTIONAL = ("corpus",)
+OPTIONAL = ("corpus", "decoupled", "evaluate_at")
 """Fields that a cell they apply to may do without."""
+
+DECOUPLED = ("update", "both")
+_ENTRIES = {"images": "step", "episodes": "unroll", "text": "unroll", "counting": "cycle"}
 
 FIELDS = {spec.name: spec for spec in dataclasses.fields(Cell)}
 _CHOICES = {
@@ -188,6 +228,7 @@ _CHOICES = {
     "rule": rules.names,
     "split": lambda: SPLITS,
     "precision": lambda: PRECISIONS,
+    "decoupled": lambda: DECOUPLED,
 }
 _WORDS = {str: "a string", int: "an integer", float: "a number"}
 
@@ -224,6 +265,8 @@ def coerce(name: str, value: Any) -> Any:
     if many:
         if not isinstance(value, (list, tuple)):
             raise UsageError(f"{name}={value!r} must be a list: {spec.metadata['doc']}")
+        if optional and not value:
+            return None
         return tuple(_scalar(spec, scalar, item) for item in typing.cast("list[Any]", value))
     return _scalar(spec, scalar, value)
 
@@ -264,27 +307,39 @@ def _float(number: float) -> float:
         return math.inf
 
 
-def applicable(rule: str, network: str, sg_layers: int | None, dataset: str) -> dict[str, bool]:
-    """Return, for each field that only some cells have, whether such a cell has it."""
-    recurrent, family = networks.recurrent(network), datasets.family(dataset)
-    convolutional = network == "cnn"
+def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
+    """Return, for each field that only some cells have, whether a cell of these values has it.
+
+    Asks for rule, network and dataset, and where they are given sg_layers, decoupled and si_layers.
+    """
+    rule, network = values["rule"], values["network"]
+    entry, family = networks.entry(network), datasets.family(values["dataset"])
+    layered, recurrent = entry == "step", entry == "unroll"
     synthetic = rules.uses_synthetic_gradients(rule)
+    decoupled = values.get("decoupled")
+    inputs = decoupled == "both"
     return {
-        "depth": not recurrent,
-        "T": recurrent,
+        "depth": layered,
+        "T": not layered,
+        "bp_lambda": rule == "bp_lambda",
+        "decoupled": layered and rules.unlocks(rule),
+        "p_update": decoupled is not None,
         "split": family != "episodes",
         "corpus": family == "text",
-        "hidden_units": not convolutional,
-        "filters": convolutional,
-        "kernel_size": convolutional,
+        "evaluate_at": layered,
+        "hidden_units": network != "cnn",
+        "filters": network == "cnn",
+        "kernel_size": network == "cnn",
         "sg_layers": synthetic,
         "sg_scale": synthetic,
-        "sg_units": synthetic and sg_layers != 0,
-        "sg_factor": synthetic and recurrent,
+        "sg_units": synthetic and values.get("sg_layers") != 0,
+        "sg_factor": synthetic and not layered,
+        "si_layers": inputs,
+        "si_units": inputs and values.get("si_layers") != 0,
         "aux_weight": rule == "dni_aux",
         "solve_bits": family == "episodes",
         "solve_window": family == "episodes",
-        "patience": family == "text",
+        "patience": recurrent and family == "text",
     }
 
 

@@ -16,7 +16,7 @@ from . import networks, rules
 from .cell import Cell
 from .layers import Linear, Sequence
 from .parameters import Parameters
-from .synthetic_gradient import SyntheticGradient, scale_of
+from .synthetic_gradient import SyntheticGradient, by_replica, scale_of
 
 
 class Network:
@@ -39,10 +39,16 @@ class Network:
         top = Linear(self.kind.features(cell, image), classes, bias=True)
         self.classifier = Sequence(("classifier", top))
         rule = rules.load(cell.rule)
+
+        def spread(column: Tensor) -> Tensor:
+            return self.kind.per_replica(column, cell)
+
+        lambdas = [c.bp_lambda or 0.0 for c in cells]
+        self.bp_lambda = by_replica(lambdas, cell, device, spread)
         self.models: list[SyntheticGradient] = []
         if rule.SYNTHETIC:
             labels = classes if rule.CONDITIONED else 0
-            scale = scale_of(cells, device, lambda column: self.kind.per_replica(column, cell))
+            scale = scale_of(cells, device, spread)
             self.models = [
                 SyntheticGradient(
                     self.kind.synthetic_gradient(cell, i, labels),

@@ -25,6 +25,9 @@ class CurvePoint:
     bits: float | None = None  # a symbol: of the validation text, or of the episodes trained on
     longest: int | None = None  # T_task of the longest level solved so far, 0: none (episodes)
     aux_loss: float | None = None  # the auxiliary output's regression loss (dni_aux)
+    updates: list[int] | None = None  # done by each layer, bottom first (decoupled)
+    error_a: float | None = None  # percent of A's counts wrong, on the cell's split (two_lstms)
+    error_b: float | None = None  # percent of B's counts wrong (two_lstms)
 
 
 Measured = list[tuple[CurvePoint, int | None]]
@@ -83,6 +86,8 @@ class Outcome:
     longest: int | None = None  # T_task of the longest level solved, 0: none
     validation_bits: float | None = None  # a character, at the evaluation where it was lowest
     test_bits: float | None = None  # a character, there
+    error_a: float | None = None  # percent of A's counts that are wrong, on the cell's split
+    error_b: float | None = None  # percent of B's
     progression: list[Solved] = field(default_factory=list[Solved])  # levels as they were solved
     curve: list[CurvePoint]
     train_seconds: float  # without evaluation and compilation

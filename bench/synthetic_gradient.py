@@ -18,15 +18,23 @@ from .layers import Pullback, Sequence
 def scale_of(
     cells: Seq[Cell], device: torch.device, per_replica: Callable[[Tensor], Tensor]
 ) -> float | Tensor:
-    """Return S of the cells: one number, or where they differ a tensor that broadcasts on h.
+    """Return S of the cells (see `by_replica`)."""
+    return by_replica([cell.sg_scale or 1.0 for cell in cells], cells[0], device, per_replica)
+
+
+def by_replica(
+    values: Seq[float],
+    cell: Cell,
+    device: torch.device,
+    per_replica: Callable[[Tensor], Tensor],
+) -> float | Tensor:
+    """Return a value a replica: one number, or where they differ a tensor that broadcasts on h.
 
     `per_replica` gives a tensor [R] that shape.
     """
-    scales = [cell.sg_scale or 1.0 for cell in cells]
-    if len(set(scales)) == 1:
-        return scales[0]
-    dtype = getattr(torch, cells[0].precision)
-    return per_replica(torch.tensor(scales, dtype=dtype, device=device))
+    if len(set(values)) == 1:
+        return values[0]
+    return per_replica(torch.tensor(values, dtype=getattr(torch, cell.precision), device=device))
 
 
 class SyntheticGradient:

@@ -118,8 +118,7 @@ def _resolve(scale: Scale, point: dict[str, Any], sets: dict[str, Any]) -> dict[
     recurrent = "T" in axes
     if "sg_scale" not in {**protocol, **axes} and not recurrent and protocol.get("learning_rate"):
         protocol["sg_scale"] = derived_sg_scale(protocol["learning_rate"])
-    layers = {**protocol, **axes}.get("sg_layers")
-    applies = applicable(axes["rule"], axes["network"], layers, axes["dataset"])
+    applies = applicable({**protocol, **axes})
     return {**{k: v for k, v in protocol.items() if applies.get(k, True)}, **axes}
 
 

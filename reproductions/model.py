@@ -15,7 +15,7 @@ GRADES = ("T", "F", "P", "R", "O")
 PaperPlace = tuple[str, str, int | None, int | None, str]
 """Dataset, network, depth, T and rule: what the paper has a number for."""
 
-FIGURE_KINDS = ("curves", "sweep")
+FIGURE_KINDS = ("curves", "sweep", "population")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,22 @@ class Scale:
 class Number:
     """A number of the paper, in the unit of its table, with its grade of evidence."""
 
+    value: float
+    grade: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Median:
+    """The paper's median over a population: the networks of one bin of p_update.
+
+    `where` holds the fields of its cells; the bin is `above` < p_update <= `up_to`, `at` the
+    fraction of the iterations at which the error was read, `value` in percent.
+    """
+
+    where: Mapping[str, Any]
+    above: float
+    up_to: float
+    at: float
     value: float
     grade: str
 
@@ -123,6 +139,7 @@ class Exhibit:
     source: str
     scales: Mapping[str, Scale]
     numbers: Mapping[PaperPlace, Number]
+    medians: tuple[Median, ...]
     fixed: Mapping[tuple[str, str, str], FixedModel]
     margins: Mapping[str, Margin]
     claims: tuple[Claim, ...]
@@ -138,8 +155,26 @@ class Exhibit:
         return self.scales[name]
 
     def number(self, cell: Cell) -> Number | None:
-        """Return the paper's number for the place of a cell, None where it has none."""
-        return self.numbers.get((cell.dataset, cell.network, cell.depth, cell.T, cell.rule))
+        """Return the paper's number for the place of a cell, None where it has none.
+
+        For a network of a population that is the median of its bin, at the end.
+        """
+        place = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule)
+        if cell.p_update is None:
+            return self.numbers.get(place)
+        return next(
+            (Number(value=m.value, grade=m.grade) for m in self.medians_of(cell, 1.0)), None
+        )
+
+    def medians_of(self, cell: Cell, at: float) -> list[Median]:
+        """Return the paper's median for the bin of a cell's p_update, at a fraction of training."""
+        return [
+            median
+            for median in self.medians
+            if median.at == at
+            and median.above < (cell.p_update or 0) <= median.up_to
+            and all(getattr(cell, name) == value for name, value in median.where.items())
+        ]
 
     def fixed_layers(self, dataset: str, network: str, rule: str) -> int | None:
         """Return sg_layers of the M that the protocol fixes there, None for a rule without M."""

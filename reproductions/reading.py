@@ -1,6 +1,7 @@
 """Reading an exhibit's TOML text; `table1.toml` is the example of what it may hold."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ from .model import (
     FixedModel,
     Layout,
     Margin,
+    Median,
     Number,
     Override,
     PaperPlace,
@@ -41,6 +43,7 @@ def parse(name: str, text: str) -> Exhibit:
             key: _scale(key, scales.take_table(key), layers, grid) for key in scales.remaining()
         },
         numbers=_numbers(root.take_tables("numbers")),
+        medians=tuple(itertools.chain.from_iterable(map(_medians, root.take_tables("medians")))),
         fixed=_fixed(root.take_tables("fixed")),
         margins=_margins(root.take_table("margins", {})),
         claims=tuple(map(read_claim, root.take_tables("claims"))),
@@ -112,6 +115,21 @@ def _numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
                 numbers[place] = Number(value=value, grade=grade)
         table.close()
     return numbers
+
+
+def _medians(table: Table) -> list[Median]:
+    """Return the medians of a table: a row of them for each fraction of training in `at`."""
+    grade, edges = table.choice("grade", GRADES), table.take_list("edges", float)
+    if edges != sorted({0.0, *edges}) or len(edges) < 2:
+        raise table.error("edges", "must ascend from 0")
+    rows = table.take_rows("rows", len(edges))  # the first of a row is `at`
+    where = table.take_fields()
+    return [
+        Median(where=where, above=low, up_to=high, at=at, value=value, grade=grade)
+        for at, *values in rows
+        for (low, high), value in zip(itertools.pairwise(edges), values, strict=True)
+        if not math.isnan(value)
+    ]
 
 
 def _fixed(tables: list[Table]) -> dict[tuple[str, str, str], FixedModel]:

@@ -139,10 +139,10 @@ def _known(flag: str, field: str) -> None:
 def _value(flag: str, field: str, text: str) -> Any:
     if not text:
         raise UsageError(f"{flag} {field}=: a value is missing")
-    scalar, _, many = kind_of(field)
+    scalar, optional, many = kind_of(field)
     value: Any
     if many:
-        value = () if text.lower() == "none" else tuple(_number(t) for t in text.split(":"))
+        value = (None if optional else ()) if text.lower() == "none" else tuple(_number(t) for t in text.split(":"))
     elif text.lower() == "none":
         value = None
     else:

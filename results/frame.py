@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..bench.errors import UsageError, did_you_mean
 from .durable import reason, write_atomic
-from .record import NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
+from .record import FRACTIONS, NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +22,7 @@ def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
     """Return a row a record and a column a field, in the schema's order.
 
     Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays
-    one. `drops`, `curve` and `progression` hold Python lists.
+    one. `drops`, `evaluate_at`, `curve` and `progression` hold Python lists.
     """
     import pandas as pd
 
@@ -65,8 +65,8 @@ def _dtype(name: str) -> Any:
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:
-    for name in ("drops", "curve", "progression"):
-        frame[name] = frame[name].map(lambda value: json.dumps(value, separators=(",", ":")))
+    for name in (*FRACTIONS, "curve", "progression"):
+        frame[name] = frame[name].map(_compact)
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
 
@@ -82,10 +82,10 @@ def _parquet(frame: "pd.DataFrame") -> bytes:
     floats = pa.list_(pa.float64())
     point: dict[str, Any] = {
         name: scalars.get(_kind(types), floats) for name, types in POINT_TYPES.items()
-    }
+    } | {"updates": pa.list_(pa.int64())}
     solved: dict[str, Any] = {name: scalars[_kind(types)] for name, types in SOLVED_TYPES.items()}
     lists: dict[str, Any] = {
-        "drops": floats,
+        **dict.fromkeys(FRACTIONS, floats),
         "curve": pa.list_(pa.struct(list(point.items()))),
         "progression": pa.list_(pa.struct(list(solved.items()))),
     }
@@ -95,3 +95,7 @@ def _parquet(frame: "pd.DataFrame") -> bytes:
     buffer = io.BytesIO()
     frame.to_parquet(buffer, engine="pyarrow", index=False, schema=pa.schema(fields))
     return buffer.getvalue()
+
+
+def _compact(value: Any) -> str | None:
+    return None if value is None else json.dumps(value, separators=(",", ":"))

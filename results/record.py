@@ -22,7 +22,7 @@ from ..bench.outcome import CurvePoint, Outcome, Solved
 from . import provenance
 from .schema import RecordError, check_items, check_object, check_rows, json_types
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout")
@@ -54,6 +54,9 @@ class Record:
     depth: int | None = _of_cell("depth")
     T: int | None = _of_cell("T")
     rule: str = _of_cell("rule")
+    bp_lambda: float | None = _of_cell("bp_lambda")
+    decoupled: str | None = _of_cell("decoupled")
+    p_update: float | None = _of_cell("p_update")
     sg_layers: int | None = _of_cell("sg_layers")
     seed: int = _of_cell("seed")
     split: str | None = _of_cell("split")
@@ -64,12 +67,15 @@ class Record:
     drops: tuple[float, ...] = _of_cell("drops")
     drop_factor: float = _of_cell("drop_factor")
     evaluate_every: int = _of_cell("evaluate_every")
+    evaluate_at: tuple[float, ...] | None = _of_cell("evaluate_at")
     hidden_units: int | None = _of_cell("hidden_units")
     filters: int | None = _of_cell("filters")
     kernel_size: int | None = _of_cell("kernel_size")
     sg_units: int | None = _of_cell("sg_units")
     sg_scale: float | None = _of_cell("sg_scale")
     sg_factor: float | None = _of_cell("sg_factor")
+    si_layers: int | None = _of_cell("si_layers")
+    si_units: int | None = _of_cell("si_units")
     aux_weight: float | None = _of_cell("aux_weight")
     solve_bits: float | None = _of_cell("solve_bits", "bits")
     solve_window: int | None = _of_cell("solve_window")
@@ -98,6 +104,12 @@ class Record:
         "bits per character of the validation text, at the evaluation where that was lowest"
     )
     test_bits: float | None = _doc("bits per character of the test text, there (split=test)")
+    error_a: float | None = _doc(
+        "counts of A that are wrong, on the split (two_lstms, status ok)", "%"
+    )
+    error_b: float | None = _doc(
+        "counts of B that are wrong, on the split (two_lstms, status ok)", "%"
+    )
     progression: list[dict[str, Any]] = _doc(  # noqa: RUF009
         "levels of the curriculum as they were solved: T_task (length); symbols; repeats; updates"
         " (iteration); steps of data (data_steps: updates times T); seconds of training"
@@ -106,7 +118,8 @@ class Record:
         "evaluations during training: iteration; seconds of training; error (%) and loss (nats) on"
         " the split; train_loss; by hidden layer from the bottom, M's regression loss (sg_loss) and"
         " the cosine of synthetic and true gradient (sg_cosine); and of recurrent cells bits a"
-        " symbol, T_task of the longest level solved so far, and aux_loss"
+        " symbol, T_task of the longest level solved so far, and aux_loss; by layer from the"
+        " bottom, the updates it has done (decoupled); error_a and error_b (two_lstms)"
     )
     train_seconds: float = _doc("training time without evaluation and compilation", "s")
     evaluation_seconds: float = _doc("time of all evaluations", "s")
@@ -136,7 +149,8 @@ class Record:
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, in the schema's order, a point's too."""
         values = {name: getattr(self, name) for name in NAMES}
-        values["drops"] = list(self.drops)
+        for name in FRACTIONS:
+            values[name] = None if values[name] is None else list(values[name])
         values["curve"] = [{name: point[name] for name in POINT_TYPES} for point in self.curve]
         values["progression"] = [{n: row[n] for n in SOLVED_TYPES} for row in self.progression]
         return values
@@ -154,35 +168,41 @@ class Record:
                 f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
                 " upgrade sgbench"
             )
-        fields = check_object("", _upgraded(values) if schema == 1 else values, TYPES)
+        fields = check_object("", _upgraded(values) if schema in OLDER else values, TYPES)
         if fields["schema"] != SCHEMA_VERSION:
-            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or 1")
+            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or older, from 1")
         if fields["status"] not in STATUSES:
             raise RecordError(f"status={fields['status']!r} must be one of {', '.join(STATUSES)}")
-        check_items("drops", fields["drops"], _FLOATS)
+        for name in FRACTIONS:
+            check_items(name, fields[name] or (), _FLOATS)
         points = fields["curve"]
         check_rows("curve", points, POINT_TYPES)
         check_rows("progression", fields["progression"], SOLVED_TYPES)
-        for name in ("sg_loss", "sg_cosine"):
+        for name, kinds in _ITEMS.items():
             lists = filter(None, map(operator.itemgetter(name), points))
-            check_items(f"curve.{name}", itertools.chain.from_iterable(lists), _FLOATS_OR_NULL)
+            check_items(f"curve.{name}", itertools.chain.from_iterable(lists), kinds)
         # By the names declared here: a call with as many names as parsed from JSON is slow.
         arguments: dict[str, Any] = {name: fields[name] for name in NAMES}
-        arguments["drops"] = tuple(fields["drops"])
+        for name in FRACTIONS:
+            arguments[name] = None if fields[name] is None else tuple(fields[name])
         return cls(**arguments)
 
 
 def _upgraded(values: Any) -> Any:
-    """Return what schema 1, which knew feed-forward cells only, would be in this one.
+    """Return what a record of an older schema would be in this one.
 
-    A field of schema 1 that is missing stays missing, so that it is told of.
+    Schema 1 knew feed-forward cells only, schema 2 neither decoupled layers nor two networks. A
+    field of its own schema that is missing stays missing, so that it is told of.
     """
-    fields = dict.fromkeys(NEW_IN_2) | values
-    fields |= {"schema": SCHEMA_VERSION, "progression": []}
+    old = values["schema"]
+    fields = dict.fromkeys((*NEW_IN_2, *NEW_IN_3) if old == 1 else NEW_IN_3) | values
+    fields["schema"] = SCHEMA_VERSION
+    if old == 1:
+        fields["progression"] = []
     if type(fields.get("curve")) is list:
+        added = dict.fromkeys((*POINTS_IN_2, *POINTS_IN_3) if old == 1 else POINTS_IN_3)
         fields["curve"] = [
-            dict.fromkeys(NEW_IN_POINTS) | point if type(point) is dict else point
-            for point in fields["curve"]
+            added | point if type(point) is dict else point for point in fields["curve"]
         ]
     return fields
 
@@ -232,6 +252,8 @@ def make_record(
         longest=outcome.longest if ok else None,
         validation_bits=_number(outcome.validation_bits, ok),
         test_bits=_number(outcome.test_bits, ok),
+        error_a=_number(outcome.error_a, ok),
+        error_b=_number(outcome.error_b, ok),
         progression=[solved.to_dict() for solved in outcome.progression],
         curve=[_point(point) for point in outcome.curve],
         train_seconds=float(outcome.train_seconds),
@@ -281,12 +303,24 @@ def _point(point: CurvePoint) -> dict[str, Any]:
         "bits": _number(point.bits),
         "longest": point.longest,
         "aux_loss": _number(point.aux_loss),
+        "updates": point.updates,
+        "error_a": _number(point.error_a),
+        "error_b": _number(point.error_b),
     }
 
 
 NAMES = tuple(spec.name for spec in dataclasses.fields(Record))
+FRACTIONS = ("drops", "evaluate_at")
+"""Fields that are tuples of numbers."""
+OLDER = (1, 2)
+"""Schemas that are read as well as this one."""
 _FLOATS = frozenset({float})
 _FLOATS_OR_NULL = frozenset({float, type(None)})
+_ITEMS = {
+    "sg_loss": _FLOATS_OR_NULL,
+    "sg_cosine": _FLOATS_OR_NULL,
+    "updates": frozenset({int}),
+}
 TYPES = json_types(Record)
 POINT_TYPES = json_types(CurvePoint)
 SOLVED_TYPES = json_types(Solved)
@@ -294,4 +328,9 @@ NEW_IN_2 = (
     *("T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"),
     *("longest", "validation_bits", "test_bits", "tokens_per_second"),
 )
-NEW_IN_POINTS = ("bits", "longest", "aux_loss")
+NEW_IN_3 = (
+    *("bp_lambda", "decoupled", "p_update", "evaluate_at", "si_layers", "si_units"),
+    *("error_a", "error_b"),
+)
+POINTS_IN_2 = ("bits", "longest", "aux_loss")
+POINTS_IN_3 = ("updates", "error_a", "error_b")

@@ -18,6 +18,6 @@ def load(name: str) -> Any:
     return registry.load(_HERE, name)
 
 
-def recurrent(name: str) -> bool:
-    """Tell whether the network `name` is unrolled over time, without loading it."""
-    return name == "lstm"
+def entry(name: str) -> str:
+    """Return which function of a rule trains the network `name`: step, unroll or cycle."""
+    return {"lstm": "unroll", "two_lstms": "cycle"}.get(name, "step")

@@ -7,6 +7,9 @@ synthetic-gradient models) and, for the networks that it trains:
                                         with `CONDITIONED` (M also sees the label), `TRAINS_HIDDEN`
     unroll(network, inputs, targets)    recurrent: the same, of T steps; with `AUXILIARY` (the
                                         core also predicts coming synthetic gradients)
+    cycle(program, ...)                 two networks: one cycle of T * T steps
+
+`UNLOCKS` is true where a layer can go by a coin of its own (the cell's `decoupled`).
 
 It imports no torch when loaded, so that a cell's identity can be computed without.
 """
@@ -40,8 +43,12 @@ def uses_synthetic_gradients(name: str) -> bool:
     return load(name).SYNTHETIC
 
 
+def unlocks(name: str) -> bool:
+    """Tell whether the rule `name` can leave layers to their own coins (`decoupled`)."""
+    return getattr(load(name), "UNLOCKS", False)
+
+
 @functools.cache
-def names_for(recurrent: bool) -> tuple[str, ...]:
-    """Return the names of the rules that train recurrent networks, or those for the others."""
-    entry = "unroll" if recurrent else "step"
+def names_for(entry: str) -> tuple[str, ...]:
+    """Return the names of the rules that have the function `entry`: step, unroll or cycle."""
     return tuple(name for name in names() if hasattr(load(name), entry))

@@ -2,9 +2,10 @@
 
 from .dni import step
 
-__all__ = ["CONDITIONED", "SYNTHETIC", "TRAINS_HIDDEN", "VERSION", "step"]
+__all__ = ["CONDITIONED", "SYNTHETIC", "TRAINS_HIDDEN", "UNLOCKS", "VERSION", "step"]
 
 VERSION = 1
 SYNTHETIC = True
 CONDITIONED = True
 TRAINS_HIDDEN = True
+UNLOCKS = True

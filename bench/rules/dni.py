@@ -33,6 +33,7 @@ SYNTHETIC = True
 CONDITIONED = False
 AUXILIARY = False
 TRAINS_HIDDEN = True
+UNLOCKS = True
 
 
 def step(network: Network, x: Tensor, labels: Tensor) -> None:

@@ -7,7 +7,15 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.bench.cell import FIELDS, Cell, applicable, canonical_json, coerce, kind_of
+from sgbench.bench.cell import (
+    FIELDS,
+    OPTIONAL,
+    Cell,
+    applicable,
+    canonical_json,
+    coerce,
+    kind_of,
+)
 from sgbench.bench.errors import UsageError
 
 DNI = {
@@ -53,6 +61,9 @@ NUMBERS = {
     "drops": st.lists(st.floats(0, 1), max_size=4).map(sorted),
 }
 CHANGES = st.fixed_dictionaries({}, optional=NUMBERS)
+UPDATE = {**DNI, "decoupled": "update", "p_update": 0.5}
+BOTH = {**DNI, "decoupled": "both", "p_update": 0.5, "si_layers": 1, "si_units": 8}
+MIXED = {**DNI, "rule": "bp_lambda", "bp_lambda": 0.25}
 
 
 def dni(**changes):
@@ -169,13 +180,13 @@ def test_kinds_of_fields():
 
 def test_applicable_is_what_a_cell_needs():
     linear = {"sg_layers": 0, "sg_units": None}
+    inputs = {"si_layers": 0, "si_units": None}
     bases = (DNI, {**DNI, **linear}, BACKPROP, CNN, COPY, {**COPY, **linear}, AUX, BPTT)
-    for base in (*bases, {**PTB, "corpus": "a.txt"}):
+    for base in (*bases, UPDATE, BOTH, {**BOTH, **inputs}, MIXED, {**PTB, "corpus": "a.txt"}):
         cell = Cell.from_dict(base)
-        applies = applicable(cell.rule, cell.network, cell.sg_layers, cell.dataset)
-        assert {name for name, yes in applies.items() if yes} == {
-            name for name in applies if base.get(name) is not None
-        }
+        applies = applicable(cell.to_dict())
+        needed = {name for name, yes in applies.items() if yes and name not in OPTIONAL}
+        assert needed == {name for name in applies if base.get(name) is not None} - {*OPTIONAL}
 
 
 def test_a_text_may_do_without_a_corpus_and_has_another_id_with_one():
@@ -248,6 +259,14 @@ def test_every_field_is_part_of_the_id():
         "sg_units": 1023,
         "sg_scale": 31.0,
         "precision": "float64",
+        "evaluate_at": [0.5],
+    }
+    unlocked = {
+        "decoupled": (UPDATE, "both"),
+        "p_update": (UPDATE, 0.25),
+        "si_layers": (BOTH, 2),
+        "si_units": (BOTH, 9),
+        "bp_lambda": (MIXED, 0.5),
     }
     recurrent = {
         "dataset": (COPY, "repeat_copy"),
@@ -260,10 +279,12 @@ def test_every_field_is_part_of_the_id():
         "patience": (PTB, 2),
     }
     others = {"network", "filters", "kernel_size"}
-    assert set(FIELDS) - set(changed) - set(recurrent) == others
+    assert set(FIELDS) - set(changed) - set(recurrent) - set(unlocked) == others
+    del unlocked["decoupled"]  # another of it needs other fields
+    recurrent |= unlocked
     ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
     ids += [Cell.from_dict({**base, n: value}).id("d") for n, (base, value) in recurrent.items()]
-    ids += [Cell.from_dict(base).id("d") for base in (COPY, AUX, BPTT, PTB)]
+    ids += [Cell.from_dict(base).id("d") for base in (COPY, AUX, BPTT, PTB, UPDATE, BOTH, MIXED)]
     cnn = [CNN, {**CNN, "filters": 9}, {**CNN, "kernel_size": 5}, BACKPROP]
     ids += [Cell.from_dict(values).id("d") for values in cnn] + [dni().id("d"), dni().id("e")]
     assert len(set(ids)) == len(ids)

@@ -21,7 +21,7 @@ from sgbench.bench.sequence_program import PROBE_STEPS, SequenceProgram
 from sgbench.results.record import Record, json_line, make_record
 
 EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23
-RULES = rules.names_for(True)
+RULES = rules.names_for("unroll")
 DATASETS = [name for name in datasets.names() if datasets.family(name) != "images"]
 NATS = math.log(2)
 every_rule = pytest.mark.parametrize("rule", RULES)

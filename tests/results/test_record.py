@@ -15,6 +15,8 @@ from sgbench.bench.errors import StoreError
 from sgbench.bench.outcome import CurvePoint, Status
 from sgbench.results.record import (
     NAMES,
+    NEW_IN_3,
+    POINTS_IN_3,
     SCHEMA_VERSION,
     STATUSES,
     NewerSchemaError,
@@ -130,6 +132,9 @@ def test_what_overflowed_is_null(make):
         sg_cosine=None,
         bits=math.inf,
         aux_loss=math.nan,
+        updates=[1, 0],
+        error_a=math.nan,
+        error_b=math.inf,
     )
     record = make.record(outcome=make.outcome(curve=[point], loss=math.nan))
     assert record.test_loss is None
@@ -145,6 +150,9 @@ def test_what_overflowed_is_null(make):
             "bits": None,
             "longest": None,
             "aux_loss": None,
+            "updates": [1, 0],
+            "error_a": None,
+            "error_b": None,
         }
     ]
     assert Record.from_dict(json.loads(json_line(record))) == record
@@ -283,6 +291,24 @@ def test_a_record_of_the_first_schema_reads_as_one_of_this(make):
         assert Record.from_dict(old) == record
         assert json.dumps(old) == kept
         assert Record.from_dict(old).cell.id(record.data_hash) == record.id
+
+
+def second_schema(record):
+    """The record as the second version wrote it, which had neither coins nor two networks."""
+    values = record.to_dict()
+    points = [{n: v for n, v in point.items() if n not in POINTS_IN_3} for point in values["curve"]]
+    kept = {name: value for name, value in values.items() if name not in NEW_IN_3}
+    return kept | {"schema": 2, "curve": points}
+
+
+def test_a_record_of_the_second_schema_reads_as_one_of_this(make):
+    for record in (make.record(), make.recurrent("copy"), make.recurrent("ptb")):
+        old = json.loads(json.dumps(second_schema(record)))
+        assert len(old) == len(record.to_dict()) - len(NEW_IN_3)
+        assert Record.from_dict(old) == record
+        del old["longest"]
+        with pytest.raises(RecordError, match="missing field longest"):
+            Record.from_dict(old)
 
 
 @pytest.mark.parametrize(

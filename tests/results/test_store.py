@@ -17,8 +17,10 @@ from sgbench.bench.errors import StoreError
 from sgbench.results import store as store_module
 from sgbench.results.record import (
     NEW_IN_2,
-    NEW_IN_POINTS,
+    NEW_IN_3,
     POINT_TYPES,
+    POINTS_IN_2,
+    POINTS_IN_3,
     SCHEMA_VERSION,
     SOLVED_TYPES,
     STATUSES,
@@ -40,7 +42,10 @@ def value_of(kinds):
 
 
 solved = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in SOLVED_TYPES.items()})
-points = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in POINT_TYPES.items()})
+points = st.fixed_dictionaries(
+    {name: value_of(kinds) for name, kinds in POINT_TYPES.items()}
+    | {"updates": st.none() | st.lists(st.integers(0, 10**9), max_size=3)}
+)
 contents = st.fixed_dictionaries(
     {
         **{name: value_of(kinds) for name, kinds in TYPES.items() if name != "schema"},
@@ -49,6 +54,7 @@ contents = st.fixed_dictionaries(
         "scale": st.sampled_from(["demo", "paper"]),
         "status": st.sampled_from(STATUSES),
         "drops": st.lists(finite, max_size=3).map(tuple),
+        "evaluate_at": st.none() | st.lists(finite, max_size=3).map(tuple),
         "curve": st.lists(points, max_size=3),
         "progression": st.lists(solved, max_size=3),
     }
@@ -293,11 +299,12 @@ def test_a_record_of_the_first_schema_is_read_and_left_as_it_is(make, tmp_path):
     """Its checksum is of what was written then."""
     store, record = Store(tmp_path), make.record()
     store.put(record)
-    old = {name: value for name, value in record.to_dict().items() if name not in NEW_IN_2}
+    newer, newer_points = {*NEW_IN_2, *NEW_IN_3}, {*POINTS_IN_2, *POINTS_IN_3}
+    old = {name: value for name, value in record.to_dict().items() if name not in newer}
     del old["progression"]
     old["schema"] = 1
     old["curve"] = [
-        {name: value for name, value in point.items() if name not in NEW_IN_POINTS}
+        {name: value for name, value in point.items() if name not in newer_points}
         for point in old["curve"]
     ]
     written = body_of(old)
