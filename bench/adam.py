@@ -27,25 +27,40 @@ class Adam:
     Args:
         flat: weights [R, P].
         grads: their gradients, same shape.
-        part: the columns that are trained; the others never move.
+        parts: the columns that are trained, each part with a count of its own updates; all others
+            never move.
     """
 
-    def __init__(self, flat: Tensor, grads: Tensor, part: slice) -> None:
+    def __init__(self, flat: Tensor, grads: Tensor, parts: Sequence[slice]) -> None:
         self.first, self.second = torch.zeros_like(flat), torch.zeros_like(flat)
-        self.steps = torch.zeros(flat.shape[0], device=flat.device)
+        self.steps = torch.zeros(flat.shape[0], len(parts), device=flat.device)
         buffers = (flat, grads, self.first, self.second)
-        self._rows = [[rows[part] for rows in buffer] for buffer in buffers]
-        self._counts = list(self.steps)
+        self._pieces = [[[row[part] for part in parts] for row in buffer] for buffer in buffers]
+        self._counts = [list(row) for row in self.steps]
 
-    def step(self, rates: Sequence[float]) -> None:
-        """Update every replica with its learning rate; replicas of one rate share the call."""
+    def step(self, rates: Sequence[float], active: Sequence[Sequence[bool]] | None = None) -> None:
+        """Update every replica with its learning rate; replicas of one rate share the call.
+
+        Args:
+            rates: one a replica.
+            active: for each replica which parts are updated, all if None. The others keep their
+                weights, moments and count.
+        """
         for rate in sorted(set(rates)):
-            chosen = [r for r, other in enumerate(rates) if other == rate]
-            counts = [self._counts[r] for r in chosen]
+            chosen = [
+                (r, part)
+                for r, other in enumerate(rates)
+                if other == rate
+                for part in range(self.steps.shape[1])
+                if active is None or active[r][part]
+            ]
+            if not chosen:
+                continue
+            counts = [self._counts[r][part] for r, part in chosen]
             for count in counts:
                 count.add_(1)
             _fused(
-                *([rows[r] for r in chosen] for rows in self._rows),
+                *([pieces[r][part] for r, part in chosen] for pieces in self._pieces),
                 [],
                 counts,
                 lr=rate,

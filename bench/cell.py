@@ -190,6 +190,12 @@ class Cell:
             raise UsageError(f"a cell lacks {', '.join(missing)}")
         return cls(**values)
 
+    def next_evaluation(self, iteration: int) -> int:
+        """Return the iteration of the first evaluation after `iteration`; the last at the end."""
+        every = (iteration // self.evaluate_every + 1) * self.evaluate_every
+        further = (round(fraction * self.iterations) for fraction in self.evaluate_at or ())
+        return min(every, self.iterations, *(at for at in further if at > iteration))
+
     @property
     def key(self) -> str:
         """Hash of the configuration alone: the same cell whatever the versions and the data."""

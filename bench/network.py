@@ -1,9 +1,11 @@
 """The network that a program trains: the same for every rule, baselines included.
 
 Hidden layers, a linear classifier, and (for rules that have them) a synthetic-gradient model M
-after every hidden layer.
+after every hidden layer; where layers are completely unlocked also a synthetic-input model I for
+what every hidden layer gives.
 """
 
+import itertools
 from collections.abc import Generator
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
@@ -57,19 +59,32 @@ class Network:
                 )
                 for i in range(len(self.hidden))
             ]
+        self.inputs: list[Sequence] = []
+        if cell.decoupled == "both":
+            self.inputs = [
+                self.kind.synthetic_input(cell, i, image) for i in range(len(self.hidden))
+            ]
+        self.decoupled = cell.decoupled is not None
         self.weights = Parameters(self.blocks(), cells, device)
         self._eye = torch.eye(classes, dtype=self.weights.flat.dtype, device=device)
 
     def blocks(self) -> list[Sequence]:
-        """Return all sequences that have weights: hidden layers, classifier, then the Ms."""
-        return [*self.hidden, self.classifier, *(m.sequence for m in self.models)]
+        """Return all sequences that have weights: hidden layers, classifier, the Ms, the Is."""
+        models = [model.sequence for model in self.models]
+        return [*self.hidden, self.classifier, *models, *self.inputs]
 
-    def trained(self, rule: str) -> slice:
-        """Return the part of the weights that the rule trains: all, or the classifier's only."""
+    def trained(self, rule: str) -> list[slice]:
+        """Return the parts of the weights that the rule trains, each with a count of its updates.
+
+        All as one part, the classifier only, or where layers are decoupled each block by itself.
+        """
+        spans, end = self.weights.spans, self.weights.flat.shape[1]
+        if self.decoupled:
+            starts = [spans[next(iter(block.declare("shapes")))][0] for block in self.blocks()]
+            return [slice(*part) for part in itertools.pairwise([*starts, end])]
         if not rules.load(rule).TRAINS_HIDDEN:
-            spans = self.weights.spans
-            return slice(spans["classifier.weight"][0], spans["classifier.bias"][1])
-        return slice(0, self.weights.flat.shape[1])
+            return [slice(spans["classifier.weight"][0], spans["classifier.bias"][1])]
+        return [slice(0, end)]
 
     def encode(self, labels: Tensor) -> Tensor:
         """Return labels [R, B] as one-hot [R, classes, B]."""

@@ -11,11 +11,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from . import rules
+from . import decoupled, rules
 from .adam import Adam, rates
 from .batches import Batches
 from .cell import Cell
 from .datasets import Data
+from .decoupled import Coins
 from .network import Network, cross_entropy
 from .outcome import CurvePoint, Measured, Solved, defined
 
@@ -24,8 +25,8 @@ class Program:
     """The training state of R cells.
 
     Args:
-        cells: one for each replica; they may differ in seed, learning_rate and sg_scale, which
-            change neither a shape nor a loop.
+        cells: one for each replica; they may differ in seed, learning_rate, sg_scale, bp_lambda
+            and p_update, which change neither a shape nor a loop.
         data: their dataset.
         device: where to train.
         clock: tells the seconds of training so far.
@@ -41,8 +42,9 @@ class Program:
         self.cells, self.clock, cell = tuple(cells), clock, cells[0]
         self.batches = Batches(cells, data, device)
         self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
-        part = self.network.trained(cell.rule)
-        self.adam = Adam(self.network.weights.flat, self.network.weights.grads, part)
+        parts = self.network.trained(cell.rule)
+        self.adam = Adam(self.network.weights.flat, self.network.weights.grads, parts)
+        self.coins = Coins(cells, cell.depth or 0) if cell.decoupled else None
         self.iteration = 0
         self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
         self._rule = rules.load(cell.rule)
@@ -55,12 +57,22 @@ class Program:
     def step(self) -> None:
         """Do one update on the next batch."""
         images, labels = self.batches.take(self.batches.next())
-        self.update(self.network.kind.pack(images), labels)
+        coins = None if self.coins is None else self.coins.toss()
+        self.update(self.network.kind.pack(images), labels, coins)
 
-    def update(self, x: Tensor, labels: Tensor) -> None:
-        """Do one update on packed inputs x and labels [R, B]."""
-        self._rule.step(self.network, x, labels)
-        self.adam.step(self.rates())
+    def update(
+        self, x: Tensor, labels: Tensor, coins: Sequence[Sequence[bool]] | None = None
+    ) -> None:
+        """Do one update on packed inputs x and labels [R, B].
+
+        `coins` are those of decoupled layers (`decoupled.step`), None where no layer has any.
+        """
+        if coins is None:
+            self._rule.step(self.network, x, labels)
+            self.adam.step(self.rates())
+        else:
+            decoupled.step(self.network, x, labels, coins)
+            self.adam.step(self.rates(), decoupled.active(self.network, coins))
         self.iteration += 1
 
     def evaluate(self, which: str) -> tuple[list[float], list[float]]:
@@ -84,7 +96,7 @@ class Program:
     def measure(self) -> Measured:
         """Look at every replica: the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
-        probe = self.probe()
+        probe, updates = self.probe(), self.updates()
         points = [
             CurvePoint(
                 iteration=self.iteration,
@@ -94,11 +106,18 @@ class Program:
                 train_loss=probe.loss[r],
                 sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
                 sg_cosine=None if probe.sg_cosine is None else defined(probe.sg_cosine[r]),
+                updates=None if updates is None else updates[r],
             )
             for r in range(len(self.cells))
         ]
         finite = [math.isfinite(losses[r] + probe.loss[r]) for r in range(len(self.cells))]
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
+
+    def updates(self) -> list[list[int]] | None:
+        """Return each replica's updates by layer, bottom first; None where they have no coins."""
+        if self.coins is None:
+            return None
+        return cast("list[list[int]]", self.adam.steps[:, : self.coins.layers].int().tolist())
 
     ended = False
     """Whether there is nothing left to train before the iterations are done."""
@@ -165,6 +184,7 @@ class Program:
             "statistics": self.network.weights.statistics,
             "adam": self.adam.state(),
             "batches": self.batches.state(),
+            **({} if self.coins is None else {"coins": self.coins.state()}),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -176,6 +196,8 @@ class Program:
         for name, value in self.adam.state().items():
             value.copy_(state["adam"][name])
         self.batches.restore(state["batches"])
+        if self.coins is not None:
+            self.coins.restore(state["coins"])
 
 
 def _numbers(values: Tensor) -> list[float]:

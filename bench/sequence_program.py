@@ -51,7 +51,7 @@ class SequenceProgram:
             self.stream = EpisodeStream(cells, data, device)
         self.network = RecurrentNetwork(cells, self.stream.symbols, self.stream.classes, device)
         flat = self.network.weights.flat
-        self.adam = Adam(flat, self.network.weights.grads, slice(0, flat.shape[1]))
+        self.adam = Adam(flat, self.network.weights.grads, [slice(0, flat.shape[1])])
         self.iteration = 0
         self._rule = rules.load(cells[0].rule)
         count = len(cells)

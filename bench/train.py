@@ -123,8 +123,7 @@ class Run:
         Args:
             look: called now and then with the iterations done; True asks to stop.
         """
-        every, total = self.cell.evaluate_every, self.cell.iterations
-        target = min(total, (self.program.iteration // every + 1) * every)
+        target = self.cell.next_evaluation(self.program.iteration)
         self.began = time.perf_counter()
         while self.program.iteration < target:
             now = time.perf_counter()

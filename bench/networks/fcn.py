@@ -32,12 +32,24 @@ def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
     """Return M after hidden layer `layer`; it reads h and `labels` more features."""
     width, prefix = cell.hidden_units or 0, f"sg{layer}"
     sizes = [width + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
+    return _model(prefix, sizes, (f"{prefix}.output", Linear(sizes[-1], width, bias=True)))
+
+
+def synthetic_input(cell: Cell, layer: int, image: Shape) -> Sequence:
+    """Return I, which reads the images [C, H, W] and says what hidden layer `layer` gives."""
+    width, prefix = cell.hidden_units or 0, f"si{layer}"
+    sizes = [image[0] * image[1] * image[2]] + [cell.si_units or 0] * (cell.si_layers or 0)
+    return _model(prefix, sizes, (f"{prefix}.last", Linear(sizes[-1], width, bias=True)))
+
+
+def _model(prefix: str, sizes: Shape, last: tuple[str, Linear]) -> Sequence:
+    """Return hidden layers of `sizes`, the first of which is the input's, and the `last` layer."""
     parts = [
         part
         for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in _dense(f"{prefix}.hidden{j}", inputs, outputs).parts
     ]
-    return Sequence(*parts, (f"{prefix}.output", Linear(sizes[-1], width, bias=True)))
+    return Sequence(*parts, last)
 
 
 def pack(images: Tensor) -> Tensor:

@@ -8,11 +8,14 @@ should have predicted. lambda = 1 is backprop (with models that only look on), l
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from torch import Tensor
 
+    from ..layers import Pullback
     from ..network import Network
 
 VERSION = 1
@@ -30,13 +33,16 @@ def step(network: Network, x: Tensor, labels: Tensor) -> None:
         labels: classes [R, B].
     """
     one_hot = network.encode(labels)
-    h, passed = x, list[tuple[Any, Tensor, Any]]()
+    h = x
+    passed: list[tuple[Pullback, Tensor, Callable[[Tensor], None]]] = []
     for layer, model in zip(network.hidden, network.models, strict=True):
         h, pullback = layer(h)
         passed.append((pullback, *model(h, one_hot)))
     logits, pullback = network.classify(h)
     target = pullback(network.loss_gradient(logits, one_hot))
-    for pullback, synthetic, learn in reversed(passed):
+    for pullback, synthetic, learn in reversed(passed[1:]):
         learn(target)
-        delta = synthetic.lerp(target, network.bp_lambda)  # exact at both ends
-        target = pullback(delta, need_input=pullback is not passed[0][0])
+        target = pullback(synthetic.lerp(target, network.bp_lambda))  # exact at both ends
+    pullback, synthetic, learn = passed[0]
+    learn(target)
+    pullback(synthetic.lerp(target, network.bp_lambda), need_input=False)

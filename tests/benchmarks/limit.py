@@ -42,7 +42,8 @@ class Limit:
             if network.models:  # M reads what the layer has pooled; its loss stops there
                 self._block(network.models[i].sequence, size, weight=True, first_input=False)
         self._block(network.classifier, 0, weight=True, first_input=trains_hidden)
-        self._adam(network.weights.flat[:, network.trained(cell.rule)].numel())
+        parts = network.trained(cell.rule)
+        self._adam(network.replicas * sum(part.stop - part.start for part in parts))
 
     def step(self) -> None:
         """Do the products, forward and back, and Adam."""
