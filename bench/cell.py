@@ -24,6 +24,9 @@ PROTOCOL_VERSION = 1
 RECURRENT_PROTOCOL_VERSION = 1
 """The same for recurrent cells: their core, streams, curriculum, readings and seeding."""
 
+DECOUPLED_PROTOCOL_VERSION = 1
+"""The same for cells whose layers go by coins: those, and synthetic inputs, too."""
+
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64")
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
@@ -211,10 +214,11 @@ class Cell:
 
     def versions(self) -> dict[str, int]:
         """Return the versions of the code that this cell's result depends on."""
+        protocol = PROTOCOL_VERSION if self.T is None else RECURRENT_PROTOCOL_VERSION
         return {
             "rule": rules.version(self.rule),
             "dataset": datasets.version(self.dataset),
-            "protocol": PROTOCOL_VERSION if self.T is None else RECURRENT_PROTOCOL_VERSION,
+            "protocol": DECOUPLED_PROTOCOL_VERSION if self.decoupled else protocol,
         }
 
     def _canonical(self) -> dict[str, Any]:

@@ -104,12 +104,21 @@ def work(cell: Cell) -> float:
         taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
         width, m = cell.filters or 0, cell.sg_units or 0
         layer = width * width * taps * (cell.depth or 0)
-    hidden = cell.sg_layers or 0
-    model = 0
+    models, p = 0, cell.p_update or 1.0
     if cell.sg_layers is not None:
-        model = taps * (2 * width * m + (hidden - 1) * m * m if hidden else width * width)
-    depth = cell.depth or 0
-    return 6.0 * cell.iterations * cell.batch_size * (layer + model * (depth - 1))
+        models = taps * _work_of_a_model(width, width, m, cell.sg_layers)
+    if cell.si_layers is not None:
+        models += _work_of_a_model(_INPUTS, width, cell.si_units or 0, cell.si_layers)
+    forward = p if cell.decoupled == "both" else 1.0
+    layers = layer * (forward + 2 * p) / 3 + p * models * ((cell.depth or 0) - 1)
+    return 6.0 * cell.iterations * cell.batch_size * layers
+
+
+_INPUTS = 784  # of an image, about
+
+
+def _work_of_a_model(inputs: int, outputs: int, units: int, hidden: int) -> int:
+    return (inputs + outputs + (hidden - 1) * units) * units if hidden else inputs * outputs
 
 
 def _work_of_a_step(cell: Cell) -> float:
@@ -133,7 +142,9 @@ _NOT_SHAPE = (
     "drops",
     "drop_factor",
     "evaluate_every",
+    "evaluate_at",
     "sg_scale",
+    "bp_lambda",
     "split",
     "solve_bits",
     "solve_window",
