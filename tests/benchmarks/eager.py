@@ -149,8 +149,13 @@ class Eager(nn.Module):
         for i, (*hidden, output) in enumerate(self.models):
             named |= {f"sg{i}.hidden{j}": layer for j, layer in enumerate(hidden)}
             named[f"sg{i}.output"] = output
+        return self.named(named)
+
+    @staticmethod
+    def named(parts: dict[str, nn.Module]) -> dict[str, Tensor]:
+        """Return {name: tensor} of all that the parts have, each part by its name."""
         found = {}
-        for name, part in named.items():
+        for name, part in parts.items():
             linear = part
             if isinstance(part, Hidden):
                 linear, norm = part.linear, part.norm

@@ -97,6 +97,41 @@ def _jobs(rows: list[dict]) -> list[str]:
     return [title, *_table(head, body)]
 
 
+def _coins(rows: list[dict]) -> list[str]:
+    head = ("decoupled", "steps/s at p = 1", "at p = 0.2", "gain")
+    body = [
+        (
+            row["decoupled"],
+            f"{row['per_second']['p = 1.0']:.1f}",
+            f"{row['per_second']['p = 0.2']:.1f}",
+            _spread(row["gain"]),
+        )
+        for row in rows
+    ]
+    title = "One network with coins, MNIST FCN depth 4, DNI, M 1 x 1024: one thread, CPU time."
+    return [title, *_table(head, body)]
+
+
+def _population(rows: list[dict]) -> list[str]:
+    names = ("processes", "stack", "eager, lean", "eager")
+    head = ("decoupled", *names, "x eager, lean", "x eager", "x stack", "load")
+    body = [
+        (
+            row["decoupled"],
+            *(f"{row['per_second'][name]:.1f}" for name in names),
+            *(f"{row['gains'][name]:.2f}" for name in ("eager, lean", "eager", "stack")),
+            f"{row['load']:.1f}",
+        )
+        for row in rows
+    ]
+    return [
+        "Network-iterations a second of a population, p_update spread over (0, 1] (wall-clock).",
+        "processes: two of one thread, a network each; stack: all in one program, two threads;",
+        "eager: one after another, two threads, all forward passes (lean: those that are needed).",
+        *_table(head, body),
+    ]
+
+
 def _compile(rows: list[dict]) -> list[str]:
     head = ("what", "compiling", "x as written", "pays from")
     body = [
@@ -112,7 +147,14 @@ def _compile(rows: list[dict]) -> list[str]:
     return [title, *_table(head, body)]
 
 
-WRITERS = {"step": _steps, "evaluation": _evaluation, "jobs": _jobs, "compile": _compile}
+WRITERS = {
+    "step": _steps,
+    "evaluation": _evaluation,
+    "jobs": _jobs,
+    "compile": _compile,
+    "coins": _coins,
+    "population": _population,
+}
 
 
 def _table(head: tuple[str, ...], body: list[tuple[str, ...]]) -> list[str]:

@@ -1,9 +1,12 @@
 """The baseline and the limit do what ours does: a comparison with other maths compares nothing."""
 
+import itertools
+
 import pytest
 import torch
 from benchmarks.cases import CPU, data, quick_cell
 from benchmarks.eager import Eager
+from benchmarks.eager_decoupled import Decoupled
 from benchmarks.limit import Limit
 from sgbench.bench.program import Program
 from torch.utils.flop_counter import FlopCounterMode
@@ -53,6 +56,39 @@ def test_the_baseline_computes_what_ours_computes(network, rule, sg_layers, prec
     assert {name.split(".")[0] for name in moved} >= {f"sg{i}" for i in range(len(eager.models))}
     for name, value in theirs.items():
         assert (value - ours[name][0]).norm() <= tolerance * ours[name].norm(), name
+
+
+@pytest.mark.parametrize("lean", [True, False])
+@pytest.mark.parametrize("rule", ["dni", "cdni"])
+@pytest.mark.parametrize("decoupled", ["update", "both"])
+def test_the_baseline_with_coins_computes_what_ours_computes(decoupled, rule, lean):
+    changes = {"decoupled": decoupled, "p_update": 0.5, "precision": "float64"}
+    if decoupled == "both":
+        changes |= {"si_layers": 1, "si_units": 12}
+    cell = quick_cell("fcn", 4, rule, 1, batch_size=16, hidden_units=24, sg_units=20, **changes)
+    few = data(200, 10)
+    program, eager = Program([cell], few, CPU), Decoupled(cell, few, lean=lean)
+    ours = program.network.weights.named | program.network.weights.statistics
+    theirs = eager.state()
+    assert theirs.keys() == ours.keys()
+    with torch.no_grad():
+        for name, value in theirs.items():
+            if ".output." in name:
+                ours[name].normal_(0, 0.1, generator=torch.Generator().manual_seed(0))
+            value.copy_(ours[name][0])
+    for free in itertools.product((False, True), repeat=4):
+        index = program.batches.next()
+        with torch.no_grad():
+            images, labels = program.batches.take(index)
+            program.update(program.network.kind.pack(images), labels, [free])
+        eager.update(index[0], free)
+    for name, value in theirs.items():
+        if (
+            lean
+            or not name.startswith(("sg", "si"))
+            or name not in program.network.weights.statistics
+        ):
+            assert (value - ours[name][0]).norm() <= 1e-9 * ours[name].norm(), name
 
 
 @pytest.mark.parametrize("network", SMALL)
