@@ -30,7 +30,8 @@ def step(network: Network, x: Tensor, labels: Tensor) -> None:
         labels: classes [R, B].
     """
     one_hot = network.encode(labels)
-    h, passed = x, list[tuple[Any, Tensor, Any]]()
+    passed: list[tuple[Any, Tensor, Any]] = []
+    h = x
     for layer, model in zip(network.hidden, network.models, strict=True):
         h, pullback = layer(h)
         passed.append((pullback, *model(h, one_hot)))
