@@ -17,7 +17,9 @@ DEPTH, BATCH, CHANNELS, SIZE, UNITS, S, RATE = 4, 7, 2, 4, 4, 3.0, 1e-2
 HIDDEN = DEPTH - 1
 PATTERNS = list(itertools.product([False, True], repeat=DEPTH))
 
-every_pattern = pytest.mark.parametrize("coins", PATTERNS, ids=lambda c: f"{c}".replace(" ", ""))
+every_pattern = pytest.mark.parametrize(
+    "coins", PATTERNS, ids=lambda c: "".join(".x"[coin] for coin in c)
+)
 every_m = pytest.mark.parametrize("sg_layers", range(3))
 with_and_without_label = pytest.mark.parametrize("conditioned", [False, True])
 either_way = pytest.mark.parametrize("decoupled", ["update", "both"])
