@@ -152,7 +152,9 @@ class Program:
             models = list(zip(network.models, outputs, strict=True))
             predicted = [model.predict(h, one_hot)[0] for model, h in models]
             synthetic = [p / m.scale for p, m in zip(predicted, network.models, strict=True)]
-            targets = [p(s) for p, s in zip(pullbacks[1:], synthetic[1:], strict=True)] + [true[-1]]
+            targets = [true[-1]]
+            for below, s in zip(reversed(pullbacks[1:]), reversed(synthetic[1:]), strict=True):
+                targets.insert(0, below(torch.lerp(s, targets[0], network.bp_lambda)))
             size = self.cells[0].batch_size
             squares = [
                 self._by_replica(m.error(p, t)).square().sum(1) / size
