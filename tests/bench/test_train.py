@@ -36,6 +36,20 @@ def cell(rule="cdni", network="fcn", **changes):
     return tiny_cell(rule, network, **(few | changes))
 
 
+@pytest.mark.parametrize(
+    ("at", "every", "expected"),
+    [
+        ((0.05, 0.5, 1.0), 10, [1, 10, 12, 20, 23]),  # 0.05 and 0.5 of 23: 1 and 12
+        ((0.001,), 23, [23]),  # rounds to none
+        ((0.4, 0.41), 100, [9, 23]),
+        (None, 8, [8, 16, 23]),
+    ],
+)
+def test_it_is_evaluated_where_the_cell_says(at, every, expected):
+    (outcome,) = train.train(job_of(cell(evaluate_at=at, evaluate_every=every)), never)
+    assert [point.iteration for point in outcome.curve] == expected
+
+
 class TestResume:
     @pytest.fixture(autouse=True)
     def look_at_every_step(self, monkeypatch):
@@ -61,6 +75,17 @@ class TestResume:
         assert untimed(parts[-1]) == untimed(whole)
         assert [part[0].iterations_done for part in parts] == [*sorted(stops), ITERATIONS]
         assert [len(part[0].curve) for part in parts[:-1]] == [s // EVERY for s in sorted(stops)]
+
+    @pytest.mark.parametrize("decoupled", ["update", "both"])
+    def test_with_coins_bit_for_bit(self, tmp_path, decoupled):
+        inputs = {"si_layers": 1, "si_units": 5} if decoupled == "both" else {}
+        coins = cell(decoupled=decoupled, p_update=0.4, **inputs)
+        whole = train.train(job_of(coins), never)
+        parts = train_in_parts(job_of(coins, checkpoint=str(tmp_path / "it.pt")), [3, 10, 17])
+        assert untimed(parts[-1]) == untimed(whole)
+        updates = [point.updates for point in whole[0].curve]
+        assert updates == sorted(updates)
+        assert all(0 < layer < ITERATIONS for layer in updates[-1])
 
     def test_says_where_it_stopped_and_has_no_result(self, tmp_path):
         path = tmp_path / "deep" / "it.pt"
