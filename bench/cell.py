@@ -150,6 +150,11 @@ class Cell:
                 f"decoupled=both does not fit network={self.network}: synthetic inputs are of"
                 " network=fcn; decoupled=update fits"
             )
+        if (self.decoupled or self.bp_lambda is not None) and (self.depth or 0) < 3:
+            raise UsageError(
+                f"depth={self.depth} is too shallow: where layers wait for one another, or do not,"
+                " there are two hidden ones at least; give depth=3 or more"
+            )
         for name, applies in applicable(self.to_dict()).items():
             given = getattr(self, name) is not None
             if applies and not given and name not in OPTIONAL:

@@ -63,6 +63,10 @@ NUMBERS = {
 CHANGES = st.fixed_dictionaries({}, optional=NUMBERS)
 UPDATE = {**DNI, "decoupled": "update", "p_update": 0.5}
 BOTH = {**DNI, "decoupled": "both", "p_update": 0.5, "si_layers": 1, "si_units": 8}
+CNN_UPDATE = {
+    **UPDATE,
+    **{"network": "cnn", "hidden_units": None, "filters": 8, "kernel_size": 3, "sg_units": 8},
+}
 MIXED = {**DNI, "rule": "bp_lambda", "bp_lambda": 0.25}
 
 
@@ -152,6 +156,25 @@ def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
         (BPTT, "rule", "backprop", "rule=backprop does not train network=lstm; .* bptt, dni"),
         (BACKPROP, "dataset", "copy", "dataset=copy is not for network=fcn"),
         (PTB, "dataset", "mnist", "dataset=mnist is not for network=lstm"),
+        (UPDATE, "p_update", None, "p_update is needed for rule=dni, network=fcn, decoupled=up"),
+        (UPDATE, "p_update", 0, "p_update=0.0 must be above 0"),
+        (UPDATE, "p_update", 1.01, "p_update=1.01 must be between 0 and 1"),
+        (UPDATE, "decoupled", "forward", "unknown decoupled 'forward'; choose from: update, both"),
+        (UPDATE, "decoupled", None, "p_update does not apply"),
+        (UPDATE, "decoupled", "both", "si_layers is needed for .*, decoupled=both"),
+        (UPDATE, "si_layers", 1, "si_layers does not apply"),
+        (UPDATE, "depth", 2, "depth=2 is too shallow: .*; give depth=3 or more"),
+        (BOTH, "si_layers", 0, "si_units does not apply"),
+        (MIXED, "bp_lambda", -0.1, "bp_lambda=-0.1 must be between 0 and 1"),
+        (MIXED, "bp_lambda", 1.1, "bp_lambda=1.1 must be between 0 and 1"),
+        (MIXED, "bp_lambda", None, "bp_lambda is needed for rule=bp_lambda"),
+        (MIXED, "depth", 2, "depth=2 is too shallow"),
+        (MIXED, "decoupled", "update", "decoupled does not apply to rule=bp_lambda"),
+        (DNI, "bp_lambda", 0.5, "bp_lambda does not apply to rule=dni"),
+        (DNI, "evaluate_at", [0.5, 0.1], "evaluate_at=.* must ascend"),
+        (DNI, "evaluate_at", [0.0], "evaluate_at=0.0 must be"),
+        (COPY, "evaluate_at", [0.5], "evaluate_at does not apply"),
+        (CNN_UPDATE, "decoupled", "both", "decoupled=both does not fit network=cnn"),
     ],
 )
 def test_fields_must_fit_each_other(base, field, value, message):

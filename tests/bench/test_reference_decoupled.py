@@ -75,7 +75,7 @@ def test_other_models_of_the_input(rule, si_layers):
     assert_agrees(cell_of(rule, "fcn", "both", si_layers), coins=orders(1, 8))
 
 
-@pytest.mark.parametrize("depth", [2, 6])
+@pytest.mark.parametrize("depth", [3, 6])
 @kinds
 def test_other_depths(network, decoupled, depth):
     assert_agrees(cell_of("cdni", network, decoupled, depth=depth), coins=orders(1, 4, depth))
