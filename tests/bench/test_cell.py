@@ -65,7 +65,11 @@ UPDATE = {**DNI, "decoupled": "update", "p_update": 0.5}
 BOTH = {**DNI, "decoupled": "both", "p_update": 0.5, "si_layers": 1, "si_units": 8}
 CNN_UPDATE = {
     **UPDATE,
-    **{"network": "cnn", "hidden_units": None, "filters": 8, "kernel_size": 3, "sg_units": 8},
+    "network": "cnn",
+    "hidden_units": None,
+    "filters": 8,
+    "kernel_size": 3,
+    "sg_units": 8,
 }
 MIXED = {**DNI, "rule": "bp_lambda", "bp_lambda": 0.25}
 
