@@ -73,8 +73,10 @@ _cells = _all(
     click.option(
         "--where",
         multiple=True,
-        metavar="KEY=VALUE[,VALUE…]",
-        help="Only cells with these values: rule=dni,cdni,depth=4. Several are joined by and.",
+        metavar="CONDITION[,…]",
+        help="Only cells with these values: rule=dni,cdni,T=4; or in a range of a number, by <, <=,"
+        " > or >=: 'p_update<0.2' (in quotes: the shell takes < and > for itself). Several are"
+        " joined by and.",
     ),
     click.option(
         "--set",
@@ -213,6 +215,7 @@ def run(argv: list[str], dry_run: bool, as_json: bool, **asked: Any) -> int:
     epilog=examples(
         "sgbench status table1",
         "sgbench status table1 --scale quick --where dataset=mnist",
+        "sgbench status table2 --where 'rule=dni,T>2,T<=4'",
         "sgbench status table1 --json",
     )
 )

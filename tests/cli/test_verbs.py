@@ -94,11 +94,15 @@ def test_status_when_all_is_done(sgbench, store, make):
     assert f"store      {store.path}" in text
 
 
-def test_status_says_what_a_run_with_the_same_options_would_do(sgbench, store):
+def test_status_says_what_a_run_with_the_same_options_would_do(sgbench, store, make):
     where = ("--store", store.path, "--where", "rule=dni,depth=4", "--where", "network=fcn,seed=0")
     found = json.loads(sgbench("status", "table1", *where, "--json").stdout)
     assert (found["cells"], found["scale"]) == (3, "demo")
     assert found["seconds"] is None
+    ranged = ("--where", "depth>3,depth<=5,network=fcn", "--where", "sg_layers>=0,seed<2")
+    found = json.loads(sgbench("status", "table1", *ranged, "--json").stdout)
+    some = [c for c in make.cells if c.network == "fcn" and c.depth in (4, 5) and c.seed < 2]
+    assert found["cells"] == len([c for c in some if c.sg_layers is not None]) == 24
     found = json.loads(sgbench("status", "table1", "--set", "iterations=5", "--json").stdout)
     assert found["scale"] == "custom"
 
@@ -291,6 +295,11 @@ def test_a_newer_schema_is_named_and_left_in_place(sgbench, store, make):
         ("status table1 --where rule=dnii", "unknown rule 'dnii'; did you mean 'dni'?"),
         ("status table1 --where depth=9", "--where depth=9: no cell has it"),
         ("status table1 --where depth", "--where depth: write KEY=VALUE"),
+        ("status table1 --where t=2", "--where: unknown field 't'; did you mean 'T'?"),
+        ("status table1 --set t=2", "--set: unknown field 't'; did you mean 'T'?"),
+        ("status table1 --where depth>6", "--where depth>6: no cell has it; depth there: 3, 4, 5"),
+        ("status table1 --where depth=>5", "unknown sign '=>'; did you mean '>='?"),
+        ("status table1 --where depth<5,6", "a range has one bound, 5; write what else there is"),
         ("status table1 --set iteration=5", "unknown field 'iteration'; did you mean 'iterations'"),
         ("status table1 --set depth=0", "depth=0 must be between 2 and 1000"),
         ("status table1 --set batch_size=0", "batch_size=0 must be between 2"),
