@@ -477,7 +477,7 @@ def _datasets(names: tuple[str, ...]) -> list[str]:
 @main.command(
     epilog=examples(
         "sgbench export --format parquet records.parquet",
-        "sgbench export --format jsonl - | jq .test_error",
+        "sgbench export --format jsonl - | jq 'select(.exhibit == \"table1\").test_error'",
     )
 )
 @click.option("--format", "form", required=True, metavar="FORMAT", help="parquet, csv or jsonl.")
@@ -504,7 +504,10 @@ def export(form: str, file: str, store: str) -> None:
 @_store
 @_json
 def show(id: str, store: str, as_json: bool) -> None:  # noqa: A002
-    """Show all that is known of a cell; the first digits of its ID do."""
+    """Show all that is known of a cell; the first digits of its ID do.
+
+    What does not apply to the cell is null in JSON and left out of the text.
+    """
     from .reports import terminal
     from .results.record import json_line
 
