@@ -73,8 +73,10 @@ _cells = _all(
     click.option(
         "--where",
         multiple=True,
-        metavar="KEY=VALUE[,VALUE…]",
-        help="Only cells with these values: rule=dni,cdni,depth=4. Several are joined by and.",
+        metavar="CONDITION[,…]",
+        help="Only cells with these values: rule=dni,cdni,T=4; or in a range of a number, by <, <=,"
+        " > or >=: 'p_update<0.2' (in quotes: the shell takes < and > for itself). Several are"
+        " joined by and.",
     ),
     click.option(
         "--set",
@@ -213,6 +215,7 @@ def run(argv: list[str], dry_run: bool, as_json: bool, **asked: Any) -> int:
     epilog=examples(
         "sgbench status table1",
         "sgbench status table1 --scale quick --where dataset=mnist",
+        "sgbench status table2 --where 'rule=dni,T>2,T<=4'",
         "sgbench status table1 --json",
     )
 )
@@ -474,7 +477,7 @@ def _datasets(names: tuple[str, ...]) -> list[str]:
 @main.command(
     epilog=examples(
         "sgbench export --format parquet records.parquet",
-        "sgbench export --format jsonl - | jq .test_error",
+        "sgbench export --format jsonl - | jq 'select(.exhibit == \"table1\").test_error'",
     )
 )
 @click.option("--format", "form", required=True, metavar="FORMAT", help="parquet, csv or jsonl.")
@@ -501,7 +504,10 @@ def export(form: str, file: str, store: str) -> None:
 @_store
 @_json
 def show(id: str, store: str, as_json: bool) -> None:  # noqa: A002
-    """Show all that is known of a cell; the first digits of its ID do."""
+    """Show all that is known of a cell; the first digits of its ID do.
+
+    What does not apply to the cell is null in JSON and left out of the text.
+    """
     from .reports import terminal
     from .results.record import json_line
 

@@ -286,14 +286,17 @@ def coerce(name: str, value: Any) -> Any:
     return _scalar(spec, scalar, value)
 
 
+def coerce_bound(name: str, value: Any) -> Any:
+    """Return `value` as a bound to hold the numbers of the field `name` against.
+
+    It has the field's type and is finite, but may lie outside the field's own range: p_update > 0
+    is a bound although 0 is no p_update. Raises UsageError otherwise.
+    """
+    return _typed(spec_of(name), kind_of(name)[0], value)
+
+
 def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
-    name, bounds = spec.name, spec.metadata
-    if scalar is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = _float(value)
-    if scalar is int and isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, scalar) or isinstance(value, bool):
-        raise UsageError(f"{name}={value!r} must be {_WORDS[scalar]}: {bounds['doc']}")
+    value, name, bounds = _typed(spec, scalar, value), spec.name, spec.metadata
     if isinstance(value, str):
         if name not in _CHOICES:
             return value
@@ -302,8 +305,6 @@ def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
             raise UsageError(f"unknown {name} {value!r}{did_you_mean(value, choices)}")
         return value
     number = typing.cast("float", value)
-    if not math.isfinite(number):
-        raise UsageError(f"{name}={value} must be a finite number: {bounds['doc']}")
     if number < bounds.get("min", -math.inf) or number > bounds.get("max", math.inf):
         raise UsageError(
             f"{name}={value} must be between {bounds.get('min', bounds.get('above'))}"
@@ -311,6 +312,20 @@ def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
         )
     if number <= bounds.get("above", -math.inf):
         raise UsageError(f"{name}={value} must be above {bounds['above']}: {bounds['doc']}")
+    return value
+
+
+def _typed(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
+    """Return `value` as the type `scalar`, whatever its range; a number is finite."""
+    name, doc = spec.name, spec.metadata["doc"]
+    if scalar is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+        value = _float(value)
+    if scalar is int and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, scalar) or isinstance(value, bool):
+        raise UsageError(f"{name}={value!r} must be {_WORDS[scalar]}: {doc}")
+    if isinstance(value, float) and not math.isfinite(value):
+        raise UsageError(f"{name}={value} must be a finite number: {doc}")
     return value
 
 

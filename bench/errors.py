@@ -27,11 +27,17 @@ class StoreError(SgbenchError):
 def did_you_mean(name: object, choices: Iterable[object]) -> str:
     """Return the tail of an error about an unknown `name`: the nearest choice, or all of them.
 
+    Case does not count for what is near, as it does for what is known.
+
     >>> did_you_mean("cdnni", ["dni", "cdni"])
     "; did you mean 'cdni'?"
+    >>> did_you_mean("t", ["depth", "T"])
+    "; did you mean 'T'?"
     >>> did_you_mean("x", ["dni", "cdni"])
     '; choose from: dni, cdni'
     """
     known = [str(choice) for choice in choices]
-    near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else f"; choose from: {', '.join(known)}"
+    folded = {choice.casefold(): choice for choice in known}
+    near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
+    tail = f"; did you mean {folded[near[0]]!r}?" if near else ""
+    return tail or f"; choose from: {', '.join(known)}"

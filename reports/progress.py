@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..reproductions.plan import Plan
 from ..results.record import Record
 from .tally import Tally
-from .terminal import count, duration, outcome
+from .terminal import count, duration, outcome, short_id
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -107,11 +107,12 @@ class Lines:
         """Say nothing: a log is for what has happened."""
 
     def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
-        """Say how each cell ended, and how long the others take."""
+        """Say how each cell ended, with what `sgbench show` finds it by; how long others take."""
         total = len(tally.states)
         at = f"{total - tally.cells_left:{len(str(total))}}/{total}"
         for index, record in zip(tally.plan.programs[program], records, strict=True):
-            self._say(f"{at}  {tally.names[index]}  {outcome(record)}  {_times(tally)}")
+            name = f"{short_id(record.id)}  {tally.names[index]}"
+            self._say(f"{at}  {name}  {outcome(record)}  {_times(tally)}")
 
     def stopping(self) -> None:
         """Say so, past the buffers that the handler may have interrupted."""
@@ -174,7 +175,7 @@ class Bars:
         """Let the program's row say how it ended until another takes it."""
         for index, record in zip(tally.plan.programs[program], records, strict=True):
             if record.status not in ("ok", "timeout") and self._progress is not None:
-                line = f"{tally.names[index]}  {outcome(record)}"
+                line = f"{short_id(record.id)}  {tally.names[index]}  {outcome(record)}"
                 self._progress.console.print(line, markup=False)
         self._row(tally, program, records[0].iterations_done, outcome(records[0]).strip())
         self._draw(tally)

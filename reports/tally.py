@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..bench.cell import Cell
 from ..reproductions.plan import Plan, shape, work
 from ..results.record import Record
-from .terminal import cell_names, count, duration, outcome
+from .terminal import cell_names, count, duration, outcome, short_id
 
 _MOST = 5  # cells that are named
 
@@ -135,5 +135,5 @@ def closing(title: str, tally: Tally) -> list[str]:
     for index in bad[:_MOST]:
         record = tally.records[index]
         reason = "" if record is None else outcome(record)
-        lines.append(f"  {tally.plan.cells[index].id}  {tally.names[index]}  {reason}")
+        lines.append(f"  {short_id(tally.plan.cells[index].id)}  {tally.names[index]}  {reason}")
     return lines + ([f"  and {len(bad) - _MOST} more"] if len(bad) > _MOST else [])

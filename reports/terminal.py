@@ -12,13 +12,13 @@ from ..bench.datasets import Status
 from ..bench.errors import UsageError
 from ..reproductions.model import Exhibit
 from ..reproductions.outlook import Outlook
-from ..results.measure import measure_of
+from ..results.measure import measure_of, not_applying
 from ..results.record import Record, describe
 from .table import plain
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _NOTES = {
-    "timeout": "were cut short; go on where they were",
+    "timeout": "were cut short",
     "stale": "have results of other code or other data",
     "failed": "only with --retry failed",
     "diverged": "only with --retry diverged",
@@ -34,6 +34,7 @@ _COLUMNS = {  # of a curve: its fields that are one number, and how they are hea
     "aux_loss": "aux loss",
 }
 _NAME, _VALUE = 20, 24  # widths of the columns that `show` prints
+_DIGITS = 8  # of an id: enough to tell a store's cells apart
 
 
 def duration(seconds: float) -> str:
@@ -48,6 +49,11 @@ def duration(seconds: float) -> str:
 def count(number: int, word: str) -> str:
     """Return a number with its noun: `1 cell`, `1,200 cells`."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def short_id(id: str) -> str:  # noqa: A002
+    """Return as much of a cell's id as `sgbench show` needs."""
+    return id[:_DIGITS]
 
 
 def cell_names(cells: Sequence[Cell]) -> list[str]:
@@ -87,9 +93,7 @@ def plan_text(title: str, seen: Outlook, store: str) -> str:
     lines = [f"{title}: {count(len(plan.cells), 'cell')}", ""]
     rerun = {plan.cells[index].state for program in plan.programs for index in program}
     for state, number in plan.counts().items():
-        note = "run again" if state in rerun else _NOTES.get(state, "")
-        note = _NOTES[state] if state in ("timeout", "stale") else note
-        note = "" if state == "missing" else note
+        note = _note(state, state in rerun, seen.checkpoints.get(state, 0))
         lines.append(f"  {state:9}  {number:6,}  {_dim(note)}".rstrip())
     lines.append("")
     cells = sum(map(len, plan.programs))
@@ -109,6 +113,19 @@ def plan_text(title: str, seen: Outlook, store: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _note(state: str, again: bool, checkpoints: int) -> str:
+    """Return what there is to say of the cells in a state; `again` if they would be run."""
+    retried = again and state in ("failed", "diverged")
+    words = ["run again" if retried else _NOTES.get(state, "")]
+    if checkpoints == 1:
+        words.append("1 goes on from its checkpoint")
+    elif checkpoints:
+        words.append(f"{checkpoints:,} go on from their checkpoints")
+    elif state == "timeout":
+        words.append("no checkpoint is left to go on from")
+    return "; ".join(filter(None, words))
+
+
 def plan_values(exhibit: str, scale: str, seen: Outlook, store: str) -> dict[str, Any]:
     """Return what `plan_text` tells as JSON values."""
     states = Counter(planned.state for planned in seen.plan.cells)
@@ -117,6 +134,7 @@ def plan_values(exhibit: str, scale: str, seen: Outlook, store: str) -> dict[str
         "scale": scale,
         "cells": len(seen.plan.cells),
         "states": dict(sorted(states.items())),
+        "checkpoints": dict(sorted(seen.checkpoints.items())),
         "to_run": sum(map(len, seen.plan.programs)),
         "programs": len(seen.plan.programs),
         "workers": seen.workers,
@@ -166,10 +184,15 @@ def data_table(found: Iterable[Status], width: int) -> str:
 
 
 def whole_record(record: Record, width: int) -> str:
-    """Return everything that a record holds, with each field's meaning, then levels and curve."""
-    (name,) = cell_names([record.cell])
+    """Return everything that a record holds, with each field's meaning, then levels and curve.
+
+    What does not apply to its cell is left out.
+    """
+    (name,), beside = cell_names([record.cell]), not_applying(record)
     lines = [_bold(f"{record.exhibit}, scale {record.scale}: {name}"), outcome(record).strip(), ""]
     for field, value, unit, meaning in describe(record):
+        if field in beside and value in (None, []):
+            continue
         shown = _value(value, unit)
         if len(shown) <= _VALUE:
             first, *rest = _wrap(meaning, width, _NAME + _VALUE + 2)

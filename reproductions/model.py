@@ -17,6 +17,9 @@ PaperPlace = tuple[str, str, int | None, int | None, str]
 
 FIGURE_KINDS = ("curves", "sweep", "population")
 
+CUSTOM = "custom"
+"""The scale under which cells that were changed by --set are recorded: no exhibit's own."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
@@ -149,6 +152,11 @@ class Exhibit:
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""
+        if name == CUSTOM:
+            raise UsageError(
+                f"--scale {CUSTOM}: cells that --set changed are in no report; `sgbench export`"
+                " writes them, and they are run by --set with the scale that it changes"
+            )
         if name not in self.scales:
             tail = did_you_mean(name, self.scales)
             raise UsageError(f"unknown scale {name!r} of {self.name}{tail}")

@@ -17,7 +17,8 @@ class Outlook:
     """The plan of a run, its workers, and the seconds it takes, None where that is unknown.
 
     `machine` is the class whose records count, None where records of every class do; `elsewhere`
-    counts the wanted cells that other classes have results for.
+    counts the wanted cells that other classes have results for. `checkpoints` counts, by state, the
+    cells that the run would go on with from where an earlier one was stopped.
     """
 
     plan: Plan
@@ -25,6 +26,7 @@ class Outlook:
     seconds: float | None
     machine: str | None
     elsewhere: dict[str, int]
+    checkpoints: dict[str, int]
 
 
 def outlook(
@@ -64,7 +66,14 @@ def outlook(
         seconds=estimate(plan, known, workers),
         machine=here,
         elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
+        checkpoints=_checkpoints(plan, request.store.checkpoints(here)),
     )
+
+
+def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:
+    """Return the number of cells in each state whose program has a checkpoint among `kept`."""
+    programs = (p for p in plan.programs if plan.cells[p[0]].id in kept)
+    return dict(Counter(plan.cells[index].state for program in programs for index in program))
 
 
 def _timed(

@@ -14,8 +14,9 @@ from ..bench.cell import Cell
 from ..results.record import Record
 
 STATES = ("done", "missing", "timeout", "stale", "failed", "diverged")
-"""done: has a result; missing: never run here; timeout: goes on from its checkpoint; stale: has a
-result of older code or other data; failed, diverged: run again only with --retry."""
+"""done: has a result; missing: has no record here, perhaps a checkpoint of an interrupted run;
+timeout: goes on from its checkpoint; stale: has a result of older code or other data; failed,
+diverged: run again only with --retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

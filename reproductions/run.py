@@ -18,6 +18,7 @@ from ..results.record import Record, make_record
 from ..results.store import Store
 from . import exhibit as exhibits
 from .backend import THREADS, Backend, choose_backend, known_class, machine_class
+from .model import CUSTOM
 from .plan import Plan, make_plan
 from .select import parse_set, parse_where
 
@@ -40,8 +41,8 @@ class Request:
 
     @property
     def label(self) -> str:
-        """The scale that records are written under: `custom` where --set changed the protocol."""
-        return "custom" if self.set else self.scale
+        """The scale that records are written under: CUSTOM where --set changed the protocol."""
+        return CUSTOM if self.set else self.scale
 
 
 class Listener(Protocol):

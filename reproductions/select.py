@@ -1,19 +1,33 @@
 """The texts of `--where` and `--set`: picking cells by their fields, and changing fields.
 
-    where = parse_where(["rule=dni,cdni,depth=4", "seed=0"])
+    where = parse_where(["rule=dni,cdni,p_update<0.2", "seed=0"])
     some = select(cells, where)
     sets = parse_set(["iterations=1e3", "drops=0.5,0.75"])
 
 A value is written as it is read: `none` where a field does not apply, a list's items joined by
-colons (`drops=0.6:0.8`; `none` for no drops), numbers in any notation (1e-3 is 0.001).
+colons (`drops=0.6:0.8`; `none` for no drops), numbers in any notation (1e-3 is 0.001). A range of
+a number is written by <, <=, > or >= and one bound; it holds for no cell that lacks the field.
 """
 
-from collections.abc import Iterable, Sequence
+import operator
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..bench.cell import Cell, coerce, kind_of, spec_of
+from ..bench.cell import Cell, coerce, coerce_bound, kind_of, spec_of
 from ..bench.errors import UsageError
+
+_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_MEANT = {"=<": "<=", "=>": ">=", "==": "="}
+_ITEM = re.compile(r"([^<>=]*?)(!?[<>=]+)(.*)", re.DOTALL)
+_USAGE = "write KEY=VALUE[,VALUE…], or KEY<NUMBER (<, <=, > or >=)"
+_MANY = 12  # values of a field that are named one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +47,27 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
+class Range:
+    """A field is a number on one side of a bound; one that does not apply is on neither."""
+
+    field: str
+    sign: str
+    bound: int | float
+
+    def matches(self, cell: Cell) -> bool:
+        """Tell whether `cell` has such a number."""
+        value = getattr(cell, self.field)
+        return value is not None and _HOLDS[self.sign](value, self.bound)
+
+    def __str__(self) -> str:
+        return f"{self.field}{self.sign}{self.bound}"
+
+
+@dataclass(frozen=True, slots=True)
 class Where:
     """Conditions joined by *and*; `str` gives the text that `parse_where` reads back."""
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[Condition | Range, ...]
 
     def matches(self, cell: Cell) -> bool:
         """Tell whether `cell` meets every condition."""
@@ -49,11 +80,13 @@ class Where:
 def parse_where(options: Sequence[str]) -> Where:
     """Return what the texts of `--where` select.
 
-    `rule=dni,cdni,depth=4` is rule in {dni, cdni} and depth 4: an item without `=` extends the
-    key before it. Options are joined by *and*, as are two conditions on one field.
+    `rule=dni,cdni,depth=4` is rule in {dni, cdni} and depth 4: an item without a sign extends the
+    key before it. `p_update>=0.1,p_update<0.5` is a range. Options are joined by *and*, as are two
+    conditions on one field.
 
     Raises:
-        UsageError: a field or value is unknown, or a value is missing.
+        UsageError: a field, sign or value is unknown, a value is missing, a range has several
+            bounds or is of a field that is no number.
     """
     return Where(tuple(condition for option in options for condition in _conditions(option)))
 
@@ -69,7 +102,7 @@ def select(cells: Iterable[Cell], where: Where) -> list[Cell]:
             raise UsageError(
                 f"--where {condition}: no cell has it; {_existing(condition.field, cells)}"
             )
-    met: list[Condition] = []
+    met: list[Condition | Range] = []
     for condition in where.conditions:
         left = [cell for cell in cells if condition.matches(cell)]
         if not left:
@@ -113,20 +146,56 @@ def format_value(field: str, value: Any) -> str:
     return ":".join(map(repr, value)) if kind_of(field)[2] else str(value)
 
 
-def _conditions(option: str) -> Iterable[Condition]:
-    groups: list[tuple[str, list[Any]]] = []
+def _conditions(option: str) -> list[Condition | Range]:
+    found: list[Condition | Range] = []
     for item in option.split(","):
-        key, equals, text = item.partition("=")
-        if equals:
-            groups.append((key.strip(), []))
-            _known("--where", groups[-1][0])
-        elif not groups:
-            raise UsageError(f"--where {option}: write KEY=VALUE[,VALUE…]")
-        field, values = groups[-1]
-        value = _value("--where", field, (text if equals else item).strip())
-        if value not in values:
-            values.append(value)
-    return (Condition(field, tuple(values)) for field, values in groups)
+        match = _ITEM.fullmatch(item)
+        if match:
+            field, sign, text = (part.strip() for part in match.groups())
+            found.append(_condition(field, sign, text))
+            continue
+        if not found:
+            raise UsageError(f"--where {option}: {_USAGE}")
+        last, text = found[-1], item.strip()
+        if isinstance(last, Range):
+            raise UsageError(
+                f"--where {last},{text}: a range has one bound, {last.bound};"
+                f" write what else there is as KEY=VALUE or as a range"
+            )
+        value = _value("--where", last.field, text)
+        if value not in last.values:
+            found[-1] = Condition(last.field, (*last.values, value))
+    return found
+
+
+def _condition(field: str, sign: str, text: str) -> Condition | Range:
+    """Return the condition that an item with a sign begins."""
+    item = f"--where {field}{sign}{text}"
+    if sign != "=" and sign not in _HOLDS:
+        tail = (
+            f"did you mean {_MEANT[sign]!r}?" if sign in _MEANT else "choose from: =, <, <=, >, >="
+        )
+        raise UsageError(f"{item}: unknown sign {sign!r}; {tail}")
+    if field and not isinstance(_number(field), str):
+        raise UsageError(
+            f"{item}: write the field before its bound, an item a bound: p_update>0.1,p_update<0.5"
+        )
+    _known("--where", field)
+    if sign == "=":
+        return Condition(field, (_value("--where", field, text),))
+    scalar, _, many = kind_of(field)
+    if many:
+        raise UsageError(
+            f"{item}: {field} is a list, not a number; write it whole: {field}=0.6:0.8"
+        )
+    if scalar is str:
+        raise UsageError(f"{item}: {field} is no number; write {field}=VALUE[,VALUE…]")
+    if not text:
+        raise UsageError(f"{item}: a bound is missing")
+    try:
+        return Range(field, sign, coerce_bound(field, _number(text)))
+    except UsageError as error:
+        raise UsageError(f"{item}: {error}") from None
 
 
 def _known(flag: str, field: str) -> None:
@@ -168,5 +237,10 @@ def _number(text: str) -> int | float | str:
 
 
 def _existing(field: str, cells: list[Cell]) -> str:
-    values = dict.fromkeys(getattr(cell, field) for cell in cells)
+    values = list(dict.fromkeys(getattr(cell, field) for cell in cells))
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    if len(numbers) > _MANY:
+        lacking = "none and " if None in values else ""
+        span = f"{len(numbers):,} from {min(numbers)} to {max(numbers)}"
+        return f"{field} there: {lacking}{span}"
     return f"{field} there: {', '.join(format_value(field, value) for value in values)}"

@@ -1,4 +1,4 @@
-"""What a cell's result is, by what it was trained on: which field, in what unit, which way is up.
+"""What a cell's result is, by what it was trained on: which fields, in what unit, which way is up.
 
 The paper's tables are of three kinds: test error of image networks, the longest task solved, and
 bits per character. Free of torch.
@@ -9,6 +9,8 @@ import itertools
 from dataclasses import dataclass
 
 from ..bench import datasets
+from ..bench.cell import applicable
+from .record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,12 +56,39 @@ MEASURES = {
         paper_decimals=2,
     ),
 }
+_RESULTS = {  # the fields that only records of such data have
+    "images": (
+        *("test_error", "test_loss", "validation_error", "validation_loss"),
+        *("train_error", "train_loss"),
+    ),
+    "episodes": ("longest", "progression"),
+    "text": ("validation_bits", "test_bits"),
+    "counting": ("error_a", "error_b"),
+}
+_OF_SPLIT = {  # and those of one split; the bits of the validation text choose the weights
+    "test": ("test_error", "test_loss", "test_bits"),
+    "validation": ("validation_error", "validation_loss"),
+}
 FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
 
 
 def measure_of(dataset: str) -> Measure:
     """Return how what was trained on `dataset` is measured."""
     return MEASURES[datasets.family(dataset)]
+
+
+def not_applying(record: Record) -> set[str]:
+    """Return the fields that do not apply to the record's cell, and are null therefore.
+
+    A result does apply to a cell that failed, and so does what a cell may be given (`corpus`).
+    """
+    fits = applicable(record.to_dict())
+    found = {name for name, applies in fits.items() if not applies}
+    family = datasets.family(record.dataset)
+    found.update(*(names for of, names in _RESULTS.items() if of != family))
+    found.update(*(names for split, names in _OF_SPLIT.items() if split != record.split))
+    found.add("tokens_per_second" if record.T is None else "examples_per_second")
+    return found | ({"error"} if record.status == "ok" else set())
 
 
 def rungs(dataset: str, values: list[float]) -> list[float]:

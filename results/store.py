@@ -105,6 +105,15 @@ class Store:
         """Return where the checkpoint of the program `id` on such a machine lies."""
         return self.path / "checkpoints" / f"{id}.{_short_hash(machine_class)}.pt"
 
+    def checkpoints(self, machine_class: str | None) -> set[str]:
+        """Return the ids of programs with a checkpoint of such a machine, of any where it is None.
+
+        Whether a checkpoint is whole and of this version shows when a run reads it.
+        """
+        ending = ".pt" if machine_class is None else f".{_short_hash(machine_class)}.pt"
+        names = self._list(self.path / "checkpoints")
+        return {name.partition(".")[0] for name in names if name.endswith(ending)}
+
     def machine_file(self, machine: str) -> Path:
         """Return where what was measured about `machine` lies."""
         return self.path / "machines" / f"{_short_hash(machine)}.json"

@@ -32,7 +32,10 @@ def test_a_run_prints_counts_and_the_next_command(sgbench, store, make):
     head, *lines = done.stderr.splitlines()
     assert head == "table1, scale custom: 3 of 3 cells to run, one at a time"
     assert [line.split("  ")[0] for line in lines] == ["1/3", "2/3", "3/3"]
-    assert all("digits fcn 3 backprop seed" in line for line in lines)
+    assert all("  digits fcn 3 backprop seed" in line for line in lines)
+    for line in lines:  # each names its cell as `show` takes it
+        shown = sgbench("show", line.split()[1], "--store", store.path).stdout
+        assert shown.startswith("table1, scale custom: digits fcn 3 backprop seed")
     assert all(" % error, " in line and " steps/s  (" in line for line in lines)
     assert {record.scale for record in store.scan()} == {"custom"}
 
@@ -108,7 +111,8 @@ def test_failed_and_diverged_cells_are_stored_and_told(sgbench, store, make, mon
     first, second, third, fourth = done.stdout.splitlines()
     assert ": 2 of 3 cells done (2 now, in " in first
     assert first.endswith(", 1 failed")
-    assert second == f"  {failed.id}  digits fcn 3 backprop seed 1  failed: RuntimeError: it broke"
+    name = f"{failed.id[:8]}  digits fcn 3 backprop seed 1"
+    assert second == f"  {name}  failed: RuntimeError: it broke"
     again = f"sgbench {' '.join(map(str, line))} --retry failed"
     assert third == f"retry:   {again}"
     assert fourth.startswith("export:  ")
@@ -141,11 +145,20 @@ def test_a_time_limit_ends_the_run_with_3_and_the_rest_goes_on(sgbench, store, m
     assert f"go on:   sgbench {' '.join(map(str, line))} --time-limit 1s" in done.stdout
     found = json.loads(sgbench("status", *line[1:6], "--store", store.path, "--json").stdout)
     assert (found["states"], found["to_run"]) == ({"timeout": 1}, 1)
+    assert found["checkpoints"] == {"timeout": 1}
     (cut,) = store.scan()
     assert 0 < cut.iterations_done < 100000
     assert sgbench(*line, "--time-limit", "1s").exit_code == 3
     (further,) = store.scan()
     assert further.iterations_done > cut.iterations_done
+
+
+def test_the_command_to_go_on_quotes_a_range(sgbench, store):
+    some = "network=fcn,depth<4,rule=backprop,seed<=0"
+    done = sgbench("run", "table1", "--where", some, "--set", "iterations=100000", *ONE,
+                   "--store", store.path, "--time-limit", "1s")  # fmt: skip
+    assert (done.exit_code, "0 of 1 cell done" in done.stdout) == (3, True)
+    assert f"go on:   sgbench run table1 --where '{some}' --set" in done.stdout
 
 
 def test_a_dry_run_trains_nothing_and_keeps_nothing(sgbench, store, make):
@@ -297,6 +310,9 @@ def test_a_signal_keeps_what_is_done_and_the_same_command_goes_on(
     assert " left, stored in " in last
     assert last.endswith(f"; go on with: sgbench {' '.join(map(str, line))}")
     assert "Traceback" not in errors
+    kept = list(store.path.glob("checkpoints/*"))
+    seen = json.loads(sgbench("status", *line[1:-2], "--json").stdout)
+    assert seen["checkpoints"] == ({"missing": len(kept)} if kept else {})
     assert sgbench(*line[:-1], "1").exit_code == 0
     assert same(records(store), whole, make)
     assert list(store.path.glob("checkpoints/*")) == []

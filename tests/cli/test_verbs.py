@@ -9,6 +9,7 @@ from sgbench.bench.datasets import mnist
 from sgbench.reproductions import exhibit as exhibits
 from sgbench.results import frame
 from sgbench.results import store as stores
+from sgbench.results.measure import not_applying
 from sgbench.results.record import describe, json_line
 from sgbench.results.store import Store
 
@@ -79,6 +80,26 @@ def test_status_counts_each_state(sgbench, store, make):
     assert f"next run   {found['to_run']} cells" in text
 
 
+def test_status_and_a_dry_run_count_the_checkpoints_of_interrupted_cells(sgbench, store, make):
+    here = make.here(store)
+    wanted = [c for c in make.cells if (c.network, c.rule) == ("fcn", "no_bprop") and c.depth < 5]
+    records = [make.record(cell, machine_class=here) for cell in wanted]
+    put(store, [make.replace(records[0], status="timeout"), records[3]])
+    for record in records[:3]:
+        path = store.checkpoint_path(record.id, here)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"not read")
+    store.checkpoint_path(records[4].id, "another machine").write_bytes(b"")
+    given = ("--store", store.path, "--where", "network=fcn,rule=no_bprop,depth=3,4")
+    for verb in (("status",), ("run", "--dry-run", "--device", "cpu")):
+        found = json.loads(sgbench(*verb, "table1", *given, "--json").stdout)
+        assert found["states"] == {"done": 1, "missing": 4, "timeout": 1}
+        assert found["checkpoints"] == {"missing": 2, "timeout": 1}
+        text = sgbench(*verb, "table1", *given).stdout
+        assert "\n  missing         4  2 go on from their checkpoints\n" in text
+        assert "\n  timeout         1  were cut short; 1 goes on from its checkpoint\n" in text
+
+
 def test_status_before_a_back_end_was_chosen_counts_no_other_machine(sgbench, tmp_path, make):
     store = Store(tmp_path / "copied")
     put(store, [make.record(cell) for cell in make.cells])
@@ -94,11 +115,15 @@ def test_status_when_all_is_done(sgbench, store, make):
     assert f"store      {store.path}" in text
 
 
-def test_status_says_what_a_run_with_the_same_options_would_do(sgbench, store):
+def test_status_says_what_a_run_with_the_same_options_would_do(sgbench, store, make):
     where = ("--store", store.path, "--where", "rule=dni,depth=4", "--where", "network=fcn,seed=0")
     found = json.loads(sgbench("status", "table1", *where, "--json").stdout)
     assert (found["cells"], found["scale"]) == (3, "demo")
     assert found["seconds"] is None
+    ranged = ("--where", "depth>3,depth<=5,network=fcn", "--where", "sg_layers>=0,seed<2")
+    found = json.loads(sgbench("status", "table1", *ranged, "--json").stdout)
+    some = [c for c in make.cells if c.network == "fcn" and c.depth in (4, 5) and c.seed < 2]
+    assert found["cells"] == len([c for c in some if c.sg_layers is not None]) == 24
     found = json.loads(sgbench("status", "table1", "--set", "iterations=5", "--json").stdout)
     assert found["scale"] == "custom"
 
@@ -210,8 +235,12 @@ def test_show_prints_every_field_with_its_value_and_meaning(sgbench, store, make
     text = sgbench("show", record.id[:5], "--store", store.path, COLUMNS="100").stdout
     assert "\x1b" not in text
     words = " ".join(text.split())
+    beside = not_applying(record)
+    assert {"T", "bp_lambda", "longest", "progression", "error"} <= beside
     for name, value, unit, meaning in describe(record):
-        assert f"\n{name} " in text
+        assert (f"\n{name} " in text) == (name not in beside)
+        if name in beside:
+            continue
         assert " ".join(meaning.split()) in words
         if isinstance(value, float):
             assert f"{value} {unit}".strip() in text
@@ -281,6 +310,11 @@ def test_a_newer_schema_is_named_and_left_in_place(sgbench, store, make):
         ("report table3", "unknown exhibit 'table3'; did you mean 'table2'?"),
         ("status table1 --scale demmo", "unknown scale 'demmo' of table1; did you mean 'demo'?"),
         ("report table1 --scale papre", "unknown scale 'papre' of table1; did you mean 'paper'?"),
+        (
+            "report table1 --scale custom",
+            "cells that --set changed are in no report; `sgbench export`",
+        ),
+        ("status table1 --scale custom", "they are run by --set with the scale that it changes"),
         ("report table1 --format mdd", "unknown --format 'mdd'; did you mean 'md'?"),
         ("report table1 --published --store x", "--published and --store exclude each other"),
         ("export --format parqet x", "unknown --format 'parqet'; did you mean 'parquet'?"),
@@ -291,6 +325,11 @@ def test_a_newer_schema_is_named_and_left_in_place(sgbench, store, make):
         ("status table1 --where rule=dnii", "unknown rule 'dnii'; did you mean 'dni'?"),
         ("status table1 --where depth=9", "--where depth=9: no cell has it"),
         ("status table1 --where depth", "--where depth: write KEY=VALUE"),
+        ("status table1 --where t=2", "--where: unknown field 't'; did you mean 'T'?"),
+        ("status table1 --set t=2", "--set: unknown field 't'; did you mean 'T'?"),
+        ("status table1 --where depth>6", "--where depth>6: no cell has it; depth there: 3, 4, 5"),
+        ("status table1 --where depth=>5", "unknown sign '=>'; did you mean '>='?"),
+        ("status table1 --where depth<5,6", "a range has one bound, 5; write what else there is"),
         ("status table1 --set iteration=5", "unknown field 'iteration'; did you mean 'iterations'"),
         ("status table1 --set depth=0", "depth=0 must be between 2 and 1000"),
         ("status table1 --set batch_size=0", "batch_size=0 must be between 2"),

@@ -6,6 +6,7 @@ import json
 import pytest
 from sgbench.reports.progress import Bars, Lines, Watch, display
 from sgbench.reports.tally import Tally, closing
+from sgbench.reports.terminal import pick
 from sgbench.reproductions.exhibit import expand, load
 from sgbench.reproductions.plan import make_plan
 
@@ -70,6 +71,7 @@ def test_closing_names_the_first_failures(plan, make):
     assert first.endswith("1 failed, 3 diverged")
     assert len(others) == 4
     assert others[0].endswith("failed: it broke")
+    assert others[0].split()[0] == plan.cells[2].id[:8]
     tally.states = ["failed"] * 6
     assert closing("", tally)[-1] == "  and 1 more"
 
@@ -87,6 +89,9 @@ def test_lines_tell_each_cell_once(plan, make, capsys):
     head, *lines = err.splitlines()
     assert head == "table1: 3 of 6 cells to run, 2 at a time"
     assert [line.split()[0] for line in lines] == ["4/6", "5/6", "6/6"]
+    some = [plan.cells[index].id for (index,) in plan.programs]
+    assert [line.split()[1] for line in lines] == [name[:8] for name in some]
+    assert pick(records, lines[0].split()[1], "here") == records[:1]
     assert "left)" in lines[0]
     assert "left)" not in lines[2]
 
@@ -148,4 +153,5 @@ def test_bars_use_a_row_a_worker_and_name_failures(plan, make, monkeypatch):
     assert rows["table1"].fields["info"] == "stopping: saving what runs (again: at once)"
     bars.close()
     assert "diverged: no reason is known" in terminal.getvalue()
+    assert f"{plan.cells[plan.programs[1][0]].id[:8]}  digits fcn" in terminal.getvalue()
     assert json.dumps(terminal.getvalue()).count("\\u001b[?25h") == 1  # the cursor is back

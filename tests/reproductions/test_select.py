@@ -1,3 +1,6 @@
+import dataclasses
+import operator
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -6,6 +9,7 @@ from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibit import expand, load
 from sgbench.reproductions.select import (
     Condition,
+    Range,
     Where,
     format_value,
     parse_set,
@@ -32,6 +36,25 @@ CONDITIONS = st.sampled_from(sorted(VALUES)).flatmap(
         st.lists(VALUES[field], min_size=1, max_size=3, unique=True).map(tuple),
     )
 )
+
+HOLDS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+BOUNDS = {
+    "depth": st.integers(-10, 10**20),
+    "seed": st.integers(0, 3),
+    "sg_layers": st.integers(0, 3),
+    "p_update": st.floats(-2, 2) | st.sampled_from([0.0, 0.25, 1.0]),
+    "learning_rate": st.floats(allow_nan=False, allow_infinity=False),
+}
+RANGES = st.sampled_from(sorted(BOUNDS)).flatmap(
+    lambda field: st.builds(Range, st.just(field), st.sampled_from(sorted(HOLDS)), BOUNDS[field])
+)
+DNI = next(cell for cell in CELLS if cell.rule == "dni" and cell.network == "fcn")
+DECOUPLED = [
+    dataclasses.replace(DNI, decoupled="update", p_update=p_update, seed=seed)
+    for p_update in (0.1, 0.2, 0.5, 1)
+    for seed in (0, 1)
+]
+SOME = [*CELLS[:3], *DECOUPLED]  # of which the first three have no p_update
 
 
 def picked(*options):
@@ -81,7 +104,63 @@ def test_lists_match_whole():
         picked("drops=none")
 
 
-@given(st.lists(CONDITIONS, max_size=4))
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("p_update<0.2", [0.1]),
+        ("p_update<=0.2", [0.1, 0.2]),
+        ("p_update>0.2", [0.5, 1.0]),
+        ("p_update>=2e-1", [0.2, 0.5, 1.0]),
+        ("p_update>=0.2,p_update<1", [0.2, 0.5]),
+        (" p_update > 0.1 , p_update <= .5 ", [0.2, 0.5]),
+        ("p_update>0", [0.1, 0.2, 0.5, 1.0]),
+        ("p_update>-1", [0.1, 0.2, 0.5, 1.0]),
+        ("p_update<=1.5", [0.1, 0.2, 0.5, 1.0]),
+        ("p_update<0.5,p_update=0.2,0.5", [0.2]),
+        ("p_update<0.5,rule=dni,cdni,seed<1", [0.1, 0.2]),
+    ],
+)
+def test_a_range_holds_for_the_numbers_that_are_there(text, wanted):
+    chosen = select(SOME, parse_where([text]))
+    assert sorted({cell.p_update for cell in chosen}) == wanted
+    seeds = 1 if "seed" in text else 2
+    assert len(chosen) == seeds * len(wanted)
+
+
+def test_ranges_are_typed_as_their_field():
+    where = parse_where(["depth>=4.0,learning_rate<1"])
+    assert where == Where((Range("depth", ">=", 4), Range("learning_rate", "<", 1.0)))
+    assert [type(condition.bound) for condition in where.conditions] == [int, float]
+    assert str(where) == "depth>=4,learning_rate<1.0"
+    assert picked("depth>=4", "depth<6") == picked("depth=4,5")
+    assert picked("sg_layers>=0") == picked("sg_layers=0,1,2")
+
+
+@given(RANGES, st.sampled_from(SOME))
+def test_a_range_matches_what_its_sign_says(condition, cell):
+    value = getattr(cell, condition.field)
+    wanted = value is not None and HOLDS[condition.sign](value, condition.bound)
+    assert condition.matches(cell) == wanted
+
+
+def test_a_range_that_selects_nothing_names_what_there_is():
+    with pytest.raises(UsageError) as caught:
+        select(SOME, parse_where(["p_update<0.1"]))
+    assert str(caught.value) == (
+        "--where p_update<0.1: no cell has it; p_update there: none, 0.1, 0.2, 0.5, 1.0"
+    )
+    with pytest.raises(UsageError) as caught:
+        select(SOME, parse_where(["p_update>0.1,p_update<0.2"]))
+    assert str(caught.value) == (
+        "--where p_update>0.1,p_update<0.2: no cell has all of it;"
+        " with p_update>0.1, p_update there: 0.2, 0.5, 1.0"
+    )
+    many = [dataclasses.replace(DECOUPLED[0], p_update=n / 100) for n in range(1, 100)]
+    with pytest.raises(UsageError, match=r"p_update there: none and 99 from 0\.01 to 0\.99$"):
+        select([*many, CELLS[0]], parse_where(["p_update>1"]))
+
+
+@given(st.lists(CONDITIONS | RANGES, max_size=4))
 def test_where_round_trips_through_its_text(conditions):
     where = Where(tuple(conditions))
     options = [str(where)] if conditions else []
@@ -89,9 +168,12 @@ def test_where_round_trips_through_its_text(conditions):
     assert parse_where([str(condition) for condition in conditions]) == where
 
 
-@given(st.lists(CONDITIONS, max_size=3), st.sampled_from(CELLS))
+@given(st.lists(CONDITIONS | RANGES, max_size=3), st.sampled_from(CELLS))
 def test_where_matches_what_its_conditions_say(conditions, cell):
-    wanted = all(getattr(cell, c.field) in c.values for c in conditions)
+    wanted = all(
+        getattr(cell, c.field) in c.values if isinstance(c, Condition) else c.matches(cell)
+        for c in conditions
+    )
     assert Where(tuple(conditions)).matches(cell) == wanted
 
 
@@ -122,6 +204,33 @@ def test_a_cell_is_selected_by_all_its_own_values(cell):
         ("drops=0.6:", "must be a number"),
         ("rule=dni=cdni", "unknown rule 'dni=cdni'"),
         ("exhibit=table1", "unknown field 'exhibit'"),
+        ("t=2", "unknown field 't'; did you mean 'T'?"),
+        ("P_Update=0.5", "unknown field 'P_Update'; did you mean 'p_update'?"),
+        ("rule=DNI", "unknown rule 'DNI'; did you mean 'dni'?"),
+        ("t<2", "unknown field 't'; did you mean 'T'?"),
+        ("<2", "unknown field ''"),
+        ("p_update<", "--where p_update<: a bound is missing"),
+        ("p_update<,depth=4", "--where p_update<: a bound is missing"),
+        ("p_update<none", "--where p_update<none: p_update='none' must be a number"),
+        ("p_update<0.1:0.2", "must be a number"),
+        ("p_update<0.2<0.3", "must be a number"),
+        ("depth>4.5", "--where depth>4.5: depth=4.5 must be an integer"),
+        ("p_update<nan", "--where p_update<nan: p_update=nan must be a finite number"),
+        ("p_update<inf", "p_update=inf must be a finite number"),
+        ("p_update<1e999", "p_update=inf must be a finite number"),
+        ("depth<inf", "depth=inf must be an integer"),
+        ("p_update<0.2,0.3", "--where p_update<0.2,0.3: a range has one bound, 0.2;"),
+        ("p_update<0.2,", "a range has one bound, 0.2;"),
+        ("p_update=<0.2", "--where p_update=<0.2: unknown sign '=<'; did you mean '<='?"),
+        ("p_update=>0.2", "unknown sign '=>'; did you mean '>='?"),
+        ("rule==dni", "--where rule==dni: unknown sign '=='; did you mean '='?"),
+        ("depth!=4", "--where depth!=4: unknown sign '!='; choose from: =, <, <=, >, >="),
+        ("depth<>4", "unknown sign '<>'; choose from: =, <, <=, >, >="),
+        ("0.1<p_update<0.5", "write the field before its bound, an item a bound: p_update>0.1,"),
+        ("rule<dni", "--where rule<dni: rule is no number; write rule=VALUE[,VALUE…]"),
+        ("drops<0.5", "drops is a list, not a number; write it whole: drops=0.6:0.8"),
+        ("evaluate_at>=0.5", "evaluate_at is a list, not a number"),
+        ("p_update", "or KEY<NUMBER (<, <=, > or >=)"),
     ],
 )
 def test_bad_where_is_one_clear_line(option, message):
@@ -212,6 +321,9 @@ def test_any_text_is_a_value_or_a_usage_error(text):
         (["iterations=5", "iterations=6"], "--set iterations is given twice"),
         (["seed=3"], "--seeds"),
         (["split=tset"], "did you mean 'test'"),
+        (["t=16"], "--set: unknown field 't'; did you mean 'T'?"),
+        (["Iterations=5"], "--set: unknown field 'Iterations'; did you mean 'iterations'?"),
+        (["iterations<5"], "--set iterations<5: write KEY=VALUE"),
     ],
 )
 def test_bad_set_is_one_clear_line(options, message):

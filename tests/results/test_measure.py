@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgbench.bench import datasets
 from sgbench.reproductions.exhibit import load
-from sgbench.results.measure import FIELDS, MEASURES, measure_of, rungs
+from sgbench.results.measure import FIELDS, MEASURES, measure_of, not_applying, rungs
 from sgbench.results.record import TYPES
 
 EPISODES = ["copy", "repeat_copy"]
@@ -32,6 +32,41 @@ def test_what_is_measured_is_in_the_record_and_of_one_kind():
     for field in FIELDS:
         assert TYPES[field] in ({float, type(None)}, {int, type(None)})
         assert ({int, type(None)} == TYPES[field]) == (field == "longest")
+
+
+OF_IMAGES = {"train_error", "train_loss", "test_error", "test_loss"}
+OF_IMAGES |= {"validation_error", "validation_loss"}
+OF_LAYERS = {"depth", "evaluate_at", "examples_per_second", "filters", "kernel_size"}
+OF_TWO = {"error_a", "error_b"}
+UNCOUPLED = {"p_update", "si_layers", "si_units", "bp_lambda"}
+
+
+def test_what_does_not_apply_is_null_and_of_other_cells(make):
+    images, copy, text = make.record(), make.recurrent("copy"), make.recurrent("ptb")
+    for record in (images, copy, text):
+        assert all(getattr(record, name) in (None, []) for name in not_applying(record))
+    recurrent = {"T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"}
+    recurrent |= {"longest", "progression", "validation_bits", "test_bits", "tokens_per_second"}
+    assert not_applying(images) == {
+        *(recurrent | OF_TWO | UNCOUPLED),
+        *("filters", "kernel_size", "error", "validation_error", "validation_loss"),
+    }
+    never = OF_IMAGES | OF_LAYERS | OF_TWO | UNCOUPLED | {"decoupled", "error"}
+    assert not_applying(copy) == {
+        *never, "split", "corpus", "patience", "validation_bits", "test_bits"
+    }  # fmt: skip
+    assert not_applying(text) == {
+        *never, "solve_bits", "solve_window", "longest", "progression"
+    }  # fmt: skip
+
+
+def test_a_result_that_a_failure_took_does_apply(make):
+    failed = make.record(outcome=make.outcome(status="failed", error="it broke", error_rate=None))
+    assert failed.test_error is None
+    assert not_applying(make.record()) - not_applying(failed) == {"error"}
+    held = make.record(make.cell(split="validation"))
+    assert {"test_error", "test_loss"} <= not_applying(held)
+    assert not_applying(held).isdisjoint({"validation_error", "validation_loss"})
 
 
 def test_the_papers_numbers_have_the_decimals_of_their_measure():

@@ -160,6 +160,20 @@ def test_paths_beside_the_records(tmp_path):
     assert store.machine_file("x") != store.machine_file("y")
 
 
+def test_checkpoints_are_of_a_machine_or_of_any(tmp_path):
+    store = Store(tmp_path)
+    assert store.checkpoints("x") == store.checkpoints(None) == set()
+    for id_, machine in (("a" * 16, "x"), ("b" * 16, "x"), ("c" * 16, "y")):
+        path = store.checkpoint_path(id_, machine)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"not read")
+    (path.parent / f".{path.name}.1.tmp").write_bytes(b"being written")
+    assert store.checkpoints("x") == {"a" * 16, "b" * 16}
+    assert store.checkpoints("y") == {"c" * 16}
+    assert store.checkpoints("z") == set()
+    assert store.checkpoints(None) == {"a" * 16, "b" * 16, "c" * 16}
+
+
 # broken files
 
 
