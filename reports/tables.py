@@ -13,9 +13,13 @@ from .protocol import number
 from .table import Entry, Grid, entry
 
 _NONE = "\N{EN DASH}"
-_HEADINGS = {"sg_layers": "hidden layers of M", "sg_scale": "S"}
+_HEADINGS = {
+    "sg_layers": "hidden layers of M",
+    "sg_scale": "S",
+    "bp_lambda": "λ",
+}
 
-_ALONG = {"sg_layers": "M {}", "T": "T = {}"}
+_ALONG = {"sg_layers": "M {}", "T": "T = {}", "p_update": "p = {:g}", "bp_lambda": "λ = {:g}"}
 
 Footnotes = Mapping[tuple[str, str], str]
 """(dataset, data hash) to its mark, for data that is not the original."""
@@ -116,6 +120,8 @@ def _levels(key: Any) -> tuple[str, ...]:
 
 
 def _label(gathered: Gathered, name: str, value: Any) -> str:
+    if value is None:
+        return _NONE
     if name in _ALONG:
         return _ALONG[name].format(value)
     known = gathered.exhibit.labels.get(name, {}).get(str(value))
@@ -155,11 +161,11 @@ def shown(rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
-    """Return the table of the paper's ordering claims, a row for each place they are tested at."""
+    """Return the table of the paper's claims, a row for each place they are tested at."""
+    kind = "claims" if any(row.test.claim.kind == "reaches" for row in rows) else "ordering claims"
     return Grid(
         caption=(
-            f"The paper's ordering claims, tested at scale {gathered.scale};"
-            f" {_claimed_words(gathered)}"
+            f"The paper's {kind}, tested at scale {gathered.scale}; {_claimed_words(gathered)}"
         ),
         stubs=("claim", "at"),
         columns=(("outcome",), ("p (Holm)",), ("n",), ("compared",)),
@@ -179,10 +185,12 @@ def _claimed_words(gathered: Gathered) -> str:
 
 def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
     claim, dataset, n = row.test.claim, row.test.place.get("dataset", ""), len(row.values)
-    if row.test.right is None:
+    names = _sides(gathered, row)
+    if claim.over is not None:
         names, what = [f"{value}:" for value in row.test.values], f"slope over {claim.over}"
+    elif row.test.right is None:
+        what = "mean"
     else:
-        names = [_side(gathered, side, row) for side in (row.test.left, row.test.right)]
         what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
     measure = measure_of(row.test.left.get("dataset", gathered.cells[0].dataset))
     relation = ">" if claim.kind in ("above", "grows") else "<"
@@ -194,7 +202,7 @@ def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
         digits = measure.paper_decimals
         compared.append(f"paper {_listed(names, row.paper, lambda v: paper(v, digits))}")
     if row.interval is not None:
-        measured = interval(row.interval, measure.decimals, signed=True)
+        measured = interval(row.interval, measure.decimals, signed=claim.kind != "reaches")
         compared.append(f"{what} {measured}, claimed {relation} {row.test.margin:g}")
     return (
         entry(verdict(row.verdict, row.seeds_needed, n), strong=True),
@@ -208,10 +216,14 @@ def _listed(names: Sequence[str], values: Sequence[float], form: Callable[[float
     return ", ".join(f"{name} {form(v)}" for name, v in zip(names, values, strict=True))
 
 
-def _side(gathered: Gathered, side: Mapping[str, Any], row: Row) -> str:
-    """Return a side of a claim by its rule, and by what else it does not share with its place."""
-    own = [f"T = {side['T']}"] if "T" in side and "T" not in row.test.place else []
-    return " ".join([gathered.exhibit.label("rule", side["rule"]), *own])
+def _sides(gathered: Gathered, row: Row) -> list[str]:
+    """Return each side of a claim by its rule, and by what else it does not share with the row."""
+    both = ((row.test.left, row.test.claim.left), (row.test.right, row.test.claim.right))
+    return [
+        at(gathered, {"rule": whole["rule"], **{name: own[name] for name in own if name != "rule"}})
+        for whole, own in both
+        if whole is not None and own is not None
+    ]
 
 
 def interval(measured: stats.Interval, decimals: int = 2, signed: bool = False) -> str:

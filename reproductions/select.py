@@ -142,7 +142,11 @@ def _value(flag: str, field: str, text: str) -> Any:
     scalar, optional, many = kind_of(field)
     value: Any
     if many:
-        value = (None if optional else ()) if text.lower() == "none" else tuple(_number(t) for t in text.split(":"))
+        value = (
+            (None if optional else ())
+            if text.lower() == "none"
+            else tuple(_number(t) for t in text.split(":"))
+        )
     elif text.lower() == "none":
         value = None
     else:
