@@ -19,7 +19,13 @@ _HEADINGS = {
     "bp_lambda": "λ",
 }
 
-_ALONG = {"sg_layers": "M {}", "T": "T = {}", "p_update": "p = {:g}", "bp_lambda": "λ = {:g}"}
+_ALONG = {  # a column's; a row's field stands above it
+    "depth": "depth {}",
+    "sg_layers": "M {}",
+    "T": "T = {}",
+    "p_update": "p = {:g}",
+    "bp_lambda": "λ = {:g}",
+}
 
 Footnotes = Mapping[tuple[str, str], str]
 """(dataset, data hash) to its mark, for data that is not the original."""
@@ -96,8 +102,11 @@ def _grid(
     rows, columns = map(list, layout)
     table = pd.DataFrame({"entry": [write(place) for place in places]})
     for name in (*rows, *columns):  # by their labels, in the grid's order
-        labels = [_label(gathered, name, getattr(place.cell, name)) for place in places]
-        order = dict.fromkeys(_label(gathered, name, getattr(c, name)) for c in gathered.cells)
+        form = _ALONG.get(name, "") if name in columns else ""
+        labels = [_label(gathered, name, getattr(place.cell, name), form) for place in places]
+        order = dict.fromkeys(
+            _label(gathered, name, getattr(cell, name), form) for cell in gathered.cells
+        )
         table[name] = pd.Categorical(labels, categories=list(order))
     table = table.set_index([*rows, *columns])["entry"].unstack(
         columns, fill_value=cast("Any", entry())
@@ -119,13 +128,13 @@ def _levels(key: Any) -> tuple[str, ...]:
     return cast("tuple[str, ...]", key) if isinstance(key, tuple) else (str(key),)
 
 
-def _label(gathered: Gathered, name: str, value: Any) -> str:
-    if value is None:
-        return _NONE
-    if name in _ALONG:
-        return _ALONG[name].format(value)
+def _label(gathered: Gathered, name: str, value: Any, form: str) -> str:
+    if form and value is not None:
+        return form.format(value)
     known = gathered.exhibit.labels.get(name, {}).get(str(value))
-    return number(value) if known is None else known
+    if known is None:
+        return _NONE if value is None else number(value)
+    return known
 
 
 def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
@@ -220,7 +229,7 @@ def _sides(gathered: Gathered, row: Row) -> list[str]:
     """Return each side of a claim by its rule, and by what else it does not share with the row."""
     both = ((row.test.left, row.test.claim.left), (row.test.right, row.test.claim.right))
     return [
-        at(gathered, {"rule": whole["rule"], **{name: own[name] for name in own if name != "rule"}})
+        at(gathered, {name: whole[name] for name in ("rule", *own) if name in whole})
         for whole, own in both
         if whole is not None and own is not None
     ]
