@@ -6,6 +6,16 @@ import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What a picture shows, as a Drawing holds it, and in words what its intervals are of."""
+
+    data: pd.DataFrame
+    dots: pd.DataFrame | None = None
+    bins: pd.DataFrame | None = None
+    spread: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """One picture: rows of panels that share their axes, and the words around them.
 
@@ -18,10 +28,14 @@ class Drawing:
         low, high      its interval, NaN where one seed gives none
         paper          the paper's value there, NaN where it has none to show
 
-    `shaded` tells whether lines are shades of their rule's colour (otherwise a line is a rule),
-    `bars` whether intervals are bars rather than bands, `steps` whether y stays until the next
-    point; `marks` are x positions to point out;
+    `shaded` tells whether lines are shades of their rule's colour, `ordered` whether they are
+    steps of a quantity, coloured in a sequence (otherwise a line is a rule), `bars` whether
+    intervals are bars rather than bands, `steps` whether y stays until the next point; `marks` are
+    x positions to point out;
     `y_range` is what y's values lie between, None where they have no bounds.
+
+    A population has `dots`, its networks (row, column, line, x, y), of which the lines are medians,
+    and `bins`, the paper's medians (row, column, line, left, right, y).
     """
 
     name: str
@@ -35,6 +49,9 @@ class Drawing:
     y_range: tuple[float, float] | None = None
     bars: bool
     shaded: bool
+    ordered: bool = False
+    dots: pd.DataFrame | None = None
+    bins: pd.DataFrame | None = None
     marks: tuple[float, ...]
     mark_label: str
     paper_label: str

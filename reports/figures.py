@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullLocator
 
-from . import look
+from . import look, scatter
 from .drawing import Drawing
 from .look import DOTTED, FAINT, INK, LEGEND_SIZE
 
@@ -79,6 +79,8 @@ def _figure(drawing: Drawing) -> Figure:
     for axes, place in zip(grid.flat, itertools.product(rows, columns), strict=True):
         title = ", ".join(word for word in place if word)
         _panel(axes, panels.get(place, data[:0]), title, drawing)
+        if drawing.dots is not None:
+            scatter.draw(axes, drawing, place, _colors(drawing, None))
     for axes in grid[:, 1:].flat:
         axes.tick_params(left=False, which="both")
         axes.spines["left"].set_visible(False)
@@ -136,7 +138,9 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
         axes.axvline(mark, color=FAINT, linewidth=0.8, linestyle=DOTTED, zorder=1)
     for name, some in data.groupby("line", observed=True):
         line = str(name)
-        low, high = some["low"].fillna(some["mean"]), some["high"].fillna(some["mean"])
+        low, high = some["low"], some["high"]
+        if drawing.dots is None:  # a band of none is a line; a population's ends where it ends
+            low, high = low.fillna(some["mean"]), high.fillna(some["mean"])
         if drawing.bars:
             axes.vlines(some["x"], low, high, color=colors[line], linewidth=0.9, alpha=0.7)
         elif some["low"].notna().any():
@@ -150,6 +154,8 @@ def _panel(axes: Axes, data: pd.DataFrame, title: str, drawing: Drawing) -> None
         "estimator": None, "errorbar": None, "legend": False, "ax": axes,
     }  # fmt: skip
     axes.set(xlabel=" ", ylabel=" ")  # seaborn looks at every tick to see if it is to set them
+    if drawing.dots is not None:
+        form["markers"] = False  # they are the networks'
     every = max(1, math.ceil(data.groupby("line", observed=True).size().max() / _FEW))
     drawn = "steps-post" if drawing.steps else "default"
     sns.lineplot(y="mean", markeredgewidth=0, markevery=(every - 1, every), drawstyle=drawn, **form)
@@ -177,7 +183,7 @@ def _dodged(drawing: Drawing) -> pd.DataFrame:
 def _limits(axes: Axes, drawing: Drawing) -> None:
     """Fit the axes to the means: the interval of two seeds may be wider than everything else."""
     data = drawing.data
-    values = pd.concat([data["mean"], data["paper"]]).dropna()
+    values = pd.concat([data["mean"], data["paper"], *scatter.values(drawing)]).dropna()
     if drawing.y_log:
         values = values[values > 0]
         low, high = (1.0, 10.0) if values.empty else (values.min() / 1.25, values.max() * 1.25)
@@ -210,6 +216,8 @@ def _short(value: float, _position: float = 0.0) -> str:
 def _colors(drawing: Drawing, rule: str | None) -> dict[str, Any]:
     """Return the colour of each line: a shade of that of `rule`, or where a line is a rule, its."""
     lines = list(drawing.data["line"].cat.categories)
+    if drawing.ordered:
+        return look.sequence(lines)
     if drawing.shaded:
         return look.shades(rule, lines)
     rules = drawing.data.drop_duplicates("line").set_index("line")["rule"]
@@ -223,7 +231,7 @@ def _shapes(lines: Sequence[str]) -> dict[str, str]:
 def _handles(drawing: Drawing) -> list[Any]:
     handles = [Line2D([], [], linestyle="none", label=f"{drawing.legend}:")]
     colors = _colors(drawing, None)
-    shapes = _shapes(list(colors))
+    shapes = _shapes(list(colors)) if drawing.dots is None else dict.fromkeys(colors, "o")
     handles += [
         Line2D([], [], color=colors[line], marker=shapes[line], markersize=4, linewidth=1.3,
                label=line)
@@ -233,7 +241,7 @@ def _handles(drawing: Drawing) -> list[Any]:
         handles.append(
             Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DOTTED, label=drawing.mark_label)
         )
-    if drawing.data["paper"].notna().any():
+    if drawing.data["paper"].notna().any() or scatter.has_bins(drawing):
         handles.append(
             Line2D([], [], color=FAINT, marker="o", markersize=4.5, markerfacecolor="white",
                    linestyle=DOTTED, linewidth=0.9, label=drawing.paper_label)

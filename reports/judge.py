@@ -1,7 +1,7 @@
-"""Does it reproduce? Places of the table and the paper's ordering claims, each with its verdict.
+"""Does it reproduce? Places of the table and the paper's claims, each with its verdict.
 
-A place is held against the paper's number only at the paper's own scale; a claim is an order, so
-it is tested at every scale, and its row says at which.
+A place is held against the paper's number only at the paper's own scale; a claim is an order, or a
+level for a dataset, so it is tested at every scale, and its row says at which.
 """
 
 import statistics
@@ -55,7 +55,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A claim at one place: `values` a seed (a difference or a slope), one-sided p.
+    """A claim at one place: `values` a seed (a difference, a slope or a result), one-sided p.
 
     `means` are those of what is compared (left and right, or along `over`), `paper`
     the paper's numbers for the same, None where it lacks one. `p` is that of the claim after Holm
@@ -138,6 +138,8 @@ def claims(gathered: Gathered) -> list[Row]:
         verdict, needed = rows[n].verdict, None
         if contrary < ALPHA:
             verdict = NOT_REPRODUCED
+            if gathered.scale != PAPER and rows[n].test.claim.kind == "reaches":
+                verdict = NOT_COMPARABLE  # missing a level on another schedule says nothing of it
         elif p < ALPHA and not rows[n].diverged:  # what is left is no fair sample otherwise
             verdict = REPRODUCED
         if p >= ALPHA and verdict == INCONCLUSIVE:
@@ -153,6 +155,8 @@ def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
     paired = seeds.to_numpy(dtype=float).tolist()
     if test.right is not None:
         values = [left - test.claim.factor * right for left, right in paired]
+    elif test.claim.over is None:
+        values = [left for (left,) in paired]
     else:
         values = stats.slopes([float(value) for value in test.values], paired)
     records = gathered.frame[gathered.frame["place"].isin(compared)]
@@ -174,11 +178,11 @@ def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
 
 
 def _compared(gathered: Gathered, test: ClaimTest) -> list[int]:
-    """Return the places that a test compares: its two sides, or one for each value of `over`."""
-    if test.right is not None:
-        sides = [test.left, test.right]
+    """Return the places that a test compares: its sides, or one for each value of `over`."""
+    if test.claim.over is None:
+        sides = [side for side in (test.left, test.right) if side is not None]
     else:
-        sides = [{**test.left, test.claim.over or "": value} for value in test.values]
+        sides = [{**test.left, test.claim.over: value} for value in test.values]
     return [_one(gathered, test, side) for side in sides]
 
 
@@ -207,7 +211,7 @@ def _seeds_needed(row: Row, alpha: float) -> int | None:
     return next((n for n in more if stdtr(n - 1, -effect * n**0.5) < alpha), None)
 
 
-_ALONG = {"depth": "depth {}", "T": "T = {}"}
+_ALONG = {"depth": "depth {}", "T": "T = {}", "p_update": "p = {:g}", "bp_lambda": "λ = {:g}"}
 
 
 def unreproduced(rows: Sequence[Row]) -> list[Row]:
@@ -220,5 +224,6 @@ def at(gathered: Gathered, fields: Mapping[str, Any]) -> str:
     words = (
         _ALONG[name].format(value) if name in _ALONG else gathered.exhibit.label(name, value)
         for name, value in fields.items()
+        if value is not None
     )
     return " ".join(words)

@@ -26,6 +26,7 @@ _TEX = {
     "\N{EN DASH}": "--",
     "\N{MINUS SIGN}": "$-$",
     "…": r"\ldots{}",
+    "λ": r"$\lambda$",
 }
 
 

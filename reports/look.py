@@ -20,6 +20,7 @@ _COLORS = {  # of seaborn's colorblind palette
 }
 _OTHER_COLOR = 5
 _SHADES = 0.34, 0.78  # of a rule's colour, between white and black: its first line, its last
+_SEQUENCE, _FIRST, _LAST = "plasma_r", 0.14, 0.93  # light enough to dark: no yellow on white
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
@@ -78,3 +79,10 @@ def shades(rule: str | None, lines: Sequence[str]) -> dict[str, Any]:
     first, last = _SHADES
     step = (last - first) / max(1, len(lines) - 1)
     return {line: scale(first + n * step) for n, line in enumerate(lines)}
+
+
+def sequence(lines: Sequence[str]) -> dict[str, Any]:
+    """Return the colour of each of some steps of a quantity, from light to dark."""
+    scale = sns.color_palette(_SEQUENCE, as_cmap=True)
+    step = (_LAST - _FIRST) / max(1, len(lines) - 1)
+    return {line: scale(_FIRST + n * step) for n, line in enumerate(lines)}

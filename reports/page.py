@@ -9,11 +9,12 @@ import pandas as pd
 
 from ..bench import datasets
 from ..results.record import STATUSES
-from . import tables
+from . import medians, population, tables
 from .gather import Gathered
-from .judge import Place, Row, at
+from .judge import NOT_COMPARABLE, Place, Row, at
 from .latex import tex_table
 from .protocol import PAPER
+from .sheets import OF_RULES
 from .table import Grid, escape_markdown, markdown_table, plain, text_table
 
 _INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
@@ -27,18 +28,28 @@ _CLAIMS = (
     " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
     " inconclusive: neither."
 )
+_LEVELS = "Not comparable: a level that this scale misses, whose protocol is not the paper's."
 _RULES = {
     "no_bprop": "only the classifier learns",
     "backprop": "every layer learns from the true gradient",
     "dni": "a hidden layer learns from the gradient that its model M predicts from its output",
     "cdni": "the same, M sees the label too",
+    "bp_lambda": (
+        "a hidden layer learns from λ times the gradient of the layer above, pulled back, and"
+        " 1 - λ times what M predicts"
+    ),
 }
 _RECURRENT_RULES = {
     "bptt": "backprop through the T steps of an unroll",
     "dni": "an unroll also learns from the gradient that M predicts at its end",
     "dni_aux": "the same, and the core predicts M's coming predictions",
 }
-_HEADINGS = {"table": "Table", "claims": "Ordering claims", "models": "The depth of M"}
+_HEADINGS = {
+    "table": "Table",
+    "medians": "The paper's medians",
+    "claims": "Ordering claims",
+    "models": "The depth of M",
+}
 _MOST_FAILURES = 10
 
 
@@ -56,6 +67,7 @@ class Told:
     gathered: Gathered
     places: Sequence[Place]
     rows: Sequence[Row]
+    bins: Sequence[medians.Bin]
 
     @property
     def marks(self) -> dict[tuple[str, str], str]:
@@ -66,10 +78,15 @@ class Told:
 
     def grids(self) -> list[tuple[str, Grid]]:
         """Return the tables, each with a name."""
-        main = tables.main(self.gathered, self.places, self.marks)
+        main = binned = claims = None
+        if not medians.instead(self.gathered, self.bins):
+            main = tables.main(self.gathered, self.places, self.marks)
+        if self.bins:
+            binned = medians.grid(self.gathered, self.bins)
+        if self.rows:
+            claims = tables.claims(self.gathered, self.rows, self.marks)
         models = tables.by_model(self.gathered, self.places, self.marks)
-        claims = tables.claims(self.gathered, self.rows, self.marks) if self.rows else None
-        named = {"table": main, "claims": claims, "models": models}
+        named = {"table": main, "medians": binned, "claims": claims, "models": models}
         return [(name, grid) for name, grid in named.items() if grid is not None]
 
 
@@ -134,7 +151,8 @@ def _warning(gathered: Gathered) -> list[tuple[str, str]]:
     words = gathered.difference()
     if words is None:
         return []
-    lead = "Not comparable with the paper's numbers." if gathered.exhibit.numbers else ""
+    told = gathered.exhibit.numbers or gathered.exhibit.medians
+    lead = "Not comparable with the paper's numbers." if told else ""
     return [(lead, f"{words}.")]
 
 
@@ -152,6 +170,8 @@ def _summary(told: Told) -> list[str]:
         lines.append(f"left out, made by other versions of the code: {gathered.stale} records")
     if gathered.exhibit.numbers and gathered.scale == PAPER:
         lines.append(f"places: {_counted(p.verdict for p in told.places if p.fills)}")
+    if told.bins and gathered.scale == PAPER:
+        lines.append(f"medians: {_counted(one.verdict for one in told.bins)}")
     if told.rows:
         words = _counted(row.verdict for row in told.rows)
         lines.append(f"claims at scale {gathered.scale}: {words}")
@@ -164,16 +184,20 @@ def _counted(words: Iterable[str]) -> str:
 
 def _notes(told: Told, name: str) -> list[str]:
     """Return what explains the table `name`: its numbers, its verdicts, its data."""
-    notes = [_CLAIMS if name == "claims" else _INTERVAL]
-    if name == "table" and tables.against_paper(told.places):
+    notes = [{"claims": _CLAIMS, "medians": medians.NOTE}.get(name, _INTERVAL)]
+    if name == "claims" and any(row.verdict == NOT_COMPARABLE for row in told.rows):
+        notes.append(_LEVELS)
+    first = "medians" if medians.instead(told.gathered, told.bins) else "table"
+    if name == first and tables.against_paper(told.places):
         notes.append(_VERDICTS)
-    if name == "table":
+    if name == first:
         cells = told.gathered.cells
         said = _RULES if cells[0].T is None else _RECURRENT_RULES
         rules = dict.fromkeys(cell.rule for cell in cells if cell.rule in said)
         label = told.gathered.exhibit.label
         words = "; ".join(f"{label('rule', rule)}: {said[rule]}" for rule in rules)
         notes.append(f"Rules. {words}.")
+        notes += population.notes(told.gathered)
     left_out = len(told.rows) - len(tables.shown(told.rows))
     if name == "claims" and left_out:
         notes.append(f"Not run, and not shown: {left_out} further rows.")
@@ -216,7 +240,7 @@ def _code(sgbench: str, revision: Any, dirty: Any) -> str:
 
 def _failures(gathered: Gathered) -> list[str]:
     failed = gathered.frame[gathered.frame["status"] != "ok"]
-    names = ("dataset", "network", "depth", "T", "rule", "sg_layers", "seed")
+    names = ("dataset", "network", "depth", "T", "rule", *OF_RULES, "sg_layers", "seed")
     lines: list[str] = []
     for row in failed[:_MOST_FAILURES].to_dict("records"):
         cell = ",".join(f"{name}={row[name]}" for name in names if not pd.isna(row[name]))

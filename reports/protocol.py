@@ -16,6 +16,7 @@ _SCHEDULE = {
     "learning_rate": "rate {}",
     "drops": "drops at {}",
     "drop_factor": "drop factor {}",
+    "evaluate_at": "also evaluated at {}",
     "sg_scale": "sg_scale {}",
     "sg_factor": "sg_factor {}",
     "aux_weight": "aux_weight {}",
@@ -29,6 +30,8 @@ _SIZES = {
     "filters": "{} filters",
     "kernel_size": "kernel {}",
     "sg_units": "{} units in M",
+    "si_layers": "{} hidden layers in I",
+    "si_units": "{} units in I",
 }
 
 

@@ -17,6 +17,7 @@ from ..results.record import Record
 from . import page, sheets
 from .gather import gather
 from .judge import claims, places, unreproduced
+from .medians import bins
 from .series import drawings
 
 IMAGES = ("png", "svg", "pdf")
@@ -50,7 +51,9 @@ def build(
         if form not in FORMATS:
             raise UsageError(f"unknown --format {form!r}{did_you_mean(form, FORMATS)}")
     gathered = gather(exhibit, scale, records)
-    told = page.Told(gathered=gathered, places=places(gathered), rows=claims(gathered))
+    told = page.Told(
+        gathered=gathered, places=places(gathered), rows=claims(gathered), bins=bins(gathered)
+    )
     stem = f"{exhibit.name}-{scale}"
     files: dict[str, bytes] = {}
     pictures: list[page.Picture] = []
@@ -69,6 +72,8 @@ def build(
         files[f"{stem}.csv"] = sheets.places_csv(gathered, told.places).encode()
         if told.rows:
             files[f"{stem}-claims.csv"] = sheets.claims_csv(gathered, told.rows).encode()
+        if told.bins:
+            files[f"{stem}-medians.csv"] = sheets.medians_csv(gathered, told.bins).encode()
     return Report(
         text=page.text(told),
         files=dict(sorted(files.items())),

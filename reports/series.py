@@ -2,10 +2,11 @@
 
 A figure of an exhibit becomes a drawing for each dataset and network (unless its panels or lines
 are those), with a column of panels for each value of its `panels` field and, where `panels` and
-`lines` leave the rule open, a row a rule.
+`lines` leave open the rule or what is decoupled, a row for each.
 """
 
-from collections.abc import Iterable, Sequence
+import statistics
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,8 +16,10 @@ from ..bench.cell import Cell
 from ..reproductions.exhibit import derived_sg_scale
 from ..reproductions.model import Figure
 from ..results import stats
-from .drawing import Drawing
+from .drawing import Drawing, Shown
 from .gather import Gathered
+from .panels import labels, ordered, panels
+from .population import few, networks
 from .protocol import PAPER
 
 CONFIDENCE = 0.95
@@ -27,20 +30,25 @@ MOST_POINTS = 60
 WORDS = {
     "T": "T: steps of an unroll",
     "bits": "bits per character",
+    "bp_lambda": "λ (0: synthetic gradients alone, 1: backprop)",
     "data_steps": "steps of data (updates x T)",
     "depth": "layers",
     "error": "{split} error (%)",
     "iteration": "iterations",
     "layer": "hidden layer",
     "longest": "longest T_task solved",
+    "seconds": "seconds of training",
     "test_bits": "test bits per character",
     "sg_cosine": "cosine",
     "sg_layers": "hidden layers of M",
     "sg_loss": "M's regression loss",
     "sg_scale": "S: scale of M's target (1 is the plain gradient)",
     "test_error": "test error (%)",
+    "updates": "updates of a layer (mean over layers)",
     "validation_error": "validation error (%)",
 }
+COSTS = ("seconds", "updates")
+"""What a curve may have along x that differs from seed to seed: there, its mean."""
 DROPS, RATIO = "the learning rate drops", "S = rate / 3e-5, the paper's ratio"
 
 
@@ -54,6 +62,8 @@ def drawings(gathered: Gathered) -> list[Drawing]:
         for place, cell in enumerate(gathered.cells):
             if cell.dataset not in (figure.datasets or (cell.dataset,)):
                 continue
+            if any(getattr(cell, name, "") is None for name in (figure.x, figure.lines)):
+                continue  # no point or line of this figure
             if "sg_layers" in shown or gathered.fixed(cell):
                 key = tuple(getattr(cell, name) for name in apart)
                 places.setdefault(key, []).append(place)
@@ -65,12 +75,17 @@ def drawings(gathered: Gathered) -> list[Drawing]:
 def _drawing(
     gathered: Gathered, figure: Figure, apart: Sequence[str], places: Sequence[int]
 ) -> Drawing | None:
+    left_out = ""
+    if figure.lines == "p_update":
+        places, left_out = few(gathered, places)
     records = gathered.frame[gathered.frame["place"].isin(places)]
-    points = _points(records[records["status"] == "ok"], figure)
-    if points.empty:
-        return None
+    ok = records[records["status"] == "ok"]
     cells = [gathered.cells[place] for place in places]
+    shown = (networks if figure.kind == "population" else _lines)(gathered, figure, cells, ok)
+    if shown is None:
+        return None
     first, curves = cells[0], figure.kind == "curves"
+    steps = figure.kind == "population" or figure.lines == "p_update"
     words = " ".join(gathered.exhibit.label(name, getattr(first, name)) for name in apart)
     return Drawing(
         name="-".join([figure.name, *(getattr(first, name) for name in apart)]),
@@ -78,24 +93,46 @@ def _drawing(
         legend=WORDS.get(figure.lines, figure.lines),
         x_label=WORDS.get(figure.x, figure.x),
         y_label=WORDS.get(figure.y, figure.y).format(split=first.split),
-        x_log=figure.x == "sg_scale",
+        x_log=figure.x in ("sg_scale", *COSTS),
         y_log=figure.y not in LINEAR,
         y_range=(-1.0, 1.02) if figure.y == "sg_cosine" else None,
-        bars=not curves,
-        shaded=figure.lines != "rule",
+        bars=figure.kind == "sweep",
+        shaded=figure.lines != "rule" and not steps,
+        ordered=steps,
         marks=_marks(figure, first),
         mark_label=DROPS if curves else RATIO,
         paper_label="the paper" if gathered.scale == PAPER else "the paper, by its own protocol",
-        data=_tidy(gathered, figure, cells, _summary(points, ranges=curves)),
+        data=shown.data,
+        dots=shown.dots,
+        bins=shown.bins,
         steps=figure.y == "longest" and curves,
-        notes=_notes(gathered, figure, cells, records),
+        notes=_notes(gathered, figure, cells, records, shown.spread + left_out),
+    )
+
+
+def _lines(
+    gathered: Gathered, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
+) -> Shown | None:
+    points, curves = _points(ok, figure), figure.kind == "curves"
+    if points.empty:
+        return None
+    summary = _summary(points, ranges=curves)
+    seeds = sorted(set(ok.groupby("place").size().tolist()))
+    count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
+    spread = f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
+    if curves and seeds[-1] < FEW:
+        spread = f"mean and range of {count} seeds."
+    return Shown(
+        data=_tidy(gathered, figure, cells, summary),
+        spread="one seed." if count == "1" else spread,
     )
 
 
 def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     """Return the figure's x and y of every seed, with `place` and `layer` (0: of no layer).
 
-    On a curve x is the iteration, or the steps of data until then.
+    On a curve x is the iteration, or the steps of data until then; what that took the seed, where
+    it is the figure's x, is `cost`.
     """
     if figure.kind == "sweep":
         points = ok[["place"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
@@ -108,6 +145,9 @@ def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
         layer=0, x=[x for x, _ in values], y=[y for _, y in values]
     )
     kept = sorted(points["x"].unique())[::-1]  # the last is among them; more cannot be seen
+    if figure.x in COSTS:
+        points["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
+        points = points[points["cost"] > 0]
     points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna(subset="y")
     if figure.x == "data_steps":
         points["x"] *= points["T"].astype(int)
@@ -121,14 +161,21 @@ def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     return points.astype({"layer": int, "x": float, "y": float})
 
 
+def _cost(point: dict[str, Any], x: str) -> float:
+    return statistics.fmean(point[x] or (0.0,)) if x == "updates" else point[x]
+
+
 def _summary(points: pd.DataFrame, ranges: bool) -> pd.DataFrame:
     """Return the mean and the interval over seeds at each place, layer and x.
 
     With `ranges` the interval is what the seeds span where there are fewer than `FEW`: a band of
     the Student-t interval of two would hide everything.
     """
-    seeds = points.groupby(["place", "layer", "x"])["y"].agg(list).reset_index()
+    groups = points.groupby(["place", "layer", "x"])
+    seeds = groups["y"].agg(list).reset_index()
     intervals = [_interval(values, ranges and 1 < len(values) < FEW) for values in seeds["y"]]
+    if "cost" in points:
+        seeds["x"] = groups["cost"].mean().tolist()
     return seeds.assign(
         mean=[interval.mean for interval in intervals],
         low=pd.Series([interval.low for interval in intervals], dtype=float),
@@ -148,33 +195,21 @@ def _tidy(
     places: list[int] = summary["place"].tolist()
     mine = [gathered.cells[place] for place in places]
 
-    def labels(name: str, some: Iterable[Cell], form: str = "{}") -> list[str]:
-        return [form.format(gathered.exhibit.label(name, getattr(cell, name))) for cell in some]
-
-    panel = "{} layers" if figure.panels == "depth" else "{}"
-    rows = [""] * len(mine)
-    if "rule" not in (figure.panels, figure.lines):
-        rows = labels("rule", mine)
     lines = [str(layer) for layer in summary["layer"].tolist()]
     all_lines = [str(layer) for layer in range(1, max(cell.depth or 0 for cell in cells))]
     if figure.lines != "layer":
-        lines, all_lines = labels(figure.lines, mine), labels(figure.lines, cells)
+        if figure.lines == "p_update":
+            cells = sorted(cells, key=lambda cell: cell.p_update or 0.0)
+        lines, all_lines = (labels(gathered, figure.lines, some) for some in (mine, cells))
     return pd.DataFrame(
         {
-            "row": _ordered(rows),
-            "column": _ordered(labels(figure.panels, mine, panel)),
-            "line": _ordered(lines, all_lines),
+            **panels(gathered, figure, mine),
+            "line": ordered(lines, all_lines),
             "rule": [cell.rule for cell in mine],
             **{name: summary[name] for name in ("x", "mean", "low", "high")},
             "paper": _paper(gathered, figure, mine, summary["x"].tolist()),
         }
     )
-
-
-def _ordered(labels: list[str], every: Iterable[str] | None = None) -> "pd.Series[Any]":
-    """Return `labels` as categories in the order of `every`, or in their own."""
-    order = list(dict.fromkeys(labels if every is None else every))
-    return pd.Series(labels, dtype=pd.CategoricalDtype(order, ordered=True))
 
 
 def _paper(
@@ -185,6 +220,7 @@ def _paper(
     for cell, x in zip(cells, at, strict=True):
         end = cell.iterations * (cell.T or 1)
         final = figure.kind == "sweep" or (figure.y in ("error", "longest") and x == end)
+        final = final and figure.x not in COSTS  # of which the paper has no number
         shown = final and (figure.kind == "sweep" or gathered.scale == PAPER)
         number = gathered.exhibit.number(cell)
         values.append(number.value if shown and number is not None else None)
@@ -199,15 +235,10 @@ def _marks(figure: Figure, cell: Cell) -> tuple[float, ...]:
 
 
 def _notes(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame
+    gathered: Gathered, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame, spread: str
 ) -> tuple[str, ...]:
     exhibit, ok = gathered.exhibit, records["status"] == "ok"
-    seeds = sorted(set(records[ok].groupby("place").size().tolist()))
-    count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    spread = f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
-    if figure.kind == "curves" and seeds[-1] < FEW:
-        spread = f"mean and range of {count} seeds."
-    notes = [f"{exhibit.name}, scale {gathered.scale}: {'one seed.' if count == '1' else spread}"]
+    notes = [f"{exhibit.name}, scale {gathered.scale}: {spread}"]
     if figure.lines != "sg_layers" and (words := _models(gathered, records)):
         notes[0] += f" Hidden layers of M, as fixed: {words}."
     here = {

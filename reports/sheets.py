@@ -1,4 +1,4 @@
-"""The numbers behind a report as CSV: a line for every place and every row of the claims."""
+"""The numbers behind a report as CSV: a line for every place, row of the claims, bin."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,11 +9,15 @@ from ..results import stats
 from ..results.measure import measure_of
 from .gather import Gathered
 from .judge import Place, Row
+from .medians import Bin
+
+OF_RULES = ("bp_lambda", "decoupled", "p_update")
+"""Fields of a cell that only some learning rules have."""
 
 
 def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
     """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of."""
-    axes = ("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale")
+    axes = ("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale", *OF_RULES)
     lines: list[dict[str, Any]] = [
         {
             **{name: getattr(place.cell, name) for name in axes},
@@ -35,12 +39,15 @@ def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
 
 
 def claims_csv(gathered: Gathered, rows: Sequence[Row]) -> str:
-    """Return every row of the claims as a line of CSV; `mean` is of the difference or slope."""
-    axes = ("dataset", "network", "depth", "T")
+    """Return every row of the claims as a line of CSV.
+
+    `mean` is of the difference, the slope or what reaches a level, which is then the `margin`.
+    """
+    axes = ("dataset", "network", "depth", "T", "rule", *OF_RULES)
     lines: list[dict[str, Any]] = [
         {
             "claim": row.test.claim.name,
-            **{name: {**row.test.claim.where, **row.test.place}.get(name) for name in axes},
+            **{name: _fields(row).get(name) for name in axes},
             "kind": row.test.claim.kind,
             "factor": row.test.claim.factor,
             "margin": row.test.margin,
@@ -54,6 +61,37 @@ def claims_csv(gathered: Gathered, rows: Sequence[Row]) -> str:
         for row in rows
     ]
     return _csv(gathered, lines)
+
+
+def medians_csv(gathered: Gathered, found: Sequence[Bin]) -> str:
+    """Return every bin of p_update as a line of CSV; `median` is of its networks' errors (%)."""
+    axes = ("dataset", "network", "depth", "rule", "decoupled")
+    lines: list[dict[str, Any]] = [
+        {
+            **{name: getattr(one.cell, name) for name in axes},
+            "above": one.paper.above,
+            "up_to": one.paper.up_to,
+            "at": one.paper.at,
+            "iterations": round(one.paper.at * one.cell.iterations),
+            "n": 0 if one.found is None else one.found.n,
+            "median": one.found and one.found.median,
+            "low95": one.found and one.found.low,
+            "high95": one.found and one.found.high,
+            "paper": one.paper.value,
+            "grade": one.paper.grade,
+            "margin": one.margin,
+            "verdict": one.verdict,
+            "diverged": one.diverged,
+        }
+        for one in found
+    ]
+    return _csv(gathered, lines)
+
+
+def _fields(row: Row) -> dict[str, Any]:
+    """Return what all that a row compares has in common."""
+    claim = row.test.claim
+    return {**claim.where, **row.test.place, **(claim.left if claim.right is None else {})}
 
 
 def _measured(found: stats.Interval | None, seeds: int) -> dict[str, Any]:

@@ -13,9 +13,19 @@ from .protocol import number
 from .table import Entry, Grid, entry
 
 _NONE = "\N{EN DASH}"
-_HEADINGS = {"sg_layers": "hidden layers of M", "sg_scale": "S"}
+_HEADINGS = {
+    "sg_layers": "hidden layers of M",
+    "sg_scale": "S",
+    "bp_lambda": "λ",
+}
 
-_ALONG = {"sg_layers": "M {}", "T": "T = {}"}
+_ALONG = {  # a column's; a row's field stands above it
+    "depth": "depth {}",
+    "sg_layers": "M {}",
+    "T": "T = {}",
+    "p_update": "p = {:g}",
+    "bp_lambda": "λ = {:g}",
+}
 
 Footnotes = Mapping[tuple[str, str], str]
 """(dataset, data hash) to its mark, for data that is not the original."""
@@ -92,8 +102,11 @@ def _grid(
     rows, columns = map(list, layout)
     table = pd.DataFrame({"entry": [write(place) for place in places]})
     for name in (*rows, *columns):  # by their labels, in the grid's order
-        labels = [_label(gathered, name, getattr(place.cell, name)) for place in places]
-        order = dict.fromkeys(_label(gathered, name, getattr(c, name)) for c in gathered.cells)
+        form = _ALONG.get(name, "") if name in columns else ""
+        labels = [_label(gathered, name, getattr(place.cell, name), form) for place in places]
+        order = dict.fromkeys(
+            _label(gathered, name, getattr(cell, name), form) for cell in gathered.cells
+        )
         table[name] = pd.Categorical(labels, categories=list(order))
     table = table.set_index([*rows, *columns])["entry"].unstack(
         columns, fill_value=cast("Any", entry())
@@ -115,11 +128,13 @@ def _levels(key: Any) -> tuple[str, ...]:
     return cast("tuple[str, ...]", key) if isinstance(key, tuple) else (str(key),)
 
 
-def _label(gathered: Gathered, name: str, value: Any) -> str:
-    if name in _ALONG:
-        return _ALONG[name].format(value)
+def _label(gathered: Gathered, name: str, value: Any, form: str) -> str:
+    if form and value is not None:
+        return form.format(value)
     known = gathered.exhibit.labels.get(name, {}).get(str(value))
-    return number(value) if known is None else known
+    if known is None:
+        return _NONE if value is None else number(value)
+    return known
 
 
 def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
@@ -155,11 +170,11 @@ def shown(rows: Sequence[Row]) -> Sequence[Row]:
 
 
 def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
-    """Return the table of the paper's ordering claims, a row for each place they are tested at."""
+    """Return the table of the paper's claims, a row for each place they are tested at."""
+    kind = "claims" if any(row.test.claim.kind == "reaches" for row in rows) else "ordering claims"
     return Grid(
         caption=(
-            f"The paper's ordering claims, tested at scale {gathered.scale};"
-            f" {_claimed_words(gathered)}"
+            f"The paper's {kind}, tested at scale {gathered.scale}; {_claimed_words(gathered)}"
         ),
         stubs=("claim", "at"),
         columns=(("outcome",), ("p (Holm)",), ("n",), ("compared",)),
@@ -179,10 +194,12 @@ def _claimed_words(gathered: Gathered) -> str:
 
 def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
     claim, dataset, n = row.test.claim, row.test.place.get("dataset", ""), len(row.values)
-    if row.test.right is None:
+    names = _sides(gathered, row)
+    if claim.over is not None:
         names, what = [f"{value}:" for value in row.test.values], f"slope over {claim.over}"
+    elif row.test.right is None:
+        what = "mean"
     else:
-        names = [_side(gathered, side, row) for side in (row.test.left, row.test.right)]
         what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
     measure = measure_of(row.test.left.get("dataset", gathered.cells[0].dataset))
     relation = ">" if claim.kind in ("above", "grows") else "<"
@@ -194,7 +211,7 @@ def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
         digits = measure.paper_decimals
         compared.append(f"paper {_listed(names, row.paper, lambda v: paper(v, digits))}")
     if row.interval is not None:
-        measured = interval(row.interval, measure.decimals, signed=True)
+        measured = interval(row.interval, measure.decimals, signed=claim.kind != "reaches")
         compared.append(f"{what} {measured}, claimed {relation} {row.test.margin:g}")
     return (
         entry(verdict(row.verdict, row.seeds_needed, n), strong=True),
@@ -208,10 +225,14 @@ def _listed(names: Sequence[str], values: Sequence[float], form: Callable[[float
     return ", ".join(f"{name} {form(v)}" for name, v in zip(names, values, strict=True))
 
 
-def _side(gathered: Gathered, side: Mapping[str, Any], row: Row) -> str:
-    """Return a side of a claim by its rule, and by what else it does not share with its place."""
-    own = [f"T = {side['T']}"] if "T" in side and "T" not in row.test.place else []
-    return " ".join([gathered.exhibit.label("rule", side["rule"]), *own])
+def _sides(gathered: Gathered, row: Row) -> list[str]:
+    """Return each side of a claim by its rule, and by what else it does not share with the row."""
+    both = ((row.test.left, row.test.claim.left), (row.test.right, row.test.claim.right))
+    return [
+        at(gathered, {name: whole[name] for name in ("rule", *own) if name in whole})
+        for whole, own in both
+        if whole is not None and own is not None
+    ]
 
 
 def interval(measured: stats.Interval, decimals: int = 2, signed: bool = False) -> str:

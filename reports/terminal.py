@@ -23,7 +23,6 @@ _NOTES = {
     "failed": "only with --retry failed",
     "diverged": "only with --retry diverged",
 }
-_BASE = ("dataset", "network", "depth", "T", "rule", "sg_layers", "seed")
 _COLUMNS = {  # of a curve: its fields that are one number, and how they are headed
     "seconds": "seconds",
     "error": "error %",
@@ -71,9 +70,15 @@ def cell_names(cells: Sequence[Cell]) -> list[str]:
 
 
 def _base_name(cell: Cell) -> str:
-    model = "" if cell.sg_layers is None else f" M{cell.sg_layers}"
     size = cell.depth if cell.T is None else f"T{cell.T}"
-    return f"{cell.dataset} {cell.network} {size} {cell.rule}{model} seed {cell.seed}"
+    words = [f"{cell.dataset} {cell.network} {size} {cell.rule}"]
+    if cell.bp_lambda is not None:
+        words.append(f"λ{cell.bp_lambda:g}")
+    if cell.sg_layers is not None:
+        words.append(f"M{cell.sg_layers}")
+    if cell.p_update is not None:
+        words.append(f"{cell.decoupled} p{cell.p_update:g}")
+    return " ".join([*words, f"seed {cell.seed}"])
 
 
 def outcome(record: Record) -> str:
@@ -254,6 +259,10 @@ def _curve(record: Record) -> list[str]:
             [str(p["iteration"]), *(_short(v) for v in (*p["sg_loss"], *p["sg_cosine"]))]
             for p in points
         ]
+        tables.append(_columns([["iteration", *heads], *rows]))
+    if points[0]["updates"]:
+        heads = [f"updates {n}" for n in range(1, len(points[0]["updates"]) + 1)]
+        rows = [[str(p["iteration"]), *map(str, p["updates"])] for p in points]
         tables.append(_columns([["iteration", *heads], *rows]))
     return tables
 

@@ -1,4 +1,4 @@
-"""The paper's ordering claims as data, and the tests that a scale's grid makes of them.
+"""The paper's claims as data, and the tests that a scale's grid makes of them.
 
 A claim says what is compared; `tests_of` writes it out for every combination of its `each` fields
 that the grid has. The statistics, on paired seeds, are `results.stats`'s.
@@ -10,18 +10,19 @@ from typing import Any
 
 from .table import Table
 
-KINDS = ("below", "above", "grows", "does_not_grow")
+KINDS = ("below", "above", "grows", "does_not_grow", "reaches")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """An ordering that the paper's numbers have.
+    """An ordering that the paper's numbers have, or a level that they reach.
 
     `kind` is `below` (the mean of left - factor * right is below the margin), `above` (it is above
-    it), `grows` (the slope of left's error over the field `over` is above the margin, a step) or
-    `does_not_grow` (that slope is below the margin). `margins` maps a dataset to a margin in what
-    it is measured in (points, steps of T_task, bits); 0 where absent. `datasets` are the only ones
-    it is of, all where there are none.
+    it), `grows` (the slope of left's error over the field `over` is above the margin, a step),
+    `does_not_grow` (that slope is below the margin) or `reaches` (left's mean is below the level).
+    `margins` maps a dataset to a margin in what it is measured in (points, steps of T_task, bits),
+    0 where absent, or to the level: where that is absent, nothing is tested. `datasets` are the
+    only ones it is of, all where there are none.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ClaimTest:
 
     `left` and `right` select cells by field (None: the field does not apply); `values` are those
     of the field `over`, ascending. `place` holds the claim's `each` fields, for the row's name.
+    `margin` is the level where the claim is that one is reached.
     """
 
     claim: Claim
@@ -93,6 +95,9 @@ def tests_of(
                 sides.append(wanted)
         if len(sides) < (1 if claim.right is None else 2) or (claim.over and len(values) < 2):
             continue  # the grid lacks a side, or has no trend to look at
+        dataset = place.get("dataset", "")
+        if claim.kind == "reaches" and dataset not in claim.margins:
+            continue  # the paper says nothing of such data
         tests.append(
             ClaimTest(
                 claim=claim,
@@ -100,7 +105,7 @@ def tests_of(
                 left=sides[0],
                 right=sides[1] if claim.right is not None else None,
                 values=tuple(sorted(values)),
-                margin=claim.margins.get(place.get("dataset", ""), 0.0),
+                margin=claim.margins.get(dataset, 0.0),
             )
         )
     return tests
@@ -117,8 +122,9 @@ def read_claim(table: Table) -> Claim:
     right = over = None
     if kind in ("below", "above"):
         right = table.take_table("right").take_fields()
-    else:
+    elif kind != "reaches":
         over = table.take_field_name("over")
+    level = kind == "reaches"
     claim = Claim(
         name=table.take("name", str),
         text=table.take("text", str),
@@ -129,11 +135,11 @@ def read_claim(table: Table) -> Claim:
         left=table.take_table("left").take_fields(),
         right=right,
         over=over,
-        margins=table.take_by("margin", "dataset", float, optional=True),
+        margins=table.take_by("level" if level else "margin", "dataset", float, optional=not level),
         factor=table.take("factor", float, 1.0),
         datasets=table.take_datasets(),
     )
     if claim.margins and "dataset" not in each:
-        raise table.error("margin", "is by dataset: `each` must have dataset")
+        raise table.error("level" if level else "margin", "is by dataset: `each` must have dataset")
     table.close()
     return claim

@@ -115,6 +115,10 @@ class Layout:
 class Figure:
     """A figure: `y` against `x`, a panel for each value of `panels`, a line for each of `lines`.
 
+    `curves` shows what was evaluated in training (x: iteration, data_steps, seconds, or updates of
+    a decoupled layer), `sweep` results by a field, `population` networks as points over p_update,
+    at each of `evaluate_at` and at the end, with running medians.
+
     `datasets` are the only ones it is of, all where there are none.
     """
 

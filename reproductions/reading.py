@@ -174,6 +174,8 @@ def _figure(table: Table) -> Figure:
         datasets=table.take_datasets(),
         **{key: table.take(key, str) for key in texts},
     )
+    if kind == "population" and (figure.x, figure.lines) != ("p_update", "iteration"):
+        raise table.error("x", "and lines of a population must be p_update and iteration")
     table.close()
     return figure
 

@@ -2,7 +2,7 @@
 
 Pure functions of sequences of floats, one value a seed. All are Student's t, so they trust the
 mean of few seeds no further than their spread allows; where there is no spread to judge by (one
-seed, or seeds that all agree), nothing is decided.
+seed, or seeds that all agree), nothing is decided. Medians, of populations, assume no distribution.
 """
 
 import bisect
@@ -29,6 +29,16 @@ class Interval:
     """A mean over `n` seeds and its confidence interval; no bounds where n is 1."""
 
     mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class MedianInterval:
+    """A median over `n` networks and its confidence interval; no bounds where n is too small."""
+
+    median: float
     low: float | None
     high: float | None
     n: int
@@ -71,6 +81,58 @@ def mean_interval(values: Sequence[float], confidence: float) -> Interval:
         return Interval(mean, None, None, n)
     half = _half_width(statistics.stdev(values), n, confidence)
     return Interval(mean, mean - half, mean + half, n)
+
+
+def median_interval(values: Sequence[float], confidence: float) -> MedianInterval:
+    """Return the median of `values` and the shortest interval of order statistics about it.
+
+    The bounds are the k-th smallest and the k-th largest value, for the largest k at which they
+    hold the median of any distribution with at least `confidence`: exactly 1 - 2 P(B < k) where it
+    is continuous, B binomial with n and 1/2. At 95 % there are none below n = 6.
+
+    Raises ValueError where there are no values or `confidence` is not in (0, 1).
+    """
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence={confidence} must be between 0 and 1")
+    ordered, n = sorted(values), len(values)
+    median, k = statistics.median(ordered), 0
+    tails = itertools.accumulate(math.comb(n, fewer) for fewer in range((n + 1) // 2))
+    for tail in tails:  # how many of 2**n outcomes, in integers: nothing overflows
+        if 1 - 2 * tail / 2**n < confidence:
+            break
+        k += 1
+    if k == 0:
+        return MedianInterval(median, None, None, n)
+    return MedianInterval(median, ordered[k - 1], ordered[n - k], n)
+
+
+def running_median(
+    x: Sequence[float], y: Sequence[float], window: int, confidence: float
+) -> list[tuple[float, MedianInterval]]:
+    """Return each different x, ascending, with the median of y over the networks about it.
+
+    About x are the networks at x and at equally many neighbouring values on either side, as many
+    as fit `window` networks; at the ends fewer, so that x stays in their middle and a slope moves
+    no median. Networks that share an x go together, whatever their order.
+
+    Raises ValueError where `window` is below 1, or x and y differ in length.
+    """
+    if window < 1:
+        raise ValueError(f"window={window} must be at least 1")
+    at: dict[float, list[float]] = {}
+    for place, value in sorted(zip(x, y, strict=True)):
+        at.setdefault(place, []).append(value)
+    places, groups = list(at), list(at.values())
+    found: list[tuple[float, MedianInterval]] = []
+    for n, place in enumerate(places):
+        about = groups[n]
+        for aside in range(1, min(n, len(groups) - 1 - n) + 1):
+            wider = [*groups[n - aside], *about, *groups[n + aside]]
+            if len(wider) > window:
+                break
+            about = wider
+        found.append((place, median_interval(about, confidence)))
+    return found
 
 
 def verdict(values: Sequence[float], target: float, margin: float) -> Verdict:

@@ -54,6 +54,97 @@ def test_no_values_have_no_mean():
         stats.mean_interval([], 0.95)
 
 
+# median_interval and running_median
+
+
+def coverage(n, k):
+    """The chance that the k-th smallest and the k-th largest of n hold the median."""
+    return 1 - 2 * scipy_stats.binom.cdf(k - 1, n, 0.5)
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
+@pytest.mark.parametrize("n", [*range(1, 31), 61, 100, 1500])
+def test_median_interval_is_the_shortest_that_covers(n, confidence):
+    interval = stats.median_interval(range(n, 0, -1), confidence)  # a value is its rank
+    assert (interval.median, interval.n) == ((n + 1) / 2, n)
+    covers = [k for k in range(1, (n + 1) // 2 + 1) if coverage(n, k) >= confidence]
+    if covers:
+        assert (interval.low, interval.high) == (max(covers), n + 1 - max(covers))
+    else:
+        assert (interval.low, interval.high) == (None, None)
+
+
+def test_median_interval_by_hand():
+    # of 6 the smallest and the largest miss the median with 2 / 64, of 5 with 2 / 32;
+    # of 9 the second ones with 2 (1 + 9) / 512
+    assert stats.median_interval([3, 1, 2, 6, 5, 4], 0.95) == stats.MedianInterval(3.5, 1, 6, 6)
+    assert stats.median_interval([3, 1, 2, 5, 4], 0.95) == stats.MedianInterval(3, None, None, 5)
+    assert stats.median_interval([3, 1, 2, 5, 4], 1 - 2 / 32).low == 1
+    assert stats.median_interval(range(9), 0.95) == stats.MedianInterval(4, 1, 7, 9)
+    assert stats.median_interval([7.5], 0.95) == stats.MedianInterval(7.5, None, None, 1)
+
+
+def test_median_interval_covers_as_often_as_it_says():
+    import numpy as np
+
+    samples = np.random.default_rng(0).exponential(size=(4000, 9))
+    intervals = [stats.median_interval(row, 0.95) for row in samples.tolist()]
+    held = statistics.fmean(i.low <= math.log(2) <= i.high for i in intervals)
+    assert held == pytest.approx(coverage(9, 2), abs=3 * (0.04 * 0.96 / 4000) ** 0.5)
+
+
+@unhurried
+@given(st.lists(st.integers(0, 3), min_size=6, max_size=40))
+def test_median_interval_of_ties_holds_their_median(values):
+    interval = stats.median_interval(values, 0.95)
+    assert interval.low <= interval.median <= interval.high
+    assert {interval.low, interval.high} <= set(values)
+    assert interval.median == statistics.median(values)
+
+
+def test_median_interval_refuses_what_is_none():
+    with pytest.raises(ValueError, match="confidence"):
+        stats.median_interval([1.0], 1.0)
+    with pytest.raises(statistics.StatisticsError):
+        stats.median_interval([], 0.95)
+
+
+def test_running_median_by_hand():
+    x, y = [0.4, 0.1, 0.3, 0.2, 0.5], [1.0, 9.0, 2.0, 6.0, 8.0]
+    found = stats.running_median(x, y, 3, 0.5)
+    assert [place for place, _ in found] == [0.1, 0.2, 0.3, 0.4, 0.5]
+    # the ends are alone: 9; of 9, 6, 2; of 6, 2, 1; of 2, 1, 8; 8
+    assert [median.median for _, median in found] == [9, 6, 2, 2, 8]
+    assert [median.n for _, median in found] == [1, 3, 3, 3, 1]
+    assert (found[1][1].low, found[1][1].high, found[0][1].low) == (2, 9, None)
+
+
+def test_running_median_takes_networks_of_one_x_together():
+    x, y = [0.1] * 3 + [0.2] * 3 + [0.3] * 3 + [0.4] * 3, list(range(12))
+    for window, sizes in ((1, [3] * 4), (8, [3] * 4), (9, [3, 9, 9, 3]), (99, [3, 9, 9, 3])):
+        found = stats.running_median(x, y, window, 0.95)
+        assert [median.n for _, median in found] == sizes
+        assert [median.median for _, median in found] == [1, 4, 7, 10]
+    assert stats.running_median(x[::-1], y[::-1], 9, 0.95) == stats.running_median(x, y, 9, 0.95)
+
+
+@unhurried
+@given(st.integers(1, 30), st.integers(1, 12))
+def test_running_median_of_a_slope_is_the_slope(n, window):
+    x, y = [float(i) for i in range(n)], [2.0 * i for i in range(n)]
+    found = stats.running_median(x, y, window, 0.95)
+    assert [(at, median.median) for at, median in found] == list(zip(x, y, strict=True))
+    assert all(median.n <= window and median.n % 2 for _, median in found)
+
+
+def test_running_median_refuses_what_is_none():
+    assert stats.running_median([], [], 3, 0.95) == []
+    with pytest.raises(ValueError, match="window=0 must be at least 1"):
+        stats.running_median([1.0], [1.0], 0, 0.95)
+    with pytest.raises(ValueError, match="zip"):
+        stats.running_median([1.0, 2.0], [1.0], 3, 0.95)
+
+
 # verdict. sd of these is 0.1, t(0.95, 2) = 2.91999, half-width 0.168586.
 VALUES = [1.9, 2.0, 2.1]
 
