@@ -82,17 +82,17 @@ class CountingProgram:
 
         On streams of held-out digits, by the running statistics, from states of rest.
         """
-        network, T = self.network, self.network.T
-        wrong = torch.zeros(2, network.replicas, dtype=torch.float64, device=self.summed.device)
+        network, T, R = self.network, self.network.T, len(self.cells)
+        wrong = torch.zeros(2, R, dtype=torch.float64, device=self.summed.device)
         with network.apart("evaluate", network.rest(EVALUATED_STREAMS)), torch.no_grad():
             for number in range(WARM_UP + EVALUATED_CYCLES):
                 if number == WARM_UP:
                     network.clear()
                     wrong.zero_()
                 found = self.streams.held(number)
-                odd, threes = (x.expand(network.replicas, *x.shape[1:]) for x in found[1:])
+                odd, threes = found.odd.expand(R, -1, -1), found.threes.expand(R, -1)
                 for window in range(T):
-                    digits = found.digits[:, window].expand(network.replicas, -1, -1, -1)
+                    digits = found.digits[:, window].expand(R, -1, -1, -1)
                     logits, message = network.window(digits)
                     network.loss("a", logits, odd[:, window])
                     wrong[0] += (logits.argmax(1) != odd[:, window]).sum(1)
@@ -162,8 +162,8 @@ class CountingProgram:
             true = network.learn("", [loss], at=messages)
             loss = network.sg_loss(messages, true).detach()
             said = [network.synthetic_gradient(message) for message in messages]
-        both = [torch.cat(some, 1).flatten(1).double() for some in (said, true)]
-        return _numbers(loss), _numbers(torch.cosine_similarity(*both, 1, eps=0))
+        one, other = (torch.cat(some, 1).flatten(1).double() for some in (said, true))
+        return _numbers(loss), _numbers(torch.cosine_similarity(one, other, 1, eps=0))
 
     def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return Adam's first and second moments by the names of the weights."""

@@ -67,14 +67,18 @@ class TwoNetworks:
         for core in self.cores.values():
             core.initialise()
         self._grads = self.weights.views(self.weights.grads)
-        self._leaves = {n: w.detach().requires_grad_() for n, w in self.weights.named.items()}
-        self._names = {p: [n for b in some for n in b.declare("shapes")] for p, some in blocks.items()}
+        self._names = {
+            part: [name for block in some for name in block.declare("shapes")]
+            for part, some in blocks.items()
+        }
         self.parts: dict[str, slice] = {}
         for part, names in self._names.items():
             spans = [self.weights.spans[name] for name in names]
             self.parts[part] = slice(spans[0][0], spans[-1][1])
-        for block in self.blocks:  # from now on what is computed can be differentiated
-            block.bind(self._leaves, self._grads, self.weights.statistics)
+        with torch.enable_grad():  # from now on what is computed can be differentiated
+            self._leaves = {n: w.detach().requires_grad_() for n, w in self.weights.named.items()}
+            for block in self.blocks:
+                block.bind(self._leaves, self._grads, self.weights.statistics)
         self.mode = "train"
         """`train`, `look` or `evaluate`, as for `batch_norm_lstm.normalise`."""
         self.states: dict[str, State] = self.rest(self.streams)
@@ -132,7 +136,8 @@ class TwoNetworks:
         """
         names = [name for part in parts for name in self._names[part]]
         given = [None] * len(outputs) if deltas is None else deltas
-        seeds = [torch.ones_like(o) if d is None else d for o, d in zip(outputs, given, strict=True)]
+        pairs = zip(outputs, given, strict=True)
+        seeds = [torch.ones_like(output) if d is None else d for output, d in pairs]
         wanted = [*(self._leaves[name] for name in names), *at]
         found = torch.autograd.grad(
             outputs, wanted, seeds, allow_unused=True, materialize_grads=True
@@ -149,7 +154,7 @@ class TwoNetworks:
         """Return M's prediction of the gradient of B's loss at a message, both [R, H, B]."""
         assert self.model is not None
         with self.apart("look", self.states), torch.no_grad():
-            return self.model.predict(message)[0] / self.model.scale
+            return self._predict(message) / self.model.scale
 
     def learn_synthetic_gradient(self, messages: Seq[Tensor], targets: Seq[Tensor]) -> None:
         """Write the gradients of M for what it should have predicted at a cycle's messages."""
@@ -160,8 +165,7 @@ class TwoNetworks:
         assert self.model is not None
         total = torch.zeros_like(self.losses[0])
         for message, target in zip(messages, targets, strict=True):
-            self.model.sequence.track = self.mode == "train"
-            error = self.model.error(self.model.predict(message.detach())[0], target)
+            error = self.model.error(self._predict(message), target)
             total = total + error.square().sum((1, 2)) / (message.shape[2] * len(messages))
         return total
 
@@ -174,6 +178,12 @@ class TwoNetworks:
             yield
         finally:
             self.mode, self.states, self.losses = before
+
+    def _predict(self, message: Tensor) -> Tensor:
+        """Return what M says at a message, times S; nothing flows back into the message."""
+        assert self.model is not None
+        self.model.sequence.track = self.mode == "train"
+        return self.model.predict(message.detach())[0]
 
     def _run(self, block: Sequence, x: Tensor) -> Tensor:
         if self.mode == "evaluate":

@@ -21,7 +21,7 @@ class Claim:
     it), `grows` (the slope of left's error over the field `over` is above the margin, a step) or
     `does_not_grow` (that slope is below the margin). `margins` maps a dataset to a margin in what
     it is measured in (points, steps of T_task, bits); 0 where absent. `datasets` are the only ones
-    it is of, all where there are none.
+    it is of, all where there are none. `result` is what it compares where a cell has several.
     """
 
     name: str
@@ -36,6 +36,7 @@ class Claim:
     margins: Mapping[str, float]
     factor: float
     datasets: tuple[str, ...]
+    result: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +133,7 @@ def read_claim(table: Table) -> Claim:
         margins=table.take_by("margin", "dataset", float, optional=True),
         factor=table.take("factor", float, 1.0),
         datasets=table.take_datasets(),
+        result=table.take_result(),
     )
     if claim.margins and "dataset" not in each:
         raise table.error("margin", "is by dataset: `each` must have dataset")
