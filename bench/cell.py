@@ -27,6 +27,9 @@ RECURRENT_PROTOCOL_VERSION = 1
 DECOUPLED_PROTOCOL_VERSION = 1
 """The same for cells whose layers go by coins: those, and synthetic inputs, too."""
 
+PAIR_PROTOCOL_VERSION = 1
+"""The same for cells of two networks."""
+
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64")
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
@@ -83,7 +86,7 @@ class Cell:
         " of the training set)"
     )
     corpus: str | None = _if("a text file to train on in place of the dataset's (text)")
-    iterations: int = _doc("updates", min=1, max=10**9)
+    iterations: int = _doc("updates; of two_lstms cycles of T * T steps", min=1, max=10**9)
     batch_size: int = _doc("examples in an update", min=2, max=10**6)
     learning_rate: float = _doc("Adam's, before the drops", above=0, max=10)
     drops: tuple[float, ...] = _doc(
@@ -219,12 +222,26 @@ class Cell:
 
     def versions(self) -> dict[str, int]:
         """Return the versions of the code that this cell's result depends on."""
-        protocol = PROTOCOL_VERSION if self.T is None else RECURRENT_PROTOCOL_VERSION
+        by_entry = {
+            "step": PROTOCOL_VERSION,
+            "unroll": RECURRENT_PROTOCOL_VERSION,
+            "cycle": PAIR_PROTOCOL_VERSION,
+        }
         return {
             "rule": rules.version(self.rule),
             "dataset": datasets.version(self.dataset),
-            "protocol": DECOUPLED_PROTOCOL_VERSION if self.decoupled else protocol,
+            "protocol": DECOUPLED_PROTOCOL_VERSION if self.decoupled else by_entry[self.entry],
         }
+
+    @property
+    def entry(self) -> str:
+        """Which function of a rule trains this cell: step, unroll or cycle."""
+        return networks.entry(self.network)
+
+    @property
+    def data_steps(self) -> int:
+        """Steps of data in an iteration: 1, T in an unroll, T * T in a cycle of two networks."""
+        return {"step": 1, "unroll": self.T or 0, "cycle": (self.T or 0) ** 2}[self.entry]
 
     def _canonical(self) -> dict[str, Any]:
         return {name: value for name, value in self.to_dict().items() if value is not None}

@@ -103,9 +103,9 @@ class BatchNormReLU:
         """Return the rectified batch norm by batch statistics, and its pullback."""
         batch = [x.shape[2]]
         normal, mean, rstd = torch.native_layer_norm(x, batch, None, None, EPSILON)
-        if track:
-            variance = rstd.squeeze(2).pow(-2).sub_(EPSILON)  # biased; the running one is not
-            self.mean.lerp_(mean.squeeze(2), MOMENTUM)
+        if track:  # detached: two networks are differentiated by autograd
+            variance = rstd.detach().squeeze(2).pow(-2).sub_(EPSILON)  # biased; the running is not
+            self.mean.lerp_(mean.detach().squeeze(2), MOMENTUM)
             self.variance.lerp_(variance.mul_(batch[0] / (batch[0] - 1)), MOMENTUM)
         h = (normal * self.gamma).add_(self.beta).relu_()
 

@@ -16,6 +16,7 @@ import torch
 
 from . import checkpoint, datasets, matmul
 from .cell import Cell
+from .counting_program import CountingProgram
 from .machine import describe, machine_class
 from .outcome import CurvePoint, Machine, Outcome, Status
 from .program import Program
@@ -23,6 +24,7 @@ from .sequence_program import SequenceProgram
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work
 CHECKPOINT_SECONDS = 300.0
+_PROGRAMS = {"step": Program, "unroll": SequenceProgram, "cycle": CountingProgram}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +76,8 @@ class Run:
         self.train_seconds = self.evaluation_seconds = 0.0
         self.diverged: dict[int, int] = {}
         data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
-        self.program: Any = (
-            Program(job.cells, data, self.device, self.clock)
-            if isinstance(data, datasets.Data)
-            else SequenceProgram(job.cells, data, self.device, self.clock)
-        )
+        kind: Any = _PROGRAMS[self.cell.entry]
+        self.program: Any = kind(job.cells, data, self.device, self.clock)
         self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
         self.saved, self.looked = time.monotonic(), time.perf_counter()
         self.unsaved = ""  # why the last checkpoint could not be written
@@ -168,7 +167,8 @@ class Run:
             self.evaluation_seconds += time.perf_counter() - start
         done: int = self.program.iteration
         rate = done / self.train_seconds if done and self.train_seconds else None
-        examples = rate and rate * self.cell.batch_size * len(self.job.cells)
+        steps = self.cell.batch_size * len(self.job.cells) * self.cell.data_steps
+        examples, symbols = rate and rate * steps, self.cell.entry == "unroll"
         found: list[Outcome] = []
         for r, curve in enumerate(self.curves):
             bad = r in self.diverged
@@ -184,8 +184,8 @@ class Run:
                     train_seconds=self.train_seconds,
                     evaluation_seconds=self.evaluation_seconds,
                     steps_per_second=rate,
-                    examples_per_second=None if self.cell.T else examples,
-                    tokens_per_second=examples and self.cell.T and examples * self.cell.T,
+                    examples_per_second=None if symbols else examples,
+                    tokens_per_second=examples if symbols else None,
                     replicas=len(self.job.cells),
                     machine=self.job.machine,
                 )

@@ -67,6 +67,12 @@ class Gathered:
         """How many of those have a record, whatever its status."""
         return int((self.frame["seed"] < self.seeds).sum())
 
+    def values(self, result: str | None) -> "pd.Series[float]":
+        """Return the results of `frame`: its `value`, or the one of several that is named."""
+        if result is None:
+            return self.frame["value"]
+        return self.frame[result].where(self.frame["status"] == "ok")
+
     @property
     def other_data(self) -> pd.DataFrame:
         """The records of data that is not the original."""

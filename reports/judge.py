@@ -16,7 +16,7 @@ from ..bench.errors import UsageError
 from ..reproductions.claims import ClaimTest
 from ..reproductions.model import Number
 from ..results import stats
-from ..results.measure import rungs
+from ..results.measure import results_of, rungs
 from ..results.record import STATUSES
 from .gather import Gathered
 from .protocol import PAPER
@@ -34,13 +34,15 @@ ALPHA = 0.05
 class Place:
     """A configuration's result, as its dataset is measured, beside the paper's number.
 
-    `cell` is the configuration, as its cell of seed 0; `fills` tells whether the protocol puts it
+    `cell` is the configuration, as its cell of seed 0; `result` which of its several, None where
+    it has one; `fills` tells whether the protocol puts it
     into the paper's place; `seeds` is how many the scale has. `paper`, `margin` and `grade` are
     None where the paper has no number; `interval` is None where no seed is ok. `lost` counts the
     seeds that are not ok, by status; `other_data` are the hashes of data that is not the original.
     """
 
     cell: Cell
+    result: str | None
     fills: bool
     seeds: int
     paper: float | None
@@ -76,18 +78,20 @@ class Row:
 
 
 def places(gathered: Gathered) -> list[Place]:
-    """Return a place for every configuration, in the grid's order."""
+    """Return a place for every result of every configuration, in the grid's order."""
     records = dict(list(gathered.frame.groupby("place")))
     none = gathered.frame[:0]
     return [
-        _place(gathered, cell, records.get(place, none))
+        _place(gathered, cell, result, records.get(place, none))
         for place, cell in enumerate(gathered.cells)
+        for result in results_of(cell.dataset)
     ]
 
 
-def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
-    exhibit, values = gathered.exhibit, records["value"].dropna().tolist()
-    number = _number(gathered, cell)
+def _place(gathered: Gathered, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
+    exhibit = gathered.exhibit
+    values = gathered.values(result)[records.index].dropna().tolist()
+    number = _number(gathered, cell, result)
     margin = exhibit.margin(cell.dataset, cell.rule)
     lost = {status: int((records["status"] == status).sum()) for status in STATUSES[1:]}
     fills = gathered.fixed(cell)
@@ -102,6 +106,7 @@ def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
             verdict = INCONCLUSIVE  # the seeds that are left are no fair sample
     return Place(
         cell=cell,
+        result=result,
         fills=fills,
         seeds=gathered.seeds,
         paper=None if number is None else number.value,
@@ -115,8 +120,8 @@ def _place(gathered: Gathered, cell: Cell, records: pd.DataFrame) -> Place:
     )
 
 
-def _number(gathered: Gathered, cell: Cell) -> Number | None:
-    return gathered.exhibit.number(cell)
+def _number(gathered: Gathered, cell: Cell, result: str | None) -> Number | None:
+    return gathered.exhibit.number(cell, result)
 
 
 def _other_data(records: pd.DataFrame) -> tuple[str, ...]:
@@ -128,9 +133,13 @@ def claims(gathered: Gathered) -> list[Row]:
 
     The claim's one-sided p and that of its contrary are each adjusted by Holm over all rows.
     """
-    results = gathered.frame.pivot(index="seed", columns="place", values="value")
     tests = gathered.exhibit.claim_tests(gathered.scale)
-    rows = [_row(gathered, results, test) for test in tests]
+    compared = {test.claim.result: gathered.values(test.claim.result) for test in tests}
+    results = {
+        result: gathered.frame.assign(of=values).pivot(index="seed", columns="place", values="of")
+        for result, values in compared.items()
+    }
+    rows = [_row(gathered, results[test.claim.result], test) for test in tests]
     tested = [n for n, row in enumerate(rows) if stats.varies(row.values)]
     for_it, against = ([_p(rows[n], contrary) for n in tested] for contrary in (False, True))
     adjusted = zip(tested, for_it, stats.holm(for_it), stats.holm(against), strict=True)
@@ -160,7 +169,7 @@ def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
     else:
         values = stats.slopes([float(value) for value in test.values], paired)
     records = gathered.frame[gathered.frame["place"].isin(compared)]
-    numbers = [_number(gathered, gathered.cells[place]) for place in compared]
+    numbers = [_number(gathered, gathered.cells[n], test.claim.result) for n in compared]
     paper = tuple(number.value for number in numbers if number is not None)
     return Row(
         test=test,

@@ -44,6 +44,12 @@ _RECURRENT_RULES = {
     "dni": "an unroll also learns from the gradient that M predicts at its end",
     "dni_aux": "the same, and the core predicts M's coming predictions",
 }
+_PAIR_RULES = {
+    "end_to_end": "both networks learn from both losses, once in T x T steps",
+    "no_feedback": "A learns from its own loss alone, every T steps",
+    "dni": "A also learns from the gradient that M predicts at its message",
+}
+_RULES_OF = {"step": _RULES, "unroll": _RECURRENT_RULES, "cycle": _PAIR_RULES}
 _HEADINGS = {
     "table": "Table",
     "medians": "The paper's medians",
@@ -192,7 +198,7 @@ def _notes(told: Told, name: str) -> list[str]:
         notes.append(_VERDICTS)
     if name == first:
         cells = told.gathered.cells
-        said = _RULES if cells[0].T is None else _RECURRENT_RULES
+        said = _RULES_OF[cells[0].entry]
         rules = dict.fromkeys(cell.rule for cell in cells if cell.rule in said)
         label = told.gathered.exhibit.label
         words = "; ".join(f"{label('rule', rule)}: {said[rule]}" for rule in rules)

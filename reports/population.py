@@ -46,17 +46,17 @@ def networks(
         cells: the figure's configurations, decoupled.
         ok: their records that are ok.
     """
-    rows = [
-        (place, fraction, iterations(cell, fraction), cell.p_update, value)
-        for place, curve in zip(ok["place"], ok["curve"], strict=True)
-        for cell in (gathered.cells[place],)
-        for fraction in sorted({*(cell.evaluate_at or ()), 1.0})
-        if (value := at_fraction(cell, curve, fraction, figure.y)) is not None
-    ]
+    rows: list[tuple[int, float, str, float, float]] = []
+    for place, curve in zip(ok["place"].tolist(), ok["curve"].tolist(), strict=True):
+        cell = gathered.cells[int(place)]
+        for at in sorted({*(cell.evaluate_at or ()), 1.0}):
+            value = at_fraction(cell, curve, at, figure.y)
+            if value is not None:
+                rows.append((place, at, iterations(cell, at), cell.p_update or 0.0, value))
     if not rows:
         return None
     dots = pd.DataFrame(rows, columns=["place", "at", "line", "x", "y"])
-    mine = [gathered.cells[place] for place in dots["place"]]
+    mine = [gathered.cells[row[0]] for row in rows]
     dots = dots.assign(**panels(gathered, figure, mine))
     groups = dots.groupby(["row", "column", "at", "line"], observed=True)
     window, words = 1, "medians of the networks of each p_update"
@@ -66,7 +66,7 @@ def networks(
     lines: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
     for (row, column, at, line), some in groups:
-        cell = gathered.cells[some["place"].iloc[0]]
+        cell = gathered.cells[int(some["place"].iloc[0])]
         panel = {"row": row, "column": column, "line": line}
         medians = stats.running_median(some["x"].tolist(), some["y"].tolist(), window, CONFIDENCE)
         lines += [

@@ -16,6 +16,7 @@ from ..bench.cell import Cell
 from ..reproductions.exhibit import derived_sg_scale
 from ..reproductions.model import Figure
 from ..results import stats
+from ..results.measure import RESULTS
 from .drawing import Drawing, Shown
 from .gather import Gathered
 from .panels import labels, ordered, panels
@@ -34,6 +35,8 @@ WORDS = {
     "data_steps": "steps of data (updates x T)",
     "depth": "layers",
     "error": "{split} error (%)",
+    "error_a": "A's counts wrong, {split} (%)",
+    "error_b": "B's counts wrong, {split} (%)",
     "iteration": "iterations",
     "layer": "hidden layer",
     "longest": "longest T_task solved",
@@ -113,7 +116,7 @@ def _drawing(
 def _lines(
     gathered: Gathered, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
 ) -> Shown | None:
-    points, curves = _points(ok, figure), figure.kind == "curves"
+    points, curves = _points(gathered, ok, figure), figure.kind == "curves"
     if points.empty:
         return None
     summary = _summary(points, ranges=curves)
@@ -128,7 +131,7 @@ def _lines(
     )
 
 
-def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
+def _points(gathered: Gathered, ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     """Return the figure's x and y of every seed, with `place` and `layer` (0: of no layer).
 
     On a curve x is the iteration, or the steps of data until then; what that took the seed, where
@@ -137,21 +140,18 @@ def _points(ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
     if figure.kind == "sweep":
         points = ok[["place"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
         return points.dropna().astype({"x": float, "y": float})
-    rows = ok[["place", "T", "curve"]].explode("curve").dropna(subset="curve")
+    rows = ok[["place", "curve"]].explode("curve").dropna(subset="curve")
     if rows.empty:
         return rows
     values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
-    points = rows[["place", "T"]].assign(
-        layer=0, x=[x for x, _ in values], y=[y for _, y in values]
-    )
+    points = rows[["place"]].assign(layer=0, x=[x for x, _ in values], y=[y for _, y in values])
     kept = sorted(points["x"].unique())[::-1]  # the last is among them; more cannot be seen
     if figure.x in COSTS:
         points["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
         points = points[points["cost"] > 0]
     points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna(subset="y")
     if figure.x == "data_steps":
-        points["x"] *= points["T"].astype(int)
-    points = points.drop(columns="T")
+        points["x"] *= [gathered.cells[place].data_steps for place in points["place"]]
     if figure.y == "sg_cosine" and figure.lines != "layer":
         points["y"] = [layers[0] for layers in points["y"]]
         points = points.dropna()
@@ -217,12 +217,13 @@ def _paper(
 ) -> "pd.Series[float]":
     """Return the paper's errors: at any scale by place, on a curve only its own scale's end."""
     values: list[float | None] = []
+    result = figure.y if figure.y in RESULTS else None
     for cell, x in zip(cells, at, strict=True):
-        end = cell.iterations * (cell.T or 1)
-        final = figure.kind == "sweep" or (figure.y in ("error", "longest") and x == end)
+        end = cell.iterations * cell.data_steps
+        final = figure.kind == "sweep" or (figure.y in ("error", "longest", *RESULTS) and x == end)
         final = final and figure.x not in COSTS  # of which the paper has no number
         shown = final and (figure.kind == "sweep" or gathered.scale == PAPER)
-        number = gathered.exhibit.number(cell)
+        number = gathered.exhibit.number(cell, result)
         values.append(number.value if shown and number is not None else None)
     return pd.Series(values, dtype=float)
 

@@ -22,7 +22,7 @@ def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
         {
             **{name: getattr(place.cell, name) for name in axes},
             "split": place.cell.split,
-            "measure": measure_of(place.cell.dataset).name,
+            "measure": measure_of(place.cell.dataset, place.result).name,
             "in_table": str(place.fills).lower(),
             **_measured(place.interval, place.seeds),
             "paper": place.paper,

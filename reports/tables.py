@@ -1,12 +1,12 @@
 """The tables of a report: which entries stand where, and what each entry says."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 import pandas as pd
 
 from ..results import stats
-from ..results.measure import measure_of
+from ..results.measure import measure_of, results_of
 from .gather import Gathered
 from .judge import INCONCLUSIVE, NOT_RUN, Place, Row, at
 from .protocol import number
@@ -79,7 +79,7 @@ def _measured_words(gathered: Gathered) -> str:
     """Return what a table's numbers are, in words that begin a caption."""
     names: dict[str, list[str]] = {}
     for dataset, split in dict.fromkeys((c.dataset, c.split) for c in gathered.cells):
-        name = f"{split or ''} {measure_of(dataset).name}".strip()
+        name = f"{split or ''} {_measured_names([dataset])}".strip()
         names.setdefault(name, []).append(gathered.exhibit.label("dataset", dataset))
     if len(names) == 1:
         words = next(iter(names))
@@ -88,8 +88,18 @@ def _measured_words(gathered: Gathered) -> str:
     return words[:1].upper() + words[1:]
 
 
+def _measured_names(names: Iterable[str]) -> str:
+    """Return what the results of datasets are, in words."""
+    found = (measure_of(name, r).name for name in names for r in results_of(name))
+    return " or ".join(dict.fromkeys(found))
+
+
 def _values(place: Place, names: Sequence[str]) -> tuple[Any, ...]:
-    return tuple(getattr(place.cell, name) for name in names)
+    return tuple(_value(place, name) for name in names)
+
+
+def _value(place: Place, name: str) -> Any:
+    return place.result if name == "result" else getattr(place.cell, name)
 
 
 def _grid(
@@ -103,10 +113,12 @@ def _grid(
     table = pd.DataFrame({"entry": [write(place) for place in places]})
     for name in (*rows, *columns):  # by their labels, in the grid's order
         form = _ALONG.get(name, "") if name in columns else ""
-        labels = [_label(gathered, name, getattr(place.cell, name), form) for place in places]
-        order = dict.fromkeys(
-            _label(gathered, name, getattr(cell, name), form) for cell in gathered.cells
-        )
+        labels = [_label(gathered, name, _value(place, name), form) for place in places]
+        order = dict.fromkeys(labels)
+        if name != "result":
+            order = dict.fromkeys(
+                _label(gathered, name, getattr(cell, name), form) for cell in gathered.cells
+            )
         table[name] = pd.Categorical(labels, categories=list(order))
     table = table.set_index([*rows, *columns])["entry"].unstack(
         columns, fill_value=cast("Any", entry())
@@ -140,7 +152,7 @@ def _label(gathered: Gathered, name: str, value: Any, form: str) -> str:
 def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
     lines = list(_measured(place, marks).lines)
     if against:
-        digits = measure_of(place.cell.dataset).paper_decimals
+        digits = measure_of(place.cell.dataset, place.result).paper_decimals
         number = _NONE if place.paper is None else paper(place.paper, digits)
         lines.append(f"paper {number}")
         if place.verdict != NOT_RUN:
@@ -158,7 +170,7 @@ def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
     if place.interval is not None:
         n = place.interval.n
         counted = f"({n})" if n >= place.seeds else f"({n} of {place.seeds})"
-        decimals = measure_of(place.cell.dataset).decimals
+        decimals = measure_of(place.cell.dataset, place.result).decimals
         first = f"{interval(place.interval, decimals)} {counted}{sign}"
     failures = [f"{n} {status}" for status, n in place.lost.items() if n]
     return entry(first, ", ".join(failures), strong=strong)
@@ -187,9 +199,9 @@ def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
 
 def _claimed_words(gathered: Gathered) -> str:
     """Return what is compared and in what, in words."""
-    measures = dict.fromkeys(measure_of(cell.dataset).name for cell in gathered.cells)
-    units = dict.fromkeys(measure_of(cell.dataset).difference for cell in gathered.cells)
-    return f"{' or '.join(measures)}; differences and slopes in {' or '.join(units)}"
+    names = dict.fromkeys(cell.dataset for cell in gathered.cells)
+    units = dict.fromkeys(measure_of(n, r).difference for n in names for r in results_of(n))
+    return f"{_measured_names(names)}; differences and slopes in {' or '.join(units)}"
 
 
 def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
@@ -201,7 +213,7 @@ def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
         what = "mean"
     else:
         what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
-    measure = measure_of(row.test.left.get("dataset", gathered.cells[0].dataset))
+    measure = measure_of(row.test.left.get("dataset", gathered.cells[0].dataset), claim.result)
     relation = ">" if claim.kind in ("above", "grows") else "<"
     compared: list[str] = []
     if row.interval is not None:

@@ -12,7 +12,7 @@ from ..bench.datasets import Status
 from ..bench.errors import UsageError
 from ..reproductions.model import Exhibit
 from ..reproductions.outlook import Outlook
-from ..results.measure import measure_of, not_applying
+from ..results.measure import Measure, measure_of, not_applying, results_of
 from ..results.record import Record, describe
 from .table import plain
 
@@ -26,6 +26,8 @@ _NOTES = {
 _COLUMNS = {  # of a curve: its fields that are one number, and how they are headed
     "seconds": "seconds",
     "error": "error %",
+    "error_a": "error A %",
+    "error_b": "error B %",
     "loss": "loss",
     "train_loss": "train loss",
     "bits": "bits",
@@ -85,11 +87,15 @@ def outcome(record: Record) -> str:
     """Return how a cell ended, in a few words."""
     if record.status != "ok":
         return f"{record.status}: {plain(record.error or 'no reason is known')}"
-    measure, rate = measure_of(record.dataset), record.steps_per_second
+    measures = (measure_of(record.dataset, result) for result in results_of(record.dataset))
+    words, rate = ", ".join(_result(record, m) for m in measures), record.steps_per_second
+    return words + (f", {rate:,.{0 if rate >= 10 else 1}f} steps/s" if rate else "")
+
+
+def _result(record: Record, measure: Measure) -> str:
     values = (getattr(record, field) for field in measure.fields)
     value = next(value for value in values if value is not None)
-    words = f"{value:6.{measure.decimals if isinstance(value, float) else 0}f} {measure.unit}"
-    return words + (f", {rate:,.0f} steps/s" if rate else "")
+    return f"{value:6.{measure.decimals if isinstance(value, float) else 0}f} {measure.unit}"
 
 
 def plan_text(title: str, seen: Outlook, store: str) -> str:

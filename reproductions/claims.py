@@ -22,7 +22,8 @@ class Claim:
     `does_not_grow` (that slope is below the margin) or `reaches` (left's mean is below the level).
     `margins` maps a dataset to a margin in what it is measured in (points, steps of T_task, bits),
     0 where absent, or to the level: where that is absent, nothing is tested. `datasets` are the
-    only ones it is of, all where there are none.
+    only ones it is of, all where there are none. `result` is what it compares where a cell has
+    several.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Claim:
     margins: Mapping[str, float]
     factor: float
     datasets: tuple[str, ...]
+    result: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ def read_claim(table: Table) -> Claim:
         margins=table.take_by("level" if level else "margin", "dataset", float, optional=not level),
         factor=table.take("factor", float, 1.0),
         datasets=table.take_datasets(),
+        result=table.take_result(),
     )
     if claim.margins and "dataset" not in each:
         raise table.error("level" if level else "margin", "is by dataset: `each` must have dataset")

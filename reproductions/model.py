@@ -12,8 +12,8 @@ from .claims import Claim, ClaimTest, tests_of
 GRADES = ("T", "F", "P", "R", "O")
 """Table; digitised Figure; Public re-implementations; Recalled; Ours (the paper does not say)."""
 
-PaperPlace = tuple[str, str, int | None, int | None, str]
-"""Dataset, network, depth, T and rule: what the paper has a number for."""
+PaperPlace = tuple[str, str, int | None, int | None, str, str | None]
+"""Dataset, network, depth, T, rule and result: what the paper has a number for."""
 
 FIGURE_KINDS = ("curves", "sweep", "population")
 
@@ -105,7 +105,10 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The fields that a table's rows and columns are of, outermost first."""
+    """The fields that a table's rows and columns are of, outermost first.
+
+    `result` is one where a cell has several results.
+    """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -137,8 +140,8 @@ class Figure:
 class Exhibit:
     """One table or figure of the paper, or a sweep of ours (then without numbers and claims).
 
-    `numbers` are by (dataset, network, depth, T, rule), `fixed` by (dataset, network, rule),
-    `margins` by dataset, `labels` by field and value.
+    `numbers` are by (dataset, network, depth, T, rule, result), `fixed` by (dataset, network,
+    rule), `margins` by dataset, `labels` by field and value.
     """
 
     name: str
@@ -166,12 +169,13 @@ class Exhibit:
             raise UsageError(f"unknown scale {name!r} of {self.name}{tail}")
         return self.scales[name]
 
-    def number(self, cell: Cell) -> Number | None:
+    def number(self, cell: Cell, result: str | None = None) -> Number | None:
         """Return the paper's number for the place of a cell, None where it has none.
 
-        For a network of a population that is the median of its bin, at the end.
+        `result` says for which, where a cell has several (`results.measure`). For a network of a
+        population the number is the median of its bin, at the end.
         """
-        place = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule)
+        place = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule, result)
         if cell.p_update is None:
             return self.numbers.get(place)
         return next(

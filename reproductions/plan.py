@@ -96,6 +96,8 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
+    if cell.entry == "cycle":
+        return _work_of_a_digit(cell) * cell.data_steps * cell.iterations * cell.batch_size
     if cell.T is not None:
         return cell.T * _work_of_a_step(cell) * cell.iterations * cell.batch_size
     if cell.network == "fcn":
@@ -128,6 +130,17 @@ def _work_of_a_step(cell: Cell) -> float:
     core, model = 4 * width * width, 3 * width * m
     passes = {"bptt": 3, "dni": 4}.get(cell.rule, 6)
     return 2.0 * (passes * core + (0 if cell.sg_layers is None else 3 * model / (cell.T or 1)))
+
+
+def _work_of_a_digit(cell: Cell) -> float:
+    """Return about how many multiplications two networks take for one digit."""
+    width, T = cell.hidden_units or 0, cell.T or 1
+    core, between = 8 * width * width, (0 if cell.sg_layers is None else 3 * (cell.sg_units or 0))
+    return 6.0 * (core + width * (PIXELS + width) + (core + width * between) / T)
+
+
+PIXELS = 784
+"""Of a digit, about."""
 
 
 def shape(cell: Cell) -> str:

@@ -101,6 +101,7 @@ def _numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
     numbers: dict[PaperPlace, Number] = {}
     for table in tables:
         dataset, network, grade = _place(table)
+        result = table.take_result()
         first, *rules = table.take_list("columns", str) or [""]
         if first not in ("depth", "T") or not rules:
             raise table.error("columns", "must be depth or T, then the rules")
@@ -109,7 +110,7 @@ def _numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
             along = table.coerced("rows", first, row[0])
             depth, T = (along, None) if first == "depth" else (None, along)
             for rule, value in zip(rules, row[1:], strict=True):
-                place = (dataset, network, depth, T, rule)
+                place = (dataset, network, depth, T, rule, result)
                 if place in numbers:
                     raise table.error("rows", f"give {place} twice")
                 numbers[place] = Number(value=value, grade=grade)
@@ -181,7 +182,7 @@ def _figure(table: Table) -> Figure:
 
 
 def _layout(table: Table) -> Layout:
-    layout = Layout(rows=table.take_field_names("rows"), columns=table.take_field_names("columns"))
+    layout = Layout(rows=table.take_layout("rows"), columns=table.take_layout("columns"))
     table.close()
     return layout
 
@@ -189,6 +190,8 @@ def _layout(table: Table) -> Layout:
 def _labels(table: Table) -> dict[str, Mapping[str, str]]:
     labels: dict[str, Mapping[str, str]] = {}
     for field in table.remaining():
-        row = table.take_table(table.checked(field, lambda field=field: spec_of(field).name))
+        if field != "result":
+            table.checked(field, lambda field=field: spec_of(field))
+        row = table.take_table(field)
         labels[field] = {value: row.take(value, str) for value in row.remaining()}
     return labels

@@ -152,7 +152,7 @@ def check_memory(plan: Plan, workers: int, device: str) -> None:
     largest = max(cells, key=memory.needed)
     wanted, free = memory.needed(largest), memory.free(device)
     if wanted * workers > free:
-        fitting = max(0, free // workers * (largest.T or 0) // wanted)
+        fitting = memory.fitting(largest, free // workers)
         raise UsageError(
             f"T={largest.T} with batch_size={largest.batch_size} needs about"
             f" {wanted / memory.GIB:,.1f} GiB for each of {workers} at a time, and"

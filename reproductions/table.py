@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 
 from ..bench.cell import coerce, spec_of
 from ..bench.errors import UsageError, did_you_mean
+from ..results.measure import RESULTS
 
 T = TypeVar("T", str, int, float)
 R = TypeVar("R")
@@ -71,6 +72,17 @@ class Table:
         """Return the list at `key` of names of a cell's fields."""
         found = self.take_list(key, str)
         return self.checked(key, lambda: tuple(spec_of(name).name for name in found))
+
+    def take_layout(self, key: str) -> tuple[str, ...]:
+        """Return the list at `key` of names of a cell's fields, `result` among them."""
+        found = self.take_list(key, str)
+        return self.checked(
+            key, lambda: tuple(n if n == "result" else spec_of(n).name for n in found)
+        )
+
+    def take_result(self) -> str | None:
+        """Return the string at `result`, one of a cell's several results; None if not there."""
+        return self.choice("result", tuple(RESULTS)) if "result" in self._values else None
 
     def take_datasets(self) -> tuple[str, ...]:
         """Return the list at `datasets`, empty where there is none."""

@@ -1,7 +1,7 @@
 """What a cell's result is, by what it was trained on: which fields, in what unit, which way is up.
 
-The paper's tables are of three kinds: test error of image networks, the longest task solved, and
-bits per character. Free of torch.
+The paper's tables are of four kinds: test error of image networks, the longest task solved, bits
+per character, and of two networks that count the error of each: two results a cell. Free of torch.
 """
 
 import functools
@@ -70,11 +70,32 @@ _OF_SPLIT = {  # and those of one split; the bits of the validation text choose 
     "validation": ("validation_error", "validation_loss"),
 }
 FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
+"""Of a cell that has one result."""
 
 
-def measure_of(dataset: str) -> Measure:
-    """Return how what was trained on `dataset` is measured."""
-    return MEASURES[datasets.family(dataset)]
+def _counted(name: str) -> Measure:
+    return Measure(
+        fields=(f"error_{name.lower()}",),
+        name=f"{name}'s counts that are wrong, in percent",
+        unit=f"% of {name}'s counts wrong",
+        difference="points",
+        decimals=2,
+        paper_decimals=1,
+    )
+
+
+RESULTS = {"error_a": _counted("A"), "error_b": _counted("B")}
+"""The results of a cell that has several, by the record's field."""
+
+
+def results_of(dataset: str) -> tuple[str | None, ...]:
+    """Return the names of the results that a cell trained on `dataset` has; None for its only."""
+    return tuple(RESULTS) if datasets.family(dataset) == "counting" else (None,)
+
+
+def measure_of(dataset: str, result: str | None = None) -> Measure:
+    """Return how the result of what was trained on `dataset` is measured."""
+    return MEASURES[datasets.family(dataset)] if result is None else RESULTS[result]
 
 
 def not_applying(record: Record) -> set[str]:

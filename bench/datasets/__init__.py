@@ -9,6 +9,8 @@ than the standard library is imported before it is needed: identities are asked 
 The family says what `load` returns:
 
 - `images` (`mnist`, `cifar10`, `digits`): `Data`, labelled images.
+- `counting` (`counting`, `counting_digits`): `Data` too, of `mnist` and `digits`, whose files and
+  hashes they share: digits to be counted in a stream.
 - `episodes` (`copy`, `repeat_copy`): `Episodes`, a task that is generated; it has no files.
 - `text` (`ptb`, `descriptions`): `Text`, characters to predict. Any other UTF-8 file takes the
   place of such a text where it is named as `corpus`; its content is the data's hash then.
@@ -54,7 +56,7 @@ def names() -> tuple[str, ...]:
 
 
 def family(name: str) -> str:
-    """Return the family of the dataset `name`: images, episodes or text."""
+    """Return the family of the dataset `name`: images, counting, episodes or text."""
     return _module(name).FAMILY
 
 

@@ -15,6 +15,14 @@ delta_T, the synthetic gradient at the end of the unroll, stands for all that co
 multiplied by `sg_factor` there. What M should have predicted at the start of this unroll (the end
 of the one before) is the gradient of its losses there, plus delta_T pulled back through it; the
 factor is no part of that.
+
+Two networks (Figure 8): A does not wait for B.
+
+    theta_A <- theta_A - alpha (dL_A/dtheta + delta_m dm/dtheta)     every T steps
+
+delta_m, the synthetic gradient of B's loss at A's message m, is multiplied by `sg_factor` there.
+What M should have predicted at the T messages of a cycle is known when B has counted; M then
+learns from all of them, while B learns from its loss.
 """
 
 from __future__ import annotations
@@ -24,6 +32,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from ..counting_program import CountingProgram
     from ..lstm import Tape
     from ..network import Network
     from ..recurrent import RecurrentNetwork
@@ -85,3 +94,28 @@ def learn_unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> 
     target = network.core.pull(tape, deltas, network.factor * synthetic) + rest
     network.learn_synthetic_gradient(start, target)
     return tape
+
+
+def cycle(program: CountingProgram, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
+    """Do one cycle of T * T steps of two networks.
+
+    Args:
+        program: R replicas.
+        digits: inputs [R, T, T, pixels, B]: by window, by step.
+        odd: how many digits of a window are odd, [R, T, B].
+        threes: how many of the cycle are 3, [R, B].
+    """
+    network, messages = program.network, list["Tensor"]()
+    for window in range(network.T):
+        logits, message = network.window(digits[:, window])
+        own = network.loss("a", logits, odd[:, window])
+        delta = network.factor * network.synthetic_gradient(message)
+        network.learn("a", [own, message], [None, delta])
+        program.move("a")
+        messages.append(message.detach().requires_grad_())
+        network.tick(messages[-1], window)
+    loss = network.loss("b", network.count(), threes)
+    targets = network.learn("b", [loss], at=messages)
+    network.learn_synthetic_gradient(messages, targets)
+    program.move("b")
+    program.move("m")

@@ -48,6 +48,8 @@ def test_names_and_versions():
     assert datasets.names() == (
         "cifar10",
         "copy",
+        "counting",
+        "counting_digits",
         "descriptions",
         "digits",
         "mnist",

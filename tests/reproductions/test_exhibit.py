@@ -94,7 +94,7 @@ PRINTED_RECURRENT = {
 def test_the_papers_numbers():
     for (dataset, network, depth), values in PRINTED.items():
         for rule, value in zip(("no_bprop", "backprop", "dni", "cdni"), values, strict=True):
-            number = TABLE1.numbers[dataset, network, depth, None, rule]
+            number = TABLE1.numbers[dataset, network, depth, None, rule, None]
             assert (number.value, number.grade) == (value, "T")
     assert len(TABLE1.numbers) == 4 * len(PRINTED)
 
@@ -102,7 +102,7 @@ def test_the_papers_numbers():
 def test_the_papers_numbers_of_recurrent_networks():
     for (dataset, T), values in PRINTED_RECURRENT.items():
         for rule, value in zip(("bptt", "dni", "dni_aux"), values, strict=False):
-            number = TABLE2.numbers[dataset, "lstm", None, T, rule]
+            number = TABLE2.numbers[dataset, "lstm", None, T, rule, None]
             assert (number.value, number.grade) == (value, "T")
     assert len(TABLE2.numbers) == sum(map(len, PRINTED_RECURRENT.values()))
 
@@ -111,7 +111,7 @@ def test_the_papers_numbers_of_recurrent_networks():
 def test_a_cell_finds_its_number_by_its_place(exhibit):
     found = {}
     for cell in expand(exhibit, "paper", seeds=1):
-        at = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule)
+        at = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule, None)
         found[at] = exhibit.number(cell)
     assert found == exhibit.numbers
     assert not any(map(exhibit.number, expand(TABLE1, "demo", seeds=1)))
@@ -120,7 +120,7 @@ def test_a_cell_finds_its_number_by_its_place(exhibit):
 @pytest.mark.parametrize("exhibit", [TABLE1, TABLE2], ids=lambda exhibit: exhibit.name)
 def test_every_number_has_a_cell_at_paper_scale_with_the_fixed_model(exhibit):
     cells = {canonical_json(place(cell.to_dict())) for cell in expand(exhibit, "paper")}
-    for dataset, network, depth, T, rule in exhibit.numbers:
+    for dataset, network, depth, T, rule, _ in exhibit.numbers:
         layers = exhibit.fixed_layers(dataset, network, rule)
         assert (layers is None) == (rule in {"no_bprop", "backprop", "bptt"})
         wanted = {"dataset": dataset, "network": network, "depth": depth, "T": T, "rule": rule}
