@@ -28,7 +28,7 @@ _DECOUPLED = {
 }
 _MEDIANS = "The paper's number for a p_update is the median of its networks in a bin about it."
 _LEAST_WINDOW = 9  # networks: the second smallest and the second largest hold the median with 96 %
-_NEAR = 15  # values of p_update from which on neighbours are near enough to be taken together
+_NEAR = 8  # values of p_update from which on neighbours are near enough to be taken together
 _WINDOWS = 6  # of a large population, so many cover p_update side by side
 
 

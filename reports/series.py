@@ -20,7 +20,7 @@ from ..results.measure import RESULTS
 from .drawing import Drawing, Shown
 from .gather import Gathered
 from .panels import labels, ordered, panels
-from .population import few, networks
+from .population import MOST_LINES, few, networks
 from .protocol import PAPER
 
 CONFIDENCE = 0.95
@@ -81,6 +81,8 @@ def _drawing(
     left_out = ""
     if figure.lines == "p_update":
         places, left_out = few(gathered, places)
+    elif figure.lines == "layer":
+        left_out = _every_few([gathered.cells[place] for place in places])
     records = gathered.frame[gathered.frame["place"].isin(places)]
     ok = records[records["status"] == "ok"]
     cells = [gathered.cells[place] for place in places]
@@ -158,7 +160,21 @@ def _points(gathered: Gathered, ok: pd.DataFrame, figure: Figure) -> pd.DataFram
     if figure.lines == "layer":
         points["layer"] = [range(1, len(layers) + 1) for layers in points["y"]]
         points = points.explode(["layer", "y"]).dropna()
+        points = points[points["layer"].isin(_layers(list(gathered.cells)))]
     return points.astype({"layer": int, "x": float, "y": float})
+
+
+def _layers(cells: Sequence[Cell]) -> list[int]:
+    """Return the hidden layers that are shown, from the bottom: the top one and every few below."""
+    top = max(cell.depth or 0 for cell in cells) - 1
+    return list(range(top, 0, -(-(-top // MOST_LINES))))[::-1]
+
+
+def _every_few(cells: Sequence[Cell]) -> str:
+    shown = _layers(cells)
+    if len(shown) < 2 or shown[1] == shown[0] + 1:
+        return ""
+    return f" Hidden layers {', '.join(map(str, shown))} are shown, from the bottom."
 
 
 def _cost(point: dict[str, Any], x: str) -> float:
@@ -196,7 +212,7 @@ def _tidy(
     mine = [gathered.cells[place] for place in places]
 
     lines = [str(layer) for layer in summary["layer"].tolist()]
-    all_lines = [str(layer) for layer in range(1, max(cell.depth or 0 for cell in cells))]
+    all_lines = [str(layer) for layer in _layers(cells)]
     if figure.lines != "layer":
         if figure.lines == "p_update":
             cells = sorted(cells, key=lambda cell: cell.p_update or 0.0)
