@@ -87,7 +87,7 @@ class TwoNetworks:
     def rest(self, streams: int) -> dict[str, State]:
         """Return the states before the first step: zeros."""
         zero = self.weights.flat.new_zeros(self.replicas, self.units, streams)
-        return {name: (zero, zero) for name in self.cores}
+        return dict.fromkeys(self.cores, (zero, zero))
 
     def window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
         """Run A for T steps; return its counts' logits [R, T + 1, B] and its message [R, H, B].

@@ -88,9 +88,7 @@ def places(gathered: Gathered) -> list[Place]:
     ]
 
 
-def _place(
-    gathered: Gathered, cell: Cell, result: str | None, records: pd.DataFrame
-) -> Place:
+def _place(gathered: Gathered, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
     exhibit = gathered.exhibit
     values = gathered.values(result)[records.index].dropna().tolist()
     number = _number(gathered, cell, result)

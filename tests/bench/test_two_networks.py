@@ -163,7 +163,9 @@ def test_a_replica_of_three_equals_its_cell_alone(rule):
             alone.step()
         close(everything(together, replica), everything(alone))
         ((point, _),) = alone.measure()
-        for name in ("error_a", "error_b", "train_loss", "sg_loss", "sg_cosine"):
+        for name in ("error_a", "error_b", "train_loss"):
+            assert getattr(points[replica], name) == pytest.approx(getattr(point, name), rel=1e-8)
+        for name in ("sg_loss", "sg_cosine") if rule == "dni" else ():
             assert getattr(points[replica], name) == pytest.approx(getattr(point, name), rel=1e-8)
 
 
@@ -250,11 +252,9 @@ def test_with_the_true_gradient_dni_is_end_to_end(monkeypatch):
             dni.network.weights.named[name].copy_(view)
         for name, state in reference_of(pair_program(tiny_pair("end_to_end"))).state.items():
             dni.network.states[name] = tuple(torch.as_tensor(x.T[None]) for x in state)
-        said = iter(true)
         if oracle:
-            monkeypatch.setattr(
-                dni.network, "synthetic_gradient", lambda m: torch.as_tensor(next(said).T[None])
-            )
+            said = [torch.as_tensor(target.T[None]) for target in true]
+            monkeypatch.setattr(dni.network, "synthetic_gradient", lambda m, s=said: s.pop(0))
         got = gradients_of_a(dni, monkeypatch)
         gap = max((got[name] - expected[name]).abs().max().item() for name in expected)
         assert (gap < 1e-12) == oracle
@@ -272,11 +272,14 @@ def test_bs_labels_reach_a_end_to_end_only():
             for (kind, name), value in one.items()
             if kind == "weight" and not np.array_equal(value, other[kind, name])
         }
-        assert differ == {
-            "dni": {"b", "sg0"},
-            "end_to_end": {"a", "b"},
-            "no_feedback": {"b"},
-        }[rule]
+        assert (
+            differ
+            == {
+                "dni": {"b", "sg0"},
+                "end_to_end": {"a", "b"},
+                "no_feedback": {"b"},
+            }[rule]
+        )
 
 
 def test_the_message_layer_learns_with_feedback_only():
@@ -326,8 +329,9 @@ def test_m_starts_at_zero_and_its_gradient_does_not_reach_the_message():
         assert not program.network.weights.named[name].any()
     messages = [torch.randn(1, 5, STREAMS, dtype=torch.float64, requires_grad=True)]
     with torch.enable_grad():
-        loss = program.network.sg_loss(messages, [torch.ones(1, 5, STREAMS, dtype=torch.float64)])
-    assert torch.autograd.grad(loss.sum(), messages, allow_unused=True) == (None,)
+        target = torch.ones(1, 5, STREAMS, dtype=torch.float64)
+        loss = program.network.sg_loss(messages, [target]).sum()
+    assert torch.autograd.grad(loss, messages, allow_unused=True) == (None,)
 
 
 @pytest.mark.parametrize("scale", [1.0, 1024.0])
@@ -370,7 +374,10 @@ def test_counts_are_right_by_hand():
 
 def test_digits_depend_on_the_seed_and_the_cycle_alone():
     cells = [tiny_pair("dni", seed=n) for n in (2, 5)]
-    both, alone = DigitStreams(cells, small_digits(), CPU), DigitStreams(cells[1:], small_digits(), CPU)
+    both, alone = (
+        DigitStreams(cells, small_digits(), CPU),
+        DigitStreams(cells[1:], small_digits(), CPU),
+    )
     for one, other in zip(both.training(3), alone.training(3), strict=True):
         assert torch.equal(one[1:], other)
         assert not torch.equal(one[0], one[1])
@@ -586,7 +593,7 @@ def test_a_loss_that_is_not_finite_is_told(few_digits, rule):
 )
 def test_a_cell_that_does_not_fit_is_one_clear_line(changes, message):
     with pytest.raises(UsageError, match=message) as caught:
-        tiny_pair("dni", **changes)
+        tiny_pair(**({"rule": "dni"} | changes))
     assert "\n" not in str(caught.value)
 
 
@@ -617,7 +624,9 @@ def test_a_T_that_is_said_to_fit_does(rule):
     for share in (0.5, 0.01):
         available = int(memory.needed(cell) * share)
         fits = dataclasses.replace(cell, T=memory.fitting(cell, available))
-        assert 0.5 * available < memory.needed(fits) < 1.2 * available
+        longer = dataclasses.replace(fits, T=fits.T + 1)
+        assert memory.needed(fits) <= available < memory.needed(longer)
+    assert memory.fitting(cell, 1) == 0
 
 
 def test_the_memory_is_about_what_autograd_keeps():
