@@ -3,11 +3,13 @@
 import numpy as np
 import torch
 from reference.two_networks import Pair, random_state
+from sgbench.bench import counting_program, digit_streams
 from sgbench.bench.cell import FIELDS, Cell
 from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.datasets import Data
 
 CPU = torch.device("cpu")
+EVALUATED = 20  # streams that are evaluated, for two cycles
 T, UNITS, STREAMS, SIZE = 3, 5, 7, 3
 RULES = ("dni", "end_to_end", "no_feedback")
 
@@ -137,3 +139,10 @@ def named_gradients(program):
     """{name: gradient [R, ...]} as last written, copied."""
     views = program.network.weights.views(program.network.weights.grads)
     return {name: view.clone() for name, view in views.items()}
+
+
+def evaluate_few(monkeypatch):
+    """Evaluate `EVALUATED` streams, two cycles of each."""
+    for module in (counting_program, digit_streams):
+        monkeypatch.setattr(module, "EVALUATED_STREAMS", EVALUATED)
+        monkeypatch.setattr(module, "EVALUATED_CYCLES", 2)
