@@ -1,5 +1,7 @@
 """What a program takes of memory, told before it is begun. Free of torch on a CPU."""
 
+import dataclasses
+
 from .cell import Cell
 
 SYMBOLS = 100  # of an input vocabulary, about: it matters little beside the units
@@ -26,9 +28,13 @@ def needed(cell: Cell) -> int:
 
 
 def fitting(cell: Cell, available: int) -> int:
-    """Return about which T would fit into so many bytes, were the cell's else as it is."""
-    share = available / needed(cell)
-    return int((cell.T or 0) * (share**0.5 if cell.entry == "cycle" else share))
+    """Return the longest T, below the cell's, that would fit into so many bytes; 0 if none."""
+    low, high = 0, cell.T or 0
+    while high - low > 1:
+        middle = (low + high) // 2
+        fits = needed(dataclasses.replace(cell, T=middle)) <= available
+        low, high = (middle, high) if fits else (low, middle)
+    return low
 
 
 def _of_a_cycle(cell: Cell) -> int:

@@ -5,6 +5,7 @@ are those), with a column of panels for each value of its `panels` field and, wh
 `lines` leave open the rule or what is decoupled, a row for each.
 """
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import replace
@@ -167,7 +168,8 @@ def _points(gathered: Gathered, ok: pd.DataFrame, figure: Figure) -> pd.DataFram
 def _layers(cells: Sequence[Cell]) -> list[int]:
     """Return the hidden layers that are shown, from the bottom: the top one and every few below."""
     top = max(cell.depth or 0 for cell in cells) - 1
-    return list(range(top, 0, -(-(-top // MOST_LINES))))[::-1]
+    every = math.ceil(top / MOST_LINES)
+    return list(range(top, 0, -every))[::-1]
 
 
 def _every_few(cells: Sequence[Cell]) -> str:

@@ -7,7 +7,7 @@ synthetic-gradient models) and, for the networks that it trains:
                                         with `CONDITIONED` (M also sees the label), `TRAINS_HIDDEN`
     unroll(network, inputs, targets)    recurrent: the same, of T steps; with `AUXILIARY` (the
                                         core also predicts coming synthetic gradients)
-    cycle(program, ...)                 two networks: one cycle of T * T steps
+    cycle(program, digits, odd, threes) two networks: one cycle of T * T steps, updates included
 
 `UNLOCKS` is true where a layer can go by a coin of its own (the cell's `decoupled`).
 

@@ -49,6 +49,8 @@ def test_family_says_what_load_gives():
     assert families == {
         "cifar10": "images",
         "copy": "episodes",
+        "counting": "counting",
+        "counting_digits": "counting",
         "descriptions": "text",
         "digits": "images",
         "mnist": "images",

@@ -3,11 +3,13 @@
 import numpy as np
 import torch
 from reference.two_networks import Pair, random_state
+from sgbench.bench import counting_program, digit_streams
 from sgbench.bench.cell import FIELDS, Cell
 from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.datasets import Data
 
 CPU = torch.device("cpu")
+EVALUATED = 20  # streams that are evaluated, for two cycles
 T, UNITS, STREAMS, SIZE = 3, 5, 7, 3
 RULES = ("dni", "end_to_end", "no_feedback")
 
@@ -56,16 +58,19 @@ def pair_program(*cells, randomised=True):
     """A program of `cells`; weights, statistics and states random, M's last layer too."""
     program = CountingProgram(cells, small_digits(), CPU)
     for replica, cell in enumerate(cells if randomised else ()):
-        randomise(program, replica, np.random.default_rng(cell.seed))
+        randomise(program, replica, cell.seed)
     return program
 
 
-def randomise(program, replica, rng):
+def randomise(program, replica, seed):
+    """By name: the same whatever else a rule's network has."""
     network = program.network
     for views in (network.weights.named, network.weights.statistics):
-        values = random_state(rng, {name: tuple(v.shape[1:]) for name, v in views.items()})
-        for name, value in values.items():
-            views[name][replica].copy_(torch.as_tensor(value))
+        for name, view in views.items():
+            rng = np.random.default_rng([seed, *name.encode()])
+            value = random_state(rng, {name: tuple(view.shape[1:])})[name]
+            view[replica].copy_(torch.as_tensor(value))
+    rng = np.random.default_rng(seed)
     for name, pair in network.states.items():
         network.states[name] = tuple(part.clone() for part in pair)
         for part in network.states[name]:
@@ -134,3 +139,10 @@ def named_gradients(program):
     """{name: gradient [R, ...]} as last written, copied."""
     views = program.network.weights.views(program.network.weights.grads)
     return {name: view.clone() for name, view in views.items()}
+
+
+def evaluate_few(monkeypatch):
+    """Evaluate `EVALUATED` streams, two cycles of each."""
+    for module in (counting_program, digit_streams):
+        monkeypatch.setattr(module, "EVALUATED_STREAMS", EVALUATED)
+        monkeypatch.setattr(module, "EVALUATED_CYCLES", 2)

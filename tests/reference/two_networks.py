@@ -154,10 +154,10 @@ class Pair:
         returns that at the state before.
         """
         steps = []
-        for at, x in enumerate(digits):
-            x, pull0 = self.dense(x, "a.encoder0", True)
-            x, pull1 = self.dense(x, "a.encoder1", True)
-            steps.append((pull0, pull1, self.lstm(x, "a", at)))
+        for at, pixels in enumerate(digits):
+            h, pull0 = self.dense(pixels, "a.encoder0", True)
+            h, pull1 = self.dense(h, "a.encoder1", True)
+            steps.append((pull0, pull1, self.lstm(h, "a", at)))
         logits, pull_readout = self.affine(self.state["a"][0], "a.readout")
         message, pull_message = self.dense(self.state["a"][0], "a.message", False)
 

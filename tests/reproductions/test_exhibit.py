@@ -107,6 +107,21 @@ def test_the_papers_numbers_of_recurrent_networks():
     assert len(TABLE2.numbers) == sum(map(len, PRINTED_RECURRENT.values()))
 
 
+def test_the_papers_numbers_of_two_networks():
+    printed = {
+        "end_to_end": (6, 31),
+        "no_feedback": (5.6, 65),
+        "dni": (5.6, 33),
+    }
+    pair = load("two_networks")
+    for cell in expand(pair, "paper", seeds=1):
+        numbers = [pair.number(cell, result) for result in ("error_a", "error_b")]
+        assert [(n.value, n.grade) for n in numbers] == [(v, "F") for v in printed[cell.rule]]
+        assert pair.number(cell) is None
+        assert pair.margin(cell.dataset, cell.rule) == 1.0  # the stated reading error
+    assert len(pair.numbers) == 6
+
+
 @pytest.mark.parametrize("exhibit", [TABLE1, TABLE2], ids=lambda exhibit: exhibit.name)
 def test_a_cell_finds_its_number_by_its_place(exhibit):
     found = {}
@@ -203,7 +218,11 @@ def test_every_exhibit_expands_at_its_three_scales_to_distinct_cells(name):
         assert len({cell.id("d") for cell in cells}) == len(cells)
         assert expand(load(name), scale) == cells
     demo = exhibit.scale("demo").datasets
-    assert demo == (("copy", "repeat_copy", "descriptions") if name == "table2" else ("digits",))
+    others = {
+        "table2": ("copy", "repeat_copy", "descriptions"),
+        "two_networks": ("counting_digits",),
+    }
+    assert demo == others.get(name, ("digits",))
 
 
 def test_the_grid_of_table2():
@@ -245,6 +264,22 @@ def test_every_scale_of_recurrent_networks_keeps_the_ratio_of_rate_and_sg_scale(
         if cell.sg_scale is not None:
             ratio = cell.sg_scale / cell.batch_size / (cell.learning_rate / 7e-5)
             assert ratio == pytest.approx(1, rel=1e-3)
+
+
+@pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
+def test_the_protocol_of_two_networks(scale):
+    cells = expand(load("two_networks"), scale)
+    assert {cell.rule for cell in cells} == {"end_to_end", "no_feedback", "dni"}
+    for cell in cells:
+        assert (cell.T, cell.split, cell.drops) == (4, "test", ())
+        if cell.rule == "dni":
+            assert (cell.sg_layers, cell.sg_factor) == (1, 10.0)
+            assert cell.sg_units == cell.hidden_units
+            assert cell.sg_scale == pytest.approx(cell.learning_rate / 1e-5)
+        if scale != "demo":
+            assert (cell.dataset, cell.hidden_units) == ("counting", 256)
+        if scale == "paper":
+            assert (cell.learning_rate, cell.batch_size) == (1e-5, 256)
 
 
 def test_seeds_are_innermost_and_counted_from_zero():
