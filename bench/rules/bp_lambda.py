@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..layers import Pullback
     from ..network import Network
 
-VERSION = 1
+VERSION = 2
 SYNTHETIC = True
 CONDITIONED = False
 TRAINS_HIDDEN = True
