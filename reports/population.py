@@ -32,9 +32,7 @@ _NEAR = 15  # values of p_update from which on neighbours are near enough to be 
 _WINDOWS = 6  # of a large population, so many cover p_update side by side
 
 
-def networks(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
-) -> Shown | None:
+def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | None:
     """Return a population at each of its `evaluate_at` and at the end, a line for each.
 
     Its data are running medians with their intervals, its dots the networks, its bins the paper's
@@ -43,20 +41,20 @@ def networks(
     Args:
         gathered: what is reported.
         figure: its `y` is a field of a curve's point.
-        cells: the figure's configurations, decoupled.
-        ok: their records that are ok.
+        ok: the figure's records that are ok, of decoupled cells.
     """
+    places: list[int] = ok["place"].tolist()
+    owners = [gathered.cells[place] for place in places]
     rows = [
-        (place, fraction, iterations(cell, fraction), cell.p_update, value)
-        for place, curve in zip(ok["place"], ok["curve"], strict=True)
-        for cell in (gathered.cells[place],)
+        (n, fraction, iterations(cell, fraction), cell.p_update, value)
+        for n, (cell, curve) in enumerate(zip(owners, ok["curve"], strict=True))
         for fraction in sorted({*(cell.evaluate_at or ()), 1.0})
         if (value := at_fraction(cell, curve, fraction, figure.y)) is not None
     ]
     if not rows:
         return None
-    dots = pd.DataFrame(rows, columns=["place", "at", "line", "x", "y"])
-    mine = [gathered.cells[place] for place in dots["place"]]
+    dots = pd.DataFrame(rows, columns=["network", "at", "line", "x", "y"])
+    mine = [owners[row[0]] for row in rows]
     dots = dots.assign(**panels(gathered, figure, mine))
     groups = dots.groupby(["row", "column", "at", "line"], observed=True)
     window, words = 1, "medians of the networks of each p_update"
@@ -66,7 +64,7 @@ def networks(
     lines: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
     for (row, column, at, line), some in groups:
-        cell = gathered.cells[some["place"].iloc[0]]
+        cell = owners[int(some["network"].iloc[0])]
         panel = {"row": row, "column": column, "line": line}
         medians = stats.running_median(some["x"].tolist(), some["y"].tolist(), window, CONFIDENCE)
         lines += [
