@@ -87,7 +87,10 @@ def _drawing(
     records = gathered.frame[gathered.frame["place"].isin(places)]
     ok = records[records["status"] == "ok"]
     cells = [gathered.cells[place] for place in places]
-    shown = (networks if figure.kind == "population" else _lines)(gathered, figure, cells, ok)
+    if figure.kind == "population":
+        shown = networks(gathered, figure, ok)
+    else:
+        shown = _lines(gathered, figure, cells, ok)
     if shown is None:
         return None
     first, curves = cells[0], figure.kind == "curves"

@@ -171,6 +171,12 @@ def exhibit():
     return parse("p_update", EXHIBIT)
 
 
+@pytest.fixture(scope="module")
+def small():
+    """The same with two values of p_update: soon judged, and a table of them."""
+    return parse("p_update", EXHIBIT.replace(str(P), "[0.2, 1]"))
+
+
 def network(make, cell, final=None, **options):
     """A record whose curve falls by what a layer has updated, evaluated wherever it should be."""
     dice = random.Random(cell.key)
@@ -394,9 +400,8 @@ def test_a_diverged_network_is_no_evidence_for_its_bin(exhibit, make):
     assert (end.found.n, end.diverged, end.verdict) == (8, 1, "inconclusive")
 
 
-def test_the_table_has_the_papers_median_beside_each_p_update(exhibit, make):
-    few = parse("p_update", EXHIBIT.replace(str(P), "[0.2, 1]"))
-    report = build(few, "quick", population(make, few, "quick"), ("md", "csv", "tex"))
+def test_the_table_has_the_papers_median_beside_each_p_update(small, make):
+    report = build(small, "quick", population(make, small, "quick"), ("md", "csv", "tex"))
     page = report.files["p_update-quick.md"].decode()
     head = next(line for line in page.splitlines() if line.startswith("| p\\_update"))
     assert (
@@ -442,11 +447,11 @@ def test_names_and_a_whole_record_know_what_is_decoupled(exhibit, make):
 # --- claims
 
 
-def test_a_claim_compares_two_values_of_p_update(exhibit, make):
+def test_a_claim_compares_two_values_of_p_update(small, make):
     def records(gap):
         return [
             network(make, cell, 2.2 + (gap if cell.p_update < 1 else 0) + 0.01 * cell.seed)
-            for cell in expand(exhibit, "paper", seeds=3)
+            for cell in expand(small, "paper", seeds=3)
             if cell.p_update in (0.2, 1)
         ]
 
@@ -454,7 +459,7 @@ def test_a_claim_compares_two_values_of_p_update(exhibit, make):
         replace(r, test_error=r.test_error + (0.02 if (r.seed, r.p_update) == (1, 1.0) else 0))
         for r in records(0.1)
     ]
-    gathered = gather(exhibit, "paper", shifted)
+    gathered = gather(small, "paper", shifted)
     rows = [row for row in claims(gathered) if row.test.claim.kind == "below"]
     assert [at(gathered, row.test.place) for row in rows] == [
         f"MNIST {what} {rule}" for rule in ("DNI", "cDNI") for what in (UPDATE, BOTH)
@@ -462,7 +467,7 @@ def test_a_claim_compares_two_values_of_p_update(exhibit, make):
     assert {row.verdict for row in rows} == {"reproduced"}
     assert rows[0].values == pytest.approx((0.1, 0.08, 0.1))
     assert rows[0].paper == (2.5, 2.2)
-    page = build(exhibit, "paper", shifted, ("md",)).files["p_update-paper.md"].decode()
+    page = build(small, "paper", shifted, ("md",)).files["p_update-paper.md"].decode()
     assert "DNI p = 0.2 2.31, DNI p = 1 2.22<br>paper DNI p = 0.2 2.5, DNI p = 1 2.2<br>" in page
 
 
@@ -476,15 +481,15 @@ def test_a_claim_compares_two_values_of_p_update(exhibit, make):
         ("quick", [3.0, 3.1, 3.05], "not comparable"),  # on another schedule
     ],
 )
-def test_a_level_is_reached(exhibit, make, scale, errors, verdict):
+def test_a_level_is_reached(small, make, scale, errors, verdict):
     fields = ("cdni", "both", 0.2)
     cells = [
         cell
-        for cell in expand(exhibit, scale, seeds=3)
+        for cell in expand(small, scale, seeds=3)
         if (cell.rule, cell.decoupled, cell.p_update) == fields
     ]
     records = [network(make, cell, e) for cell, e in zip(cells, errors, strict=True)]
-    gathered = gather(exhibit, scale, records)
+    gathered = gather(small, scale, records)
     (row,) = (row for row in claims(gathered) if row.test.claim.kind == "reaches")
     assert row.values == tuple(errors)
     assert (row.test.margin, row.means, row.verdict) == (
@@ -494,7 +499,7 @@ def test_a_level_is_reached(exhibit, make, scale, errors, verdict):
     )
     less = scipy.stats.ttest_1samp(errors, 2.5, alternative="less").pvalue
     assert row.p == pytest.approx(less)  # the only row that is tested
-    report = build(exhibit, scale, records, ("md", "csv"))
+    report = build(small, scale, records, ("md", "csv"))
     page = report.files[f"p_update-{scale}.md"].decode()
     assert f"mean {statistics.mean(errors):.2f}" in page
     assert "claimed \\< 2.5" in page
