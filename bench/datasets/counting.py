@@ -1,4 +1,4 @@
-"""counting: MNIST's digits as a stream to count in (Figure 8); the files, and the hash, are mnist's.
+"""counting: MNIST's digits as a stream to count in (Figure 8); files and hash are mnist's.
 
 What is counted, and how the stream is drawn, is the program's (`bench.digit_streams`).
 """
