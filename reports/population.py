@@ -32,9 +32,7 @@ _NEAR = 8  # values of p_update from which on neighbours are near enough to be t
 _WINDOWS = 6  # of a large population, so many cover p_update side by side
 
 
-def networks(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
-) -> Shown | None:
+def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | None:
     """Return a population at each of its `evaluate_at` and at the end, a line for each.
 
     Its data are running medians with their intervals, its dots the networks, its bins the paper's
@@ -43,8 +41,7 @@ def networks(
     Args:
         gathered: what is reported.
         figure: its `y` is a field of a curve's point.
-        cells: the figure's configurations, decoupled.
-        ok: their records that are ok.
+        ok: the records of its decoupled configurations that are ok.
     """
     rows: list[tuple[int, float, str, float, float]] = []
     for place, curve in zip(ok["place"].tolist(), ok["curve"].tolist(), strict=True):
