@@ -184,6 +184,8 @@ def test_data_list_and_verify(sgbench):
     assert states == {
         "cifar10": "missing",
         "copy": "generated",
+        "counting": "missing",
+        "counting_digits": "bundled",
         "descriptions": "bundled",
         "digits": "bundled",
         "mnist": "missing",
