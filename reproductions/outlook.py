@@ -48,7 +48,7 @@ def outlook(
     )
     device = None if needs_torch and not measure else machine.resolve_device(request.device)
     here = device and known_class(request.store, device)
-    plan = plan_of(request, cells, records, here)
+    plan = plan_of(request, cells, records, here, device)
     known = seconds_per_step(records, here)
     needed = {shape(plan.cells[p[0]].cell): p for p in plan.programs}
     missing = {name: p for name, p in needed.items() if name not in known}

@@ -7,7 +7,6 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from ..bench import datasets
 from ..bench.cell import Cell
@@ -52,6 +51,7 @@ def make_plan(
     machine: str | None,
     data_dir: str | None = None,
     retry: Sequence[str] = (),
+    stack: bool = False,
 ) -> Plan:
     """Hold the wanted cells against the records.
 
@@ -61,6 +61,8 @@ def make_plan(
         machine: the machine class to run on, whose records count; None counts every class.
         data_dir: where data files are.
         retry: states among failed and diverged that are run again.
+        stack: whether cells that differ in replica axes only are one program, as is fastest on a
+            GPU; otherwise each is a program, as is fastest on a CPU.
     """
     sources = {(cell.dataset, cell.corpus) for cell in cells}
     hashes = {(n, text): datasets.data_hash(n, data_dir, corpus=text) for n, text in sources}
@@ -80,7 +82,17 @@ def make_plan(
         if item.state in ("missing", "stale", "timeout", *retry)
     ]
     wanted.sort(key=lambda index: -work(planned[index].cell))
-    return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
+    if not stack:
+        return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
+    alike: dict[str, list[int]] = {}
+    for index in wanted:
+        alike.setdefault(shape(planned[index].cell, _REPLICA_AXES), []).append(index)
+    programs = (
+        tuple(some[start : start + MOST_REPLICAS])
+        for some in alike.values()
+        for start in range(0, len(some), MOST_REPLICAS)
+    )
+    return Plan(cells=tuple(planned), programs=tuple(programs))
 
 
 def _planned(
@@ -143,12 +155,18 @@ PIXELS = 784
 """Of a digit, about."""
 
 
-def shape(cell: Cell) -> str:
-    """Return what cells must share for an update to take the same time: all but a few numbers."""
-    varied: dict[str, Any] = dict.fromkeys(_NOT_SHAPE)
-    return repr({k: v for k, v in cell.to_dict().items() if k not in varied})
+def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
+    """Return what cells must share for an update to take the same time: all but a few numbers.
+
+    `varied` are other fields that they may differ in.
+    """
+    left_out = _NOT_SHAPE if varied is None else varied
+    return repr({k: v for k, v in cell.to_dict().items() if k not in left_out})
 
 
+MOST_REPLICAS = 128
+"""Cells of a program."""
+_REPLICA_AXES = ("seed", "learning_rate", "sg_scale", "bp_lambda", "p_update")
 _NOT_SHAPE = (
     "seed",
     "iterations",

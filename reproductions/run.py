@@ -85,11 +85,24 @@ def wanted_cells(request: Request) -> list[Cell]:
 
 
 def plan_of(
-    request: Request, cells: Sequence[Cell], records: Sequence[Record], machine: str | None
+    request: Request,
+    cells: Sequence[Cell],
+    records: Sequence[Record],
+    machine: str | None,
+    device: str | None,
 ) -> Plan:
-    """Return the plan of a request, without torch, on a machine class (None: any)."""
+    """Return the plan of a request, without torch, on a machine class (None: any) and a device.
+
+    On a GPU replicas are nearly free, so a population is one program; on a CPU, and where the
+    device is not known, each cell is one.
+    """
     return make_plan(
-        cells, records, machine=machine, data_dir=request.data_dir, retry=request.retry
+        cells,
+        records,
+        machine=machine,
+        data_dir=request.data_dir,
+        retry=request.retry,
+        stack=device is not None and device.startswith("cuda"),
     )
 
 
@@ -104,7 +117,7 @@ def run(request: Request, listener: Listener) -> Summary:
     cells, records = wanted_cells(request), list(request.store.scan())
     device = machine.resolve_device(request.device)
     here = known_class(request.store, device)
-    plan = plan_of(request, cells, records, here)
+    plan = plan_of(request, cells, records, here, device)
     if not plan.programs:
         listener.planned(plan, 0)
         return Summary()
@@ -112,7 +125,7 @@ def run(request: Request, listener: Listener) -> Summary:
     backend = choose_backend(request.store, device)
     here, before = machine_class(device, backend), here
     if here != before:  # the first run on this machine, into a store that may have come from it
-        plan = plan_of(request, cells, records, here)
+        plan = plan_of(request, cells, records, here, device)
     from ..bench import engine
 
     jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]

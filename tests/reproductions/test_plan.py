@@ -288,3 +288,39 @@ def test_planning_needs_no_torch():
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+class TestStacks:
+    """As on a GPU: cells that differ in replica axes only are one program."""
+
+    def test_a_population_is_one_program(self):
+        wanted = exhibit.expand(exhibit.load("p_update"), "paper")
+        plan = plan_of(wanted, stack=True)
+        assert [len(program) for program in plan.programs] == [100] * 4
+        for program in plan.programs:
+            some = [plan.cells[index].cell for index in program]
+            assert len({(cell.decoupled, cell.rule) for cell in some}) == 1
+            assert len({(cell.seed, cell.p_update) for cell in some}) == 100
+        assert sorted(sum(plan.programs, ())) == list(range(400))
+        assert [len(program) for program in plan_of(wanted).programs] == [1] * 400
+
+    @pytest.mark.parametrize("name", exhibit.names())
+    def test_what_is_together_has_one_shape(self, name):
+        varied = ("seed", "learning_rate", "sg_scale", "bp_lambda", "p_update")
+        wanted = exhibit.expand(exhibit.load(name), "demo", seeds=2)
+        plan = plan_of(wanted, stack=True)
+        groups = [[plan.cells[index].cell for index in program] for program in plan.programs]
+        kinds = [
+            {repr({k: v for k, v in cell.to_dict().items() if k not in varied}) for cell in some}
+            for some in groups
+        ]
+        assert all(len(kind) == 1 for kind in kinds)
+        assert len({kind for (kind,) in kinds}) == len(kinds)
+
+    def test_a_large_population_is_parted_and_what_is_done_left_out(self):
+        every = exhibit.expand(exhibit.load("p_update"), "demo", {}, 40)
+        wanted = [cell for cell in every if (cell.rule, cell.decoupled) == ("dni", "both")]
+        done = [record_of(cell) for cell in wanted[:20]]
+        plan = plan_of(wanted, done, stack=True)
+        assert [len(program) for program in plan.programs] == [128, 128, 44]
+        assert not {*range(20)} & set(sum(plan.programs, ()))

@@ -1,6 +1,7 @@
 """The runner: what is missing is trained, every record is durable, nothing is lost on the way."""
 
 import dataclasses
+import functools
 import os
 import random
 import signal
@@ -13,6 +14,7 @@ import pytest
 from sgbench.bench import machine, matmul, train
 from sgbench.bench.errors import DataError, StoreError, UsageError
 from sgbench.reproductions import backend
+from sgbench.reproductions import run as run_module
 from sgbench.reproductions.backend import choose_backend, kept_backend, known_class
 from sgbench.reproductions.run import Request, run, workers_for
 from sgbench.results import machines
@@ -591,3 +593,32 @@ def test_an_interrupt_while_workers_start(start, keep_back_end, seconds):
     out, err = process.communicate(timeout=300)
     assert (process.returncode, err) == (0, "")
     assert out.splitlines()[-1] == "interrupted 2"
+
+
+def test_a_stack_gives_the_records_of_its_cells_each_alone(request_of, monkeypatch):
+    """What is one program on a GPU, on the CPU: float64, where the two agree closely."""
+    asked = {
+        "where": ("rule=dni", "p_update=0.2,0.6", "decoupled=both"),
+        "set": (*SMALL, "precision=float64"),
+        "seeds": 2,
+    }
+
+    def trained(store, stack):
+        request = dataclasses.replace(request_of(store, **asked), exhibit="p_update")
+        plan = functools.partial(run_module.make_plan, stack=stack)
+        monkeypatch.setattr(
+            run_module,
+            "plan_of",
+            lambda r, cells, records, here, _: plan(cells, records, machine=here),
+        )
+        listener = Listener()
+        assert run(request, listener).left == 0
+        assert [len(program) for program in listener.plan.programs] == ([4] if stack else [1] * 4)
+        assert {record.replicas for record in listener.records} == {4 if stack else 1}
+        return stored(request)
+
+    together, alone = trained("together", stack=True), trained("alone", stack=False)
+    assert together.keys() == alone.keys()
+    for id_, record in together.items():
+        assert record.test_loss == pytest.approx(alone[id_].test_loss, rel=1e-6)
+        assert [p["updates"] for p in record.curve] == [p["updates"] for p in alone[id_].curve]
