@@ -171,7 +171,7 @@ def _points(gathered: Gathered, ok: pd.DataFrame, figure: Figure) -> pd.DataFram
 def _layers(cells: Sequence[Cell]) -> list[int]:
     """Return the hidden layers that are shown, from the bottom: the top one and every few below."""
     top = max(cell.depth or 0 for cell in cells) - 1
-    every = math.ceil(top / MOST_LINES)
+    every = max(1, math.ceil(top / MOST_LINES))  # a network without depth has none
     return list(range(top, 0, -every))[::-1]
 
 
