@@ -423,7 +423,7 @@ def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
     from .bench import datasets
     from .reports import terminal
 
-    found = [datasets.status(name, data_dir) for name in _datasets(names)]
+    found = [datasets.status(name, data_dir) for name in _datasets(names or datasets.names())]
     click.echo(terminal.data_table(found, _width()), nl=False)
 
 
@@ -471,7 +471,7 @@ def _datasets(names: tuple[str, ...]) -> list[str]:
 
     for name in names:
         datasets.version(name)  # refuses an unknown one before anything is done
-    return list(names or datasets.names())
+    return list(names or datasets.with_files())
 
 
 @main.command(

@@ -6,6 +6,8 @@ files), `CANONICAL` (the hash of the published set's content) and five functions
 the loading of files starts with an underscore. Nothing here imports torch, and nothing heavier
 than the standard library is imported before it is needed: identities are asked for by every verb.
 
+A dataset that is another's files in another use says so by `FILES_OF`.
+
 The family says what `load` returns:
 
 - `images` (`mnist`, `cifar10`, `digits`): `Data`, labelled images.
@@ -45,6 +47,7 @@ __all__ = [
     "status",
     "verify",
     "version",
+    "with_files",
 ]
 
 _HERE = sys.modules[__name__]
@@ -53,6 +56,11 @@ _HERE = sys.modules[__name__]
 def names() -> tuple[str, ...]:
     """Return the names of the datasets."""
     return registry.names(_HERE)
+
+
+def with_files() -> tuple[str, ...]:
+    """Return the names of the datasets whose files, if they have any, are their own."""
+    return tuple(name for name in names() if not hasattr(_module(name), "FILES_OF"))
 
 
 def family(name: str) -> str:

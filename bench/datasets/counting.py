@@ -10,6 +10,7 @@ from . import mnist
 from ._data import Data, FileCheck, Status
 
 FAMILY = "counting"
+FILES_OF = "mnist"
 VERSION = 1
 CANONICAL = mnist.CANONICAL
 

@@ -10,6 +10,7 @@ from . import digits
 from ._data import Data, FileCheck, Status
 
 FAMILY = "counting"
+FILES_OF = "digits"
 VERSION = 1
 CANONICAL = digits.CANONICAL
 
