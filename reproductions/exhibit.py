@@ -19,6 +19,9 @@ from .model import Exhibit, Scale
 from .reading import parse
 from .select import Where, format_value, select
 
+MOST_SEEDS = 1000
+"""Of a cell; a slip of the finger would fill the memory with cells. 100 is the paper's most."""
+
 
 def names() -> tuple[str, ...]:
     """Return the names of the exhibits: the TOML files beside this module."""
@@ -52,13 +55,16 @@ def expand(
         where: which cells, by their fields before `sets` change them; all if None.
 
     Raises:
-        UsageError: the scale is unknown; seeds is below 1; `where` matches nothing; a set field
-            has several values in the cells that are left, applies to none or makes one invalid.
+        UsageError: the scale is unknown; seeds is below 1 or above MOST_SEEDS; `where` matches
+            nothing; a set field has several values in the cells that are left, applies to none or
+            makes one invalid.
     """
     chosen, sets = exhibit.scale(scale), dict(sets or {})
     count = chosen.seeds if seeds is None else seeds
     if count < 1:
         raise UsageError(f"--seeds {count} must be at least 1")
+    if count > MOST_SEEDS:
+        raise UsageError(f"--seeds {count} must be at most {MOST_SEEDS}")
     for field, value in sets.items():
         if field == "seed":
             raise UsageError("--set seed: choose the number of seeds by --seeds")
@@ -93,8 +99,13 @@ def _cells(
     try:
         return [Cell.from_dict({**values, "seed": n}) for n in range(count)]
     except UsageError as error:
-        file = "" if sets else ".toml"
-        raise UsageError(f"{exhibit.name}{file}: scales.{scale.name}: {error}") from None
+        if not sets:
+            raise UsageError(f"{exhibit.name}.toml: scales.{scale.name}: {error}") from None
+        given = " ".join(f"--set {field}={format_value(field, v)}" for field, v in sets.items())
+        raise UsageError(
+            f"{given} with {exhibit.name} at scale {scale.name}: {error}"
+            " (--set FIELD=VALUE gives a field, --set FIELD=none leaves it out)"
+        ) from None
 
 
 def _check_varied(scale: Scale, field: str, points: Sequence[dict[str, Any]]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..bench.cell import Cell, coerce, coerce_bound, kind_of, spec_of
+from ..bench.cell import FIELDS, Cell, coerce, coerce_bound, kind_of, spec_of
 from ..bench.errors import UsageError
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
@@ -26,7 +26,7 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _MEANT = {"=<": "<=", "=>": ">=", "==": "="}
 _ITEM = re.compile(r"([^<>=]*?)(!?[<>=]+)(.*)", re.DOTALL)
-_USAGE = "write KEY=VALUE[,VALUE…], or KEY<NUMBER (<, <=, > or >=)"
+_USAGE = "write KEY=VALUE[,VALUE…], or 'KEY<NUMBER' (<, <=, > or >=; the shell needs the quotes)"
 _MANY = 12  # values of a field that are named one by one
 
 
@@ -155,14 +155,19 @@ def _conditions(option: str) -> list[Condition | Range]:
             found.append(_condition(field, sign, text))
             continue
         if not found:
-            raise UsageError(f"--where {option}: {_USAGE}")
+            raise UsageError(f"--where {option!r}: {_USAGE}")
         last, text = found[-1], item.strip()
         if isinstance(last, Range):
             raise UsageError(
                 f"--where {last},{text}: a range has one bound, {last.bound};"
                 f" write what else there is as KEY=VALUE or as a range"
             )
-        value = _value("--where", last.field, text)
+        try:
+            value = _value("--where", last.field, text)
+        except UsageError:
+            if text not in FIELDS:  # bp_lambda is a rule as well
+                raise
+            raise UsageError(f"--where {option}: {text} has no sign; {_USAGE}") from None
         if value not in last.values:
             found[-1] = Condition(last.field, (*last.values, value))
     return found
@@ -176,7 +181,9 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
             f"did you mean {_MEANT[sign]!r}?" if sign in _MEANT else "choose from: =, <, <=, >, >="
         )
         raise UsageError(f"{item}: unknown sign {sign!r}; {tail}")
-    if field and not isinstance(_number(field), str):
+    if not field:
+        raise UsageError(f"{item}: a field is missing; {_USAGE}")
+    if not isinstance(_number(field), str):
         raise UsageError(
             f"{item}: write the field before its bound, an item a bound: p_update>0.1,p_update<0.5"
         )

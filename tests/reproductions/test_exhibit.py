@@ -296,6 +296,11 @@ def test_seeds_below_one_are_refused(seeds):
         expand(TABLE1, "demo", seeds=seeds)
 
 
+def test_more_seeds_than_memory_holds_are_refused_before_they_are_listed():
+    with pytest.raises(UsageError, match="--seeds 100000000000 must be at most 1000"):
+        expand(TABLE1, "demo", seeds=10**11)
+
+
 def test_expansion_is_the_same_in_every_process_and_needs_no_torch():
     code = (
         "import sys; from sgbench.reproductions.exhibit import expand, load;"
@@ -365,7 +370,8 @@ def test_sets_are_in_every_cell_that_has_the_field(sets):
         (TABLE1, {"sg_layers": 2}, "--where sg_layers=0"),
         (SWEEP, {"sg_scale": 2.0}, "--where sg_scale=1.0"),
         (SWEEP, {"filters": 8}, "--set filters applies to no cell of sg_scale at scale demo"),
-        (SWEEP, {"network": "cnn"}, "sg_scale: scales.demo: filters is needed for .*network=cnn"),
+        (SWEEP, {"network": "cnn"}, "--set network=cnn with sg_scale at scale demo: filters is"),
+        (SWEEP, {"network": "cnn"}, r"filters is needed .* \(--set FIELD=VALUE gives a field"),
         (TABLE1, {"seed": 1}, "--seeds"),
         (TABLE1, {"kernel_size": 4}, "must be odd"),
         (TABLE1, {"iteration": 4}, "did you mean 'iterations'"),

@@ -199,7 +199,9 @@ def test_a_cell_is_selected_by_all_its_own_values(cell):
         ("rule", "write KEY=VALUE"),
         ("", "write KEY=VALUE"),
         ("dni,rule=cdni", "write KEY=VALUE"),
-        ("=dni", "unknown field ''"),
+        ("=dni", "--where =dni: a field is missing; write KEY=VALUE"),
+        ("rule=dni,p_update", "rule=dni,p_update: p_update has no sign; write KEY=VALUE"),  # > 0.2
+        ("p_update", "the shell needs the quotes"),
         ("depth=four", "--where depth=four: depth='four' must be an integer"),
         ("depth=0", "depth=0 must be between 2"),
         ("iterations=none", "iterations must be given"),
@@ -212,7 +214,7 @@ def test_a_cell_is_selected_by_all_its_own_values(cell):
         ("P_Update=0.5", "unknown field 'P_Update'; did you mean 'p_update'?"),
         ("rule=DNI", "unknown rule 'DNI'; did you mean 'dni'?"),
         ("t<2", "unknown field 't'; did you mean 'T'?"),
-        ("<2", "unknown field ''"),
+        ("<2", "--where <2: a field is missing; write KEY=VALUE"),
         ("p_update<", "--where p_update<: a bound is missing"),
         ("p_update<,depth=4", "--where p_update<: a bound is missing"),
         ("p_update<none", "--where p_update<none: p_update='none' must be a number"),
@@ -234,7 +236,7 @@ def test_a_cell_is_selected_by_all_its_own_values(cell):
         ("rule<dni", "--where rule<dni: rule is no number; write rule=VALUE[,VALUE…]"),
         ("drops<0.5", "drops is a list, not a number; write it whole: drops=0.6:0.8"),
         ("evaluate_at>=0.5", "evaluate_at is a list, not a number"),
-        ("p_update", "or KEY<NUMBER (<, <=, > or >=)"),
+        ("p_update", "or 'KEY<NUMBER' (<, <=, > or >=;"),
     ],
 )
 def test_bad_where_is_one_clear_line(option, message):
