@@ -12,8 +12,10 @@ DOTTED = (0, (1, 2))
 LEGEND_SIZE = 8.5  # points
 _COLORS = {  # of seaborn's colorblind palette
     "no_bprop": 7,
+    "no_feedback": 7,
     "backprop": 0,
     "bptt": 0,
+    "end_to_end": 0,
     "dni": 3,
     "cdni": 2,
     "dni_aux": 4,

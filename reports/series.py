@@ -33,7 +33,7 @@ WORDS = {
     "T": "T: steps of an unroll",
     "bits": "bits per character",
     "bp_lambda": "λ (0: synthetic gradients alone, 1: backprop)",
-    "data_steps": "steps of data (updates x T)",
+    "data_steps": "steps of data",
     "depth": "layers",
     "error": "{split} error (%)",
     "error_a": "A's counts wrong, {split} (%)",
