@@ -326,7 +326,7 @@ def test_a_newer_schema_is_named_and_left_in_place(sgbench, store, make):
         ("status table1 --where rul=dni", "--where: unknown field 'rul'; did you mean 'rule'?"),
         ("status table1 --where rule=dnii", "unknown rule 'dnii'; did you mean 'dni'?"),
         ("status table1 --where depth=9", "--where depth=9: no cell has it"),
-        ("status table1 --where depth", "--where depth: write KEY=VALUE"),
+        ("status table1 --where depth", "--where 'depth': write KEY=VALUE"),
         ("status table1 --where t=2", "--where: unknown field 't'; did you mean 'T'?"),
         ("status table1 --set t=2", "--set: unknown field 't'; did you mean 'T'?"),
         ("status table1 --where depth>6", "--where depth>6: no cell has it; depth there: 3, 4, 5"),
