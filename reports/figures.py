@@ -15,7 +15,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import LogLocator, NullLocator
+from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
 
 from . import look, scatter
 from .drawing import Drawing
@@ -194,7 +194,10 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
         axes.yaxis.set_minor_locator(NullLocator())
     elif drawing.y_range is not None:  # what is bounded, whole or almost
         low, high = drawing.y_range
-        axes.set_ylim(max(low, min(0.0, values.min()) - 0.08), min(high, values.max() + 0.08))
+        low, high = max(low, min(0.0, values.min()) - 0.08), min(high, values.max() + 0.08)
+        axes.set_ylim(low, high)
+        if high - low < 0.9:
+            axes.yaxis.set_major_locator(MultipleLocator(0.1))  # more digits reach y's label
     else:
         low, high = values.min(), values.max()
         axes.set_ylim(max(0.0, low - 0.08 * (high - low)), high + 0.08 * (high - low) or 1.0)

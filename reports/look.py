@@ -14,6 +14,8 @@ _COLORS = {  # of seaborn's colorblind palette
     "no_bprop": 7,
     "backprop": 0,
     "bptt": 0,
+    "end_to_end": 0,
+    "no_feedback": 7,
     "dni": 3,
     "cdni": 2,
     "dni_aux": 4,

@@ -223,11 +223,15 @@ def _runs(gathered: Gathered) -> list[str]:
     code = frame.groupby(["sgbench", "git_revision", "git_dirty"], dropna=False).size()
     hours = frame["train_seconds"].sum() / 3600
     return [
-        *(f"machine: {_machine(*key)} ({n} cells)" for key, n in _largest_first(machines)),
-        *(f"code: {_code(*key)} ({n} cells)" for key, n in _largest_first(code)),
+        *(f"machine: {_machine(*key)} ({_cells(n)})" for key, n in _largest_first(machines)),
+        *(f"code: {_code(*key)} ({_cells(n)})" for key, n in _largest_first(code)),
         f"training, without evaluation and compilation: {hours:.2f} h in all",
         *_failures(gathered),
     ]
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
 
 
 def _largest_first(sizes: "pd.Series[int]") -> Iterable[tuple[Any, int]]:

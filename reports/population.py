@@ -4,7 +4,7 @@ Each network is a point; what a line says of them is a median over neighbours in
 of one p_update there may be one network only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -96,14 +96,18 @@ def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | No
     )
 
 
-def few(gathered: Gathered, places: Sequence[int]) -> tuple[list[int], str]:
+def few(
+    gathered: Gathered, places: Sequence[int], measured: Collection[int]
+) -> tuple[list[int], str]:
     """Return the places of at most MOST_LINES values of p_update, and what is to be said of that.
 
-    The least and the greatest are among them; they are as evenly spaced by ratio as can be.
+    The least and the greatest are among them; they are as evenly spaced by ratio as can be. Where
+    there are results, in the places `measured`, only their values count.
     """
-    every = sorted({gathered.cells[place].p_update or 1.0 for place in places})
+    there = [place for place in places if place in measured] or places
+    every = sorted({gathered.cells[place].p_update or 1.0 for place in there})
     if len(every) <= MOST_LINES:
-        return list(places), ""
+        return [place for place in places if gathered.cells[place].p_update in every], ""
     ratio = every[-1] / every[0]
     wanted = [every[0] * ratio ** (n / (MOST_LINES - 1)) for n in range(MOST_LINES)]
     kept = {min(every, key=lambda p, want=want: abs(p - want)) for want in wanted}

@@ -33,7 +33,7 @@ WORDS = {
     "T": "T: steps of an unroll",
     "bits": "bits per character",
     "bp_lambda": "λ (0: synthetic gradients alone, 1: backprop)",
-    "data_steps": "steps of data (updates x T)",
+    "data_steps": "steps of data (updates x {T})",
     "depth": "layers",
     "error": "{split} error (%)",
     "error_a": "A's counts wrong, {split} (%)",
@@ -81,7 +81,8 @@ def _drawing(
 ) -> Drawing | None:
     left_out = ""
     if figure.lines == "p_update":
-        places, left_out = few(gathered, places)
+        measured = gathered.frame.loc[gathered.frame["status"] == "ok", "place"]
+        places, left_out = few(gathered, places, set(measured.tolist()))
     elif figure.lines == "layer":
         left_out = _every_few([gathered.cells[place] for place in places])
     records = gathered.frame[gathered.frame["place"].isin(places)]
@@ -99,8 +100,8 @@ def _drawing(
     return Drawing(
         name="-".join([figure.name, *(getattr(first, name) for name in apart)]),
         title=f"{words}: {_inner(figure.title)}",
-        legend=WORDS.get(figure.lines, figure.lines),
-        x_label=WORDS.get(figure.x, figure.x),
+        legend=WORDS.get(figure.lines, figure.lines).partition(" (")[0],  # the line is full
+        x_label=WORDS.get(figure.x, figure.x).format(T="T x T" if first.entry == "cycle" else "T"),
         y_label=WORDS.get(figure.y, figure.y).format(split=first.split),
         x_log=figure.x in ("sg_scale", *COSTS),
         y_log=figure.y not in LINEAR,
@@ -216,9 +217,10 @@ def _tidy(
     places: list[int] = summary["place"].tolist()
     mine = [gathered.cells[place] for place in places]
 
-    lines = [str(layer) for layer in summary["layer"].tolist()]
-    all_lines = [str(layer) for layer in _layers(cells)]
-    if figure.lines != "layer":
+    if figure.lines == "layer":  # the cells of other figures may have none
+        lines = [str(layer) for layer in summary["layer"].tolist()]
+        all_lines = [str(layer) for layer in _layers(cells)]
+    else:
         if figure.lines == "p_update":
             cells = sorted(cells, key=lambda cell: cell.p_update or 0.0)
         lines, all_lines = (labels(gathered, figure.lines, some) for some in (mine, cells))

@@ -1,11 +1,14 @@
 """The numbers that figures show."""
 
+import io
 import statistics
 from dataclasses import replace
 
+import matplotlib.image
 import pytest
 import scipy.stats
 from sgbench.reports import series
+from sgbench.reports.figures import render
 from sgbench.reports.gather import gather
 from sgbench.reproductions.exhibit import load
 
@@ -151,3 +154,40 @@ def test_a_sweep_has_a_line_a_model(make):
 
 def test_without_records_there_is_no_figure(table1):
     assert series.drawings(gather(table1, "demo", [])) == []
+
+
+@pytest.mark.parametrize("name", ["p_update", "deep", "bp_lambda", "two_networks"])
+def test_nothing_in_a_figure_is_cut_off_at_its_edges(name, make):
+    exhibit = load(name)
+    gathered = gather(exhibit, "demo", make.grid(exhibit, "demo", lambda cell: cell.seed == 0))
+    made = series.drawings(gathered)
+    assert made
+    for drawing in made:
+        content = render(drawing, ["png"])["png"]
+        pixels = matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
+        for edge in (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:]):
+            assert edge.min() == 1.0, drawing.name
+        between = pixels[160:-220, 46:50]  # y's label and the numbers along the axis
+        assert between.min() == 1.0, drawing.name
+
+
+def test_small_cosines_keep_their_numbers_short(make):
+    exhibit = load("two_networks")
+    records = make.grid(exhibit, "demo", lambda cell: cell.rule == "dni")
+    small = [
+        replace(r, curve=[{**point, "sg_cosine": [0.03]} for point in r.curve]) for r in records
+    ]
+    drawing = drawn(gather(exhibit, "demo", small))["cosines"]
+    content = render(drawing, ["png"])["png"]
+    pixels = matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
+    assert pixels[160:-220, 46:50].min() == 1.0
+    assert drawing.x_label == "steps of data (updates x T x T)"
+
+
+def test_lines_by_p_update_are_of_what_was_measured(make):
+    exhibit = load("p_update")
+    some = (0.2, 0.4, 0.6, 0.8)
+    records = make.grid(exhibit, "demo", lambda cell: cell.p_update in some)
+    drawing = drawn(gather(exhibit, "demo", records))["cosines"]
+    assert labels(drawing, "line") == ["0.2", "0.4", "0.6", "0.8"]
+    assert not any("are shown" in note for note in drawing.notes)
