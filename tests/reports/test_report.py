@@ -276,3 +276,14 @@ def test_an_empty_store_is_a_report_too(table1):
 def test_stale_records_are_told(table1, make):
     old = [replace(make.record(cell), rule_version=99) for cell in expand(table1, "demo")[:2]]
     assert "made by other versions of the code: 2 records" in build(table1, "demo", old, ()).text
+
+
+def test_a_single_cell_is_no_plural(table1, make):
+    cells = expand(table1, "demo", seeds=1)[:2]
+    for number, words in ((1, "(1 cell)"), (2, "(2 cells)")):
+        page = build(table1, "demo", map(make.record, cells[:number]), WORDS).files
+        machine, code = (
+            next(line for line in page["table1-demo.md"].decode().splitlines() if start in line)
+            for start in ("- machine:", "- code:")
+        )
+        assert (machine.endswith(words), code.endswith(words)) == (True, True)
