@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = PYPROJECT["project"]["version"]
-SHIPPED = ("bench", "results", "reproductions", "reports")
+SHIPPED = ("bench", "results", "reproductions", "reports", "commands")
 OURS = {"tests", "build", "dist"}  # folders that are not shipped
 
 

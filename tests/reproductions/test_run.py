@@ -480,7 +480,7 @@ def test_one_worker_a_core(monkeypatch):
 
 
 SCRIPT = textwrap.dedent("""
-    import sys
+    import signal, sys
     from sgbench.reproductions.run import Request, run
     from sgbench.results.store import Store
 
@@ -491,6 +491,7 @@ SCRIPT = textwrap.dedent("""
         def stopping(self, number): pass
 
     if __name__ == "__main__":
+        signal.signal(signal.SIGINT, lambda *_: None)  # one that comes when the run has ended
         store, jobs, *sets = sys.argv[1:]
         request = Request(exhibit="table1", where=["network=fcn,depth=3,4,sg_layers=none,0"],
             set=sets, seeds=1, store=Store(store), jobs=int(jobs), device="cpu")

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from .bench.errors import SgbenchError, UsageError, did_you_mean
+from ..bench.errors import SgbenchError, UsageError, did_you_mean
 
 RETRIED = ("failed", "diverged")
 INTERNAL = 70  # EX_SOFTWARE, for mistakes of ours
@@ -33,10 +33,9 @@ Results go to stdout, everything else to stderr."""
 class FrontDoor(click.Group):
     """The verbs; the one place where an error becomes a line on stderr and an exit code."""
 
-    group_class = type  # `sgbench data` finds its verbs in the same way
-
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run a command line (the process's own if None) and exit with its code."""
+        own = args is None
         args = list(sys.argv[1:] if args is None else args)
         extra |= {"prog_name": "sgbench", "standalone_mode": False, "obj": args}
         try:
@@ -58,6 +57,8 @@ class FrontDoor(click.Group):
                 traceback.print_exc()
             what = f"{type(error).__name__}: {error}"
             code = complain(f"internal error: {what} (SGBENCH_DEBUG=1 shows where)", INTERNAL)
+        if own:  # an interrupt has nothing left to stop, and would only spoil the end
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -1,0 +1,120 @@
+"""What verbs share: options, and the request, the store and the words that are made of them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..reproductions.run import Request
+    from ..results.store import Store
+
+STORE = ".sgbench"
+
+
+def all_of(*decorators: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def decorate(function: Any) -> Any:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return decorate
+
+
+store_option = click.option(
+    "--store",
+    metavar="DIR",
+    envvar="SGBENCH_STORE",
+    default=STORE,
+    show_default=True,
+    show_envvar=True,
+    help="Where records are kept.",
+)
+data_dir_option = click.option(
+    "--data-dir",
+    metavar="DIR",
+    envvar="SGBENCH_DATA",
+    show_envvar=True,
+    help="Where data files are; a cache folder if not given.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+scale_option = click.option(
+    "--scale", default="demo", metavar="NAME", show_default=True, help="demo, quick or paper."
+)
+cells_options = all_of(
+    click.argument("exhibit"),
+    scale_option,
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="CONDITION[,…]",
+        help="Only cells with these values: rule=dni,cdni,T=4; or in a range of a number, by <, <=,"
+        " > or >=: 'p_update<0.2' (in quotes: the shell takes < and > for itself). Several are"
+        " joined by and.",
+    ),
+    click.option(
+        "--set",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="Change a field of the protocol; the cells are then of scale custom.",
+    ),
+    click.option("--seeds", type=int, metavar="N", help="Number of seeds."),
+    store_option,
+    data_dir_option,
+    click.option(
+        "--device",
+        default="auto",
+        metavar="NAME",
+        show_default=True,
+        help="auto, cpu, cuda or cuda:i.",
+    ),
+)
+
+
+def request_of(asked: dict[str, Any]) -> "Request":
+    from ..reproductions.run import Request
+
+    fields: dict[str, Any] = {**asked, "store": open_store(asked["store"])}
+    return Request(**fields)
+
+
+def open_store(path: str) -> "Store":
+    from ..results.store import Store
+
+    return Store(Path(path).expanduser())
+
+
+def warn(store: "Store") -> None:
+    """Say what in the store was not usable, each once."""
+    while store.warnings:
+        click.echo(f"sgbench: warning: {store.warnings.pop(0)}", err=True)
+
+
+def title(request: "Request") -> str:
+    return f"{request.exhibit}, scale {request.label}"
+
+
+def width() -> int:
+    return shutil.get_terminal_size((100, 30)).columns
+
+
+def tell_outlook(request: "Request", as_json: bool, *, measure: bool) -> int:
+    from ..reports import terminal
+    from ..reproductions.outlook import outlook
+
+    def watch(done: int, number: int) -> None:
+        if done == 0:
+            shapes = terminal.count(number, "shape")
+            click.echo(f"timing a few steps of {shapes} of program", err=True)
+
+    seen, store = outlook(request, measure=measure, watch=watch), str(request.store.path)
+    warn(request.store)
+    if as_json:
+        values = terminal.plan_values(request.exhibit, request.label, seen, store)
+        click.echo(json.dumps(values))
+    else:
+        click.echo(terminal.plan_text(title(request), seen, store), nl=False)
+    return 0

@@ -1,0 +1,87 @@
+"""`sgbench data`: its own verbs list, fetch and verify."""
+
+import click
+
+from ..bench.errors import DataError
+from ._door import FrontDoor, complain, examples
+from ._options import data_dir_option, width
+
+
+@click.group(
+    "data",
+    cls=FrontDoor,
+    invoke_without_command=True,
+    epilog=examples(
+        "sgbench data list", "sgbench data fetch mnist", "sgbench data verify --data-dir ~/data"
+    ),
+)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Look at, fetch and verify the data sets."""
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+_names = click.argument("names", nargs=-1, metavar="[NAME]...")
+
+
+@command.command(
+    "list",
+    epilog=examples("sgbench data list", "sgbench data list mnist cifar10 --data-dir ~/data"),
+)
+@_names
+@data_dir_option
+def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
+    """List the data sets and what is there of each."""
+    from ..bench import datasets
+    from ..reports import terminal
+
+    found = [datasets.status(name, data_dir) for name in _datasets(names or datasets.names())]
+    click.echo(terminal.data_table(found, width()), nl=False)
+
+
+@command.command(
+    "fetch",
+    epilog=examples("sgbench data fetch", "sgbench data fetch mnist --data-dir ~/data"),
+)
+@_names
+@data_dir_option
+def data_fetch(names: tuple[str, ...], data_dir: str | None) -> None:
+    """Download what is missing; every file is checked by its SHA-256."""
+    from ..bench import datasets
+
+    for name in _datasets(names):
+        datasets.fetch(name, data_dir)
+        click.echo(f"{name}: {datasets.status(name, data_dir).state}")
+
+
+@command.command(
+    "verify",
+    epilog=examples("sgbench data verify", "sgbench data verify mnist --data-dir ~/data"),
+)
+@_names
+@data_dir_option
+def data_verify(names: tuple[str, ...], data_dir: str | None) -> int:
+    """Read and hash every file; exit 2 where one is missing or not as it should be."""
+    from ..bench import datasets
+
+    code = 0
+    for name in _datasets(names):
+        try:
+            checks = datasets.verify(name, data_dir)
+            if not checks:
+                click.echo(f"{name}: generated, it has no files")
+            for check in checks:
+                published = "as published" if check.expected else "no published hash"
+                click.echo(f"{name}: {check.file} {check.found} ({published})")
+        except DataError as error:
+            code = complain(error, error.exit_code)
+    return code
+
+
+def _datasets(names: tuple[str, ...]) -> list[str]:
+    from ..bench import datasets
+
+    for name in names:
+        datasets.version(name)  # refuses an unknown one before anything is done
+    return list(names or datasets.with_files())
