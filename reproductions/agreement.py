@@ -1,0 +1,151 @@
+"""The gate on correctness: both builds train the same cells, and their results are held together.
+
+Of one seed first: mostly they are the same to the last bit, and that is that. Where they are not
+and no version says that they need not be, two things are asked. *Do the first updates agree to
+rounding?* Another order of a sum does; other initial weights or batches, a label that leaks, a
+target that is not bootstrapped, batch norm in the wrong mode do not, and what changes a rule has
+to raise a version. *Are the results the same over seeds?* Rounding grows in training, so they are
+tested for equivalence.
+"""
+
+import math
+import subprocess
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+from ..bench.errors import UsageError
+from ..results.compare import by_place, compare
+from ..results.finding import Finding
+from ..results.record import Record
+from ..results.store import Store
+from .checkouts import Build
+from .model import Gated
+
+SEEDS = 5
+"""Paired seeds of an equivalence test."""
+FIRST_UPDATES = 3
+ROUNDING = 1e-3
+"""Relative difference after the first updates up to which it is taken for rounding: float32 makes
+about 1e-6 of it, another batch or other weights more than 1e-2."""
+
+_SMOOTH = ("loss", "train_loss", "sg_loss", "aux_loss", "bits")
+"""What of a curve's point rounding moves by as little: an error jumps by a whole example."""
+
+
+def agree(
+    exhibit: str,
+    gated: Gated,
+    builds: tuple[Build, Build],
+    *,
+    machine: Store,
+    folder: Path,
+    device: str,
+    deadline: float,
+    say: Callable[[str], object],
+) -> list[Finding]:
+    """Return what was found of every place that `gated` picks.
+
+    Args:
+        exhibit: the exhibit's name.
+        gated: which cells.
+        builds: baseline and candidate.
+        machine: a store that knows the machine's back-end, which both builds then use.
+        folder: where the builds may keep their records.
+        device: `cpu` or `cuda:i`.
+        deadline: when to stop, of `time.monotonic`.
+        say: hears what is being done.
+
+    Raises UsageError where a build cannot run the exhibit at all.
+    """
+
+    def trained(name: str, seeds: int, sets: Sequence[str] = ()) -> tuple[list[Record], ...]:
+        found: list[list[Record]] = []
+        for build in builds:
+            say(f"correctness: {exhibit}, {name}, in the {build.name}")
+            store = folder / f"{build.name}.{bool(sets)}"
+            if not store.exists():
+                copytree(machine.path, store)
+            _run(build, exhibit, gated, seeds, [*gated.set, *sets], store, device, deadline)
+            found.append(list(Store(store).scan()))
+        return tuple(found)
+
+    first = compare(*trained("one seed", 1), prefix=f"{exhibit}: ")
+    if all(finding.verdict in ("pass", "incomparable", "missing") for finding in first):
+        return first
+    every = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
+    apart = _apart(*trained("the first updates", 1, every), prefix=f"{exhibit}: ")
+    found = compare(*trained(f"{SEEDS} seeds", SEEDS), prefix=f"{exhibit}: ")
+    return [apart.get(f.name, f) if f.verdict != "incomparable" else f for f in found]
+
+
+def _run(
+    build: Build,
+    exhibit: str,
+    gated: Gated,
+    seeds: int,
+    sets: Sequence[str],
+    store: Path,
+    device: str,
+    deadline: float,
+) -> None:
+    left = max(1.0, deadline - time.monotonic())
+    options = {
+        "--scale": [gated.scale],
+        "--where": gated.where,
+        "--set": sets,
+        "--seeds": [str(seeds)],
+        "--store": [str(store)],
+        "--device": [device],
+        "--time-limit": [f"{left:.0f}s"],
+    }
+    words = [word for name, values in options.items() for value in values for word in (name, value)]
+    done = subprocess.run(
+        **build.command("-m", "sgbench", "run", exhibit, *words),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    if done.returncode not in (0, 3, 4):
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise UsageError(
+            f"the {build.name}, {build.words}, cannot run {exhibit}:"
+            f" {said[-1].removeprefix('sgbench: ')}"
+        )
+
+
+def _apart(
+    baseline: Iterable[Record], candidate: Iterable[Record], *, prefix: str
+) -> dict[str, Finding]:
+    """Return a finding of every place whose first updates differ by more than rounding."""
+    found: dict[str, Finding] = {}
+    theirs = by_place(candidate, prefix=prefix)
+    for name, records in by_place(baseline, prefix=prefix).items():
+        for one, other in zip(records, theirs.get(name, []), strict=False):
+            words = _difference(one, other)
+            if words:
+                found[name] = Finding(
+                    name=name, kind="correctness", verdict="changed", words=words, n=1
+                )
+    return found
+
+
+def _difference(one: Record, other: Record) -> str | None:
+    """Say where the curves of two records of the first updates part, None where they do not."""
+    for before, after in zip(one.curve, other.curve, strict=False):
+        for field in _SMOOTH:
+            for a, b in zip(_numbers(before[field]), _numbers(after[field]), strict=False):
+                if not math.isclose(a, b, rel_tol=ROUNDING, abs_tol=1e-9):
+                    return (
+                        f"{field} is {b:.5g} and was {a:.5g} after {before['iteration']} updates,"
+                        " more than rounding makes: a mistake, or a change that must raise its"
+                        " VERSION; or seeds are no longer paired"
+                    )
+    return None
+
+
+def _numbers(value: Any) -> list[float]:
+    items: Sequence[Any] = value if isinstance(value, list) else [value]
+    return [float(item) for item in items if isinstance(item, int | float)]
