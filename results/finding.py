@@ -1,11 +1,8 @@
 """What a gate finds about one benchmark or cell, whatever it compared: one type for every report.
 
-    pass          no worse than allowed, on evidence
-    regression    worse than allowed, on evidence
-    changed       better than code that should compute the same can be: a result no longer holds
-    inconclusive  too little evidence; `words` say of what
-    incomparable  the two sides are of different versions, data or machines
-    missing       one side lacks it
+pass: no worse than allowed, on evidence. regression: worse than allowed, on evidence. changed:
+better than code that should compute the same can be. inconclusive: too little evidence, `words` say
+of what. incomparable: the sides differ in versions, data or machine. missing: one side lacks it.
 """
 
 import dataclasses

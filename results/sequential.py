@@ -78,9 +78,7 @@ class Plan:
 
 @functools.cache
 def _spent(total: float, sessions: int) -> tuple[float, ...]:
-    first = math.ceil(math.log2(2 / total))
-    if first > sessions:  # a short plan looks once, at its end
-        first = sessions
+    first = min(math.ceil(math.log2(2 / total)), sessions)  # a short plan looks at its end only
     levels: list[float] = []
     for n in range(1, sessions + 1):
         share = 1.0 if n == sessions else 0.5 + 0.5 * (n - first) / max(1, sessions - first)
@@ -114,8 +112,7 @@ def undecided(samples: Mapping[str, Sessions], plan: Plan) -> list[str]:
     return [
         name
         for name, sessions in samples.items()
-        if len(sessions) < plan.sessions
-        and decide(name, sessions, plan).verdict == "inconclusive"
+        if len(sessions) < plan.sessions and decide(name, sessions, plan).verdict == "inconclusive"
     ]
 
 
