@@ -72,13 +72,20 @@ def agree(
             found.append(list(Store(store).scan()))
         return tuple(found)
 
-    first = compare(*trained("one seed", 1), prefix=f"{exhibit}: ")
-    if all(finding.verdict in ("pass", "incomparable", "missing") for finding in first):
-        return first
-    every = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
-    apart = _apart(*trained("the first updates", 1, every), prefix=f"{exhibit}: ")
-    found = compare(*trained(f"{SEEDS} seeds", SEEDS), prefix=f"{exhibit}: ")
-    return [apart.get(f.name, f) if f.verdict != "incomparable" else f for f in found]
+    found = compare(*trained("one seed", 1), prefix=f"{exhibit}: ")
+    if _open(found):
+        every = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
+        apart = _apart(*trained("the first updates", 1, every), prefix=f"{exhibit}: ")
+        if any(finding.name not in apart for finding in _open(found)):
+            found = compare(*trained(f"{SEEDS} seeds", SEEDS), prefix=f"{exhibit}: ")
+        still = {finding.name for finding in _open(found)}
+        found = [apart.get(f.name, f) if f.name in still else f for f in found]
+    return found
+
+
+def _open(found: Sequence[Finding]) -> list[Finding]:
+    """Return what one seed has not decided: the places whose results are not the same."""
+    return [f for f in found if f.verdict not in ("pass", "incomparable", "missing")]
 
 
 def _run(

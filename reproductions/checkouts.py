@@ -146,7 +146,9 @@ def _worktree(revision: str, at: Path) -> Generator[tuple[Path, str]]:
 def _checkout() -> str | None:
     """Return the top of the checkout of sgbench that the working folder is in, if it is in one."""
     top = _git(Path.cwd(), "rev-parse", "--show-toplevel")
-    return top if top and (Path(top) / "bench").is_dir() and (Path(top) / "cli.py").exists() else None
+    return (
+        top if top and (Path(top) / "bench").is_dir() and (Path(top) / "cli.py").exists() else None
+    )
 
 
 def _commit(top: str | None, revision: str) -> str | None:

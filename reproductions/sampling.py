@@ -36,9 +36,13 @@ class Sampler:
     def __init__(self, build: Build) -> None:
         self.build = build
         self._errors = tempfile.TemporaryFile()
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": self._errors}
-        command = build.command("-m", "sgbench.bench.sampler")
-        self._process = subprocess.Popen(**command, **pipes, encoding="utf-8")
+        self._process = subprocess.Popen(
+            **build.command("-m", "sgbench.bench.sampler"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            encoding="utf-8",
+        )
         self._greeted = False
 
     def ask(self, **asked: Any) -> dict[str, Any]:

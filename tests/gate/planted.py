@@ -56,9 +56,7 @@ def no_drop(folder):
 
 def seeds_unpaired(folder):
     """Weights and data order are drawn anew."""
-    text = (folder / "bench/seeding.py").read_text()
-    body = text[text.index("    return ") :].splitlines()[0]
-    plant(folder, "bench/seeding.py", (body, body.replace("return ", "return 1 + ")))
+    plant(folder, "bench/seeding.py", ("{seed}/{purpose}", "{seed + 9}/{purpose}"))
 
 
 PLANTED = (not_bootstrapped, label_leak, batch_norm_in_eval_mode, no_drop, seeds_unpaired)
@@ -81,5 +79,8 @@ def late(folder):
     plant(
         folder,
         "bench/adam.py",
-        ("    return [c.learning_rate * c", "    return [(1 + 9 * (iteration > 50)) * c.learning_rate * c"),
+        (
+            "    return [c.learning_rate * c",
+            "    return [(1 + 9 * (iteration > 50)) * c.learning_rate * c",
+        ),
     )

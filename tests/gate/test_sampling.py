@@ -58,7 +58,11 @@ def test_what_comes_after_the_deadline_is_not_kept(pair):
 
 
 def test_a_build_that_raises_breaks_that_benchmark_only(pair):
-    plant(pair[1], "bench/rules/dni.py", ("    one_hot = network", "    raise 1\n    one_hot = network"))
+    plant(
+        pair[1],
+        "bench/rules/dni.py",
+        ("    one_hot = network", "    raise 1\n    one_hot = network"),
+    )
     for folder in pair:
         commit(folder)
     with builds("./one", "other") as both, opened(both) as sampling:
