@@ -8,13 +8,14 @@ to raise a version. *Are the results the same over seeds?* Rounding grows in tra
 tested for equivalence.
 """
 
+import dataclasses
 import math
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from shutil import copytree
-from typing import Any
+from typing import Any, cast
 
 from ..bench.errors import UsageError
 from ..results.compare import by_place, compare
@@ -63,12 +64,22 @@ def agree(
 
     def trained(name: str, seeds: int, sets: Sequence[str] = ()) -> tuple[list[Record], ...]:
         found: list[list[Record]] = []
-        for build in builds:
+        for share, build in zip((2, 1), builds, strict=True):
             say(f"correctness: {exhibit}, {name}, in the {build.name}")
             store = folder / f"{build.name}.{bool(sets)}"
             if not store.exists():
                 copytree(machine.path, store)
-            _run(build, exhibit, gated, seeds, [*gated.set, *sets], store, device, deadline)
+            left = (deadline - time.monotonic()) / share  # as much for either
+            options = {
+                "--scale": [gated.scale],
+                "--where": gated.where,
+                "--set": [*gated.set, *sets],
+                "--seeds": [str(seeds)],
+                "--store": [str(store)],
+                "--device": [device],
+                "--time-limit": [f"{max(1.0, left):.0f}s"],
+            }
+            _run(build, exhibit, options)
             found.append(list(Store(store).scan()))
         return tuple(found)
 
@@ -80,7 +91,10 @@ def agree(
             found = compare(*trained(f"{SEEDS} seeds", SEEDS), prefix=f"{exhibit}: ")
         still = {finding.name for finding in _open(found)}
         found = [apart.get(f.name, f) if f.name in still else f for f in found]
-    return found
+    if time.monotonic() < deadline:
+        return found
+    late = {"verdict": "inconclusive", "words": "the budget was spent before it was trained"}
+    return [dataclasses.replace(f, **late) if f.verdict == "missing" else f for f in found]
 
 
 def _open(found: Sequence[Finding]) -> list[Finding]:
@@ -88,26 +102,7 @@ def _open(found: Sequence[Finding]) -> list[Finding]:
     return [f for f in found if f.verdict not in ("pass", "incomparable", "missing")]
 
 
-def _run(
-    build: Build,
-    exhibit: str,
-    gated: Gated,
-    seeds: int,
-    sets: Sequence[str],
-    store: Path,
-    device: str,
-    deadline: float,
-) -> None:
-    left = max(1.0, deadline - time.monotonic())
-    options = {
-        "--scale": [gated.scale],
-        "--where": gated.where,
-        "--set": sets,
-        "--seeds": [str(seeds)],
-        "--store": [str(store)],
-        "--device": [device],
-        "--time-limit": [f"{left:.0f}s"],
-    }
+def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> None:
     words = [word for name, values in options.items() for value in values for word in (name, value)]
     done = subprocess.run(
         **build.command("-m", "sgbench", "run", exhibit, *words),
@@ -154,5 +149,5 @@ def _difference(one: Record, other: Record) -> str | None:
 
 
 def _numbers(value: Any) -> list[float]:
-    items: Sequence[Any] = value if isinstance(value, list) else [value]
+    items = cast("list[Any]", value if isinstance(value, list) else [value])
     return [float(item) for item in items if isinstance(item, int | float)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..bench.errors import UsageError
 from .equivalence import equivalence
-from .finding import Finding
+from .finding import Finding, Verdict
 from .measure import measure_of, not_applying, results_of, rungs
 from .record import Record
 from .sequential import Plan, decide
@@ -92,29 +92,12 @@ def compare(
 def _place(
     name: str, baseline: Sequence[Record], candidate: Sequence[Record], places: int
 ) -> list[Finding]:
-    def found(verdict: Any, words: str) -> list[Finding]:
-        return [Finding(name=name, kind="correctness", verdict=verdict, words=words)]
-
-    for side, records in (("baseline", baseline), ("candidate", candidate)):
-        if not records:
-            return found("missing", f"the {side} lacks it")
     pairs = _pairs(baseline, candidate)
-    if not pairs:
-        return found("missing", "no seed is on both sides")
-    for one, other in pairs:
-        for field in _VERSIONS:
-            was, is_ = getattr(one, field), getattr(other, field)
-            if was != is_:
-                return found("incomparable", f"{field} is {_short(is_)} and was {_short(was)}")
-    pairs = [(one, other) for one, other in pairs if one.status == "ok"]
-    if not pairs:
-        return found("missing", "the baseline has no result")
-    bad = [other for _, other in pairs if other.status in ("failed", "diverged")]
-    if bad:
-        return found("regression", f"{bad[0].status}, seed {bad[0].seed}: {bad[0].error}")
-    pairs = [(one, other) for one, other in pairs if other.status == "ok"]
-    if not pairs:
-        return found("inconclusive", "the candidate was stopped before its end")
+    hindrance = _hindrance(baseline, candidate, pairs)
+    if hindrance is not None:
+        verdict, words = hindrance
+        return [Finding(name=name, kind="correctness", verdict=verdict, words=words)]
+    pairs = [(one, other) for one, other in pairs if one.status == other.status == "ok"]
     differ = _differing(pairs)
     if not differ:
         seeds = f"{len(pairs)} seed{'' if len(pairs) == 1 else 's'}"
@@ -129,6 +112,30 @@ def _place(
         )
         return [same]
     return _equivalent(name, pairs, places)
+
+
+def _hindrance(
+    baseline: Sequence[Record], candidate: Sequence[Record], pairs: Sequence[Pair]
+) -> tuple[Verdict, str] | None:
+    """Return why no results can be compared, as a verdict and words; None where some can."""
+    if not pairs:
+        if baseline and candidate:
+            return "missing", "no seed is on both sides"
+        return "missing", f"the {'candidate' if baseline else 'baseline'} lacks it"
+    for one, other in pairs:
+        for field in _VERSIONS:
+            was, is_ = getattr(one, field), getattr(other, field)
+            if was != is_:
+                return "incomparable", f"{field} is {_short(is_)} and was {_short(was)}"
+    ended = [other for one, other in pairs if one.status == "ok"]
+    bad = [other for other in ended if other.status in ("failed", "diverged")]
+    if bad:
+        return "regression", f"{bad[0].status}, seed {bad[0].seed}: {bad[0].error}"
+    if not ended:
+        return "missing", "the baseline has no result"
+    if all(other.status != "ok" for other in ended):
+        return "inconclusive", "the candidate was stopped before its end"
+    return None
 
 
 def _short(value: object) -> str:
