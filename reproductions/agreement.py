@@ -73,7 +73,7 @@ def agree(
             options = {
                 "--scale": [gated.scale],
                 "--where": gated.where,
-                "--set": [*gated.set, *sets],
+                "--set": _merged(gated.set, sets),
                 "--seeds": [str(seeds)],
                 "--store": [str(store)],
                 "--device": [device],
@@ -100,6 +100,11 @@ def agree(
 def _open(found: Sequence[Finding]) -> list[Finding]:
     """Return what one seed has not decided: the places whose results are not the same."""
     return [f for f in found if f.verdict not in ("pass", "incomparable", "missing")]
+
+
+def _merged(sets: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Return the options of --set, of those on one field the later one."""
+    return list({text.partition("=")[0]: text for text in (*sets, *more)}.values())
 
 
 def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> None:

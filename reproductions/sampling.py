@@ -35,7 +35,7 @@ class Sampler:
 
     def __init__(self, build: Build) -> None:
         self.build = build
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115: closed by `close`
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
         self._process = subprocess.Popen(
             **build.command("-m", "sgbench.bench.sampler"),
             stdin=subprocess.PIPE,

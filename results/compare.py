@@ -119,9 +119,8 @@ def _hindrance(
 ) -> tuple[Verdict, str] | None:
     """Return why no results can be compared, as a verdict and words; None where some can."""
     if not pairs:
-        if baseline and candidate:
-            return "missing", "no seed is on both sides"
-        return "missing", f"the {'candidate' if baseline else 'baseline'} lacks it"
+        lacking = "the candidate lacks it" if baseline else "the baseline lacks it"
+        return "missing", "no seed is on both sides" if baseline and candidate else lacking
     for one, other in pairs:
         for field in _VERSIONS:
             was, is_ = getattr(one, field), getattr(other, field)
