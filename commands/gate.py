@@ -8,7 +8,7 @@ import click
 
 from ..bench.errors import UsageError
 from ._door import examples, items, seconds
-from ._options import json_option, width
+from ._options import json_option
 
 if TYPE_CHECKING:
     from ..results.finding import Finding
@@ -84,7 +84,7 @@ def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: An
     with the same seeds, and programs are timed in turn, until every verdict is there or the budget
     is spent.
     """
-    from ..reports import gate as words
+    from ..reports.gate import gate_text
     from ..results.finding import exit_code
 
     chosen = [way for way in _WAYS if asked[way]]
@@ -98,13 +98,12 @@ def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: An
             raise UsageError(f"--{option} goes with --baseline, where something is run")
     findings = _found(chosen[0], asked)
     if junit:
-        words.write_junit(findings, Path(junit))
-        click.echo(f"wrote {junit}", err=True)
+        _write_junit(findings, Path(junit))
     if as_json:
         for finding in findings:
             click.echo(json.dumps(finding.to_dict()))
     else:
-        click.echo(words.text(findings, width()), nl=False)
+        click.echo(gate_text(findings), nl=False)
     return exit_code(findings)
 
 
@@ -115,9 +114,9 @@ def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
 
         return compare_stores(*asked["records"], factor=factor)
     if way == "pytest_benchmark":
-        from ..results.pytest_benchmarks import compare_files
+        from ..results import pytest_benchmarks
 
-        return compare_files(*asked["pytest_benchmark"], factor=factor)
+        return pytest_benchmarks.compare(*map(Path, asked["pytest_benchmark"]), factor=factor)
     from ..reproductions.gate import Request, gate
 
     def say(line: str) -> None:
@@ -125,3 +124,13 @@ def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
 
     fields = {k: v for k, v in asked.items() if k not in _WAYS[1:]}
     return gate(Request(**fields), say)
+
+
+def _write_junit(findings: "list[Finding]", path: Path) -> None:
+    from ..reports.junit import junit
+
+    try:
+        path.write_text(junit(findings), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"--junit {path} cannot be written: {error.strerror}") from error
+    click.echo(f"wrote {path}", err=True)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ..bench import machine
 from ..bench.cell import FIELDS, Cell
+from ..bench.errors import UsageError
 from ..results import sequential
 from ..results.finding import Finding
 from ..results.store import Store
@@ -57,6 +58,8 @@ def gate(request: Request, say: Say) -> list[Finding]:
     Raises UsageError: an option is wrong, a build cannot be had or cannot be run at all.
     """
     loaded = [exhibits.load(name) for name in request.exhibits]
+    if not loaded:
+        raise UsageError("--exhibit names none: give table1, or several joined by commas")
     benchmarks = list(itertools.chain.from_iterable(map(_benchmarks, loaded)))
     plan = sequential.Plan(benchmarks=len(benchmarks), factor=request.speed_factor)
     device = machine.resolve_device(request.device)
