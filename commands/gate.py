@@ -8,10 +8,11 @@ import click
 
 from ..bench.errors import UsageError
 from ._door import examples, items, seconds
-from ._options import json_option
+from ._options import json_option, warn
 
 if TYPE_CHECKING:
     from ..results.finding import Finding
+    from ..results.record import Record
 
 _WAYS = ("baseline", "records", "pytest_benchmark")
 
@@ -110,9 +111,9 @@ def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: An
 def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
     factor: float = asked["speed_factor"]
     if way == "records":
-        from ..results.compare import compare_stores
+        from ..results.compare import compare
 
-        return compare_stores(*asked["records"], factor=factor)
+        return compare(*map(_records, asked["records"]), factor=factor)
     if way == "pytest_benchmark":
         from ..results import pytest_benchmarks
 
@@ -124,6 +125,17 @@ def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
 
     fields = {k: v for k, v in asked.items() if k not in _WAYS[1:]}
     return gate(Request(**fields), say)
+
+
+def _records(path: str) -> "list[Record]":
+    from ..results.store import Store
+
+    if not Path(path).is_dir():
+        raise UsageError(f"--records {path} is no folder: give the --store of a run")
+    store = Store(path)
+    records = list(store.scan())
+    warn(store)
+    return records
 
 
 def _write_junit(findings: "list[Finding]", path: Path) -> None:

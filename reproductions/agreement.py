@@ -12,13 +12,13 @@ import dataclasses
 import math
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from shutil import copytree
 from typing import Any, cast
 
 from ..bench.errors import UsageError
-from ..results.compare import by_place, compare
+from ..results.compare import compare, groups
 from ..results.finding import Finding
 from ..results.record import Record
 from ..results.store import Store
@@ -83,14 +83,16 @@ def agree(
             found.append(list(Store(store).scan()))
         return tuple(found)
 
-    found = compare(*trained("one seed", 1), prefix=f"{exhibit}: ")
+    found = compare(*trained("one seed", 1), speed=False)
     if _open(found):
         every = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
-        apart = _apart(*trained("the first updates", 1, every), prefix=f"{exhibit}: ")
-        if any(finding.name not in apart for finding in _open(found)):
-            found = compare(*trained(f"{SEEDS} seeds", SEEDS), prefix=f"{exhibit}: ")
-        still = {finding.name for finding in _open(found)}
-        found = [apart.get(f.name, f) if f.name in still else f for f in found]
+        apart = _apart(*trained("the first updates", 1, every))
+        if any(_of(finding, apart) is None for finding in _open(found)):
+            found = compare(*trained(f"{SEEDS} seeds", SEEDS), speed=False)
+        still = _open(found)
+        found = [(_of(f, apart) if f in still else None) or f for f in found]
+        found = list(dict.fromkeys(found))  # of two results of a place that is apart
+    found = [dataclasses.replace(f, name=f"{exhibit}: {f.name}") for f in found]
     if time.monotonic() < deadline:
         return found
     late = {"verdict": "inconclusive", "words": "the budget was spent before it was trained"}
@@ -123,18 +125,21 @@ def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> No
         )
 
 
-def _apart(
-    baseline: Iterable[Record], candidate: Iterable[Record], *, prefix: str
-) -> dict[str, Finding]:
+def _of(finding: Finding, apart: Mapping[str, Finding]) -> Finding | None:
+    """Return what `apart` has of the place of a finding, which may be on one result of it."""
+    return next((f for n, f in apart.items() if f"{finding.name} ".startswith(f"{n} ")), None)
+
+
+def _apart(baseline: Sequence[Record], candidate: Sequence[Record]) -> dict[str, Finding]:
     """Return a finding of every place whose first updates differ by more than rounding."""
+    before, after = ({r.key: r for r in records} for records in (baseline, candidate))
     found: dict[str, Finding] = {}
-    theirs = by_place(candidate, prefix=prefix)
-    for name, records in by_place(baseline, prefix=prefix).items():
-        for one, other in zip(records, theirs.get(name, []), strict=False):
-            words = _difference(one, other)
+    for name, keys in groups(baseline).items():
+        for key in keys:
+            words = _difference(before[key], after[key]) if key in after else None
             if words:
                 found[name] = Finding(
-                    name=name, kind="correctness", verdict="changed", words=words, n=1
+                    name=name, kind="correctness", verdict="changed", words=words, unit="", n=1
                 )
     return found
 

@@ -4,7 +4,6 @@ Correctness first, by training the same cells in both (`agreement`); then speed,
 session (`sampling`), until every verdict is there (`results.sequential`) or the budget is spent.
 """
 
-import functools
 import itertools
 import tempfile
 import time
@@ -13,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..bench import machine
-from ..bench.cell import FIELDS, Cell
 from ..bench.errors import UsageError
 from ..results import sequential
+from ..results.compare import names
 from ..results.finding import Finding
 from ..results.store import Store
 from . import agreement, checkouts
@@ -24,7 +23,7 @@ from .backend import choose_backend
 from .model import Gated
 from .plan import shape
 from .sampling import Benchmark, Sampling
-from .select import format_value, parse_set, parse_where
+from .select import Where, parse_set, parse_where
 
 Say = Callable[[str], object]
 
@@ -124,28 +123,17 @@ def _speed(sampling: Sampling, name: str) -> Finding:
 
 def _benchmarks(exhibit: exhibits.Exhibit) -> list[Benchmark]:
     """Return a benchmark for each shape of program among the cells that the exhibit has timed."""
-    found: dict[str, Benchmark] = {}
-    for gated in exhibit.gated:
-        if gated.kind == "speed":
-            for cell in cells_of(exhibit, gated):
-                name = f"{exhibit.name}: {place_of(exhibit, gated, cell)}"
-                found.setdefault(shape(cell), Benchmark(name=name, cell=cell))
-    return list(found.values())
-
-
-def cells_of(exhibit: exhibits.Exhibit, gated: Gated) -> list[Cell]:
-    """Return the cells that `gated` picks, of seed 0."""
-    where = parse_where(gated.where) if gated.where else None
-    return exhibits.expand(exhibit, gated.scale, parse_set(gated.set), 1, where)
-
-
-def place_of(exhibit: exhibits.Exhibit, gated: Gated, cell: Cell) -> str:
-    """Return the axes of the grid at which a cell lies, and what was set, as text."""
-    axes = functools.reduce(set[str].union, map(set, exhibit.scale(gated.scale).points()), set())
-    sets = parse_set(gated.set)
-    texts = (
-        f"{field}={format_value(field, getattr(cell, field))}"
-        for field in FIELDS
-        if (field in axes or field in sets) and getattr(cell, field) is not None
+    cells = (
+        exhibits.expand(exhibit, gated.scale, parse_set(gated.set), 1, _where(gated))
+        for gated in exhibit.gated
+        if gated.kind == "speed"
     )
-    return " ".join(texts)
+    distinct = list({shape(cell): cell for cell in itertools.chain.from_iterable(cells)}.values())
+    return [
+        Benchmark(name=f"{exhibit.name}: {name}", cell=cell)
+        for name, cell in zip(names(distinct), distinct, strict=True)
+    ]
+
+
+def _where(gated: Gated) -> Where | None:
+    return parse_where(gated.where) if gated.where else None

@@ -1,217 +1,201 @@
-"""Two sets of records held together: the same cells, trained by different code or elsewhere.
+"""Verdicts on two stores: the same cells, run by two revisions, held against each other.
 
-A *place* is what seeds are of: all fields of a cell but its seed. Seeds are paired.
+Cells are paired by their key, which has the seed in it and no version. The seeds of a configuration
+make a *group*, and each group is a finding on its results and one on its speed:
+
+- correctness: the final numbers are the same bit for bit, or else the paired seeds' results are
+  equivalent (`results.equivalence`), or not. A run that ended well and ends so no more is a
+  regression. Where versions or data differ, nothing is said of the code: incomparable, by name.
+- speed: steps a second on the same class of machine, a seed a session (`results.sequential`). The
+  stores' runs were not interleaved, so what else the machine did is in the ratio; the words say so.
 """
 
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
 
-from ..bench.errors import UsageError
+from ..bench import datasets
+from ..bench.cell import Cell, canonical_json
 from .equivalence import equivalence
 from .finding import Finding, Verdict
-from .measure import measure_of, not_applying, results_of, rungs
+from .measure import measure_of, results_of, rungs
 from .record import Record
 from .sequential import Plan, decide
-from .store import Store
 
-MARGINS = {"points": 1.0, "steps of T_task": 1.0, "bits": 0.05}
-"""Within what results are equivalent, by what their difference is in; T_task in rungs."""
-
-_NAMED = ("dataset", "network", "depth", "T", "rule", "sg_layers", "decoupled", "p_update")
-_VERSIONS = ("rule_version", "dataset_version", "protocol_version", "data_hash")
-_FINAL = (
-    *("test_error", "test_loss", "validation_error", "validation_loss", "train_error"),
-    *("train_loss", "longest", "validation_bits", "test_bits", "error_a", "error_b"),
+FINAL = (
+    *("test_error", "test_loss", "validation_error", "validation_loss"),
+    *("train_error", "train_loss", "longest", "validation_bits", "test_bits"),
+    *("error_a", "error_b"),
 )
+"""The numbers that a run ends with."""
 
-Places = dict[str, list[Record]]
+VERSIONS = ("rule_version", "dataset_version", "protocol_version", "data_hash")
+"""What must be equal for two records of a cell to be of the same computation."""
+
+MARGINS = {"images": 2.0, "counting": 2.0, "text": 0.05, "episodes": 1.0}
+"""By family of data, ours: points, points, bits a character, levels of the curriculum."""
+
 Pair = tuple[Record, Record]
-
-
-def by_place(records: Iterable[Record], *, prefix: str | None = None) -> Places:
-    """Return the records by the name of their place, seeds in order.
-
-    Of a cell that was run on several machines there are several. `prefix` stands before a name;
-    the exhibit does if it is None.
-    """
-    found: dict[str, list[Record]] = defaultdict(list)
-    known = list(records)
-    varied = _varied(known)
-    for record in known:
-        values = record.cell.to_dict()
-        texts = (f"{k}={_text(values[k])}" for k in (*_NAMED, *varied) if values[k] is not None)
-        start = f"{record.exhibit}: " if prefix is None else prefix
-        found[start + " ".join(texts)].append(record)
-    return {name: sorted(some, key=lambda r: r.seed) for name, some in found.items()}
-
-
-def _varied(records: Sequence[Record]) -> list[str]:
-    """Return the further fields that tell places of one name apart."""
-    groups: dict[tuple[Any, ...], list[dict[str, Any]]] = defaultdict(list)
-    for record in records:
-        values = record.cell.to_dict()
-        groups[record.exhibit, *(values[field] for field in _NAMED)].append(values)
-    found: dict[str, None] = {}
-    for some in groups.values():
-        for field in some[0]:
-            if field not in _NAMED and field != "seed" and len({_text(v[field]) for v in some}) > 1:
-                found[field] = None
-    return list(found)
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
+_LEVELS = "levels of the curriculum"
 
 
 def compare(
-    baseline: Iterable[Record], candidate: Iterable[Record], *, prefix: str | None = None
+    baseline: Iterable[Record],
+    candidate: Iterable[Record],
+    *,
+    factor: float = 1.05,
+    margin: Callable[[Record], float] | None = None,
+    speed: bool = True,
 ) -> list[Finding]:
-    """Return a finding for every result of every place of either side.
+    """Return the findings on all groups of either side, in the order of their names.
 
-    Pass: all final numbers are the same, or results of paired seeds are equivalent. Incomparable:
-    a version or the data differs. Missing: one side has no result. A candidate that failed where
-    the baseline did not is a regression.
+    `margin` gives the margin of a group by one of its records, in the unit of MARGINS, which are
+    the default; `speed` tells whether rates are compared, too. That nothing is comparable is for
+    the caller to tell (`finding.exit_code`: 3). Raises UsageError where the factor is not above 1.
     """
-    before, after = list(baseline), list(candidate)
-    both = by_place([*before, *after], prefix=prefix)
-    ours = {id(record) for record in before}
-    pairs = {
-        name: (
-            [r for r in some if id(r) in ours],
-            [r for r in some if id(r) not in ours],
-        )
-        for name, some in both.items()
+    a, b = _by_key(baseline), _by_key(candidate)
+    by_name = groups([records[0] for records in (a | b).values()])
+    paired = {
+        name: [_pair(a[key], b[key]) for key in keys if key in a and key in b]
+        for name, keys in by_name.items()
     }
-    count = len(pairs)
-    return [f for name, (one, other) in pairs.items() for f in _place(name, one, other, count)]
-
-
-def _place(
-    name: str, baseline: Sequence[Record], candidate: Sequence[Record], places: int
-) -> list[Finding]:
-    pairs = _pairs(baseline, candidate)
-    hindrance = _hindrance(baseline, candidate, pairs)
-    if hindrance is not None:
-        verdict, words = hindrance
-        return [Finding(name=name, kind="correctness", verdict=verdict, words=words)]
-    pairs = [(one, other) for one, other in pairs if one.status == other.status == "ok"]
-    differ = _differing(pairs)
-    if not differ:
-        seeds = f"{len(pairs)} seed{'' if len(pairs) == 1 else 's'}"
-        same = Finding(
-            name=name,
-            kind="correctness",
-            verdict="pass",
-            words=f"identical, {seeds}",
-            unit=measure_of(pairs[0][0].dataset, results_of(pairs[0][0].dataset)[0]).difference,
-            estimate=0.0,
-            n=len(pairs),
-        )
-        return [same]
-    return _equivalent(name, pairs, places)
-
-
-def _hindrance(
-    baseline: Sequence[Record], candidate: Sequence[Record], pairs: Sequence[Pair]
-) -> tuple[Verdict, str] | None:
-    """Return why no results can be compared, as a verdict and words; None where some can."""
-    if not pairs:
-        lacking = "the candidate lacks it" if baseline else "the baseline lacks it"
-        return "missing", "no seed is on both sides" if baseline and candidate else lacking
-    for one, other in pairs:
-        for field in _VERSIONS:
-            was, is_ = getattr(one, field), getattr(other, field)
-            if was != is_:
-                return "incomparable", f"{field} is {_short(is_)} and was {_short(was)}"
-    ended = [other for one, other in pairs if one.status == "ok"]
-    bad = [other for other in ended if other.status in ("failed", "diverged")]
-    if bad:
-        return "regression", f"{bad[0].status}, seed {bad[0].seed}: {bad[0].error}"
-    if not ended:
-        return "missing", "the baseline has no result"
-    if all(other.status != "ok" for other in ended):
-        return "inconclusive", "the candidate was stopped before its end"
-    return None
-
-
-def _short(value: object) -> str:
-    return str(value)[:8]
-
-
-def _pairs(baseline: Sequence[Record], candidate: Sequence[Record]) -> list[Pair]:
-    """Return the records of the same seed, where there are several those of the same machine."""
-    found: list[Pair] = []
-    for seed in sorted({r.seed for r in baseline} & {r.seed for r in candidate}):
-        ones = [r for r in baseline if r.seed == seed]
-        others = [r for r in candidate if r.seed == seed]
-        alike = [(a, b) for a in ones for b in others if a.machine_class == b.machine_class]
-        found.append(alike[0] if alike else (ones[0], others[0]))
+    same = {name: [p for p in pairs if not _differing(p)] for name, pairs in paired.items()}
+    compared = max(1, sum(map(bool, same.values())))
+    plan = Plan(benchmarks=compared, factor=factor)
+    limit = margin or _default_margin
+    found: list[Finding] = []
+    for name, keys in by_name.items():
+        if not paired[name]:
+            sides = [side for side in (a, b) if any(key in side for key in keys)]
+            lacks = "no seed is on both sides"
+            if len(sides) == 1:
+                lacks = f"the {'candidate' if sides[0] is a else 'baseline'} has no record of it"
+            found.append(_told(name, "missing", lacks))
+        elif not same[name]:
+            what = _differing(paired[name][0])
+            found.append(_told(name, "incomparable", f"the sides differ in {what}"))
+        else:
+            found += _correctness(name, same[name], limit(same[name][0][0]), compared)
+            found += _speed(name, same[name], plan) if speed else []
     return found
 
 
-def _differing(pairs: Sequence[Pair]) -> list[str]:
-    """Return the final numbers that are not the same in every pair."""
-    return [
-        field
-        for field in _FINAL
-        if field not in not_applying(pairs[0][0])
-        and any(getattr(one, field) != getattr(other, field) for one, other in pairs)
-    ]
+def _default_margin(record: Record) -> float:
+    return MARGINS[datasets.family(record.dataset)]
 
 
-def _equivalent(name: str, pairs: Sequence[Pair], places: int) -> list[Finding]:
-    dataset, found = pairs[0][0].dataset, list[Finding]()
+def _by_key(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.key, []).append(record)
+    return found
+
+
+def _pair(a: Sequence[Record], b: Sequence[Record]) -> Pair:
+    """Return one record of either side: comparable, of one machine class, ended well, if any is."""
+
+    def rank(pair: Pair) -> tuple[bool, bool, int, str]:
+        before, after = pair
+        bad = (before.status != "ok") + (after.status != "ok")
+        apart = before.machine_class != after.machine_class
+        return bool(_differing(pair)), apart, bad, before.machine_class
+
+    return min(((before, after) for before in a for after in b), key=rank)
+
+
+def _differing(pair: Pair) -> str:
+    """Return what makes two records incomparable: `rule_version (1, 2)`; nothing, if nothing."""
+    values = ((name, *(getattr(record, name) for record in pair)) for name in VERSIONS)
+    return ", ".join(f"{name} ({a}, {b})" for name, a, b in values if a != b)
+
+
+def groups(records: Iterable[Record]) -> dict[str, list[str]]:
+    """Return the keys of each group's cells by the group's name, names and seeds ascending."""
+    members: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda record: record.seed):
+        cell = record.cell.to_dict() | {"seed": None}
+        members.setdefault(canonical_json(cell), []).append(record)
+    firsts = [some[0] for some in members.values()]
+    named = zip(names([record.cell for record in firsts]), members.values(), strict=True)
+    return dict(sorted((name, [record.key for record in some]) for name, some in named))
+
+
+def names(cells: Sequence[Cell]) -> list[str]:
+    """Return a short name of each cell, with what tells it from others of the same short name."""
+    short = [_short_name(cell) for cell in cells]
+    found: list[str] = []
+    for cell, name in zip(cells, short, strict=True):
+        alike = [c.to_dict() for c, n in zip(cells, short, strict=True) if n == name]
+        extra = (f for f in alike[0] if f != "seed" and len({str(c[f]) for c in alike}) > 1)
+        found.append(" ".join([name, *(f"{field}={getattr(cell, field)}" for field in extra)]))
+    return found
+
+
+def _short_name(cell: Cell) -> str:
+    size = str(cell.depth) if cell.T is None else f"T{cell.T}"
+    words = [cell.dataset, cell.network, size, cell.rule]
+    if cell.sg_layers is not None:
+        words.append(f"M{cell.sg_layers}")
+    return " ".join(words)
+
+
+def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -> list[Finding]:
+    broken = [after for before, after in pairs if before.status == "ok" != after.status]
+    ended = [pair for pair in pairs if pair[0].status == pair[1].status == "ok"]
+    for record in broken:
+        if record.status != "timeout":
+            words = f"seed {record.seed} {record.status}: {record.error or 'no reason is known'}"
+            return [_told(name, "regression", words, len(pairs))]
+    if not ended:
+        where = "the candidate was cut short" if broken else "no run of the baseline ended well"
+        return [_told(name, "inconclusive" if broken else "incomparable", where)]
+    if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):
+        seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
+        return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]
+    dataset, found = ended[0][0].dataset, list[Finding]()
+    levels = datasets.family(dataset) == "episodes"
     for result in results_of(dataset):
-        measure = measure_of(dataset, result)
-        sign = -1 if measure.fields[0] == "longest" else 1  # a longer task is better
-        values = [
-            [next(v for f in measure.fields if (v := getattr(r, f)) is not None) for r in side]
-            for side in zip(*pairs, strict=True)
-        ]
-        one, other = (rungs(dataset, list(map(float, side))) for side in values)
-        differences = [sign * (b - a) for a, b in zip(one, other, strict=True)]
+        before = _values([pair[0] for pair in ended], result)
+        after = _values([pair[1] for pair in ended], result)
         found.append(
             equivalence(
                 name if result is None else f"{name} {result}",
-                differences,
-                MARGINS[measure.difference],
-                cells=places,
-                unit="rungs" if sign < 0 else measure.difference,
+                [y - x for x, y in zip(before, after, strict=True)],
+                margin,
+                cells=groups,
+                unit=_LEVELS if levels else measure_of(dataset, result).difference,
             )
         )
     return found
 
 
-def compare_stores(one: str, other: str, *, factor: float) -> list[Finding]:
-    """Return what two stores say of each other: results, and speed on machines of one class.
+def _values(records: Sequence[Record], result: str | None) -> list[float]:
+    """Return a result of each record, the lower the better: of a curriculum, minus its levels."""
+    dataset = records[0].dataset
+    fields = measure_of(dataset, result).fields
+    values = [
+        next(float(value) for field in fields if (value := getattr(record, field)) is not None)
+        for record in records
+    ]
+    if datasets.family(dataset) == "episodes":
+        return [-level for level in rungs(dataset, values)]
+    return values
 
-    Raises UsageError where a store is not there.
-    """
-    sides: list[list[Record]] = []
-    for path in (one, other):
-        if not Path(path).is_dir():
-            raise UsageError(f"--records {path} is no folder: give the --store of a run")
-        sides.append(list(Store(path, read_only=True).scan()))
-    return compare(*sides) + _speed(sides[0], sides[1], factor)
 
-
-def _speed(baseline: Sequence[Record], candidate: Sequence[Record], factor: float) -> list[Finding]:
-    """Return a finding of each place with paired rates: a seed counts as a session."""
-    ours = {id(record) for record in baseline}
-    ratios: dict[str, list[list[float]]] = {}
-    for name, some in by_place([*baseline, *candidate]).items():
-        one = [r for r in some if id(r) in ours and r.steps_per_second]
-        other = [r for r in some if id(r) not in ours and r.steps_per_second]
-        ratios[name] = [
-            [(a.steps_per_second or 0) / (b.steps_per_second or 1)]
-            for a, b in _pairs(one, other)
-            if a.machine_class == b.machine_class
-        ]
-    kept: Mapping[str, list[list[float]]] = {name: r for name, r in ratios.items() if r}
-    if not kept:
+def _speed(name: str, pairs: Sequence[Pair], plan: Plan) -> list[Finding]:
+    ratios = [
+        before.steps_per_second / after.steps_per_second
+        for before, after in pairs
+        if before.machine_class == after.machine_class
+        and before.replicas == after.replicas
+        and before.steps_per_second
+        and after.steps_per_second
+    ]
+    if not ratios:
         return []
-    plan = Plan(benchmarks=len(kept), factor=factor)
-    return [decide(name, sessions, plan) for name, sessions in kept.items()]
+    found = decide(name, [[ratio] for ratio in ratios], plan)
+    words = found.words.replace("session", "seed")
+    return [dataclasses.replace(found, words=f"{words} (not interleaved)")]
+
+
+def _told(name: str, verdict: Verdict, words: str, n: int = 0) -> Finding:
+    return Finding(name=name, kind="correctness", verdict=verdict, words=words, unit="", n=n)

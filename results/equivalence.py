@@ -42,7 +42,7 @@ def equivalence(
     p = paired_test(differences, alternative="greater" if worse else "less")
     verdict: Verdict = "inconclusive"
     if not any(differences):
-        verdict, words = "pass", "identical"
+        verdict, words = "pass", "no seed differs"
     elif low is None or high is None:
         words = "too few samples: one seed"
     elif not varies(differences):

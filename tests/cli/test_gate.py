@@ -107,7 +107,7 @@ def test_two_stores(sgbench, filled):
     filled("b")
     done = sgbench("gate", "--records", "a", "b")
     assert done.exit_code == 3  # the same results, and two rates are too few for a verdict on speed
-    assert "identical, 2 seeds" in done.stdout
+    assert "identical bit for bit, 2 seeds" in done.stdout
     assert "too few samples" in done.stdout
     filled("b", error_rate=40.0)
     done = sgbench("gate", "--records", "a", "b")
@@ -120,7 +120,7 @@ def test_two_stores_with_nothing_comparable(sgbench, filled, tmp_path):
     (tmp_path / "b").mkdir()
     done = sgbench("gate", "--records", "a", "b")
     assert done.exit_code == 3
-    assert "the candidate lacks it" in done.stdout
+    assert "the candidate has no record of it" in done.stdout
     for name in ("c", "d"):
         (tmp_path / name).mkdir()
     done = sgbench("gate", "--records", "c", "d")
@@ -136,7 +136,7 @@ def test_a_checkout_against_itself(start, tmp_path):
     out, err = process.communicate(timeout=600)
     findings = [json.loads(line) for line in out.splitlines()]
     kinds = {finding["kind"]: finding for finding in findings}
-    assert kinds["correctness"]["words"] == "identical, 1 seed"
+    assert kinds["correctness"]["words"] == "identical bit for bit, 1 seed"
     assert kinds["speed"]["n"] >= 1
     assert process.returncode in (0, 3)
     assert "gate: baseline HEAD (" in err

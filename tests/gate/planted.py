@@ -81,6 +81,6 @@ def late(folder):
         "bench/adam.py",
         (
             "    return [c.learning_rate * c",
-            "    return [(1 + 9 * (iteration > 50)) * c.learning_rate * c",
+            "    return [(1 + 99 * (iteration > 50)) * c.learning_rate * c",
         ),
     )
