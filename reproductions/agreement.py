@@ -28,12 +28,11 @@ from .model import Gated
 SEEDS = 5
 """Paired seeds of an equivalence test."""
 FIRST_UPDATES = 3
-ROUNDING = 1e-3
-"""Relative difference after the first updates up to which it is taken for rounding: float32 makes
-about 1e-6 of it, another batch or other weights more than 1e-2."""
-
-_SMOOTH = ("loss", "train_loss", "sg_loss", "aux_loss", "bits")
-"""What of a curve's point rounding moves by as little: an error jumps by a whole example."""
+ROUNDING = {"loss": 1e-3, "train_loss": 1e-3, "bits": 1e-3, "aux_loss": 2e-2, "sg_loss": 2e-2}
+"""By what of a curve's point: the relative difference after the first updates that is taken for
+rounding. float32 makes about 1e-6 of it in a loss, another batch or other weights more than 1e-2.
+Of M more: its last layer starts at zero, where Adam makes steps of full size of gradients that are
+nothing but rounding. An error is no such number: it jumps by a whole example."""
 
 
 def agree(
@@ -147,9 +146,9 @@ def _apart(baseline: Sequence[Record], candidate: Sequence[Record]) -> dict[str,
 def _difference(one: Record, other: Record) -> str | None:
     """Say where the curves of two records of the first updates part, None where they do not."""
     for before, after in zip(one.curve, other.curve, strict=False):
-        for field in _SMOOTH:
+        for field, allowed in ROUNDING.items():
             for a, b in zip(_numbers(before[field]), _numbers(after[field]), strict=False):
-                if not math.isclose(a, b, rel_tol=ROUNDING, abs_tol=1e-9):
+                if not math.isclose(a, b, rel_tol=allowed, abs_tol=1e-9):
                     return (
                         f"{field} is {b:.5g} and was {a:.5g} after {before['iteration']} updates,"
                         " more than rounding makes: a mistake, or a change that must raise its"
