@@ -24,7 +24,8 @@ from .sequence_program import SequenceProgram
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work
 CHECKPOINT_SECONDS = 300.0
-_PROGRAMS = {"step": Program, "unroll": SequenceProgram, "cycle": CountingProgram}
+PROGRAMS: dict[str, Any] = {"step": Program, "unroll": SequenceProgram, "cycle": CountingProgram}
+"""The program of a cell, by its entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,25 +60,29 @@ class Job:
         return describe(self.device, self.threads, self.matmul, self.matmul_error)
 
 
+def obey(device: str, threads: int, back_end: str) -> None:
+    """Let this process compute as the protocol has it, from now on: threads, back-end, float32."""
+    torch.set_num_threads(threads)
+    if device == "cpu":
+        matmul.use(back_end)
+    torch.backends.cuda.matmul.fp32_precision = "ieee"  # no TF32: the protocol is float32
+    cudnn: Any = torch.backends.cudnn
+    cudnn.conv.fp32_precision = "ieee"
+
+
 class Run:
     """A program on its way: its clocks and curves beside its state."""
 
     def __init__(self, job: Job) -> None:
         self.job, self.cell = job, job.cells[0]
-        torch.set_num_threads(job.threads)
-        if job.device == "cpu":
-            matmul.use(job.matmul)
-        torch.backends.cuda.matmul.fp32_precision = "ieee"  # no TF32: the protocol is float32
-        cudnn: Any = torch.backends.cudnn
-        cudnn.conv.fp32_precision = "ieee"
+        obey(job.device, job.threads, job.matmul)
         self.device = torch.device(job.device)
         self.began: float | None = None  # when the training clock last started
         self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]
         self.train_seconds = self.evaluation_seconds = 0.0
         self.diverged: dict[int, int] = {}
         data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
-        kind: Any = _PROGRAMS[self.cell.entry]
-        self.program: Any = kind(job.cells, data, self.device, self.clock)
+        self.program: Any = PROGRAMS[self.cell.entry](job.cells, data, self.device, self.clock)
         self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
         self.saved, self.looked = time.monotonic(), time.perf_counter()
         self.unsaved = ""  # why the last checkpoint could not be written

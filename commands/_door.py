@@ -19,9 +19,9 @@ BROKEN_PIPE = 128 + 13  # as of a program that SIGPIPE ends
 CODES = """\b
 Exit codes:
   0    done (a report of an unfinished grid is done)
-  1    a stale report (--check), or an unreproduced claim (--strict)
+  1    a regression (gate), a stale report (--check), or an unreproduced claim (--strict)
   2    usage, or missing or corrupt data
-  3    --time-limit ended the run: the same command goes on
+  3    --time-limit ended the run: the same command goes on; or the gate cannot tell
   4    some cells failed or diverged; the rest are stored
   5    the store cannot be read or written
   70   a mistake in sgbench

@@ -15,6 +15,8 @@ GRADES = ("T", "F", "P", "R", "O")
 PaperPlace = tuple[str, str, int | None, int | None, str, str | None]
 """Dataset, network, depth, T, rule and result: what the paper has a number for."""
 
+GATED_KINDS = ("speed", "correctness")
+
 FIGURE_KINDS = ("curves", "sweep", "population")
 
 CUSTOM = "custom"
@@ -137,6 +139,19 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Gated:
+    """Cells that `sgbench gate` compares, by the options that pick them.
+
+    `kind` is `speed` (a program of each shape is timed) or `correctness` (they are trained).
+    """
+
+    kind: str
+    scale: str
+    where: tuple[str, ...]
+    set: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
     """One table or figure of the paper, or a sweep of ours (then without numbers and claims).
 
@@ -156,6 +171,7 @@ class Exhibit:
     figures: tuple[Figure, ...]
     layout: Layout | None
     labels: Mapping[str, Mapping[str, str]]
+    gated: tuple[Gated, ...]
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""

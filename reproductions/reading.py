@@ -9,10 +9,12 @@ from ..bench.cell import spec_of
 from .claims import read_claim
 from .model import (
     FIGURE_KINDS,
+    GATED_KINDS,
     GRADES,
     Exhibit,
     Figure,
     FixedModel,
+    Gated,
     Layout,
     Margin,
     Median,
@@ -50,6 +52,7 @@ def parse(name: str, text: str) -> Exhibit:
         figures=tuple(map(_figure, root.take_tables("figures"))),
         layout=_layout(root.take_table("layout")) if "layout" in root.remaining() else None,
         labels=_labels(root.take_table("labels", {})),
+        gated=tuple(map(_gated, root.take_tables("gate"))),
     )
     root.close()
     return exhibit
@@ -179,6 +182,17 @@ def _figure(table: Table) -> Figure:
         raise table.error("x", "and lines of a population must be p_update and iteration")
     table.close()
     return figure
+
+
+def _gated(table: Table) -> Gated:
+    gated = Gated(
+        kind=table.choice("kind", GATED_KINDS),
+        scale=table.take("scale", str),
+        where=tuple(table.take_list("where", str, [])),
+        set=tuple(table.take_list("set", str, [])),
+    )
+    table.close()
+    return gated
 
 
 def _layout(table: Table) -> Layout:

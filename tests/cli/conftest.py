@@ -94,7 +94,7 @@ def start(tmp_path):
         process.communicate()
 
 
-def outcome(cell, status="ok", error=None, steps_per_second=100.0):
+def outcome(cell, status="ok", error=None, steps_per_second=100.0, error_rate=12.5):
     point = CurvePoint(
         iteration=cell.iterations,
         seconds=1.0,
@@ -109,7 +109,8 @@ def outcome(cell, status="ok", error=None, steps_per_second=100.0):
         python="3.11.7", numpy="2.4.6", platform="Linux x86_64",
     )  # fmt: skip
     return Outcome(
-        status=status, error=error, iterations_done=cell.iterations, error_rate=12.5, loss=0.5,
+        status=status, error=error, iterations_done=cell.iterations,
+        error_rate=error_rate, loss=0.5,
         train_error=1.0, train_loss=0.01, curve=[point], train_seconds=1.0, evaluation_seconds=0.1,
         steps_per_second=steps_per_second, examples_per_second=6400.0, replicas=1, machine=machine,
     )  # fmt: skip

@@ -1,0 +1,162 @@
+"""The gate on correctness: both builds train the same cells, and their results are held together.
+
+Of one seed first: mostly they are the same to the last bit, and that is that. Where they are not
+and no version says that they need not be, two things are asked. *Do the first updates agree to
+rounding?* Another order of a sum does; other initial weights or batches, a label that leaks, a
+target that is not bootstrapped, batch norm in the wrong mode do not, and what changes a rule has
+to raise a version. *Are the results the same over seeds?* Rounding grows in training, so they are
+tested for equivalence.
+"""
+
+import dataclasses
+import math
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from shutil import copytree
+from typing import Any, cast
+
+from ..bench.errors import UsageError
+from ..results.compare import compare, groups
+from ..results.finding import Finding
+from ..results.record import Record
+from ..results.store import Store
+from .checkouts import Build
+from .model import Gated
+
+SEEDS = 5
+"""Paired seeds of an equivalence test."""
+FIRST_UPDATES = 3
+ROUNDING = {"loss": 1e-3, "train_loss": 1e-3, "bits": 1e-3, "aux_loss": 2e-2, "sg_loss": 2e-2}
+"""By what of a curve's point: the relative difference after the first updates that is taken for
+rounding. float32 makes about 1e-6 of it in a loss, another batch or other weights more than 1e-2.
+Of M more: its last layer starts at zero, where Adam makes steps of full size of gradients that are
+nothing but rounding. An error is no such number: it jumps by a whole example."""
+
+
+def agree(
+    exhibit: str,
+    gated: Gated,
+    builds: tuple[Build, Build],
+    *,
+    machine: Store,
+    folder: Path,
+    device: str,
+    deadline: float,
+    say: Callable[[str], object],
+) -> list[Finding]:
+    """Return what was found of every place that `gated` picks.
+
+    Args:
+        exhibit: the exhibit's name.
+        gated: which cells.
+        builds: baseline and candidate.
+        machine: a store that knows the machine's back-end, which both builds then use.
+        folder: where the builds may keep their records.
+        device: `cpu` or `cuda:i`.
+        deadline: when to stop, of `time.monotonic`.
+        say: hears what is being done.
+
+    Raises UsageError where a build cannot run the exhibit at all.
+    """
+
+    def trained(name: str, seeds: int, sets: Sequence[str] = ()) -> tuple[list[Record], ...]:
+        found: list[list[Record]] = []
+        for share, build in zip((2, 1), builds, strict=True):
+            say(f"correctness: {exhibit}, {name}, in the {build.name}")
+            store = folder / f"{build.name}.{bool(sets)}"
+            if not store.exists():
+                copytree(machine.path, store)
+            left = (deadline - time.monotonic()) / share  # as much for either
+            options = {
+                "--scale": [gated.scale],
+                "--where": gated.where,
+                "--set": _merged(gated.set, sets),
+                "--seeds": [str(seeds)],
+                "--store": [str(store)],
+                "--device": [device],
+                "--time-limit": [f"{max(1.0, left):.0f}s"],
+            }
+            _run(build, exhibit, options)
+            found.append(list(Store(store).scan()))
+        return tuple(found)
+
+    found = compare(*trained("one seed", 1), speed=False)
+    if _open(found):
+        every = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
+        apart = _apart(*trained("the first updates", 1, every))
+        if any(_of(finding, apart) is None for finding in _open(found)):
+            found = compare(*trained(f"{SEEDS} seeds", SEEDS), speed=False)
+        still = _open(found)
+        found = [(_of(f, apart) if f in still else None) or f for f in found]
+        found = list(dict.fromkeys(found))  # of two results of a place that is apart
+    found = [dataclasses.replace(f, name=f"{exhibit}: {f.name}") for f in found]
+    if time.monotonic() < deadline:
+        return found
+    late = {"verdict": "inconclusive", "words": "the budget was spent before it was trained"}
+    return [dataclasses.replace(f, **late) if f.verdict == "missing" else f for f in found]
+
+
+def _open(found: Sequence[Finding]) -> list[Finding]:
+    """Return what one seed has not decided: the places whose results are not the same."""
+    return [f for f in found if f.verdict not in ("pass", "incomparable", "missing")]
+
+
+def _merged(sets: Sequence[str], more: Sequence[str]) -> list[str]:
+    """Return the options of --set, of those on one field the later one."""
+    return list({text.partition("=")[0]: text for text in (*sets, *more)}.values())
+
+
+def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> None:
+    words = [word for name, values in options.items() for value in values for word in (name, value)]
+    done = subprocess.run(
+        **build.command("-m", "sgbench", "run", exhibit, *words),
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+    )
+    if done.returncode not in (0, 3, 4):
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise UsageError(
+            f"the {build.name}, {build.words}, cannot run {exhibit}:"
+            f" {said[-1].removeprefix('sgbench: ')}"
+        )
+
+
+def _of(finding: Finding, apart: Mapping[str, Finding]) -> Finding | None:
+    """Return what `apart` has of the place of a finding, which may be on one result of it."""
+    return next((f for n, f in apart.items() if f"{finding.name} ".startswith(f"{n} ")), None)
+
+
+def _apart(baseline: Sequence[Record], candidate: Sequence[Record]) -> dict[str, Finding]:
+    """Return a finding of every place whose first updates differ by more than rounding."""
+    before, after = ({r.key: r for r in records} for records in (baseline, candidate))
+    found: dict[str, Finding] = {}
+    for name, keys in groups(baseline).items():
+        for key in keys:
+            words = _difference(before[key], after[key]) if key in after else None
+            if words:
+                found[name] = Finding(
+                    name=name, kind="correctness", verdict="changed", words=words, unit="", n=1
+                )
+    return found
+
+
+def _difference(one: Record, other: Record) -> str | None:
+    """Say where the curves of two records of the first updates part, None where they do not."""
+    for before, after in zip(one.curve, other.curve, strict=False):
+        for field, allowed in ROUNDING.items():
+            for a, b in zip(_numbers(before[field]), _numbers(after[field]), strict=False):
+                if not math.isclose(a, b, rel_tol=allowed, abs_tol=1e-9):
+                    return (
+                        f"{field} is {b:.5g} and was {a:.5g} after {before['iteration']} updates,"
+                        " more than rounding makes: a mistake, or a change that must raise its"
+                        " VERSION; or seeds are no longer paired"
+                    )
+    return None
+
+
+def _numbers(value: Any) -> list[float]:
+    items = cast("list[Any]", value if isinstance(value, list) else [value])
+    return [float(item) for item in items if isinstance(item, int | float)]

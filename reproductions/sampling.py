@@ -1,0 +1,191 @@
+"""The gate's samples: a process of each build, the same turns in each, one after another."""
+
+import contextlib
+import json
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..bench.cell import Cell
+from ..bench.errors import UsageError
+from ..results.sequential import Plan, block_ratio
+from .checkouts import Build
+
+THREADS = 1
+_ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))  # ABBA and BAAB in turn: of either build as often first
+
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """A program that is timed: an update of `cell`, on random data of its shape."""
+
+    name: str
+    cell: Cell
+
+
+class SamplerError(Exception):
+    """A build cannot do what it was asked; the message is its own."""
+
+
+class Sampler:
+    """A process of a build that steps programs on command (`bench/sampler.py`)."""
+
+    def __init__(self, build: Build) -> None:
+        self.build = build
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
+        self._process = subprocess.Popen(
+            **build.command("-m", "sgbench.bench.sampler"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            encoding="utf-8",
+        )
+        self._greeted = False
+
+    def ask(self, **asked: Any) -> dict[str, Any]:
+        """Return the answer to a command; SamplerError where there is none, or it is an error."""
+        if not self._greeted:  # not when it starts: the next pair starts while one samples
+            self._greeted = True
+            self._read()
+        try:
+            assert self._process.stdin is not None
+            self._process.stdin.write(json.dumps(asked) + "\n")
+            self._process.stdin.flush()
+        except BrokenPipeError:
+            pass  # what it said last is on stderr
+        answer = self._read()
+        if "error" in answer:
+            raise SamplerError(answer["error"])
+        return answer
+
+    def _read(self) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if line:
+            return json.loads(line)
+        self._errors.seek(0)
+        said = self._errors.read().decode(errors="replace").strip().splitlines()
+        last = said[-1] if said else f"exit code {self._process.wait()}"
+        raise UsageError(f"the {self.build.name}, {self.build.words}, cannot be timed: {last}")
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.communicate()
+        self._errors.close()
+
+
+@dataclass(kw_only=True)
+class Sampling:
+    """The samples of every benchmark so far, session by session, and how to take more.
+
+    Attributes:
+        builds: baseline and candidate.
+        benchmarks: what is timed.
+        plan: how many blocks a session has and how long a turn takes.
+        device: `cpu` or `cuda:i`.
+        matmul: the back-end of the CPU's matrix products, the same for both.
+        sessions: {benchmark: its sessions' blocks' ratios}.
+        broken: {benchmark: (build, why)} of those that a build cannot run.
+    """
+
+    builds: tuple[Build, Build]
+    benchmarks: Sequence[Benchmark]
+    plan: Plan
+    device: str
+    matmul: str
+    sessions: dict[str, list[list[float]]] = field(init=False)
+    broken: dict[str, tuple[str, str]] = field(default_factory=dict[str, tuple[str, str]])
+
+    def __post_init__(self) -> None:
+        self.sessions = {benchmark.name: [] for benchmark in self.benchmarks}
+        self._steps: dict[str, int] = {}
+        self._next = self._start()
+
+    def _start(self) -> tuple[Sampler, ...]:
+        return tuple(map(Sampler, self.builds))
+
+    def close(self) -> None:
+        """End the processes."""
+        for sampler in self._next:
+            sampler.close()
+
+    def session(self, names: Sequence[str], deadline: float) -> bool:
+        """Sample the benchmarks `names` in a fresh pair of processes.
+
+        The next pair starts meanwhile, to which it does as much harm as to the other build.
+        False where the `deadline` (of `time.monotonic`) came first: then nothing is kept.
+        """
+        pair, self._next = self._next, self._start()
+        try:
+            asked = [b for b in self.benchmarks if b.name in names and self._built(pair, b)]
+            ratios: dict[str, list[float]] = {benchmark.name: [] for benchmark in asked}
+            for block in range(self.plan.blocks):
+                for name in list(ratios):
+                    if time.monotonic() > deadline:
+                        return False
+                    taken = self._block(pair, name, block)
+                    if taken is None:
+                        del ratios[name]
+                    else:
+                        ratios[name].append(taken)
+            for name, found in ratios.items():
+                self.sessions[name].append(found)
+            return True
+        finally:
+            for sampler in pair:
+                sampler.close()
+
+    def _built(self, pair: Sequence[Sampler], benchmark: Benchmark) -> bool:
+        how = {"device": self.device, "threads": THREADS, "matmul": self.matmul}
+        what = {"name": benchmark.name, "cell": benchmark.cell.to_dict()}
+        return all(
+            self._done(sampler, benchmark.name, lambda s=sampler: s.ask(do="build", **what, **how))
+            for sampler in pair
+        )
+
+    def _block(self, pair: Sequence[Sampler], name: str, block: int) -> float | None:
+        """Return the ratio of a block, None where a build failed."""
+        steps = self._steps.get(name)
+        if steps is None:  # as many as make a turn, by what the baseline takes
+            seconds = self._turn(pair[0], name, 1)
+            if seconds is None:
+                return None
+            steps = self._steps[name] = max(1, round(self.plan.turn_seconds / max(seconds, 1e-6)))
+        turns: tuple[list[float], list[float]] = ([], [])
+        for side in _ORDERS[block % 2]:
+            seconds = self._turn(pair[side], name, steps)
+            if seconds is None:
+                return None
+            turns[side].append(seconds)
+        return block_ratio(*turns)
+
+    def _turn(self, sampler: Sampler, name: str, steps: int) -> float | None:
+        found: list[float] = []
+
+        def ask() -> None:
+            found.append(sampler.ask(do="sample", name=name, steps=steps)["seconds"])
+
+        return found[0] if self._done(sampler, name, ask) else None
+
+    def _done(self, sampler: Sampler, name: str, do: Callable[[], object]) -> bool:
+        """Tell whether `do` was done, and note which build could not."""
+        try:
+            do()
+        except SamplerError as error:
+            self.broken[name] = (sampler.build.name, str(error))
+            return False
+        return True
+
+    @classmethod
+    @contextlib.contextmanager
+    def open(cls, **fields: Any) -> Any:
+        """Yield a sampling whose processes end with it."""
+        sampling = cls(**fields)
+        try:
+            yield sampling
+        finally:
+            sampling.close()

@@ -1,0 +1,118 @@
+"""Slowed builds: a step that repeats a share of its own products, so that it does real extra work.
+
+`python -m benchmarks.slowed` is one process of a pair: it builds the programs, then takes turns as
+it is told to, a line of JSON each on stdin (program, calls, share) and on stdout (cpu, wall:
+seconds a call). `share` is what part of the products is done once more.
+"""
+
+import json
+import sys
+import time
+
+import torch
+from benchmarks.cases import CPU, data, quick_cell
+from benchmarks.unrolls import quick_unroll
+from sgbench.bench import matmul
+from sgbench.bench.datasets import load as load_data
+from sgbench.bench.program import Program
+from sgbench.bench.sequence_program import SequenceProgram
+from sgbench.reproductions.exhibit import expand, load
+from torch.nn import functional
+
+aten = torch.ops.aten
+
+
+class Repeats:
+    """The products of this process, some of which are done twice.
+
+    Each kind and size of product has an account of its own, so that the extra work is of the same
+    mix as the step's. Matrix products are repeated whole; of a convolution, of which a turn has
+    few, as many examples as are due.
+    """
+
+    def __init__(self):
+        self.share, self.owed = 0.0, {}
+        self.plain = (torch.mm, torch.addmm, functional.conv2d, aten.convolution_backward)
+
+    def slow_down(self, share):
+        """Repeat `share` of the products from now on; 0 leaves torch as it was."""
+        self.share, patched = share, self.plain
+        if share:
+            mm, addmm, conv2d, backward = self.plain
+            patched = (self._whole(mm), self._whole(addmm), self._part(conv2d, 1))
+            patched += (self._part(backward, 2),)
+        torch.mm, torch.addmm, functional.conv2d, aten.convolution_backward = patched
+
+    def _whole(self, product):
+        def called(*args, out=None):
+            for _ in range(self._due(product, args, 1)):
+                product(*args)
+            return product(*args) if out is None else product(*args, out=out)
+
+        return called
+
+    def _part(self, product, tensors):
+        """`tensors`: how many of the first arguments have the batch as their first axis."""
+
+        def called(*args, **kwargs):
+            batch, rest = args[:tensors], args[tensors:]
+            due = self._due(product, args, len(args[0]))
+            while due:
+                now = min(due, len(args[0]))
+                product(*(x[:now] for x in batch), *rest, **kwargs)
+                due -= now
+            return product(*args, **kwargs)
+
+        return called
+
+    def _due(self, product, args, units):
+        """Return how many of the call's units of work are to be done once more."""
+        key = (product, *(x.shape for x in args if isinstance(x, torch.Tensor)))
+        owed = self.owed.get(key, 0.0) + self.share * units
+        self.owed[key] = owed % 1
+        return int(owed)
+
+
+def programs():
+    """Return {name: program}: a small FCN of the demo, and of `quick` an FCN, an LSTM, a CNN."""
+    (small,) = (
+        cell
+        for cell in expand(load("table1"), "demo", seeds=1)
+        if (cell.network, cell.depth, cell.rule) == ("fcn", 4, "backprop")
+    )
+    images = data(8192, 1024)
+    cells = {
+        "fcn-cdni": quick_cell("fcn", 4, "cdni", 0),
+        "cnn-backprop": quick_cell("cnn", 3, "backprop", None, batch_size=4),
+    }
+    return {
+        "fcn-small": Program([small], load_data(small.dataset), CPU),
+        **{name: Program([cell], images, CPU) for name, cell in cells.items()},
+        "lstm-dni": SequenceProgram(
+            [quick_unroll("dni", 4, batch_size=64)], load_data("copy"), CPU
+        ),
+    }
+
+
+def main():
+    torch.set_num_threads(1)
+    torch.set_grad_enabled(False)
+    matmul.use(sys.argv[1])
+    built, repeats = programs(), Repeats()
+    for program in built.values():
+        for _ in range(3):  # first touches
+            program.step()
+    print(json.dumps(list(built)), flush=True)
+    for line in sys.stdin:
+        turn = json.loads(line)
+        repeats.slow_down(turn["share"])
+        step, calls = built[turn["program"]].step, turn["calls"]
+        wall, cpu = time.perf_counter(), time.process_time()
+        for _ in range(calls):
+            step()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+        print(json.dumps({"cpu": cpu / calls, "wall": wall / calls}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
