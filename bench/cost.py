@@ -121,7 +121,7 @@ class Recorder(TorchDispatchMode):
         return found
 
     def _hold(self, tensor: Tensor) -> None:
-        storage = tensor.untyped_storage()
+        storage: Any = tensor.untyped_storage()
         key = storage._cdata
         if key not in self._live:
             self._live[key] = storage.nbytes()

@@ -104,7 +104,7 @@ class Limit:
             moment.zero_()
 
         def update() -> None:
-            torch._foreach_add_([steps], 1)
+            steps.add_(1)
             ADAM(
                 *([weights], [gradients], [first], [second], [], [steps]),
                 lr=1e-3,

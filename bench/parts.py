@@ -10,6 +10,7 @@ autograd); m: synthetic-gradient models, what they say and how they learn, with 
 the auxiliary output; update: Adam. What is left, as drawing a batch and the loss, is in no part.
 """
 
+import functools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
@@ -55,7 +56,7 @@ class Stopwatch:
 
     def take(self) -> dict[str, float]:
         """Return the seconds of each part since the last call."""
-        found = dict.fromkeys(PARTS, 0.0)
+        found: dict[str, float] = dict.fromkeys(PARTS, 0.0)
         for part, start, end in self._marks:
             found[part] += self._clock.between(start, end)
         self._marks.clear()
@@ -103,8 +104,7 @@ def watching(program: Any, watch: Stopwatch) -> Generator[None]:
         setattr(owner, name, value)
 
     def method(owner: Any, name: str, part: str) -> None:
-        do = getattr(owner, name)
-        put(owner, name, lambda *args, **named: watch.time(part, do, *args, **named))
+        put(owner, name, functools.partial(watch.time, part, getattr(owner, name)))
 
     def layer(sequence: Sequence) -> _Layer:
         return _Layer(sequence, watch, "forward", "backward")

@@ -57,9 +57,14 @@ def short_id(id: str) -> str:  # noqa: A002
     return id[:_DIGITS]
 
 
-def cell_names(cells: Sequence[Cell]) -> list[str]:
-    """Return a short name for each cell, with the fields that tell it from the others."""
-    names = [_base_name(cell) for cell in cells]
+def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
+    """Return a short name for each cell, with the fields that tell it from the others.
+
+    Without `seeds` they are names of programs, whose seed is left out.
+    """
+    names = [
+        f"{_base_name(cell)} seed {cell.seed}" if seeds else _base_name(cell) for cell in cells
+    ]
     first: dict[str, dict[str, Any]] = {}
     extra: dict[str, None] = {}
     for name, cell in zip(names, cells, strict=True):
@@ -80,7 +85,7 @@ def _base_name(cell: Cell) -> str:
         words.append(f"M{cell.sg_layers}")
     if cell.p_update is not None:
         words.append(f"{cell.decoupled} p{cell.p_update:g}")
-    return " ".join([*words, f"seed {cell.seed}"])
+    return " ".join(words)
 
 
 def outcome(record: Record) -> str:
@@ -251,13 +256,13 @@ def _curve(record: Record) -> list[str]:
         return []
     names = [name for name in _COLUMNS if any(point[name] is not None for point in points)]
     rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
-    tables = [_columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
+    tables = [columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
     if record.progression:
         heads = ["T_task", "symbols", "repeats", "iteration", "steps of data", "seconds"]
         keys = ("length", "symbols", "repeats", "iteration", "data_steps")
         solved = record.progression
         levels = [[*(str(p[key]) for key in keys), _short(p["seconds"])] for p in solved]
-        tables.insert(0, _columns([heads, *levels]))
+        tables.insert(0, columns([heads, *levels]))
     layers = len(points[0]["sg_loss"] or ())
     if layers:
         heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))
@@ -265,11 +270,11 @@ def _curve(record: Record) -> list[str]:
             [str(p["iteration"]), *(_short(v) for v in (*p["sg_loss"], *p["sg_cosine"]))]
             for p in points
         ]
-        tables.append(_columns([["iteration", *heads], *rows]))
+        tables.append(columns([["iteration", *heads], *rows]))
     if points[0]["updates"]:
         heads = [f"updates {n}" for n in range(1, len(points[0]["updates"]) + 1)]
         rows = [[str(p["iteration"]), *map(str, p["updates"])] for p in points]
-        tables.append(_columns([["iteration", *heads], *rows]))
+        tables.append(columns([["iteration", *heads], *rows]))
     return tables
 
 
@@ -277,9 +282,19 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def _columns(rows: Sequence[Sequence[str]]) -> str:
+def columns(rows: Sequence[Sequence[str]], left: int = 0) -> str:
+    """Return rows, the first of which is the head, as lines; the first `left` columns flush left.
+
+    Raises ValueError where a row has more or fewer columns than another.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
+    lines = [
+        "  ".join(
+            text.ljust(width) if number < left else text.rjust(width)
+            for number, (text, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
     return "\n".join([_dim(lines[0]), *lines[1:]]) + "\n"
 
 
