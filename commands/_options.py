@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from ..reproductions.run import Request
+    from ..results.shelf import Shelf
     from ..results.store import Store
 
 STORE = ".sgbench"
@@ -90,7 +91,7 @@ def open_store(path: str) -> "Store":
     return Store(Path(path).expanduser())
 
 
-def warn(store: "Store") -> None:
+def warn(store: "Shelf[Any]") -> None:
     """Say what in the store was not usable, each once."""
     while store.warnings:
         click.echo(f"sgbench: warning: {store.warnings.pop(0)}", err=True)

@@ -1,17 +1,18 @@
 """Timings side by side: what each program does a second, and what it costs beside backprop."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..bench.cell import Cell
 from ..results.timings import PARTS, Spread, Timing, relative
+from .table import Grid, entry, text_table
 from .terminal import cell_names
 
 BASELINES = ("backprop", "bptt", "end_to_end")
-_SAME = ("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters")
-_SAME += ("kernel_size", "precision")
+SAME_SIZES = ("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters")
+SAME_SIZES += ("kernel_size", "precision")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,7 @@ def _order(timing: Timing) -> tuple[Any, ...]:
 
 
 def _size(cell: Cell, timing: Timing) -> tuple[Any, ...]:
-    sizes = (getattr(cell, name) for name in _SAME)
+    sizes = (getattr(cell, name) for name in SAME_SIZES)
     return (timing.machine_class, timing.replicas, *sizes)
 
 
@@ -116,17 +117,37 @@ def unsteady(timing: Timing) -> bool:
     return timing.of("step").wide or timing.of("limit").wide
 
 
-HEAD = ("program", "steps/s", "examples/s", "ms", "of limit", "x backprop", "GFLOP", "GB")
-HEAD += ("GFLOP/s", "MiB")
-PARTS_HEAD = ("program, ms", "forward", "backward", "M", "update", "other", "compile s")
+HEAD = ("steps/s", "examples/s", "ms", "of limit", "x backprop", "GFLOP", "GB", "GFLOP/s", "MiB")
+PARTS_HEAD = ("forward", "backward", "M", "update", "other", "compile s")
 
 
-def row(speed: Speed) -> tuple[str, ...]:
-    """Return a line of the table, as text, with a question mark where it is unsteady."""
+def grids(found: Sequence[Speed]) -> list[tuple[str, Grid]]:
+    """Return the table of speeds, and that of the parts of a step, each with a name."""
+    return [
+        ("speed", _grid("Speed: medians over rounds", HEAD, found, _row)),
+        ("parts", _grid("The parts of a step, in ms", PARTS_HEAD, found, _parts_row)),
+    ]
+
+
+def _grid(
+    caption: str,
+    head: tuple[str, ...],
+    found: Sequence[Speed],
+    line: Callable[[Speed], tuple[str, ...]],
+) -> Grid:
+    return Grid(
+        caption=caption,
+        stubs=("program",),
+        columns=tuple((name,) for name in head),
+        rows=tuple(((speed.name,), tuple(map(entry, line(speed)))) for speed in found),
+    )
+
+
+def _row(speed: Speed) -> tuple[str, ...]:
+    """Return a line of the table, with a question mark where it is unsteady."""
     timing = speed.timing
     step = timing.of("step").median
     return (
-        speed.name,
         number(timing.steps_per_second) + ("?" if unsteady(timing) else ""),
         number(timing.examples_per_second),
         number(1000 * step),
@@ -135,18 +156,14 @@ def row(speed: Speed) -> tuple[str, ...]:
         number(timing.flops / 1e9),
         number(timing.bytes / 1e9),
         number(timing.flops / step / 1e9),
-        f"{timing.peak_bytes / 2**20:,.0f}",
+        f"{timing.peak_bytes / 2**20:,.1f}",
     )
 
 
-def parts_row(speed: Speed) -> tuple[str, ...]:
-    """Return a line of the table of a step's parts, in ms."""
+def _parts_row(speed: Speed) -> tuple[str, ...]:
     timing = speed.timing
-    return (
-        speed.name,
-        *(number(1000 * timing.of(part).median) for part in PARTS),
-        number(timing.compile_seconds),
-    )
+    parts = (number(1000 * timing.of(part).median) for part in PARTS)
+    return (*parts, number(timing.compile_seconds))
 
 
 def number(value: float) -> str:
@@ -189,10 +206,7 @@ def _width(timing: Timing) -> float:
 
 
 def text(title: str, found: Sequence[Speed]) -> str:
-    """Return the table for a terminal, and what has to be known of it."""
-    from .terminal import columns
-
-    lines = [f"{title}: {len(found)} programs; medians over rounds", ""]
-    for head, line in ((HEAD, row), (PARTS_HEAD, parts_row)):
-        lines.append(columns([head, *map(line, found)], left=1))
-    return "\n".join([*lines, *notes(found)]) + "\n"
+    """Return the tables for a terminal, and what has to be known of them."""
+    blocks = [f"{title}: {len(found)} programs; medians over rounds"]
+    blocks += [text_table(grid).rstrip() for _, grid in grids(found)]
+    return "\n\n".join([*blocks, "\n".join(notes(found))]) + "\n"

@@ -256,13 +256,13 @@ def _curve(record: Record) -> list[str]:
         return []
     names = [name for name in _COLUMNS if any(point[name] is not None for point in points)]
     rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
-    tables = [columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
+    tables = [_columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
     if record.progression:
         heads = ["T_task", "symbols", "repeats", "iteration", "steps of data", "seconds"]
         keys = ("length", "symbols", "repeats", "iteration", "data_steps")
         solved = record.progression
         levels = [[*(str(p[key]) for key in keys), _short(p["seconds"])] for p in solved]
-        tables.insert(0, columns([heads, *levels]))
+        tables.insert(0, _columns([heads, *levels]))
     layers = len(points[0]["sg_loss"] or ())
     if layers:
         heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))
@@ -270,11 +270,11 @@ def _curve(record: Record) -> list[str]:
             [str(p["iteration"]), *(_short(v) for v in (*p["sg_loss"], *p["sg_cosine"]))]
             for p in points
         ]
-        tables.append(columns([["iteration", *heads], *rows]))
+        tables.append(_columns([["iteration", *heads], *rows]))
     if points[0]["updates"]:
         heads = [f"updates {n}" for n in range(1, len(points[0]["updates"]) + 1)]
         rows = [[str(p["iteration"]), *map(str, p["updates"])] for p in points]
-        tables.append(columns([["iteration", *heads], *rows]))
+        tables.append(_columns([["iteration", *heads], *rows]))
     return tables
 
 
@@ -282,19 +282,9 @@ def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"
 
 
-def columns(rows: Sequence[Sequence[str]], left: int = 0) -> str:
-    """Return rows, the first of which is the head, as lines; the first `left` columns flush left.
-
-    Raises ValueError where a row has more or fewer columns than another.
-    """
+def _columns(rows: Sequence[Sequence[str]]) -> str:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(
-            text.ljust(width) if number < left else text.rjust(width)
-            for number, (text, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
+    lines = ["  ".join(map(str.rjust, row, widths)) for row in rows]
     return "\n".join([_dim(lines[0]), *lines[1:]]) + "\n"
 
 
