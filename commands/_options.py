@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from ..reproductions.run import Request
+    from ..results.shelf import Shelf
     from ..results.store import Store
 
 STORE = ".sgbench"
@@ -44,33 +45,36 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 scale_option = click.option(
     "--scale", default="demo", metavar="NAME", show_default=True, help="demo, quick or paper."
 )
+where_option = click.option(
+    "--where",
+    multiple=True,
+    metavar="CONDITION[,…]",
+    help="Only cells with these values: rule=dni,cdni,T=4; or in a range of a number, by <, <=,"
+    " > or >=: 'p_update<0.2' (in quotes: the shell takes < and > for itself). Several are"
+    " joined by and.",
+)
+set_option = click.option(
+    "--set",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Change a field of the protocol; the cells are then of scale custom.",
+)
+device_option = click.option(
+    "--device",
+    default="auto",
+    metavar="NAME",
+    show_default=True,
+    help="auto, cpu, cuda or cuda:i.",
+)
 cells_options = all_of(
     click.argument("exhibit"),
     scale_option,
-    click.option(
-        "--where",
-        multiple=True,
-        metavar="CONDITION[,…]",
-        help="Only cells with these values: rule=dni,cdni,T=4; or in a range of a number, by <, <=,"
-        " > or >=: 'p_update<0.2' (in quotes: the shell takes < and > for itself). Several are"
-        " joined by and.",
-    ),
-    click.option(
-        "--set",
-        multiple=True,
-        metavar="KEY=VALUE",
-        help="Change a field of the protocol; the cells are then of scale custom.",
-    ),
+    where_option,
+    set_option,
     click.option("--seeds", type=int, metavar="N", help="Number of seeds."),
     store_option,
     data_dir_option,
-    click.option(
-        "--device",
-        default="auto",
-        metavar="NAME",
-        show_default=True,
-        help="auto, cpu, cuda or cuda:i.",
-    ),
+    device_option,
 )
 
 
@@ -87,7 +91,7 @@ def open_store(path: str) -> "Store":
     return Store(Path(path).expanduser())
 
 
-def warn(store: "Store") -> None:
+def warn(store: "Shelf[Any]") -> None:
     """Say what in the store was not usable, each once."""
     while store.warnings:
         click.echo(f"sgbench: warning: {store.warnings.pop(0)}", err=True)

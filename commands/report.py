@@ -1,12 +1,18 @@
 """`sgbench report`."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..bench.errors import UsageError
 from ._door import complain, examples, items
 from ._options import open_store, scale_option, store_option, warn
+
+if TYPE_CHECKING:
+    from ..reports.report import Report
+    from ..results.store import Store
 
 
 @click.command(
@@ -16,6 +22,7 @@ from ._options import open_store, scale_option, store_option, warn
         "sgbench report table1 --scale quick --format md,png --out docs/table1",
         "sgbench report table1 --scale quick --published",
         "sgbench report table1 --check --strict",
+        "sgbench report throughput --format md,png",
     ),
 )
 @click.argument("exhibit")
@@ -47,19 +54,18 @@ def command(
     published: bool,
     store: str,
 ) -> int:
-    """Hold EXHIBIT against the paper: tables, figures, verdicts."""
+    """Hold EXHIBIT against the paper: tables, figures, verdicts.
+
+    `throughput` is no exhibit of the paper's: it shows what `sgbench time` has stored.
+    """
     from ..reports import report as reports
-    from ..reproductions import exhibit as exhibits
     from ..results.store import Store
 
-    found = exhibits.load(exhibit)
-    found.scale(scale)  # an unknown one is said before the store is read
+    build = _builder(ctx, exhibit, scale)  # an unknown one is said before the store is read
     if published and ctx.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE:
         raise UsageError("--published and --store exclude each other: give one of them")
     source = Store.published() if published else open_store(store)
-    records = list(source.scan())
-    warn(source)
-    built = reports.build(found, scale, records, formats or reports.FORMATS)
+    built = build(source, formats or reports.FORMATS)
     folder, code = Path(out), 0
     if check:
         stale = reports.check(built, folder)
@@ -76,3 +82,34 @@ def command(
     if strict and built.unreproduced:
         code = complain(f"not reproduced: {'; '.join(built.unreproduced)}", 1)
     return code
+
+
+def _builder(
+    ctx: click.Context, exhibit: str, scale: str
+) -> "Callable[[Store, Sequence[str]], Report]":
+    """Return what builds the report from a store, in some formats."""
+    from ..reports import report as reports
+    from ..reports import throughput
+    from ..reproductions import exhibit as exhibits
+    from ..results.timings import Timings
+
+    if exhibit == throughput.NAME:
+        given = ctx.get_parameter_source("scale") is click.core.ParameterSource.COMMANDLINE
+
+        def timed(source: "Store", formats: Sequence[str]) -> "Report":
+            timings = Timings(source.path, read_only=source.read_only)
+            found, records = list(timings.scan()), list(source.scan())
+            warn(timings)
+            warn(source)
+            return throughput.build(found, records, scale if given else None, formats)
+
+        return timed
+    found = exhibits.load(exhibit)
+    found.scale(scale)
+
+    def trained(source: "Store", formats: Sequence[str]) -> "Report":
+        records = list(source.scan())
+        warn(source)
+        return reports.build(found, scale, records, formats)
+
+    return trained

@@ -47,9 +47,7 @@ def build(
     Raises:
         UsageError: the scale or a format is unknown.
     """
-    for form in formats:
-        if form not in FORMATS:
-            raise UsageError(f"unknown --format {form!r}{did_you_mean(form, FORMATS)}")
+    check_formats(formats)
     gathered = gather(exhibit, scale, records)
     told = page.Told(
         gathered=gathered, places=places(gathered), rows=claims(gathered), bins=bins(gathered)
@@ -79,6 +77,13 @@ def build(
         files=dict(sorted(files.items())),
         unreproduced=tuple(page.claim_name(told, row) for row in unreproduced(told.rows)),
     )
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise UsageError where one of `formats` is unknown."""
+    for form in formats:
+        if form not in FORMATS:
+            raise UsageError(f"unknown --format {form!r}{did_you_mean(form, FORMATS)}")
 
 
 def write(report: Report, out: Path) -> list[Path]:

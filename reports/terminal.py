@@ -57,9 +57,14 @@ def short_id(id: str) -> str:  # noqa: A002
     return id[:_DIGITS]
 
 
-def cell_names(cells: Sequence[Cell]) -> list[str]:
-    """Return a short name for each cell, with the fields that tell it from the others."""
-    names = [_base_name(cell) for cell in cells]
+def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
+    """Return a short name for each cell, with the fields that tell it from the others.
+
+    Without `seeds` they are names of programs, whose seed is left out.
+    """
+    names = [
+        f"{_base_name(cell)} seed {cell.seed}" if seeds else _base_name(cell) for cell in cells
+    ]
     first: dict[str, dict[str, Any]] = {}
     extra: dict[str, None] = {}
     for name, cell in zip(names, cells, strict=True):
@@ -80,7 +85,7 @@ def _base_name(cell: Cell) -> str:
         words.append(f"M{cell.sg_layers}")
     if cell.p_update is not None:
         words.append(f"{cell.decoupled} p{cell.p_update:g}")
-    return " ".join([*words, f"seed {cell.seed}"])
+    return " ".join(words)
 
 
 def outcome(record: Record) -> str:

@@ -160,14 +160,14 @@ def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
 
     `varied` are other fields that they may differ in.
     """
-    left_out = _NOT_SHAPE if varied is None else varied
+    left_out = NOT_SHAPE if varied is None else varied
     return repr({k: v for k, v in cell.to_dict().items() if k not in left_out})
 
 
 MOST_REPLICAS = 128
 """Cells of a program."""
 _REPLICA_AXES = ("seed", "learning_rate", "sg_scale", "bp_lambda", "p_update")
-_NOT_SHAPE = (
+NOT_SHAPE = (
     "seed",
     "iterations",
     "learning_rate",

@@ -20,16 +20,19 @@ from ..bench.cell import FIELDS as CELL_FIELDS
 from ..bench.cell import Cell
 from ..bench.outcome import CurvePoint, Outcome, Solved
 from . import provenance
-from .schema import RecordError, check_items, check_object, check_rows, json_types
+from .schema import (
+    NewerSchemaError,
+    RecordError,
+    check_items,
+    check_object,
+    check_rows,
+    json_types,
+)
 
 SCHEMA_VERSION = 3
 """Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout")
-
-
-class NewerSchemaError(RecordError):
-    """A record was written by a newer sgbench: nothing is wrong with it."""
 
 
 def _doc(text: str, unit: str = "") -> Any:

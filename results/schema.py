@@ -18,6 +18,10 @@ class RecordError(StoreError):
     """A record does not have the schema: the message names the field."""
 
 
+class NewerSchemaError(RecordError):
+    """A record was written by a newer sgbench: nothing is wrong with it."""
+
+
 def json_types(declared: type) -> Types:
     """Return the JSON types of each field of the dataclass `declared` (a tuple is a list)."""
     return {name: _arms(hint) for name, hint in typing.get_type_hints(declared).items()}

@@ -7,13 +7,12 @@ import pytest
 import torch
 from benchmarks.cases import CPU
 from benchmarks.sampling import CLOCK, fastest, interleave, ratio
-from benchmarks.test_steps import through
-from benchmarks.unrolls import EagerUnroll, UnrollLimit, quick_unroll
+from benchmarks.test_steps import limit_of, through
+from benchmarks.unrolls import EagerUnroll, quick_unroll
 from sgbench.bench import matmul
 from sgbench.bench.datasets import load
 from sgbench.bench.sequence_program import SequenceProgram
 from torch._inductor import config as inductor
-from torch.utils.flop_counter import FlopCounterMode
 
 RULES = ["bptt", "dni"]
 
@@ -27,7 +26,7 @@ def test_unroll(benchmark, report, back_end, rule, T):
     program = SequenceProgram([cell], load("copy"), CPU)
     network = program.network
     eager = EagerUnroll(cell, network.symbols, network.classes)
-    limit = UnrollLimit(cell, network)
+    limit = limit_of(program)
     chunks = [program.stream.peek(T, program.streams) for _ in range(1)]
     inputs, targets = (part[0] for part in chunks[0])
     default = matmul.available()[0]
@@ -118,17 +117,3 @@ def test_the_baseline_computes_what_ours_computes(rule):
     expected = dict(fresh.named_parameters())
     for name, value in eager.named_parameters():
         assert (value - expected[name]).abs().max() < 1e-9, name
-
-
-@pytest.mark.parametrize("rule", RULES)
-def test_the_limit_has_the_products_of_the_update(rule):
-    program, _ = small(rule, precision="float32")
-    inputs, targets = program.stream.peek(program.T, program.streams)
-    counts = []
-    with torch.no_grad():
-        limit = UnrollLimit(program.cells[0], program.network)
-        for step in (lambda: program.update(inputs, targets), limit.step):
-            with FlopCounterMode(display=False) as counter:
-                step()
-            counts.append(counter.get_total_flops())
-    assert counts[0] == counts[1]

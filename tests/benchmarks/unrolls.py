@@ -1,13 +1,12 @@
-"""Table 2's cells for the benchmarks: the plain baseline and the limit of one update.
+"""Table 2's cells for the benchmarks, and the plain baseline.
 
 The baseline is what a PyTorch user would write: `nn.LSTM` on one-hot inputs, autograd,
-`torch.optim.Adam` with its defaults. The limit is the update's matrix products and one fused Adam.
+`torch.optim.Adam` with its defaults.
 """
 
 from itertools import pairwise
 
 import torch
-from benchmarks.limit import Limit
 from sgbench.bench.cell import Cell
 from sgbench.bench.recurrent import RecurrentNetwork
 from sgbench.reproductions.exhibit import expand, load
@@ -95,42 +94,3 @@ class EagerUnroll(nn.Module):
             for name, part in layers:
                 part.weight.copy_(named[f"{name}.weight"][0])
                 part.bias.copy_(named[f"{name}.bias"][0])
-
-
-class UnrollLimit(Limit):
-    """The calls of one update of BPTT or DNI.
-
-    Args:
-        cell: what is trained.
-        network: its network; only shapes are read.
-    """
-
-    def __init__(self, cell: Cell, network: RecurrentNetwork) -> None:
-        self.forward, self.backward = [], []
-        shapes = {name: view.shape[1:] for name, view in network.weights.named.items()}
-        gates, features = shapes["core.weight"]
-        units, T, streams = gates // 4, cell.T, cell.batch_size
-        for _ in range(T):
-            self._product(gates, features, streams)
-        for _ in range(T - 1 if network.model is None else 2 * T):  # M's target needs a second pull
-            self._product(units, gates, streams)
-        self._product(gates, T * streams, features)
-        self._layer(shapes["readout.weight"], T * streams, inputs=True)
-        models = [
-            shape for name, shape in shapes.items() if name.startswith("sg.") and len(shape) > 1
-        ]
-        for n, (outputs, inputs) in enumerate(models):
-            self._product(outputs, inputs, streams)  # at the end of the unroll
-            self._layer((outputs, inputs), streams, inputs=n > 0)  # and learning, at its start
-        self._adam(network.weights.flat.numel())
-
-    def _layer(self, shape: tuple[int, ...], columns: int, *, inputs: bool) -> None:
-        outputs, features = shape
-        self._product(outputs, features, columns)
-        self._product(outputs, columns, features)
-        if inputs:
-            self._product(features, outputs, columns)
-
-    def _product(self, m: int, k: int, n: int) -> None:
-        a, b, out = torch.randn(m, k), torch.randn(k, n), torch.empty(m, n)
-        self.forward.append(lambda: torch.mm(a, b, out=out))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
 from sgbench.bench.errors import StoreError
-from sgbench.results import store as store_module
+from sgbench.results import shelf as store_module
 from sgbench.results.record import (
     NEW_IN_2,
     NEW_IN_3,

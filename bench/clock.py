@@ -1,0 +1,60 @@
+"""The clocks that programs are timed by: the device's own.
+
+    start = clock.mark()
+    …
+    seconds = clock.between(start, clock.mark())
+
+A mark waits for nothing, so what is measured runs as it does in training; `between` may wait.
+"""
+
+import time
+from typing import Any, Protocol
+
+import torch
+
+
+class Clock(Protocol):
+    """What tells how long something took."""
+
+    def mark(self) -> Any:
+        """Return a mark in the work of the device, here."""
+        ...
+
+    def between(self, start: Any, end: Any) -> float:
+        """Return the seconds from one mark to a later one."""
+        ...
+
+
+class WallClock:
+    """Of a CPU, which has done what was called when the call returns."""
+
+    def mark(self) -> float:
+        """Return the time."""
+        return time.perf_counter()
+
+    def between(self, start: float, end: float) -> float:
+        """Return the seconds from `start` to `end`."""
+        return end - start
+
+
+class EventClock:
+    """Of a GPU: events in its stream, between what it does."""
+
+    def __init__(self, device: torch.device) -> None:
+        self._device = device
+
+    def mark(self) -> torch.cuda.Event:
+        """Return an event that comes when all that was asked for before is done."""
+        event = torch.cuda.Event(enable_timing=True)
+        event.record(torch.cuda.current_stream(self._device))
+        return event
+
+    def between(self, start: torch.cuda.Event, end: torch.cuda.Event) -> float:
+        """Wait for `end`; return the seconds from `start` to it."""
+        end.synchronize()
+        return start.elapsed_time(end) / 1000
+
+
+def clock_of(device: str) -> Clock:
+    """Return the clock of `cpu` or `cuda:i`."""
+    return WallClock() if device == "cpu" else EventClock(torch.device(device))

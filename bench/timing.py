@@ -1,0 +1,259 @@
+"""Times programs against one another and against the machine, in rounds.
+
+In a round everything has its turn: each program's step, the machine's limit for it, the same step
+with its parts timed, and what the machine multiplies and copies; every other round goes backwards.
+Whatever disturbs one disturbs all, and what is compared is compared within a round. Building, data,
+first touches, compilation and counting come before the first round; nothing is ever evaluated.
+"""
+
+import gc
+import math
+import os
+import statistics
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from . import limit, matmul
+from .cell import Cell
+from .clock import Clock, clock_of
+from .cost import Cost, count, resident
+from .limit import Memory
+from .parts import PARTS, Stopwatch, watching
+from .stand_in import program_for
+
+ROUNDS = 10
+TURN_SECONDS = 0.05  # a turn is as many steps as take this long, or one
+TRIALS = 2  # to choose the steps of a turn
+MOST_STEPS = 1000  # of a turn
+COIN_STEPS = 32  # of a turn where steps differ by their coins: always the same ones
+WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
+SIDE = 1024  # of the square matrices whose product is the machine's rate
+COPIED = 2**27  # bytes, to be more than caches hold
+
+Doing = Callable[[], object]
+Look = Callable[[str, int, int], None]
+
+
+def _nothing() -> None:
+    """Begin a turn that needs no preparation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """What was measured of a program.
+
+    `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
+    the parts (`parts.PARTS`) and `other` (what is left of the step that they were timed in).
+    """
+
+    cells: tuple[Cell, ...]
+    steps: int
+    """In a turn."""
+    rounds: Mapping[str, list[float]]
+    limit: str
+    """Through what the limit was fastest: a back-end, or how maps lie."""
+    flops: float
+    bytes: float
+    adam_bytes: float
+    peak_bytes: int
+    """What the program keeps, its data included, and what a step has besides at its fullest."""
+    compile_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Programs that were timed together, and what the machine did meanwhile, a round an entry."""
+
+    timed: tuple[Timed, ...]
+    matmul: list[float]
+    """FLOP/s of float32 products of SIDE x SIDE, through the best back-end."""
+    copy: list[float]
+    """Bytes a second, read and written, of copying COPIED bytes."""
+    load: tuple[float, float] | None
+    """The machine's load average before the rounds and after; None where it has none."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Turn:
+    """What has its turn in every round."""
+
+    do: Doing
+    begin: Doing = _nothing
+    """Called before each turn; its time does not count."""
+    steps: int = 1
+    seconds: list[float] = field(default_factory=list[float])
+    """A call, one for each turn."""
+
+    def run(self, clock: Clock) -> None:
+        """Take a turn."""
+        self.begin()
+        start = clock.mark()
+        for _ in range(self.steps):
+            self.do()
+        self.seconds.append(clock.between(start, clock.mark()) / self.steps)
+
+    def fill(self, clock: Clock, unit: int = 1) -> None:
+        """Choose the steps of a turn, a multiple of `unit`; what is done for that is forgotten."""
+        self.steps = unit
+        for _ in range(TRIALS):
+            self.run(clock)
+        turns = math.ceil(TURN_SECONDS / max(min(self.seconds) * unit, 1e-9))
+        self.seconds.clear()
+        self.steps = unit * max(1, min(turns, MOST_STEPS // unit))
+
+
+class _Entry:
+    """A program with its turns."""
+
+    def __init__(
+        self, program: Any, memory: Memory, back_end: str, clock: Clock, compiled: float
+    ) -> None:
+        self.program = program
+        for _ in range(WARM_UP):
+            program.step()
+        self.compile_seconds = compile_seconds() - compiled
+        coins = getattr(program, "coins", None)
+        certain = coins is None or all(p == 1 for p in coins.p)
+        unit = 1 if certain else COIN_STEPS
+        begin = _nothing if certain else _same_coins(coins)
+        begin()
+        self.cost: Cost = count(program.step, unit)
+        kept = resident(program)
+        self.peak_bytes = kept + self.cost.peak_bytes
+        self.limit, do = limit.best(self.cost, memory, back_end)
+        self.parts: list[dict[str, float]] = []
+        self._stopwatch = Stopwatch(clock)
+        self.step, self.bound = Turn(do=program.step, begin=begin), Turn(do=do)
+        self.watched = Turn(do=program.step, begin=begin)
+        for turn in (self.step, self.bound):
+            turn.fill(clock, unit)
+        self.watched.steps = self.step.steps
+
+    def watch(self, clock: Clock) -> None:
+        """Take the turn with the parts timed."""
+        with watching(self.program, self._stopwatch):
+            self.watched.run(clock)
+        taken = {p: s / self.watched.steps for p, s in self._stopwatch.take().items()}
+        self.parts.append(taken | {"other": self.watched.seconds[-1] - sum(taken.values())})
+
+    def timed(self) -> Timed:
+        """Return what was measured."""
+        rounds = {"step": self.step.seconds, "limit": self.bound.seconds}
+        rounds |= {part: [taken[part] for taken in self.parts] for part in (*PARTS, "other")}
+        return Timed(
+            cells=self.program.cells,
+            steps=self.step.steps,
+            rounds=rounds,
+            limit=self.limit,
+            flops=self.cost.flops,
+            bytes=self.cost.bytes,
+            adam_bytes=self.cost.adam_bytes,
+            peak_bytes=self.peak_bytes,
+            compile_seconds=self.compile_seconds,
+        )
+
+
+def measure(
+    programs: Sequence[tuple[Cell, ...]],
+    device: str,
+    threads: int,
+    back_end: str,
+    *,
+    rounds: int = ROUNDS,
+    clock: Clock | None = None,
+    build: Callable[..., Any] = program_for,
+    look: Look = lambda what, done, of: None,
+) -> Session:
+    """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
+
+    Args:
+        programs: of each the cells it trains together.
+        device: `cpu` or `cuda:i`.
+        threads: CPU threads, part of the protocol.
+        back_end: of the CPU's matrix products in training.
+        rounds: at least 1.
+        clock: the device's own if None.
+        build: makes a program: `stand_in.program_for`.
+        look: told of progress: `building` or `timing`, how many programs or rounds are done, of
+            how many.
+    """
+    clock = clock or clock_of(device)
+    place = torch.device(device)
+    with torch.no_grad():
+        memory, entries = Memory(place), list[_Entry]()
+        for number, cells in enumerate(programs):
+            look("building", number, len(programs))
+            compiled = compile_seconds()
+            program = build(cells, device, threads, back_end)
+            entries.append(_Entry(program, memory, back_end, clock, compiled))
+        machine = _Machine(place, back_end, clock)
+        gc.collect()
+        before = _load()
+        for number in range(rounds):
+            look("timing", number, rounds)
+            turns: list[Callable[[Clock], None]] = [
+                take for e in entries for take in (e.step.run, e.bound.run, e.watch)
+            ]
+            turns += [turn.run for turn in machine.turns]
+            for take in turns if number % 2 == 0 else reversed(turns):
+                take(clock)
+        after = _load()
+    return Session(
+        timed=tuple(entry.timed() for entry in entries),
+        matmul=machine.matmul(),
+        copy=machine.copy(),
+        load=None if before is None or after is None else (before, after),
+    )
+
+
+class _Machine:
+    """What the machine multiplies and copies."""
+
+    def __init__(self, device: torch.device, back_end: str, clock: Clock) -> None:
+        a, b, out = (torch.randn(SIDE, SIDE, device=device) for _ in range(3))
+        source, target = (torch.zeros(COPIED // 4, device=device) for _ in range(2))
+
+        def multiply() -> None:
+            torch.mm(a, b, out=out)
+
+        names = matmul.available() if device.type == "cpu" else (back_end,)
+        ways = [limit.through(n, multiply, back_end) for n in names] if len(names) > 1 else []
+        self._products = [Turn(do=do) for do in ways or [multiply]]
+        self._copy = Turn(do=lambda: target.copy_(source))
+        self.turns = [*self._products, self._copy]
+        for turn in self.turns:
+            turn.do()  # touches all for the first time
+            turn.fill(clock)
+
+    def matmul(self) -> list[float]:
+        """Return the FLOP/s of each round through the best back-end."""
+        best = min(self._products, key=lambda turn: statistics.median(turn.seconds))
+        return [2 * SIDE**3 / seconds for seconds in best.seconds]
+
+    def copy(self) -> list[float]:
+        """Return the bytes a second of each round."""
+        return [2 * COPIED / seconds for seconds in self._copy.seconds]
+
+
+def compile_seconds() -> float:
+    """Return the seconds this process has spent in torch's compiler, 0 where it never ran."""
+    dynamo: Any = sys.modules.get("torch._dynamo.utils")
+    if dynamo is None:
+        return 0.0
+    return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", ())))
+
+
+def _same_coins(coins: Any) -> Doing:
+    """Return what lets the same coins come again."""
+    state = coins.state()
+    state["generators"] = state["generators"].clone()
+    return lambda: coins.restore(state)
+
+
+def _load() -> float | None:
+    """Return the load average of the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

@@ -1,0 +1,122 @@
+"""`sgbench time`."""
+
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..bench.errors import UsageError
+from ._door import examples, items
+from ._options import (
+    all_of,
+    device_option,
+    json_option,
+    open_store,
+    set_option,
+    store_option,
+    warn,
+    where_option,
+)
+
+if TYPE_CHECKING:
+    from ..results.timings import Timing
+
+
+def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[int, ...]:
+    """Return the numbers of replicas, for the option's callback."""
+    texts = items(ctx, param, value)
+    if not texts or not all(text.isdecimal() for text in texts):
+        raise UsageError(f"--replicas {value!r}: write numbers from 1 on, as in 1,4")
+    return tuple(map(int, texts))
+
+
+_options = all_of(
+    click.argument("exhibit"),
+    click.option(
+        "--scale",
+        default="quick",
+        metavar="NAME",
+        show_default=True,
+        help="demo, quick or paper; quick has the paper's sizes.",
+    ),
+    where_option,
+    set_option,
+    click.option(
+        "--rounds",
+        type=int,
+        default=10,
+        metavar="N",
+        show_default=True,
+        help="Turns of everything.",
+    ),
+    click.option(
+        "--replicas",
+        default="1",
+        metavar="N[,N…]",
+        callback=_replicas,
+        show_default=True,
+        help="Cells that are trained together, of different seeds; several are compared.",
+    ),
+    device_option,
+    store_option,
+    json_option,
+)
+
+
+@click.command(
+    "time",
+    epilog=examples(
+        "sgbench time table1 --where dataset=mnist,network=fcn",
+        "sgbench time table2 --where dataset=copy,T=4 --rounds 30",
+        "sgbench time p_update --where decoupled=both --device cuda --replicas 1,10,100",
+        "sgbench time table1 --json >> timings.jsonl",
+    )
+    + "\n\nNo data is needed. Leave the machine alone meanwhile; `report throughput` shows all.",
+)
+@_options
+@click.pass_obj
+def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
+    """Time the distinct programs of EXHIBIT against the machine's limit, in interleaved rounds."""
+    from ..reports import speeds
+    from ..reproductions import times
+
+    source = open_store(store)
+    request = times.Request(**asked, store=source)
+    times.blocks(request)  # what is wrong with it is said before anything is waited for
+    from ..bench.exclusive import exclusive
+
+    found: list[Timing] = []
+    look = _Progress()
+    try:
+        with exclusive(f"sgbench {shlex.join(argv)}"):
+            found = list(times.time(request, look))
+    finally:
+        look.close()
+        warn(source)
+    shown = speeds.speeds(found)
+    if as_json:
+        click.echo("\n".join(map(speeds.json_line, shown)))
+    else:
+        click.echo(speeds.text(f"{request.exhibit}, scale {request.label}", shown), nl=False)
+    return 0
+
+
+class _Progress:
+    """Says on stderr how far the timing is, on a terminal."""
+
+    def __init__(self) -> None:
+        self._moving, self._width = sys.stderr.isatty(), 0
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """Say it over what was said before."""
+        if self._moving:
+            noun = "program" if what == "building" else "round"
+            words = f"{what}: {noun} {done + 1} of {of}"
+            click.echo(f"\r{words.ljust(self._width)}", nl=False, err=True)
+            self._width = len(words)
+
+    def close(self) -> None:
+        """Clear the line."""
+        if self._width:
+            click.echo(f"\r{' ' * self._width}\r", nl=False, err=True)

@@ -1,0 +1,140 @@
+"""The report of timings: how near programs are to the machine's limit, and what rules cost.
+
+    build(timings, records, scale=None, formats=("md", "png"))
+
+The same timings and records give the same bytes, in whatever order they come.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pandas as pd
+
+from ..bench.errors import UsageError
+from ..results.record import Record
+from ..results.timings import Timing
+from . import to_error
+from .costs import drawings
+from .latex import tex_table
+from .report import FORMATS, IMAGES, Report, check_formats
+from .speeds import Speed, grids, notes, speeds, values
+from .table import Grid, escape_markdown, markdown_table, plain, text_table
+
+NAME = "throughput"
+_TITLE = "Throughput of what is trained"
+_READING = (
+    "ms: of an update (of two_lstms a cycle). Of limit: what the machine takes for the update's"
+    " products and Adam alone, over what the update takes. x backprop: the update's time over that"
+    " of backprop (bptt, end_to_end) at the same sizes. GFLOP: of products, counted; GB: what all"
+    " operations read and write. MiB: tensors, data included, at the fullest. ?: unsteady."
+)
+_HEADINGS = {"speed": "Speed", "parts": "Parts of a step", "error": "Cost to accuracy"}
+
+
+def build(
+    timings: Iterable[Timing],
+    records: Iterable[Record],
+    scale: str | None = None,
+    formats: Sequence[str] = FORMATS,
+) -> Report:
+    """Return the report.
+
+    Args:
+        timings: of any exhibit; the machine class with the most is reported.
+        records: of any exhibit, for the times to an error.
+        scale: which timings and records; all if None.
+        formats: of `report.FORMATS`.
+
+    Raises UsageError where a format is unknown or there is no timing.
+    """
+    check_formats(formats)
+    kept = [timing for timing in timings if scale in (None, timing.scale)]
+    if not kept:
+        raise UsageError(
+            f"no timings{f' of scale {scale}' if scale else ''}: `sgbench time table1` takes some"
+        )
+    machines = Counter(timing.machine_class for timing in kept)
+    machine = min(machines, key=lambda name: (-machines[name], name))
+    here = [timing for timing in kept if timing.machine_class == machine]
+    found = speeds(here)
+    reached = to_error.reached((r for r in records if scale in (None, r.scale)), here)
+    tables = grids(found) + ([("error", to_error.grid(reached))] if reached else [])
+    others = sum(machines.values()) - len(here)
+    about = notes(found)
+    if others:
+        about.append(f"{others} timings of other machine classes are left out")
+    words = {"speed": [_READING, *about], "error": [to_error.NOTE]}
+    files: dict[str, bytes] = {}
+    pictures: list[tuple[str, str]] = []
+    if images := [form for form in IMAGES if form in formats]:
+        from . import figures  # matplotlib, which tables do without
+
+        for drawing in drawings(found, reached):
+            for form, content in figures.render(drawing, images).items():
+                files[f"{NAME}-{drawing.name}.{form}"] = content
+            pictures.append((f"{NAME}-{drawing.name}.{images[0]}", drawing.title))
+    if "md" in formats:
+        files[f"{NAME}.md"] = _markdown(machine, tables, words, pictures).encode()
+    if "tex" in formats:
+        files[f"{NAME}.tex"] = _tex(tables, words).encode()
+    if "csv" in formats:
+        files[f"{NAME}.csv"] = _csv(found).encode()
+        if reached:
+            files[f"{NAME}-error.csv"] = _error_csv(reached).encode()
+    return Report(
+        text=_text(machine, tables, words), files=dict(sorted(files.items())), unreproduced=()
+    )
+
+
+Tables = Sequence[tuple[str, Grid]]
+Words = dict[str, list[str]]
+
+
+def _markdown(
+    machine: str, tables: Tables, words: Words, pictures: Sequence[tuple[str, str]]
+) -> str:
+    blocks = [f"# {_TITLE}", escape_markdown(machine)]
+    for name, grid in tables:
+        blocks += [f"## {_HEADINGS[name]}", escape_markdown(f"{grid.caption}.")]
+        blocks += [markdown_table(grid).rstrip(), *map(escape_markdown, words.get(name, ()))]
+    shown = [f"![{escape_markdown(title)}]({file})" for file, title in pictures]
+    return "\n\n".join([*blocks, *(["## Figures", *shown] if shown else [])]) + "\n"
+
+
+def _tex(tables: Tables, words: Words) -> str:
+    parts = [tex_table(grid, f"tab:{NAME}-{name}", words.get(name, ())) for name, grid in tables]
+    return "% needs \\usepackage{booktabs}\n" + "\n".join(parts)
+
+
+def _text(machine: str, tables: Tables, words: Words) -> str:
+    blocks = [f"{_TITLE}\n{plain(machine)}"]
+    for name, grid in tables:
+        lines = "\n".join(plain(line) for line in words.get(name, ()))
+        blocks.append("\n".join(filter(None, (f"{grid.caption}.", text_table(grid), lines))))
+    return "\n\n".join(block.rstrip() for block in blocks) + "\n"
+
+
+def _csv(found: Sequence[Speed]) -> str:
+    frame = pd.DataFrame([values(speed) for speed in found], dtype=object)
+    return frame.to_csv(index=False, lineterminator="\n")
+
+
+def _error_csv(reached: Sequence[to_error.Reached]) -> str:
+    lines = [
+        {
+            "name": one.name,
+            **{field: getattr(one.cell, field) for field in _FIELDS},
+            "factor": one.factor,
+            "target": one.target,
+            "quantity": to_error.quantity(one.cell),
+            "seeds": one.seeds,
+            "iterations": one.iterations,
+            "seconds": one.seconds,
+            "seconds_by_timing": one.timed,
+        }
+        for one in reached
+    ]
+    return pd.DataFrame(lines, dtype=object).to_csv(index=False, lineterminator="\n")
+
+
+_FIELDS = ("dataset", "network", "depth", "T", "rule", "sg_layers", "decoupled", "p_update")

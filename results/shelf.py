@@ -1,0 +1,265 @@
+"""A shelf of a store: one JSON file per thing and machine class, each with a checksum inside.
+
+    <folder>/<first two of id>/<id>.<hash of machine class>.json    {"checksum": …, "<kind>": {…}}
+    broken/    files that could not be read, moved here so that nothing trips on them again
+
+There are no locks: a file is replaced whole, two runs that finish the same thing write the same.
+The checksum is over the thing's canonical JSON, so a file may be reformatted, not changed. A
+published shelf is a folder of `*.jsonl` files that hold the same, a thing a line.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+from ..bench.cell import canonical_json
+from ..bench.errors import StoreError
+from .durable import make_folder, reason, remove_leftovers, write_atomic, writing
+from .schema import NewerSchemaError, RecordError
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+class Kept(Protocol):
+    """What lies on a shelf."""
+
+    @property
+    def id(self) -> str:
+        """16 hexadecimal digits."""
+        ...
+
+    @property
+    def machine_class(self) -> str:
+        """What it was found on."""
+        ...
+
+
+T = TypeVar("T", bound=Kept)
+
+
+class Shelf(Generic[T]):
+    """The things of a kind in the folder `path`, which need not exist yet.
+
+    `warnings` collects one line about every file that was not usable, by name. Methods raise
+    StoreError where the folder cannot be read or written; a single bad file never raises.
+    """
+
+    folder: str
+    """Where they lie in the store."""
+
+    def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
+        self.path = Path(path)
+        self.read_only = read_only
+        self.warnings: list[str] = []
+        self._cleaned = read_only
+        existing = next((p for p in (self.path, *self.path.parents) if os.path.lexists(p)), None)
+        if existing is not None and not os.path.isdir(existing):
+            raise StoreError(f"store {self.path}: {existing} is not a folder; give another --store")
+
+    def encode(self, thing: T) -> bytes:
+        """Return the line of JSON that stores it; RecordError if it cannot be stored."""
+        raise NotImplementedError
+
+    def decode(self, data: bytes) -> T:
+        """Return what `data` stores; RecordError or NewerSchemaError if that is not usable."""
+        raise NotImplementedError
+
+    def is_published(self, name: str) -> bool:
+        """Tell whether the published file `name` holds things of this kind."""
+        raise NotImplementedError
+
+    def put(self, thing: T) -> None:
+        """Store `thing`, replacing the one of the same id and machine class.
+
+        When this returns, it is durable. Raises StoreError (not writable, full).
+        """
+        path = self.file_path(thing.id, thing.machine_class)
+        data = self.encode(thing)
+        if self.read_only:
+            raise StoreError(f"store {self.path} holds published records: give another --store")
+        with writing(self.path):
+            if not self._cleaned:
+                remove_leftovers(self.path)
+                self._cleaned = True
+            self._spare_newer(path)
+            write_atomic(path, data)
+
+    def get(self, id: str) -> list[T]:  # noqa: A002
+        """Return what has that id, one per machine class."""
+        if not _ID.fullmatch(id):
+            return []
+        if self.read_only:
+            return [record for record in self.scan() if record.id == id]
+        folder = self.path / self.folder / id[:2]
+        paths = (folder / name for name in self._list(folder) if name.startswith(f"{id}."))
+        return [record for path in paths if (record := self._read(path))]
+
+    def exists(self, id: str) -> bool:  # noqa: A002
+        """Tell whether there is a readable one of that id."""
+        return bool(self.get(id))
+
+    def scan(self) -> Iterator[T]:
+        """Yield every readable record, in the order of file names.
+
+        A broken file is moved to `broken/` where the store can be written, a record of a newer
+        schema stays in place; both are named in `warnings`, and count as not there.
+        """
+        for name in self._list(self.path):
+            if name.endswith(".jsonl") and self.is_published(name):
+                yield from self._read_lines(self.path / name)
+        records = self.path / self.folder
+        for prefix in self._list(records):
+            folder = records / prefix
+            for name in self._list(folder):
+                if record := self._read(folder / name):
+                    yield record
+
+    def file_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
+        """Return where what has that id, of such a machine, lies."""
+        return self.path / self.folder / id[:2] / _file_name(id, machine_class)
+
+    def _list(self, folder: Path) -> list[str]:
+        try:
+            return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        except OSError as error:
+            raise StoreError(f"store {self.path} cannot be read: {reason(error)}") from error
+
+    def _read(self, path: Path) -> T | None:
+        """Return the record in the file `path`, None if there is none or it is not usable."""
+        if path.suffix != ".json":
+            return None
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:  # another process has set it aside since it was listed
+            return None
+        except OSError as error:
+            self._warn(f"{path} cannot be read ({reason(error)}); ignored")
+            return None
+        try:
+            record = self.decode(data)
+            if path.name != (name := _file_name(record.id, record.machine_class)):
+                raise RecordError(f"it holds the record {name}")
+        except NewerSchemaError as error:
+            self._warn(f"{path}: {error}; ignored")
+        except RecordError as error:
+            self._warn(f"{path} is broken ({error}); {self._set_aside(path, data)}")
+        else:
+            return record
+        return None
+
+    def _read_lines(self, path: Path) -> Iterator[T]:
+        try:
+            lines = path.read_bytes().splitlines()
+        except OSError as error:
+            self._warn(f"{path} cannot be read ({reason(error)}); ignored")
+            return
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield self.decode(line)
+            except RecordError as error:
+                self._warn(f"{path}, line {number} is broken ({error}); ignored")
+
+    def _set_aside(self, path: Path, data: bytes) -> str:
+        """Move the broken file `path`, which held `data`, to `broken/`; say what was done."""
+        if self.read_only:
+            return "ignored"
+        target = self.path / "broken" / f"{path.name}.{secrets.token_hex(4)}"
+        try:
+            make_folder(target.parent)
+            os.replace(path, target)
+            if target.read_bytes() != data:
+                # Another process has written a good record since it was read here.
+                os.replace(target, path)
+                return "written anew meanwhile"
+        except OSError:
+            return "ignored"
+        return f"moved to {target}"
+
+    def _spare_newer(self, path: Path) -> None:
+        """Move a record that a newer sgbench wrote out of the way of one that takes its name."""
+        with contextlib.suppress(OSError, RecordError):
+            data = path.read_bytes()
+            try:
+                self.decode(data)
+            except NewerSchemaError as error:
+                self._warn(f"{path}: {error}; {self._set_aside(path, data)}")
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+
+def publish_lines(
+    things: Iterable[T], folder: Path, name: Callable[[T], str], encode: Callable[[T], bytes]
+) -> list[Path]:
+    """Write things into the files of `folder` that they `name`; return the files.
+
+    The same things give the same bytes, whatever their order. Raises StoreError.
+    """
+    lines: dict[str, list[tuple[str, bytes]]] = {}
+    for thing in things:
+        place = (f"{thing.id}.{thing.machine_class}", encode(thing))
+        lines.setdefault(name(thing), []).append(place)
+    with writing(folder):
+        for file, placed in lines.items():
+            write_atomic(folder / file, b"".join(line for _, line in sorted(placed)))
+    return [folder / file for file in sorted(lines)]
+
+
+def pack(kind: str, values: dict[str, Any]) -> bytes:
+    """Return the line of JSON that stores `values`, with its checksum.
+
+    Raises RecordError where a number is not finite.
+    """
+    try:
+        text = canonical_json(values)
+    except ValueError as error:
+        raise RecordError(f"{kind} {values['id']} holds a number that is not finite") from error
+    return f'{{"checksum":"{_checksum(text.encode())}","{kind}":{text}}}\n'.encode()
+
+
+def unpack(kind: str, data: bytes) -> Any:
+    """Return the values that `data` stores; RecordError if it is not whole."""
+    try:
+        body = _DECODER.decode(data.decode())
+        checksum, values = body["checksum"], body[kind]
+        # As `pack` wrote it, the text is canonical already: the usual case, and quick.
+        start = len(f'{{"checksum":"{"0" * 64}","{kind}":')
+        whole = checksum == _checksum(data.strip()[start:-1])
+        if not whole:
+            whole = checksum == _checksum(canonical_json(values).encode())
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RecordError(f"it is no whole {kind}") from error
+    if not whole:
+        raise RecordError("its checksum does not match: it was changed")
+    return values
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def _checksum(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()
+
+
+def _file_name(id: str, machine_class: str) -> str:  # noqa: A002
+    return f"{id}.{short_hash(machine_class)}.json"
+
+
+@functools.cache
+def short_hash(text: str) -> str:
+    """Return what stands for a machine class in a file's name."""
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

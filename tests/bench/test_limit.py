@@ -1,0 +1,145 @@
+"""The limit has the products of the step, no more and no fewer, and its Adams."""
+
+import dataclasses
+
+import pytest
+import torch
+from reference.costs import feed_forward, pair, recurrent
+from sgbench.bench import cost, limit, matmul
+from torch.utils.flop_counter import FlopCounterMode
+
+CPU = torch.device("cpu")
+PROGRAMS = {
+    "no_bprop": lambda r: feed_forward("no_bprop", None, replicas=r),
+    "backprop": lambda r: feed_forward("backprop", None, replicas=r),
+    "cdni": lambda r: feed_forward("cdni", 2, replicas=r),
+    "bp_lambda": lambda r: feed_forward("bp_lambda", 1, replicas=r),
+    "coins": lambda r: feed_forward("dni", 1, replicas=r, decoupled="update", p_update=0.5),
+    "cnn": lambda r: feed_forward("cdni", 1, "cnn", replicas=r),
+    "bptt": lambda r: recurrent("bptt", r),
+    "dni lstm": lambda r: recurrent("dni", r),
+    "dni_aux": lambda r: recurrent("dni_aux", r),
+    "two networks": lambda r: pair("dni", r),
+}
+
+
+def recorded(program, steps=1):
+    with torch.no_grad():
+        for _ in range(2):
+            program.step()
+        return cost.count(program.step, steps)
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_limit_does_the_products_of_the_step(name, replicas):
+    steps = 5 if name == "coins" else 1
+    found = recorded(PROGRAMS[name](replicas), steps)
+    done = limit.Limit(found, limit.Memory(CPU))
+    with torch.no_grad():
+        again = cost.count(done.step, steps)
+    assert again.flops == found.flops > 0
+    assert again.adam_bytes == found.adam_bytes > 0
+    assert again.bytes < found.bytes
+
+
+def test_the_limit_does_recorded_steps_in_turn():
+    found = recorded(PROGRAMS["coins"](1), 5)
+    done = limit.Limit(found, limit.Memory(CPU))
+    each = [sum(map(cost.flops, calls)) for calls in found.steps]
+    assert len(set(each)) > 1
+    with torch.no_grad():
+        assert [cost.count(done.step).flops for _ in range(10)] == each * 2
+
+
+def test_terms_of_a_sum_are_one_product_and_adams_in_a_row_one_adam():
+    program = recurrent("bptt")
+    calls = recorded(program).steps[0]
+    groups = limit.grouped(calls)
+    lengths = [len(group) for group in groups if group[0].operation in cost.MATRICES]
+    T = program.T
+    assert sorted(lengths) == [1] * (T + 3 + T - 1) + [T]
+    adams = [call for call in recorded(pair("end_to_end")).steps[0] if call.operation is cost.ADAM]
+    assert len(adams) == 2  # of A and of B
+    assert limit.grouped(adams) == [adams]
+
+
+def test_memory_is_shared_as_in_the_step_and_written_apart_from_what_is_read():
+    flat = torch.randn(40)
+    w, x, grad = flat[:12].view(3, 4), torch.randn(4, 5), torch.empty(3, 4)
+
+    def step():
+        h = w @ x
+        torch.mm(h, x.T, out=grad)
+        return w.T @ h
+
+    found = cost.count(step)
+    done = limit.Limit(found, limit.Memory(CPU))
+    mm = {}
+    with cost.Recorder() as recorder:
+        done.step()
+    for n, call in enumerate(recorder.calls):
+        mm[n] = (*call.arguments, call.out)
+    assert mm[0][0].memory == mm[2][0].memory  # w, and w transposed
+    assert mm[0][1].memory == mm[1][1].memory  # x
+    assert mm[0][0].memory[1] == 160
+    assert mm[0][2].memory != mm[1][0].memory  # h as it is written, and as it is read
+    assert [m[:2] for m in mm[2][0][:2]] == [m[:2] for m in found.steps[0][2].arguments[0][:2]]
+
+
+def test_two_limits_use_the_same_memory():
+    memory = limit.Memory(CPU)
+    found = recorded(feed_forward("backprop", None))
+    for _ in range(2):
+        limit.Limit(found, memory)
+        counted = len(memory._blocks)
+    assert counted == len(memory._blocks)
+    one, two = (memory.block(3, torch.float32, n) for n in (0, 1))
+    assert one.data_ptr() != two.data_ptr()
+    assert memory.block(3, torch.float32, 0) is one
+
+
+@pytest.mark.parametrize("layout", limit.LAYOUTS)
+def test_maps_lie_as_asked(layout):
+    found = recorded(feed_forward("backprop", None, "cnn"))
+    done = limit.Limit(found, limit.Memory(CPU), limit.LAYOUTS[layout])
+    with torch.no_grad(), cost.Recorder() as recorder:
+        done.step()
+    assert sum(map(cost.flops, recorder.calls)) == found.flops
+    maps = [a for c in recorder.calls if c.operation in cost.CONVOLUTIONS for a in c.arguments]
+    placed = [a for a in maps if isinstance(a, cost.Placed) and min(a.shape[1:]) > 1]
+    assert placed
+    for place in placed:
+        innermost = 1 if layout == "channels last" else 3
+        assert place.stride[innermost] == 1
+
+
+@pytest.mark.parametrize(("network", "ways"), [("fcn", matmul.available()), ("cnn", limit.LAYOUTS)])
+def test_the_best_way_is_one_of_those_there_are(network, ways):
+    default = matmul.available()[0]
+    found = recorded(feed_forward("backprop", None, network))
+    with torch.no_grad():
+        name, do = limit.best(found, limit.Memory(CPU), default)
+        with FlopCounterMode(display=False) as counter:
+            do()
+    assert name in ways
+    if network == "fcn":
+        assert counter.get_total_flops() == found.flops
+    assert torch.backends.mkldnn.matmul.fp32_precision == "ieee"
+
+
+def test_the_fastest_way_is_taken(monkeypatch):
+    seconds, now = {"mkl": 3.0, "onednn": 2.0}, [0.0]
+    monkeypatch.setattr(matmul, "available", lambda: tuple(seconds))
+    monkeypatch.setattr(limit.time, "perf_counter", lambda: now[0])
+    used = []
+    monkeypatch.setattr(matmul, "use", used.append)
+
+    def step(self):
+        now[0] += seconds[used[-1]]
+
+    monkeypatch.setattr(limit.Limit, "step", step)
+    found = recorded(feed_forward("backprop", None))
+    assert limit.best(found, limit.Memory(CPU), "mkl")[0] == "onednn"
+    seconds["mkl"] = 1.0
+    assert limit.best(dataclasses.replace(found), limit.Memory(CPU), "mkl")[0] == "mkl"
