@@ -82,9 +82,9 @@ class SequenceProgram:
         self.adam.step(self.rates())
         self.iteration += 1
         loss = self.network.loss.double()
-        counted = (targets >= 0).sum((1, 2)).double()
+        counted = (targets >= 0).sum((1, 2), dtype=torch.float64)
         self.sums.add_(torch.stack((loss, counted, loss, counted)))
-        bad = ~torch.isfinite(loss) & (self.diverged == 0)
+        bad = (loss - loss != 0) & (self.diverged == 0)  # of infinity and of NaN it is NaN
         self.diverged.masked_fill_(bad, self.iteration)
 
     def _climb(self, stream: EpisodeStream) -> None:

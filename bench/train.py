@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,14 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
+def ungraded(cell: Cell) -> AbstractContextManager[object]:
+    """Return the mode that a program of `cell` is made and trained in: one without autograd.
+
+    Inference mode, where every call costs less; but two networks ask for autograd's gradients.
+    """
+    return torch.no_grad() if cell.entry == "cycle" else torch.inference_mode()
+
+
 def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
     """Train a program and return an outcome a replica.
 
@@ -211,7 +220,7 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
 
     Raises whatever training raises (the engine makes a failed outcome of it).
     """
-    with torch.no_grad():
+    with ungraded(job.cells[0]):
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
             if not run.advance(look):
@@ -244,7 +253,7 @@ def failed(job: Job, error: str) -> list[Outcome]:
 
 def time_steps(job: Job, seconds: float) -> float:
     """Return the seconds an update of the program takes, from `seconds` of stepping."""
-    with torch.no_grad():
+    with ungraded(job.cells[0]):
         run = Run(dataclasses.replace(job, checkpoint=None))
         run.program.step()  # first touches
         steps, start = 0, time.perf_counter()
