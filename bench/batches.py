@@ -13,6 +13,7 @@ from torch import Tensor
 from .cell import Cell
 from .datasets import Data
 from .errors import UsageError
+from .precision import dtype
 from .seeding import generator
 
 CHUNK = 1000  # examples evaluated at once
@@ -38,7 +39,7 @@ class Batches:
         self.images, self.labels = images.to(device), labels.to(device)
         self.held_images, self.held_labels = held_images.to(device), held_labels.to(device)
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing
-        self.size, self.dtype = cell.batch_size, getattr(torch, cell.precision)
+        self.size, self.dtype = cell.batch_size, dtype(cell.precision)
         self.scale = torch.tensor(1 / data.pixel_max, dtype=self.dtype, device=device)
         self.generators = [generator(c.seed, "order") for c in cells]
         self.position = 0

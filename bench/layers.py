@@ -19,6 +19,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from .matmul import plane, product, stacked
+from .precision import Operand, exact
 
 EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
 MOMENTUM = 0.1
@@ -51,6 +52,9 @@ class Layer(Protocol):
 class Linear:
     """[R, inputs, B] to [R, outputs, B]; weight [outputs, inputs], bias [outputs] if asked for."""
 
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
     def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {"weight": (outputs, inputs)}
         if bias:
@@ -71,23 +75,25 @@ class Linear:
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return W x + b and its pullback."""
         del track
-        seen = plane(x)
+        seen = self.operand(plane(x))
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
             if self._bias_grad is not None:
                 torch.sum(delta, 2, out=self._bias_grad)
-            delta = plane(delta)
+            delta = self.operand(plane(delta))
             product(delta, seen.mT, self._weight_grad)
-            return stacked(product(self._transposed, delta)) if need_input else None
+            if not need_input:
+                return None
+            return stacked(product(self.operand(self._transposed), delta))
 
         return self._affine(seen), pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return W x + b."""
-        return self._affine(plane(x))
+        return self._affine(self.operand(plane(x)))
 
     def _affine(self, seen: Tensor) -> Tensor:
-        y = stacked(product(self._weight, seen))
+        y = stacked(product(self.operand(self._weight), seen))
         return y if self._bias is None else y.add_(self._bias)
 
 
@@ -173,6 +179,9 @@ class ReLU:
 class Conv:
     """Convolution of stride 1 that keeps the resolution; weight [outputs, inputs, k, k]."""
 
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
     def __init__(self, inputs: int, outputs: int, kernel: int, *, bias: bool) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {"weight": (outputs, inputs, kernel, kernel)}
         if bias:
@@ -192,12 +201,13 @@ class Conv:
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return the convolution of x and its pullback."""
         del track
+        seen = self.operand(x)
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
             pad, replicas = self.padding, self.weight.shape[0]
             mask = [need_input, True, False]
             dx, weight_grad, _ = aten.convolution_backward(
-                *(delta, x, self.weight.flatten(0, 1), None),
+                *(self.operand(delta), seen, self.operand(self.weight.flatten(0, 1)), None),
                 *([1, 1], [pad, pad], [1, 1], False, [0, 0], replicas, mask),
             )
             self.weight_grad.copy_(weight_grad.view_as(self.weight_grad))
@@ -205,15 +215,17 @@ class Conv:
                 self.bias_grad.copy_(delta.sum((0, 2, 3)).view_as(self.bias_grad))
             return dx
 
-        return self.evaluate(x), pullback
+        return self._convolution(seen), pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the convolution of x."""
+        return self._convolution(self.operand(x))
+
+    def _convolution(self, seen: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.flatten()
         groups = self.weight.shape[0]
-        return functional.conv2d(
-            x, self.weight.flatten(0, 1), bias, padding=self.padding, groups=groups
-        )
+        weight = self.operand(self.weight.flatten(0, 1))
+        return functional.conv2d(seen, weight, bias, padding=self.padding, groups=groups)
 
 
 class BatchNormReLU2d:
@@ -333,6 +345,12 @@ class Sequence:
                 {key: grads[f"{name}.{key}"] for key in part.shapes},
                 {key: stats[f"{name}.{key}"] for key in part.statistics},
             )
+
+    def take(self, operand: Operand) -> None:
+        """Let the operands of all products go through `operand`."""
+        for _, part in self.parts:
+            if hasattr(part, "operand"):
+                setattr(part, "operand", operand)  # noqa: B010  (no part of the protocol)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Run in training mode; return the output and the pullback through all parts."""

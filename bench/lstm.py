@@ -15,6 +15,7 @@ from torch import Tensor
 
 from .layers import aten
 from .matmul import accumulate, plane, product
+from .precision import Operand, exact
 
 FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
 
@@ -124,6 +125,9 @@ class Tape:
 class LSTM:
     """The core; weight [4 H, 1 + V + H] in gate order i, f, o, g."""
 
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
     def __init__(self, symbols: int, units: int) -> None:
         self.symbols, self.units = symbols, units
         self.shapes: dict[str, tuple[int, ...]] = {"weight": (4 * units, 1 + symbols + units)}
@@ -159,8 +163,9 @@ class LSTM:
         units = self.units
         tape.one_hot.zero_().scatter_(2, inputs.unsqueeze(2), 1)
         tape.h[:, 0], tape.cells[:, 0] = state[:, :units], state[:, units:]
+        weight = self.operand(self._weight)
         for step in tape.by_step:
-            product(self._weight, step.x, step.gates)
+            product(weight, self.operand(step.x), step.gates)
             step.sigmoids.sigmoid_()
             step.g.tanh_()
             torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)
@@ -178,6 +183,7 @@ class LSTM:
             need_start: whether that at the state before it is computed (and returned).
         """
         units = self.units
+        recurrent = self.operand(self._recurrent)
         dc, dh, outputs = tape.dc, end, None if deltas is None else deltas.unbind(2)
         if end is None:
             dc.zero_()
@@ -200,7 +206,7 @@ class LSTM:
             aten.tanh_backward.grad_input(step.dg, step.g, grad_input=step.dg)
             if t or need_start:
                 dc.mul_(step.f)
-                product(self._recurrent, step.delta, tape.dh_plane)
+                product(recurrent, self.operand(step.delta), tape.dh_plane)
                 dh = tape.dh
         return torch.cat((tape.dh, dc), 1) if need_start else None
 
@@ -209,5 +215,6 @@ class LSTM:
         first = True
         for tape in tapes:
             for step in tape.by_step:
-                accumulate(step.delta, step.x_transposed, self._weight_grad, first=first)
+                delta, x = self.operand(step.delta), self.operand(step.x_transposed)
+                accumulate(delta, x, self._weight_grad, first=first)
                 first = False

@@ -204,7 +204,8 @@ class SequenceProgram:
         logits = network.readout.evaluate(tape.outputs.flatten(2))
         _, delta = softmax_loss(logits, targets.flatten(1))
         weight: Tensor = network.weights.named["readout.weight"]
-        outputs: Tensor = weight.mT @ delta
+        operand = network.core.operand
+        outputs: Tensor = operand(weight).mT @ operand(delta)
         deltas = outputs.view(-1, network.core.units, PROBE_STEPS, streams)
         true = network.core.pull(tape, deltas, None).flatten(1).double()
         said = network.synthetic_gradient(state).flatten(1).double()

@@ -67,10 +67,12 @@ class Run:
         self.job, self.cell = job, job.cells[0]
         torch.set_num_threads(job.threads)
         if job.device == "cpu":
-            matmul.use(job.matmul)
-        torch.backends.cuda.matmul.fp32_precision = "ieee"  # no TF32: the protocol is float32
+            matmul.use(job.matmul, self.cell.precision)
+        # no TF32 where the protocol is float32; bfloat16 operands it holds as they are
+        products = "tf32" if self.cell.precision == "bf16" else "ieee"
+        torch.backends.cuda.matmul.fp32_precision = products
         cudnn: Any = torch.backends.cudnn
-        cudnn.conv.fp32_precision = "ieee"
+        cudnn.conv.fp32_precision = products
         self.device = torch.device(job.device)
         self.began: float | None = None  # when the training clock last started
         self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]
