@@ -11,7 +11,7 @@ from .cell import Cell
 BETAS = (0.9, 0.999)  # torch's defaults; the paper names the method only
 EPSILON = 1e-8
 
-_fused: Any = torch.ops.aten._fused_adam_
+_fused: Any = torch.ops.aten._fused_adam_.default
 
 
 def rates(cells: Sequence[Cell], iteration: int) -> list[float]:
@@ -36,6 +36,7 @@ class Adam:
         self.steps = torch.zeros(flat.shape[0], len(parts), device=flat.device)
         buffers = (flat, grads, self.first, self.second)
         self._pieces = [[[row[part] for part in parts] for row in buffer] for buffer in buffers]
+        self._one = self.steps.new_ones(())
         self._counts = [list(row) for row in self.steps]
 
     def step(self, rates: Sequence[float], active: Sequence[Sequence[bool]] | None = None) -> None:
@@ -58,7 +59,7 @@ class Adam:
                 continue
             counts = [self._counts[r][part] for r, part in chosen]
             for count in counts:
-                count.add_(1)
+                count.add_(self._one)
             _fused(
                 *([pieces[r][part] for r, part in chosen] for pieces in self._pieces),
                 [],

@@ -13,6 +13,7 @@ from torch import Tensor
 from .cell import Cell
 from .datasets import Data
 from .errors import UsageError
+from .precision import dtype
 from .seeding import generator
 
 CHUNK = 1000  # examples evaluated at once
@@ -38,8 +39,8 @@ class Batches:
         self.images, self.labels = images.to(device), labels.to(device)
         self.held_images, self.held_labels = held_images.to(device), held_labels.to(device)
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing
-        self.size, self.scale = cell.batch_size, 1 / data.pixel_max
-        self.dtype = getattr(torch, cell.precision)
+        self.size, self.dtype = cell.batch_size, dtype(cell.precision)
+        self.scale = torch.tensor(1 / data.pixel_max, dtype=self.dtype, device=device)
         self.generators = [generator(c.seed, "order") for c in cells]
         self.position = 0
         self.order = self._shuffle()
@@ -57,7 +58,9 @@ class Batches:
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Return training inputs [R, B, C, H, W] in [0, 1] and labels [R, B] of indices [R, B]."""
         rows = self._rows.index_select(0, index.flatten())
-        return self._scaled(rows.view(*index.shape, *self.images.shape[1:])), self.labels[index]
+        return self._scaled(rows.view(*index.shape, *self.images.shape[1:])), self.labels.take(
+            index
+        )
 
     def chunks(self, which: str) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield inputs [1, n, C, H, W] and labels [1, n] of the split `held` or of `train`."""

@@ -31,7 +31,7 @@ PAIR_PROTOCOL_VERSION = 1
 """The same for cells of two networks."""
 
 SPLITS = ("test", "validation")
-PRECISIONS = ("float32", "float64")
+PRECISIONS = ("float32", "float64", "bf16")
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
 
 
@@ -131,7 +131,10 @@ class Cell:
         min=0,
         max=10**9,
     )
-    precision: str = _doc("float type of training: float32 or float64")
+    precision: str = _doc(
+        "float type of training: float32 or float64; bf16 is float32 with the operands of products"
+        " rounded to bfloat16"
+    )
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
@@ -152,6 +155,11 @@ class Cell:
             raise UsageError(
                 f"decoupled=both does not fit network={self.network}: synthetic inputs are of"
                 " network=fcn; decoupled=update fits"
+            )
+        if self.precision == "bf16" and self.entry == "cycle":
+            raise UsageError(
+                f"precision=bf16 does not fit network={self.network}, whose gradients are"
+                " autograd's; give float32 or float64"
             )
         if (self.decoupled or self.bp_lambda is not None) and (self.depth or 0) < 3:
             raise UsageError(

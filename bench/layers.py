@@ -18,7 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from .matmul import matmul
+from .matmul import plane, product, stacked
+from .precision import Operand, exact
 
 EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
 MOMENTUM = 0.1
@@ -51,6 +52,9 @@ class Layer(Protocol):
 class Linear:
     """[R, inputs, B] to [R, outputs, B]; weight [outputs, inputs], bias [outputs] if asked for."""
 
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
     def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {"weight": (outputs, inputs)}
         if bias:
@@ -63,25 +67,34 @@ class Linear:
     ) -> None:
         """Take `weight`, `bias` and their gradients."""
         del stats
-        self.weight, self.weight_grad = weights["weight"], grads["weight"]
-        self.bias, self.bias_grad = weights.get("bias"), grads.get("bias")
+        self._weight, self._weight_grad = plane(weights["weight"]), plane(grads["weight"])
+        self._transposed = self._weight.mT
+        self._bias = weights["bias"].unsqueeze(2) if "bias" in weights else None
+        self._bias_grad = grads.get("bias")
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return W x + b and its pullback."""
         del track
+        seen = self.operand(plane(x))
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
-            matmul(delta, x.mT, out=self.weight_grad)
-            if self.bias_grad is not None:
-                torch.sum(delta, 2, out=self.bias_grad)
-            return matmul(self.weight.mT, delta) if need_input else None
+            if self._bias_grad is not None:
+                torch.sum(delta, 2, out=self._bias_grad)
+            delta = self.operand(plane(delta))
+            product(delta, seen.mT, self._weight_grad)
+            if not need_input:
+                return None
+            return stacked(product(self.operand(self._transposed), delta))
 
-        return self.evaluate(x), pullback
+        return self._affine(seen), pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return W x + b."""
-        y = matmul(self.weight, x)
-        return y if self.bias is None else y.add_(self.bias.unsqueeze(2))
+        return self._affine(self.operand(plane(x)))
+
+    def _affine(self, seen: Tensor) -> Tensor:
+        y = stacked(product(self.operand(self._weight), seen))
+        return y if self._bias is None else y.add_(self._bias)
 
 
 class BatchNormReLU:
@@ -97,24 +110,26 @@ class BatchNormReLU:
         """Take `gamma`, `beta`, their gradients, and the running `mean` and `variance`."""
         self.gamma, self.beta = weights["gamma"].unsqueeze(2), weights["beta"].unsqueeze(2)
         self.gamma_grad, self.beta_grad = grads["gamma"], grads["beta"]
-        self.mean, self.variance = stats["mean"], stats["variance"]
+        self.mean, self.variance = stats["mean"].unsqueeze(2), stats["variance"].unsqueeze(2)
+        # numbers as tensors: torch would make one of a Python number at every call
+        self.epsilon, self.unbiased = self.mean.new_full((), EPSILON), dict[int, Tensor]()
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return the rectified batch norm by batch statistics, and its pullback."""
         batch = [x.shape[2]]
         normal, mean, rstd = torch.native_layer_norm(x, batch, None, None, EPSILON)
         if track:  # detached: two networks are differentiated by autograd
-            variance = rstd.detach().squeeze(2).pow(-2).sub_(EPSILON)  # biased; the running is not
-            self.mean.lerp_(mean.detach().squeeze(2), MOMENTUM)
-            self.variance.lerp_(variance.mul_(batch[0] / (batch[0] - 1)), MOMENTUM)
+            variance = rstd.detach().pow(-2).sub_(self.epsilon)  # biased; the running one is not
+            self.mean.lerp_(mean.detach(), MOMENTUM)
+            self.variance.lerp_(variance.mul_(self._unbiased(batch[0])), MOMENTUM)
         h = (normal * self.gamma).add_(self.beta).relu_()
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
             del need_input  # a weight layer always lies below
-            delta = aten.threshold_backward(delta, h, 0)
+            delta = aten.threshold_backward.default(delta, h, 0)
             torch.sum(delta, 2, out=self.beta_grad)
             torch.sum(delta * normal, 2, out=self.gamma_grad)
-            return aten.native_layer_norm_backward(
+            return aten.native_layer_norm_backward.default(
                 delta.mul_(self.gamma), x, batch, mean, rstd, None, None, [True, False, False]
             )[0]
 
@@ -122,9 +137,15 @@ class BatchNormReLU:
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the rectified batch norm by running statistics."""
-        scale = self.gamma.squeeze(2) * (self.variance + EPSILON).rsqrt()
-        shift = self.beta.squeeze(2) - self.mean * scale
-        return (x * scale.unsqueeze(2)).add_(shift.unsqueeze(2)).relu_()
+        scale = self.gamma * (self.variance + EPSILON).rsqrt()
+        shift = self.beta - self.mean * scale
+        return (x * scale).add_(shift).relu_()
+
+    def _unbiased(self, batch: int) -> Tensor:
+        """Return what makes a variance over so many examples one without bias."""
+        if batch not in self.unbiased:
+            self.unbiased[batch] = self.mean.new_full((), batch / (batch - 1))
+        return self.unbiased[batch]
 
 
 class ReLU:
@@ -158,6 +179,9 @@ class ReLU:
 class Conv:
     """Convolution of stride 1 that keeps the resolution; weight [outputs, inputs, k, k]."""
 
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
     def __init__(self, inputs: int, outputs: int, kernel: int, *, bias: bool) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {"weight": (outputs, inputs, kernel, kernel)}
         if bias:
@@ -177,12 +201,13 @@ class Conv:
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return the convolution of x and its pullback."""
         del track
+        seen = self.operand(x)
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
             pad, replicas = self.padding, self.weight.shape[0]
             mask = [need_input, True, False]
             dx, weight_grad, _ = aten.convolution_backward(
-                *(delta, x, self.weight.flatten(0, 1), None),
+                *(self.operand(delta), seen, self.operand(self.weight.flatten(0, 1)), None),
                 *([1, 1], [pad, pad], [1, 1], False, [0, 0], replicas, mask),
             )
             self.weight_grad.copy_(weight_grad.view_as(self.weight_grad))
@@ -190,15 +215,17 @@ class Conv:
                 self.bias_grad.copy_(delta.sum((0, 2, 3)).view_as(self.bias_grad))
             return dx
 
-        return self.evaluate(x), pullback
+        return self._convolution(seen), pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the convolution of x."""
+        return self._convolution(self.operand(x))
+
+    def _convolution(self, seen: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.flatten()
         groups = self.weight.shape[0]
-        return functional.conv2d(
-            x, self.weight.flatten(0, 1), bias, padding=self.padding, groups=groups
-        )
+        weight = self.operand(self.weight.flatten(0, 1))
+        return functional.conv2d(seen, weight, bias, padding=self.padding, groups=groups)
 
 
 class BatchNormReLU2d:
@@ -318,6 +345,12 @@ class Sequence:
                 {key: grads[f"{name}.{key}"] for key in part.shapes},
                 {key: stats[f"{name}.{key}"] for key in part.statistics},
             )
+
+    def take(self, operand: Operand) -> None:
+        """Let the operands of all products go through `operand`."""
+        for _, part in self.parts:
+            if hasattr(part, "operand"):
+                setattr(part, "operand", operand)  # noqa: B010  (no part of the protocol)
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Run in training mode; return the output and the pullback through all parts."""

@@ -14,15 +14,20 @@ import torch
 from torch import Tensor
 
 from .layers import aten
-from .matmul import accumulate, matmul
+from .matmul import accumulate, plane, product
+from .precision import Operand, exact
 
 FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
 
 
 class Step(NamedTuple):
-    """A step's views into its tape: made once, since making them is work too."""
+    """A step's views into its tape: made once, since making them is work too.
+
+    Those that go into products are planes (`matmul.plane`).
+    """
 
     x: Tensor
+    x_transposed: Tensor
     gates: Tensor
     sigmoids: Tensor  # i, f, o
     i: Tensor
@@ -52,7 +57,7 @@ class Tape:
         tanh: tanh(c) after each step, [R, T, H, B].
         delta: gradient at the gates before their nonlinearities, [R, T, 4 H, B], as the last
             `pull` wrote it.
-        scratch: two gradients at h or c, [2, R, H, B].
+        dc, dh: gradients at c and h, [R, H, B], as a pull goes down the steps.
     """
 
     def __init__(self, core: "LSTM", steps: int, streams: int) -> None:
@@ -67,7 +72,8 @@ class Tape:
         self.x[:, :, 0] = 1
         self.gates, self.delta = make(steps, 4 * units), make(steps, 4 * units)
         self.cells, self.tanh = make(steps + 1, units), make(steps, units)
-        self.scratch = weight.new_zeros(2, weight.shape[0], units, streams)
+        self.dc, self.dh = weight.new_zeros(2, weight.shape[0], units, streams)
+        self.dh_plane = plane(self.dh)
         self.one_hot = self.x[:, :steps, 1 : 1 + symbols]
         self.h = self.x[:, :, 1 + symbols :]
         self.by_step = [self._step(t, units) for t in range(steps)]
@@ -84,9 +90,11 @@ class Tape:
         gates, delta = self.gates[:, t], self.delta[:, t]
         i, f, o, g = parts(gates)
         di, df, do, dg = parts(delta)
+        x = plane(self.x[:, t])
         return Step(
-            x=self.x[:, t],
-            gates=gates,
+            x=x,
+            x_transposed=x.mT,
+            gates=plane(gates),
             sigmoids=gates[:, : 3 * units],
             i=i,
             f=f,
@@ -96,7 +104,7 @@ class Tape:
             c=self.cells[:, t + 1],
             tanh=self.tanh[:, t],
             h=self.h[:, t + 1],
-            delta=delta,
+            delta=plane(delta),
             dsigmoids=delta[:, : 3 * units],
             di=di,
             df=df,
@@ -117,6 +125,9 @@ class Tape:
 class LSTM:
     """The core; weight [4 H, 1 + V + H] in gate order i, f, o, g."""
 
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
     def __init__(self, symbols: int, units: int) -> None:
         self.symbols, self.units = symbols, units
         self.shapes: dict[str, tuple[int, ...]] = {"weight": (4 * units, 1 + symbols + units)}
@@ -133,7 +144,9 @@ class LSTM:
     ) -> None:
         """Take `weight` and its gradient."""
         del stats
-        self.weight, self.weight_grad = weights["weight"], grads["weight"]
+        self.weight = weights["weight"]
+        self._weight, self._weight_grad = plane(self.weight), plane(grads["weight"])
+        self._recurrent = self._weight[..., 1 + self.symbols :].mT
 
     def initialise(self) -> None:
         """Set the bias, which is drawn like the weights until then."""
@@ -150,8 +163,9 @@ class LSTM:
         units = self.units
         tape.one_hot.zero_().scatter_(2, inputs.unsqueeze(2), 1)
         tape.h[:, 0], tape.cells[:, 0] = state[:, :units], state[:, units:]
+        weight = self.operand(self._weight)
         for step in tape.by_step:
-            matmul(self.weight, step.x, out=step.gates)
+            product(weight, self.operand(step.x), step.gates)
             step.sigmoids.sigmoid_()
             step.g.tanh_()
             torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)
@@ -169,34 +183,38 @@ class LSTM:
             need_start: whether that at the state before it is computed (and returned).
         """
         units = self.units
-        recurrent = self.weight[:, :, 1 + self.symbols :].mT
-        (dc, product), dh = tape.scratch, end
+        recurrent = self.operand(self._recurrent)
+        dc, dh, outputs = tape.dc, end, None if deltas is None else deltas.unbind(2)
         if end is None:
             dc.zero_()
         else:
             dh = end[:, :units]
             dc.copy_(end[:, units:])
         for t, step in reversed([*enumerate(tape.by_step)]):
-            if deltas is not None:
-                dh = deltas[:, :, t] if dh is None else torch.add(dh, deltas[:, :, t], out=product)
+            if outputs is not None:
+                dh = outputs[t] if dh is None else torch.add(dh, outputs[t], out=tape.dh)
             assert dh is not None, "nothing to pull back"
             torch.mul(dh, step.tanh, out=step.do)
             torch.mul(dh, step.o, out=step.dg)  # dg is free until its turn
-            dc.add_(aten.tanh_backward(step.dg, step.tanh, grad_input=step.dg))
+            dc.add_(aten.tanh_backward.grad_input(step.dg, step.tanh, grad_input=step.dg))
             torch.mul(dc, step.g, out=step.di)
             torch.mul(dc, step.c_before, out=step.df)
             torch.mul(dc, step.i, out=step.dg)
-            aten.sigmoid_backward(step.dsigmoids, step.sigmoids, grad_input=step.dsigmoids)
-            aten.tanh_backward(step.dg, step.g, grad_input=step.dg)
+            aten.sigmoid_backward.grad_input(
+                step.dsigmoids, step.sigmoids, grad_input=step.dsigmoids
+            )
+            aten.tanh_backward.grad_input(step.dg, step.g, grad_input=step.dg)
             if t or need_start:
                 dc.mul_(step.f)
-                dh = matmul(recurrent, step.delta, out=product)
-        return torch.cat((product, dc), 1) if need_start else None
+                product(recurrent, self.operand(step.delta), tape.dh_plane)
+                dh = tape.dh
+        return torch.cat((tape.dh, dc), 1) if need_start else None
 
     def learn(self, *tapes: Tape) -> None:
         """Write the gradient of the weight: that of the tapes' `delta`, summed over their steps."""
         first = True
         for tape in tapes:
             for step in tape.by_step:
-                accumulate(step.delta, step.x.mT, self.weight_grad, first=first)
+                delta, x = self.operand(step.delta), self.operand(step.x_transposed)
+                accumulate(delta, x, self._weight_grad, first=first)
                 first = False

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from .precision import native
+
 SHAPES = ((256, 784, 256), (256, 256, 256), (1024, 1024, 256))  # out, in, batch: Table 1's
 MARGIN = 1.05  # a back-end must be this much faster than the default to be preferred
 TOLERANCE = 1e-5  # largest relative error for which a float32 product counts as float32
@@ -38,14 +40,17 @@ def available() -> tuple[str, ...]:
     return (default, "onednn") if torch.backends.mkldnn.is_available() else (default,)
 
 
-def use(name: str) -> None:
+def use(name: str, precision: str = "float32") -> None:
     """Send float32 CPU products through the back-end `name`, in this process, from now on.
 
     oneDNN is reached by allowing bfloat16 products: where the processor has no bfloat16 matrix
     units it computes in float32 all the same; where it has, `measure` sees the error and refuses.
+    With `precision` bf16 it is what is wanted there, whatever the name: operands are bfloat16.
     """
     mkldnn: Any = torch.backends.mkldnn
-    mkldnn.matmul.fp32_precision = "bf16" if name == "onednn" else "ieee"
+    narrow = precision == "bf16" and native()
+    mkldnn.matmul.fp32_precision = "bf16" if narrow or name == "onednn" else "ieee"
+    mkldnn.conv.fp32_precision = "bf16" if narrow else "ieee"
 
 
 def measure(rounds: int = 7) -> list[Measured]:
@@ -111,24 +116,32 @@ def _norm(x: Tensor) -> float:
     return x.square().sum().sqrt().item()
 
 
-def matmul(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
-    """Return the product [R, m, n] of [R, m, k] and [R, k, n], one for each of R replicas.
+def plane(x: Tensor) -> Tensor:
+    """Return [R, m, n] as `product` takes it: without R where that is one.
 
-    One replica goes through the plain product, which is faster than a batch of one.
+    The plain product is faster than a batch of one; views made once cost no step anything.
     """
-    if a.shape[0] > 1:
-        return torch.bmm(a, b) if out is None else torch.bmm(a, b, out=out)
-    if out is None:
-        return torch.mm(a[0], b[0]).unsqueeze(0)
-    torch.mm(a[0], b[0], out=out[0])
-    return out
+    return x[0] if x.shape[0] == 1 else x
+
+
+def stacked(x: Tensor) -> Tensor:
+    """Undo `plane`: return [m, n] or [R, m, n] as [R, m, n]."""
+    return x.unsqueeze(0) if x.dim() == 2 else x
+
+
+def product(a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
+    """Return the product of planes [m, k] and [k, n], or of R of each."""
+    return (torch.mm if a.dim() == 2 else torch.bmm)(a, b, out=out)
 
 
 def accumulate(a: Tensor, b: Tensor, out: Tensor, *, first: bool) -> None:
-    """Add the product of `matmul` to `out`, or write it there where it is the `first` of a sum."""
+    """Add the product of planes to `out`, or write it there where it is the `first` of a sum."""
     if first:
-        matmul(a, b, out=out)
-    elif a.shape[0] > 1:
-        torch.baddbmm(out, a, b, out=out)
+        product(a, b, out)
     else:
-        torch.addmm(out[0], a[0], b[0], out=out[0])
+        (torch.addmm if a.dim() == 2 else torch.baddbmm)(out, a, b, out=out)
+
+
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """Return the product [R, m, n] of [R, m, k] and [R, k, n], one for each of R replicas."""
+    return stacked(product(plane(a), plane(b)))

@@ -88,7 +88,7 @@ class Network:
 
     def encode(self, labels: Tensor) -> Tensor:
         """Return labels [R, B] as one-hot [R, classes, B]."""
-        return self._eye[labels].mT
+        return torch.embedding(self._eye, labels).mT
 
     def classify(self, h: Tensor) -> tuple[Tensor, Any]:
         """Return logits [R, classes, B] of the top hidden layer's h, and the pullback."""

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from .cell import Cell
 from .layers import Sequence, bound
+from .precision import dtype, operand
 from .seeding import generator
 
 ALIGNMENT = 16  # elements: every weight starts on a 64-byte line in float32
@@ -33,7 +34,7 @@ class Parameters:
             size = torch.Size(shape).numel()
             self.spans[name] = (total, total + size)
             total += -(-size // ALIGNMENT) * ALIGNMENT
-        make: dict[str, Any] = {"dtype": getattr(torch, cells[0].precision), "device": device}
+        make: dict[str, Any] = {"dtype": dtype(cells[0].precision), "device": device}
         self.flat = torch.zeros(len(cells), total, **make)
         self.grads = torch.zeros_like(self.flat)
         self.named = self.views(self.flat)
@@ -45,6 +46,7 @@ class Parameters:
         grads = self.views(self.grads)
         for block in blocks:
             block.bind(self.named, grads, self.statistics)
+            block.take(operand(cells[0].precision))
         self._initialise(blocks, cells)
 
     def _initialise(self, blocks: Seq[Sequence], cells: Seq[Cell]) -> None:

@@ -23,6 +23,7 @@ import torch
 
 from .cell import FIELDS, Cell
 from .stand_in import program_for
+from .train import ungraded
 
 PROTOCOL = 1
 
@@ -31,8 +32,7 @@ class Sampler:
     """The programs built so far, by name."""
 
     def __init__(self) -> None:
-        self._steps: dict[str, Callable[[], object]] = {}
-        self._devices: dict[str, torch.device] = {}
+        self._programs: dict[str, tuple[Any, torch.device]] = {}
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """Do one command."""
@@ -50,14 +50,15 @@ class Sampler:
         cell = Cell.from_dict(fields)
         program = program_for((cell,), asked["device"], asked["threads"], asked["matmul"])
         name = asked["name"]
-        self._steps[name], self._devices[name] = program.step, torch.device(asked["device"])
+        self._programs[name] = program, torch.device(asked["device"])
         self._sample(name, 2)  # first touches
         return {"ok": True}
 
     def _sample(self, name: str, steps: int) -> float:
         """Return the seconds that one of `steps` steps took."""
-        step, device = self._steps[name], self._devices[name]
-        with torch.no_grad():
+        program, device = self._programs[name]
+        step = program.step
+        with ungraded(program.cells[0]):
             if device.type == "cuda":
                 return _on_gpu(step, steps, device)
             start = time.process_time()

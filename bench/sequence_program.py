@@ -82,9 +82,9 @@ class SequenceProgram:
         self.adam.step(self.rates())
         self.iteration += 1
         loss = self.network.loss.double()
-        counted = (targets >= 0).sum((1, 2)).double()
+        counted = (targets >= 0).sum((1, 2), dtype=torch.float64)
         self.sums.add_(torch.stack((loss, counted, loss, counted)))
-        bad = ~torch.isfinite(loss) & (self.diverged == 0)
+        bad = (loss - loss != 0) & (self.diverged == 0)  # of infinity and of NaN it is NaN
         self.diverged.masked_fill_(bad, self.iteration)
 
     def _climb(self, stream: EpisodeStream) -> None:
@@ -204,7 +204,8 @@ class SequenceProgram:
         logits = network.readout.evaluate(tape.outputs.flatten(2))
         _, delta = softmax_loss(logits, targets.flatten(1))
         weight: Tensor = network.weights.named["readout.weight"]
-        outputs: Tensor = weight.mT @ delta
+        operand = network.core.operand
+        outputs: Tensor = operand(weight).mT @ operand(delta)
         deltas = outputs.view(-1, network.core.units, PROBE_STEPS, streams)
         true = network.core.pull(tape, deltas, None).flatten(1).double()
         said = network.synthetic_gradient(state).flatten(1).double()

@@ -11,7 +11,7 @@ import torch
 from . import datasets
 from .cell import Cell
 from .datasets import Data, Episodes, Text
-from .train import PROGRAMS, obey
+from .train import PROGRAMS, obey, ungraded
 
 _IMAGES = {
     "mnist": (60_000, 10_000, (1, 28, 28), 255),
@@ -50,8 +50,8 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
         threads: CPU threads.
         matmul: the back-end of the CPU's matrix products.
     """
-    obey(device, threads, matmul)
-    with torch.no_grad():
+    obey(device, threads, matmul, cells[0].precision)
+    with ungraded(cells[0]):
         return PROGRAMS[cells[0].entry](cells, data_for(cells[0]), torch.device(device))
 
 

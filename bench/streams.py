@@ -6,7 +6,7 @@ than the step's number.
 """
 
 from collections.abc import Sequence as Seq
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -15,6 +15,8 @@ from .cell import Cell
 from .datasets import Episodes, Text
 from .errors import UsageError
 from .seeding import generator
+
+AHEAD = 128  # steps of a generated task that are read at once
 
 
 class Stream(Protocol):
@@ -40,6 +42,13 @@ class Stream(Protocol):
         ...
 
 
+class _Ahead(NamedTuple):
+    """What has been read ahead: from which step on, of how many streams at which levels."""
+
+    time: int = 0
+    of: tuple[int, ...] = ()
+
+
 class EpisodeStream:
     """Episodes of a generated task, one after another, at each replica's level of the curriculum.
 
@@ -58,12 +67,24 @@ class EpisodeStream:
         self.seeds = [cell.seed for cell in cells]
         self.time, self.level, self.began = 0, [0] * len(cells), [0] * len(cells)
         self._drawn: list[dict[tuple[int, int], Tensor]] = [{} for _ in cells]
+        self._ahead = (_Ahead(), *torch.empty(2, 0, 0, 0))
 
     def peek(self, steps: int, streams: int) -> tuple[Tensor, Tensor]:
-        """Return the coming codes and targets [R, steps, streams]."""
-        pairs = [self._read(r, steps, streams) for r in range(len(self.seeds))]
-        codes, targets = (torch.stack(some).to(self.device) for some in zip(*pairs, strict=True))
-        return codes, targets
+        """Return the coming codes and targets [R, steps, streams].
+
+        They are read `AHEAD` steps at once: small unrolls would spend more on reading few.
+        """
+        ahead, codes, targets = self._ahead
+        at = self.time - ahead.time
+        of = (streams, *self.level, *self.began)
+        if of != ahead.of or not 0 <= at <= codes.shape[1] - steps:
+            count, at = max(steps, AHEAD), 0
+            pairs = [self._read(r, count, streams) for r in range(len(self.seeds))]
+            codes, targets = (
+                torch.stack(some).to(self.device) for some in zip(*pairs, strict=True)
+            )
+            self._ahead = (_Ahead(self.time, of), codes, targets)
+        return codes[:, at : at + steps], targets[:, at : at + steps]
 
     def advance(self, steps: int) -> None:
         """Go on by so many steps."""

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .cell import Cell
 from .layers import Pullback, Sequence
+from .precision import dtype
 
 
 def scale_of(
@@ -34,7 +35,7 @@ def by_replica(
     """
     if len(set(values)) == 1:
         return values[0]
-    return per_replica(torch.tensor(values, dtype=getattr(torch, cell.precision), device=device))
+    return per_replica(torch.tensor(values, dtype=dtype(cell.precision), device=device))
 
 
 class SyntheticGradient:

@@ -8,6 +8,7 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -60,14 +61,18 @@ class Job:
         return describe(self.device, self.threads, self.matmul, self.matmul_error)
 
 
-def obey(device: str, threads: int, back_end: str) -> None:
-    """Let this process compute as the protocol has it, from now on: threads, back-end, float32."""
+def obey(device: str, threads: int, back_end: str, precision: str) -> None:
+    """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
+
+    No TF32 where the protocol is float32; bfloat16 operands it holds as they are.
+    """
     torch.set_num_threads(threads)
     if device == "cpu":
-        matmul.use(back_end)
-    torch.backends.cuda.matmul.fp32_precision = "ieee"  # no TF32: the protocol is float32
+        matmul.use(back_end, precision)
+    products = "tf32" if precision == "bf16" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = products
     cudnn: Any = torch.backends.cudnn
-    cudnn.conv.fp32_precision = "ieee"
+    cudnn.conv.fp32_precision = products
 
 
 class Run:
@@ -75,7 +80,7 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job, self.cell = job, job.cells[0]
-        obey(job.device, job.threads, job.matmul)
+        obey(job.device, job.threads, job.matmul, self.cell.precision)
         self.device = torch.device(job.device)
         self.began: float | None = None  # when the training clock last started
         self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]
@@ -206,6 +211,14 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
+def ungraded(cell: Cell) -> AbstractContextManager[object]:
+    """Return the mode that a program of `cell` is made and trained in: one without autograd.
+
+    Inference mode, where every call costs less; but two networks ask for autograd's gradients.
+    """
+    return torch.no_grad() if cell.entry == "cycle" else torch.inference_mode()
+
+
 def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
     """Train a program and return an outcome a replica.
 
@@ -216,7 +229,7 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
 
     Raises whatever training raises (the engine makes a failed outcome of it).
     """
-    with torch.no_grad():
+    with ungraded(job.cells[0]):
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
             if not run.advance(look):
@@ -249,7 +262,7 @@ def failed(job: Job, error: str) -> list[Outcome]:
 
 def time_steps(job: Job, seconds: float) -> float:
     """Return the seconds an update of the program takes, from `seconds` of stepping."""
-    with torch.no_grad():
+    with ungraded(job.cells[0]):
         run = Run(dataclasses.replace(job, checkpoint=None))
         run.program.step()  # first touches
         steps, start = 0, time.perf_counter()

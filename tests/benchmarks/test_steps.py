@@ -71,7 +71,7 @@ def through(back_end, call, *, gradients=False):
 
     def called():
         matmul.use(back_end)
-        with torch.set_grad_enabled(gradients):
+        with torch.enable_grad() if gradients else torch.inference_mode():
             call()
         matmul.use(matmul.available()[0])
 

@@ -68,8 +68,8 @@ def rounding(folder):
         folder,
         "bench/layers.py",
         (
-            "        y = matmul(self.weight, x)\n",
-            "        y = matmul(self.weight * (1 / 3), x) * 3\n",
+            "        y = stacked(product(self.operand(self._weight), seen))\n",
+            "        y = stacked(product(self.operand(self._weight * (1 / 3)), seen)) * 3\n",
         ),
     )
 

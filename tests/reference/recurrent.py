@@ -102,7 +102,7 @@ class Recurrent:
         for codes in inputs:
             one_hot = np.eye(self.symbols)[codes]
             seen = np.concatenate([np.ones((len(codes), 1)), one_hot, h], axis=1)
-            i, f, o, g = np.split(seen @ self.weights["core.weight"].T, 4, axis=1)
+            i, f, o, g = np.split(linear(seen, self.weights["core.weight"])[0], 4, axis=1)
             gates = (sigmoid(i), sigmoid(f), sigmoid(o), np.tanh(g))
             i, f, o, g = gates
             c_before, c = c, f * c + i * g
@@ -132,8 +132,9 @@ class Recurrent:
                 ],
                 axis=1,
             )
-            dweight += dz.T @ step.seen
-            dh, dc = (dz @ w)[:, -self.units :], dc * f
+            dseen, dw = linear(step.seen, w)[1](dz)
+            dweight += dw
+            dh, dc = dseen[:, -self.units :], dc * f
         return dweight, np.concatenate([dh, dc], axis=1)
 
     def read(self, steps, targets):
