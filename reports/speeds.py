@@ -11,8 +11,10 @@ from .table import Grid, entry, text_table
 from .terminal import cell_names
 
 BASELINES = ("backprop", "bptt", "end_to_end")
-SAME_SIZES = ("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters")
-SAME_SIZES += ("kernel_size", "precision")
+SAME_SIZES = (
+    *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
+    *("kernel_size", "precision"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
