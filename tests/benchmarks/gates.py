@@ -23,18 +23,21 @@ def simulated(rng, model, plan, gates, benchmarks, slowdown):
     return np.log1p(slowdown) + np.median(np.log(candidate / baseline), axis=-1)
 
 
-def resampled(rng, ratios, plan, gates, benchmarks):
+def resampled(rng, ratios, plan, gates, benchmarks, *, swapped=False):
     """Return [gates, benchmarks, sessions] from recorded `ratios`, of logarithms.
 
     `ratios` is [programs, sessions, blocks]; benchmarks go round the programs. Sessions are drawn
     with replacement, the same of all benchmarks of a gate (they share a machine), and blocks within
-    a session anew for each.
+    a session anew for each. `swapped`: which of a drawn session's processes is called the candidate
+    is a coin's, as it may be of identical builds; then a recording too short to be even is so.
     """
     programs, sessions, blocks = ratios.shape
     program = (np.arange(benchmarks) % programs)[None, :, None, None]
     session = rng.integers(sessions, size=(gates, 1, plan.sessions, 1))
     block = rng.integers(blocks, size=(gates, benchmarks, plan.sessions, plan.blocks))
     drawn = np.median(ratios[program, session, block], axis=-1)
+    if swapped:
+        drawn = drawn * rng.choice([-1, 1], size=(gates, 1, plan.sessions))
     return drawn + 1e-9 * rng.standard_normal(drawn.shape)  # no ties between equal draws
 
 

@@ -1,7 +1,8 @@
 """The gate's operating curve: how often it alarms, and how often it sees a slow-down.
 
-    cd tests && python -m benchmarks.operating_curve                      simulated noise
-    cd tests && python -m benchmarks.operating_curve --timings timings.npz    and resampled timings
+    cd tests && python -m benchmarks.operating_curve                   simulated noise
+    cd tests && python -m benchmarks.operating_curve --timings T.npz   and resampled timings
+    cd tests && python -m benchmarks.operating_curve --noise load      one model only
 
 Prints Markdown tables; a number of gates is followed by its exact 95 % interval (Clopper-Pearson).
 A gate has eight benchmarks, and the default plan. An alarm is a regression of any benchmark of a
@@ -20,6 +21,7 @@ from sgbench.results.sequential import Plan
 
 PLAN = Plan(benchmarks=8)
 SLOWDOWNS = (-0.2, 0.0, 0.05, 0.10, 0.20, 0.50)
+IDENTICAL = f"any of {PLAN.benchmarks}, identical"
 CHUNK = 500  # gates at a time, for memory
 EARLIER = (12, 16)  # sessions, for a budget that ends early
 HEADINGS = (
@@ -34,7 +36,7 @@ def share(hits, total):
     return f"{100 * hits / total:.2f} [{100 * low:.2f}, {100 * high:.2f}]"
 
 
-def alarms(draw, gates):
+def alarms(name, draw, gates):
     """Return the row of identical builds: gates with an alarm, gates that pass whole."""
     hits = passed = 0
     taken, early = [], np.zeros(len(EARLIER), int)
@@ -45,7 +47,7 @@ def alarms(draw, gates):
         early += [((verdict == REGRESSION) & (sessions <= n)).any(1).sum() for n in EARLIER]
         passed += (verdict == PASS).all(1).sum()
         taken.append(sessions.max(1))
-    return _row("any of 8, identical", hits, passed, np.concatenate(taken), gates, early)
+    return _row(name, hits, passed, np.concatenate(taken), gates, early)
 
 
 def detections(name, draw, gates):
@@ -75,14 +77,14 @@ def _simulated(rng, model, slowdown, gates, benchmarks):
     return simulated(rng, model, PLAN, gates, benchmarks, slowdown)
 
 
-def _resampled(rng, ratios, gates, benchmarks):
-    return resampled(rng, ratios, PLAN, gates, benchmarks)
+def _resampled(rng, ratios, gates, benchmarks, *, swapped=False):
+    return resampled(rng, ratios, PLAN, gates, benchmarks, swapped=swapped)
 
 
 def simulate(name, gates, seed):
     """Return the table of a noise model."""
     rng, model = np.random.default_rng(seed), MODELS[name]
-    rows = [alarms(functools.partial(_simulated, rng, model, 0.0), gates)]
+    rows = [alarms(IDENTICAL, functools.partial(_simulated, rng, model, 0.0), gates)]
     for slowdown in SLOWDOWNS:
         draw = functools.partial(_simulated, rng, model, slowdown)
         rows += [detections(f"{100 * slowdown:+.0f} %", draw, gates)]
@@ -104,7 +106,10 @@ def resample(path, gates, seed, clock):
     rng = np.random.default_rng(seed)
     ratios, programs = recorded(path, clock)
     same = ratios[0.0]
-    rows = [alarms(functools.partial(_resampled, rng, same), gates)]
+    rows = [
+        alarms(f"{IDENTICAL}, {how}", functools.partial(_resampled, rng, same, swapped=swap), gates)
+        for how, swap in (("as recorded", False), ("swapped at random", True))
+    ]
     for slowdown, by_program in ratios.items():
         for program, one in zip(programs, by_program, strict=True):
             real = np.exp(np.median(np.median(one, axis=1))) - 1
@@ -121,8 +126,9 @@ def main():
     parser.add_argument("--gates", type=int, default=4000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--timings", type=Path)
+    parser.add_argument("--noise", nargs="*", choices=MODELS, default=list(MODELS))
     asked = parser.parse_args()
-    for name in MODELS:
+    for name in asked.noise:
         print(simulate(name, asked.gates, asked.seed), flush=True)
     if asked.timings:
         for clock in (0, 1):

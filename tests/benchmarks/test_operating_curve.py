@@ -64,6 +64,15 @@ def test_resampling_draws_sessions_whole_and_shared():
     assert np.array_equal(drawn[:, 0], drawn[:, 2])
 
 
+def test_swapping_makes_an_uneven_recording_even():
+    ratios = np.full((2, 3, 1), 0.2)
+    plan = Plan(benchmarks=2)
+    drawn = resampled(np.random.default_rng(6), ratios, plan, 200, 2, swapped=True).round(6)
+    assert set(drawn.ravel()) == {-0.2, 0.2}
+    assert abs(np.mean(drawn > 0) - 0.5) < 0.03
+    assert np.array_equal(drawn[:, 0], drawn[:, 1])  # a pair of processes is swapped whole
+
+
 def test_recorded_ratios(tmp_path):
     turns = np.ones((3, 2, 4, 4, 2))  # sessions, slow-downs, blocks, turns (a, a, b, b), clocks
     turns[:, 1, :, 2:, 0] = 1.1
