@@ -50,19 +50,27 @@ class Trial:
 class Known:
     """The best record of each cell, by the cell's key.
 
-    Records of other versions of the code, and of data of another hash if one is given, are no
-    record of the cell; canonical data goes before other data.
+    Records of other versions of the code, and of other data where that is known, are no record of
+    the cell; canonical data goes before other data.
     """
 
-    def __init__(self, records: Iterable[Record], data_hash: str | None = None) -> None:
-        self._data_hash = data_hash
+    def __init__(
+        self,
+        records: Iterable[Record],
+        hashes: Mapping[tuple[str, str | None], str] | None = None,
+    ) -> None:
+        """Take records; `hashes` are of the data that counts, by dataset and corpus."""
+        self._hashes = hashes
         self._found: dict[str, Record] = {}
         for record in records:
             self.add(record)
 
     def add(self, record: Record) -> None:
         """Take a record, where it says more than what is known."""
-        if self._data_hash not in (None, record.data_hash) or not current(record):
+        source = (record.dataset, record.corpus)
+        if self._hashes is not None and self._hashes.get(source) != record.data_hash:
+            return
+        if not current(record):
             return
         other = self._found.get(record.key)
         if other is None or _rank(record) <= _rank(other):
@@ -72,6 +80,20 @@ class Known:
         """Return the records of those cells that have one, in their order."""
         found = (self._found.get(cell.key) for cell in cells)
         return [record for record in found if record is not None]
+
+    def forget(self, cells: Iterable[Cell]) -> None:
+        """Know nothing of those cells that failed or diverged."""
+        for record in self.of(cells):
+            if record.status in ("failed", "diverged"):
+                del self._found[record.key]
+
+    def reached(self, cells: Sequence[Cell], iteration: int | None) -> bool:
+        """Tell whether all of the cells have come to an iteration, or to an end of their own."""
+        records = self.of(cells)
+        return len(records) == len(cells) and all(
+            r.status != "timeout" or (iteration is not None and r.iterations_done >= iteration)
+            for r in records
+        )
 
 
 def current(record: Record) -> bool:
