@@ -1,12 +1,18 @@
 """`sgbench report`."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..bench.errors import UsageError
 from ._door import complain, examples, items
 from ._options import open_store, scale_option, store_option, warn
+
+if TYPE_CHECKING:
+    from ..reports.report import Report
+    from ..results.store import Store
 
 
 @click.command(
@@ -16,9 +22,10 @@ from ._options import open_store, scale_option, store_option, warn
         "sgbench report table1 --scale quick --format md,png --out docs/table1",
         "sgbench report table1 --scale quick --published",
         "sgbench report table1 --check --strict",
+        "sgbench report tune --study table1-demo-dni-digits-fcn-3",
     ),
 )
-@click.argument("exhibit")
+@click.argument("exhibit", metavar="EXHIBIT|tune")
 @scale_option
 @click.option(
     "--format",
@@ -32,6 +39,9 @@ from ._options import open_store, scale_option, store_option, warn
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where files are stale.")
 @click.option("--strict", is_flag=True, help="Exit 1 where a claim is not reproduced.")
+@click.option(
+    "--study", metavar="NAME", help="Which study, of `report tune`, if there are several."
+)
 @click.option("--published", is_flag=True, help="Use the records that come with sgbench.")
 @store_option
 @click.pass_context
@@ -44,22 +54,30 @@ def command(
     out: str,
     check: bool,
     strict: bool,
+    study: str | None,
     published: bool,
     store: str,
 ) -> int:
-    """Hold EXHIBIT against the paper: tables, figures, verdicts."""
+    """Hold EXHIBIT against the paper: tables, figures, verdicts; or tell of a study (`tune`)."""
     from ..reports import report as reports
     from ..reproductions import exhibit as exhibits
     from ..results.store import Store
 
-    found = exhibits.load(exhibit)
-    found.scale(scale)  # an unknown one is said before the store is read
+    tuning = exhibit == "tune"
+    if study and not tuning:
+        raise UsageError("--study is for `sgbench report tune`")
+    if not tuning:
+        exhibits.load(exhibit).scale(scale)  # an unknown one is said before the store is read
     if published and ctx.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE:
         raise UsageError("--published and --store exclude each other: give one of them")
     source = Store.published() if published else open_store(store)
-    records = list(source.scan())
-    warn(source)
-    built = reports.build(found, scale, records, formats or reports.FORMATS)
+    if tuning:
+        built = _study(source, study, formats or reports.FORMATS)
+    else:
+        records = list(source.scan())
+        warn(source)
+        found = exhibits.load(exhibit)
+        built = reports.build(found, scale, records, formats or reports.FORMATS)
     folder, code = Path(out), 0
     if check:
         stale = reports.check(built, folder)
@@ -76,3 +94,19 @@ def command(
     if strict and built.unreproduced:
         code = complain(f"not reproduced: {'; '.join(built.unreproduced)}", 1)
     return code
+
+
+def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report":
+    """Return the report of the study `name`, or of the only one that there is."""
+    from ..reports.tuned import gather
+    from ..reports.tuning import build
+    from ..results import study as studies
+
+    there = studies.names(store)
+    if name is None and len(there) != 1:
+        listed = f"choose from: {', '.join(there)}" if there else "sgbench tune makes one"
+        raise UsageError(f"--study: {store.path} has {len(there) or 'no'} studies; {listed}")
+    study = studies.load(store, name or there[0])
+    records = list(store.scan())
+    warn(store)
+    return build(gather(study, records), formats)
