@@ -2,7 +2,7 @@
 
 import click
 
-from .commands import data, export, gate, list, report, run, show, status, time  # noqa: A004
+from .commands import data, export, gate, list, report, run, show, status, time, tune  # noqa: A004
 from .commands._door import CODES, FrontDoor, examples
 
 
@@ -40,5 +40,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (list, run, status, report, time, gate, data, export, show):
+for verb in (list, run, tune, status, report, time, gate, data, export, show):
     main.add_command(verb.command)

@@ -27,7 +27,7 @@ TOPIC = "sgbench-progress"
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
 
-Done = Callable[[int, list[Outcome]], None]
+Done = Callable[[int, list[Outcome]], Sequence[Job] | None]
 Progress = Callable[[int, int], None]
 
 
@@ -53,19 +53,22 @@ def run(jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Pro
     """Train all jobs, in order, `workers` at a time.
 
     Args:
-        jobs: the programs, the largest first.
+        jobs: the programs, the largest first; those that `done` adds are numbered on.
         workers: processes; 1 trains in this one.
         stop: when to end early; jobs not begun by then have no outcome.
-        done: called with a job's index and its outcomes, as each ends.
+        done: called with a job's index and its outcomes, as each ends; returns jobs that come of
+            it, None for none.
         progress: called now and then with a job's index and its iterations done.
 
     Raises the SgbenchError of a job, and whatever `done` raises.
     """
+    jobs = list(jobs)
     if workers == 1:
-        for index, job in enumerate(jobs):
+        for index, job in enumerate(jobs):  # sees those that are added
             if stop.asked():
                 return
-            done(index, _attempt(job, stop, lambda i, index=index: progress(index, i)))
+            outcomes = _attempt(job, stop, lambda i, index=index: progress(index, i))
+            jobs += done(index, outcomes) or ()
     elif jobs:
         _run_cluster(jobs, workers, stop, done, progress)
 
@@ -83,9 +86,7 @@ def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outc
         return train.failed(job, " ".join(f"{type(error).__name__}: {error}".split()))
 
 
-def _run_cluster(
-    jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Progress
-) -> None:
+def _run_cluster(jobs: list[Job], workers: int, stop: Stop, done: Done, progress: Progress) -> None:
     ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
     with _cluster(workers) as client:
 
@@ -94,10 +95,14 @@ def _run_cluster(
 
         client.subscribe_topic(TOPIC, hear)
         waiting: dict[int, Any] = {}
-        for index, job in enumerate(jobs):
-            future = client.submit(_on_worker, index, job, stop, pure=False)
+
+        def submit(index: int) -> None:
+            future = client.submit(_on_worker, index, jobs[index], stop, pure=False)
             future.add_done_callback(functools.partial(_put, ended, index))
             waiting[index] = future
+
+        for index in range(len(jobs)):
+            submit(index)
         stopped_at: float | None = None
         while waiting:
             if stopped_at is None and stop.asked():
@@ -111,7 +116,9 @@ def _run_cluster(
             del waiting[index]
             outcomes = _outcomes(jobs[index], future)
             if outcomes is not None:
-                done(index, outcomes)
+                for job in done(index, outcomes) or ():
+                    jobs.append(job)
+                    submit(len(jobs) - 1)
 
 
 def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -> None:

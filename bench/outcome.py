@@ -8,7 +8,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Status = Literal["ok", "diverged", "failed", "timeout"]
+Status = Literal["ok", "diverged", "failed", "timeout", "pruned"]
+"""timeout: cut short, goes on from its checkpoint; pruned: cut short for good by a study."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

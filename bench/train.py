@@ -43,6 +43,8 @@ class Job:
         matmul_error: its measured error.
         checkpoint: the checkpoint's file, None for none.
         checkpoint_seconds: interval between checkpoints.
+        pause_at: updates, a point of evaluation, after which the program saves its state and ends
+            as a `timeout` does; None for no such point.
     """
 
     cells: tuple[Cell, ...]
@@ -54,6 +56,7 @@ class Job:
     matmul_error: float | None
     checkpoint: str | None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
+    pause_at: int | None = None
 
     @property
     def machine(self) -> Machine:
@@ -232,7 +235,10 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
     with ungraded(job.cells[0]):
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
-            if not run.advance(look):
+            paused = job.pause_at is not None and run.program.iteration >= job.pause_at
+            if paused:
+                run.save()
+            if paused or not run.advance(look):
                 reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
                 return run.outcomes("timeout", reason)
             run.evaluate()

@@ -23,9 +23,10 @@ if TYPE_CHECKING:
         "sgbench report table1 --scale quick --published",
         "sgbench report table1 --check --strict",
         "sgbench report throughput --format md,png",
+        "sgbench report tune --study table1-demo-dni-digits-fcn-3",
     ),
 )
-@click.argument("exhibit")
+@click.argument("exhibit", metavar="EXHIBIT|throughput|tune")
 @scale_option
 @click.option(
     "--format",
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where files are stale.")
 @click.option("--strict", is_flag=True, help="Exit 1 where a claim is not reproduced.")
+@click.option(
+    "--study", metavar="NAME", help="Which study, of `report tune`, if there are several."
+)
 @click.option("--published", is_flag=True, help="Use the records that come with sgbench.")
 @store_option
 @click.pass_context
@@ -51,17 +55,21 @@ def command(
     out: str,
     check: bool,
     strict: bool,
+    study: str | None,
     published: bool,
     store: str,
 ) -> int:
     """Hold EXHIBIT against the paper: tables, figures, verdicts.
 
-    `throughput` is no exhibit of the paper's: it shows what `sgbench time` has stored.
+    `throughput` and `tune` are no exhibits of the paper's: they show what `sgbench time` has
+    stored, and a study of `sgbench tune`.
     """
     from ..reports import report as reports
     from ..results.store import Store
 
-    build = _builder(ctx, exhibit, scale)  # an unknown one is said before the store is read
+    if study and exhibit != "tune":
+        raise UsageError("--study is for `sgbench report tune`")
+    build = _builder(ctx, exhibit, scale, study)  # an unknown one is said before the store is read
     if published and ctx.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE:
         raise UsageError("--published and --store exclude each other: give one of them")
     source = Store.published() if published else open_store(store)
@@ -85,7 +93,7 @@ def command(
 
 
 def _builder(
-    ctx: click.Context, exhibit: str, scale: str
+    ctx: click.Context, exhibit: str, scale: str, study: str | None
 ) -> "Callable[[Store, Sequence[str]], Report]":
     """Return what builds the report from a store, in some formats."""
     from ..reports import report as reports
@@ -93,6 +101,8 @@ def _builder(
     from ..reproductions import exhibit as exhibits
     from ..results.timings import Timings
 
+    if exhibit == "tune":
+        return lambda source, formats: _study(source, study, formats)
     if exhibit == throughput.NAME:
         given = ctx.get_parameter_source("scale") is click.core.ParameterSource.COMMANDLINE
 
@@ -113,3 +123,19 @@ def _builder(
         return reports.build(found, scale, records, formats)
 
     return trained
+
+
+def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report":
+    """Return the report of the study `name`, or of the only one that there is."""
+    from ..reports.tuned import gather
+    from ..reports.tuning import build
+    from ..results import study as studies
+
+    there = studies.names(store)
+    if name is None and len(there) != 1:
+        listed = f"choose from: {', '.join(there)}" if there else "sgbench tune makes one"
+        raise UsageError(f"--study: {store.path} has {len(there) or 'no'} studies; {listed}")
+    study = studies.load(store, name or there[0])
+    records = list(store.scan())
+    warn(store)
+    return build(gather(study, records), formats)

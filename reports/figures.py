@@ -31,7 +31,7 @@ _CHARACTERS = 138  # of a note's line
 _SHAPES = "os^DvPX"  # a line is known by its shape as well as by its colour
 _ASIDE = 0.012  # of the x axis, between bars of neighbouring lines
 _FEW = 12  # points of a line that each get their shape; more are thinned
-_METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the version
+METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the version
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -45,7 +45,7 @@ def render(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
         figure = _figure(drawing)
         for form in formats:
             buffer = io.BytesIO()
-            figure.savefig(buffer, format=form, dpi=200, metadata=_METADATA[form])
+            figure.savefig(buffer, format=form, dpi=200, metadata=METADATA[form])
             files[form] = buffer.getvalue()
     return files
 
@@ -190,7 +190,7 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
         axes.set_ylim(low, high)
         if high / low < 200:
             axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(_short)
+        axes.yaxis.set_major_formatter(short)
         axes.yaxis.set_minor_locator(NullLocator())
     elif drawing.y_range is not None:  # what is bounded, whole or almost
         low, high = drawing.y_range
@@ -207,10 +207,11 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(left=0)
-    axes.xaxis.set_major_formatter(_short)
+    axes.xaxis.set_major_formatter(short)
 
 
-def _short(value: float, _position: float = 0.0) -> str:
+def short(value: float, _position: float = 0.0) -> str:
+    """Return how an axis writes a number."""
     if 0 < abs(value) < 0.01:
         return f"{value:.0e}".replace("e-0", "e-")
     return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"

@@ -108,7 +108,7 @@ def gather(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Gathered:
     places = {_configuration(cell): place for place, cell in enumerate(cells)}
     versions = [cell.versions() for cell in cells]
     found = ((places.get(_configuration(record)), record) for record in records)
-    mine = [(place, record) for place, record in found if place is not None]
+    mine = [(p, record) for p, record in found if p is not None and record.status != "pruned"]
     current = [(place, record) for place, record in mine if _versions(record) == versions[place]]
 
     frame = to_frame(record for _, record in current)

@@ -17,7 +17,7 @@ from ..reproductions.claims import ClaimTest
 from ..reproductions.model import Number
 from ..results import stats
 from ..results.measure import results_of, rungs
-from ..results.record import STATUSES
+from ..results.record import LOST
 from .gather import Gathered
 from .protocol import PAPER
 
@@ -93,7 +93,7 @@ def _place(gathered: Gathered, cell: Cell, result: str | None, records: pd.DataF
     values = gathered.values(result)[records.index].dropna().tolist()
     number = _number(gathered, cell, result)
     margin = exhibit.margin(cell.dataset, cell.rule)
-    lost = {status: int((records["status"] == status).sum()) for status in STATUSES[1:]}
+    lost = {status: int((records["status"] == status).sum()) for status in LOST}
     fills = gathered.fixed(cell)
     verdict, seeds_needed = INCONCLUSIVE if len(records) else NOT_RUN, None
     if gathered.scale != PAPER or number is None or margin is None or not fills:

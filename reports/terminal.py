@@ -19,6 +19,7 @@ from .table import plain
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 _NOTES = {
     "timeout": "were cut short",
+    "pruned": "were given up by a study",
     "stale": "have results of other code or other data",
     "failed": "only with --retry failed",
     "diverged": "only with --retry diverged",

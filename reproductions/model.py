@@ -8,6 +8,7 @@ from typing import Any
 from ..bench.cell import Cell
 from ..bench.errors import UsageError, did_you_mean
 from .claims import Claim, ClaimTest, tests_of
+from .space import Dimension
 
 GRADES = ("T", "F", "P", "R", "O")
 """Table; digitised Figure; Public re-implementations; Recalled; Ours (the paper does not say)."""
@@ -156,7 +157,8 @@ class Exhibit:
     """One table or figure of the paper, or a sweep of ours (then without numbers and claims).
 
     `numbers` are by (dataset, network, depth, T, rule, result), `fixed` by (dataset, network,
-    rule), `margins` by dataset, `labels` by field and value.
+    rule), `margins` by dataset, `labels` by field and value; `space` is what a study searches
+    unless it is told.
     """
 
     name: str
@@ -172,6 +174,7 @@ class Exhibit:
     layout: Layout | None
     labels: Mapping[str, Mapping[str, str]]
     gated: tuple[Gated, ...]
+    space: tuple[Dimension, ...] = ()
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""

@@ -12,10 +12,10 @@ from ..bench import datasets
 from ..bench.cell import Cell
 from ..results.record import Record
 
-STATES = ("done", "missing", "timeout", "stale", "failed", "diverged")
+STATES = ("done", "missing", "timeout", "pruned", "stale", "failed", "diverged")
 """done: has a result; missing: has no record here, perhaps a checkpoint of an interrupted run;
-timeout: goes on from its checkpoint; stale: has a result of older code or other data; failed,
-diverged: run again only with --retry."""
+timeout: goes on from its checkpoint; pruned: a study gave it up, a run trains it; stale: has a
+result of older code or other data; failed, diverged: run again only with --retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def make_plan(
     wanted = [
         index
         for index, item in enumerate(planned)
-        if item.state in ("missing", "stale", "timeout", *retry)
+        if item.state in ("missing", "stale", "timeout", "pruned", *retry)
     ]
     wanted.sort(key=lambda index: -work(planned[index].cell))
     if not stack:

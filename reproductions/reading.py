@@ -23,6 +23,7 @@ from .model import (
     PaperPlace,
     Scale,
 )
+from .space import Dimension, parse_dimension
 from .table import Table, parse_toml
 
 _NEEDED_AXES = ("dataset", "network", "rule")
@@ -53,6 +54,7 @@ def parse(name: str, text: str) -> Exhibit:
         layout=_layout(root.take_table("layout")) if "layout" in root.remaining() else None,
         labels=_labels(root.take_table("labels", {})),
         gated=tuple(map(_gated, root.take_tables("gate"))),
+        space=_space(root.take_table("space", {})),
     )
     root.close()
     return exhibit
@@ -199,6 +201,17 @@ def _layout(table: Table) -> Layout:
     layout = Layout(rows=table.take_layout("rows"), columns=table.take_layout("columns"))
     table.close()
     return layout
+
+
+def _space(table: Table) -> tuple[Dimension, ...]:
+    """Return the dimensions of a table: a field to what stands behind it in `--space`."""
+    found: list[Dimension] = []
+    for name in table.remaining():
+        text = table.take(name, str)
+        found.append(
+            table.checked(name, lambda name=name, text=text: parse_dimension("space", name, text))
+        )
+    return tuple(found)
 
 
 def _labels(table: Table) -> dict[str, Mapping[str, str]]:

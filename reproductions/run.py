@@ -45,7 +45,15 @@ class Request:
         return CUSTOM if self.set else self.scale
 
 
-class Listener(Protocol):
+class Hears(Protocol):
+    """Hears of signals."""
+
+    def stopping(self, number: int) -> None:
+        """A signal asks to stop. Called inside its handler: only take note of it."""
+        ...
+
+
+class Listener(Hears, Protocol):
     """Hears of a run as it goes; every method is called in the main thread but `progress`."""
 
     def planned(self, plan: Plan, workers: int) -> None:
@@ -60,9 +68,11 @@ class Listener(Protocol):
         """A program has ended and its records are durable."""
         ...
 
-    def stopping(self, number: int) -> None:
-        """A signal asks to stop. Called inside its handler: only take note of it."""
-        ...
+
+class Stoppable(Protocol):
+    """What is to know of the signal that stopped it."""
+
+    interrupted: int | None
 
 
 @dataclass(kw_only=True)
@@ -136,7 +146,8 @@ def run(request: Request, listener: Listener) -> Summary:
     def done(index: int, outcomes: list[Outcome]) -> None:
         if summary.interrupted and any(o.status == "timeout" for o in outcomes):
             return  # its checkpoint is all there is to keep
-        records = _store(request, plan, plan.programs[index], outcomes, here)
+        cells = [plan.cells[n].cell for n in plan.programs[index]]
+        records = store_outcomes(request, cells, outcomes, here)
         for record in records:
             summary.left -= record.status != "timeout"
             summary.written[record.status] = summary.written.get(record.status, 0) + 1
@@ -145,7 +156,7 @@ def run(request: Request, listener: Listener) -> Summary:
         listener.finished(index, records)
 
     deadline = None if request.time_limit is None else time.time() + request.time_limit
-    with _stop_file() as file, _signals(file, summary, listener):
+    with stop_file() as file, signals(file, summary, listener):
         stop = engine.Stop(file=str(file), deadline=deadline)
         listener.planned(plan, workers)  # from here on a signal stops softly
         engine.run(jobs, workers, stop, done, listener.progress)
@@ -174,16 +185,15 @@ def check_memory(plan: Plan, workers: int, device: str) -> None:
         )
 
 
-def _store(
-    request: Request,
-    plan: Plan,
-    program: tuple[int, ...],
-    outcomes: list[Outcome],
-    here: str,
+def store_outcomes(
+    request: Request, cells: Sequence[Cell], outcomes: Sequence[Outcome], here: str
 ) -> list[Record]:
+    """Store a record of each outcome of a program; return them, durable by then.
+
+    One that is no result does not replace a result that is there, which is returned instead.
+    """
     records: list[Record] = []
-    for index, outcome in zip(program, outcomes, strict=True):
-        cell = plan.cells[index].cell
+    for cell, outcome in zip(cells, outcomes, strict=True):
         record = make_record(
             cell,
             outcome,
@@ -236,14 +246,14 @@ def workers_for(asked: int | None, device: str, jobs: int) -> int:
 
 
 @contextmanager
-def _stop_file() -> Generator[Path]:
+def stop_file() -> Generator[Path]:
     """A path whose coming into being asks the workers on this machine to stop."""
     with tempfile.TemporaryDirectory(prefix="sgbench-") as folder:
         yield Path(folder) / "stop"
 
 
 @contextmanager
-def _signals(file: Path, summary: Summary, listener: Listener) -> Generator[None]:
+def signals(file: Path, summary: "Stoppable", listener: "Hears") -> Generator[None]:
     """Turn the first SIGINT or SIGTERM into a request to stop; the next one interrupts."""
 
     def handle(number: int, frame: FrameType | None) -> None:

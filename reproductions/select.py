@@ -130,12 +130,14 @@ def parse_set(options: Sequence[str]) -> dict[str, Any]:
         field, equals, text = (part.strip() for part in option.partition("="))
         if not equals:
             raise UsageError(f"--set {option}: write KEY=VALUE")
-        _known("--set", field)
+        check_known("--set", field)
         if field == "seed":
             raise UsageError("--set seed: choose the number of seeds by --seeds")
         if field in sets:
             raise UsageError(f"--set {field} is given twice")
-        sets[field] = _value("--set", field, text.replace(",", ":") if kind_of(field)[2] else text)
+        sets[field] = parse_value(
+            "--set", field, text.replace(",", ":") if kind_of(field)[2] else text
+        )
     return sets
 
 
@@ -163,7 +165,7 @@ def _conditions(option: str) -> list[Condition | Range]:
                 f" write what else there is as KEY=VALUE or as a range"
             )
         try:
-            value = _value("--where", last.field, text)
+            value = parse_value("--where", last.field, text)
         except UsageError:
             if text not in FIELDS:  # bp_lambda is a rule as well
                 raise
@@ -187,9 +189,9 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
         raise UsageError(
             f"{item}: write the field before its bound, an item a bound: p_update>0.1,p_update<0.5"
         )
-    _known("--where", field)
+    check_known("--where", field)
     if sign == "=":
-        return Condition(field, (_value("--where", field, text),))
+        return Condition(field, (parse_value("--where", field, text),))
     scalar, _, many = kind_of(field)
     if many:
         raise UsageError(
@@ -205,14 +207,16 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
         raise UsageError(f"{item}: {error}") from None
 
 
-def _known(flag: str, field: str) -> None:
+def check_known(flag: str, field: str) -> None:
+    """Refuse a `field` that no cell has; UsageError naming the option `flag`."""
     try:
         spec_of(field)
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
 
 
-def _value(flag: str, field: str, text: str) -> Any:
+def parse_value(flag: str, field: str, text: str) -> Any:
+    """Return the value of `field` that `text` writes; UsageError naming the option `flag`."""
     if not text:
         raise UsageError(f"{flag} {field}=: a value is missing")
     scalar, optional, many = kind_of(field)

@@ -6,7 +6,9 @@ per character, and of two networks that count the error of each: two results a c
 
 import functools
 import itertools
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..bench import datasets
 from ..bench.cell import applicable
@@ -131,3 +133,112 @@ def _ladder(dataset: str) -> tuple[float, ...]:
     task = datasets.load(dataset)
     assert isinstance(task, datasets.Episodes)
     return (0.0, *(float(level.length) for level in task.levels))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What a study looks for: a number of the validation split, as every cell of a kind has it.
+
+    Attributes:
+        name: of the number.
+        unit: what stands after it.
+        decimals: how it is printed.
+        minimize: whether less is better.
+        worst: what a cell that diverged counts as.
+        final: the record's fields that hold it at the end; of several, the mean.
+        point: the same of a point of the curve.
+        best: whether the best evaluation counts, as of texts, whose best weights are kept.
+        tested: the record's fields of a cell that was trained anew, on the test split.
+        tested_name: the name of that.
+    """
+
+    name: str
+    unit: str
+    decimals: int
+    minimize: bool = True
+    worst: float
+    final: tuple[str, ...]
+    point: tuple[str, ...]
+    best: bool = False
+    tested: tuple[str, ...]
+    tested_name: str
+
+    def better(self, one: float, other: float) -> bool:
+        """Tell whether `one` is better than `other`."""
+        return one < other if self.minimize else one > other
+
+    def of(self, record: Record) -> float | None:
+        """Return a record's result on the validation split, None where it has none."""
+        return _mean(getattr(record, name) for name in self.final)
+
+    def tested_of(self, record: Record) -> float | None:
+        """Return a record's result on the test split, None where it has none."""
+        return _mean(getattr(record, name) for name in self.tested)
+
+    def seen(self, curve: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
+        """Return (iteration, value) of every evaluation of a curve that had one."""
+        found: list[tuple[int, float]] = []
+        for point in curve:
+            value = _mean(point[name] for name in self.point)
+            if value is not None and self.best and found and self.better(found[-1][1], value):
+                value = found[-1][1]
+            if value is not None:
+                found.append((point["iteration"], value))
+        return found
+
+
+def _mean(values: Iterable[float | None]) -> float | None:
+    found = list(values)
+    numbers = [float(value) for value in found if value is not None]
+    return sum(numbers) / len(numbers) if len(numbers) == len(found) else None
+
+
+_OBJECTIVES = {
+    "images": Objective(
+        name="validation error",
+        unit="%",
+        decimals=2,
+        worst=100.0,
+        final=("validation_error",),
+        point=("error",),
+        tested=("test_error",),
+        tested_name="test error",
+    ),
+    "episodes": Objective(  # drawn anew for every update: there is nothing to hold out
+        name="longest T_task solved",
+        unit="T_task",
+        decimals=1,
+        minimize=False,
+        worst=0.0,
+        final=("longest",),
+        point=("longest",),
+        tested=("longest",),
+        tested_name="longest T_task solved",
+    ),
+    "text": Objective(
+        name="validation bits per character",
+        unit="bits per character",
+        decimals=3,
+        worst=8.0,  # a byte, guessed
+        final=("validation_bits",),
+        point=("bits",),
+        best=True,
+        tested=("test_bits",),
+        tested_name="test bits per character",
+    ),
+    "counting": Objective(  # A's and B's losses are learned from alike
+        name="counts wrong on the validation split, mean of A and B",
+        unit="%",
+        decimals=2,
+        worst=100.0,
+        final=("error_a", "error_b"),
+        point=("error_a", "error_b"),
+        tested=("error_a", "error_b"),
+        tested_name="counts wrong on the test split, mean of A and B",
+    ),
+}
+
+
+def objective_of(dataset: str) -> Objective:
+    """Return what a study of cells that are trained on `dataset` looks for."""
+    return _OBJECTIVES[datasets.family(dataset)]

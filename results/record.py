@@ -32,7 +32,9 @@ from .schema import (
 SCHEMA_VERSION = 3
 """Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
 
-STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout")
+STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "pruned")
+LOST: tuple[str, ...] = ("diverged", "failed", "timeout")
+"""Statuses without a result of a cell that was to be trained to its end."""
 
 
 def _doc(text: str, unit: str = "") -> Any:
@@ -89,7 +91,7 @@ class Record:
     protocol_version: int = _doc("version of the loop, the layers, the optimiser and the seeding")
     data_hash: str = _doc("hash of the data that was trained on")
     data_canonical: bool = _doc("whether that data is the original, byte for byte")
-    status: str = _doc("ok, diverged, failed or timeout")
+    status: str = _doc("ok, diverged, failed, timeout or pruned (by a study)")
     error: str | None = _doc("why the status is not ok")
     iterations_done: int = _doc("updates that were made")
     test_error: float | None = _doc("error on the test set (split=test, status ok)", "%")

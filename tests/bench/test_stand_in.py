@@ -100,7 +100,7 @@ def test_programs_train_on_it(exhibit, kind, monkeypatch, tmp_path):
     assert type(program).__name__ == kind
     assert len(program.cells) == 2
     weights = program.network.weights.flat.clone()
-    with ungraded(cell):
+    with ungraded(alike[0]):
         for _ in range(40):  # of a copied symbol, or of a coin, nothing may come at first
             program.step()
     assert program.iteration == 40

@@ -1,0 +1,239 @@
+"""`sgbench tune`."""
+
+import json
+import os
+import shlex
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..bench.errors import UsageError
+from ._door import complain, examples, retried, seconds, terminable, workers
+from ._options import STORE, all_of, data_dir_option, json_option, open_store, store_option, warn
+
+if TYPE_CHECKING:
+    from ..reproductions.search import Means
+    from ..results.store import Store
+    from ..results.study import Study
+
+_declaring = all_of(
+    click.option("--scale", metavar="NAME", help="demo, quick or paper.  [default: demo]"),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="CONDITION[,…]",
+        help="What is tuned, as for `run`: each configuration that is left, mostly a rule, is a"
+        " search of its own with the same trials and the same space.",
+    ),
+    click.option(
+        "--set", multiple=True, metavar="KEY=VALUE", help="Change a field in every trial."
+    ),
+    click.option(
+        "--space",
+        multiple=True,
+        metavar="FIELD=LOW:HIGH[:log] or FIELD=VALUE,VALUE",
+        help="What may be chosen; the exhibit's own space if not given.",
+    ),
+    click.option("--trials", type=int, metavar="N", help="Trials of each rule.  [default: 50]"),
+    click.option("--seeds", type=int, metavar="N", help="Seeds of a trial.  [default: 1]"),
+    click.option(
+        "--fresh",
+        type=int,
+        metavar="N",
+        help="Seeds that the winner is trained anew on.  [default: the scale's number]",
+    ),
+    click.option("--sampler", metavar="NAME", help="tpe, random, qmc or gp.  [default: tpe]"),
+    click.option(
+        "--pruner",
+        metavar="NAME",
+        help="hyperband, halving, median or none.  [default: hyperband]",
+    ),
+    click.option("--study", metavar="NAME", help="Its name; one of what is tuned if not given."),
+)
+
+
+@click.command(
+    "tune",
+    epilog=examples(
+        "sgbench tune table1 --where rule=dni,network=fcn,depth=3 --trials 8",
+        "sgbench tune table1 --scale quick --where rule=dni,dataset=mnist,network=fcn,depth=4"
+        " --space learning_rate=1e-5:1e-2:log --space sg_layers=0:2 --trials 50",
+        "sgbench tune table1 --where rule=dni,cdni,backprop,network=fcn,depth=4 --seeds 2",
+        "sgbench tune table1 --study NAME --resume --timeout 30m",
+        "sgbench tune table1 --study NAME --export study.db",
+        "sgbench report tune --study NAME",
+    )
+    + "\n\nTrials are on the validation split; the best is trained anew, on other seeds, on the"
+    " test split.\nThe same command goes on where it stopped.",
+)
+@click.argument("exhibit")
+@_declaring
+@click.option(
+    "--resume", is_flag=True, help="Go on with a study that is there, as it was declared."
+)
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Make the study's file from the records, where it is lost; train nothing.",
+)
+@click.option(
+    "--export",
+    metavar="FILE",
+    help="Write the study as an Optuna storage (SQLite; a journal where FILE is *.log), for"
+    " optuna-dashboard; train nothing.",
+)
+@click.option(
+    "--timeout",
+    "--time-limit",
+    metavar="TIME",
+    callback=seconds,
+    help="Stop after 90s, 30m, 1h30m, 2d …; running cells save their state.",
+)
+@click.option(
+    "--retry",
+    metavar="STATE[,STATE]",
+    callback=retried,
+    help="Try failed or diverged trials again.",
+)
+@click.option(
+    "--jobs",
+    default="auto",
+    metavar="auto|N",
+    callback=workers,
+    show_default=True,
+    help="Cells at a time; auto is one a core.",
+)
+@store_option
+@data_dir_option
+@click.option(
+    "--device",
+    default="auto",
+    metavar="NAME",
+    show_default=True,
+    help="auto, cpu, cuda or cuda:i.",
+)
+@json_option
+@click.pass_obj
+def command(
+    argv: list[str],
+    *,
+    resume: bool,
+    rebuild: bool,
+    export: str | None,
+    timeout: float | None,
+    retry: tuple[str, ...],
+    jobs: int | None,
+    store: str,
+    data_dir: str | None,
+    device: str,
+    as_json: bool,
+    **declared: Any,
+) -> int:
+    """Search the protocol of EXHIBIT by Optuna, each rule with the same budget and space."""
+    from ..reproductions.declare import Asked, declare, opened, resumed
+    from ..reproductions.search import Means
+
+    del argv
+    source = open_store(store)
+    asked = Asked(**declared)
+    if resume and rebuild:
+        raise UsageError("--resume and --rebuild exclude each other: give one of them")
+    if resume or (export and asked.study):
+        study = resumed(source, asked)
+    else:
+        study, notes = declare(asked)
+        study = opened(source, study, rebuild)
+        for note in notes:
+            click.echo(note, err=True)
+    if export:
+        return _export(source, study, Path(export))
+    if rebuild:
+        return _rebuild(source, study, as_json)
+    means = Means(
+        store=source, data_dir=data_dir, device=device, jobs=jobs, timeout=timeout, retry=retry
+    )
+    return _run(study, means, as_json)
+
+
+def _export(store: "Store", study: "Study", path: Path) -> int:
+    from ..reports.tuned import gather
+    from ..reproductions.storage import export
+
+    tuned = gather(study, store.scan(), importance=False)
+    warn(store)
+    export(study, [(told.arm, told.trials) for told in tuned.arms], path)
+    click.echo(f"wrote {path}; look at it with: optuna-dashboard {_storage(path)}", err=True)
+    return 0
+
+
+def _storage(path: Path) -> str:
+    return shlex.quote(str(path) if path.suffix == ".log" else f"sqlite:///{path}")
+
+
+def _rebuild(store: "Store", study: "Study", as_json: bool) -> int:
+    from ..results import study as studies
+
+    studies.save(store, study)
+    warn(store)
+    return _tell(store, study, as_json)
+
+
+def _run(study: "Study", means: "Means", as_json: bool) -> int:
+    from ..reports.search import Lines
+    from ..reproductions.tune import tune
+    from ..results import study as studies
+
+    def each(values: dict[str, Any]) -> None:
+        click.echo(json.dumps(values))
+
+    lines, signals = Lines(study, each if as_json else None), list[int]()
+    stopped, left = None, True
+    try:
+        with terminable(signals):
+            summary = tune(study, means, lines)
+            stopped, left = summary.interrupted, summary.left
+    except KeyboardInterrupt:
+        stopped = signals[0] if signals else signal.SIGINT
+    finally:
+        warn(means.store)
+    again = shlex.join(["sgbench", *_again(study, means)])
+    if stopped:
+        return complain(f"interrupted; go on with: {again}", 128 + stopped)
+    if study.name in studies.names(means.store):
+        study = studies.load(means.store, study.name)
+    code = _tell(means.store, study, as_json)
+    if left:
+        click.echo(f"go on:   {again}", err=as_json)
+        return 3
+    return code
+
+
+def _tell(store: "Store", study: "Study", as_json: bool) -> int:
+    """Say how a study stands; return the exit code that it deserves."""
+    from ..reports.search import study_values
+    from ..reports.tuned import gather
+    from ..reports.tuning_page import outcome_lines
+
+    tuned = gather(study, store.scan(), importance=False)
+    if as_json:
+        for values in study_values(tuned):
+            click.echo(json.dumps(values))
+    report = shlex.join(["sgbench", "report", "tune", "--study", study.name, *_kept(store)])
+    words = [f"study {study.name}", *outcome_lines(tuned), f"report:  {report}"]
+    click.echo("\n".join(words), err=as_json)
+    states = [trial.state for told in tuned.arms for trial in told.trials]
+    return 4 if "failed" in states or any(told.winner is None for told in tuned.arms) else 0
+
+
+def _again(study: "Study", means: "Means") -> list[str]:
+    more = ["--jobs", str(means.jobs)] if means.jobs else []
+    more += ["--data-dir", means.data_dir] if means.data_dir else []
+    more += ["--device", means.device] if means.device != "auto" else []
+    return ["tune", study.exhibit, "--study", study.name, "--resume", *more, *_kept(means.store)]
+
+
+def _kept(store: "Store") -> list[str]:
+    known = str(store.path) == os.environ.get("SGBENCH_STORE", STORE)
+    return [] if known else ["--store", str(store.path)]

@@ -1,0 +1,142 @@
+"""What came of a study: its arms with their trials, the winners trained anew, and the cost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..reproductions.arms import Arm, fresh_cells, set_texts, trial_cells
+from ..reproductions.declare import loaded
+from ..reproductions.storage import importances
+from ..reproductions.trials import Known, Trial, best, derive
+from ..results import stats
+from ..results.budget import expected_best
+from ..results.record import Record
+from ..results.study import Study
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """Results on the test split, on seeds that no trial had.
+
+    `values` are by seed, `lost` counts the cells without a result that were trained, `wanted` all.
+    """
+
+    values: Mapping[int, float]
+    lost: int
+    wanted: int
+    iterations: int
+    seconds: float
+
+    @property
+    def interval(self) -> stats.Interval | None:
+        """The mean and its interval over seeds; None without any."""
+        return stats.mean_interval([*self.values.values()], CONFIDENCE) if self.values else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmTold:
+    """An arm, its trials, and its winner and the protocol as it is, trained anew."""
+
+    arm: Arm
+    trials: tuple[Trial, ...]
+    winner: Trial | None
+    tuned: Fresh | None
+    untuned: Fresh | None
+    importances: Mapping[str, Mapping[str, float]]
+
+    @property
+    def ended(self) -> list[Trial]:
+        """The trials that have a value and are at an end."""
+        return [t for t in self.trials if t.value is not None and t.state != "open"]
+
+    @property
+    def iterations(self) -> int:
+        """Updates of all trials' cells together; a cell that several trials have counts once."""
+        return sum(record.iterations_done for record in self._records())
+
+    @property
+    def seconds(self) -> float:
+        """The time that those took."""
+        return sum((r.train_seconds + r.evaluation_seconds) / r.replicas for r in self._records())
+
+    def _records(self) -> list[Record]:
+        return [*{r.key: r for trial in self.trials for r in trial.records}.values()]
+
+    @property
+    def gain(self) -> tuple[stats.Interval, float] | None:
+        """Tuned less untuned, paired by seed, with its one-sided p; None without pairs."""
+        if self.tuned is None or self.untuned is None:
+            return None
+        pairs = [
+            value - self.untuned.values[seed]
+            for seed, value in self.tuned.values.items()
+            if seed in self.untuned.values
+        ]
+        if not pairs:
+            return None
+        side = "less" if self.arm.objective.minimize else "greater"
+        return stats.mean_interval(pairs, CONFIDENCE), stats.paired_test(pairs, 0.0, side)
+
+    @property
+    def curve(self) -> list[float]:
+        """The expected best value of k trials, for every k."""
+        values = [trial.value for trial in self.ended if trial.value is not None]
+        return expected_best(values, minimize=self.arm.objective.minimize)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """A study and what came of its arms."""
+
+    study: Study
+    arms: tuple[ArmTold, ...]
+
+
+def gather(study: Study, records: Iterable[Record], *, importance: bool = True) -> Tuned:
+    """Return what the records say of a study; `importance` costs a second and needs Optuna."""
+    exhibit, arms = loaded(study)
+    known, told = Known(records), list[ArmTold]()
+    for arm in arms:
+        trials = [
+            derive(number, params, trial_cells(exhibit, study, arm, params), known)
+            for number, params in enumerate(study.asked.get(arm.label, ()))
+        ]
+        over = len(trials) >= study.trials and all(trial.state != "open" for trial in trials)
+        winner = best(trials, arm.objective)
+        fresh: list[Fresh | None] = [None, None]
+        if winner is not None and over:
+            for n, params in enumerate((winner.params, None)):
+                cells = fresh_cells(exhibit, study, arm, params)
+                fresh[n] = _fresh(arm, known.of(cells), len(cells))
+        told.append(
+            ArmTold(
+                arm=arm,
+                trials=tuple(trials),
+                winner=winner,
+                tuned=fresh[0],
+                untuned=fresh[1],
+                importances=importances(arm, trials) if importance else {},
+            )
+        )
+    return Tuned(study=study, arms=tuple(told))
+
+
+def _fresh(arm: Arm, records: Sequence[Record], wanted: int) -> Fresh:
+    results = {record.seed: arm.objective.tested_of(record) for record in records}
+    return Fresh(
+        values={seed: value for seed, value in sorted(results.items()) if value is not None},
+        lost=sum(record.status in ("diverged", "failed") for record in records),
+        wanted=wanted,
+        iterations=sum(record.iterations_done for record in records),
+        seconds=sum((r.train_seconds + r.evaluation_seconds) / r.replicas for r in records),
+    )
+
+
+def command(study: Study, arm: Arm, trial: Trial) -> list[str]:
+    """Return the command that trains a trial's choice on the test split."""
+    split = [] if arm.cell.split in (None, "test") else ["split=test"]
+    words = ["sgbench", "run", study.exhibit, "--scale", study.scale, "--where", str(arm.where)]
+    for text in (*set_texts(arm, trial.params), *split):
+        words += ["--set", text]
+    return [*words, "--seeds", str(study.seeds + study.fresh)]

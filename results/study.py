@@ -1,0 +1,179 @@
+"""A study: what a tuner was asked to search, and what it has asked for, in one file of the store.
+
+    studies/<name>.json    {"checksum": …, "study": {…}}
+
+The file holds the declaration and the choices of each trial, in their order, written before any of
+them is trained; it is replaced whole. What came of a trial is in the records of its cells and
+nowhere else, so a study is derived from its file and the records, and Optuna keeps nothing. Where
+the file is lost, `sgbench tune --rebuild` makes it again from the records. Free of Optuna.
+"""
+
+import dataclasses
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from ..bench.cell import canonical_json
+from ..bench.errors import StoreError, UsageError, did_you_mean
+from .durable import reason, write_atomic, writing
+from .schema import RecordError, check_items, check_object, json_types
+from .store import Store
+
+FORMAT = 1
+MAY_CHANGE = ("trials", "fresh")
+"""Parts of a declaration that a study may go on with changed."""
+_NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """What is searched, and what was asked for.
+
+    Attributes:
+        format: version of this file's form.
+        name: the study's name.
+        exhibit: the exhibit that is tuned.
+        scale: its scale.
+        where: the text of `--where`.
+        set: the texts of `--set`.
+        space: each field's text of `--space`.
+        trials: how many there are to be of each arm (what is compared: a rule, mostly).
+        seeds: of a trial, from 0.
+        fresh: seeds that the winner is trained anew on, from `seeds`.
+        sampler: what chooses.
+        pruner: what gives up.
+        asked: each arm's label to the choices of its trials.
+    """
+
+    format: int = FORMAT
+    name: str
+    exhibit: str
+    scale: str
+    where: str
+    set: list[str]
+    space: dict[str, str]
+    trials: int
+    seeds: int
+    fresh: int
+    sampler: str
+    pruner: str
+    asked: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
+
+    def asking(self, arm: str, params: Mapping[str, Any]) -> "Study":
+        """Return the study with one more trial of an arm."""
+        trials = [*self.asked.get(arm, ()), dict(params)]
+        return dataclasses.replace(self, asked={**self.asked, arm: trials})
+
+    def difference(self, other: "Study") -> str | None:
+        """Return in words how another declaration differs, None where it does not."""
+        for spec in dataclasses.fields(self):
+            mine, theirs = getattr(self, spec.name), getattr(other, spec.name)
+            if spec.name not in ("format", "name", "asked", *MAY_CHANGE) and mine != theirs:
+                return f"{spec.name} is {_words(mine)} there, not {_words(theirs)}"
+        return None
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, dict):
+        items = cast("dict[str, str]", value).items()
+        return " ".join(f"{name}={text}" for name, text in items) or "nothing"
+    return (" ".join(cast("list[str]", value)) if isinstance(value, list) else str(value)) or (
+        "nothing"
+    )
+
+
+def check_name(name: str) -> str:
+    """Return the name of a study; UsageError where it cannot be a file's."""
+    if not _NAME.fullmatch(name):
+        raise UsageError(
+            f"--study {name!r}: a name has letters, digits, . _ + and -, no more than 100, and does"
+            " not begin with a dot"
+        )
+    return name
+
+
+def names(store: Store) -> list[str]:
+    """Return the names of the studies in a store, sorted. Raises StoreError."""
+    folder, ending = _place(store)
+    try:
+        found = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise StoreError(f"store {store.path} cannot be read: {reason(error)}") from error
+    stems = (name.removesuffix(ending) for name in found if name.endswith(ending))
+    return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+
+
+def load(store: Store, name: str) -> Study:
+    """Return the study `name`.
+
+    Raises UsageError where there is none, StoreError where its file cannot be read or is broken.
+    """
+    path = study_path(store, check_name(name))
+    try:
+        return decode(path.read_bytes())
+    except FileNotFoundError:
+        known = names(store)
+        tail = did_you_mean(name, known) if known else "; sgbench tune makes one"
+        raise UsageError(f"--study {name}: there is no such study in {store.path}{tail}") from None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {reason(error)}") from error
+    except RecordError as error:
+        raise StoreError(
+            f"{path} is broken ({error}); the same sgbench tune with --rebuild makes it again"
+            " from the records"
+        ) from error
+
+
+def save(store: Store, study: Study) -> None:
+    """Write a study's file, durably. Raises StoreError (not writable, full)."""
+    with writing(store.path):
+        write_atomic(study_path(store, study.name), encode(study))
+
+
+def study_path(store: Store, name: str) -> Path:
+    """Return where the file of the study `name` lies."""
+    folder, ending = _place(store)
+    return folder / f"{name}{ending}"
+
+
+def _place(store: Store) -> tuple[Path, str]:
+    """Return the folder of a store's studies and how their files' names end."""
+    return (store.path, ".study.json") if store.read_only else (store.path / "studies", ".json")
+
+
+def encode(study: Study) -> bytes:
+    """Return the file that holds `study`."""
+    values = dataclasses.asdict(study)
+    body = {"checksum": _checksum(values), "study": values}
+    return json.dumps(body, indent=1, allow_nan=False).encode() + b"\n"
+
+
+def decode(data: bytes) -> Study:
+    """Return the study of a file's content. Raises RecordError where it is not whole."""
+    try:
+        body = json.loads(data)
+        values, whole = body["study"], body["checksum"] == _checksum(body["study"])
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RecordError("it is no whole study") from error
+    if not whole:
+        raise RecordError("its checksum does not match: it was changed")
+    if type(values) is dict and cast("dict[str, Any]", values).get("format") != FORMAT:
+        raise RecordError(f"its format is not {FORMAT}: another sgbench made it")
+    fields = check_object("study", values, json_types(Study))
+    check_items("study.set", fields["set"], frozenset({str}))
+    check_items("study.space", fields["space"].values(), frozenset({str}))
+    check_items("study.asked", fields["asked"].values(), frozenset({list}))
+    for trials in fields["asked"].values():
+        check_items("study.asked", trials, frozenset({dict}))
+    return Study(**fields)
+
+
+def _checksum(values: Any) -> str:
+    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
