@@ -120,6 +120,17 @@ def workers(ctx: click.Context, param: click.Parameter, value: str) -> int | Non
     return int(value)
 
 
+def shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Return the part and the number of parts that `2/8` writes, for an option's callback."""
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", value or "")
+    if value is None:
+        return None
+    part, parts = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= part <= parts:
+        raise click.BadParameter(f"{value!r} is no part; write I/N with I from 1 to N, as in 2/8")
+    return part, parts
+
+
 def items(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
     """Return what commas part, for an option's callback."""
     return tuple(item.strip() for item in (value or "").split(",") if item.strip())

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         "sgbench run table1 --where rule=dni,cdni,depth=4 --set iterations=2000 --seeds 1",
         "sgbench run table2 --where dataset=copy,T=2,4",
         "sgbench run table1 --retry failed,diverged",
+        "sgbench run table1 --scale quick --shard 2/8",
         "sgbench run table1 --json >> records.jsonl",
     )
     + "\n\nCells that are done are not run again: the same command goes on where it stopped.",
