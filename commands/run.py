@@ -52,6 +52,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="Cells at a time; auto is one a core.",
 )
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Train with the workers of a dask scheduler, tcp://HOST:PORT, instead of here; only this"
+    " process writes records.",
+)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be run and how long it takes.")
 @click.option(
     "--json", "as_json", is_flag=True, help="Print each record as a line of JSON once it is safe."
@@ -78,13 +84,17 @@ def _train(request: "Request", argv: list[str], as_json: bool) -> int:
     signals: list[int] = []
     try:
         with terminable(signals):
-            stopped = train(request, watch).interrupted
+            stopped = train(request, watch, say=_say).interrupted
     except KeyboardInterrupt:  # before training began, or a second time
         stopped = signals[0] if signals else signal.SIGINT
     finally:
         shown.close()
         warn(request.store)
     return _conclude(request, watch, argv, stopped, as_json)
+
+
+def _say(words: str) -> None:
+    click.echo(f"sgbench: {words}", err=True)
 
 
 def _conclude(

@@ -6,11 +6,11 @@ torch until it is to train.
 
 import contextlib
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..bench import datasets, machine, memory
 from ..bench.errors import UsageError
+from ..bench.scheduler import connected
 from .backend import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
 from .plan import Plan
 from .request import Request
@@ -68,10 +68,10 @@ def place_of(request: Request, say: Say) -> Generator[Place]:
     if request.scheduler is None:
         yield Here(request)
         return
-    from .remote import workers_of
+    with connected(request.scheduler) as client:
+        from .remote import Workers
 
-    with workers_of(request, request.scheduler, say) as remote:
-        yield remote
+        yield Workers(request, client, say)
 
 
 class Here:
@@ -116,24 +116,16 @@ class Here:
         engine.run(jobs, workers, stop, done, progress)
 
 
-@dataclass(frozen=True)
-class Source:
-    """What cells are trained on."""
-
-    dataset: str
-    corpus: str | None
-
-
-def sources_of(plan: Plan) -> tuple[Source, ...]:
-    """Return the data that the programs of a plan need, each once."""
+def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:
+    """Return the data that the programs of a plan need, dataset and corpus, each once."""
     cells = (plan.cells[index].cell for program in plan.programs for index in program)
-    return tuple(dict.fromkeys(Source(cell.dataset, cell.corpus) for cell in cells))
+    return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
 
 
 def check_data(request: Request, plan: Plan) -> None:
     """Read the data of every program: DataError now rather than as many failed records."""
-    for source in sources_of(plan):
-        datasets.load(source.dataset, request.data_dir, corpus=source.corpus)
+    for name, corpus in sources_of(plan):
+        datasets.load(name, request.data_dir, corpus=corpus)
 
 
 def check_memory(plan: Plan, workers: int, device: str, free: int | None = None) -> None:
