@@ -3,6 +3,7 @@
 The scheduler's peers exchange pickles: whoever can reach it can run code on all of them.
 """
 
+import asyncio
 import contextlib
 import logging
 import re
@@ -64,15 +65,29 @@ def connected(address: str) -> Generator[Any]:
         )
     try:
         with _quiet():
-            client: Any = Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
-    except (OSError, ValueError) as error:
+            kind = asyncio.run(_kind(address))
+    except Exception as error:  # what is no scheduler may answer anything
         first = " ".join(str(error).split()) or type(error).__name__
         raise UsageError(
             f"--scheduler {address}: no scheduler answers there ({first:.120});"
             " start one with `dask scheduler`"
         ) from error
+    if kind != "Scheduler":
+        raise UsageError(f"--scheduler {address}: there is a {kind}; give its scheduler's address")
+    client: Any = Client(address, timeout=PATIENCE_SECONDS, set_as_default=False)
     with _quiet(), client:
         yield client
+
+
+async def _kind(address: str) -> str:
+    """Return what answers at an address. Raises whatever comes of one that does not."""
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    arguments = Security().get_connection_args("client")
+    there: Any = rpc(address, timeout=PATIENCE_SECONDS, connection_args=arguments)
+    async with there:
+        return (await asyncio.wait_for(there.identity(), PATIENCE_SECONDS))["type"]
 
 
 @contextlib.contextmanager

@@ -22,7 +22,7 @@ Exit codes:
   1    a stale report (--check), or an unreproduced claim (--strict)
   2    usage, or missing or corrupt data
   3    --time-limit ended the run: the same command goes on
-  4    some cells failed or diverged; the rest are stored
+  4    some cells failed or diverged, or (merge) differ; the rest are stored
   5    the store cannot be read or written
   70   a mistake in sgbench
   130  interrupted (143: by SIGTERM)
