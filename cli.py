@@ -2,7 +2,7 @@
 
 import click
 
-from .commands import data, export, list, merge, report, run, show, status  # noqa: A004
+from .commands import data, export, list, merge, prune, report, run, show, status  # noqa: A004
 from .commands._door import CODES, FrontDoor, examples
 
 
@@ -40,5 +40,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (list, run, status, report, data, export, show, merge):
+for verb in (list, run, status, report, data, export, show, merge, prune):
     main.add_command(verb.command)

@@ -84,7 +84,8 @@ async def _kind(address: str) -> str:
     from distributed.core import rpc
     from distributed.security import Security
 
-    arguments = Security().get_connection_args("client")
+    security: Any = Security()
+    arguments = security.get_connection_args("client")
     there: Any = rpc(address, timeout=PATIENCE_SECONDS, connection_args=arguments)
     async with there:
         return (await asyncio.wait_for(there.identity(), PATIENCE_SECONDS))["type"]

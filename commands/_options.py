@@ -46,8 +46,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON i
 scale_option = click.option(
     "--scale", default="demo", metavar="NAME", show_default=True, help="demo, quick or paper."
 )
-cells_options = all_of(
-    click.argument("exhibit"),
+_cells = (
     scale_option,
     click.option(
         "--where",
@@ -81,6 +80,8 @@ cells_options = all_of(
         help="auto, cpu, cuda or cuda:i.",
     ),
 )
+cells_options = all_of(click.argument("exhibit"), *_cells)
+any_cells_options = all_of(click.argument("exhibit", required=False), *_cells)
 
 
 def request_of(asked: dict[str, Any]) -> "Request":
