@@ -1,9 +1,16 @@
 """The front door: the command `sgbench` and the order of its verbs, which are in `commands/`."""
 
+import importlib
+
 import click
 
-from .commands import data, export, gate, list, report, run, show, status, time, tune  # noqa: A004
 from .commands._door import CODES, FrontDoor, examples
+
+VERBS = (
+    *("list", "run", "tune", "status", "report", "time", "gate", "data", "export", "show"),
+    *("merge", "prune"),
+)
+"""In the order of use; each is a module of `commands/`."""
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -40,5 +47,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for verb in (list, run, tune, status, report, time, gate, data, export, show):
-    main.add_command(verb.command)
+for name in VERBS:
+    main.add_command(importlib.import_module(f".commands.{name}", __package__).command)

@@ -1,29 +1,29 @@
-"""The engine: jobs in, outcomes out, in this process or in one process a core.
+"""The engine: jobs in, outcomes out, in this process or by workers, here or on other machines.
 
-Workers are single-thread processes of a `dask.distributed` LocalCluster: a worker that dies is
-replaced and its job done again from its checkpoint, at most `RETRIES` times. Whatever a job raises
-becomes failed outcomes, and the others go on; but an SgbenchError, which the user is to mend (data
-that is gone, a batch larger than the data), ends the run. The caller alone writes records.
+Workers are single-thread processes of `dask.distributed`: of a LocalCluster, one a core, or those
+of a scheduler elsewhere (`remote`). A worker that dies has its job done again, from its checkpoint
+where that is left, at most `RETRIES` times. Whatever a job raises becomes failed outcomes, and the
+others go on; but an SgbenchError, which the user is to mend (data that is gone, a batch larger than
+the data), ends the run. The caller alone writes records.
 """
 
 import contextlib
 import functools
 import queue
-import signal
 import time
-from collections.abc import Callable, Generator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
 from . import train
 from .errors import SgbenchError
 from .outcome import Outcome
+from .scheduler import GoneError
 from .train import Job
 
 RETRIES = 3
-TOPIC = "sgbench-progress"
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
 
@@ -49,7 +49,61 @@ class Stop:
         return late or (self.file is not None and Path(self.file).exists())
 
 
-def run(jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Progress) -> None:
+class AgainError(Exception):
+    """A job was not trained and can be now."""
+
+
+class DeathError(Exception):
+    """Workers died, `times` of them, that had a job."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(times)
+        self.times = times
+
+
+class Crew(Protocol):
+    """Workers, wherever they are, as the engine sees them."""
+
+    def begin(self, stop: Stop, progress: Progress) -> None:
+        """Get ready; jobs that run look at `stop` and tell `progress`."""
+        ...
+
+    def present(self) -> Collection[str]:
+        """Return the addresses of the workers that are there, asking anew at most twice a second.
+
+        Raises GoneError where there is nobody to ask.
+        """
+        ...
+
+    def submit(self, index: int, job: Job, address: str) -> Any:
+        """Have a job done by the worker at `address` and no other; return a future."""
+        ...
+
+    def outcomes(self, job: Job, result: Any) -> list[Outcome] | None:
+        """Return what a future's result says; None where the job was stopped before it began.
+
+        Raises AgainError where the job is to be submitted again.
+        """
+        ...
+
+    def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
+        """Return the failed outcomes of a job that no worker brought to its end, this one last."""
+        ...
+
+    def stop(self) -> None:
+        """Tell what runs that it is to save its state and return."""
+        ...
+
+
+def run(
+    jobs: Sequence[Job],
+    workers: int,
+    stop: Stop,
+    done: Done,
+    progress: Progress,
+    *,
+    crew: Crew | None = None,
+) -> None:
     """Train all jobs, in order, `workers` at a time.
 
     Args:
@@ -59,21 +113,29 @@ def run(jobs: Sequence[Job], workers: int, stop: Stop, done: Done, progress: Pro
         done: called with a job's index and its outcomes, as each ends; returns jobs that come of
             it, None for none.
         progress: called now and then with a job's index and its iterations done.
+        crew: the workers that train in place of processes here.
 
     Raises the SgbenchError of a job, and whatever `done` raises.
     """
     jobs = list(jobs)
-    if workers == 1:
+    if crew is not None:
+        _distribute(jobs, crew, stop, done, progress)
+    elif workers == 1:
         for index, job in enumerate(jobs):  # sees those that are added
             if stop.asked():
                 return
-            outcomes = _attempt(job, stop, lambda i, index=index: progress(index, i))
+            outcomes = attempt(job, stop, lambda i, index=index: progress(index, i))
             jobs += done(index, outcomes) or ()
     elif jobs:
-        _run_cluster(jobs, workers, stop, done, progress)
+        from .cluster import crew_here
+
+        with crew_here(workers) as local:
+            _distribute(jobs, local, stop, done, progress)
 
 
-def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outcome]:
+def attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outcome]:
+    """Train a job; what it raises is its outcome, but for an SgbenchError."""
+
     def look(iteration: int) -> bool:
         progress(iteration)
         return stop.asked()
@@ -86,121 +148,125 @@ def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outc
         return train.failed(job, " ".join(f"{type(error).__name__}: {error}".split()))
 
 
-def _run_cluster(jobs: list[Job], workers: int, stop: Stop, done: Done, progress: Progress) -> None:
-    ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
-    with _cluster(workers) as client:
+class _Running(NamedTuple):
+    """A job that a worker has."""
 
-        def hear(event: tuple[float, tuple[int, int]]) -> None:
-            progress(*event[1])
+    address: str
+    future: Any
 
-        client.subscribe_topic(TOPIC, hear)
-        waiting: dict[int, Any] = {}
 
-        def submit(index: int) -> None:
-            future = client.submit(_on_worker, index, jobs[index], stop, pure=False)
-            future.add_done_callback(functools.partial(_put, ended, index))
-            waiting[index] = future
+class _Distribution:
+    """Jobs on their way through a crew: a worker has one at a time, and what waits, waits here.
 
-        for index in range(len(jobs)):
-            submit(index)
-        stopped_at: float | None = None
-        while waiting:
-            if stopped_at is None and stop.asked():
-                stopped_at = time.monotonic()
-            elif stopped_at and time.monotonic() - stopped_at > GRACE_SECONDS:
-                return
-            try:
-                index, future = ended.get(timeout=POLL_SECONDS)
-            except queue.Empty:
-                continue
-            del waiting[index]
-            outcomes = _outcomes(jobs[index], future)
+    So a worker's death is blamed on the job it had and on no other, and counted once.
+    """
+
+    def __init__(self, jobs: list[Job], crew: Crew, done: Done) -> None:
+        self.jobs, self.crew, self.done = jobs, crew, done
+        self.left, self.running = deque(range(len(jobs))), dict[int, _Running]()
+        self.deaths, self.stopped = Counter[int](), False
+        self.ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+
+    def fill(self) -> None:
+        """Give each worker that has none a job."""
+        busy = {job.address for job in self.running.values()}
+        for address in self.crew.present():
+            if self.left and address not in busy:
+                index = self.left.popleft()
+                future = self.crew.submit(index, self.jobs[index], address)
+                self.running[index] = _Running(address, future)
+                future.add_done_callback(functools.partial(_put, self.ended, index))
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self.stopped = True
+        self.left.clear()
+        self.crew.stop()
+
+    def miss(self) -> None:
+        """Look for workers that have gone."""
+        there = self.crew.present()
+        for index in [i for i, job in self.running.items() if job.address not in there]:
+            self.running[index].future.cancel()
+            self.bury(index, 1)
+
+    def bury(self, index: int, deaths: int) -> None:
+        """Have the job of a worker that died done again, unless too many have had it."""
+        self.deaths[index] += deaths
+        if self.deaths[index] <= RETRIES:
+            self.again(index)
+            return
+        reason = f"KilledWorker: its worker died {self.deaths[index]} times"
+        address = self.running.pop(index).address
+        self.conclude(index, self.crew.lost(self.jobs[index], address, reason))
+
+    def again(self, index: int) -> None:
+        """Have a job that a worker had done first of those that wait."""
+        del self.running[index]
+        if not self.stopped:
+            self.left.appendleft(index)
+
+    def take(self, index: int, future: Any) -> None:
+        """Take what a job's future has, unless its worker was missed before."""
+        job = self.running.get(index)
+        if job is None or job.future is not future:
+            return
+        try:
+            outcomes = _outcomes(self.crew, self.jobs[index], job.address, future)
+        except AgainError:
+            self.again(index)
+        except DeathError as error:
+            self.bury(index, error.times)
+        else:
+            del self.running[index]
+            self.fill()
             if outcomes is not None:
-                for job in done(index, outcomes) or ():
-                    jobs.append(job)
-                    submit(len(jobs) - 1)
+                self.conclude(index, outcomes)
+
+    def conclude(self, index: int, outcomes: list[Outcome]) -> None:
+        """Hand over what a job gave, and take the jobs that come of it."""
+        for job in self.done(index, outcomes) or ():
+            self.jobs.append(job)
+            if not self.stopped:
+                self.left.append(len(self.jobs) - 1)
+
+
+def _distribute(jobs: list[Job], crew: Crew, stop: Stop, done: Done, progress: Progress) -> None:
+    """Have a crew do the jobs."""
+    work, stopped_at = _Distribution(jobs, crew, done), 0.0
+    crew.begin(stop, progress)
+    while work.left or work.running:
+        if not work.stopped and stop.asked():
+            stopped_at = time.monotonic()
+            work.stop()
+        elif work.stopped and time.monotonic() - stopped_at > GRACE_SECONDS:
+            return
+        work.miss()
+        work.fill()
+        with contextlib.suppress(queue.Empty):
+            work.take(*work.ended.get(timeout=POLL_SECONDS))
 
 
 def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -> None:
     ended.put((index, future))
 
 
-def _outcomes(job: Job, future: Any) -> list[Outcome] | None:
+def _outcomes(crew: Crew, job: Job, address: str, future: Any) -> list[Outcome] | None:
+    """Return what a job gave; DeathError where its worker died, AgainError where it had none."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+
     try:
-        return future.result()
-    except SgbenchError:
+        return crew.outcomes(job, future.result(timeout=GRACE_SECONDS))
+    except (SgbenchError, AgainError):
         raise
-    except Exception as error:  # a lost worker, or outcomes that could not travel
-        name = type(error).__name__
-        reason = f"its worker died {RETRIES + 1} times" if name == "KilledWorker" else str(error)
-        return train.failed(job, " ".join(f"{name}: {reason}".split()))
-
-
-def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:
-    """Train one job on a worker; None where it was to stop before it began."""
-    from distributed import get_worker
-
-    if stop.asked():
-        return None
-    worker = get_worker()
-    return _attempt(job, stop, lambda i: worker.log_event(TOPIC, (index, i)))
-
-
-_ENVIRONMENT = {
-    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1),
-    # Dask's own choice, 64 KiB, gives every large tensor back to the system and faults it in anew:
-    # a step took 1.4 to 1.9 times as long. These keep the memory.
-    "MALLOC_TRIM_THRESHOLD_": 2**32,
-    "MALLOC_MMAP_THRESHOLD_": 2**30,
-    "MALLOC_ARENA_MAX": 1,  # jobs run in a thread, whose own arena would give memory back
-}
-
-
-@contextlib.contextmanager
-def _cluster(workers: int) -> Generator[Any]:
-    """Start single-thread worker processes; they are gone afterwards."""
-    from dask import config
-    from distributed import Client
-
-    settings = {
-        "distributed.scheduler.allowed-failures": RETRIES,
-        "distributed.worker.memory.target": False,
-        "distributed.worker.memory.spill": False,
-        "distributed.worker.memory.pause": False,
-        "distributed.worker.memory.terminate": False,
-        "distributed.nanny.pre-spawn-environ": _ENVIRONMENT,
-        "distributed.scheduler.worker-saturation": 1.0,
-        "distributed.worker.profile.enabled": False,  # its thread would fight for the interpreter
-    }
-    with (
-        config.set(settings),
-        _local_cluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            silence_logs=50,
-            memory_limit=0,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
-
-
-def _local_cluster(**options: Any) -> Any:
-    """Start a cluster that leaves Ctrl-C, which a terminal sends to every process, to the driver.
-
-    The thread that starts workers, and restarts them, is made here and takes over what is blocked;
-    so do its processes.
-    """
-    from distributed import LocalCluster
-
-    start: Any = LocalCluster  # its own annotations are partial
-    if not hasattr(signal, "pthread_sigmask"):  # Windows
-        return start(**options)
-    resource_tracker.ensure_running()  # where it is started first, it unblocks the signal
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return start(**options)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    except CancelledError as error:
+        raise GoneError from error
+    except KilledWorker as error:  # its scheduler found another at that address, for a while
+        raise DeathError(error.allowed_failures + 1) from error
+    except TimeoutError as error:  # it died before it could hand them over
+        raise DeathError(1) from error
+    except Exception as error:  # outcomes that could not travel
+        words = " ".join(f"{type(error).__name__}: {error}".split())
+        return crew.lost(job, address, words)

@@ -249,8 +249,8 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
         return run.outcomes("ok", None)
 
 
-def failed(job: Job, error: str) -> list[Outcome]:
-    """Return the outcomes of a program that raised or lost its worker."""
+def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome]:
+    """Return the outcomes of a program that raised or lost its worker, on `machine` if not here."""
     nothing = Outcome(
         status="failed",
         error=error,
@@ -261,7 +261,7 @@ def failed(job: Job, error: str) -> list[Outcome]:
         steps_per_second=None,
         examples_per_second=None,
         replicas=len(job.cells),
-        machine=job.machine,
+        machine=machine or job.machine,
     )
     return [nothing for _ in job.cells]
 

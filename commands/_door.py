@@ -22,7 +22,7 @@ Exit codes:
   1    a regression (gate), a stale report (--check), or an unreproduced claim (--strict)
   2    usage, or missing or corrupt data
   3    --time-limit ended the run: the same command goes on; or the gate cannot tell
-  4    some cells failed or diverged; the rest are stored
+  4    some cells failed or diverged, or (merge) differ; the rest are stored
   5    the store cannot be read or written
   70   a mistake in sgbench
   130  interrupted (143: by SIGTERM)
@@ -118,6 +118,17 @@ def workers(ctx: click.Context, param: click.Parameter, value: str) -> int | Non
     if not value.isdecimal() or int(value) < 1:
         raise click.BadParameter(f"{value!r} is neither auto nor a number of at least 1")
     return int(value)
+
+
+def shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
+    """Return the part and the number of parts that `2/8` writes, for an option's callback."""
+    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", value or "")
+    if value is None:
+        return None
+    part, parts = map(int, match.groups()) if match else (0, 0)
+    if not 1 <= part <= parts:
+        raise click.BadParameter(f"{value!r} is no part; write I/N with I from 1 to N, as in 2/8")
+    return part, parts
 
 
 def items(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:

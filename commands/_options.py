@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ._door import shard
+
 if TYPE_CHECKING:
     from ..reproductions.run import Request
     from ..results.shelf import Shelf
@@ -66,16 +68,24 @@ device_option = click.option(
     show_default=True,
     help="auto, cpu, cuda or cuda:i.",
 )
-cells_options = all_of(
-    click.argument("exhibit"),
+_cells = (
     scale_option,
     where_option,
     set_option,
     click.option("--seeds", type=int, metavar="N", help="Number of seeds."),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        callback=shard,
+        help="Only part I of N of the cells (I from 1): every cell is in one part, the same on"
+        " every machine, whatever is done already.",
+    ),
     store_option,
     data_dir_option,
     device_option,
 )
+cells_options = all_of(click.argument("exhibit"), *_cells)
+any_cells_options = all_of(click.argument("exhibit", required=False), *_cells)
 
 
 def request_of(asked: dict[str, Any]) -> "Request":
@@ -98,7 +108,8 @@ def warn(store: "Shelf[Any]") -> None:
 
 
 def title(request: "Request") -> str:
-    return f"{request.exhibit}, scale {request.label}"
+    part = "" if request.shard is None else ", shard {}/{}".format(*request.shard)
+    return f"{request.exhibit}, scale {request.label}{part}"
 
 
 def width() -> int:
@@ -118,7 +129,8 @@ def tell_outlook(request: "Request", as_json: bool, *, measure: bool) -> int:
     warn(request.store)
     if as_json:
         values = terminal.plan_values(request.exhibit, request.label, seen, store)
-        click.echo(json.dumps(values))
+        part = request.shard and "{}/{}".format(*request.shard)
+        click.echo(json.dumps({**values, "shard": part}))
     else:
         click.echo(terminal.plan_text(title(request), seen, store), nl=False)
     return 0

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         "sgbench run table1 --where rule=dni,cdni,depth=4 --set iterations=2000 --seeds 1",
         "sgbench run table2 --where dataset=copy,T=2,4",
         "sgbench run table1 --retry failed,diverged",
+        "sgbench run table1 --scale quick --shard 2/8",
         "sgbench run table1 --json >> records.jsonl",
     )
     + "\n\nCells that are done are not run again: the same command goes on where it stopped.",
@@ -50,6 +51,12 @@ if TYPE_CHECKING:
     callback=workers,
     show_default=True,
     help="Cells at a time; auto is one a core.",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Train with the workers of a dask scheduler, tcp://HOST:PORT, instead of here; only this"
+    " process writes records.",
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would be run and how long it takes.")
 @click.option(
@@ -77,13 +84,17 @@ def _train(request: "Request", argv: list[str], as_json: bool) -> int:
     signals: list[int] = []
     try:
         with terminable(signals):
-            stopped = train(request, watch).interrupted
+            stopped = train(request, watch, say=_say).interrupted
     except KeyboardInterrupt:  # before training began, or a second time
         stopped = signals[0] if signals else signal.SIGINT
     finally:
         shown.close()
         warn(request.store)
     return _conclude(request, watch, argv, stopped, as_json)
+
+
+def _say(words: str) -> None:
+    click.echo(f"sgbench: {words}", err=True)
 
 
 def _conclude(

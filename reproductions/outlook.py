@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from ..bench import machine
 from .backend import kept_backend, known_class, measured_backend
+from .place import check_data, check_memory, job_of, workers_for
 from .plan import Plan, estimate, seconds_per_step, shape
-from .run import Request, check_data, check_memory, job_of, plan_of, wanted_cells, workers_for
+from .request import Request, plan_of, wanted_cells
 
 TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
 

@@ -5,7 +5,7 @@ Free of torch: `status` and `run --dry-run` stop here.
 
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..bench import datasets
@@ -48,7 +48,7 @@ def make_plan(
     cells: Sequence[Cell],
     records: Iterable[Record],
     *,
-    machine: str | None,
+    machine: str | Collection[str] | None,
     data_dir: str | None = None,
     retry: Sequence[str] = (),
     stack: bool = False,
@@ -58,7 +58,7 @@ def make_plan(
     Args:
         cells: the wanted cells.
         records: what the store has.
-        machine: the machine class to run on, whose records count; None counts every class.
+        machine: the machine class to run on, or several, whose records count; None counts all.
         data_dir: where data files are.
         retry: states among failed and diverged that are run again.
         stack: whether cells that differ in replica axes only are one program, as is fastest on a
@@ -68,9 +68,10 @@ def make_plan(
     hashes = {(n, text): datasets.data_hash(n, data_dir, corpus=text) for n, text in sources}
     by_id: dict[str, Record] = {}
     ids: dict[str, set[str]] = {}
+    classes = None if machine is None else classes_of(machine)
     for record in records:
         ids.setdefault(record.key, set()).add(record.id)
-        here = machine is None or record.machine_class == machine
+        here = classes is None or record.machine_class in classes
         if here and not (record.id in by_id and by_id[record.id].status == "ok"):
             by_id[record.id] = record  # of several classes' records, a result before others
     planned = [
@@ -93,6 +94,11 @@ def make_plan(
         for start in range(0, len(some), MOST_REPLICAS)
     )
     return Plan(cells=tuple(planned), programs=tuple(programs))
+
+
+def classes_of(machine: str | Collection[str]) -> frozenset[str]:
+    """Return the machine classes that one name, or several, name."""
+    return frozenset([machine] if isinstance(machine, str) else machine)
 
 
 def _planned(
@@ -184,11 +190,14 @@ NOT_SHAPE = (
 )
 
 
-def seconds_per_step(records: Iterable[Record], machine: str | None) -> dict[str, float]:
-    """Return {shape: median seconds an update took} over the records of a machine class."""
+def seconds_per_step(
+    records: Iterable[Record], machine: str | Collection[str] | None
+) -> dict[str, float]:
+    """Return {shape: median seconds an update took} over the records of machine classes."""
     found: dict[str, list[float]] = {}
+    classes = None if machine is None else classes_of(machine)
     for record in records:
-        if record.steps_per_second and (machine is None or record.machine_class == machine):
+        if record.steps_per_second and (classes is None or record.machine_class in classes):
             found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
     return {name: statistics.median(values) for name, values in found.items()}
 

@@ -8,41 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import Any, Protocol
+from typing import Protocol
 
-from ..bench import datasets, machine, memory
+from ..bench import datasets, machine
 from ..bench.cell import Cell
-from ..bench.errors import UsageError
 from ..bench.outcome import Outcome
 from ..results.record import Record, make_record
 from ..results.store import Store
-from . import exhibit as exhibits
-from .backend import THREADS, Backend, choose_backend, known_class, machine_class
-from .model import CUSTOM
-from .plan import Plan, make_plan
-from .select import parse_set, parse_where
+from .place import Say, place_of, workers_for
+from .plan import Plan
+from .request import Request, plan_of, wanted_cells
 
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What the user asked for; the fields are the options of `sgbench run`."""
-
-    exhibit: str
-    scale: str = "demo"
-    where: Sequence[str] = ()
-    set: Sequence[str] = ()
-    seeds: int | None = None
-    store: Store
-    data_dir: str | None = None
-    device: str = "auto"
-    time_limit: float | None = None
-    retry: Sequence[str] = ()
-    jobs: int | None = None
-
-    @property
-    def label(self) -> str:
-        """The scale that records are written under: CUSTOM where --set changed the protocol."""
-        return CUSTOM if self.set else self.scale
+__all__ = ["Listener", "Request", "Summary", "plan_of", "run", "wanted_cells", "workers_for"]
 
 
 class Hears(Protocol):
@@ -87,106 +64,62 @@ class Summary:
     interrupted: int | None = None
 
 
-def wanted_cells(request: Request) -> list[Cell]:
-    """Return the cells that a request selects; UsageError where it selects none."""
-    found = exhibits.load(request.exhibit)
-    where = parse_where(request.where) if request.where else None
-    return exhibits.expand(found, request.scale, parse_set(request.set), request.seeds, where)
-
-
-def plan_of(
-    request: Request,
-    cells: Sequence[Cell],
-    records: Sequence[Record],
-    machine: str | None,
-    device: str | None,
-) -> Plan:
-    """Return the plan of a request, without torch, on a machine class (None: any) and a device.
-
-    On a GPU replicas are nearly free, so a population is one program; on a CPU, and where the
-    device is not known, each cell is one.
-    """
-    return make_plan(
-        cells,
-        records,
-        machine=machine,
-        data_dir=request.data_dir,
-        retry=request.retry,
-        stack=device is not None and device.startswith("cuda"),
-    )
-
-
-def run(request: Request, listener: Listener) -> Summary:
+def run(request: Request, listener: Listener, *, say: Say = lambda words: None) -> Summary:
     """Train what is missing; every record is durable before the listener hears of it.
 
     Ctrl-C and SIGTERM let running programs save their state; `Summary.interrupted` says which it
     was. A second one ends at once.
 
+    Args:
+        request: what to train, and where.
+        listener: hears of the run as it goes.
+        say: hears of what the user should know about workers elsewhere, a line at a time.
+
     Raises UsageError, DataError or StoreError, before training where it can be known by then.
     """
     cells, records = wanted_cells(request), list(request.store.scan())
-    device = machine.resolve_device(request.device)
-    here = known_class(request.store, device)
-    plan = plan_of(request, cells, records, here, device)
-    if not plan.programs:
-        listener.planned(plan, 0)
-        return Summary()
-    check_data(request, plan)
-    backend = choose_backend(request.store, device)
-    here, before = machine_class(device, backend), here
-    if here != before:  # the first run on this machine, into a store that may have come from it
-        plan = plan_of(request, cells, records, here, device)
-    from ..bench import engine
+    with place_of(request, say) as place:
+        classes = place.classes
+        plan = plan_of(request, cells, records, classes, place.device)
+        if not plan.programs:
+            listener.planned(plan, 0)
+            return Summary()
+        place.prepare(plan)
+        if place.classes != classes:
+            # The first run on this machine, into a store that may have come from it.
+            plan = plan_of(request, cells, records, place.classes, place.device)
+        jobs = place.jobs(plan)
+        workers = place.workers(len(jobs))
+        place.check_memory(plan, workers)
+        summary = Summary(left=sum(map(len, plan.programs)))
 
-    jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]
-    workers = workers_for(request.jobs, device, len(jobs))
-    check_memory(plan, workers, device)
-    summary = Summary(left=sum(map(len, plan.programs)))
+        def done(index: int, outcomes: list[Outcome]) -> None:
+            if summary.interrupted and any(o.status == "timeout" for o in outcomes):
+                return  # its checkpoint is all there is to keep
+            cells = [plan.cells[n].cell for n in plan.programs[index]]
+            records = store_outcomes(request, cells, outcomes)
+            for record in records:
+                summary.left -= record.status != "timeout"
+                summary.written[record.status] = summary.written.get(record.status, 0) + 1
+            if all(record.status != "timeout" for record in records):
+                # Under the id of the program's first cell and the class where it ended.
+                first = records[0]
+                path = request.store.checkpoint_path(first.id, first.machine_class)
+                path.unlink(missing_ok=True)
+            listener.finished(index, records)
 
-    def done(index: int, outcomes: list[Outcome]) -> None:
-        if summary.interrupted and any(o.status == "timeout" for o in outcomes):
-            return  # its checkpoint is all there is to keep
-        cells = [plan.cells[n].cell for n in plan.programs[index]]
-        records = store_outcomes(request, cells, outcomes, here)
-        for record in records:
-            summary.left -= record.status != "timeout"
-            summary.written[record.status] = summary.written.get(record.status, 0) + 1
-        if all(r.status != "timeout" for r in records) and jobs[index].checkpoint:
-            Path(jobs[index].checkpoint or "").unlink(missing_ok=True)
-        listener.finished(index, records)
+        deadline = None if request.time_limit is None else time.time() + request.time_limit
+        from ..bench import engine
 
-    deadline = None if request.time_limit is None else time.time() + request.time_limit
-    with stop_file() as file, signals(file, summary, listener):
-        stop = engine.Stop(file=str(file), deadline=deadline)
-        listener.planned(plan, workers)  # from here on a signal stops softly
-        engine.run(jobs, workers, stop, done, listener.progress)
+        with stop_file() as file, signals(file, summary, listener):
+            stop = engine.Stop(file=str(file), deadline=deadline)
+            listener.planned(plan, workers)  # from here on a signal stops softly
+            place.train(jobs, workers, stop, done, listener.progress)
     return summary
 
 
-def check_data(request: Request, plan: Plan) -> None:
-    """Read the data of every program: DataError now rather than as many failed records."""
-    cells = [plan.cells[index].cell for program in plan.programs for index in program]
-    for name, corpus in dict.fromkeys((cell.dataset, cell.corpus) for cell in cells):
-        datasets.load(name, request.data_dir, corpus=corpus)
-
-
-def check_memory(plan: Plan, workers: int, device: str) -> None:
-    """Estimate the memory of the programs that run at a time: UsageError where it is too much."""
-    cells = [plan.cells[program[0]].cell for program in plan.programs]
-    largest = max(cells, key=memory.needed)
-    wanted, free = memory.needed(largest), memory.free(device)
-    if wanted * workers > free:
-        fitting = memory.fitting(largest, free // workers)
-        raise UsageError(
-            f"T={largest.T} with batch_size={largest.batch_size} needs about"
-            f" {wanted / memory.GIB:,.1f} GiB for each of {workers} at a time, and"
-            f" {free / memory.GIB:,.1f} GiB are free: T of about {fitting:,} would fit, or a"
-            " smaller batch_size, or fewer --jobs"
-        )
-
-
 def store_outcomes(
-    request: Request, cells: Sequence[Cell], outcomes: Sequence[Outcome], here: str
+    request: Request, cells: Sequence[Cell], outcomes: Sequence[Outcome]
 ) -> list[Record]:
     """Store a record of each outcome of a program; return them, durable by then.
 
@@ -194,6 +127,7 @@ def store_outcomes(
     """
     records: list[Record] = []
     for cell, outcome in zip(cells, outcomes, strict=True):
+        here = machine.machine_class(outcome.machine)
         record = make_record(
             cell,
             outcome,
@@ -212,37 +146,6 @@ def store_outcomes(
 def _result(store: Store, id_: str, here: str) -> Record | None:
     """Return the result that another run on the same store may have brought meanwhile."""
     return next((r for r in store.get(id_) if r.machine_class == here and r.status == "ok"), None)
-
-
-def job_of(
-    request: Request,
-    plan: Plan,
-    program: tuple[int, ...],
-    device: str,
-    backend: Backend,
-) -> Any:
-    """Return the `train.Job` of a program of the plan."""
-    from ..bench.train import Job
-
-    items = [plan.cells[index] for index in program]
-    path = request.store.checkpoint_path(items[0].id, machine_class(device, backend))
-    return Job(
-        cells=tuple(item.cell for item in items),
-        ids=tuple(item.id for item in items),
-        data_dir=request.data_dir,
-        device=device,
-        threads=THREADS,
-        matmul=backend[0],
-        matmul_error=backend[1],
-        checkpoint=str(path),
-    )
-
-
-def workers_for(asked: int | None, device: str, jobs: int) -> int:
-    """Return how many programs run at a time: as asked, else one a core, and no more than jobs."""
-    if device != "cpu":  # programs on one GPU would only share it
-        return 1
-    return max(1, min(asked or machine.cores(), jobs))
 
 
 @contextmanager

@@ -19,8 +19,10 @@ from .arms import fresh_cells, trial_cells
 from .backend import choose_backend, machine_class
 from .declare import loaded
 from .optimizer import Optimizer, rungs
+from .place import check_data, check_memory, job_of, workers_for
 from .plan import Plan, make_plan
-from .run import Request, check_data, check_memory, job_of, store_outcomes, workers_for
+from .request import Request
+from .run import store_outcomes
 from .search import Listener, Means, Search, Unit
 from .space import largest
 from .trials import Known, Trial, best, derive
@@ -196,7 +198,7 @@ class Tuner:
         own = {cell.key for cell in self._as_it_is(unit.search)} if untouched else set[str]()
         for cell, outcome in zip(unit.cells(program), outcomes, strict=True):
             request = self._request(own=cell.key in own)
-            for record in store_outcomes(request, [cell], [outcome], self.here):
+            for record in store_outcomes(request, [cell], [outcome]):
                 self.known.add(record)
         if all(outcome.status != "timeout" for outcome in outcomes):
             first = unit.plan.cells[unit.plan.programs[program][0]].id

@@ -11,7 +11,7 @@ import time
 import pytest
 from reference.jobs import DeadlyJob, LookingJob, job_of, untimed
 from reference.programs import random_data, tiny_cell
-from sgbench.bench import engine, train
+from sgbench.bench import cluster, engine, train
 from sgbench.bench.engine import Stop
 from sgbench.bench.errors import DataError, UsageError
 
@@ -149,16 +149,16 @@ def test_two_workers_give_what_one_gives_and_all_that_jobs_raise():
     jobs = [job_of(cell) for cell in cells()]
     odd = [job_of(cell, kind=LookingJob) for cell in cells(count=1)]
     inline = run(jobs)
-    cluster = run([*jobs, *odd], workers=2)
-    failed = cluster.pop(5)[0]
-    assert cluster == inline
+    found = run([*jobs, *odd], workers=2)
+    failed = found.pop(5)[0]
+    assert found == inline
     assert failed.status == "failed"
     # The exception tells how a worker is set up.
     seen = ast.literal_eval(failed.error.partition(": ")[2])
     assert seen == {
         "threads": 1,
         "blocked": True,  # Ctrl-C is the driver's
-        "environ": {k: str(v) for k, v in engine._ENVIRONMENT.items() if k.startswith("MALLOC")},
+        "environ": {k: str(v) for k, v in cluster.ENVIRONMENT.items() if k.startswith("MALLOC")},
     }
     assert children() == []
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])

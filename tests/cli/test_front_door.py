@@ -22,6 +22,8 @@ VERBS = (
     ["data", "verify"],
     ["export"],
     ["show"],
+    ["merge"],
+    ["prune"],
 )
 HEAVY = ("torch", "pandas", "numpy", "scipy", "matplotlib", "dask", "distributed", "rich", "PIL")
 
@@ -73,7 +75,10 @@ def test_help_tells_the_exit_codes(sgbench):
 
 def test_verbs_come_in_the_order_of_use(sgbench):
     text = sgbench().stdout
-    verbs = ("list", "run", "status", "report", "time", "gate", "data", "export", "show")
+    verbs = (
+        *("list", "run", "tune", "status", "report", "time", "gate", "data", "export", "show"),
+        *("merge", "prune"),
+    )
     places = [text.index(f"\n  {verb} ") for verb in verbs]
     assert places == sorted(places)
     assert list(main.commands) == list(verbs)

@@ -239,7 +239,7 @@ def test_bad_input_is_one_line(refused, given, words):
 def test_time_limits(sgbench, monkeypatch, text, seconds):
     asked = []
 
-    def take(request, watch):
+    def take(request, watch, *, say):
         asked.append(request.time_limit)
         raise KeyboardInterrupt
 
@@ -333,7 +333,7 @@ def test_a_second_signal_ends_at_once(start, store, whole, make):
 
 
 def test_sigterm_before_training_is_one_line(sgbench, monkeypatch):
-    def wait(request, watch):
+    def wait(request, watch, *, say):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(10)
 

@@ -14,6 +14,7 @@ import pytest
 from sgbench.bench import machine, matmul, train
 from sgbench.bench.errors import DataError, StoreError, UsageError
 from sgbench.reproductions import backend
+from sgbench.reproductions import plan as plans
 from sgbench.reproductions import run as run_module
 from sgbench.reproductions.backend import choose_backend, kept_backend, known_class
 from sgbench.reproductions.run import Request, run, workers_for
@@ -606,7 +607,7 @@ def test_a_stack_gives_the_records_of_its_cells_each_alone(request_of, monkeypat
 
     def trained(store, stack):
         request = dataclasses.replace(request_of(store, **asked), exhibit="p_update")
-        plan = functools.partial(run_module.make_plan, stack=stack)
+        plan = functools.partial(plans.make_plan, stack=stack)
         monkeypatch.setattr(
             run_module,
             "plan_of",

@@ -1,0 +1,187 @@
+"""Workers elsewhere as the place where a run's programs train: `--scheduler tcp://…`.
+
+They share no file with this machine. A record is of the machine class of the worker that made it;
+back-ends are chosen here, once a kind of processor, by measuring on one of them, and kept beside
+the records. States of programs that were stopped come back into the store's checkpoints.
+"""
+
+import contextlib
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..bench import datasets, machine, remote
+from ..bench import worker as workers
+from ..bench.errors import UsageError
+from ..bench.outcome import Machine
+from ..bench.train import Job
+from ..bench.worker import Presence
+from ..results import machines
+from ..results.durable import write_atomic, writing
+from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
+from .place import Say, check_memory, sources_of
+from .plan import Plan
+from .request import Request
+
+if TYPE_CHECKING:
+    from ..bench.engine import Done, Progress, Stop
+
+SLOW = (
+    "workers give memory back after every step (MALLOC_TRIM_THRESHOLD_), which can nearly double"
+    " its time: docs/scale.md says how to start them"
+)
+
+
+class Workers:
+    """The workers of a scheduler, of which `client` is one; what is not fit is one line.
+
+    Raises UsageError where there are none, or one has other code or several threads.
+    """
+
+    def __init__(self, request: Request, client: Any, say: Say) -> None:
+        self.request, self.client, self.say = request, client, say
+        self.ways = workers.ways({})
+        self.found = remote.muster(client, request.device, (), request.data_dir)
+        self._check(self.found)
+        kinds = {"cpu" if found.device == "cpu" else "cuda" for found in self.found}
+        if len(kinds) > 1:
+            raise UsageError(
+                "some workers have a GPU and some have none: give --device cpu, or --device cuda"
+                " to a scheduler whose workers all have one"
+            )
+        self.device = self.found[0].device
+        self.backends: dict[str, Backend] = {}
+        for found in self.found:
+            if (kept := self._kept(found)) is not None:
+                self.backends[found.key] = kept
+        if not all(found.keeps_memory for found in self.found):
+            say(SLOW)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The machine classes of the workers, as far as back-ends are chosen."""
+        return frozenset(machine.machine_class(self._machine(found)) for found in self.found)
+
+    def prepare(self, plan: Plan) -> None:
+        """Look at the workers' data, and choose a back-end for each kind that has none."""
+        sources, folder = sources_of(plan), self.request.data_dir
+        self.ways = workers.ways(
+            {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
+        )
+        self.found = remote.muster(self.client, self.request.device, sources, folder)
+        self._check(self.found)
+        for found in self.found:
+            if found.key not in self.backends:
+                self._choose(found, [w.address for w in self.found if w.key == found.key])
+
+    def jobs(self, plan: Plan) -> list[Job]:
+        """Return the job of each program; whoever takes it fills in device and back-end."""
+        return [self._job(plan, program) for program in plan.programs]
+
+    def workers(self, jobs: int) -> int:
+        """Return how many of so many jobs run at a time."""
+        return max(1, min(self.request.jobs or len(self.found), len(self.found), jobs))
+
+    def check_memory(self, plan: Plan, workers: int) -> None:
+        """Raise UsageError where the plan's programs would not fit into a host's memory."""
+        hosts = Counter(found.host for found in self.found)
+        for found in self.found:
+            check_memory(plan, min(workers, hosts[found.host]), found.device, found.free)
+
+    def train(
+        self,
+        jobs: Sequence[Job],
+        workers: int,
+        stop: "Stop",
+        done: "Done",
+        progress: "Progress",
+    ) -> None:
+        """Train the jobs."""
+        from ..bench import engine
+
+        crew = remote.Crew(
+            client=self.client,
+            ways=self.ways,
+            backends=self.backends,
+            machine=self._machine_at,
+            states=self._states,
+            keep=self._keep,
+            meet=self._meet,
+            say=self.say,
+            most=self.request.jobs,
+        )
+        engine.run(jobs, workers, stop, done, progress, crew=crew)
+
+    def _check(self, found: Sequence[Presence]) -> None:
+        """Raise UsageError where a worker has other code or other data."""
+        wrong = {w.address: workers.differences(self.ways, w.ways) for w in found}
+        unfit = [(address, words) for address, words in wrong.items() if words]
+        if unfit:
+            address, words = unfit[0]
+            others = f" (and {len(unfit) - 1} more)" if len(unfit) > 1 else ""
+            raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {workers.REMEDY}")
+
+    def _kept(self, found: Presence) -> Backend | None:
+        """Return the back-end that was chosen before for machines like a worker's."""
+        if found.device != "cpu":
+            return GPU
+        kept = machines.read(self.request.store, found.model)
+        if kept is None or kept["torch"] != found.ways.torch or kept["matmul"] not in found.matmuls:
+            return None
+        return kept["matmul"], kept["matmul_error"]
+
+    def _choose(self, found: Presence, alike: list[str]) -> None:
+        """Measure the back-ends on a worker, whichever of those alike is free first; keep it."""
+        measured: dict[str, Any] = self.client.submit(
+            measured_backend, workers=alike, pure=False
+        ).result()
+        kept = self._kept(found)  # another run may have chosen meanwhile
+        if kept is None:
+            machines.write(self.request.store, found.model, {"device": found.model, **measured})
+            kept = measured["matmul"], measured["matmul_error"]
+        self.backends[found.key] = kept
+
+    def _meet(self, found: Presence) -> None:
+        """Take in a worker, of a kind not seen so far, that came while the run went on."""
+        self._check([found])
+        kept = self._kept(found)
+        if kept is None:
+            self._choose(found, [found.address])
+        else:
+            self.backends[found.key] = kept
+        self.found.append(found)
+
+    def _machine_at(self, address: str) -> Machine:
+        """Return what the worker at an address is; what the first is, of one that came later."""
+        found = (w for w in self.found if w.address == address)
+        return self._machine(next(found, self.found[0]))
+
+    def _machine(self, found: Presence) -> Machine:
+        name, error = self.backends.get(found.key, UNKNOWN)
+        here = machine.describe("cpu", THREADS, name, error)
+        return dataclasses.replace(here, device=found.model)
+
+    def _job(self, plan: Plan, program: tuple[int, ...]) -> Job:
+        items = [plan.cells[index] for index in program]
+        return Job(
+            cells=tuple(item.cell for item in items),
+            ids=tuple(item.id for item in items),
+            data_dir=self.request.data_dir,
+            device=self.request.device,
+            threads=THREADS,
+            matmul="",
+            matmul_error=None,
+            checkpoint=None,
+        )
+
+    def _states(self, job: Job) -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for name in self.classes:
+            with contextlib.suppress(OSError):
+                found[name] = self.request.store.checkpoint_path(job.ids[0], name).read_bytes()
+        return found
+
+    def _keep(self, id_: str, machine_class: str, state: bytes) -> None:
+        with writing(self.request.store.path):
+            write_atomic(self.request.store.checkpoint_path(id_, machine_class), state)
