@@ -11,13 +11,14 @@ import functools
 import queue
 import signal
 import time
+import traceback
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
-from . import train
+from . import memory, train
 from .errors import SgbenchError
 from .outcome import Outcome
 from .train import Job
@@ -80,7 +81,8 @@ def _attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outc
     except SgbenchError:
         raise
     except Exception as error:  # whatever a program raises is its outcome; the grid goes on
-        return train.failed(job, " ".join(f"{type(error).__name__}: {error}".split()))
+        traceback.clear_frames(error.__traceback__)  # they hold the program's memory
+        return train.failed(job, _line(job, type(error).__name__, error))
 
 
 def _run_cluster(
@@ -125,8 +127,16 @@ def _outcomes(job: Job, future: Any) -> list[Outcome] | None:
         raise
     except Exception as error:  # a lost worker, or outcomes that could not travel
         name = type(error).__name__
-        reason = f"its worker died {RETRIES + 1} times" if name == "KilledWorker" else str(error)
-        return train.failed(job, " ".join(f"{name}: {reason}".split()))
+        killed = name == "KilledWorker"
+        words = f"its worker died {RETRIES + 1} times; {memory.against(job.cells, job.device)}"
+        return train.failed(job, _line(job, name, words if killed else error))
+
+
+def _line(job: Job, name: str, reason: object) -> str:
+    """Return why a job failed, on one line; where memory was short, what it needs of how much."""
+    if isinstance(reason, Exception) and memory.exhausted(reason):
+        reason = f"{memory.against(job.cells, job.device)}: {reason}"
+    return " ".join(f"{name}: {reason}".split())
 
 
 def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:

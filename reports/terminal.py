@@ -117,6 +117,10 @@ def plan_text(title: str, seen: Outlook, store: str) -> str:
         lines.append(f"next run   {count(cells, 'cell')}{parts}, {workers}, {time}")
     else:
         lines.append("next run   nothing to do")
+    if seen.too_large:
+        number = sum(len(plan.programs[program]) for program in seen.too_large)
+        why = next(iter(seen.too_large.values())).partition(": ")[2]
+        lines.append(f"too large  {count(number, 'cell')} would fail: {why}")
     lines.append(f"store      {store}")
     lines.append(f"machine    {seen.machine or 'a GPU: the records of every machine are counted'}")
     for name, number in sorted(seen.elsewhere.items()):
@@ -148,6 +152,7 @@ def plan_values(exhibit: str, scale: str, seen: Outlook, store: str) -> dict[str
         "checkpoints": dict(sorted(seen.checkpoints.items())),
         "to_run": sum(map(len, seen.plan.programs)),
         "programs": len(seen.plan.programs),
+        "too_large": sum(len(seen.plan.programs[number]) for number in seen.too_large),
         "workers": seen.workers,
         "seconds": seen.seconds,
         "machine_class": seen.machine,

@@ -10,9 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from ..bench import datasets, machine, memory
+from ..bench import datasets, machine
 from ..bench.cell import Cell
-from ..bench.errors import UsageError
 from ..bench.outcome import Outcome
 from ..results.record import Record, make_record
 from ..results.store import Store
@@ -20,6 +19,7 @@ from . import exhibit as exhibits
 from .backend import THREADS, Backend, choose_backend, known_class, machine_class
 from .model import CUSTOM
 from .plan import Plan, make_plan
+from .room import find_room
 from .select import parse_set, parse_where
 
 
@@ -110,7 +110,7 @@ def run(request: Request, listener: Listener) -> Summary:
     """Train what is missing; every record is durable before the listener hears of it.
 
     Ctrl-C and SIGTERM let running programs save their state; `Summary.interrupted` says which it
-    was. A second one ends at once.
+    was. A second one ends at once. A cell that is too large for the memory becomes `failed`.
 
     Raises UsageError, DataError or StoreError, before training where it can be known by then.
     """
@@ -126,11 +126,11 @@ def run(request: Request, listener: Listener) -> Summary:
     here, before = machine_class(device, backend), here
     if here != before:  # the first run on this machine, into a store that may have come from it
         plan = plan_of(request, cells, records, here, device)
-    from ..bench import engine
+    from ..bench import engine, train
 
+    room = find_room(plan, request.jobs, device)
+    plan, fitting = room.plan, room.fitting
     jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]
-    workers = workers_for(request.jobs, device, len(jobs))
-    check_memory(plan, workers, device)
     summary = Summary(left=sum(map(len, plan.programs)))
 
     def done(index: int, outcomes: list[Outcome]) -> None:
@@ -140,15 +140,23 @@ def run(request: Request, listener: Listener) -> Summary:
         for record in records:
             summary.left -= record.status != "timeout"
             summary.written[record.status] = summary.written.get(record.status, 0) + 1
-        if all(r.status != "timeout" for r in records) and jobs[index].checkpoint:
+        if all(r.status in ("ok", "diverged") for r in records) and jobs[index].checkpoint:
             Path(jobs[index].checkpoint or "").unlink(missing_ok=True)
         listener.finished(index, records)
 
     deadline = None if request.time_limit is None else time.time() + request.time_limit
     with _stop_file() as file, _signals(file, summary, listener):
         stop = engine.Stop(file=str(file), deadline=deadline)
-        listener.planned(plan, workers)  # from here on a signal stops softly
-        engine.run(jobs, workers, stop, done, listener.progress)
+        listener.planned(plan, room.workers)  # from here on a signal stops softly
+        for index, why in room.too_large.items():
+            done(index, train.failed(jobs[index], why))
+        engine.run(
+            [jobs[index] for index in fitting],
+            min(room.workers, max(1, len(fitting))),
+            stop,
+            lambda n, outcomes: done(fitting[n], outcomes),
+            lambda n, iteration: listener.progress(fitting[n], iteration),
+        )
     return summary
 
 
@@ -157,21 +165,6 @@ def check_data(request: Request, plan: Plan) -> None:
     cells = [plan.cells[index].cell for program in plan.programs for index in program]
     for name, corpus in dict.fromkeys((cell.dataset, cell.corpus) for cell in cells):
         datasets.load(name, request.data_dir, corpus=corpus)
-
-
-def check_memory(plan: Plan, workers: int, device: str) -> None:
-    """Estimate the memory of the programs that run at a time: UsageError where it is too much."""
-    cells = [plan.cells[program[0]].cell for program in plan.programs]
-    largest = max(cells, key=memory.needed)
-    wanted, free = memory.needed(largest), memory.free(device)
-    if wanted * workers > free:
-        fitting = memory.fitting(largest, free // workers)
-        raise UsageError(
-            f"T={largest.T} with batch_size={largest.batch_size} needs about"
-            f" {wanted / memory.GIB:,.1f} GiB for each of {workers} at a time, and"
-            f" {free / memory.GIB:,.1f} GiB are free: T of about {fitting:,} would fit, or a"
-            " smaller batch_size, or fewer --jobs"
-        )
 
 
 def _store(
@@ -226,13 +219,6 @@ def job_of(
         matmul_error=backend[1],
         checkpoint=str(path),
     )
-
-
-def workers_for(asked: int | None, device: str, jobs: int) -> int:
-    """Return how many programs run at a time: as asked, else one a core, and no more than jobs."""
-    if device != "cpu":  # programs on one GPU would only share it
-        return 1
-    return max(1, min(asked or machine.cores(), jobs))
 
 
 @contextmanager
