@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..bench.errors import one_line
+
 if TYPE_CHECKING:
     from ..reproductions.run import Request
     from ..results.store import Store
@@ -90,7 +92,7 @@ def open_store(path: str) -> "Store":
 def warn(store: "Store") -> None:
     """Say what in the store was not usable, each once."""
     while store.warnings:
-        click.echo(f"sgbench: warning: {store.warnings.pop(0)}", err=True)
+        click.echo(f"sgbench: warning: {one_line(store.warnings.pop(0))}", err=True)
 
 
 def title(request: "Request") -> str:
