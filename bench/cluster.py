@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 from multiprocessing import resource_tracker
 from typing import Any
 
-from . import train
+from . import memory, train
 from .engine import RETRIES, Progress, Stop, attempt
 from .outcome import Outcome
 from .scheduler import Roll
@@ -55,6 +55,8 @@ class Here:
     def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
         """Return the failed outcomes of a job."""
         del address
+        if reason.startswith("KilledWorker"):  # for want of memory, often
+            reason = f"{reason}; {memory.against(job.cells, job.device)}"
         return train.failed(job, reason)
 
     def stop(self) -> None:

@@ -11,13 +11,14 @@ import contextlib
 import functools
 import queue
 import time
+import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from . import train
+from . import memory, train
 from .errors import SgbenchError
 from .outcome import Outcome
 from .scheduler import GoneError
@@ -145,7 +146,8 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outco
     except SgbenchError:
         raise
     except Exception as error:  # whatever a program raises is its outcome; the grid goes on
-        return train.failed(job, " ".join(f"{type(error).__name__}: {error}".split()))
+        traceback.clear_frames(error.__traceback__)  # they hold the program's memory
+        return train.failed(job, _line(job, type(error).__name__, error))
 
 
 class _Running(NamedTuple):
@@ -196,9 +198,9 @@ class _Distribution:
         if self.deaths[index] <= RETRIES:
             self.again(index)
             return
-        reason = f"KilledWorker: its worker died {self.deaths[index]} times"
-        address = self.running.pop(index).address
-        self.conclude(index, self.crew.lost(self.jobs[index], address, reason))
+        job, address = self.jobs[index], self.running.pop(index).address
+        died = f"KilledWorker: its worker died {self.deaths[index]} times"
+        self.conclude(index, self.crew.lost(job, address, died))
 
     def again(self, index: int) -> None:
         """Have a job that a worker had done first of those that wait."""
@@ -268,5 +270,11 @@ def _outcomes(crew: Crew, job: Job, address: str, future: Any) -> list[Outcome] 
     except TimeoutError as error:  # it died before it could hand them over
         raise DeathError(1) from error
     except Exception as error:  # outcomes that could not travel
-        words = " ".join(f"{type(error).__name__}: {error}".split())
-        return crew.lost(job, address, words)
+        return crew.lost(job, address, _line(job, type(error).__name__, error))
+
+
+def _line(job: Job, name: str, reason: object) -> str:
+    """Return why a job failed, on one line; where memory was short, what it needs of how much."""
+    if isinstance(reason, Exception) and memory.exhausted(reason):
+        reason = f"{memory.against(job.cells, job.device)}: {reason}"
+    return " ".join(f"{name}: {reason}".split())

@@ -24,6 +24,15 @@ class StoreError(SgbenchError):
     exit_code = 5
 
 
+def one_line(text: str) -> str:
+    r"""Return `text` on one line, without what a terminal would act on.
+
+    >>> one_line("a\n b \x1b[2J")
+    'a b [2J'
+    """
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
 def did_you_mean(name: object, choices: Iterable[object]) -> str:
     """Return the tail of an error about an unknown `name`: the nearest choice, or all of them.
 

@@ -112,7 +112,7 @@ class Run:
     def save(self) -> None:
         """Write a checkpoint, where the job has one.
 
-        Where that fails (a full disk) training goes on: a checkpoint only saves time.
+        Where that fails (a full disk, no memory) training goes on: it only saves time.
         """
         self.saved = time.monotonic()
         if self.job.checkpoint:
@@ -124,7 +124,7 @@ class Run:
             }
             try:
                 checkpoint.save(Path(self.job.checkpoint), self.identity, state)
-            except OSError as error:
+            except (OSError, MemoryError) as error:
                 self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
             else:
                 self.unsaved = ""

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import click
 
-from ..bench.errors import SgbenchError, UsageError, did_you_mean
+from ..bench.errors import SgbenchError, UsageError, did_you_mean, one_line
 
 RETRIED = ("failed", "diverged")
 INTERNAL = 70  # EX_SOFTWARE, for mistakes of ours
@@ -82,7 +82,7 @@ class FrontDoor(click.Group):
 def complain(message: object, code: int) -> int:
     """Say something on one line of stderr; return the exit code."""
     with contextlib.suppress(OSError):
-        click.echo(f"sgbench: {' '.join(str(message).split())}", err=True)
+        click.echo(f"sgbench: {one_line(str(message))}", err=True)
     return code
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..bench.errors import one_line
 from ._door import shard
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def open_store(path: str) -> "Store":
 def warn(store: "Shelf[Any]") -> None:
     """Say what in the store was not usable, each once."""
     while store.warnings:
-        click.echo(f"sgbench: warning: {store.warnings.pop(0)}", err=True)
+        click.echo(f"sgbench: warning: {one_line(store.warnings.pop(0))}", err=True)
 
 
 def title(request: "Request") -> str:

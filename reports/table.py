@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from ..bench.errors import one_line
+
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|#~$&])")
 _LONG = 24  # characters of an entry that is read as text, not as a number
 
@@ -39,7 +41,7 @@ def entry(*lines: str, strong: bool = False) -> Entry:
 
 def plain(text: str) -> str:
     """Return `text` on one line, without what a terminal would act on."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return one_line(text)
 
 
 def escape_markdown(text: str) -> str:

@@ -123,10 +123,14 @@ def plan_text(title: str, seen: Outlook, store: str) -> str:
         lines.append(f"next run   {count(cells, 'cell')}{parts}, {workers}, {time}")
     else:
         lines.append("next run   nothing to do")
+    if seen.too_large:
+        number = sum(len(plan.programs[program]) for program in seen.too_large)
+        why = next(iter(seen.too_large.values())).partition(": ")[2]
+        lines.append(f"too large  {count(number, 'cell')} would fail: {why}")
     lines.append(f"store      {store}")
     lines.append(f"machine    {seen.machine or 'a GPU: the records of every machine are counted'}")
     for name, number in sorted(seen.elsewhere.items()):
-        lines.append(f"elsewhere  {count(number, 'cell')} done on {name}")
+        lines.append(f"elsewhere  {count(number, 'cell')} done on {plain(name)}")
     return "\n".join(lines) + "\n"
 
 
@@ -154,6 +158,7 @@ def plan_values(exhibit: str, scale: str, seen: Outlook, store: str) -> dict[str
         "checkpoints": dict(sorted(seen.checkpoints.items())),
         "to_run": sum(map(len, seen.plan.programs)),
         "programs": len(seen.plan.programs),
+        "too_large": sum(len(seen.plan.programs[number]) for number in seen.too_large),
         "workers": seen.workers,
         "seconds": seen.seconds,
         "machine_class": seen.machine,
@@ -191,12 +196,12 @@ def data_table(found: Iterable[Status], width: int) -> str:
     indent = names + 2 + states + 2
     for status in found:
         own = "" if status.canonical else f"; not the original (hash {status.data_hash})"
-        first, *rest = _wrap(f"{status.source}{own}", width, indent)
+        first, *rest = _wrap(plain(f"{status.source}{own}"), width, indent)
         name, state = f"{status.name:{names}}", f"{status.state:{states}}"
         lines += [f"{_bold(name)}  {state}  {first.strip()}", *rest]
         if status.folder is not None:
             place = "fetch puts it into" if status.state == "missing" else "in"
-            lines.append(_dim(f"{'':{indent}}{place} {status.folder}"))
+            lines.append(_dim(f"{'':{indent}}{place} {plain(str(status.folder))}"))
     return "\n".join(lines) + "\n"
 
 
@@ -206,7 +211,8 @@ def whole_record(record: Record, width: int) -> str:
     What does not apply to its cell is left out.
     """
     (name,), beside = cell_names([record.cell]), not_applying(record)
-    lines = [_bold(f"{record.exhibit}, scale {record.scale}: {name}"), outcome(record).strip(), ""]
+    title = plain(f"{record.exhibit}, scale {record.scale}: {name}")
+    lines = [_bold(title), outcome(record).strip(), ""]
     for field, value, unit, meaning in describe(record):
         if field in beside and value in (None, []):
             continue

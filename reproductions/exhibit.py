@@ -34,7 +34,7 @@ def load(name: str) -> Exhibit:
     if name not in names():
         raise UsageError(f"unknown exhibit {name!r}{did_you_mean(name, names())}")
     path = resources.files(__package__ or "").joinpath(f"{name}.toml")
-    return parse(name, path.read_text(encoding="utf-8"))
+    return parse(name, path.read_bytes())
 
 
 def expand(

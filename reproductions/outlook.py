@@ -1,14 +1,16 @@
 """What a run would do, without doing it: for `status` and `run --dry-run`."""
 
+import dataclasses
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
 
 from ..bench import machine
 from .backend import kept_backend, known_class, measured_backend
-from .place import check_data, check_memory, job_of, workers_for
+from .place import check_data, job_of
 from .plan import Plan, estimate, seconds_per_step, shape
 from .request import Request, plan_of, wanted_cells
+from .room import find_room, workers_for
 
 TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
 
@@ -19,7 +21,8 @@ class Outlook:
 
     `machine` is the class whose records count, None where records of every class do; `elsewhere`
     counts the wanted cells that other classes have results for. `checkpoints` counts, by state, the
-    cells that the run would go on with from where an earlier one was stopped.
+    cells that the run would go on with from where an earlier one was stopped. `too_large` says of
+    programs, by their number, why they would fail for want of memory; measured runs only.
     """
 
     plan: Plan
@@ -28,6 +31,7 @@ class Outlook:
     machine: str | None
     elsewhere: dict[str, int]
     checkpoints: dict[str, int]
+    too_large: dict[int, str] = field(default_factory=dict[int, str])
 
 
 def outlook(
@@ -51,24 +55,33 @@ def outlook(
     here = device and known_class(request.store, device)
     plan = plan_of(request, cells, records, here, device)
     known = seconds_per_step(records, here)
-    needed = {shape(plan.cells[p[0]].cell): p for p in plan.programs}
-    missing = {name: p for name, p in needed.items() if name not in known}
+    workers = workers_for(request.jobs, device or "cuda", len(plan.programs))
+    too_large: dict[int, str] = {}
     if device and measure:
         check_data(request, plan)
-        if plan.programs:
-            check_memory(plan, workers_for(request.jobs, device, len(plan.programs)), device)
+        room = find_room(plan, request.jobs, device)
+        plan, workers, too_large = room.plan, room.workers, room.too_large
+        trained = [plan.programs[number] for number in room.fitting]
+        needed = {shape(plan.cells[p[0]].cell): p for p in trained}
+        missing = {name: p for name, p in needed.items() if name not in known}
         known |= _timed(request, plan, device, missing, watch)
     ids = {planned.id for planned in plan.cells}
     other = (r for r in records if here and r.machine_class != here and r.id in ids)
-    workers = workers_for(request.jobs, device or "cuda", len(plan.programs))
     return Outlook(
         plan=plan,
         workers=workers,
-        seconds=estimate(plan, known, workers),
+        seconds=estimate(without(plan, too_large), known, workers),
         machine=here,
         elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
         checkpoints=_checkpoints(plan, request.store.checkpoints(here)),
+        too_large=too_large,
     )
+
+
+def without(plan: Plan, programs: Container[int]) -> Plan:
+    """Return the plan without the programs of these numbers."""
+    kept = (p for number, p in enumerate(plan.programs) if number not in programs)
+    return dataclasses.replace(plan, programs=tuple(kept))
 
 
 def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:

@@ -8,15 +8,16 @@ import contextlib
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ..bench import datasets, machine, memory
-from ..bench.errors import UsageError
+from ..bench import datasets, machine
 from ..bench.scheduler import connected
 from .backend import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
 from .plan import Plan
 from .request import Request
+from .room import Room, find_room
 
 if TYPE_CHECKING:
     from ..bench.engine import Done, Progress, Stop
+    from ..bench.outcome import Outcome
     from ..bench.train import Job
 
 Say = Callable[[str], None]
@@ -44,12 +45,12 @@ class Place(Protocol):
         """Return the job of each program of the plan."""
         ...
 
-    def workers(self, jobs: int) -> int:
-        """Return how many of so many jobs run at a time."""
+    def room(self, plan: Plan) -> Room:
+        """Hold what the plan's programs need of memory against what is free."""
         ...
 
-    def check_memory(self, plan: Plan, workers: int) -> None:
-        """Raise UsageError where the plan's programs would not fit into memory."""
+    def refused(self, job: "Job", why: str) -> "list[Outcome]":
+        """Return the failed outcomes of a job that is not begun."""
         ...
 
     def train(
@@ -99,13 +100,15 @@ class Here:
         backend = self.backend or kept_backend(store, self.device) or ("", None)
         return [job_of(self.request, plan, p, self.device, backend) for p in plan.programs]
 
-    def workers(self, jobs: int) -> int:
-        """Return how many of so many jobs run at a time."""
-        return workers_for(self.request.jobs, self.device, jobs)
+    def room(self, plan: Plan) -> Room:
+        """Hold what the plan's programs need of memory against what is free."""
+        return find_room(plan, self.request.jobs, self.device)
 
-    def check_memory(self, plan: Plan, workers: int) -> None:
-        """Raise UsageError where that many of the plan's programs would not fit into memory."""
-        check_memory(plan, workers, self.device)
+    def refused(self, job: "Job", why: str) -> "list[Outcome]":
+        """Return the failed outcomes of a job that is not begun."""
+        from ..bench import train
+
+        return train.failed(job, why)
 
     def train(
         self, jobs: "Sequence[Job]", workers: int, stop: "Stop", done: "Done", progress: "Progress"
@@ -126,28 +129,6 @@ def check_data(request: Request, plan: Plan) -> None:
     """Read the data of every program: DataError now rather than as many failed records."""
     for name, corpus in sources_of(plan):
         datasets.load(name, request.data_dir, corpus=corpus)
-
-
-def check_memory(plan: Plan, workers: int, device: str, free: int | None = None) -> None:
-    """Estimate the memory of the programs that run at a time: UsageError where it is too much.
-
-    Args:
-        plan: what is to be run.
-        workers: how many programs share the memory.
-        device: `cpu` or `cuda:i`.
-        free: bytes; those of this machine if None.
-    """
-    cells = [plan.cells[program[0]].cell for program in plan.programs]
-    largest = max(cells, key=memory.needed)
-    wanted, free = memory.needed(largest), memory.free(device) if free is None else free
-    if wanted * workers > free:
-        fitting = memory.fitting(largest, free // workers)
-        raise UsageError(
-            f"T={largest.T} with batch_size={largest.batch_size} needs about"
-            f" {wanted / memory.GIB:,.1f} GiB for each of {workers} at a time, and"
-            f" {free / memory.GIB:,.1f} GiB are free: T of about {fitting:,} would fit, or a"
-            " smaller batch_size, or fewer --jobs"
-        )
 
 
 def job_of(
@@ -172,10 +153,3 @@ def job_of(
         matmul_error=backend[1],
         checkpoint=str(path),
     )
-
-
-def workers_for(asked: int | None, device: str, jobs: int) -> int:
-    """Return how many programs run at a time: as asked, else one a core, and no more than jobs."""
-    if device != "cpu":  # programs on one GPU would only share it
-        return 1
-    return max(1, min(asked or machine.cores(), jobs))

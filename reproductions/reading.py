@@ -26,10 +26,12 @@ from .model import (
 from .space import Dimension, parse_dimension
 from .table import Table, parse_toml
 
+MOST_CELLS = 100_000
+"""Of a scale: a product of axes is soon more than any memory holds."""
 _NEEDED_AXES = ("dataset", "network", "rule")
 
 
-def parse(name: str, text: str) -> Exhibit:
+def parse(name: str, text: str | bytes) -> Exhibit:
     """Return the exhibit of a TOML text; UsageError naming the file and the key if malformed."""
     root = parse_toml(text, f"{name}.toml")
     base = Override(when={}, protocol=root.take_table("protocol").take_fields())
@@ -93,6 +95,9 @@ def _scale(
     if scale.seeds < 1:
         raise table.error("seeds", "must be at least 1")
     table.close()
+    size = scale.seeds * sum(math.prod(map(len, block.values())) for block in blocks)
+    if size > MOST_CELLS:
+        raise table.error("axes", f"and seeds give {size:,} cells; {MOST_CELLS:,} are the most")
     seen: set[frozenset[tuple[str, Any]]] = set()
     for point in scale.points():
         identity = frozenset(point.items())

@@ -11,18 +11,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..bench import datasets, machine, remote
+from ..bench import datasets, machine, remote, train
 from ..bench import worker as workers
 from ..bench.errors import UsageError
-from ..bench.outcome import Machine
+from ..bench.outcome import Machine, Outcome
 from ..bench.train import Job
 from ..bench.worker import Presence
 from ..results import machines
 from ..results.durable import write_atomic, writing
 from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
-from .place import Say, check_memory, sources_of
+from .place import Say, sources_of
 from .plan import Plan
 from .request import Request
+from .room import Room, share
 
 if TYPE_CHECKING:
     from ..bench.engine import Done, Progress, Stop
@@ -79,15 +80,18 @@ class Workers:
         """Return the job of each program; whoever takes it fills in device and back-end."""
         return [self._job(plan, program) for program in plan.programs]
 
-    def workers(self, jobs: int) -> int:
-        """Return how many of so many jobs run at a time."""
-        return max(1, min(self.request.jobs or len(self.found), len(self.found), jobs))
+    def room(self, plan: Plan) -> Room:
+        """Hold what the plan's programs need of memory against what is free on every host."""
+        if not plan.programs:
+            return Room(plan=plan, workers=0, too_large={})
+        asked, hosts = self.request.jobs, Counter(found.host for found in self.found)
+        workers = max(1, min(asked or len(self.found), len(self.found), len(plan.programs)))
+        least = min(found.free // min(workers, hosts[found.host]) for found in self.found)
+        return share(plan, workers, least * workers)
 
-    def check_memory(self, plan: Plan, workers: int) -> None:
-        """Raise UsageError where the plan's programs would not fit into a host's memory."""
-        hosts = Counter(found.host for found in self.found)
-        for found in self.found:
-            check_memory(plan, min(workers, hosts[found.host]), found.device, found.free)
+    def refused(self, job: Job, why: str) -> list[Outcome]:
+        """Return the failed outcomes of a job that is not begun."""
+        return train.failed(job, why, self._machine(self.found[0]))
 
     def train(
         self,

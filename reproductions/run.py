@@ -15,11 +15,11 @@ from ..bench.cell import Cell
 from ..bench.outcome import Outcome
 from ..results.record import Record, make_record
 from ..results.store import Store
-from .place import Say, place_of, workers_for
+from .place import Say, place_of
 from .plan import Plan
 from .request import Request, plan_of, wanted_cells
 
-__all__ = ["Listener", "Request", "Summary", "plan_of", "run", "wanted_cells", "workers_for"]
+__all__ = ["Listener", "Request", "Summary", "plan_of", "run", "wanted_cells"]
 
 
 class Hears(Protocol):
@@ -68,7 +68,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
     """Train what is missing; every record is durable before the listener hears of it.
 
     Ctrl-C and SIGTERM let running programs save their state; `Summary.interrupted` says which it
-    was. A second one ends at once.
+    was. A second one ends at once. A cell that is too large for the memory becomes `failed`.
 
     Args:
         request: what to train, and where.
@@ -88,9 +88,9 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
         if place.classes != classes:
             # The first run on this machine, into a store that may have come from it.
             plan = plan_of(request, cells, records, place.classes, place.device)
+        room = place.room(plan)
+        plan, fitting = room.plan, room.fitting
         jobs = place.jobs(plan)
-        workers = place.workers(len(jobs))
-        place.check_memory(plan, workers)
         summary = Summary(left=sum(map(len, plan.programs)))
 
         def done(index: int, outcomes: list[Outcome]) -> None:
@@ -101,7 +101,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
             for record in records:
                 summary.left -= record.status != "timeout"
                 summary.written[record.status] = summary.written.get(record.status, 0) + 1
-            if all(record.status != "timeout" for record in records):
+            if all(record.status in ("ok", "diverged") for record in records):
                 # Under the id of the program's first cell and the class where it ended.
                 first = records[0]
                 path = request.store.checkpoint_path(first.id, first.machine_class)
@@ -113,8 +113,16 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
 
         with stop_file() as file, signals(file, summary, listener):
             stop = engine.Stop(file=str(file), deadline=deadline)
-            listener.planned(plan, workers)  # from here on a signal stops softly
-            place.train(jobs, workers, stop, done, listener.progress)
+            listener.planned(plan, room.workers)  # from here on a signal stops softly
+            for index, why in room.too_large.items():
+                done(index, place.refused(jobs[index], why))
+            place.train(
+                [jobs[index] for index in fitting],
+                min(room.workers, max(1, len(fitting))),
+                stop,
+                lambda n, outcomes: done(fitting[n], outcomes),
+                lambda n, iteration: listener.progress(fitting[n], iteration),
+            )
     return summary
 
 

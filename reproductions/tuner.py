@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
-from ..bench import datasets, machine
+from ..bench import datasets, machine, memory
 from ..bench.cell import Cell
 from ..bench.errors import UsageError
 from ..bench.outcome import Outcome
@@ -19,9 +19,10 @@ from .arms import fresh_cells, trial_cells
 from .backend import choose_backend, machine_class
 from .declare import loaded
 from .optimizer import Optimizer, rungs
-from .place import check_data, check_memory, job_of, workers_for
+from .place import check_data, job_of
 from .plan import Plan, make_plan
 from .request import Request
+from .room import share, workers_for
 from .run import store_outcomes
 from .search import Listener, Means, Search, Unit
 from .space import largest
@@ -83,7 +84,9 @@ class Tuner:
         ready = sum(len(unit.plan.programs) for unit in self._ready)
         total = missing * self.study.seeds + ready + self.study.fresh
         self.workers = workers_for(self.means.jobs, self.device, total)
-        check_memory(make_plan(most, (), machine=None), self.workers, self.device)
+        room = share(make_plan(most, (), machine=None), self.workers, memory.free(self.device))
+        if room.too_large:
+            raise UsageError(f"--space: the largest cell: {next(iter(room.too_large.values()))}")
         self.backend = choose_backend(self.means.store, self.device)
         self.here = machine_class(self.device, self.backend)
         self._save()

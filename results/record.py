@@ -173,7 +173,8 @@ class Record:
                 f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
                 " upgrade sgbench"
             )
-        fields = check_object("", _upgraded(values) if schema in OLDER else values, TYPES)
+        older = type(schema) is int and schema in OLDER  # true is no 1
+        fields = check_object("", _upgraded(values) if older else values, TYPES)
         if fields["schema"] != SCHEMA_VERSION:
             raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or older, from 1")
         if fields["status"] not in STATUSES:

@@ -12,6 +12,8 @@ from typing import Any
 from ..bench.errors import StoreError
 
 Types = dict[str, frozenset[type]]
+LARGEST = 2**63
+"""Integers are below it, so that a column of them is a column of 64 bits."""
 
 
 class RecordError(StoreError):
@@ -39,20 +41,29 @@ def check_object(where: str, value: Any, expected: Types) -> dict[str, Any]:
     if fields.keys() != expected.keys():
         unknown, missing = fields.keys() - expected.keys(), expected.keys() - fields.keys()
         if unknown:
-            raise RecordError(f"unknown field {prefix}{min(unknown)}")
+            raise RecordError(f"unknown field {prefix}{min(unknown)!r:.80}")
         raise RecordError(f"missing field {prefix}{min(missing)}")
     for name, content in fields.items():
         if type(content) not in expected[name]:
             wanted = " or ".join(sorted(_word(kind) for kind in expected[name]))
             raise RecordError(f"{prefix}{name}={content!r:.80} must be {wanted}")
+        if type(content) is int and not -LARGEST <= content < LARGEST:
+            raise RecordError(f"{prefix}{name}={content!r:.80} must fit into 64 bits")
+        if type(content) is str and not _is_text(content):
+            raise RecordError(f"{prefix}{name}={content!r:.80} must be text")
     return fields
 
 
 def check_items(where: str, values: Iterable[Any], kinds: frozenset[type]) -> None:
     """Raise RecordError unless every one of `values` is of one of the JSON types `kinds`."""
+    values = list(values)
     if not kinds.issuperset(map(type, values)):
         wanted = " or ".join(sorted(_word(kind) for kind in kinds))
         raise RecordError(f"{where} must be {wanted} throughout")
+    if int in kinds:
+        whole = [value for value in values if type(value) is int]
+        if whole and not -LARGEST <= min(whole) <= max(whole) < LARGEST:
+            raise RecordError(f"{where} must fit into 64 bits throughout")
 
 
 def check_rows(where: str, rows: list[Any], expected: Types) -> None:
@@ -72,6 +83,15 @@ def _arms(hint: Any) -> frozenset[type]:
     arms = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     origins = (typing.get_origin(arm) or arm for arm in arms)
     return frozenset(list if origin is tuple else origin for origin in origins)
+
+
+def _is_text(value: str) -> bool:
+    """Tell whether a string can be written: JSON may hold half of a pair of code units."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _word(kind: type) -> str:

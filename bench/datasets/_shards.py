@@ -4,18 +4,25 @@ Both are turned into the six files' contents: 10,000 records each of a label byt
 pixel bytes. So every route has one form, one reader and one hash.
 """
 
+import contextlib
 import io
 import tarfile
+import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..errors import DataError
 from ._files import UNREADABLE, corrupt
 
 SIDE = 32
 RECORD = 1 + 3 * SIDE * SIDE
 """Bytes of one labelled image."""
+MOST_BYTES = 16 * 1024
+"""That an encoded image may take; unpacked it has 3,072, and PNG or JPEG add a little."""
+MOST_MEMORY = 2**31
+"""That reading shards may take, whatever they unfold to; what is read honestly takes a tenth."""
 
 
 def from_archive(path: Path, names: Sequence[str], rows: int) -> list[bytes]:
@@ -46,7 +53,8 @@ def from_parquet(paths: Sequence[Path], rows: int) -> bytes:
 
     A shard has the columns `img` or `image` (encoded PNG or JPEG; a struct with `bytes`, or plain
     binary) and `label`. Raises DataError where one cannot be read, where the rows are not `rows`
-    in all (told from the footers, before anything is read), or where a label or image is wrong.
+    in all or take more than images of that size do (told from the footers, before anything is
+    read), where it unfolds to more than they said, or where a label or image is wrong.
     """
     promised = [_rows(path) for path in paths]
     if sum(promised) != rows:
@@ -55,17 +63,59 @@ def from_parquet(paths: Sequence[Path], rows: int) -> bytes:
         raise corrupt("cifar10", paths[0], why)
     records = bytearray()
     for path in paths:
-        _append(records, path)
+        _unfolds(path)
+    with _at_most(MOST_MEMORY), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pillow's, of what is refused for its size anyway
+        for path in paths:
+            _append(records, path)
     return bytes(records)
 
 
 def _rows(path: Path) -> int:
+    return _metadata(path).num_rows
+
+
+def _metadata(path: Path) -> Any:
     pa = _pyarrow()
 
     try:
-        return pa.parquet.read_metadata(path).num_rows
+        return pa.parquet.read_metadata(path)
     except (OSError, pa.ArrowException) as error:
         raise corrupt("cifar10", path, f"it is no Parquet file ({_line(error)})") from error
+
+
+def _unfolds(path: Path) -> None:
+    """Raise DataError where a shard's footer says that it takes too much memory for its rows."""
+    metadata = _metadata(path)
+    size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    if size > metadata.num_rows * MOST_BYTES + 2**20:
+        why = f"its {metadata.num_rows:,} rows unfold to {size:,} bytes"
+        raise corrupt("cifar10", path, why)
+
+
+@contextlib.contextmanager
+def _at_most(size: int) -> Generator[None]:
+    """Let the process take `size` bytes more than it has, where the system can be told so.
+
+    A few hundred bytes of a page say anything about what they unfold to, and the reader, which
+    believes them, has no limit of its own.
+    """
+    try:
+        import resource
+
+        import psutil
+
+        before = resource.getrlimit(resource.RLIMIT_AS)
+        most = psutil.Process().memory_info().vms + size
+        if before[0] == resource.RLIM_INFINITY or most < before[0]:
+            resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    except (ImportError, OSError, ValueError):  # Windows; a system without such a limit
+        yield
+        return
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def _append(records: bytearray, path: Path) -> None:
@@ -88,7 +138,9 @@ def _append(records: bytearray, path: Path) -> None:
                 pixels = [_pixels(code, path, row + offset) for offset, code in enumerate(images)]
                 records += _pack(labels, b"".join(pixels))
                 row += len(labels)
-    except (OSError, KeyError, pa.ArrowException) as error:  # KeyError: a struct without bytes
+    except DataError:
+        raise
+    except Exception as error:  # a struct without bytes, too little memory, all that arrow raises
         raise corrupt("cifar10", path, f"it cannot be read ({_line(error)})") from error
 
 
@@ -106,7 +158,7 @@ def _pixels(encoded: Any, path: Path, row: int) -> bytes:
             if image.size == (SIDE, SIDE):
                 return (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
             width, height = image.size
-    except (OSError, SyntaxError, TypeError, ValueError) as error:  # what pillow raises
+    except Exception as error:  # a foreign file makes pillow raise almost anything
         why = f"the image in row {row} cannot be decoded ({_line(error)})"
         raise corrupt("cifar10", path, why) from error
     why = f"the image in row {row} is {width} x {height}, not {SIDE} x {SIDE}"
@@ -133,4 +185,4 @@ def _pyarrow() -> Any:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+    return " ".join(str(error).split())[:200] or type(error).__name__

@@ -3,16 +3,16 @@
 import dataclasses
 
 import pytest
+from reference.counting import small_digits, tiny_pair
+from reference.programs import CPU, tiny_cell
 from reference.sequences import tiny_recurrent
 from sgbench.bench import memory
+from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.datasets import load
-from sgbench.bench.errors import UsageError
 from sgbench.bench.lstm import Tape
+from sgbench.bench.program import Program
 from sgbench.bench.sequence_program import SequenceProgram
-from sgbench.reproductions.outlook import outlook
-from sgbench.reproductions.run import Request, run
-from sgbench.results.store import Store
-from torch import Tensor, device
+from torch import OutOfMemoryError, Tensor
 
 BIG = {"hidden_units": 512, "batch_size": 64, "T": 10, "precision": "float32"}
 
@@ -28,42 +28,105 @@ def test_the_estimate_is_near_what_the_tapes_hold(rule):
     cell = tiny_recurrent(rule, **BIG)
     if rule != "bptt":
         cell = dataclasses.replace(cell, sg_units=512)
-    program = SequenceProgram([cell], load("copy"), device("cpu"))
+    program = SequenceProgram([cell], load("copy"), CPU)
     program.step()
     program.step()
     tapes = program.network._tapes
     assert all(isinstance(tape, Tape) for tape in tapes)
     assert len(tapes) == (2 if rule == "dni_aux" else 1)
     # The rest is what is made of an unroll on the way: its outputs, their gradients, the logits.
-    assert 0.6 < sum(map(held, tapes)) / memory.needed(cell) < 1.0
+    assert 0.6 < sum(map(held, tapes)) / (4 * memory.of_a_step(cell)) < 1.0
 
 
 def test_it_grows_with_the_unroll_and_the_precision():
     cell = tiny_recurrent("bptt", **BIG)
     longer = dataclasses.replace(cell, T=21)
-    assert memory.needed(longer) == 2 * memory.needed(cell)
+    assert memory.of_a_step(longer) == 2 * memory.of_a_step(cell)
     assert memory.needed(dataclasses.replace(cell, precision="float64")) == 2 * memory.needed(cell)
+    assert memory.needed(cell, 3) == 3 * memory.needed(cell)
 
 
-class Nothing:
-    """Hears of no program."""
+COPIES = {
+    "fcn": tiny_cell("cdni", hidden_units=300, sg_units=200, sg_layers=2),
+    "unlocked": tiny_cell(
+        "dni",
+        hidden_units=300,
+        sg_units=200,
+        decoupled="both",
+        p_update=0.5,
+        si_layers=2,
+        si_units=100,
+    ),
+    "cnn": tiny_cell("cdni", "cnn", filters=40, kernel_size=5, sg_units=30, sg_layers=2),
+    "backprop": tiny_cell("backprop", "cnn", filters=40, kernel_size=5),
+}
 
-    def __getattr__(self, name):
-        raise AssertionError(f"{name}: a program was begun")
+
+@pytest.mark.parametrize("cell", COPIES.values(), ids=list(COPIES))
+def test_the_weights_are_counted_as_they_are(cell):
+    program = Program([cell], load("digits"), CPU)
+    weights = program.network.weights.flat.numel()
+    assert memory.of_weights(cell) == pytest.approx(4 * weights, rel=0.05)
+
+
+@pytest.mark.parametrize("rule", ["bptt", "dni_aux"])
+def test_those_of_recurrent_cells_are_too(rule):
+    cell = tiny_recurrent(rule, **BIG)
+    program = SequenceProgram([cell], load("copy"), CPU)
+    weights = program.network.weights.flat.numel()
+    # The vocabulary is taken to be larger than that of the copying tasks.
+    assert 1.0 < memory.of_weights(cell) / (4 * weights) < 1.3
+
+
+def test_those_of_two_networks_are_too():
+    cell = tiny_pair("dni", hidden_units=256)
+    program = CountingProgram([cell], small_digits(), CPU)
+    weights = program.network.weights.flat.numel()
+    assert memory.of_weights(cell) == pytest.approx(4 * weights, rel=0.1)
+
+
+def test_a_value_that_is_said_to_fit_does():
+    cell = tiny_cell("dni", hidden_units=10_000, batch_size=20_000)
+    for field, share in (("batch_size", 0.5), ("hidden_units", 0.1)):
+        available = int(memory.needed(cell) * share)
+        fits = memory.fitting(cell, available, field)
+        assert 1 < fits < getattr(cell, field)
+        for value, within in ((fits, True), (fits + 1, False)):
+            need = memory.needed(dataclasses.replace(cell, **{field: value}))
+            assert (need <= available) == within
+    assert memory.remedy(cell, available).startswith("hidden_units of about ")  # batch will not do
+    assert memory.remedy(cell, 1) == "a smaller network and batch might fit"
 
 
 @pytest.mark.parametrize(
-    "action", [lambda r: run(r, Nothing()), lambda r: outlook(r, measure=True)]
+    ("error", "short"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"), True),
+        (OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
+        (RuntimeError("shape mismatch"), False),
+        (ValueError("out of memory"), False),
+    ],
 )
-def test_an_unroll_that_does_not_fit_is_refused_before_it_is_begun(tmp_path, action):
-    request = Request(
-        exhibit="table2",
-        where=("dataset=copy,T=4,rule=bptt",),
-        set=("T=1000000",),
-        store=Store(tmp_path),
-        jobs=1,
-        device="cpu",
-    )
-    with pytest.raises(UsageError, match=r"T=1000000 .* GiB are free: T of about [\d,]+ would fit"):
-        action(request)
-    assert list(request.store.scan()) == []
+def test_what_says_that_memory_is_short(error, short):
+    assert memory.exhausted(error) == short
+
+
+@pytest.mark.parametrize(
+    ("files", "left"),
+    [
+        ({"memory.max": "1000\n", "memory.current": "700\n"}, [300 + 50]),
+        ({"memory.max": "max\n", "memory.current": "700\n"}, []),
+        ({"memory.max": "1000\n", "memory.current": "2000\n"}, [0]),
+        ({}, []),
+    ],
+)
+def test_a_container_leaves_what_its_limit_says(tmp_path, monkeypatch, files, left):
+    group = (str(tmp_path / "memory.max"), "memory.current", "inactive_file")
+    monkeypatch.setattr(memory, "_CGROUPS", (group,))
+    (tmp_path / "memory.stat").write_text("anon 7\ninactive_file 50\n")
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert memory._left_to_container() == left
+    if left:
+        assert memory.free("cpu") == left[0]

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -11,13 +12,14 @@ import textwrap
 import time
 
 import pytest
-from sgbench.bench import machine, matmul, train
+from sgbench.bench import machine, matmul, memory, train
 from sgbench.bench.errors import DataError, StoreError, UsageError
 from sgbench.reproductions import backend
 from sgbench.reproductions import plan as plans
 from sgbench.reproductions import run as run_module
 from sgbench.reproductions.backend import choose_backend, kept_backend, known_class
-from sgbench.reproductions.run import Request, run, workers_for
+from sgbench.reproductions.room import workers_for
+from sgbench.reproductions.run import Request, run
 from sgbench.results import machines
 from sgbench.results.store import Store
 
@@ -279,6 +281,59 @@ class TestFailures:
         assert run(request_of(retry=("failed",)), Listener()).written == {"ok": 2}
         assert stored(request) == whole
 
+    def test_a_cell_too_large_for_the_memory_fails_and_the_others_go_on(
+        self, request_of, whole, monkeypatch
+    ):
+        request, needed = request_of(), memory.needed
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                memory, "needed", lambda cell, _=1: 2**50 if cell.rule == "cdni" else needed(cell)
+            )
+            summary = run(request, Listener())
+        assert (summary.written, summary.left) == ({"ok": 6, "failed": 2}, 0)
+        for record in stored(request).values():
+            if record.rule == "cdni":
+                assert record.status == "failed"
+                assert record.error.startswith("MemoryError: it needs about 1,048,576.0 GiB, and ")
+        assert run(request_of(retry=("failed",)), Listener()).written == {"ok": 2}
+        assert stored(request) == whole
+
+    def test_memory_that_ends_in_training_is_told_with_the_need(self, request_of, monkeypatch):
+        def short(job, look):
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
+
+        monkeypatch.setattr(train, "train", short)
+        request = request_of()
+        assert run(request, Listener()).written == {"failed": 8}
+        for record in stored(request).values():
+            assert re.fullmatch(
+                r"RuntimeError: it needs about [\d.]+ GiB, and [\d.,]+ GiB are free:"
+                r" DefaultCPUAllocator: can't allocate memory: you tried",
+                record.error,
+            )
+
+    def test_what_failed_keeps_its_checkpoint(self, request_of, whole, look_often, monkeypatch):
+        """A want of memory, or a worker that is lost, costs no training that was done."""
+
+        def interrupt(program, iteration):
+            if (program, iteration) == (1, 5):
+                os.kill(os.getpid(), signal.SIGTERM)
+
+        run(request_of(), Listener(progress=interrupt))
+        request = request_of()
+        with monkeypatch.context() as patch:
+            patch.setattr(memory, "needed", lambda cell, _=1: 2**50)
+            assert run(request, Listener()).written == {"failed": 7}
+        assert len(left_behind(request)) == 1
+        heard = Listener()
+        assert run(request_of(retry=("failed",)), heard).written == {"ok": 7}
+        begun = {}
+        for program, iteration in heard.heard:
+            begun.setdefault(program, iteration)
+        assert sorted(begun.values()) == [0] * 6 + [5]
+        assert stored(request) == whole
+        assert left_behind(request) == []
+
     def test_a_failure_that_stays_is_one_record(self, request_of, broken):
         run(request_of(), Listener())
         again = run(request_of(retry=("failed", "diverged")), Listener())
@@ -462,17 +517,6 @@ class TestBackend:
         first, second = request.store.scan()
         assert first.id == second.id
         assert {first.matmul, second.matmul} == {matmul.available()[0], "onednn"}
-
-
-@pytest.mark.parametrize(
-    ("asked", "device", "jobs", "workers"),
-    [
-        *[(1, "cpu", 9, 1), (4, "cpu", 9, 4), (4, "cpu", 2, 2), (2, "cpu", 0, 1)],
-        *[(None, "cpu", 1, 1), (4, "cuda:0", 9, 1), (None, "cuda:0", 9, 1)],
-    ],
-)
-def test_workers_for(asked, device, jobs, workers):
-    assert workers_for(asked, device, jobs) == workers
 
 
 def test_one_worker_a_core(monkeypatch):

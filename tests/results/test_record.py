@@ -213,7 +213,7 @@ def _in_point(name, value):
         (_set("drops", [0.5, 1]), "drops"),
         (_set("curve", {}), "curve={}"),
         (_set("curve", [None]), "curve"),
-        (_in_point("eror", 1.0), "curve.eror"),
+        (_in_point("eror", 1.0), "curve.'eror'"),
         (lambda values: values["curve"][1].pop("loss"), "curve.loss"),
         (_in_point("iteration", 1.0), "curve.iteration"),
         (_in_point("sg_loss", ["0.5"]), "curve.sg_loss"),
@@ -316,7 +316,7 @@ def test_a_record_of_the_second_schema_reads_as_one_of_this(make):
     [
         (lambda values: values.pop("seed"), "missing field seed"),
         (lambda values: values.pop("curve"), "missing field curve"),
-        (_set("test_eror", 1.0), "unknown field test_eror"),
+        (_set("test_eror", 1.0), "unknown field 'test_eror'"),
         (_set("depth", 4.0), "depth=4.0"),
         (_set("curve", [None]), "curve"),
         (_set("curve", None), "curve=None"),

@@ -33,7 +33,7 @@ from sgbench.results.store import PUBLISHED, Store, decode, encode, publish
 
 ids = st.text("0123456789abcdef", min_size=16, max_size=16)
 finite = st.floats(allow_nan=False, allow_infinity=False)
-values = {int: st.integers(), float: finite, str: st.text(), bool: st.booleans()}
+values = {int: st.integers(-(2**63), 2**63 - 1), float: finite, str: st.text(), bool: st.booleans()}
 values |= {type(None): st.none(), list: st.lists(st.none() | finite, max_size=3)}
 
 
