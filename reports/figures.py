@@ -207,6 +207,9 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(left=0)
+        if (data["x"] % 1 == 0).all():  # no half layers
+            locator: Any = axes.xaxis.get_major_locator()
+            locator.set_params(integer=True)
     axes.xaxis.set_major_formatter(_short)
 
 

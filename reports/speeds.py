@@ -11,8 +11,11 @@ from .table import Grid, entry, text_table
 from .terminal import cell_names
 
 BASELINES = ("backprop", "bptt", "end_to_end")
-SAME_SIZES = ("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters")
-SAME_SIZES += ("kernel_size", "precision")
+SAME_SIZES = (
+    *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
+    *("kernel_size", "precision"),
+)
+"""What a program and the baseline that it is held against share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
