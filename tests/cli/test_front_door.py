@@ -72,7 +72,7 @@ def test_help_tells_the_exit_codes(sgbench):
 
 def test_verbs_come_in_the_order_of_use(sgbench):
     text = sgbench().stdout
-    verbs = ("list", "run", "status", "report", "data", "export", "show")
+    verbs = ("list", "run", "status", "report", "time", "data", "export", "show")
     places = [text.index(f"\n  {verb} ") for verb in verbs]
     assert places == sorted(places)
     assert list(main.commands) == list(verbs)
