@@ -1,5 +1,6 @@
 """The pictures of a throughput report: what programs cost by their depth, T, coins and replicas."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from ..bench.cell import Cell
 from ..results.timings import Spread
 from .drawing import Drawing
 from .speeds import Speed
-from .to_error import Reached
+from .to_error import Reached, quantity
 
 Point = dict[str, Any]
 _RULES = ("no_bprop", "no_feedback", "backprop", "bptt", "end_to_end", "bp_lambda", "dni", "cdni")
@@ -23,48 +24,85 @@ _QUARTILES = "Lines are medians over rounds, bands their middle half."
 
 
 def drawings(speeds: Sequence[Speed], reached: Sequence[Reached]) -> list[Drawing]:
-    """Return the pictures that there is something to show in."""
+    """Return the pictures that there is something to show in, some for each data and network."""
+    groups: dict[tuple[Any, ...], None] = {}
+    cells = [*(speed.cell for speed in speeds), *(one.cell for one in reached)]
+    for cell in cells:
+        groups.setdefault(_group(cell))
     found: list[Drawing | None] = []
+    alike = Counter(group[:3] for group in groups)
+    for group in sorted(groups, key=str):
+        some = [speed for speed in speeds if _group(speed.cell) == group]
+        ends = [one for one in reached if _group(one.cell) == group and one.first]
+        found += _of_group(some, ends, sizes=alike[group[:3]] > 1)
+    return [drawing for drawing in found if drawing is not None]
+
+
+def _group(cell: Cell) -> tuple[Any, ...]:
+    """Return what the cells of a picture share: data, network, sizes, and how they are coupled."""
+    sizes = (cell.batch_size, cell.hidden_units, cell.filters, cell.precision)
+    depth = cell.depth if axis_of(cell) == "p_update" else None
+    return (cell.dataset, cell.network, cell.decoupled, depth, *sizes)
+
+
+def _of_group(
+    speeds: Sequence[Speed], reached: Sequence[Reached], *, sizes: bool
+) -> list[Drawing | None]:
+    """Return the pictures of a group, whose names tell its sizes where other groups need that."""
+    cell = (speeds or reached)[0].cell
+    axis = axis_of(cell)
+    words = [cell.dataset, cell.network]
+    words += [f"decoupled={cell.decoupled}", f"depth {cell.depth}"] if cell.decoupled else []
+    parts = [cell.dataset, cell.network, *filter(None, [cell.decoupled])]
+    if sizes:
+        width = cell.hidden_units or cell.filters
+        words.append(f"{width} wide, batch {cell.batch_size}, {cell.precision}")
+        parts += [str(cell.depth or ""), str(width), str(cell.batch_size), cell.precision]
+    place, name = " ".join(words), "-".join(filter(None, parts))
     single = [speed for speed in speeds if speed.timing.replicas == 1]
-    for axis, label in _AXES.items():
-        some = [speed for speed in single if axis_of(speed.cell) == axis]
+    return [
+        _drawing(
+            f"limit-{name}",
+            f"How near an update is to the machine's limit: {place}",
+            "% of the limit",
+            _AXES[axis],
+            [_point(s.cell, axis, _percent(s.timing.fraction)) for s in single],
+            percent=True,
+        ),
+        _drawing(
+            f"cost-{name}",
+            f"What an update takes beside backprop's at the same sizes: {place}",
+            "times backprop's",
+            _AXES[axis],
+            [_point(s.cell, axis, s.cost) for s in single if s.cost],
+        ),
+        *_seconds(name, place, reached),
+        _replicas(name, place, speeds),
+    ]
+
+
+def _seconds(name: str, place: str, reached: Sequence[Reached]) -> list[Drawing | None]:
+    """Return a picture a schedule; BP(lambda) is left to the table: its lambdas share a place."""
+    found: list[Drawing | None] = []
+    some = [one for one in reached if one.cell.bp_lambda is None]
+    schedules = sorted({one.cell.iterations for one in some})
+    for iterations in schedules:
+        here = [one for one in some if one.cell.iterations == iterations]
+        times = [(one, one.seconds if one.timed is None else one.timed) for one in here]
+        axis, several = axis_of(here[0].cell), len(schedules) > 1
+        target = f"{here[0].factor:g} times the {quantity(here[0].cell)}"
         found.append(
             _drawing(
-                f"limit-{axis}",
-                "How near a step is to the machine's limit",
-                "% of the limit",
-                label,
-                [_point(s.cell, axis, _percent(s.timing.fraction)) for s in some],
-                y_range=(0.0, 100.0),
-            )
-        )
-        found.append(
-            _drawing(
-                f"cost-{axis}",
-                "What a step takes, of backprop's at the same sizes",
-                "times backprop's",
-                label,
-                [_point(s.cell, axis, s.cost) for s in some if s.cost],
-            )
-        )
-        last = [
-            one
-            for one in reached
-            if axis_of(one.cell) == axis and one.factor < 1.5 and one.factor != 1.1
-        ]
-        times = [(one, _seconds(one)) for one in last]
-        found.append(
-            _drawing(
-                f"seconds-{axis}",
-                "Training time to 1.2 times the error backprop ends with",
+                f"seconds-{name}" + (f"-{iterations}" if several else ""),
+                f"Training time to {target} that backprop ends with: {place}"
+                + (f", {iterations:,} updates" if several else ""),
                 "seconds",
-                label,
+                _AXES[axis],
                 [_point(one.cell, axis, Spread(*(s,) * 3)) for one, s in times if s],
                 note="By the timing where there is one, else as the cells were trained.",
             )
         )
-    found.append(_replicas(speeds))
-    return [drawing for drawing in found if drawing is not None]
+    return found
 
 
 def axis_of(cell: Cell) -> str:
@@ -74,35 +112,30 @@ def axis_of(cell: Cell) -> str:
     return "depth" if cell.entry == "step" else "T"
 
 
-def _seconds(one: Reached) -> float | None:
-    return one.seconds if one.timed is None else one.timed
-
-
 def _percent(found: Spread) -> Spread:
     return Spread(*(100 * value for value in found))
 
 
-def _replicas(speeds: Sequence[Speed]) -> Drawing | None:
+def _replicas(name: str, place: str, speeds: Sequence[Speed]) -> Drawing | None:
     counts: dict[str, set[int]] = {}
     for speed in speeds:
         counts.setdefault(_program(speed), set()).add(speed.timing.replicas)
     points: list[Point] = []
     for speed in speeds:
-        if len(counts[_program(speed)]) < 2:
-            continue
-        step, size = speed.timing.of("step"), speed.timing.replicas
-        rates = Spread(size / step.median, size / step.high, size / step.low)
-        point = _point(speed.cell, axis_of(speed.cell), rates)
-        place = f"{axis_of(speed.cell)} {point['x']:g}, M {point['line']}"
-        points.append(point | {"x": size, "line": place})
+        if len(counts[_program(speed)]) > 1:
+            step, size = speed.timing.of("step"), speed.timing.replicas
+            rates = Spread(size / step.median, size / step.high, size / step.low)
+            axis = axis_of(speed.cell)
+            point = _point(speed.cell, axis, rates)
+            words = {"depth": "depth", "T": "T", "p_update": "p"}[axis]
+            points.append(point | {"row": f"{words} {point['x']:g}", "x": size})
     return _drawing(
-        "replicas",
-        "What training together brings",
+        f"replicas-{name}",
+        f"What training together brings: {place}",
         "cell updates a second",
         "replicas (cells trained together)",
         points,
-        log=True,
-        legend="Program",
+        x_log=True,
     )
 
 
@@ -112,10 +145,8 @@ def _program(speed: Speed) -> str:
 
 def _point(cell: Cell, axis: str, value: Spread) -> Point:
     model = "linear" if cell.sg_layers == 0 else str(cell.sg_layers)
-    kind = f" {cell.decoupled}" if cell.decoupled else ""
-    depth = f", depth {cell.depth}" if axis == "p_update" else ""
     return {
-        "row": f"{cell.dataset} {cell.network}{kind}{depth}",
+        "row": "",
         "column": cell.rule,
         "line": _NO_M if cell.sg_layers is None else model,
         "rule": cell.rule,
@@ -134,9 +165,8 @@ def _drawing(
     x_label: str,
     points: Sequence[Point],
     *,
-    y_range: tuple[float, float] | None = None,
-    log: bool = False,
-    legend: str = "Hidden layers of M",
+    percent: bool = False,
+    x_log: bool = False,
     note: str = _QUARTILES,
 ) -> Drawing | None:
     """Return a picture of points, None where there are not two to compare."""
@@ -144,7 +174,7 @@ def _drawing(
         return None
     data = pd.DataFrame(points).sort_values(["row", "column", "line", "x"], ignore_index=True)
     ranks: dict[str, Callable[[Any], Any]] = {
-        "row": str,
+        "row": lambda row: float(row.rpartition(" ")[2] or 0),
         "column": lambda rule: (_RULES.index(rule) if rule in _RULES else len(_RULES), rule),
         "line": lambda line: (line not in (_NO_M, "linear"), line != _NO_M, line),
     }
@@ -154,12 +184,11 @@ def _drawing(
     return Drawing(
         name=name,
         title=title,
-        legend=legend,
+        legend="Hidden layers of M",
         x_label=x_label,
         y_label=y_label,
-        x_log=log or x_label == _AXES["T"],
-        y_log=log or y_range is None,
-        y_range=None,
+        x_log=x_log,
+        y_log=not percent,
         bars=False,
         shaded=True,
         marks=(),

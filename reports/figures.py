@@ -200,13 +200,17 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
             axes.yaxis.set_major_locator(MultipleLocator(0.1))  # more digits reach y's label
     else:
         low, high = values.min(), values.max()
-        axes.set_ylim(max(0.0, low - 0.08 * (high - low)), high + 0.08 * (high - low) or 1.0)
+        aside = 0.08 * (high - low) or 0.08 * abs(high) or 1.0  # where all are the same, too
+        axes.set_ylim(max(0.0, low - aside), high + aside)
     if drawing.bars and not drawing.x_log:
         axes.set_xticks(sorted(data["x"].unique()))
     elif drawing.x_log:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
         axes.set_xlim(left=0)
+        if (data["x"] % 1 == 0).all():  # no half layers
+            locator: Any = axes.xaxis.get_major_locator()
+            locator.set_params(integer=True)
     axes.xaxis.set_major_formatter(short)
 
 

@@ -15,6 +15,7 @@ SAME_SIZES = (
     *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
     *("kernel_size", "precision"),
 )
+"""What a program and the baseline that it is held against share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

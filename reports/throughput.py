@@ -48,7 +48,9 @@ def build(
     Raises UsageError where a format is unknown or there is no timing.
     """
     check_formats(formats)
-    kept = [timing for timing in timings if scale in (None, timing.scale)]
+    wanted = (timing for timing in timings if scale in (None, timing.scale))
+    latest = {(t.id, t.machine_class): t for t in sorted(wanted, key=lambda t: (t.measured, t.id))}
+    kept = list(latest.values())  # two exhibits may have the same program
     if not kept:
         raise UsageError(
             f"no timings{f' of scale {scale}' if scale else ''}: `sgbench time table1` takes some"

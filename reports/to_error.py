@@ -36,6 +36,8 @@ class Reached:
     name: str
     cell: Cell
     factor: float
+    first: bool
+    """Whether it is the nearer of the two targets."""
     target: float
     seeds: int
     iterations: float | None
@@ -68,7 +70,8 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
         cell = cells[key]
         end, timing = ends[_sizes(cell)], speeds.get(id_of((cell,)))
         curves = [_points(cell, record) for record in places[key].values()]
-        for factor in TARGETS[quantity(cell) or ""]:
+        factors = TARGETS[quantity(cell) or ""]
+        for factor in factors:
             iterations, seconds = _first(curves, factor * end)
             there = math.isfinite(iterations)
             found.append(
@@ -76,6 +79,7 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
                     name=name,
                     cell=cell,
                     factor=factor,
+                    first=factor == max(factors),
                     target=factor * end,
                     seeds=len(curves),
                     iterations=iterations if there else None,
