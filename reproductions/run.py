@@ -131,6 +131,11 @@ def run(request: Request, listener: Listener) -> Summary:
     jobs = [job_of(request, plan, p, device, backend) for p in plan.programs]
     workers = workers_for(request.jobs, device, len(jobs))
     check_memory(plan, workers, device)
+    if device == "cpu" and _emulated(plan):
+        request.store.warnings.append(
+            "precision=bf16: this processor has no bfloat16 products; operands are rounded and"
+            " multiplied in float32: the same results, slower than precision=float32"
+        )
     summary = Summary(left=sum(map(len, plan.programs)))
 
     def done(index: int, outcomes: list[Outcome]) -> None:
@@ -150,6 +155,14 @@ def run(request: Request, listener: Listener) -> Summary:
         listener.planned(plan, workers)  # from here on a signal stops softly
         engine.run(jobs, workers, stop, done, listener.progress)
     return summary
+
+
+def _emulated(plan: Plan) -> bool:
+    """Tell whether a program's products have a precision that this processor has not."""
+    from ..bench import precision
+
+    cells = [plan.cells[program[0]].cell for program in plan.programs]
+    return any(cell.precision == "bf16" for cell in cells) and not precision.native()
 
 
 def check_data(request: Request, plan: Plan) -> None:
