@@ -16,7 +16,7 @@ from sgbench.bench import engine
 from sgbench.bench.train import Job, train
 from sgbench.reproductions.exhibit import expand, load
 
-SEEDS = 5
+SEEDS = 10
 MARGIN = 1.0  # points of test error, either way
 RULES = [("backprop", None), ("dni", 1), ("cdni", 0)]
 

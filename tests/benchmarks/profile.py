@@ -5,12 +5,14 @@ whose method called it (`BatchNormReLU`, `LSTM`, `Batches`, ...). What no operat
 and what torch does before an operator begins: `between`.
 """
 
+import functools
 import statistics
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 
 import torch
 from sgbench import bench
@@ -52,12 +54,21 @@ def _part(operator: str) -> str:
         return "views"
     frame = sys._getframe(2)
     while frame is not None:
-        path = Path(frame.f_code.co_filename)
-        if HERE in path.parents and path not in PASSED:
-            owner, dot, _ = frame.f_code.co_qualname.partition(".")
-            return owner if dot else path.stem
+        owner = _owner(frame.f_code)
+        if owner:
+            return owner
         frame = frame.f_back
     return "elsewhere"
+
+
+@functools.cache  # what is looked at must not be slowed by looking
+def _owner(code: CodeType) -> str | None:
+    """Return the class, or else the file, of code in bench/; None for any other."""
+    path = Path(code.co_filename)
+    if HERE not in path.parents or path in PASSED:
+        return None
+    owner, dot, _ = code.co_qualname.partition(".")
+    return owner if dot else path.stem
 
 
 def profile(step: Callable[[], object], rounds: int) -> dict[str, float]:
