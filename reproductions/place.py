@@ -24,6 +24,12 @@ Say = Callable[[str], None]
 """Tells the user something, in a line."""
 
 
+EMULATED = (
+    "precision=bf16: this processor has no bfloat16 products; operands are rounded and"
+    " multiplied in float32: the same results, slower than precision=float32"
+)
+
+
 class Place(Protocol):
     """Where programs train."""
 
@@ -67,7 +73,7 @@ def place_of(request: Request, say: Say) -> Generator[Place]:
     Raises UsageError where there is no such device, or no scheduler at that address.
     """
     if request.scheduler is None:
-        yield Here(request)
+        yield Here(request, say)
         return
     with connected(request.scheduler) as client:
         from .remote import Workers
@@ -78,8 +84,9 @@ def place_of(request: Request, say: Say) -> Generator[Place]:
 class Here:
     """This machine."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, say: Say) -> None:
         self.request, self.device = request, machine.resolve_device(request.device)
+        self.say = say
         self.backend: Backend | None = None
 
     @property
@@ -92,6 +99,8 @@ class Here:
     def prepare(self, plan: Plan) -> None:
         """Check the data of the plan and choose the back-end."""
         check_data(self.request, plan)
+        if self.device == "cpu" and _emulated(plan):
+            self.say(EMULATED)
         self.backend = choose_backend(self.request.store, self.device)
 
     def jobs(self, plan: Plan) -> "list[Job]":
@@ -117,6 +126,14 @@ class Here:
         from ..bench import engine
 
         engine.run(jobs, workers, stop, done, progress)
+
+
+def _emulated(plan: Plan) -> bool:
+    """Tell whether a program's products have a precision that this processor has not."""
+    from ..bench import precision
+
+    cells = (plan.cells[program[0]].cell for program in plan.programs)
+    return any(cell.precision == "bf16" for cell in cells) and not precision.native()
 
 
 def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:

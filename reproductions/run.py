@@ -73,7 +73,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
     Args:
         request: what to train, and where.
         listener: hears of the run as it goes.
-        say: hears of what the user should know about workers elsewhere, a line at a time.
+        say: hears of what the user should know about where it trains, a line at a time.
 
     Raises UsageError, DataError or StoreError, before training where it can be known by then.
     """

@@ -147,8 +147,22 @@ def _compile(rows: list[dict]) -> list[str]:
     return [title, *_table(head, body)]
 
 
+def _profile(rows: list[dict]) -> list[str]:
+    body = [
+        (row["program"] if n == 0 else "", part, f"{ms:.2f}", f"{100 * ms / row['total']:.0f} %")
+        for row in rows
+        for n, (part, ms) in enumerate(row["parts"].items())
+        if ms >= 0.005 * row["total"]
+    ]
+    title = (
+        "Where a step's time goes: one thread, float32, CPU time, medians; under 0.5 % left out."
+    )
+    return [title, *_table(("program", "part", "ms", "share"), body)]
+
+
 WRITERS = {
     "step": _steps,
+    "profile": _profile,
     "evaluation": _evaluation,
     "jobs": _jobs,
     "compile": _compile,
