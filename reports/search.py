@@ -25,10 +25,11 @@ class Lines:
 
     def __init__(self, study: Study, each: Each | None) -> None:
         self.study, self._each = study, each
-        self._began = time.monotonic()
+        self._began, self._there, self._total = time.monotonic(), 0, study.trials
 
     def begins(self, study: Study, arms: Sequence[Arm], there: int, workers: int) -> None:
         """Say what is going to happen."""
+        self._there, self._total = there, study.trials * len(arms)
         searches = "" if len(arms) == 1 else f" of each of {', '.join(arm.label for arm in arms)}"
         done = f", {there} of them there" if there else ""
         at_a_time = "one cell at a time" if workers == 1 else f"{workers} cells at a time"
@@ -53,12 +54,13 @@ class Lines:
             "diverged": "diverged",
             "failed": f"failed: {_reason(trial)}",
         }[trial.state]
-        at = f"{trial.number + 1:{len(str(self.study.trials))}}/{self.study.trials}"
+        self._there += 1
+        at = f"{self._there:{len(str(self._total))}}/{self._total}  {arm.label} {trial.number}"
         best = ""
         if leading is not None and leading.value is not None:
             best = f", best {leading.value:.{objective.decimals}f} by trial {leading.number}"
         elapsed = duration(time.monotonic() - self._began)
-        words = f"{arm.label}  {at}  {told.strip()}  {choice(trial.params)}"
+        words = f"{at}  {told.strip()}  {choice(trial.params)}"
         self._say(f"{words}  ({elapsed}{best})")
 
     def retraining(self, arm: Arm, trial: Trial) -> None:

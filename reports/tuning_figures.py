@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from ..bench.cell import coerce
 from ..reproductions.declare import space_of
@@ -22,11 +22,10 @@ from .look import FAINT, INK
 from .tuned import ArmTold, Tuned
 
 _WIDTH, _ROW = 7.2, 2.2  # inches
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.15, 0.72, 0.62  # inches around the panels
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.15, 0.56, 0.62  # inches around the panels
 _GAP, _GAP_ROWS = 0.2, 0.75  # inches between panels
 _MOST_COLUMNS = 4
 _MARKS = {"complete": "o", "pruned": "x", "diverged": "^"}
-_CEILING = 1.5  # times the spread of complete trials above which others are drawn at the edge
 
 
 def drawn(tuned: Tuned, formats: Sequence[str]) -> list[tuple[str, str, dict[str, bytes]]]:
@@ -84,25 +83,21 @@ def _panels(title: str, rows: int, columns: int, sharey: bool = True) -> tuple[F
 
 
 def _y(axes: Axes, objective: Objective, tuned: Tuned) -> None:
-    """Fit y to the complete trials: those that were given up may be far worse."""
-    values = [
-        t.value for told in tuned.arms for t in told.ended if t.state == "complete" and t.value
-    ]
-    others = [t.value for told in tuned.arms for t in told.ended if t.value]
-    values = values or others
+    """Fit y to the values of all trials."""
+    values = [t.value for told in tuned.arms for t in told.ended if t.value is not None]
     if objective.minimize and values and min(values) > 0:
-        low, high = min(values), max(values)
-        top = min(max(others), high * (high / low) ** (_CEILING - 1) * 1.3)
-        axes.set_yscale("log")
-        axes.set_ylim(low / 1.15, top * 1.15)
-        axes.yaxis.set_major_locator(_steps(low / 1.15, top * 1.15))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(short))
+        _log_y(axes, min(values) / 1.15, max(values) * 1.2)
+
+
+def _log_y(axes: Axes, low: float, high: float) -> None:
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    axes.yaxis.set_major_locator(_steps(low, high))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(short))
 
 
 def _steps(low: float, high: float) -> Any:
-    from matplotlib.ticker import FixedLocator
-
     for subs in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(n / 10 for n in range(10, 100))):
         powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
         ticks = [s * 10.0**p for p in powers for s in subs if low <= s * 10.0**p <= high]
@@ -171,10 +166,7 @@ def _budget(tuned: Tuned, title: str) -> Figure:
     objective = tuned.arms[0].arm.objective
     values = [value for told in tuned.arms for value in told.curve if value > 0]
     if objective.minimize and values:
-        axes.set_yscale("log")
-        axes.yaxis.set_major_locator(_steps(min(values), max(values)))
-        axes.yaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(short))
+        _log_y(axes, min(values) / 1.1, max(values) * 1.1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel(f"trials (each {tuned.study.seeds} x {tuned.arms[0].arm.cell.iterations:,}"
                     " iterations, or fewer where it was given up)")  # fmt: skip
