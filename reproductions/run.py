@@ -2,6 +2,7 @@
 
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -144,8 +145,9 @@ def run(request: Request, listener: Listener) -> Summary:
             Path(jobs[index].checkpoint or "").unlink(missing_ok=True)
         listener.finished(index, records)
 
-    deadline = None if request.time_limit is None else time.time() + request.time_limit
-    with _stop_file() as file, _signals(file, summary, listener):
+    limit = request.time_limit
+    deadline = None if limit is None else time.time() + limit
+    with _stop_file() as file, _timer(file, limit), _signals(file, summary, listener):
         stop = engine.Stop(file=str(file), deadline=deadline)
         listener.planned(plan, room.workers)  # from here on a signal stops softly
         for index, why in room.too_large.items():
@@ -226,6 +228,21 @@ def _stop_file() -> Generator[Path]:
     """A path whose coming into being asks the workers on this machine to stop."""
     with tempfile.TemporaryDirectory(prefix="sgbench-") as folder:
         yield Path(folder) / "stop"
+
+
+@contextmanager
+def _timer(file: Path, seconds: float | None) -> Generator[None]:
+    """Ask to stop after so many seconds, whatever the clock is set to meanwhile."""
+    if seconds is None or seconds > threading.TIMEOUT_MAX:
+        yield
+        return
+    timer = threading.Timer(seconds, file.touch)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 @contextmanager

@@ -101,8 +101,9 @@ def _at_most(size: int) -> Generator[None]:
     believes them, has no limit of its own.
     """
     try:
-        import psutil
         import resource
+
+        import psutil
 
         before = resource.getrlimit(resource.RLIMIT_AS)
         most = psutil.Process().memory_info().vms + size

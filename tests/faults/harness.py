@@ -1,7 +1,7 @@
 """What the tests of faults share: how often, how long and how much, and the table of what was done.
 
-    SGBENCH_FAULTS=100 pytest -m slow tests/faults     in full, as docs/faults.md has it; hours
-    pytest -m slow tests/faults                        one in a hundred of everything
+SGBENCH_FAULTS=100 pytest -m slow tests/faults     in full, as docs/faults.md has it; hours
+pytest -m slow tests/faults                        one in a hundred of everything
 """
 
 import contextlib
@@ -50,6 +50,12 @@ def fuzzed(full, **changes):
     )
 
 
+def plain(error):
+    """Tell whether an error is one line that can be shown."""
+    text = str(error)
+    return text.isprintable() and len(text) < 2000
+
+
 class Hang(BaseException):
     """Something took too long. No Exception: what is tested may catch those."""
 
@@ -61,7 +67,10 @@ def patient(seconds=PATIENCE):
     def stop(number, frame):
         raise Hang(f"not done in {seconds:g} s")
 
-    timers = {signal.ITIMER_PROF: (signal.SIGPROF, seconds), signal.ITIMER_REAL: (signal.SIGALRM, BLOCKED)}
+    timers = {
+        signal.ITIMER_PROF: (signal.SIGPROF, seconds),
+        signal.ITIMER_REAL: (signal.SIGALRM, BLOCKED),
+    }
     before = {number: signal.signal(number, stop) for number, _ in timers.values()}
     for timer, (_, limit) in timers.items():
         signal.setitimer(timer, limit)

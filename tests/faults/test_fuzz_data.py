@@ -8,7 +8,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from faults.harness import Tally, frugal, fuzzed, patient
+from faults.harness import Tally, frugal, fuzzed, patient, plain
 from faults.inputs import broken
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,8 +40,7 @@ def refused(read, *arguments):
         try:
             read(*arguments)
         except (DataError, UsageError) as error:
-            assert "\n" not in str(error)
-            assert len(str(error)) < 2000
+            assert plain(error)
             return True
     return False
 
@@ -66,7 +65,9 @@ def test_idx(file, monkeypatch):
         def fuzz(data, pack, inside):
             content = gzip.compress(data, 1) if pack and inside else data
             path = file("digits.gz" if pack else "digits", content)
-            assert refused(mnist._read, "digits", path) or content in (plain, packed) or data == plain
+            assert (
+                refused(mnist._read, "digits", path) or content in (plain, packed) or data == plain
+            )
             tally()
 
         fuzz()
@@ -106,7 +107,11 @@ def test_ptb(file, monkeypatch):
 
 
 def test_corpus(file):
-    texts = [("naïve – text ☃ " * 100).encode(), b"a" * 1000, "".join(map(chr, range(200, 456))).encode()]
+    texts = [
+        ("naïve text ☃ " * 100).encode(),
+        b"a" * 1000,
+        "".join(map(chr, range(200, 456))).encode(),
+    ]
     with Tally("texts given as a corpus, fuzzed") as tally, frugal():
 
         @fuzzed(10_000)
