@@ -50,10 +50,11 @@ def fuzzed(full, **changes):
     )
 
 
-def plain(error):
-    """Tell whether an error is one line that can be shown."""
+def check_words(error):
+    """Fail where an error is not one line that a terminal can show."""
     text = str(error)
-    return text.isprintable() and len(text) < 2000
+    assert text.isprintable(), repr(text)
+    assert len(text) < 2000
 
 
 class Hang(BaseException):

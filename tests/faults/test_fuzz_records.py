@@ -7,7 +7,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from faults.harness import Tally, frugal, fuzzed, patient, plain
+from faults.harness import Tally, check_words, frugal, fuzzed, patient
 from faults.inputs import altered, broken, values
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +45,7 @@ def read(data):
         try:
             return decode(data)
         except RecordError as error:
-            assert plain(error)
+            check_words(error)
             return None
 
 
