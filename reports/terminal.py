@@ -74,7 +74,7 @@ def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
         if other is not values:
             extra |= {field: None for field in values if values[field] != other[field]}
     tails = (" ".join(f"{field}={getattr(cell, field)}" for field in extra) for cell in cells)
-    return [f"{name} {tail}".strip() for name, tail in zip(names, tails, strict=True)]
+    return [plain(f"{name} {tail}") for name, tail in zip(names, tails, strict=True)]
 
 
 def _base_name(cell: Cell) -> str:

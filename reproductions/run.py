@@ -2,6 +2,7 @@
 
 import signal
 import tempfile
+import threading
 import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -111,7 +112,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
         deadline = None if request.time_limit is None else time.time() + request.time_limit
         from ..bench import engine
 
-        with stop_file() as file, signals(file, summary, listener):
+        with stop_file(request.time_limit) as file, signals(file, summary, listener):
             stop = engine.Stop(file=str(file), deadline=deadline)
             listener.planned(plan, room.workers)  # from here on a signal stops softly
             for index, why in room.too_large.items():
@@ -157,10 +158,21 @@ def _result(store: Store, id_: str, here: str) -> Record | None:
 
 
 @contextmanager
-def stop_file() -> Generator[Path]:
-    """A path whose coming into being asks the workers on this machine to stop."""
+def stop_file(seconds: float | None) -> Generator[Path]:
+    """A path whose coming into being asks the workers on this machine to stop.
+
+    It comes after so many seconds, whatever the clock is set to meanwhile.
+    """
     with tempfile.TemporaryDirectory(prefix="sgbench-") as folder:
-        yield Path(folder) / "stop"
+        file = Path(folder) / "stop"
+        timer = threading.Timer(min(seconds or 0, threading.TIMEOUT_MAX), file.touch)
+        timer.daemon = True
+        if seconds is not None:
+            timer.start()
+        try:
+            yield file
+        finally:
+            timer.cancel()
 
 
 @contextmanager

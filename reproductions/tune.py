@@ -37,7 +37,7 @@ def tune(study: Study, means: Means, listener: Listener) -> Summary:
     from ..bench import engine
 
     deadline = None if means.timeout is None else time.time() + means.timeout
-    with stop_file() as file, signals(file, summary, listener):
+    with stop_file(means.timeout) as file, signals(file, summary, listener):
         stop = engine.Stop(file=str(file), deadline=deadline)
         listener.begins(tuner.study, tuner.arms, tuner.there, tuner.workers)
         tuner.stop = stop

@@ -50,6 +50,13 @@ def fuzzed(full, **changes):
     )
 
 
+def check_words(error):
+    """Fail where an error is not one line that a terminal can show."""
+    text = str(error)
+    assert text.isprintable(), repr(text)
+    assert len(text) < 2000
+
+
 class Hang(BaseException):
     """Something took too long. No Exception: what is tested may catch those."""
 

@@ -8,7 +8,7 @@ import tarfile
 
 import numpy as np
 import pytest
-from faults.harness import Tally, frugal, fuzzed, patient
+from faults.harness import Tally, check_words, frugal, fuzzed, patient
 from faults.inputs import broken
 from hypothesis import given
 from hypothesis import strategies as st
@@ -40,8 +40,7 @@ def refused(read, *arguments):
         try:
             read(*arguments)
         except (DataError, UsageError) as error:
-            assert "\n" not in str(error)
-            assert len(str(error)) < 2000
+            check_words(error)
             return True
     return False
 
@@ -109,7 +108,7 @@ def test_ptb(file, monkeypatch):
 
 def test_corpus(file):
     texts = [
-        ("naïve – text ☃ " * 100).encode(),
+        ("naïve text ☃ " * 100).encode(),
         b"a" * 1000,
         "".join(map(chr, range(200, 456))).encode(),
     ]

@@ -7,7 +7,7 @@ import tomllib
 from importlib import resources
 
 import pytest
-from faults.harness import Tally, frugal, fuzzed, patient
+from faults.harness import Tally, check_words, frugal, fuzzed, patient
 from faults.inputs import altered, broken, scalars
 from hypothesis import given
 from sgbench.bench.errors import UsageError
@@ -32,7 +32,7 @@ def use(text):
                 exhibits.expand(exhibit, scale)
                 exhibit.claim_tests(scale)
         except UsageError as error:
-            assert len(str(error).splitlines()) == 1
+            check_words(error)
             return False
     return True
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 from click.testing import CliRunner
-from faults.harness import Tally, frugal, fuzzed, patient
+from faults.harness import Tally, check_words, frugal, fuzzed, patient
 from faults.inputs import altered, broken, values
 from hypothesis import given
 from hypothesis import strategies as st
@@ -45,7 +45,7 @@ def read(data):
         try:
             return decode(data)
         except RecordError as error:
-            assert len(str(error).splitlines()) == 1
+            check_words(error)
             return None
 
 
@@ -111,7 +111,7 @@ VERBS = (
 
 
 def test_verbs_on_records_that_mean_nothing(good, tmp_path, monkeypatch):
-    """A record of an exhibit's cell, so that reports look at it, with values that none would have."""
+    """Of an exhibit's cell, so that reports look at them, with values that none would have."""
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "store"
     with Tally("verbs run on stores with such a record") as tally, frugal():

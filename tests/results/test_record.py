@@ -245,7 +245,7 @@ def test_a_record_that_is_not_of_the_schema_is_refused_by_field(make, change, na
         (_in_progression("iteration", True), "progression.iteration"),
         (_in_progression("data_steps", "100"), "progression.data_steps"),
         (_in_progression("seconds", 1), "progression.seconds"),
-        (_in_progression("T_task", 4), "progression.T_task"),
+        (_in_progression("T_task", 4), "progression.'T_task'"),
         (lambda values: values["progression"][1].pop("repeats"), "progression.repeats"),
         (lambda values: values.pop("progression"), "progression"),
         (_in_point("bits", 1), "curve.bits"),
