@@ -7,17 +7,15 @@ first touches, compilation and counting come before the first round; nothing is 
 """
 
 import gc
-import math
 import os
-import statistics
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 
-from . import limit, matmul
+from . import limit
 from .cell import Cell
 from .clock import Clock, clock_of
 from .cost import Cost, count, resident
@@ -25,22 +23,13 @@ from .limit import Memory
 from .parts import PARTS, Stopwatch, watching
 from .stand_in import program_for
 from .train import ungraded
+from .turns import Doing, Machine, Turn, nothing
 
 ROUNDS = 10
-TURN_SECONDS = 0.05  # a turn is as many steps as take this long, or one
-TRIALS = 2  # to choose the steps of a turn
-MOST_STEPS = 1000  # of a turn
 COIN_STEPS = 32  # of a turn where steps differ by their coins: always the same ones
 WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
-SIDE = 1024  # of the square matrices whose product is the machine's rate
-COPIED = 2**27  # bytes, to be more than caches hold
 
-Doing = Callable[[], object]
 Look = Callable[[str, int, int], None]
-
-
-def _nothing() -> None:
-    """Begin a turn that needs no preparation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,35 +67,6 @@ class Session:
     """The machine's load average before the rounds and after; None where it has none."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Turn:
-    """What has its turn in every round."""
-
-    do: Doing
-    begin: Doing = _nothing
-    """Called before each turn; its time does not count."""
-    steps: int = 1
-    seconds: list[float] = field(default_factory=list[float])
-    """A call, one for each turn."""
-
-    def run(self, clock: Clock) -> None:
-        """Take a turn."""
-        self.begin()
-        start = clock.mark()
-        for _ in range(self.steps):
-            self.do()
-        self.seconds.append(clock.between(start, clock.mark()) / self.steps)
-
-    def fill(self, clock: Clock, unit: int = 1) -> None:
-        """Choose the steps of a turn, a multiple of `unit`; what is done for that is forgotten."""
-        self.steps = unit
-        for _ in range(TRIALS):
-            self.run(clock)
-        turns = math.ceil(TURN_SECONDS / max(min(self.seconds) * unit, 1e-9))
-        self.seconds.clear()
-        self.steps = unit * max(1, min(turns, MOST_STEPS // unit))
-
-
 class _Entry:
     """A program with its turns."""
 
@@ -120,7 +80,7 @@ class _Entry:
         coins = getattr(program, "coins", None)
         certain = coins is None or all(p == 1 for p in coins.p)
         unit = 1 if certain else COIN_STEPS
-        begin = _nothing if certain else _same_coins(coins)
+        begin = nothing if certain else _same_coins(coins)
         begin()
         self.cost: Cost = count(program.step, unit)
         kept = resident(program)
@@ -191,7 +151,7 @@ def measure(
             compiled = compile_seconds()
             program = build(cells, device, threads, back_end)
             entries.append(_Entry(program, memory, back_end, clock, compiled))
-        machine = _Machine(place, back_end, clock)
+        machine = Machine(place, back_end, clock)
         gc.collect()
         before = _load()
         for number in range(rounds):
@@ -209,35 +169,6 @@ def measure(
         copy=machine.copy(),
         load=None if before is None or after is None else (before, after),
     )
-
-
-class _Machine:
-    """What the machine multiplies and copies."""
-
-    def __init__(self, device: torch.device, back_end: str, clock: Clock) -> None:
-        a, b, out = (torch.randn(SIDE, SIDE, device=device) for _ in range(3))
-        source, target = (torch.zeros(COPIED // 4, device=device) for _ in range(2))
-
-        def multiply() -> None:
-            torch.mm(a, b, out=out)
-
-        names = matmul.available() if device.type == "cpu" else (back_end,)
-        ways = [limit.through(n, multiply, back_end) for n in names] if len(names) > 1 else []
-        self._products = [Turn(do=do) for do in ways or [multiply]]
-        self._copy = Turn(do=lambda: target.copy_(source))
-        self.turns = [*self._products, self._copy]
-        for turn in self.turns:
-            turn.do()  # touches all for the first time
-            turn.fill(clock)
-
-    def matmul(self) -> list[float]:
-        """Return the FLOP/s of each round through the best back-end."""
-        best = min(self._products, key=lambda turn: statistics.median(turn.seconds))
-        return [2 * SIDE**3 / seconds for seconds in best.seconds]
-
-    def copy(self) -> list[float]:
-        """Return the bytes a second of each round."""
-        return [2 * COPIED / seconds for seconds in self._copy.seconds]
 
 
 def compile_seconds() -> float:

@@ -10,8 +10,9 @@ machines/     what was measured once about each machine
 from collections.abc import Iterable
 from pathlib import Path
 
+from .lines import pack, unpack
 from .record import Record
-from .shelf import Shelf, pack, publish_lines, short_hash, unpack
+from .shelf import Shelf, publish_lines, short_hash
 from .timings import is_timings
 
 PUBLISHED = Path(__file__).parent / "published"

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple, cast
 
 from ..bench.cell import Cell, canonical_json
 from ..bench.errors import UsageError
+from .lines import pack, unpack
 from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
-from .shelf import Shelf, pack, publish_lines, unpack
+from .shelf import Shelf, publish_lines
 
 SCHEMA_VERSION = 1
 PARTS = ("forward", "backward", "m", "update", "other")

@@ -5,7 +5,7 @@ import statistics
 import pytest
 import torch
 from reference.costs import feed_forward, pair, recurrent
-from sgbench.bench import matmul, timing
+from sgbench.bench import matmul, timing, turns
 from sgbench.bench.clock import WallClock
 from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.parts import PARTS, Stopwatch, watching
@@ -62,9 +62,9 @@ def measured(make, clock, rounds=4, **changes):
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch):
-    monkeypatch.setattr(timing, "SIDE", 8)
-    monkeypatch.setattr(timing, "COPIED", 64)
-    monkeypatch.setattr(timing, "MOST_STEPS", 50)
+    monkeypatch.setattr(turns, "SIDE", 8)
+    monkeypatch.setattr(turns, "COPIED", 64)
+    monkeypatch.setattr(turns, "MOST_STEPS", 50)
 
 
 def test_building_first_touches_and_evaluation_are_outside(monkeypatch):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 from reference.timings import timing_of
-from sgbench.bench import exclusive, timing
+from sgbench.bench import exclusive, timing, turns
 from sgbench.reproductions import times
 from sgbench.reproductions.exhibit import expand, load
 from sgbench.results import timings
@@ -16,9 +16,9 @@ SMALL = ("--scale", "demo", "--where", "network=fcn,depth=3,rule=backprop")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):
     """Short turns, a small machine, and a lock of this test's own."""
-    monkeypatch.setattr(timing, "TURN_SECONDS", 1e-4)
-    monkeypatch.setattr(timing, "COPIED", 2**12)
-    monkeypatch.setattr(timing, "SIDE", 32)
+    monkeypatch.setattr(turns, "TURN_SECONDS", 1e-4)
+    monkeypatch.setattr(turns, "COPIED", 2**12)
+    monkeypatch.setattr(turns, "SIDE", 32)
     monkeypatch.setattr(timing, "COIN_STEPS", 2)
     monkeypatch.setattr(exclusive.tempfile, "gettempdir", lambda: str(tmp_path))
 

@@ -9,7 +9,7 @@ import sys
 import pytest
 from reference.timings import timing_of
 from sgbench.bench.errors import StoreError
-from sgbench.results import shelf, timings
+from sgbench.results import lines, timings
 from sgbench.results.record import RecordError
 from sgbench.results.schema import NewerSchemaError
 from sgbench.results.store import Store, publish
@@ -33,7 +33,7 @@ def path_of(store, timing):
 def changed(timing, **fields):
     """The file of a timing with fields that `encode` would refuse."""
     values = timing.to_dict() | fields
-    return shelf.pack("timing", values)
+    return lines.pack("timing", values)
 
 
 # what goes in comes out
