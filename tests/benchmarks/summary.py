@@ -160,9 +160,17 @@ def _profile(rows: list[dict]) -> list[str]:
     return [title, *_table(("program", "part", "ms", "share"), body)]
 
 
+def _bf16(rows: list[dict]) -> list[str]:
+    head = ("program", "x float32", "processor has bfloat16 products")
+    body = [(r["program"], _spread(r["ratio"]), "yes" if r["native"] else "no") for r in rows]
+    title = "Steps a second with precision=bf16 over those with float32: one thread, CPU time."
+    return [title, *_table(head, body)]
+
+
 WRITERS = {
     "step": _steps,
     "profile": _profile,
+    "bf16": _bf16,
     "evaluation": _evaluation,
     "jobs": _jobs,
     "compile": _compile,

@@ -66,11 +66,11 @@ def compare(benchmark, report, cell, ours, limits):
     )
 
 
-def through(back_end, call, *, gradients=False):
+def through(back_end, call, *, gradients=False, precision="float32"):
     """Return `call` with its products sent through a back-end, autograd off unless asked for."""
 
     def called():
-        matmul.use(back_end)
+        matmul.use(back_end, precision)
         with torch.enable_grad() if gradients else torch.inference_mode():
             call()
         matmul.use(matmul.available()[0])
