@@ -20,7 +20,7 @@ from .backend import choose_backend, machine_class
 from .declare import loaded
 from .optimizer import Optimizer, rungs
 from .plan import Plan, make_plan
-from .run import Request, check_data, check_memory, job_of, store_outcomes, workers_for
+from .run import Request, check_data, check_memory, job_of, stacks, store_outcomes, workers_for
 from .search import Listener, Means, Search, Unit
 from .space import largest
 from .trials import Known, Trial, best, derive
@@ -36,7 +36,7 @@ class Tuner:
         self.exhibit, self.arms = loaded(study)
         self._saved = study.asked
         self.device = machine.resolve_device(means.device)
-        self.stack = self.device.startswith("cuda")
+        self.stack = stacks(self.device)
         sources = {(arm.cell.dataset, arm.cell.corpus) for arm in self.arms}
         hashes = {s: datasets.data_hash(s[0], means.data_dir, corpus=s[1]) for s in sources}
         self.known = Known(means.store.scan(), hashes)
