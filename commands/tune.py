@@ -44,7 +44,7 @@ _declaring = all_of(
         metavar="N",
         help="Seeds that the winner is trained anew on.  [default: the scale's number]",
     ),
-    click.option("--sampler", metavar="NAME", help="tpe, random, qmc or gp.  [default: tpe]"),
+    click.option("--sampler", metavar="NAME", help="tpe, random or gp.  [default: tpe]"),
     click.option(
         "--pruner",
         metavar="NAME",

@@ -20,7 +20,7 @@ from .select import format_value
 from .space import Dimension, applies
 from .trials import Trial
 
-SAMPLERS = ("tpe", "random", "qmc", "gp")
+SAMPLERS = ("tpe", "random", "gp")
 PRUNERS = ("hyperband", "halving", "median", "none")
 STARTUP = 8  # trials that are chosen at random before a sampler learns from them; Optuna's are 10
 FACTOR = 3  # one of so many is to go on at each rung
@@ -71,8 +71,7 @@ class Optimizer:
     def replay(self, trial: Trial) -> None:
         """Take up a trial that was asked for before, the next one, as far as it went."""
         with quietly() as optuna:
-            if self._study.sampler != "qmc":  # which counts what it was asked for
-                self._optuna.sampler = optuna.samplers.RandomSampler(seed=0)
+            self._optuna.sampler = optuna.samplers.RandomSampler(seed=0)  # quick, nothing is its
             values = {d.field: coded(d, trial.params[d.field]) for d in chosen(self._arm, trial)}
             self._optuna.enqueue_trial(values)
             self._open[trial.number] = self._optuna.ask()
@@ -105,9 +104,8 @@ class Optimizer:
                 self._optuna.tell(live, state=state)
 
     def _sampler(self, number: int) -> Any:
-        name = f"{self._study.name}/{self._arm.label}"
-        fixed = self._study.sampler == "qmc"  # one sequence for all trials
-        return _sampler(self._study.sampler, _seed(name if fixed else f"{name}/{number}"))
+        name = f"{self._study.name}/{self._arm.label}/{number}"
+        return _sampler(self._study.sampler, _seed(name))
 
 
 def chosen(arm: Arm, trial: Trial) -> list[Dimension]:
@@ -151,8 +149,6 @@ def _sampler(name: str, seed: int) -> Any:
 
     if name == "random":
         return samplers.RandomSampler(seed=seed)
-    if name == "qmc":
-        return samplers.QMCSampler(seed=seed, scramble=True)
     if name == "gp":
         return samplers.GPSampler(seed=seed, n_startup_trials=STARTUP)
     return samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, constant_liar=True)

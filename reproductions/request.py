@@ -86,5 +86,10 @@ def plan_of(
         machine=machine,
         data_dir=request.data_dir,
         retry=request.retry,
-        stack=device is not None and device.startswith("cuda"),
+        stack=stacks(device),
     )
+
+
+def stacks(device: str | None) -> bool:
+    """Tell whether cells that differ only in replica axes are one program on a device."""
+    return device is not None and device.startswith("cuda")

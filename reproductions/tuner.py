@@ -21,7 +21,7 @@ from .declare import loaded
 from .optimizer import Optimizer, rungs
 from .place import check_data, job_of
 from .plan import Plan, make_plan
-from .request import Request
+from .request import Request, stacks
 from .room import share, workers_for
 from .run import store_outcomes
 from .search import Listener, Means, Search, Unit
@@ -39,7 +39,7 @@ class Tuner:
         self.exhibit, self.arms = loaded(study)
         self._saved = study.asked
         self.device = machine.resolve_device(means.device)
-        self.stack = self.device.startswith("cuda")
+        self.stack = stacks(self.device)
         sources = {(arm.cell.dataset, arm.cell.corpus) for arm in self.arms}
         hashes = {s: datasets.data_hash(s[0], means.data_dir, corpus=s[1]) for s in sources}
         self.known = Known(means.store.scan(), hashes)
