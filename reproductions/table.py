@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from ..bench.cell import coerce, spec_of
-from ..bench.errors import UsageError, did_you_mean
+from ..bench.errors import UsageError, did_you_mean, one_line
 from ..results.measure import RESULTS
 
-MOST_CHARACTERS = 32 * 1024
-"""Of an exhibit's text; ours have a quarter. TOML's reader takes ages for some that are longer."""
+MOST_CHARACTERS, LONGEST_LINE = 64 * 1024, 2000
+"""Of an exhibit's text; ours have an eighth. What TOML's reader takes of time and memory grows with
+the square of the parts of a key, which is on one line."""
 T = TypeVar("T", str, int, float)
 R = TypeVar("R")
 
@@ -26,7 +27,7 @@ class Table:
 
     def error(self, key: str, problem: str) -> UsageError:
         """Return the error that `key` of this table has `problem`."""
-        return UsageError(f"{self.file}: {self._at(key)} {problem}")
+        return UsageError(one_line(f"{self.file}: {self._at(key)} {problem}"))
 
     def remaining(self) -> tuple[str, ...]:
         """Return the keys not yet taken, in the file's order."""
@@ -120,7 +121,7 @@ class Table:
         try:
             return action()
         except UsageError as error:
-            raise UsageError(f"{self.file}: {self._at(key)}: {error}") from None
+            raise UsageError(one_line(f"{self.file}: {self._at(key)}: {error}")) from None
 
     def choice(self, key: str, choices: tuple[str, ...]) -> str:
         """Return the string at `key`, one of `choices`."""
@@ -166,10 +167,13 @@ class Table:
 
 def parse_toml(text: str | bytes, file: str) -> Table:
     """Return the root table of a TOML text; UsageError naming `file` where it is no TOML."""
-    if len(text) > MOST_CHARACTERS:
-        raise UsageError(f"{file}: has {len(text):,} characters; {MOST_CHARACTERS:,} are the most")
+    line = max(map(len, text.splitlines()), default=0)
+    if len(text) > MOST_CHARACTERS or line > LONGEST_LINE:
+        raise UsageError(
+            f"{file}: has {len(text):,} characters, a line {line:,}; the most are"
+            f" {MOST_CHARACTERS:,} and {LONGEST_LINE:,}"
+        )
     try:
         return Table(tomllib.loads(text if isinstance(text, str) else text.decode()), file)
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of 5,000 digits
-        why = " ".join(str(error).split())
-        raise UsageError(f"{file}: not TOML: {why:.200}") from None
+        raise UsageError(f"{file}: not TOML: {one_line(str(error)):.200}") from None
