@@ -103,10 +103,15 @@ class Sampling:
     def __post_init__(self) -> None:
         self.sessions = {benchmark.name: [] for benchmark in self.benchmarks}
         self._steps: dict[str, int] = {}
+        self._starts = 0
         self._next = self._start()
 
     def _start(self) -> tuple[Sampler, ...]:
-        return tuple(map(Sampler, self.builds))
+        """Start a process of each build; of either as often first."""
+        self._starts += 1
+        order = (0, 1) if self._starts % 2 else (1, 0)
+        started = {side: Sampler(self.builds[side]) for side in order}
+        return started[0], started[1]
 
     def close(self) -> None:
         """End the processes."""
