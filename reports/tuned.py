@@ -95,11 +95,11 @@ class Tuned:
 
 def gather(study: Study, records: Iterable[Record], *, importance: bool = True) -> Tuned:
     """Return what the records say of a study; `importance` costs a second and needs Optuna."""
-    exhibit, arms = loaded(study)
+    arms = loaded(study)
     known, told = Known(records), list[ArmTold]()
     for arm in arms:
         trials = [
-            derive(number, params, trial_cells(exhibit, study, arm, params), known)
+            derive(number, params, trial_cells(study, arm, params), known)
             for number, params in enumerate(study.asked.get(arm.label, ()))
         ]
         over = len(trials) >= study.trials and all(trial.state != "open" for trial in trials)
@@ -107,7 +107,7 @@ def gather(study: Study, records: Iterable[Record], *, importance: bool = True) 
         fresh: list[Fresh | None] = [None, None]
         if winner is not None and over:
             for n, params in enumerate((winner.params, None)):
-                cells = fresh_cells(exhibit, study, arm, params)
+                cells = fresh_cells(study, arm, params)
                 fresh[n] = _fresh(arm, known.of(cells), len(cells))
         told.append(
             ArmTold(

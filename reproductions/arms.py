@@ -6,6 +6,7 @@ cell a seed, on the validation split. The winner is trained anew on seeds that n
 test split, and the protocol as it is beside it.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +29,8 @@ class Arm:
 
     Attributes:
         label: what tells it from the study's other arms.
-        where: the one place of the grid that it changes, as for `--where`.
+        exhibit: the exhibit, at the study's scale with this one place of its grid.
+        where: that place, as for `--where`.
         sets: fields that the study changes in every trial.
         cell: the cell of seed 0 of that place, nothing searched: the protocol as it is.
         space: what applies to it.
@@ -36,6 +38,7 @@ class Arm:
     """
 
     label: str
+    exhibit: Exhibit
     where: Where
     sets: Mapping[str, Any]
     cell: Cell
@@ -125,14 +128,17 @@ def _arm(
         if any(applies(field, cell, {**changed, **made}) for made in some)
     }
     own = _fitting(cell, sets, {})
-    if own:
-        (cell,) = expand(exhibit, scale, own, seeds=1, where=where)
+    block = {name: (getattr(cell, name),) for name in axes}
+    place = dataclasses.replace(exhibit.scale(scale), blocks=(block,))
+    alone = dataclasses.replace(exhibit, scales={scale: place})
+    (cell,) = expand(alone, scale, own, seeds=1)
     kept = applying(space, cell)
     if not kept:
         fields = ", ".join(dimension.field for dimension in space)
         raise UsageError(f"--space: none of {fields} applies to {label}; pick others by --where")
     return Arm(
         label=label,
+        exhibit=alone,
         where=where,
         sets=sets,
         cell=cell,
@@ -141,23 +147,21 @@ def _arm(
     )
 
 
-def trial_cells(exhibit: Exhibit, study: Study, arm: Arm, params: Mapping[str, Any]) -> list[Cell]:
+def trial_cells(study: Study, arm: Arm, params: Mapping[str, Any]) -> list[Cell]:
     """Return a trial's cells, one a seed, on the validation split. Raises UsageError."""
     split = {} if arm.cell.split is None else {"split": "validation"}
     sets = _fitting(arm.cell, arm.sets, params) | split
-    return expand(exhibit, study.scale, sets, study.seeds, arm.where)
+    return expand(arm.exhibit, study.scale, sets, study.seeds)
 
 
-def fresh_cells(
-    exhibit: Exhibit, study: Study, arm: Arm, params: Mapping[str, Any] | None
-) -> list[Cell]:
+def fresh_cells(study: Study, arm: Arm, params: Mapping[str, Any] | None) -> list[Cell]:
     """Return cells of seeds that no trial has, on the test split.
 
     With a trial's choice, or of the protocol as it is where `params` is None.
     """
     split = {} if arm.cell.split in (None, "test") else {"split": "test"}
     sets = _fitting(arm.cell, arm.sets, params or {}) | split
-    cells = expand(exhibit, study.scale, sets, study.seeds + study.fresh, arm.where)
+    cells = expand(arm.exhibit, study.scale, sets, study.seeds + study.fresh)
     return [cell for cell in cells if cell.seed >= study.seeds]
 
 

@@ -10,7 +10,6 @@ from ..results.store import Store
 from ..results.study import Study
 from . import exhibit as exhibits
 from .arms import Arm, arms_of
-from .model import Exhibit
 from .optimizer import check_methods
 from .select import Range, parse_set, parse_where
 from .space import Dimension, parse_space, refuse_fixed
@@ -159,14 +158,13 @@ def opened(store: Store, declared: Study, rebuild: bool = False) -> Study:
 
 
 def _from_records(store: Store, declared: Study) -> Study:
-    exhibit, arms = loaded(declared)
-    return rebuilt(exhibit, declared, arms, store.scan())
+    return rebuilt(declared, loaded(declared), store.scan())
 
 
-def loaded(study: Study) -> tuple[Exhibit, list[Arm]]:
-    """Return a study's exhibit and arms."""
+def loaded(study: Study) -> list[Arm]:
+    """Return a study's arms."""
     exhibit = exhibits.load(study.exhibit)
-    return exhibit, arms_of(exhibit, study.scale, study.where, study.set, space_of(study))
+    return arms_of(exhibit, study.scale, study.where, study.set, space_of(study))
 
 
 def space_of(study: Study) -> tuple[Dimension, ...]:

@@ -11,7 +11,6 @@ from ..results.measure import Objective, objective_of
 from ..results.record import Record
 from ..results.study import Study
 from .arms import Arm, trial_cells
-from .model import Exhibit
 from .space import inside
 
 STATES = ("complete", "pruned", "diverged", "failed", "open")
@@ -150,9 +149,7 @@ def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
     return found
 
 
-def rebuilt(
-    exhibit: Exhibit, study: Study, arms: Sequence[Arm], records: Iterable[Record]
-) -> Study:
+def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Study:
     """Return the study with what its records say was asked for, in the order they were finished.
 
     For where the study's file is lost: any record whose cell is one that the declaration could
@@ -171,7 +168,7 @@ def rebuilt(
             values = {name: _json(value) for name, value in params.items()}
             place = canonical_json(values)
             if place not in choices:
-                cells = trial_cells(exhibit, study, arm, values)
+                cells = trial_cells(study, arm, values)
                 choices[place] = (values, {cell.key for cell in cells})
             if record.key in choices[place][1]:
                 first[place] = min(first.get(place, record.finished), record.finished)

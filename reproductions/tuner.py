@@ -36,7 +36,7 @@ class Tuner:
 
     def __init__(self, study: Study, means: Means, listener: Listener) -> None:
         self.study, self.means, self.listener = study, means, listener
-        self.exhibit, self.arms = loaded(study)
+        self.arms = loaded(study)
         self._saved = study.asked
         self.device = machine.resolve_device(means.device)
         self.stack = stacks(self.device)
@@ -55,7 +55,7 @@ class Tuner:
     def _take_up(self, search: Search) -> None:
         """Take up the trials that were asked for before."""
         for number, params in enumerate(self.study.asked.get(search.arm.label, ())):
-            cells = trial_cells(self.exhibit, self.study, search.arm, params)
+            cells = trial_cells(self.study, search.arm, params)
             trial = derive(number, params, cells, self.known)
             if trial.state in self.means.retry:
                 self.known.forget(cells)
@@ -75,10 +75,7 @@ class Tuner:
     def prepare(self) -> None:
         """Look at the data, the memory and the machine before anything is trained."""
         cells = [arm.cell for arm in self.arms]
-        most = [
-            trial_cells(self.exhibit, self.study, arm, largest(arm.space, arm.cell))[0]
-            for arm in self.arms
-        ]
+        most = [trial_cells(self.study, arm, largest(arm.space, arm.cell))[0] for arm in self.arms]
         check_data(self._request(), make_plan(cells, (), machine=None))
         missing = sum(self.study.trials - len(s.trials) for s in self._searches)
         ready = sum(len(unit.plan.programs) for unit in self._ready)
@@ -126,7 +123,7 @@ class Tuner:
         number = len(search.trials)
         params = search.optimizer.ask(number)
         self.study = self.study.asking(search.arm.label, params)
-        cells = trial_cells(self.exhibit, self.study, search.arm, params)
+        cells = trial_cells(self.study, search.arm, params)
         trial = derive(number, params, cells, self.known)
         search.trials.append(trial)
         return trial
@@ -145,9 +142,7 @@ class Tuner:
 
     def _unit(self, search: Search, trials: Sequence[Trial]) -> Unit:
         cells = [
-            cell
-            for trial in trials
-            for cell in trial_cells(self.exhibit, self.study, search.arm, trial.params)
+            cell for trial in trials for cell in trial_cells(self.study, search.arm, trial.params)
         ]
         return Unit(
             search=search,
@@ -209,14 +204,14 @@ class Tuner:
             path.unlink(missing_ok=True)
 
     def _as_it_is(self, search: Search) -> list[Cell]:
-        return fresh_cells(self.exhibit, self.study, search.arm, None)
+        return fresh_cells(self.study, search.arm, None)
 
     def _derive(self, unit: Unit) -> list[Trial]:
         """Return a unit's trials as they are now known."""
         found: list[Trial] = []
         for number in unit.numbers:
             params = unit.search.trials[number].params
-            cells = trial_cells(self.exhibit, self.study, unit.search.arm, params)
+            cells = trial_cells(self.study, unit.search.arm, params)
             trial = derive(number, params, cells, self.known)
             unit.search.trials[number] = trial
             found.append(trial)
@@ -270,7 +265,7 @@ class Tuner:
         if winner is None:
             search.retrained = True
             return
-        cells = fresh_cells(self.exhibit, self.study, search.arm, winner.params)
+        cells = fresh_cells(self.study, search.arm, winner.params)
         plan = self._plan([*cells, *self._as_it_is(search)])
         search.retrained = not plan.programs
         if plan.programs:

@@ -104,9 +104,9 @@ class TestArms:
     def test_cells_are_of_the_validation_split_and_fresh_ones_of_the_test_split(self):
         (arm,) = arms_of(TABLE1, "demo", "rule=dni,network=fcn,depth=3", [], TABLE1.space)
         params = {"sg_layers": 1, "learning_rate": 0.001, "sg_units": 64, "sg_scale": 7.0}
-        trial = trial_cells(TABLE1, study(), arm, params)
-        fresh = fresh_cells(TABLE1, study(), arm, params)
-        own = fresh_cells(TABLE1, study(), arm, None)
+        trial = trial_cells(study(), arm, params)
+        fresh = fresh_cells(study(), arm, params)
+        own = fresh_cells(study(), arm, None)
         assert [(c.seed, c.split) for c in trial] == [(0, "validation"), (1, "validation")]
         for cells in (fresh, own):
             assert [(c.seed, c.split) for c in cells] == [(2, "test"), (3, "test")]
@@ -120,8 +120,7 @@ class TestArms:
             parse_space(["sg_layers=0:2"]),
         )  # fmt: skip
         units = [
-            trial_cells(TABLE1, study(), arm, {"sg_layers": layers})[0].sg_units
-            for layers in (0, 1, 2)
+            trial_cells(study(), arm, {"sg_layers": layers})[0].sg_units for layers in (0, 1, 2)
         ]
         assert units == [None, 32, 32]
 
@@ -130,7 +129,7 @@ class TestArms:
             TABLE1, "quick", "rule=dni,dataset=mnist,network=fcn,depth=3,sg_layers=0", [],
             parse_space(["learning_rate=1e-4:1e-2:log"]),
         )  # fmt: skip
-        cells = trial_cells(TABLE1, study(scale="quick"), arm, {"learning_rate": 3e-3})
+        cells = trial_cells(study(scale="quick"), arm, {"learning_rate": 3e-3})
         assert cells[0].sg_scale == 100
 
     def test_inside_and_largest(self):
@@ -142,11 +141,11 @@ class TestArms:
             "sg_units": 1024,
             "sg_scale": 1000.0,
         }
-        (cell, _) = trial_cells(TABLE1, study(), arm, most)
+        (cell, _) = trial_cells(study(), arm, most)
         assert inside(arm.space, cell) == most
         assert inside(arm.space, arm.cell) is None  # its M has 128 units
         linear = {"sg_layers": 0, "learning_rate": 0.01, "sg_scale": 1.0}
-        assert inside(arm.space, trial_cells(TABLE1, study(), arm, linear)[0]) == linear
+        assert inside(arm.space, trial_cells(study(), arm, linear)[0]) == linear
 
     def test_too_many_are_refused(self):
         with pytest.raises(UsageError, match="leaves 16 configurations"):

@@ -7,7 +7,6 @@ import pytest
 from sgbench.bench import machine, matmul, train
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions import backend, tuner
-from sgbench.reproductions import exhibit as exhibits
 from sgbench.reproductions.declare import Asked, declare, loaded, opened, resumed
 from sgbench.reproductions.optimizer import Optimizer, rungs
 from sgbench.reproductions.plan import make_plan
@@ -171,7 +170,7 @@ def test_the_test_data_is_not_touched_before_a_winner_is_known(tuned, monkeypatc
 
 
 def test_rungs_are_evaluations_three_times_apart(asked):
-    _, (arm,) = loaded(declare(asked())[0])
+    (arm,) = loaded(declare(asked())[0])
     assert rungs(arm.cell, "hyperband") == (2, 6)
     assert rungs(dataclasses.replace(arm.cell, iterations=400, evaluate_every=50), "halving") == (
         50,
@@ -309,11 +308,10 @@ def test_the_file_is_made_again_from_the_records(tuned, asked):
     studies.study_path(store, "s").unlink()
     assert opened(store, declare(asked())[0], rebuild=True) == again
     studies.save(store, again)
-    _, (arm,) = loaded(again)
+    (arm,) = loaded(again)
     known = Known(store.scan())
-    exhibit = exhibits.load("table1")
     found = {
-        derive(n, params, tuner.trial_cells(exhibit, again, arm, params), known).value
+        derive(n, params, tuner.trial_cells(again, arm, params), known).value
         for n, params in enumerate(again.asked["dni"])
     }
     assert found == {trial.value for _, trial, _ in heard.trials}
@@ -468,7 +466,7 @@ def test_tpe_learns_from_what_it_is_told(asked):
 
     from sgbench.reproductions.trials import Trial
 
-    _, (arm,) = loaded(study)
+    (arm,) = loaded(study)
     optimizer, values = Optimizer(study, arm), []
     for number in range(60):
         params = optimizer.ask(number)
@@ -485,7 +483,7 @@ def test_importances_and_the_exported_storage(tuned, tmp_path):
     import optuna
 
     study, _, heard = tuned(trials=10, seeds=1, pruner="none")
-    _, (arm,) = loaded(study)
+    (arm,) = loaded(study)
     trials = [trial for _, trial, _ in heard.trials]
     found = importances(arm, trials)
     assert set(found) == {"fANOVA", "MDI"}
@@ -561,7 +559,7 @@ def test_other_results_than_errors(tuned, exhibit, where, small, space):
     """The longest task is to be large; of two networks the mean of both errors counts."""
     _, store, heard = tuned(exhibit=exhibit, where=(where,), set=small, space=space, trials=2,
                             seeds=1, fresh=1)  # fmt: skip
-    objective = loaded(studies.load(store, "s"))[1][0].objective
+    objective = loaded(studies.load(store, "s"))[0].objective
     assert objective.minimize == (exhibit != "table2")
     values = [t.value for _, t, _ in heard.trials if t.state == "complete"]
     assert heard.trials[-1][2].value == (min if objective.minimize else max)(values)
