@@ -113,7 +113,9 @@ def gather(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Gathered:
 
     frame = to_frame(record for _, record in current)
     frame["place"] = pd.array([place for place, _ in current], dtype="int64")
-    final = frame[list(FIELDS)].astype("Float64").bfill(axis=1).iloc[:, 0]
+    final = frame[FIELDS[0]].astype("Float64")
+    for name in FIELDS[1:]:  # the first that is not null; by row, pandas takes a millisecond each
+        final = final.fillna(frame[name].astype("Float64"))
     frame["value"] = final.where(frame["status"] == "ok")
     return Gathered(
         exhibit=exhibit,

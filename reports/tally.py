@@ -40,7 +40,11 @@ class Tally:
         self.began = time.monotonic()
         self._seconds: dict[str, float] = {}
         self._factor = [0.0, 0.0]  # seconds taken and the work that was done in them
-        self._shapes = [shape(self.cell(program)) for program in range(len(plan.programs))]
+        # By shape and length: an estimate after each of many programs must not look at all others.
+        self._kinds = [self._kind(program) for program in range(len(plan.programs))]
+        self._waiting = Counter(self._kinds)
+        self._examples = {kind: program for program, kind in enumerate(self._kinds)}
+        self.cells_left = sum(map(len, plan.programs))  # that the run still has to bring to an end
         for planned in plan.cells:
             if planned.record is not None:
                 self._learn(planned.record)
@@ -49,11 +53,6 @@ class Tally:
     def counts(self) -> Counter[str]:
         """The number of cells in each state."""
         return Counter(self.states)
-
-    @property
-    def cells_left(self) -> int:
-        """The number of cells that the run still has to bring to an end."""
-        return sum(len(self.plan.programs[program]) for program in self.left)
 
     @property
     def elapsed(self) -> float:
@@ -82,8 +81,10 @@ class Tally:
             self.states[index] = "done" if record.status == "ok" else record.status
             self.records[index] = record
             self._learn(record)
-        if all(record.status != "timeout" for record in records):
+        if all(record.status != "timeout" for record in records) and program in self.left:
             self.left.discard(program)
+            self.cells_left -= len(self.plan.programs[program])
+            self._waiting[self._kinds[program]] -= 1
 
     @property
     def progress(self) -> float:
@@ -100,16 +101,29 @@ class Tally:
                 done += self._work(program)
         if not done:
             return None
-        spans = [self._span(program, seconds / done) for program in self.left]
-        return max([sum(spans) / max(1, self.workers), *spans], default=0.0)
+        spans = [(self._span(program, seconds / done), 1) for program in self.running]
+        waiting = self._waiting - Counter(self._kinds[program] for program in self.running)
+        for kind, number in waiting.items():
+            spans.append((kind[1] * self._per_step(self._examples[kind], seconds / done), number))
+        longest = max((span for span, _ in spans), default=0.0)
+        return max(sum(span * number for span, number in spans) / max(1, self.workers), longest)
 
     def _span(self, program: int, factor: float) -> float:
-        """Return the seconds that a program still takes: as measured, else by its work."""
-        running, per_step = self.running.get(program), self._seconds.get(self._shapes[program])
-        if per_step is None and running and running.rate:
-            per_step = 1 / running.rate
-        left = self.cell(program).iterations - (running.iteration if running else 0)
-        return left * (factor * self._work(program) if per_step is None else per_step)
+        """Return the seconds that a running program still takes."""
+        running, known = self.running[program], self._kinds[program][0] in self._seconds
+        measured = running.rate if not known else None
+        per_step = 1 / measured if measured else self._per_step(program, factor)
+        return (self.cell(program).iterations - running.iteration) * per_step
+
+    def _per_step(self, program: int, factor: float) -> float:
+        """Return the seconds an update of a program takes: as measured, else by its work."""
+        per_step = self._seconds.get(self._kinds[program][0])
+        return factor * self._work(program) if per_step is None else per_step
+
+    def _kind(self, program: int) -> tuple[str, int]:
+        """Return what programs that take the same time share."""
+        cell = self.cell(program)
+        return shape(cell), cell.iterations
 
     def _work(self, program: int) -> float:
         return work(self.cell(program)) / self.cell(program).iterations

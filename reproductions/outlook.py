@@ -2,12 +2,14 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 
 from ..bench import machine
+from ..bench.cell import Cell
+from ..results.record import Record
 from .backend import kept_backend, known_class, measured_backend
-from .place import check_data, job_of
+from .place import check_data, job_of, place_of
 from .plan import Plan, estimate, seconds_per_step, shape
 from .request import Request, plan_of, wanted_cells
 from .room import find_room, workers_for
@@ -19,7 +21,8 @@ TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
 class Outlook:
     """The plan of a run, its workers, and the seconds it takes, None where that is unknown.
 
-    `machine` is the class whose records count, None where records of every class do; `elsewhere`
+    `machine` is the class whose records count (of a scheduler's workers all, parted by
+    semicolons), None where records of every class do; `elsewhere`
     counts the wanted cells that other classes have results for. `checkpoints` counts, by state, the
     cells that the run would go on with from where an earlier one was stopped. `too_large` says of
     programs, by their number, why they would fail for want of memory; measured runs only.
@@ -48,6 +51,8 @@ def outlook(
     Raises UsageError, DataError or StoreError, as the run would.
     """
     cells, records = wanted_cells(request), list(request.store.scan())
+    if request.scheduler is not None:
+        return _with_workers(request, cells, records)
     needs_torch = request.device.startswith("cuda") or (
         request.device == "auto" and machine.cuda_likely()
     )
@@ -82,6 +87,31 @@ def without(plan: Plan, programs: Container[int]) -> Plan:
     """Return the plan without the programs of these numbers."""
     kept = (p for number, p in enumerate(plan.programs) if number not in programs)
     return dataclasses.replace(plan, programs=tuple(kept))
+
+
+def _with_workers(request: Request, cells: Sequence[Cell], records: Sequence[Record]) -> Outlook:
+    """Return what a run with the workers of a scheduler would do; nothing is timed on them."""
+    with place_of(request, lambda words: None) as place:
+        classes = place.classes
+        plan = plan_of(request, cells, records, classes, place.device)
+        if plan.programs:
+            place.check_data(plan)
+        room = place.room(plan)
+        plan, workers = room.plan, room.workers
+    ids = {planned.id for planned in plan.cells}
+    other = (r for r in records if r.machine_class not in classes and r.id in ids)
+    kept = set[str]().union(*map(request.store.checkpoints, classes))
+    return Outlook(
+        plan=plan,
+        workers=workers,
+        seconds=estimate(
+            without(plan, room.too_large), seconds_per_step(records, classes), workers
+        ),
+        machine="; ".join(sorted(classes)),
+        elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
+        checkpoints=_checkpoints(plan, kept),
+        too_large=room.too_large,
+    )
 
 
 def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:

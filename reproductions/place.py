@@ -43,8 +43,12 @@ class Place(Protocol):
         """The machine classes that programs may run on, as far as back-ends are chosen."""
         ...
 
-    def prepare(self, plan: Plan) -> None:
-        """Check the data of the plan and choose back-ends; `classes` may be others then."""
+    def check_data(self, plan: Plan) -> None:
+        """Raise DataError or UsageError where the data of the plan is not there as it should be."""
+        ...
+
+    def prepare(self) -> None:
+        """Choose back-ends where none was chosen; `classes` may be others then."""
         ...
 
     def jobs(self, plan: Plan) -> "list[Job]":
@@ -96,11 +100,14 @@ class Here:
             return frozenset([known_class(self.request.store, self.device)])
         return frozenset([machine_class(self.device, self.backend)])
 
-    def prepare(self, plan: Plan) -> None:
-        """Check the data of the plan and choose the back-end."""
+    def check_data(self, plan: Plan) -> None:
+        """Raise DataError where the data of the plan is not there as it should be."""
         check_data(self.request, plan)
         if self.device == "cpu" and _emulated(plan):
             self.say(EMULATED)
+
+    def prepare(self) -> None:
+        """Choose the back-end."""
         self.backend = choose_backend(self.request.store, self.device)
 
     def jobs(self, plan: Plan) -> "list[Job]":

@@ -64,14 +64,17 @@ class Workers:
         """The machine classes of the workers, as far as back-ends are chosen."""
         return frozenset(machine.machine_class(self._machine(found)) for found in self.found)
 
-    def prepare(self, plan: Plan) -> None:
-        """Look at the workers' data, and choose a back-end for each kind that has none."""
+    def check_data(self, plan: Plan) -> None:
+        """Look at the workers' data; UsageError where one has none of it, or other."""
         sources, folder = sources_of(plan), self.request.data_dir
         self.ways = workers.ways(
             {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
         )
         self.found = remote.muster(self.client, self.request.device, sources, folder)
         self._check(self.found)
+
+    def prepare(self) -> None:
+        """Choose a back-end for each kind of worker that has none."""
         for found in self.found:
             if found.key not in self.backends:
                 self._choose(found, [w.address for w in self.found if w.key == found.key])

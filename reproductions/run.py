@@ -85,7 +85,8 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
         if not plan.programs:
             listener.planned(plan, 0)
             return Summary()
-        place.prepare(plan)
+        place.check_data(plan)
+        place.prepare()
         if place.classes != classes:
             # The first run on this machine, into a store that may have come from it.
             plan = plan_of(request, cells, records, place.classes, place.device)

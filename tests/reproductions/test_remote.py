@@ -18,6 +18,7 @@ from reference.jobs import DeadlyJob
 from sgbench.bench import datasets, machine, matmul, worker
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions import backend, remote
+from sgbench.reproductions.outlook import outlook
 from sgbench.reproductions.run import Request, run
 from sgbench.results import machines
 from sgbench.results.store import Store
@@ -429,3 +430,21 @@ class TestUnfit:
             assert said == [remote.SLOW]
         finally:
             dask.close()
+
+
+@pytest.mark.slow
+def test_what_a_run_would_do(request_of, dask):
+    dask.worker()
+    request = request_of(scheduler=dask.address, where=ONE, seeds=2)
+    before = sorted(request.store.path.rglob("*"))
+    seen = outlook(request, measure=True)
+    assert (seen.plan.counts(), seen.workers, seen.seconds) == ({"missing": 2}, 1, None)
+    assert seen.machine == backend.known_class(request.store, "cpu")
+    assert sorted(request.store.path.rglob("*")) == before
+    run(request, Listener())
+    seen = outlook(dataclasses.replace(request, seeds=3), measure=True)
+    assert seen.plan.counts() == {"done": 2, "missing": 1}
+    assert seen.seconds > 0
+    quick = dataclasses.replace(request, scale="quick", where=("dataset=mnist", *ONE))
+    with pytest.raises(UsageError, match="mnist missing there"):
+        outlook(quick, measure=True)

@@ -1,0 +1,129 @@
+"""What sgbench itself takes for each cell, beside the training: the figures of docs/scale.md.
+
+    python tests/benchmarks/overhead.py [--cells 1000,10000,100000] [--workers N] [--folder DIR]
+
+Grids of so many cells go through the real plan, engine, store and reports, with programs of zero
+length in place of training (`simulated`). Both wall-clock and CPU time are printed: on a machine
+that does other work only the latter means anything. Figures cost what they cost whatever the
+number of cells: `--figures` draws them too.
+"""
+
+import argparse
+import itertools
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+EXHIBIT, SCALE = "table1", "quick"
+
+
+def grid(cells):
+    """So many cells of Table 1 at scale quick, with as many seeds as it takes."""
+    from sgbench.bench.cell import Cell
+    from sgbench.reproductions import exhibit as exhibits
+
+    points = exhibits.expand(exhibits.load(EXHIBIT), SCALE, seeds=1)
+    found = (
+        Cell.from_dict({**point.to_dict(), "seed": seed})
+        for seed in itertools.count()
+        for point in points
+    )
+    return list(itertools.islice(found, cells))
+
+
+class Clock:
+    """Takes the wall-clock and the CPU time of each step."""
+
+    def __init__(self):
+        self.seconds = {}
+
+    def __call__(self, name, function, *arguments, **options):
+        start = time.perf_counter(), time.process_time()
+        result = function(*arguments, **options)
+        self.seconds[name] = time.perf_counter() - start[0], time.process_time() - start[1]
+        return result
+
+
+def measure(cells, workers, folder, figures):
+    """Return the seconds, wall-clock and CPU, of each step for a grid of so many cells."""
+    from sgbench.bench import datasets, engine
+    from sgbench.bench.machine import machine_class
+    from sgbench.reports import report as reports
+    from sgbench.reports.progress import Lines, Watch
+    from sgbench.reproductions import exhibit as exhibits
+    from sgbench.reproductions.plan import make_plan
+    from sgbench.results.record import make_record
+    from sgbench.results.store import Store
+    from simulated import InstantJob, outcome_of
+
+    clock, store = Clock(), Store(folder / f"store-{cells}")
+    wanted = grid(cells)
+    plan = clock("plan", make_plan, wanted, [], machine=None)
+    assert len(plan.programs) == cells
+    jobs = [
+        InstantJob(
+            cells=(plan.cells[index].cell,), ids=(plan.cells[index].id,), data_dir=None,
+            device="cpu", threads=1, matmul="mkl", matmul_error=None, checkpoint=None,
+        )
+        for (index,) in plan.programs
+    ]  # fmt: skip
+    if workers > 1:
+        again = {}
+        clock("schedule", engine.run, jobs, workers, engine.Stop(), again.__setitem__, idle)
+        assert len(again) == cells
+    where = machine_class(outcome_of(jobs[0]).machine)
+    labels = {"exhibit": EXHIBIT, "scale": SCALE, "machine_class": where}
+    records = []
+
+    def done(index, outcomes):
+        (cell,) = jobs[index].cells
+        hash_ = datasets.data_hash(cell.dataset)
+        record = make_record(cell, outcomes[0], data_hash=hash_, **labels)
+        store.put(record)
+        records.append((index, [record]))
+
+    clock("run, store", engine.run, jobs, 1, engine.Stop(), done, idle)
+    assert len(records) == cells
+    kept = sys.stderr
+    with open(os.devnull, "w") as sys.stderr:
+        watch = Watch(Lines("a grid"), lambda: None)
+        clock("tell", lambda: [watch.planned(plan, 1), *(watch.finished(*r) for r in records)])
+    sys.stderr = kept
+    loaded = clock("load", lambda: list(Store(store.path).scan()))
+    assert len(loaded) == cells
+    left = clock("plan again", make_plan, wanted, loaded, machine=where)
+    assert left.programs == ()
+    exhibit, formats = exhibits.load(EXHIBIT), ("md", "csv", "tex")
+    clock("report", reports.build, exhibit, SCALE, loaded, formats)
+    if figures:
+        clock("figures", reports.build, exhibit, SCALE, loaded, reports.IMAGES)
+    return clock.seconds
+
+
+def idle(index, iteration):
+    """Hear of progress."""
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cells", default="1000,10000,100000")
+    parser.add_argument("--workers", type=int, default=0, help="also time so many processes")
+    parser.add_argument("--folder", type=Path, help="where stores are made; a disk, not memory")
+    parser.add_argument("--figures", action="store_true")
+    given = parser.parse_args()
+    import simulated  # noqa: F401  trains nothing from here on
+
+    with tempfile.TemporaryDirectory(dir=given.folder) as folder:
+        for cells in map(int, given.cells.split(",")):
+            found = measure(cells, given.workers, Path(folder), given.figures)
+            print(f"\n{cells:,} cells {'':10} wall, s   CPU, s   µs of CPU a cell")
+            for name, (wall, cpu) in found.items():
+                print(f"  {name:20} {wall:9.2f} {cpu:8.2f} {cpu / cells * 1e6:10.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
