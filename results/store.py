@@ -17,6 +17,7 @@ import json
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from .durable import make_folder, reason, remove_leftovers, write_atomic, writin
 from .record import NewerSchemaError, Record, RecordError
 
 PUBLISHED = Path(__file__).parent / "published"
+MOST_BYTES = 2**26
+"""Of a record's file; one of thousands of evaluations has a hundredth."""
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -131,6 +134,10 @@ class Store:
         if path.suffix != ".json":
             return None
         try:
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+                self._warn(f"{path} is no file of a record's size; ignored")
+                return None
             data = path.read_bytes()
         except FileNotFoundError:  # another process has set it aside since it was listed
             return None
