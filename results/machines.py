@@ -15,7 +15,7 @@ def read(store: Store, machine: str) -> dict[str, Any] | None:
     """Return what `write` kept for `machine`, None where there is nothing or it is not readable."""
     try:
         kept: Any = json.loads(store.machine_file(machine).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(kept, dict):
         return None

@@ -14,6 +14,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
@@ -22,6 +23,8 @@ from ..bench.errors import StoreError
 from .durable import make_folder, reason, remove_leftovers, write_atomic, writing
 from .schema import NewerSchemaError, RecordError
 
+MOST_BYTES = 2**26
+"""Of a record's file; one of thousands of evaluations has a hundredth."""
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
@@ -136,6 +139,10 @@ class Shelf(Generic[T]):
         if path.suffix != ".json":
             return None
         try:
+            found = path.stat()
+            if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
+                self._warn(f"{path} is no file of a record's size; ignored")
+                return None
             data = path.read_bytes()
         except FileNotFoundError:  # another process has set it aside since it was listed
             return None

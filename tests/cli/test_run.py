@@ -79,7 +79,7 @@ def test_a_record_that_is_not_durable_is_not_printed(sgbench, store, make, monke
         real(path, data)
 
     real = durable.write_atomic
-    monkeypatch.setattr("sgbench.results.store.write_atomic", full)
+    monkeypatch.setattr("sgbench.results.shelf.write_atomic", full)
     done = sgbench("run", "table1", *make.tiny, *ONE, "--store", store.path, "--json")
     assert (done.exit_code, done.stdout) == (5, "")
     last = done.stderr.splitlines()[-1]

@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 
 import pytest
-from faults.harness import Tally, frugal, times
+from faults.harness import Tally, frugal, patient, times
 from sgbench.results.record import NewerSchemaError, RecordError
 from sgbench.results.store import Store, decode, encode
 
@@ -66,6 +67,22 @@ def test_a_record_damaged_anywhere(tmp_path):
                 assert read(flipped) in (None, victim)
                 tally()
             assert_set_aside(bytes(flipped))
+
+
+def test_what_is_no_file_of_a_record(tmp_path):
+    """A pipe would keep its reader waiting, a sparse file of a tebibyte take all memory."""
+    one, store = next(records(1)), Store(tmp_path)
+    store.put(one)
+    folder = store.record_path(one.id, one.machine_class).parent
+    os.mkfifo(folder / f"{'0' * 16}.00000000.json")
+    (folder / f"{'1' * 16}.00000000.json").mkdir()
+    with open(folder / f"{'2' * 16}.00000000.json", "wb") as file:
+        file.truncate(2**40)
+    with Tally("pipes, folders and endless files in the place of records") as tally:
+        with patient(), frugal():
+            assert list(store.scan()) == [one]
+        assert len(store.warnings) == 3
+        tally(3)
 
 
 def test_very_many_records(tmp_path):

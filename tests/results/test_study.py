@@ -75,7 +75,7 @@ def _with(**fields):
         ({"space": {"learning_rate": 1}}, "study.space"),
         ({"asked": {"dni": [1]}}, "study.asked"),
         ({"asked": {"dni": 1}}, "study.asked"),
-        ({"more": 1}, "unknown field study.more"),
+        ({"more": 1}, "unknown field study.'more'"),
         ({"format": 2}, "another sgbench made it"),
     ],
 )

@@ -138,7 +138,7 @@ def test_a_newer_schema_stays_where_it_is(store, timing):
     [
         ({"steps": 5.0}, "steps"),
         ({"flops": 1}, "flops"),
-        ({"extra": 1}, "unknown field extra"),
+        ({"extra": 1}, "unknown field 'extra'"),
         ({"schema": 0}, "schema=0"),
         ({"cell": {}}, "cell"),
         ({"cell": {"dataset": "nothing"}}, "cell"),
