@@ -241,12 +241,12 @@ class Killed(BaseException):
 def test_killed_at_every_write_it_goes_on_to_the_same_end(tuned, monkeypatch):
     """Before and after each write of a record, a study's file or a checkpoint."""
     from sgbench.bench import checkpoint
-    from sgbench.results import store as stores
+    from sgbench.results import shelf
 
     few = {"trials": 4, "seeds": 1, "fresh": 1}
     want_study, want_store, _ = tuned("undisturbed", **few)
     want = untimed(want_store)
-    places = [(stores, "write_atomic"), (studies, "write_atomic"), (checkpoint, "save")]
+    places = [(shelf, "write_atomic"), (studies, "write_atomic"), (checkpoint, "save")]
     real = {place: getattr(*place) for place in places}
     writes = [0, 0]
 
