@@ -13,6 +13,7 @@ VERBS = (
     [],
     ["list"],
     ["run"],
+    ["tune"],
     ["status"],
     ["report"],
     ["data"],
@@ -22,7 +23,18 @@ VERBS = (
     ["export"],
     ["show"],
 )
-HEAVY = ("torch", "pandas", "numpy", "scipy", "matplotlib", "dask", "distributed", "rich", "PIL")
+HEAVY = (
+    "torch",
+    "pandas",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "dask",
+    "distributed",
+    "rich",
+    "PIL",
+    "optuna",
+)
 
 
 def loaded(arguments, tmp_path, code=0):
@@ -72,7 +84,7 @@ def test_help_tells_the_exit_codes(sgbench):
 
 def test_verbs_come_in_the_order_of_use(sgbench):
     text = sgbench().stdout
-    verbs = ("list", "run", "status", "report", "data", "export", "show")
+    verbs = ("list", "run", "tune", "status", "report", "data", "export", "show")
     places = [text.index(f"\n  {verb} ") for verb in verbs]
     assert places == sorted(places)
     assert list(main.commands) == list(verbs)
@@ -93,7 +105,7 @@ def test_version(sgbench):
     [
         ("statsu table1", "unknown command 'statsu'; did you mean 'status'? (see sgbench --help)"),
         ("data verfy", "unknown command 'verfy'; did you mean 'verify'? (see sgbench data --help)"),
-        ("xyz", "unknown command 'xyz'; choose from: list, run, status,"),
+        ("xyz", "unknown command 'xyz'; choose from: list, run, tune,"),
         ("run table1 --scal demo", "'--scal'. Did you mean '--scale'? (see sgbench run --help)"),
         ("run", "Missing argument 'EXHIBIT'. (see sgbench run --help)"),
         ("run table1 --seeds two", "'two' is not a valid integer"),
