@@ -102,7 +102,8 @@ def current(record: Record) -> bool:
 
 
 def _rank(record: Record) -> tuple[Any, ...]:
-    return (_RANK[record.status], not record.data_canonical, -record.iterations_done)
+    done = -record.iterations_done
+    return (_RANK[record.status], not record.data_canonical, done, record.machine_class)
 
 
 def derive(number: int, params: Mapping[str, Any], cells: Sequence[Cell], known: Known) -> Trial:

@@ -1,6 +1,7 @@
 """The engine: the same outcomes whatever the workers, and none lost whatever happens to them."""
 
 import ast
+import dataclasses
 import os
 import re
 import signal
@@ -56,6 +57,28 @@ class TestInline:
         assert list(ended) == [0, 1, 2, 3, 4]
         for index, job in enumerate(jobs):
             assert ended[index] == untimed(train.train(job, lambda _: False))
+
+    def test_jobs_that_come_of_others_are_numbered_on(self):
+        jobs, ended = [job_of(cell) for cell in cells(3, 4)], []
+
+        def done(index, outcomes):
+            ended.append((index, outcomes[0].status))
+            return {0: jobs[2:3], 2: jobs[3:]}.get(index)
+
+        engine.run(jobs[:2], 1, Stop(), done, lambda *_: None)
+        assert ended == [(0, "ok"), (1, "ok"), (2, "ok"), (3, "ok")]
+
+    def test_a_job_pauses_where_it_is_asked_to_and_goes_on(self, tmp_path):
+        (cell,) = cells(8, 1)
+        cell = dataclasses.replace(cell, evaluate_every=2)
+        job = dataclasses.replace(job_of(cell), checkpoint=str(tmp_path / "one.pt"))
+        want = untimed(train.train(job_of(cell), lambda _: False))
+        for at in (2, 2, 6):  # the second time it is there already
+            (paused,) = run([dataclasses.replace(job, pause_at=at)])[0]
+            assert (paused.status, paused.iterations_done) == ("timeout", at)
+            assert [point.iteration for point in paused.curve] == list(range(2, at + 1, 2))
+        assert run([job])[0] == want
+        assert run([dataclasses.replace(job_of(cell), pause_at=8)])[0] == want
 
     def test_nothing_to_do(self):
         assert run([]) == {}
@@ -272,3 +295,15 @@ def test_workers_do_not_outlive_a_driver_that_is_killed(tmp_path):
     for worker in alive:
         worker.kill()
     assert alive == []
+
+
+@pytest.mark.slow
+def test_workers_take_jobs_that_come_of_others():
+    jobs, ended = [job_of(cell) for cell in cells(12, 4)], {}
+
+    def done(index, outcomes):
+        ended[index] = outcomes[0].status
+        return {0: jobs[2:3], 2: jobs[3:]}.get(index, ())
+
+    engine.run(jobs[:2], 2, Stop(), done, lambda *_: None)
+    assert ended == dict.fromkeys(range(4), "ok")

@@ -13,8 +13,10 @@ VERBS = (
     [],
     ["list"],
     ["run"],
+    ["tune"],
     ["status"],
     ["report"],
+    ["time"],
     ["gate"],
     ["data"],
     ["data", "list"],
@@ -25,7 +27,18 @@ VERBS = (
     ["merge"],
     ["prune"],
 )
-HEAVY = ("torch", "pandas", "numpy", "scipy", "matplotlib", "dask", "distributed", "rich", "PIL")
+HEAVY = (
+    "torch",
+    "pandas",
+    "numpy",
+    "scipy",
+    "matplotlib",
+    "dask",
+    "distributed",
+    "rich",
+    "PIL",
+    "optuna",
+)
 
 
 def loaded(arguments, tmp_path, code=0):
