@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,6 +128,7 @@ def measure(
     rounds: int = ROUNDS,
     clock: Clock | None = None,
     build: Callable[..., Any] = program_for,
+    mode: Callable[[Cell], AbstractContextManager[object]] = ungraded,
     look: Look = lambda what, done, of: None,
 ) -> Session:
     """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
@@ -139,12 +141,13 @@ def measure(
         rounds: at least 1.
         clock: the device's own if None.
         build: makes a program: `stand_in.program_for`.
+        mode: what programs of a cell's kind are stepped in: `train.ungraded`.
         look: told of progress: `building` or `timing`, how many programs or rounds are done, of
             how many.
     """
     clock = clock or clock_of(device)
     place = torch.device(device)
-    with ungraded(programs[0][0]):  # an exhibit's programs are of one kind
+    with mode(programs[0][0]):  # an exhibit's programs are of one kind
         memory, entries = Memory(place), list[_Entry]()
         for number, cells in enumerate(programs):
             look("building", number, len(programs))

@@ -56,6 +56,7 @@ def measured(make, clock, rounds=4, **changes):
         rounds=rounds,
         clock=clock,
         build=lambda cells, *_: make[cells](),
+        mode=lambda cell: torch.no_grad(),
         **changes,
     )
 
