@@ -9,66 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import train, worker
-from .engine import POLL_SECONDS, AgainError, Progress, Stop
-from .errors import UsageError
+from .engine import AgainError, Progress, Stop
 from .machine import machine_class
 from .outcome import Machine, Outcome
+from .presence import Presence, Ways
 from .scheduler import Roll
 from .train import Job
-from .worker import Answer, Order, Presence, Ways
+from .worker import Answer, Order
 
-PATIENCE_SECONDS = 10.0  # for a first worker to come
 STOP_SECONDS = 1.0  # between calls to stop
-
-
-def muster(
-    client: Any,
-    device: str,
-    sources: tuple[worker.Source, ...],
-    data_dir: str | None,
-    only: list[str] | None = None,
-) -> list[Presence]:
-    """Return what each worker is, by address; waits a little for the first to come.
-
-    Args:
-        client: of their scheduler.
-        device: as asked for.
-        sources: data that will be needed.
-        data_dir: the driver's data folder.
-        only: addresses of those that are asked.
-
-    Raises UsageError where there is none, one cannot answer or has several threads.
-    """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not client.nthreads():
-        if time.monotonic() > deadline:
-            raise UsageError(
-                f"the scheduler {client.scheduler.address} has no workers; start some with"
-                f" `dask worker {client.scheduler.address} --nthreads 1`"
-            )
-        time.sleep(POLL_SECONDS)
-    answers: dict[str, Any] = client.run(
-        _present, device, sources, data_dir, workers=only, on_error="return"
-    )
-    found: list[Presence] = []
-    for address, answer in sorted(answers.items()):
-        if not isinstance(answer, Presence):
-            why = " ".join(f"{type(answer).__name__}: {answer}".split())
-            hint = "; install sgbench there" if isinstance(answer, ImportError) else ""
-            raise UsageError(f"worker {address} cannot be used ({why}){hint}")
-        if answer.threads != 1:
-            raise UsageError(
-                f"worker {address}: it has {answer.threads} threads and a program has one:"
-                f" {worker.THREADS}"
-            )
-        found.append(answer)
-    return found
-
-
-def _present(
-    device: str, sources: tuple[worker.Source, ...], data_dir: str | None, dask_worker: Any
-) -> Presence:
-    return worker.present(device, sources, data_dir, dask_worker)
 
 
 @dataclass(kw_only=True)

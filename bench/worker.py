@@ -6,79 +6,23 @@ while a job runs. The state of a job that is stopped goes back to the driver wit
 
 import contextlib
 import dataclasses
-import functools
 import hashlib
-import importlib.metadata
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import checkpoint, datasets, machine
+from . import checkpoint, machine
 from .engine import Stop, attempt
 from .errors import SgbenchError, UsageError
 from .outcome import Machine, Outcome
+from .presence import REMEDY, THREADS, Presence, Ways, differences, own_data_dir, present
 from .train import Job
 
-BENCH = Path(__file__).parent
-TRIM = "MALLOC_TRIM_THRESHOLD_"
 _WEEK = 7 * 86400.0
 _stopped: set[str] = set()
 """Runs that were told to stop."""
-
-Source = tuple[str, str | None]
-"""A dataset, and the corpus in its place."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ways:
-    """What must be the same on the driver and on its workers, for results to be the same.
-
-    Attributes:
-        release: version of sgbench.
-        code: hash of what trains, file by file.
-        torch: major and minor version.
-        data: by source its hash, or what there is in its place.
-    """
-
-    release: str
-    code: str
-    torch: str
-    data: Mapping[Source, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Presence:
-    """What a worker is.
-
-    Attributes:
-        address: where the scheduler reaches it.
-        host: the machine that it is on; its workers share the memory.
-        threads: jobs that dask gives it at a time.
-        device: `cpu` or `cuda:i`, as its own machine resolves what was asked for.
-        model: of the processor or GPU.
-        matmuls: back-ends of matrix products that its torch has.
-        free: bytes of memory.
-        keeps_memory: whether what a step frees stays with the process.
-        ways: code and data.
-    """
-
-    address: str
-    host: str
-    threads: int
-    device: str
-    model: str
-    matmuls: tuple[str, ...]
-    free: int
-    keeps_memory: bool
-    ways: Ways
-
-    @property
-    def key(self) -> str:
-        """What a back-end is chosen for: the model of a processor, `cuda` for all GPUs."""
-        return self.model if self.device == "cpu" else "cuda"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,84 +59,6 @@ class Answer:
     outcomes: list[Outcome] | None = None
     state: bytes | None = field(default=None, repr=False)
     unknown: Presence | None = None
-
-
-def ways(data: Mapping[Source, str]) -> Ways:
-    """Return the code of this process, with what there is, or should be, of data."""
-    try:
-        release = importlib.metadata.version("sgbench")
-    except importlib.metadata.PackageNotFoundError:
-        release = "unknown"
-    return Ways(release=release, code=_code(), torch=machine.torch_release(), data=data)
-
-
-def _data(source: Source, data_dir: str | None) -> str:
-    """Return the hash of data that is here, else what is wrong with it."""
-    name, corpus = source
-    try:
-        if corpus is None and datasets.status(name, data_dir).state == "missing":
-            return "missing"
-        return datasets.data_hash(name, data_dir, corpus=corpus)
-    except (SgbenchError, OSError) as error:
-        return f"unreadable ({error})"
-
-
-@functools.cache
-def _code() -> str:
-    """Return a hash of what trains: every module of `bench`."""
-    digest = hashlib.sha256()
-    for path in sorted(BENCH.rglob("*.py")):
-        digest.update(f"{path.relative_to(BENCH).as_posix()}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
-def differences(here: Ways, there: Ways) -> list[str]:
-    """Return how a worker's code and data differ from what they should be; none: not at all."""
-    found = [
-        f"{name} {theirs} there, {ours} here"
-        for name, ours, theirs in (
-            ("sgbench", here.release, there.release),
-            ("torch", here.torch, there.torch),
-        )
-        if ours != theirs
-    ]
-    if here.code != there.code and here.release == there.release:
-        found.append(f"source code {there.code} there, {here.code} here")
-    for source, hash_ in here.data.items():
-        theirs = there.data.get(source, "missing")
-        if theirs != hash_:
-            name = source[0] if source[1] is None else f"corpus {source[1]}"
-            found.append(f"{name} {theirs} there, {hash_} here")
-    return found
-
-
-def present(
-    device: str, sources: tuple[Source, ...], data_dir: str | None, worker: Any
-) -> Presence:
-    """Return what this worker is; `device` is as asked for, `worker` dask's.
-
-    Raises UsageError where it has no such device.
-    """
-    from . import matmul, memory
-
-    device = machine.resolve_device(device)
-    trim = os.environ.get(TRIM, "")
-    return Presence(
-        address=worker.address,
-        host=worker.address.rpartition(":")[0],
-        threads=worker.state.nthreads,
-        device=device,
-        model=machine.device_model(device),
-        matmuls=tuple(matmul.available()),
-        free=memory.free(device),
-        keeps_memory=not trim.isdecimal() or int(trim) >= 2**24,
-        ways=ways({source: _data(source, own_data_dir(data_dir)) for source in sources}),
-    )
-
-
-def own_data_dir(given: str | None) -> str | None:
-    """Return where a worker's data is: by its own SGBENCH_DATA, else where the driver's is."""
-    return os.environ.get("SGBENCH_DATA") or given
 
 
 def stop(run: str) -> None:
@@ -249,10 +115,6 @@ def _work(order: Order, worker: Any) -> Answer:
         if not _forgotten(worker, task):  # else whoever has the job next may find its state
             path.unlink(missing_ok=True)
     return Answer(outcomes=outcomes, state=state)
-
-
-THREADS = "start it with --nthreads 1 (and --nworkers for several)"
-REMEDY = "give it the driver's, or stop that worker"
 
 
 @dataclass(frozen=True, kw_only=True)

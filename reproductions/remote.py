@@ -11,12 +11,19 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+<<<<<<< HEAD
 from ..bench import datasets, machine, remote, train
 from ..bench import worker as workers
 from ..bench.errors import UsageError
 from ..bench.outcome import Machine, Outcome
 from ..bench.train import Job
 from ..bench.worker import Presence
+=======
+from ..bench import datasets, machine, presence
+from ..bench.errors import UsageError
+from ..bench.outcome import Machine
+from ..bench.presence import Presence
+>>>>>>> scale
 from ..results import machines
 from ..results.durable import write_atomic, writing
 from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
@@ -27,6 +34,7 @@ from .room import Room, share
 
 if TYPE_CHECKING:
     from ..bench.engine import Done, Progress, Stop
+    from ..bench.train import Job
 
 SLOW = (
     "workers give memory back after every step (MALLOC_TRIM_THRESHOLD_), which can nearly double"
@@ -42,8 +50,8 @@ class Workers:
 
     def __init__(self, request: Request, client: Any, say: Say) -> None:
         self.request, self.client, self.say = request, client, say
-        self.ways = workers.ways({})
-        self.found = remote.muster(client, request.device, (), request.data_dir)
+        self.ways = presence.ways({})
+        self.found = presence.muster(client, request.device, (), request.data_dir)
         self._check(self.found)
         kinds = {"cpu" if found.device == "cpu" else "cuda" for found in self.found}
         if len(kinds) > 1:
@@ -67,10 +75,10 @@ class Workers:
     def check_data(self, plan: Plan) -> None:
         """Look at the workers' data; UsageError where one has none of it, or other."""
         sources, folder = sources_of(plan), self.request.data_dir
-        self.ways = workers.ways(
+        self.ways = presence.ways(
             {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
         )
-        self.found = remote.muster(self.client, self.request.device, sources, folder)
+        self.found = presence.muster(self.client, self.request.device, sources, folder)
         self._check(self.found)
 
     def prepare(self) -> None:
@@ -79,7 +87,7 @@ class Workers:
             if found.key not in self.backends:
                 self._choose(found, [w.address for w in self.found if w.key == found.key])
 
-    def jobs(self, plan: Plan) -> list[Job]:
+    def jobs(self, plan: Plan) -> "list[Job]":
         """Return the job of each program; whoever takes it fills in device and back-end."""
         return [self._job(plan, program) for program in plan.programs]
 
@@ -98,14 +106,14 @@ class Workers:
 
     def train(
         self,
-        jobs: Sequence[Job],
+        jobs: "Sequence[Job]",
         workers: int,
         stop: "Stop",
         done: "Done",
         progress: "Progress",
     ) -> None:
         """Train the jobs."""
-        from ..bench import engine
+        from ..bench import engine, remote
 
         crew = remote.Crew(
             client=self.client,
@@ -122,12 +130,12 @@ class Workers:
 
     def _check(self, found: Sequence[Presence]) -> None:
         """Raise UsageError where a worker has other code or other data."""
-        wrong = {w.address: workers.differences(self.ways, w.ways) for w in found}
+        wrong = {w.address: presence.differences(self.ways, w.ways) for w in found}
         unfit = [(address, words) for address, words in wrong.items() if words]
         if unfit:
             address, words = unfit[0]
             others = f" (and {len(unfit) - 1} more)" if len(unfit) > 1 else ""
-            raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {workers.REMEDY}")
+            raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {presence.REMEDY}")
 
     def _kept(self, found: Presence) -> Backend | None:
         """Return the back-end that was chosen before for machines like a worker's."""
@@ -169,7 +177,9 @@ class Workers:
         here = machine.describe("cpu", THREADS, name, error)
         return dataclasses.replace(here, device=found.model)
 
-    def _job(self, plan: Plan, program: tuple[int, ...]) -> Job:
+    def _job(self, plan: Plan, program: tuple[int, ...]) -> "Job":
+        from ..bench.train import Job
+
         items = [plan.cells[index] for index in program]
         return Job(
             cells=tuple(item.cell for item in items),
@@ -182,7 +192,7 @@ class Workers:
             checkpoint=None,
         )
 
-    def _states(self, job: Job) -> dict[str, bytes]:
+    def _states(self, job: "Job") -> dict[str, bytes]:
         found: dict[str, bytes] = {}
         for name in self.classes:
             with contextlib.suppress(OSError):

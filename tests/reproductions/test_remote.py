@@ -15,7 +15,7 @@ import time
 import pytest
 from reference.dask_processes import Processes
 from reference.jobs import DeadlyJob
-from sgbench.bench import datasets, machine, matmul, worker
+from sgbench.bench import datasets, machine, matmul, presence, train
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions import backend, remote
 from sgbench.reproductions.outlook import outlook
@@ -140,7 +140,7 @@ class TestAddresses:
 
 
 class TestDifferences:
-    WAYS = worker.Ways(release="1", code="a", torch="2.13", data={("mnist", None): "x"})
+    WAYS = presence.Ways(release="1", code="a", torch="2.13", data={("mnist", None): "x"})
 
     @pytest.mark.parametrize(
         ("change", "words"),
@@ -154,20 +154,20 @@ class TestDifferences:
         ],
     )
     def test_words(self, change, words):
-        assert worker.differences(self.WAYS, dataclasses.replace(self.WAYS, **change)) == words
+        assert presence.differences(self.WAYS, dataclasses.replace(self.WAYS, **change)) == words
 
     def test_data_that_is_missing(self, tmp_path, monkeypatch):
         monkeypatch.delenv("SGBENCH_DATA", raising=False)
-        assert worker._data(("mnist", None), str(tmp_path)) == "missing"
-        assert worker._data(("digits", None), str(tmp_path)) == datasets.canonical_hash("digits")
-        none = worker._data(("ptb", str(tmp_path / "none.txt")), None)
+        assert presence._data(("mnist", None), str(tmp_path)) == "missing"
+        assert presence._data(("digits", None), str(tmp_path)) == datasets.canonical_hash("digits")
+        none = presence._data(("ptb", str(tmp_path / "none.txt")), None)
         assert none.startswith("unreadable (corpus: ")
 
     def test_a_worker_s_own_folder_comes_first(self, monkeypatch):
         monkeypatch.setenv("SGBENCH_DATA", "own")
-        assert worker.own_data_dir("driver's") == "own"
+        assert presence.own_data_dir("driver's") == "own"
         monkeypatch.delenv("SGBENCH_DATA")
-        assert worker.own_data_dir("driver's") == "driver's"
+        assert presence.own_data_dir("driver's") == "driver's"
 
 
 @pytest.mark.slow
@@ -216,18 +216,18 @@ def test_workers_killed_during_a_run_lose_nothing(request_of, dask):
 def test_a_program_that_kills_every_worker_fails_alone(request_of, dask, monkeypatch):
     dask.worker()
     deadly = functools.partial(DeadlyJob)
-    plain = remote.Job
+    plain = train.Job
 
     def job(**fields):
         return (deadly if fields["cells"][0].rule == "no_bprop" else plain)(**fields)
 
-    monkeypatch.setattr(remote, "Job", job)
+    monkeypatch.setattr(train, "Job", job)
     request = request_of(scheduler=dask.address, where=(*ONE[:2], "rule=backprop,no_bprop"))
     assert run(request, Listener()).written == {"ok": 1, "failed": 1}
     failed = next(r for r in stored(request).values() if r.status == "failed")
     assert failed.error == "KilledWorker: its worker died 4 times"
     assert failed.machine_class == backend.known_class(request.store, "cpu")
-    monkeypatch.setattr(remote, "Job", plain)
+    monkeypatch.setattr(train, "Job", plain)
     assert run(request, Listener()).written == {}
     again = dataclasses.replace(request, retry=("failed",))
     assert run(again, Listener()).written == {"ok": 1}
@@ -378,7 +378,7 @@ class TestUnfit:
     pytestmark = pytest.mark.slow
 
     def test_no_worker(self, request_of, dask, monkeypatch):
-        monkeypatch.setattr("sgbench.bench.remote.PATIENCE_SECONDS", 1.0)
+        monkeypatch.setattr("sgbench.bench.presence.PATIENCE_SECONDS", 1.0)
         with pytest.raises(UsageError, match=r"has no workers; start some with `dask worker tcp:"):
             run(request_of(scheduler=dask.address), Listener())
 
@@ -390,7 +390,7 @@ class TestUnfit:
             with pytest.raises(UsageError, match=r"^worker tcp://\S+: torch .* there, 1.0 here: "):
                 run(request, Listener())
         with monkeypatch.context() as patch:
-            patch.setattr(worker, "_code", lambda: "other")
+            patch.setattr(presence, "_code", lambda: "other")
             with pytest.raises(UsageError, match=r"source code \w+ there, other here: give it the"):
                 run(request, Listener())
         with monkeypatch.context() as patch:
