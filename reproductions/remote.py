@@ -11,19 +11,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-<<<<<<< HEAD
-from ..bench import datasets, machine, remote, train
-from ..bench import worker as workers
-from ..bench.errors import UsageError
-from ..bench.outcome import Machine, Outcome
-from ..bench.train import Job
-from ..bench.worker import Presence
-=======
 from ..bench import datasets, machine, presence
 from ..bench.errors import UsageError
-from ..bench.outcome import Machine
+from ..bench.outcome import Machine, Outcome
 from ..bench.presence import Presence
->>>>>>> scale
 from ..results import machines
 from ..results.durable import write_atomic, writing
 from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
@@ -100,8 +91,10 @@ class Workers:
         least = min(found.free // min(workers, hosts[found.host]) for found in self.found)
         return share(plan, workers, least * workers)
 
-    def refused(self, job: Job, why: str) -> list[Outcome]:
+    def refused(self, job: "Job", why: str) -> list[Outcome]:
         """Return the failed outcomes of a job that is not begun."""
+        from ..bench import train
+
         return train.failed(job, why, self._machine(self.found[0]))
 
     def train(

@@ -90,7 +90,6 @@ names = ["sgbench.bench.cell"]
 for folder in ("results", "reproductions", "reports"):
     package = importlib.import_module(f"sgbench.{folder}")
     names += [m.name for m in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
-names.remove("sgbench.reproductions.remote")  # imported where workers elsewhere train
 for name in names:
     importlib.import_module(name)
     if "torch" in sys.modules:

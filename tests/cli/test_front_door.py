@@ -112,13 +112,8 @@ def test_version(sgbench):
     [
         ("statsu table1", "unknown command 'statsu'; did you mean 'status'? (see sgbench --help)"),
         ("data verfy", "unknown command 'verfy'; did you mean 'verify'? (see sgbench data --help)"),
-<<<<<<< HEAD
         ("xyz", "unknown command 'xyz'; choose from: list, run, tune, status,"),
         ("run table1 --retr demo", "'--retr'. Did you mean '--retry'? (see sgbench run --help)"),
-=======
-        ("xyz", "unknown command 'xyz'; choose from: list, run, status,"),
-        ("run table1 --devic cpu", "'--devic'. Did you mean '--device'? (see sgbench run --help)"),
->>>>>>> scale
         ("run", "Missing argument 'EXHIBIT'. (see sgbench run --help)"),
         ("run table1 --seeds two", "'two' is not a valid integer"),
         ("show 12 34", "unexpected extra argument"),
