@@ -10,7 +10,7 @@ import subprocess
 import time
 
 import pytest
-from sgbench.bench import train
+from sgbench.bench import precision, train
 from sgbench.results import durable
 from sgbench.results.record import json_line
 from sgbench.results.store import Store
@@ -38,6 +38,18 @@ def test_a_run_prints_counts_and_the_next_command(sgbench, store, make):
         assert shown.startswith("table1, scale custom: digits fcn 3 backprop seed")
     assert all(" % error, " in line and " steps/s  (" in line for line in lines)
     assert {record.scale for record in store.scan()} == {"custom"}
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_bf16_is_told_of_where_it_is_emulated(sgbench, store, make, monkeypatch, native):
+    monkeypatch.setattr(precision, "native", lambda: native)
+    asked = (*make.tiny, "--set", "precision=bf16", "--seeds", "1", *ONE)
+    done = sgbench("run", "table1", *asked, "--store", store.path)
+    assert done.exit_code == 0
+    told = [line for line in done.stderr.splitlines() if "warning" in line]
+    assert len(told) == (0 if native else 1)
+    assert all("no bfloat16 products" in line for line in told)
+    assert {record.precision for record in store.scan()} == {"bf16"}
 
 
 def test_what_is_done_is_not_run_again(sgbench, store, make):
