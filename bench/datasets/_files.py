@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from ..errors import DataError
+from ..errors import DataError, one_line
 
 UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
 
@@ -88,7 +88,7 @@ def corrupt(dataset: str, path: Path, why: str, expected: str | None = None) -> 
     """Return the error about a bad file, with the SHA-256 that was expected and the remedy."""
     published = f" (published SHA-256 {expected})" if expected else ""
     return DataError(
-        f"{path} is corrupt: {why}{published}; remove it and run `sgbench data fetch {dataset}`"
+        f"{path} is corrupt: {one_line(why)}{published}; remove it and run `sgbench data fetch {dataset}`"
     )
 
 
