@@ -87,8 +87,9 @@ def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> Data
 def corrupt(dataset: str, path: Path, why: str, expected: str | None = None) -> DataError:
     """Return the error about a bad file, with the SHA-256 that was expected and the remedy."""
     published = f" (published SHA-256 {expected})" if expected else ""
+    why = one_line(why)  # a reader's own words may quote what it read
     return DataError(
-        f"{path} is corrupt: {one_line(why)}{published}; remove it and run `sgbench data fetch {dataset}`"
+        f"{path} is corrupt: {why}{published}; remove it and run `sgbench data fetch {dataset}`"
     )
 
 
