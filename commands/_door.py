@@ -115,7 +115,7 @@ def workers(ctx: click.Context, param: click.Parameter, value: str) -> int | Non
     """Return a number of at least 1, None for `auto`, for an option's callback."""
     if value == "auto":
         return None
-    if not value.isdecimal() or int(value) < 1:
+    if not value.isdecimal() or len(value) > 9 or int(value) < 1:
         raise click.BadParameter(f"{value!r} is neither auto nor a number of at least 1")
     return int(value)
 

@@ -100,7 +100,9 @@ def outcome(record: Record) -> str:
 
 def _result(record: Record, measure: Measure) -> str:
     values = (getattr(record, field) for field in measure.fields)
-    value = next(value for value in values if value is not None)
+    value = next((value for value in values if value is not None), None)
+    if value is None:
+        return "no result"
     return f"{value:6.{measure.decimals if isinstance(value, float) else 0}f} {measure.unit}"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from ..errors import DataError
+from ..errors import DataError, one_line
 
 UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
 
@@ -87,6 +87,7 @@ def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> Data
 def corrupt(dataset: str, path: Path, why: str, expected: str | None = None) -> DataError:
     """Return the error about a bad file, with the SHA-256 that was expected and the remedy."""
     published = f" (published SHA-256 {expected})" if expected else ""
+    why = one_line(why)  # a reader's own words may quote what it read
     return DataError(
         f"{path} is corrupt: {why}{published}; remove it and run `sgbench data fetch {dataset}`"
     )

@@ -81,7 +81,7 @@ def _metadata(path: Path) -> Any:
     try:
         return pa.parquet.read_metadata(path)
     except (OSError, pa.ArrowException) as error:
-        raise corrupt("cifar10", path, f"it is no Parquet file ({_line(error)})") from error
+        raise corrupt("cifar10", path, f"it is no Parquet file ({_words(error)})") from error
 
 
 def _unfolds(path: Path) -> None:
@@ -141,7 +141,7 @@ def _append(records: bytearray, path: Path) -> None:
     except DataError:
         raise
     except Exception as error:  # a struct without bytes, too little memory, all that arrow raises
-        raise corrupt("cifar10", path, f"it cannot be read ({_line(error)})") from error
+        raise corrupt("cifar10", path, f"it cannot be read ({_words(error)})") from error
 
 
 def _encoded(column: Any) -> list[Any]:
@@ -159,7 +159,7 @@ def _pixels(encoded: Any, path: Path, row: int) -> bytes:
                 return (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
             width, height = image.size
     except Exception as error:  # a foreign file makes pillow raise almost anything
-        why = f"the image in row {row} cannot be decoded ({_line(error)})"
+        why = f"the image in row {row} cannot be decoded ({_words(error)})"
         raise corrupt("cifar10", path, why) from error
     why = f"the image in row {row} is {width} x {height}, not {SIDE} x {SIDE}"
     raise corrupt("cifar10", path, why)
@@ -184,5 +184,5 @@ def _pyarrow() -> Any:
     return pa
 
 
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__
+def _words(error: Exception) -> str:
+    return str(error)[:200] or type(error).__name__

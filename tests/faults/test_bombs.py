@@ -116,7 +116,7 @@ def test_a_shard_that_unfolds(tmp_path, codec):
         for size, times in ((2**25, 1), (2**24, 500)):
             path = tmp_path / f"train-{times}.parquet"
             shard(path, bytes(size), times, codec)
-            assert path.stat().st_size < 2**20
+            assert path.stat().st_size < 2**22
             refused(_shards.from_parquet, [path], times)
             tally()
 

@@ -102,13 +102,20 @@ def read_lines(stream, announced):
 
 
 def disturb(grid, dice, whom, announced):
-    """Run the grid, and kill the driver or a worker of it after a random time; count the kills."""
+    """Run the grid, and kill the driver or workers of it at random moments; count the kills.
+
+    A moment is some time after the start or after one of the first records, whatever the machine
+    does besides.
+    """
     driver = grid.start("run", *GRID, "--jobs", "2", "--json")
     reader = threading.Thread(target=read_lines, args=(driver.stdout, announced), daemon=True)
     reader.start()
-    kills, moment = 0, time.monotonic() + dice.uniform(0.2, 12.0)
+    kills, after, before = 0, dice.randrange(5), len(announced)
+    moment = time.monotonic() + dice.uniform(0.2, 5.0)
     while driver.poll() is None:
         time.sleep(0.02)
+        if len(announced) < before + after:
+            moment = time.monotonic() + dice.uniform(0.0, 2.0)
         if time.monotonic() < moment or kills == engine.RETRIES:
             continue  # one more of the same program's worker would be its end
         if whom == "driver":
