@@ -93,6 +93,7 @@ def measure(cells, workers, folder, figures):
         watch = Watch(Lines("a grid"), lambda: None)
         clock("tell", lambda: [watch.planned(plan, 1), *(watch.finished(*r) for r in records)])
     sys.stderr = kept
+    records.clear()
     loaded = clock("load", lambda: list(Store(store.path).scan()))
     assert len(loaded) == cells
     left = clock("plan again", make_plan, wanted, loaded, machine=where)

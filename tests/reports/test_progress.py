@@ -2,13 +2,14 @@
 
 import io
 import json
+import random
 
 import pytest
 from sgbench.reports.progress import Bars, Lines, Watch, display
 from sgbench.reports.tally import Tally, closing
 from sgbench.reports.terminal import pick
 from sgbench.reproductions.exhibit import expand, load
-from sgbench.reproductions.plan import make_plan
+from sgbench.reproductions.plan import make_plan, shape, work
 
 CELLS = [cell for cell in expand(load("table1"), "demo") if cell.network == "fcn"]
 
@@ -55,6 +56,29 @@ def test_the_time_left_is_by_work_until_it_was_measured(plan, make):
     tally = Tally(plan, 2)
     tally.end(0, ended(plan, make, 0))
     assert tally.seconds_left() == pytest.approx(11)
+
+
+def test_the_time_left_is_that_of_every_program_added_up(make):
+    """Held against the sum over all programs, as it was written before it went by their kinds."""
+    plan, dice = make_plan(CELLS, [], machine="made-up"), random.Random(2)
+    tally, left = Tally(plan, 3), set(range(len(plan.programs)))
+    for program in dice.sample(sorted(left), len(left)):
+        beside = dice.sample(sorted(left - {program}), min(2, len(left) - 1))
+        tally.running.clear()  # seen once, they have no rate of their own
+        for other in beside:
+            tally.see(other, dice.randrange(1, tally.cell(other).iterations))
+        tally.end(program, ended(plan, make, program))
+        left.discard(program)
+        factor = tally._factor[0] / tally._factor[1]
+        spans = []
+        for one in left:
+            cell = tally.cell(one)
+            each = tally._seconds.get(shape(cell), factor * work(cell) / cell.iterations)
+            begun = tally.running[one].iteration if one in tally.running else 0
+            spans.append((cell.iterations - begun) * each)
+        expected = max([sum(spans) / 3, *spans], default=0.0)
+        assert tally.seconds_left() == pytest.approx(expected)
+        assert tally.cells_left == len(left)
 
 
 def test_nothing_is_known_before_anything_was_seen(make):
