@@ -47,14 +47,14 @@ class Grid:
         )
 
     def report(self):
-        """{file: content} of the report's tables; what they say of times is left out."""
+        """{file: content} of the report's tables; what they say of times and revisions is left out."""
         out = self.folder / "report"
         process = self.start("report", "table1", "--format", "md,csv,tex", "--out", str(out))
         process.communicate()
         assert process.returncode == 0
         found = {path.name: path.read_text() for path in out.iterdir()}
         return {
-            name: re.sub(r"^- (training, without|code: ).*$", "", text, flags=re.MULTILINE)
+            name: re.sub(r"^- (training, without|code: ).*\n", "", text, flags=re.MULTILINE)
             for name, text in found.items()
         }
 
