@@ -25,7 +25,7 @@ Say = Callable[[str], None]
 
 
 EMULATED = (
-    "precision=bf16: this processor has no bfloat16 products; operands are rounded and"
+    "warning: precision=bf16: this processor has no bfloat16 products; operands are rounded and"
     " multiplied in float32: the same results, slower than precision=float32"
 )
 
