@@ -47,7 +47,7 @@ class Grid:
         )
 
     def report(self):
-        """{file: content} of the report's tables; what they say of times and revisions is left out."""
+        """{file: content} of the report's tables, without what they say of times and revisions."""
         out = self.folder / "report"
         process = self.start("report", "table1", "--format", "md,csv,tex", "--out", str(out))
         process.communicate()

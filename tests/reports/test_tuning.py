@@ -114,9 +114,10 @@ def test_the_page(study, records):
     assert [int(row["trials"]) for row in budget] == [*range(1, 9)] * 2
 
 
-def test_the_rate_decides(study, records):
+def test_importances_are_shares(study, records):
     backprop, cdni = gather(study, records).arms
-    assert cdni.importances["fANOVA"]["learning_rate"] > 0.5
+    assert set(cdni.importances["fANOVA"]) == {"learning_rate", "sg_layers"}
+    assert sum(cdni.importances["fANOVA"].values()) == pytest.approx(1)
     assert sum(cdni.importances["MDI"].values()) == pytest.approx(1)
     assert set(backprop.importances["fANOVA"]) == {"learning_rate"}
 
