@@ -8,7 +8,7 @@ from sgbench.bench import machine, matmul, train
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions import backend, tuner
 from sgbench.reproductions.declare import Asked, declare, loaded, opened, resumed
-from sgbench.reproductions.optimizer import Optimizer, rungs
+from sgbench.reproductions.optimizer import STARTUP, Optimizer, rungs
 from sgbench.reproductions.plan import make_plan
 from sgbench.reproductions.run import Request, run
 from sgbench.reproductions.search import Means
@@ -448,14 +448,17 @@ def test_every_sampler_goes_on_where_it_stopped(tuned, sampler):
     study, _, _ = tuned("parts", trials=12, **small)
     assert study.asked == want.asked
     rates = {params["learning_rate"] for params in study.asked["dni"]}
-    assert len(rates) > 8
+    assert len(rates) > STARTUP  # a sampler may come back to an end of the range
 
 
 @pytest.mark.parametrize("pruner", ["halving", "median", "none"])
 def test_every_pruner(tuned, pruner):
-    _, _, heard = tuned(trials=24, seeds=1, pruner=pruner)
-    assert len(states(heard)) == 24
-    assert set(states(heard)) <= ({"complete"} if pruner == "none" else {"complete", "pruned"})
+    learning = ("iterations=54", "evaluate_every=3", "hidden_units=32", "batch_size=64")
+    _, _, heard = tuned(trials=10, seeds=1, fresh=1, pruner=pruner, set=learning,
+                        space=("learning_rate=1e-5:0.1:log",),
+                        where=("rule=backprop,network=fcn,depth=3",))  # fmt: skip
+    assert set(states(heard)) <= {"complete", "pruned"}
+    assert ("pruned" in states(heard)) == (pruner != "none")
 
 
 def test_tpe_learns_from_what_it_is_told(asked):
