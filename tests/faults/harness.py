@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, settings
 
 SHARE = float(os.environ.get("SGBENCH_FAULTS", "1"))  # percent of the full counts
 PATIENCE = 5.0  # seconds of a processor that anything may take to refuse an input
-BLOCKED = 60.0  # seconds in all, on a machine that does other work
+BLOCKED = 600.0  # seconds in all, on a machine that does other work
 MEMORY = 2**29  # bytes that a file may make the process grow by
 STATUS = Path("/proc/self/status")
 
