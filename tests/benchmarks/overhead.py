@@ -36,20 +36,23 @@ def grid(cells):
 
 
 class Clock:
-    """Takes the wall-clock and the CPU time of each step."""
+    """Prints the wall-clock and the CPU time of each step of a grid."""
 
-    def __init__(self):
-        self.seconds = {}
+    def __init__(self, cells):
+        self.cells = cells
+        print(f"\n{cells:,} cells {'':10} wall, s   CPU, s   µs of CPU a cell")
 
     def __call__(self, name, function, *arguments, **options):
         start = time.perf_counter(), time.process_time()
         result = function(*arguments, **options)
-        self.seconds[name] = time.perf_counter() - start[0], time.process_time() - start[1]
+        wall, cpu = time.perf_counter() - start[0], time.process_time() - start[1]
+        each = cpu / self.cells * 1e6
+        print(f"  {name:20} {wall:9.2f} {cpu:8.2f} {each:10.0f}", flush=True)
         return result
 
 
 def measure(cells, workers, folder, figures):
-    """Return the seconds, wall-clock and CPU, of each step for a grid of so many cells."""
+    """Print the seconds, wall-clock and CPU, of each step for a grid of so many cells."""
     from sgbench.bench import datasets, engine
     from sgbench.bench.machine import machine_class
     from sgbench.reports import report as reports
@@ -60,7 +63,7 @@ def measure(cells, workers, folder, figures):
     from sgbench.results.store import Store
     from simulated import InstantJob, outcome_of
 
-    clock, store = Clock(), Store(folder / f"store-{cells}")
+    clock, store = Clock(cells), Store(folder / f"store-{cells}")
     wanted = grid(cells)
     plan = clock("plan", make_plan, wanted, [], machine=None)
     assert len(plan.programs) == cells
@@ -102,7 +105,6 @@ def measure(cells, workers, folder, figures):
     clock("report", reports.build, exhibit, SCALE, loaded, formats)
     if figures:
         clock("figures", reports.build, exhibit, SCALE, loaded, reports.IMAGES)
-    return clock.seconds
 
 
 def idle(index, iteration):
@@ -120,10 +122,7 @@ def main():
 
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         for cells in map(int, given.cells.split(",")):
-            found = measure(cells, given.workers, Path(folder), given.figures)
-            print(f"\n{cells:,} cells {'':10} wall, s   CPU, s   µs of CPU a cell")
-            for name, (wall, cpu) in found.items():
-                print(f"  {name:20} {wall:9.2f} {cpu:8.2f} {cpu / cells * 1e6:10.0f}", flush=True)
+            measure(cells, given.workers, Path(folder), given.figures)
 
 
 if __name__ == "__main__":
