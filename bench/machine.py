@@ -17,7 +17,7 @@ def resolve_device(name: str) -> str:
 
     Raises UsageError where the name is none of these, or there is no such GPU.
     """
-    parts = re.fullmatch(r"(auto|cpu)|cuda(?::([0-9]{1,4}))?", name)
+    parts = re.fullmatch(r"(auto|cpu)|cuda(?::([0-9]{1,100}))?", name)
     if parts is None:
         raise UsageError(f"--device {name!r} is none of auto, cpu, cuda, cuda:i")
     base, index = parts.groups()

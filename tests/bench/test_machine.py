@@ -82,7 +82,7 @@ def test_any_text_is_a_device_or_a_usage_error(name):
 
 
 @pytest.mark.parametrize(
-    ("count", "name"), [(0, "cuda"), (0, "cuda:0"), (1, "cuda:1"), (2, "cuda:9999")]
+    ("count", "name"), [(0, "cuda"), (0, "cuda:0"), (1, "cuda:1"), (2, "cuda:99999999999999999999")]
 )
 def test_a_gpu_that_is_not_there(gpus, count, name):
     gpus(count)

@@ -113,6 +113,7 @@ def test_version(sgbench):
         ("statsu table1", "unknown command 'statsu'; did you mean 'status'? (see sgbench --help)"),
         ("data verfy", "unknown command 'verfy'; did you mean 'verify'? (see sgbench data --help)"),
         ("xyz", "unknown command 'xyz'; choose from: list, run, tune, status,"),
+        ("run table1 --scal demo", "'--scale'"),
         ("run table1 --devic cpu", "'--devic'. Did you mean '--device'? (see sgbench run --help)"),
         ("run", "Missing argument 'EXHIBIT'. (see sgbench run --help)"),
         ("run table1 --seeds two", "'two' is not a valid integer"),

@@ -106,4 +106,4 @@ def test_any_text_is_escaped(name, words):
     (case,) = ET.fromstring(text.encode()).iter("testcase")
     kept = name.translate({0x09: " ", 0x0A: " ", 0x0D: " "})
     if kept.isprintable():
-        assert case.get("name").translate({0x09: " ", 0x0A: " ", 0x0D: " "}) == kept
+        assert case.get("name") == name

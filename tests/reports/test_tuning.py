@@ -37,8 +37,8 @@ def declared(**changes):
 
 
 def error(cell):
-    """Best at 2e-3; a hidden layer more of M is half a point."""
-    return 2 + abs(math.log10(cell.learning_rate / 2e-3)) + 0.5 * (cell.sg_layers or 0)
+    """Best at 2e-3; a hidden layer more of M is little."""
+    return 2 + abs(math.log10(cell.learning_rate / 2e-3)) + 0.02 * (cell.sg_layers or 0)
 
 
 @pytest.fixture
@@ -118,6 +118,7 @@ def test_importances_are_shares(study, records):
     backprop, cdni = gather(study, records).arms
     assert set(cdni.importances["fANOVA"]) == {"learning_rate", "sg_layers"}
     assert sum(cdni.importances["fANOVA"].values()) == pytest.approx(1)
+    assert cdni.importances["fANOVA"]["learning_rate"] > 0.5
     assert sum(cdni.importances["MDI"].values()) == pytest.approx(1)
     assert set(backprop.importances["fANOVA"]) == {"learning_rate"}
 
