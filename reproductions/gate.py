@@ -8,6 +8,7 @@ import itertools
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,8 +89,8 @@ def gate(request: Request, say: Say) -> list[Finding]:
                     deadline=until,
                     say=say,
                 )
-        with Sampling.open(
-            builds=builds, benchmarks=benchmarks, plan=plan, device=device, matmul=matmul
+        with closing(
+            Sampling(builds=builds, benchmarks=benchmarks, plan=plan, device=device, matmul=matmul)
         ) as sampling:
             _sample(sampling, deadline, say)
         return findings + [_speed(sampling, benchmark.name) for benchmark in benchmarks]

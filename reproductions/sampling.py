@@ -1,6 +1,5 @@
 """The gate's samples: a process of each build, the same turns in each, one after another."""
 
-import contextlib
 import json
 import subprocess
 import tempfile
@@ -12,9 +11,9 @@ from typing import Any
 from ..bench.cell import Cell
 from ..bench.errors import UsageError
 from ..results.sequential import Plan, block_ratio
+from .backend import THREADS
 from .checkouts import Build
 
-THREADS = 1
 _ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))  # ABBA and BAAB in turn: of either build as often first
 
 
@@ -184,13 +183,3 @@ class Sampling:
             self.broken[name] = (sampler.build.name, str(error))
             return False
         return True
-
-    @classmethod
-    @contextlib.contextmanager
-    def open(cls, **fields: Any) -> Any:
-        """Yield a sampling whose processes end with it."""
-        sampling = cls(**fields)
-        try:
-            yield sampling
-        finally:
-            sampling.close()

@@ -6,7 +6,7 @@ import pytest
 import torch
 from reference.costs import feed_forward, pair, recurrent
 from sgbench.bench import matmul, timing, turns
-from sgbench.bench.clock import WallClock
+from sgbench.bench.clock import CpuClock
 from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.parts import PARTS, Stopwatch, watching
 from sgbench.bench.program import Program
@@ -154,7 +154,7 @@ def test_steps_with_coins_are_the_same_ones_every_turn():
     program.coins.toss = tossed
     starts = []
     (found,) = measured(
-        {"a": lambda: program}, WallClock(), 3, look=lambda what, *_: starts.append(len(seen))
+        {"a": lambda: program}, CpuClock(), 3, look=lambda what, *_: starts.append(len(seen))
     ).timed
     steps = found.steps
     assert steps % timing.COIN_STEPS == 0
@@ -165,7 +165,7 @@ def test_steps_with_coins_are_the_same_ones_every_turn():
 
 
 def test_what_is_measured_is_whole():
-    found = measured({"a": lambda: feed_forward("dni", 1)}, WallClock(), 3)
+    found = measured({"a": lambda: feed_forward("dni", 1)}, CpuClock(), 3)
     (one,) = found.timed
     assert one.flops > 0
     assert one.bytes > one.adam_bytes > 0
@@ -197,7 +197,7 @@ PROGRAMS = {
 def test_parts_are_of_the_step_and_watching_changes_nothing(name):
     make, expected = PROGRAMS[name]
     plain, watched = make(), make()
-    clock = WallClock()
+    clock = CpuClock()
     stopwatch = Stopwatch(clock)
     before = vars(watched.network).keys()
     with torch.no_grad():

@@ -1,6 +1,7 @@
 """The gate's samples, taken from real processes whose clocks say what the test wants."""
 
 import time
+from contextlib import closing
 
 import pytest
 from gate.builds import checkout, commit, plant
@@ -13,7 +14,7 @@ from sgbench.reproductions.sampling import Benchmark, Sampling
 from sgbench.reproductions.select import parse_where
 from sgbench.results.sequential import Plan
 
-CLOCK = "            return (time.process_time() - start) / steps\n"
+CLOCK = "            return clock.between(start, clock.mark()) / steps\n"
 
 
 def cells():
@@ -34,8 +35,8 @@ def pair(tmp_path, monkeypatch):
 def opened(both):
     benchmarks = [Benchmark(name=cell.rule, cell=cell) for cell in cells()]
     plan = Plan(benchmarks=len(benchmarks), blocks=3, turn_seconds=0.01)
-    return Sampling.open(
-        builds=both, benchmarks=benchmarks, plan=plan, device="cpu", matmul="onednn"
+    return closing(
+        Sampling(builds=both, benchmarks=benchmarks, plan=plan, device="cpu", matmul="onednn")
     )
 
 
