@@ -5,7 +5,6 @@ so, and another folder gets a link of that name. Both lie in a temporary folder.
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Generator
@@ -15,9 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ..bench.errors import UsageError
+from ..results.provenance import CODE, git
 
 SAMPLER = "bench/sampler.py"
 NAMES = ("baseline", "candidate")
+CHECKOUT_SECONDS = 600.0  # for git to write a worktree, on a slow disk
+_ADD = ("worktree", "add", "--quiet", "--detach")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +99,7 @@ def _candidate(candidate: str | None, root: Path, allow_dirty: bool) -> Build:
     else:
         at, words = Path(candidate).expanduser(), candidate
     _link(at, root, "--candidate")
-    changed = _git(at, "status", "--porcelain", "--", "*.py", "*.toml") or ""
+    changed = git(at, "status", "--porcelain", "--", *CODE) or ""
     if changed and not allow_dirty:
         first = changed.splitlines()[0][3:]
         raise UsageError(
@@ -131,22 +133,22 @@ def _worktree(revision: str, at: Path) -> Generator[tuple[Path, str]]:
             " `git log --oneline` lists them"
         )
     words = f"{revision} ({commit[:7]})"
-    if _git(top, "cat-file", "-e", f"{commit}:{SAMPLER}") is None:
-        log = _git(top, "log", "--diff-filter=A", "--format=%h", "--", SAMPLER) or ""
+    if git(top, "cat-file", "-e", f"{commit}:{SAMPLER}") is None:
+        log = git(top, "log", "--diff-filter=A", "--format=%h", "--", SAMPLER) or ""
         first = log.split()[-1] if log.split() else None
         can = f"the first that can be gated is {first}" if first else "no commit here has it yet"
         raise UsageError(f"--baseline {words} is too old for the gate: it has no {SAMPLER}; {can}")
-    if _git(top, "worktree", "add", "--quiet", "--detach", str(at), commit) is None:
+    if git(top, *_ADD, str(at), commit, patience=CHECKOUT_SECONDS) is None:
         raise UsageError(f"git cannot make a worktree of {words} in {at.parent}")
     try:
         yield at, words
     finally:
-        _git(top, "worktree", "remove", "--force", str(at))
+        git(top, "worktree", "remove", "--force", str(at))
 
 
 def _checkout() -> str | None:
     """Return the top of the checkout of sgbench that the working folder is in, if it is in one."""
-    top = _git(Path.cwd(), "rev-parse", "--show-toplevel")
+    top = git(Path.cwd(), "rev-parse", "--show-toplevel")
     return (
         top if top and (Path(top) / "bench").is_dir() and (Path(top) / "cli.py").exists() else None
     )
@@ -155,21 +157,4 @@ def _checkout() -> str | None:
 def _commit(top: str | None, revision: str) -> str | None:
     if not top or revision.startswith("-"):
         return None
-    return _git(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-
-
-def _git(folder: Path | str, *arguments: str) -> str | None:
-    """Return what git says, None where it fails or is not there."""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    try:
-        done = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            env=environment,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return done.stdout.rstrip()
+    return git(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")

@@ -41,17 +41,18 @@ def revision() -> Revision:
 
 def revision_of(folder: Path) -> Revision:
     """Return the revision of the checkout whose top level is `folder`."""
-    top = _git(folder, "rev-parse", "--show-toplevel")
+    top = git(folder, "rev-parse", "--show-toplevel")
     if not top or Path(top).resolve() != folder.resolve():
         return Revision(None, None)
-    commit = _git(folder, "rev-parse", "--verify", "HEAD")
-    changes = _git(folder, "status", "--porcelain", "--", *CODE)
+    commit = git(folder, "rev-parse", "--verify", "HEAD")
+    changes = git(folder, "status", "--porcelain", "--", *CODE)
     if not commit or changes is None:
         return Revision(None, None)
     return Revision(commit, bool(changes))
 
 
-def _git(folder: Path, *arguments: str) -> str | None:
+def git(folder: Path | str, *arguments: str, patience: float | None = None) -> str | None:
+    """Return what git says, without its last line ends; None where it fails or is not there."""
     # GIT_DIR and its like would point at another repository (they are set inside git hooks);
     # without optional locks, `status` does not disturb a commit that runs at the same time.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
@@ -64,8 +65,8 @@ def _git(folder: Path, *arguments: str) -> str | None:
             encoding="utf-8",
             env=environment,
             stdin=subprocess.DEVNULL,
-            timeout=_PATIENCE,
+            timeout=patience or _PATIENCE,
         )
     except (OSError, ValueError, subprocess.SubprocessError):
         return None
-    return answer.stdout.strip()
+    return answer.stdout.rstrip()

@@ -27,7 +27,6 @@ ALLOWED = {  # what looks like one of these and is none, with how often
     ("results/frame.py", "import_module"): 1,  # pyarrow
     # The gate runs the code of checkouts, which is what it is asked for; by lists of words.
     ("reproductions/agreement.py", "subprocess"): 1,
-    ("reproductions/checkouts.py", "subprocess"): 1,
     ("reproductions/sampling.py", "subprocess"): 1,
     ("results/provenance.py", "subprocess"): 1,  # git, by a list of words
 }
