@@ -63,6 +63,6 @@ class EventClock:
         return start.elapsed_time(end) / 1000
 
 
-def clock_of(device: str) -> Clock:
-    """Return the clock of `cpu` or `cuda:i`."""
-    return CpuClock() if device == "cpu" else EventClock(torch.device(device))
+def clock_of(device: str, now: Callable[[], float] = time.perf_counter) -> Clock:
+    """Return the clock of `cpu`, which tells the time by `now`, or of `cuda:i`."""
+    return CpuClock(now) if device == "cpu" else EventClock(torch.device(device))
