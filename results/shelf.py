@@ -16,6 +16,7 @@ import re
 import secrets
 import stat
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -45,6 +46,23 @@ class Kept(Protocol):
 T = TypeVar("T", bound=Kept)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[T]):
+    """How things of a kind are kept.
+
+    Attributes:
+        folder: where they lie in the store.
+        encode: returns the line of JSON that stores one; RecordError if it cannot be stored.
+        decode: returns what a line stores; RecordError or NewerSchemaError if that is not usable.
+        published: tells whether the published file of a name holds them.
+    """
+
+    folder: str
+    encode: Callable[[T], bytes]
+    decode: Callable[[bytes], T]
+    published: Callable[[str], bool]
+
+
 class Shelf(Generic[T]):
     """The things of a kind in the folder `path`, which need not exist yet.
 
@@ -52,8 +70,8 @@ class Shelf(Generic[T]):
     StoreError where the folder cannot be read or written; a single bad file never raises.
     """
 
-    folder: str
-    """Where they lie in the store."""
+    kind: Kind[T]
+    """What they are."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         self.path = Path(path)
@@ -64,25 +82,13 @@ class Shelf(Generic[T]):
         if existing is not None and not os.path.isdir(existing):
             raise StoreError(f"store {self.path}: {existing} is not a folder; give another --store")
 
-    def encode(self, thing: T) -> bytes:
-        """Return the line of JSON that stores it; RecordError if it cannot be stored."""
-        raise NotImplementedError
-
-    def decode(self, data: bytes) -> T:
-        """Return what `data` stores; RecordError or NewerSchemaError if that is not usable."""
-        raise NotImplementedError
-
-    def is_published(self, name: str) -> bool:
-        """Tell whether the published file `name` holds things of this kind."""
-        raise NotImplementedError
-
     def put(self, thing: T) -> None:
         """Store `thing`, replacing the one of the same id and machine class.
 
         When this returns, it is durable. Raises StoreError (not writable, full).
         """
         path = self.file_path(thing.id, thing.machine_class)
-        data = self.encode(thing)
+        data = self.kind.encode(thing)
         if self.read_only:
             raise StoreError(f"store {self.path} holds published records: give another --store")
         with writing(self.path):
@@ -98,7 +104,7 @@ class Shelf(Generic[T]):
             return []
         if self.read_only:
             return [record for record in self.scan() if record.id == id]
-        folder = self.path / self.folder / id[:2]
+        folder = self.path / self.kind.folder / id[:2]
         paths = (folder / name for name in self._list(folder) if name.startswith(f"{id}."))
         return [record for path in paths if (record := self._read(path))]
 
@@ -113,9 +119,9 @@ class Shelf(Generic[T]):
         schema stays in place; both are named in `warnings`, and count as not there.
         """
         for name in self._list(self.path):
-            if name.endswith(".jsonl") and self.is_published(name):
+            if name.endswith(".jsonl") and self.kind.published(name):
                 yield from self._read_lines(self.path / name)
-        records = self.path / self.folder
+        records = self.path / self.kind.folder
         for prefix in self._list(records):
             folder = records / prefix
             for name in self._list(folder):
@@ -124,7 +130,7 @@ class Shelf(Generic[T]):
 
     def file_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
         """Return where what has that id, of such a machine, lies."""
-        return self.path / self.folder / id[:2] / _file_name(id, machine_class)
+        return self.path / self.kind.folder / id[:2] / _file_name(id, machine_class)
 
     def _list(self, folder: Path) -> list[str]:
         try:
@@ -150,7 +156,7 @@ class Shelf(Generic[T]):
             self._warn(f"{path} cannot be read ({reason(error)}); ignored")
             return None
         try:
-            record = self.decode(data)
+            record = self.kind.decode(data)
             if path.name != (name := _file_name(record.id, record.machine_class)):
                 raise RecordError(f"it holds the record {name}")
         except NewerSchemaError as error:
@@ -169,7 +175,7 @@ class Shelf(Generic[T]):
             return
         for number, line in enumerate(lines, start=1):
             try:
-                yield self.decode(line)
+                yield self.kind.decode(line)
             except RecordError as error:
                 self._warn(f"{path}, line {number} is broken ({error}); ignored")
 
@@ -194,7 +200,7 @@ class Shelf(Generic[T]):
         with contextlib.suppress(OSError, RecordError):
             data = path.read_bytes()
             try:
-                self.decode(data)
+                self.kind.decode(data)
             except NewerSchemaError as error:
                 self._warn(f"{path}: {error}; {self._set_aside(path, data)}")
 

@@ -12,33 +12,41 @@ from pathlib import Path
 
 from .lines import pack, unpack
 from .record import Record
-from .shelf import Shelf, publish_lines, short_hash
+from .shelf import Kind, Shelf, publish_lines, short_hash
 from .timings import is_timings
 
 PUBLISHED = Path(__file__).parent / "published"
 
 
+def encode(record: Record) -> bytes:
+    """Return the line of JSON that stores `record`. Raises RecordError if it cannot be stored."""
+    values = record.to_dict()
+    Record.from_dict(values)  # what is written can be read back
+    return pack("record", values)
+
+
+def decode(data: bytes) -> Record:
+    """Return the record that `data` stores.
+
+    Raises RecordError if it is not whole, NewerSchemaError if it is whole and of a newer schema.
+    """
+    return Record.from_dict(unpack("record", data))
+
+
 class Store(Shelf[Record]):
     """The records in the folder `path`, which need not exist yet: an absent store is empty."""
 
-    folder = "records"
+    kind = Kind(
+        folder="records",
+        encode=encode,
+        decode=decode,
+        published=lambda name: not is_timings(name),
+    )
 
     @classmethod
     def published(cls) -> "Store":
         """Return the records that come with the package; they can only be read."""
         return cls(PUBLISHED, read_only=True)
-
-    def encode(self, thing: Record) -> bytes:
-        """Return the line of JSON that stores a record."""
-        return encode(thing)
-
-    def decode(self, data: bytes) -> Record:
-        """Return the record that `data` stores."""
-        return decode(data)
-
-    def is_published(self, name: str) -> bool:
-        """Tell whether the published file `name` holds records."""
-        return not is_timings(name)
 
     def record_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
         """Return where the record of the cell `id` on such a machine lies."""
@@ -68,18 +76,3 @@ def publish(records: Iterable[Record], folder: Path) -> list[Path]:
     The same records give the same bytes, whatever their order. Raises StoreError.
     """
     return publish_lines(records, folder, lambda r: f"{r.exhibit}.{r.scale}.jsonl", encode)
-
-
-def encode(record: Record) -> bytes:
-    """Return the line of JSON that stores `record`. Raises RecordError if it cannot be stored."""
-    values = record.to_dict()
-    Record.from_dict(values)  # what is written can be read back
-    return pack("record", values)
-
-
-def decode(data: bytes) -> Record:
-    """Return the record that `data` stores.
-
-    Raises RecordError if it is not whole, NewerSchemaError if it is whole and of a newer schema.
-    """
-    return Record.from_dict(unpack("record", data))

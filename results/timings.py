@@ -17,7 +17,7 @@ from ..bench.cell import Cell, canonical_json
 from ..bench.errors import UsageError
 from .lines import pack, unpack
 from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
-from .shelf import Shelf, publish_lines
+from .shelf import Kind, Shelf, publish_lines
 
 SCHEMA_VERSION = 1
 PARTS = ("forward", "backward", "m", "update", "other")
@@ -171,34 +171,6 @@ def relative(one: Timing, other: Timing) -> tuple[Spread, bool]:
     return Spread(found, found, found), False
 
 
-class Timings(Shelf[Timing]):
-    """The timings in the folder `path` of a store."""
-
-    folder = "timings"
-
-    def encode(self, thing: Timing) -> bytes:
-        """Return the line of JSON that stores a timing."""
-        return encode(thing)
-
-    def decode(self, data: bytes) -> Timing:
-        """Return the timing that `data` stores."""
-        return decode(data)
-
-    def is_published(self, name: str) -> bool:
-        """Tell whether the published file `name` holds timings."""
-        return is_timings(name)
-
-
-def is_timings(name: str) -> bool:
-    """Tell whether a published file of that name holds timings."""
-    return name.startswith("timings.")
-
-
-def publish(timings: Iterable[Timing], folder: Path) -> list[Path]:
-    """Write timings into `folder`, a file an exhibit and scale; return the files."""
-    return publish_lines(timings, folder, lambda t: f"timings.{t.exhibit}.{t.scale}.jsonl", encode)
-
-
 def encode(timing: Timing) -> bytes:
     """Return the line of JSON that stores `timing`. Raises RecordError if it cannot be stored."""
     values = timing.to_dict()
@@ -212,6 +184,22 @@ def decode(data: bytes) -> Timing:
     Raises RecordError if it is not whole, NewerSchemaError if it is whole and of a newer schema.
     """
     return Timing.from_dict(unpack("timing", data))
+
+
+def is_timings(name: str) -> bool:
+    """Tell whether a published file of that name holds timings."""
+    return name.startswith("timings.")
+
+
+class Timings(Shelf[Timing]):
+    """The timings in the folder `path` of a store."""
+
+    kind = Kind(folder="timings", encode=encode, decode=decode, published=is_timings)
+
+
+def publish(timings: Iterable[Timing], folder: Path) -> list[Path]:
+    """Write timings into `folder`, a file an exhibit and scale; return the files."""
+    return publish_lines(timings, folder, lambda t: f"timings.{t.exhibit}.{t.scale}.jsonl", encode)
 
 
 _FLOATS = frozenset({float})
