@@ -1,6 +1,7 @@
 """What verbs share: options, and the request, the store and the words that are made of them."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import one_line
-from ._door import shard
+from ._door import retried, shard, workers
 
 if TYPE_CHECKING:
-    from ..reproductions.run import Request
+    from ..reproductions.request import Request
     from ..results.shelf import Shelf
     from ..results.store import Store
 
@@ -69,6 +70,20 @@ device_option = click.option(
     show_default=True,
     help="auto, cpu, cuda or cuda:i.",
 )
+retry_option = click.option(
+    "--retry",
+    metavar="STATE[,STATE]",
+    callback=retried,
+    help="Run failed or diverged cells again.",
+)
+jobs_option = click.option(
+    "--jobs",
+    default="auto",
+    metavar="auto|N",
+    callback=workers,
+    show_default=True,
+    help="Cells at a time; auto is one a core.",
+)
 _cells = (
     scale_option,
     where_option,
@@ -90,7 +105,7 @@ any_cells_options = all_of(click.argument("exhibit", required=False), *_cells)
 
 
 def request_of(asked: dict[str, Any]) -> "Request":
-    from ..reproductions.run import Request
+    from ..reproductions.request import Request
 
     fields: dict[str, Any] = {**asked, "store": open_store(asked["store"])}
     return Request(**fields)
@@ -100,6 +115,12 @@ def open_store(path: str) -> "Store":
     from ..results.store import Store
 
     return Store(Path(path).expanduser())
+
+
+def store_words(store: "Store") -> list[str]:
+    """Return the option that a command needs to find this store, none where it is the usual one."""
+    known = str(store.path) == os.environ.get("SGBENCH_STORE", STORE)
+    return [] if known else ["--store", str(store.path)]
 
 
 def warn(store: "Shelf[Any]") -> None:

@@ -8,7 +8,7 @@ import click
 
 from ..bench.errors import UsageError
 from ._door import examples, items, seconds
-from ._options import json_option, warn
+from ._options import device_option, json_option, warn
 
 if TYPE_CHECKING:
     from ..results.finding import Finding
@@ -59,13 +59,7 @@ _WAYS = ("baseline", "records", "pytest_benchmark")
     help="When to stop where verdicts are still open: 90s, 3m …",
 )
 @click.option("--allow-dirty", is_flag=True, help="Take changes that are not committed.")
-@click.option(
-    "--device",
-    default="auto",
-    metavar="NAME",
-    show_default=True,
-    help="auto, cpu, cuda or cuda:i.",
-)
+@device_option
 @click.option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML, too.")
 @click.option(
     "--records", nargs=2, metavar="STORE_A STORE_B", help="Compare two stores; run nothing."

@@ -1,6 +1,5 @@
 """`sgbench run`."""
 
-import os
 import shlex
 import signal
 import sys
@@ -8,12 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._door import RETRIED, complain, examples, retried, seconds, terminable, workers
-from ._options import STORE, cells_options, request_of, tell_outlook, title, warn
+from ._door import RETRIED, complain, examples, seconds, terminable
+from ._options import (
+    cells_options,
+    jobs_option,
+    request_of,
+    retry_option,
+    store_words,
+    tell_outlook,
+    title,
+    warn,
+)
 
 if TYPE_CHECKING:
     from ..reports.progress import Watch
-    from ..reproductions.run import Request
+    from ..reproductions.request import Request
     from ..results.record import Record
 
 
@@ -38,20 +46,8 @@ if TYPE_CHECKING:
     callback=seconds,
     help="Stop after 90s, 30m, 1h30m, 2d …; running cells save their state.",
 )
-@click.option(
-    "--retry",
-    metavar="STATE[,STATE]",
-    callback=retried,
-    help="Run failed or diverged cells again.",
-)
-@click.option(
-    "--jobs",
-    default="auto",
-    metavar="auto|N",
-    callback=workers,
-    show_default=True,
-    help="Cells at a time; auto is one a core.",
-)
+@retry_option
+@jobs_option
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
@@ -122,10 +118,8 @@ def _conclude(
 
 def _next(request: "Request") -> str:
     """Return the command that shows what a run has brought."""
-    store = str(request.store.path)
-    known = store == os.environ.get("SGBENCH_STORE", STORE)
     command = ["report", request.exhibit, "--scale", request.scale]
     if request.label != request.scale:  # no report has such cells
         command = ["export", "--format", "csv", f"{request.exhibit}.csv"]
-    words = shlex.join(["sgbench", *command, *([] if known else ["--store", store])])
+    words = shlex.join(["sgbench", *command, *store_words(request.store)])
     return f"{command[0]}:  {words}"

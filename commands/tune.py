@@ -1,7 +1,6 @@
 """`sgbench tune`."""
 
 import json
-import os
 import shlex
 import signal
 from pathlib import Path
@@ -10,8 +9,19 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError
-from ._door import complain, examples, retried, seconds, terminable, workers
-from ._options import STORE, all_of, data_dir_option, json_option, open_store, store_option, warn
+from ._door import complain, examples, seconds, terminable
+from ._options import (
+    all_of,
+    data_dir_option,
+    device_option,
+    jobs_option,
+    json_option,
+    open_store,
+    retry_option,
+    store_option,
+    store_words,
+    warn,
+)
 
 if TYPE_CHECKING:
     from ..reproductions.search import Means
@@ -91,33 +101,13 @@ _declaring = all_of(
     callback=seconds,
     help="Stop after 90s, 30m, 1h30m, 2d …; running cells save their state.",
 )
-@click.option(
-    "--retry",
-    metavar="STATE[,STATE]",
-    callback=retried,
-    help="Try failed or diverged trials again.",
-)
-@click.option(
-    "--jobs",
-    default="auto",
-    metavar="auto|N",
-    callback=workers,
-    show_default=True,
-    help="Cells at a time; auto is one a core.",
-)
+@retry_option
+@jobs_option
 @store_option
 @data_dir_option
-@click.option(
-    "--device",
-    default="auto",
-    metavar="NAME",
-    show_default=True,
-    help="auto, cpu, cuda or cuda:i.",
-)
+@device_option
 @json_option
-@click.pass_obj
 def command(
-    argv: list[str],
     *,
     resume: bool,
     rebuild: bool,
@@ -135,7 +125,6 @@ def command(
     from ..reproductions.declare import Asked, declare, opened, resumed
     from ..reproductions.search import Means
 
-    del argv
     source = open_store(store)
     asked = Asked(**declared)
     if resume and rebuild:
@@ -220,7 +209,7 @@ def _tell(store: "Store", study: "Study", as_json: bool) -> int:
     if as_json:
         for values in study_values(tuned):
             click.echo(json.dumps(values))
-    report = shlex.join(["sgbench", "report", "tune", "--study", study.name, *_kept(store)])
+    report = shlex.join(["sgbench", "report", "tune", "--study", study.name, *store_words(store)])
     words = [f"study {study.name}", *outcome_lines(tuned), f"report:  {report}"]
     click.echo("\n".join(words), err=as_json)
     states = [trial.state for told in tuned.arms for trial in told.trials]
@@ -231,9 +220,5 @@ def _again(study: "Study", means: "Means") -> list[str]:
     more = ["--jobs", str(means.jobs)] if means.jobs else []
     more += ["--data-dir", means.data_dir] if means.data_dir else []
     more += ["--device", means.device] if means.device != "auto" else []
-    return ["tune", study.exhibit, "--study", study.name, "--resume", *more, *_kept(means.store)]
-
-
-def _kept(store: "Store") -> list[str]:
-    known = str(store.path) == os.environ.get("SGBENCH_STORE", STORE)
-    return [] if known else ["--store", str(store.path)]
+    more += store_words(means.store)
+    return ["tune", study.exhibit, "--study", study.name, "--resume", *more]
