@@ -17,19 +17,19 @@ def pack(kind: str, values: dict[str, Any]) -> bytes:
         text = canonical_json(values)
     except ValueError as error:
         raise RecordError(f"{kind} {values['id']} holds a number that is not finite") from error
-    return f'{{"checksum":"{_checksum(text.encode())}","{kind}":{text}}}\n'.encode()
+    return f'{{"checksum":"{checksum(text.encode())}","{kind}":{text}}}\n'.encode()
 
 
 def unpack(kind: str, data: bytes) -> Any:
     """Return the values that `data` stores; RecordError if it is not whole."""
     try:
         body = _DECODER.decode(data.decode())
-        checksum, values = body["checksum"], body[kind]
+        told, values = body["checksum"], body[kind]
         # As `pack` wrote it, the text is canonical already: the usual case, and quick.
         start = len(f'{{"checksum":"{"0" * 64}","{kind}":')
-        whole = checksum == _checksum(data.strip()[start:-1])
+        whole = told == checksum(data.strip()[start:-1])
         if not whole:
-            whole = checksum == _checksum(canonical_json(values).encode())
+            whole = told == checksum(canonical_json(values).encode())
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RecordError(f"it is no whole {kind}") from error
     if not whole:
@@ -44,5 +44,6 @@ def _no_constant(name: str) -> Any:
 _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
-def _checksum(text: bytes) -> str:
+def checksum(text: bytes) -> str:
+    """Return the checksum of canonical JSON."""
     return hashlib.sha256(text).hexdigest()

@@ -9,7 +9,6 @@ the file is lost, `sgbench tune --rebuild` makes it again from the records. Free
 """
 
 import dataclasses
-import hashlib
 import json
 import os
 import re
@@ -21,6 +20,7 @@ from typing import Any, cast
 from ..bench.cell import canonical_json
 from ..bench.errors import StoreError, UsageError, did_you_mean
 from .durable import reason, write_atomic, writing
+from .lines import checksum, unpack
 from .schema import RecordError, check_items, check_object, json_types
 from .store import Store
 
@@ -151,19 +151,13 @@ def _place(store: Store) -> tuple[Path, str]:
 def encode(study: Study) -> bytes:
     """Return the file that holds `study`."""
     values = dataclasses.asdict(study)
-    body = {"checksum": _checksum(values), "study": values}
+    body = {"checksum": checksum(canonical_json(values).encode()), "study": values}
     return json.dumps(body, indent=1, allow_nan=False).encode() + b"\n"
 
 
 def decode(data: bytes) -> Study:
     """Return the study of a file's content. Raises RecordError where it is not whole."""
-    try:
-        body = json.loads(data)
-        values, whole = body["study"], body["checksum"] == _checksum(body["study"])
-    except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RecordError("it is no whole study") from error
-    if not whole:
-        raise RecordError("its checksum does not match: it was changed")
+    values = unpack("study", data)
     if type(values) is dict and cast("dict[str, Any]", values).get("format") != FORMAT:
         raise RecordError(f"its format is not {FORMAT}: another sgbench made it")
     fields = check_object("study", values, json_types(Study))
@@ -173,7 +167,3 @@ def decode(data: bytes) -> Study:
     for trials in fields["asked"].values():
         check_items("study.asked", trials, frozenset({dict}))
     return Study(**fields)
-
-
-def _checksum(values: Any) -> str:
-    return hashlib.sha256(canonical_json(values).encode()).hexdigest()
