@@ -12,7 +12,7 @@ A pullback may be called again; with `need_input=False` it does not compute (nor
 
 import math
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -47,6 +47,13 @@ class Layer(Protocol):
     def evaluate(self, x: Tensor) -> Tensor:
         """Run with the running statistics."""
         ...
+
+
+@runtime_checkable
+class Multiplies(Protocol):
+    """What has products, whose operands go through `operand`."""
+
+    operand: Operand
 
 
 class Linear:
@@ -349,8 +356,8 @@ class Sequence:
     def take(self, operand: Operand) -> None:
         """Let the operands of all products go through `operand`."""
         for _, part in self.parts:
-            if hasattr(part, "operand"):
-                setattr(part, "operand", operand)  # noqa: B010  (no part of the protocol)
+            if isinstance(part, Multiplies):
+                part.operand = operand
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Run in training mode; return the output and the pullback through all parts."""

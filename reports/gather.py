@@ -17,11 +17,8 @@ from ..reproductions.exhibit import expand
 from ..reproductions.model import Exhibit
 from ..results.frame import to_frame
 from ..results.measure import FIELDS
-from ..results.record import Record
+from ..results.record import ENDED, Record
 from .protocol import PAPER, difference
-
-RESULTS = ("ok", "diverged")
-"""What a machine's failure cannot cause: where there is none, another machine's record fills in."""
 
 _CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
@@ -129,7 +126,7 @@ def gather(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Gathered:
 
 
 def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
-    result = frame["status"].isin(RESULTS)
+    result = frame["status"].isin(ENDED)  # where there is none, another machine's record fills in
     cells = frame[result].groupby("machine_class")["key"].nunique()
     leading = cells.idxmax() if len(cells) else None  # of equals, the first by name
     ranked = frame.assign(

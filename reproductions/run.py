@@ -14,13 +14,11 @@ from typing import Protocol
 from ..bench import datasets, machine
 from ..bench.cell import Cell
 from ..bench.outcome import Outcome
-from ..results.record import Record, make_record
+from ..results.record import ENDED, Record, make_record
 from ..results.store import Store
 from .place import Say, place_of
 from .plan import Plan
 from .request import Request, plan_of, wanted_cells
-
-__all__ = ["Listener", "Request", "Summary", "plan_of", "run", "wanted_cells"]
 
 
 class Hears(Protocol):
@@ -103,7 +101,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
             for record in records:
                 summary.left -= record.status != "timeout"
                 summary.written[record.status] = summary.written.get(record.status, 0) + 1
-            if all(record.status in ("ok", "diverged") for record in records):
+            if all(record.status in ENDED for record in records):
                 # Under the id of the program's first cell and the class where it ended.
                 first = records[0]
                 path = request.store.checkpoint_path(first.id, first.machine_class)

@@ -17,16 +17,9 @@ from ..bench import datasets
 from ..bench.cell import Cell, canonical_json
 from .equivalence import equivalence
 from .finding import Finding, Verdict
-from .measure import measure_of, results_of, rungs
+from .measure import FINAL, measure_of, results_of, rungs
 from .record import Record
 from .sequential import Plan, decide
-
-FINAL = (
-    *("test_error", "test_loss", "validation_error", "validation_loss"),
-    *("train_error", "train_loss", "longest", "validation_bits", "test_bits"),
-    *("error_a", "error_b"),
-)
-"""The numbers that a run ends with."""
 
 VERSIONS = ("rule_version", "dataset_version", "protocol_version", "data_hash")
 """What must be equal for two records of a cell to be of the same computation."""

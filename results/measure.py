@@ -71,6 +71,8 @@ _OF_SPLIT = {  # and those of one split; the bits of the validation text choose 
     "test": ("test_error", "test_loss", "test_bits"),
     "validation": ("validation_error", "validation_loss"),
 }
+FINAL = tuple(n for of in _RESULTS.values() for n in of if n != "progression")
+"""The numbers that a run ends with."""
 FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
 """Of a cell that has one result."""
 

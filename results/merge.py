@@ -14,26 +14,11 @@ from typing import Any, NamedTuple
 from ..bench.cell import canonical_json
 from ..bench.errors import UsageError
 from .durable import reason, write_atomic, writing
-from .measure import FIELDS
-from .record import Record
+from .measure import FINAL
+from .record import ENDED, Record
 from .store import Store
 
-RESULTS = ("ok", "diverged")
-"""What a cell comes to on a class of machines; else something happened to its run."""
-
-COMPARED = (
-    "status",
-    "iterations_done",
-    *FIELDS,
-    "error_a",
-    "error_b",
-    "test_loss",
-    "validation_loss",
-    "train_error",
-    "train_loss",
-    "progression",
-    "curve",
-)
+COMPARED = ("status", "iterations_done", *FINAL, "progression", "curve")
 """What two results of a cell must share; the rest is configuration, circumstances and times."""
 
 Key = tuple[str, str]
@@ -131,7 +116,7 @@ def results_of(record: Record) -> dict[str, Any]:
 
 
 def _candidate(record: Record, source: int) -> _Candidate:
-    result = record.status in RESULTS
+    result = record.status in ENDED
     digest = canonical_json(results_of(record)) if result else ""
     return _Candidate(
         is_result=result,
@@ -166,7 +151,7 @@ def _conflicts(keys: dict[Key, None], stores: Sequence[Store]) -> list[Conflict]
     for store in stores:
         for record in store.scan():
             key = (record.id, record.machine_class)
-            if key in found and record.status in RESULTS:
+            if key in found and record.status in ENDED:
                 found[key][str(store.path)] = record
     return [
         Conflict(

@@ -33,6 +33,8 @@ SCHEMA_VERSION = 3
 """Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "pruned")
+ENDED: tuple[str, ...] = ("ok", "diverged")
+"""What a cell comes to on a class of machines; else something happened to its run."""
 LOST: tuple[str, ...] = ("diverged", "failed", "timeout")
 """Statuses without a result of a cell that was to be trained to its end."""
 

@@ -10,10 +10,9 @@ from ..bench import datasets
 from ..bench.cell import Cell
 from ..bench.errors import SgbenchError
 from .durable import LEFTOVER, writing
-from .record import NewerSchemaError, Record, RecordError
+from .record import ENDED, NewerSchemaError, Record, RecordError
 from .store import Store, decode
 
-RESULTS = ("ok", "diverged")
 _DAY = 86400.0  # younger leftovers may be another process's, still being written
 
 
@@ -92,7 +91,7 @@ def waste(store: Store) -> list[Waste]:
     ended: dict[Path, str] = {}
     for record in store.scan():
         checkpoint = store.checkpoint_path(record.id, record.machine_class)
-        if record.status in RESULTS:
+        if record.status in ENDED:
             ended[checkpoint] = "its cell has come to an end"
         for old in stale([record]):
             path = store.record_path(record.id, record.machine_class)
