@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class SgbenchError(Exception):
@@ -22,6 +23,14 @@ class StoreError(SgbenchError):
     """The store cannot be read or written (a file, read-only, full). Exit code 5."""
 
     exit_code = 5
+
+
+def expanded(path: Path | str, argument: str) -> Path:
+    """Return `path`, its `~` replaced; UsageError naming the `argument` where that is nobody's."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:
+        raise UsageError(f"{argument} {path}: there is no such home; write it out") from error
 
 
 def one_line(text: str) -> str:

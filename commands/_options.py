@@ -4,12 +4,11 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bench.errors import one_line
+from ..bench.errors import expanded, one_line
 from ._door import retried, shard, workers
 
 if TYPE_CHECKING:
@@ -114,7 +113,7 @@ def request_of(asked: dict[str, Any]) -> "Request":
 def open_store(path: str) -> "Store":
     from ..results.store import Store
 
-    return Store(Path(path).expanduser())
+    return Store(expanded(path, "--store"))
 
 
 def store_words(store: "Store") -> list[str]:

@@ -2,11 +2,11 @@
 
 import dataclasses
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from ..bench.errors import expanded
 from ._door import complain, examples
 from ._options import json_option, open_store, warn
 
@@ -32,7 +32,7 @@ def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
     from ..results.merge import merge
 
     target = open_store(into)
-    merged = merge([Path(store).expanduser() for store in stores], target)
+    merged = merge([expanded(store, "STORE") for store in stores], target)
     warn(target)
     if as_json:
         click.echo(json.dumps({"into": str(target.path), **dataclasses.asdict(merged)}))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..bench.errors import UsageError
+from ..bench.errors import UsageError, expanded
 from ..results.provenance import CODE, git
 
 SAMPLER = "bench/sampler.py"
@@ -81,7 +81,7 @@ def builds(
 
 def _folder(text: str) -> Path | None:
     """Return the folder that `text` names, None where it is a revision's name."""
-    path = Path(text).expanduser()
+    path = expanded(text, "--baseline")
     if path.is_dir() and (os.sep in text or not _checkout() or not _commit(_checkout(), text)):
         return path
     return None
@@ -97,7 +97,7 @@ def _candidate(candidate: str | None, root: Path, allow_dirty: bool) -> Build:
             )
         at, words = Path(top), "the working tree"
     else:
-        at, words = Path(candidate).expanduser(), candidate
+        at, words = expanded(candidate, "--candidate"), candidate
     _link(at, root, "--candidate")
     changed = git(at, "status", "--porcelain", "--", *CODE) or ""
     if changed and not allow_dirty:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ..errors import UsageError
+from ..errors import UsageError, expanded
 from ._data import Text
 from ._files import sha256_once
 from ._text import split
@@ -21,7 +21,7 @@ def load_corpus(path: Path | str) -> Text:
     Raises UsageError where there is no such file, it is not UTF-8, has fewer than SHORTEST
     characters, or more symbols than a byte can hold.
     """
-    path = Path(path).expanduser()
+    path = expanded(path, "corpus:")
     content = _read(path, Path.read_bytes)
     try:
         text = content.decode("utf-8")
@@ -46,7 +46,7 @@ def corpus_hash(path: Path | str) -> str:
 
     Raises UsageError where there is no such file; what is in it only `load_corpus` judges.
     """
-    return _read(Path(path).expanduser(), sha256_once)[:16]
+    return _read(expanded(path, "corpus:"), sha256_once)[:16]
 
 
 def _read(path: Path, read: Callable[[Path], Read]) -> Read:

@@ -9,15 +9,26 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from ..errors import DataError, one_line
+from ..errors import DataError, UsageError, expanded, one_line
 
 UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
 
 
 def resolve(data_dir: Path | str | None) -> Path:
-    """Return the data folder: `data_dir`, else SGBENCH_DATA, else the user's cache folder."""
+    """Return the data folder: `data_dir`, else SGBENCH_DATA, else the user's cache folder.
+
+    Raises UsageError where there cannot be one, or it is not to be searched.
+    """
     given = data_dir or os.environ.get("SGBENCH_DATA")
-    return Path(given).expanduser() if given else cache_folder()
+    folder = expanded(given, "--data-dir") if given else cache_folder()
+    try:
+        (folder / "any").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        why = f"--data-dir {folder} cannot be searched ({error.strerror})"
+        raise UsageError(f"{why}; name another folder") from error
+    return folder
 
 
 def cache_folder() -> Path:

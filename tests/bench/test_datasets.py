@@ -88,6 +88,15 @@ def test_data_folder_is_argument_then_variable_then_cache(tmp_path, cache, monke
     assert datasets.resolve(None) == cache
 
 
+@pytest.mark.parametrize(
+    ("folder", "says"), [("x" * 300, "cannot be searched"), ("~no one/x", "no such home")]
+)
+def test_a_data_folder_that_cannot_be_is_one_clear_line(folder, says):
+    with pytest.raises(UsageError, match=says) as caught:
+        datasets.status("mnist", folder)
+    assert "--data-dir" in str(caught.value)
+
+
 # digits
 
 

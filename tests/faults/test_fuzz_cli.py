@@ -41,7 +41,17 @@ condition = st.builds("".join, st.tuples(field | text, sign, number | word | tex
 conditions = st.lists(condition | word | number, min_size=1, max_size=3).map(",".join)
 path = (
     st.sampled_from(
-        [".", "", "store", "out/a/b", "/dev/null", "/proc/self/mem", "~nobody/x", "x" * 300]
+        [
+            ".",
+            "",
+            "store",
+            "out/a/b",
+            "/dev/null",
+            "/proc/self/mem",
+            "~nobody/x",
+            "~no one",
+            "x" * 300,
+        ]
     )
     | text
 )
@@ -58,6 +68,7 @@ OPTIONS = {
     "--jobs": number | st.just("auto"),
     "--format": st.sampled_from(["md", "csv,tex", "jsonl", "parquet", "md,,csv", "png,xx"]) | text,
     "--out": path,
+    "--into": path,
 }
 flag = st.sampled_from(
     ["--json", "--dry-run", "--check", "--strict", "--published", "--help", "--version", "--", "-"]
@@ -74,6 +85,8 @@ verb = st.sampled_from(
         "export",
         "show",
         "list",
+        "merge",
+        "prune",
     ]
 )
 option = st.sampled_from(sorted(OPTIONS)).flatmap(
