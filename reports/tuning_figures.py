@@ -23,6 +23,7 @@ from .tuned import ArmTold, Tuned
 
 _WIDTH, _ROW = 7.2, 2.2  # inches
 _LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.15, 0.56, 0.62  # inches around the panels
+_NAMES = 1.1  # inches that fields' names take
 _GAP, _GAP_ROWS = 0.2, 0.75  # inches between panels
 _MOST_COLUMNS = 4
 _MARKS = {"complete": "o", "pruned": "x", "diverged": "^"}
@@ -56,18 +57,18 @@ def _saved(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
     return files
 
 
-def _panels(title: str, rows: int, columns: int, sharey: bool = True) -> tuple[Figure, Any]:
+def _panels(title: str, rows: int, columns: int, left: float = _LEFT) -> tuple[Figure, Any]:
     """Return a figure with its title and a grid of panels, laid out in inches."""
     height = _TOP + rows * _ROW + (rows - 1) * _GAP_ROWS + _BOTTOM
     figure = Figure(figsize=(_WIDTH, height))
-    width = (_WIDTH - _LEFT - _RIGHT - (columns - 1) * _GAP) / columns
+    width = (_WIDTH - left - _RIGHT - (columns - 1) * _GAP) / columns
     grid = figure.subplots(
         rows,
         columns,
         squeeze=False,
-        sharey=sharey,
+        sharey=True,
         gridspec_kw={
-            "left": _LEFT / _WIDTH,
+            "left": left / _WIDTH,
             "right": 1 - _RIGHT / _WIDTH,
             "bottom": _BOTTOM / height,
             "top": 1 - _TOP / height,
@@ -234,7 +235,7 @@ def _importance(tuned: Tuned, title: str) -> Figure | None:
     if not shown:
         return None
     rows = math.ceil(len(shown) / _MOST_COLUMNS)
-    figure, grid = _panels(title, rows, min(len(shown), _MOST_COLUMNS))
+    figure, grid = _panels(title, rows, min(len(shown), _MOST_COLUMNS), left=_NAMES)
     fields = [*tuned.study.space][::-1]
     for axes, told in itertools.zip_longest(grid.flat, shown):
         if told is None:
@@ -251,11 +252,11 @@ def _importance(tuned: Tuned, title: str) -> Figure | None:
             )  # fmt: skip
         axes.set_yticks(range(len(fields)), fields)
         axes.set_xlim(0, 1)
+        axes.set_xticks([0.25, 0.5, 0.75], ["0.25", "0.5", "0.75"])
         axes.set_title(told.arm.label, loc="left", color=_color(told))
     grid[0][0].legend(frameon=False, loc="lower right")
     for axes in grid[:, 0]:
         axes.tick_params(axis="y", labelsize=8, pad=1)
-    figure.subplots_adjust(left=(_LEFT + 0.35) / _WIDTH)
     return figure
 
 

@@ -162,7 +162,9 @@ def test_another_study_of_that_name_is_refused(tune, refused, store):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_and_the_next_run(start, store, number):
-    slow = ("--set", "iterations=3000", "--set", "evaluate_every=100", "--pruner", "none")
+    slow = ("--set", "iterations=1500", "--set", "evaluate_every=100", "--set", "sg_units=8",
+            "--set", "hidden_units=8", "--pruner", "none",
+            "--space", "learning_rate=1e-4:1e-2:log")  # fmt: skip
     line = ("tune", "table1", *WHERE, *slow, "--trials", "3", "--fresh", "1", "--jobs", "1",
             "--device", "cpu", "--store", store.path)  # fmt: skip
     process = start(*line)
@@ -171,7 +173,7 @@ def test_a_signal_and_the_next_run(start, store, number):
             process.send_signal(number)
             break
     rest = process.stderr.read()
-    assert process.wait(120) == (-9 if number == signal.SIGKILL else 128 + number)
+    assert process.wait(300) == (-9 if number == signal.SIGKILL else 128 + number)
     if number != signal.SIGKILL:
         assert f"interrupted; go on with: sgbench tune table1 --study {NAME} --resume" in rest
     again = start("tune", "table1", "--study", NAME, "--resume", "--device", "cpu", "--jobs", "1",
@@ -180,4 +182,4 @@ def test_a_signal_and_the_next_run(start, store, number):
     assert again.returncode == 0, err
     assert "2/3" in err
     assert "1/3" not in err
-    assert "dni: 3 trials (3 complete), 9,000 cell-iterations" in out
+    assert "dni: 3 trials (3 complete), 4,500 cell-iterations" in out
