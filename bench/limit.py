@@ -26,18 +26,31 @@ Doing = Callable[[], object]
 
 
 class Memory:
-    """Blocks of memory, to be used by one limit after another: only one is done at a time."""
+    """Blocks of memory, to be used by one limit after another: only one is done at a time.
+
+    A block lies within one that was there before, where that is large enough: make the limits of
+    large programs first.
+    """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._blocks: dict[tuple[int, torch.dtype, int], Tensor] = {}
+        self._blocks: list[Tensor] = []
 
-    def block(self, count: int, dtype: torch.dtype, number: int) -> Tensor:
-        """Return the block `number` of those of `count` values: random ones."""
-        key = count, dtype, number
-        if key not in self._blocks:
-            self._blocks[key] = torch.randn(count, dtype=dtype, device=self.device)
-        return self._blocks[key]
+    def block(self, count: int, dtype: torch.dtype, taken: set[int]) -> Tensor:
+        """Return `count` values, random at first, in none of the blocks that are `taken`.
+
+        The number of the block is added to those.
+        """
+        fitting = (
+            (len(block), number)
+            for number, block in enumerate(self._blocks)
+            if block.dtype == dtype and len(block) >= count and number not in taken
+        )
+        _, number = min(fitting, default=(0, len(self._blocks)))
+        if number == len(self._blocks):
+            self._blocks.append(torch.randn(count, dtype=dtype, device=self.device))
+        taken.add(number)
+        return self._blocks[number][:count]
 
 
 class Limit:
@@ -54,7 +67,7 @@ class Limit:
     ) -> None:
         self._memory, self._layout = memory, layout
         self._places: dict[Any, Tensor] = {}
-        self._taken: dict[tuple[int, torch.dtype], int] = {}
+        self._taken: set[int] = set()
         self._steps = itertools.cycle([self._step(calls) for calls in cost.steps])
 
     def step(self) -> None:
@@ -97,9 +110,9 @@ class Limit:
     def _adam(self, group: Sequence[Call]) -> Doing:
         pieces: list[Placed] = [piece for call in group for piece in call.arguments[0]]
         count, dtype = sum(math.prod(piece.shape) for piece in pieces), pieces[0].dtype
-        weights, first, second = (self._fresh((count,), dtype) for _ in range(3))
-        gradients, device = torch.full_like(weights, 1e-3), self._memory.device
-        steps = torch.zeros((), device=device)
+        weights, gradients, first, second = (self._fresh((count,), dtype) for _ in range(4))
+        steps = torch.zeros((), device=self._memory.device)
+        gradients.fill_(1e-3)
         for moment in (first, second):
             moment.zero_()
 
@@ -130,10 +143,7 @@ class Limit:
         return self._places[key].as_strided(shape, stride, offset)
 
     def _fresh(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        count = math.prod(shape)
-        number = self._taken.get((count, dtype), 0)
-        self._taken[count, dtype] = number + 1
-        return self._memory.block(count, dtype, number).view(shape)
+        return self._memory.block(math.prod(shape), dtype, self._taken).view(shape)
 
 
 def grouped(calls: Sequence[Call]) -> list[list[Call]]:

@@ -134,7 +134,8 @@ def measure(
     """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
 
     Args:
-        programs: of each the cells it trains together.
+        programs: of each the cells it trains together; the largest first take the least memory,
+            as the limits of those behind need none of their own.
         device: `cpu` or `cuda:i`.
         threads: CPU threads, part of the protocol.
         back_end: of the CPU's matrix products in training.

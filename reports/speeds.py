@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..bench.cell import Cell
-from ..results.timings import PARTS, Spread, Timing, relative
+from ..results.timings import PARTS, SAME_SIZES, Spread, Timing, relative
 from .table import Grid, entry, text_table
 from .terminal import cell_names
 
 BASELINES = ("backprop", "bptt", "end_to_end")
-SAME_SIZES = (
-    *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
-    *("kernel_size", "precision"),
-)
-"""What a program and the baseline that it is held against share."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

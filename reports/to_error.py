@@ -17,8 +17,8 @@ from typing import Any
 from ..bench.cell import Cell
 from ..reproductions.times import id_of
 from ..results.record import Record
-from ..results.timings import Timing
-from .speeds import BASELINES, SAME_SIZES, number
+from ..results.timings import SAME_SIZES, Timing
+from .speeds import BASELINES, number
 from .table import Entry, Grid, entry
 from .terminal import cell_names
 

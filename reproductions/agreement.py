@@ -30,8 +30,8 @@ SEEDS = 5
 FIRST_UPDATES = 3
 ROUNDING = {"loss": 1e-3, "train_loss": 1e-3, "bits": 1e-3, "aux_loss": 2e-2, "sg_loss": 2e-2}
 """By what of a curve's point: the relative difference after the first updates that is taken for
-rounding. float32 makes about 1e-6 of it in a loss, another batch or other weights more than 1e-2.
-Of M more: its last layer starts at zero, where Adam makes steps of full size of gradients that are
+rounding. Sums in another order stay within it, the mistakes that tests/gate plants do not. Of M
+more: its last layer starts at zero, where Adam makes steps of full size of gradients that are
 nothing but rounding. An error is no such number: it jumps by a whole example."""
 
 

@@ -1,5 +1,7 @@
 """Time an exhibit: its distinct programs, those of a dataset and network in the same rounds.
 
+Where memory does not suffice for that, those of the same sizes are.
+
 Free of torch until something is timed. No data is needed: what stands in for it has its shapes.
 """
 
@@ -15,7 +17,7 @@ from ..bench.cell import Cell
 from ..bench.errors import UsageError
 from ..results import provenance
 from ..results.store import Store
-from ..results.timings import SCHEMA_VERSION, Timing, Timings, identity
+from ..results.timings import SAME_SIZES, SCHEMA_VERSION, Timing, Timings, identity
 from . import exhibit as exhibits
 from .backend import THREADS, Backend, choose_backend, machine_class
 from .model import CUSTOM
@@ -72,6 +74,7 @@ def blocks(request: Request) -> list[list[Program]]:
 
 
 LEAST_ROUNDS = 3
+SURE = 0.7  # of what is free: estimates of what programs need are rough
 
 
 def time(request: Request, look: Look) -> Iterator[Timing]:
@@ -84,14 +87,16 @@ def time(request: Request, look: Look) -> Iterator[Timing]:
     Raises UsageError or StoreError, before anything is timed as far as can be told then.
     """
     wanted, device = blocks(request), machine.resolve_device(request.device)
-    _check_memory(wanted, device)
+    free = int(SURE * memory.free(device))
+    wanted = [part for block in wanted for part in _fitting(block, free)]
     backend = choose_backend(request.store, device)
     store = Timings(request.store.path)
     from ..bench import timing
 
     for programs in wanted:
+        largest_first = sorted(programs, key=lambda p: memory.needed(p[0], len(p)), reverse=True)
         session = timing.measure(
-            programs, device, THREADS, backend[0], rounds=request.rounds, look=look
+            largest_first, device, THREADS, backend[0], rounds=request.rounds, look=look
         )
         for found in timings_of(request, session, device, backend):
             store.put(found)
@@ -142,15 +147,34 @@ def id_of(program: Program) -> str:
     return identity(kept, len(program), program[0].versions())
 
 
-def _check_memory(wanted: Sequence[Sequence[Program]], device: str) -> None:
-    """Estimate the memory of the recurrent programs of a block; UsageError where it is too much."""
-    for programs in wanted:
-        size = sum(memory.needed(program[0]) * len(program) for program in programs)
-        free = memory.free(device) if size else 0
-        if size > free:
-            cell = max(programs, key=lambda p: memory.needed(p[0]) * len(p))[0]
+def _fitting(programs: Sequence[Program], free: int) -> list[list[Program]]:
+    """Part a block where it needs more than `free` bytes, which are sure to be had.
+
+    What has the same sizes stays together. Raises UsageError where even that is too large.
+    """
+    same_sizes: dict[tuple[object, ...], list[Program]] = {}
+    for program in programs:
+        key = tuple(getattr(program[0], name) for name in SAME_SIZES)
+        same_sizes.setdefault(key, []).append(program)
+    parts: list[list[Program]] = []
+    for some in same_sizes.values():
+        if (size := _needed(some)) > free:
+            cell = some[0][0]
+            sizes = f"depth={cell.depth}" if cell.T is None else f"T={cell.T}"
             raise UsageError(
-                f"the {len(programs)} programs of {cell.dataset} {cell.network} need about"
-                f" {size / memory.GIB:,.1f} GiB together, and {free / memory.GIB:,.1f} GiB are"
-                f" free: pick fewer by --where (the largest has T={cell.T}), or fewer --replicas"
+                f"the {len(some)} programs of {cell.dataset} {cell.network} with {sizes} need about"
+                f" {size / memory.GIB:,.1f} GiB together, too much where"
+                f" {free / SURE / memory.GIB:,.1f} GiB are free: pick fewer by --where, or fewer"
+                " --replicas"
             )
+        if parts and _needed([*parts[-1], *some]) <= free:
+            parts[-1] += some
+        else:
+            parts.append(some)
+    return parts
+
+
+def _needed(programs: Sequence[Program]) -> int:
+    """Return about how many bytes programs take together, and the machine's limit for them."""
+    sizes = [memory.needed(program[0], len(program)) for program in programs]
+    return sum(sizes) + max(sizes)

@@ -20,6 +20,11 @@ from .schema import NewerSchemaError, RecordError, Types, check_items, check_obj
 from .shelf import Kind, Shelf, publish_lines
 
 SCHEMA_VERSION = 1
+SAME_SIZES = (
+    *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
+    *("kernel_size", "precision"),
+)
+"""What a program and the baseline that it is held against share."""
 PARTS = ("forward", "backward", "m", "update", "other")
 ROUNDS = ("step", "limit", *PARTS, "matmul", "copy")
 WIDE = 0.10

@@ -89,14 +89,26 @@ def test_memory_is_shared_as_in_the_step_and_written_apart_from_what_is_read():
 
 def test_two_limits_use_the_same_memory():
     memory = limit.Memory(CPU)
-    found = recorded(feed_forward("backprop", None))
-    for _ in range(2):
-        limit.Limit(found, memory)
-        counted = len(memory._blocks)
-    assert counted == len(memory._blocks)
-    one, two = (memory.block(3, torch.float32, n) for n in (0, 1))
-    assert one.data_ptr() != two.data_ptr()
-    assert memory.block(3, torch.float32, 0) is one
+    limit.Limit(recorded(feed_forward("cdni", 2)), memory)
+    large = len(memory._blocks)
+    for _ in range(2):  # a smaller one, and the same again
+        limit.Limit(recorded(feed_forward("backprop", None)), memory)
+    limit.Limit(recorded(feed_forward("cdni", 2)), memory)
+    assert len(memory._blocks) == large > 4
+
+
+def test_the_blocks_of_a_limit_are_apart_and_the_closest_in_size():
+    memory, taken = limit.Memory(CPU), set()
+    sizes = [30, 3, 300, 3]
+    blocks = [memory.block(size, torch.float32, taken) for size in sizes]
+    assert [len(block) for block in blocks] == sizes
+    assert len({block.data_ptr() for block in blocks}) == 4
+    again = set()
+    closest = [memory.block(size, torch.float32, again) for size in (25, 2)]
+    assert [len(block) for block in closest] == [25, 2]
+    assert [b.data_ptr() for b in closest] == [b.data_ptr() for b in blocks[:2]]
+    assert memory.block(3, torch.float64, again).dtype == torch.float64
+    assert len(memory._blocks) == 5
 
 
 @pytest.mark.parametrize("layout", limit.LAYOUTS)

@@ -5,6 +5,7 @@ import json
 import pytest
 from reference.timings import timing_of
 from sgbench.bench import exclusive, timing, turns
+from sgbench.bench.errors import UsageError
 from sgbench.reproductions import times
 from sgbench.reproductions.exhibit import expand, load
 from sgbench.results import timings
@@ -98,7 +99,23 @@ def test_what_would_not_fit_is_said_before(refused, store):
         *("time", "table2", "--scale", "demo", "--where", "dataset=copy,T=2,rule=bptt"),
         *("--set", "T=900000", "--set", "batch_size=900000", "--store", store.path),
     )
+    assert "with T=900000 need about" in line
     assert "GiB are free" in line
+
+
+def test_a_block_too_large_for_the_memory_is_parted_by_sizes(store):
+    (block, *_) = times.blocks(times.Request(exhibit="table1", store=store))
+    needed = {d: times._needed([p for p in block if p[0].depth == d]) for d in (3, 4, 5, 6)}
+    whole = times._fitting(block, times._needed(block))
+    assert [sorted(part, key=block.index) for part in whole] == [block]
+    parts = times._fitting(block, needed[6])
+    assert sorted((program for part in parts for program in part), key=block.index) == block
+    assert len(parts) > 1
+    assert all(times._needed(part) <= needed[6] for part in parts)
+    depths = [{program[0].depth for program in part} for part in parts]
+    assert sum(map(len, depths)) == 4  # none is in two parts
+    with pytest.raises(UsageError, match="with depth=6 need about"):
+        times._fitting(block, needed[6] - 1)
 
 
 def test_two_at_a_time_are_refused(refused, store):

@@ -15,6 +15,7 @@ import time
 import pytest
 from reference.dask_processes import Processes
 from reference.jobs import DeadlyJob
+from reference.runs import GRID, SMALL, Listener, stored
 from sgbench.bench import datasets, machine, matmul, presence, train
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions import backend, remote
@@ -23,55 +24,8 @@ from sgbench.reproductions.run import Request, run
 from sgbench.results import machines
 from sgbench.results.store import Store
 
-SMALL = ("iterations=9", "evaluate_every=4", "hidden_units=8", "batch_size=16")
 LONG = ("iterations=4000", "evaluate_every=1000", *SMALL[2:])  # seconds each
-GRID = ("network=fcn", "depth=3,4", "sg_layers=none,0", "rule=backprop,no_bprop,dni,cdni")
 ONE = ("network=fcn", "depth=3", "rule=backprop")
-TIMES = {
-    "train_seconds": 0.0,
-    "evaluation_seconds": 0.0,
-    "steps_per_second": None,
-    "examples_per_second": None,
-    "finished": "",
-    "git_revision": None,
-    "git_dirty": None,
-}
-
-
-class Listener:
-    """Takes down what it hears; `on` is called as programs go on."""
-
-    def __init__(self, on=None):
-        self.plan, self.workers, self.heard, self.records = None, None, [], []
-        self.on = on or (lambda *event: None)
-
-    def planned(self, plan, workers):
-        self.plan, self.workers = plan, workers
-
-    def progress(self, program, iteration):
-        self.heard.append((program, iteration))
-        self.on(program, iteration)
-
-    def finished(self, program, records):
-        self.records += records
-
-    def stopping(self, number):
-        pass
-
-
-def untimed(records):
-    found = {}
-    for record in records:
-        curve = [point | {"seconds": 0.0} for point in record.curve]
-        found[record.id] = dataclasses.replace(record, curve=curve, **TIMES)
-    return found
-
-
-def stored(request):
-    store = Store(request.store.path)
-    found = untimed(store.scan())
-    assert store.warnings == []
-    return found
 
 
 def checkpoints(request):
@@ -180,7 +134,7 @@ def test_a_local_cluster(request_of):
         request = request_of(scheduler=cluster.scheduler_address)
         assert run(request, listener).written == {"ok": 8}
     assert listener.workers == 2
-    assert stored(request) == stored(inline)
+    assert stored(request.store) == stored(inline.store)
     assert checkpoints(request) == []
 
 
@@ -203,12 +157,12 @@ def test_workers_killed_during_a_run_lose_nothing(request_of, dask):
             else:
                 dask.kill_trainer(staying)
 
-    listener = Listener(kill)
+    listener = Listener(progress=kill)
     request = request_of(scheduler=dask.address, set=LONG)
     summary = run(request, listener)
     assert len(kills) == 3
     assert (summary.written, summary.left) == ({"ok": 8}, 0)
-    assert stored(request) == stored(inline)
+    assert stored(request.store) == stored(inline.store)
     assert checkpoints(request) == []
 
 
@@ -224,7 +178,7 @@ def test_a_program_that_kills_every_worker_fails_alone(request_of, dask, monkeyp
     monkeypatch.setattr(train, "Job", job)
     request = request_of(scheduler=dask.address, where=(*ONE[:2], "rule=backprop,no_bprop"))
     assert run(request, Listener()).written == {"ok": 1, "failed": 1}
-    failed = next(r for r in stored(request).values() if r.status == "failed")
+    failed = next(r for r in stored(request.store).values() if r.status == "failed")
     assert failed.error == "KilledWorker: its worker died 4 times"
     assert failed.machine_class == backend.known_class(request.store, "cpu")
     monkeypatch.setattr(train, "Job", plain)
@@ -240,7 +194,7 @@ class TestStops:
     def inline(self, request_of):
         request = request_of("inline", jobs=1, set=LONG, where=ONE, seeds=2)
         run(request, Listener())
-        return stored(request)
+        return stored(request.store)
 
     @pytest.mark.parametrize("how", ["time", "signal"])
     def test_what_runs_goes_on_elsewhere_from_where_it_was(
@@ -258,7 +212,7 @@ class TestStops:
 
         summaries = []
         request = request_of(scheduler=dask.address, set=LONG, where=ONE, seeds=2)
-        summary = run(dataclasses.replace(request, time_limit=3600.0), Listener(interrupt))
+        summary = run(dataclasses.replace(request, time_limit=3600.0), Listener(progress=interrupt))
         monkeypatch.setattr(time, "time", now)
         assert summary.left == 2
         assert summary.interrupted == (2 if how == "signal" else None)
@@ -271,7 +225,7 @@ class TestStops:
         assert run(here, listener).written == {"ok": 2}
         first = min(iteration for program, iteration in listener.heard if iteration)
         assert (first > 500) or any(i > 500 for _, i in listener.heard[:1])
-        assert stored(request) == inline
+        assert stored(request.store) == inline
         assert checkpoints(request) == []
 
     def test_a_state_from_here_goes_on_there(self, request_of, dask, inline, monkeypatch):
@@ -282,7 +236,7 @@ class TestStops:
                 monkeypatch.setattr(time, "time", lambda: now() + 3601)
 
         request = request_of(set=LONG, where=ONE, seeds=2, jobs=1, time_limit=3600.0)
-        assert run(request, Listener(late)).written == {"timeout": 1}
+        assert run(request, Listener(progress=late)).written == {"timeout": 1}
         monkeypatch.setattr(time, "time", now)
         assert len(checkpoints(request)) == 1
         dask.worker()
@@ -291,7 +245,7 @@ class TestStops:
         assert run(there, listener).written == {"ok": 2}
         cut = next(p for p, i in listener.heard)
         assert min(i for p, i in listener.heard if p == cut) > 500
-        assert stored(request) == inline
+        assert stored(request.store) == inline
         assert checkpoints(request) == []
 
     def test_a_worker_leaves_what_no_driver_waits_for(self, request_of, dask, tmp_path):
@@ -336,11 +290,11 @@ def test_a_scheduler_that_goes_away_is_one_line(request_of, dask):
         if len(listener.records) == 2:
             dask.kill(dask.master)
 
-    listener = Listener(kill)
+    listener = Listener(progress=kill)
     request = request_of(scheduler=dask.address, set=LONG)
     with pytest.raises(UsageError, match="the dask scheduler went away; start it again"):
         run(request, listener)
-    assert len(stored(request)) >= 2
+    assert len(stored(request.store)) >= 2
     assert run(dataclasses.replace(request, scheduler=None, jobs=1), Listener()).left == 0
 
 
@@ -365,7 +319,7 @@ def test_a_worker_on_another_machine_that_comes_later(request_of, dask, tmp_path
             threading.Thread(target=dask.worker, kwargs={"preload": preload}, daemon=True).start()
 
     said, request = [], request_of(scheduler=dask.address, set=LONG, where=(*GRID, "depth=3"))
-    assert run(request, Listener(change), say=said.append).written == {"ok": 4}
+    assert run(request, Listener(progress=change), say=said.append).written == {"ok": 4}
     assert {r.device for r in request.store.scan()} == {"Another processor"}
     assert said == ["no worker is left; waiting for one", "a worker has come"]
     kept = machines.read(request.store, "Another processor")

@@ -1,6 +1,7 @@
 """What does not fit into memory: it fails by name, and what fits is trained."""
 
 import dataclasses
+import os
 
 import pytest
 from reference.programs import tiny_cell
@@ -92,3 +93,8 @@ def test_a_stack_of_what_does_not_fit_alone_is_parted_and_fails(room):
 )
 def test_workers_for(asked, device, jobs, workers):
     assert workers_for(asked, device, jobs) == workers
+
+
+def test_one_worker_a_core(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(3)), raising=False)
+    assert workers_for(None, "cpu", 100) == 3

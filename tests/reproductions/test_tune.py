@@ -4,9 +4,10 @@ import dataclasses
 import functools
 
 import pytest
-from sgbench.bench import machine, matmul, train
+from reference.runs import left_behind, stored
+from sgbench.bench import train
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions import backend, tuner
+from sgbench.reproductions import tuner
 from sgbench.reproductions.declare import Asked, declare, loaded, opened, resumed
 from sgbench.reproductions.optimizer import STARTUP, Optimizer, rungs
 from sgbench.reproductions.plan import make_plan
@@ -44,17 +45,6 @@ class Listener:
         pass
 
 
-@pytest.fixture(autouse=True)
-def one_back_end(monkeypatch):
-    """Take the default back-end, without the two seconds of measuring."""
-
-    def measured():
-        release = machine.torch_release()
-        return {"torch": release, "matmul": matmul.available()[0], "matmul_error": 3e-7}
-
-    monkeypatch.setattr(backend, "measured_backend", measured)
-
-
 @pytest.fixture
 def asked():
     def make(**changes):
@@ -83,25 +73,6 @@ def tuned(tmp_path, asked):
 
 def states(heard):
     return [trial.state for _, trial, _ in heard.trials]
-
-
-def untimed(store):
-    """{id: what two runs of a cell share}; checks that nothing was set aside."""
-    found = {}
-    for record in Store(store.path).scan():
-        values = record.to_dict()
-        for name in (
-            *("train_seconds", "evaluation_seconds", "steps_per_second", "examples_per_second"),
-            *("finished", "git_revision", "git_dirty"),
-        ):
-            del values[name]
-        found[record.id] = values | {"curve": [p | {"seconds": 0} for p in record.curve]}
-    assert store.warnings == []
-    return found
-
-
-def left_behind(store):
-    return [p.name for p in store.path.rglob("*") if p.suffix in (".pt", ".tmp") and p.is_file()]
 
 
 def test_a_study(tuned):
@@ -214,9 +185,9 @@ class TestPruning:
             store=Store(store.path.parent / "plain"),
         )  # fmt: skip
         run(request, Quiet())
-        plain = untimed(request.store)
+        plain = stored(request.store)
         assert len(plain) == 2
-        assert plain == {id_: untimed(store)[id_] for id_ in plain}
+        assert plain == {id_: stored(store)[id_] for id_ in plain}
 
     def test_a_run_does_not_take_it_for_done(self, tuned):
         _, store, heard = tuned()
@@ -245,7 +216,7 @@ def test_killed_at_every_write_it_goes_on_to_the_same_end(tuned, monkeypatch):
 
     few = {"trials": 4, "seeds": 1, "fresh": 1}
     want_study, want_store, _ = tuned("undisturbed", **few)
-    want = untimed(want_store)
+    want = stored(want_store)
     places = [(shelf, "write_atomic"), (studies, "write_atomic"), (checkpoint, "save")]
     real = {place: getattr(*place) for place in places}
     writes = [0, 0]
@@ -274,7 +245,7 @@ def test_killed_at_every_write_it_goes_on_to_the_same_end(tuned, monkeypatch):
     study, store, _ = tuned("killed", **few)
     assert kills > 5
     assert study == want_study
-    assert untimed(store) == want
+    assert stored(store) == want
     assert left_behind(store) == []
 
 
@@ -361,7 +332,7 @@ def test_a_time_limit_leaves_the_rest_for_the_next_run(tuned, monkeypatch):
     study, store, heard = tuned()
     assert not heard.summary.left
     assert study == want
-    assert untimed(store) == untimed(want_store)
+    assert stored(store) == stored(want_store)
 
 
 def test_a_diverged_seed_decides_its_trial(tuned, monkeypatch):
@@ -416,10 +387,10 @@ def test_trials_that_differ_in_replica_axes_are_one_program_where_that_pays(tune
     assert together[0].asked == alone[0].asked
     trials = [r for r in together[1].scan() if r.split == "validation"]
     assert {r.replicas for r in trials} == {8}
-    want = untimed(alone[1])
+    want = stored(alone[1])
     for record in trials:
         found = record.validation_loss
-        assert found == pytest.approx(want[record.id]["validation_loss"], rel=1e-6)
+        assert found == pytest.approx(want[record.id].validation_loss, rel=1e-6)
 
 
 def test_a_stack_is_given_up_only_as_a_whole(tuned, monkeypatch):
