@@ -45,7 +45,7 @@ _options = all_of(
     click.option(
         "--rounds",
         type=int,
-        default=10,
+        default=20,
         metavar="N",
         show_default=True,
         help="Turns of everything.",

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..bench.cell import Cell
-from ..results.timings import Spread
+from ..results.timings import Median
 from .drawing import Drawing
 from .speeds import Speed
 from .to_error import Reached, quantity
@@ -20,7 +20,7 @@ _AXES = {
     "p_update": "p_update (probability that a layer is free)",
 }
 _NO_M = "none"
-_QUARTILES = "Lines are medians over rounds, bands their middle half."
+_INTERVALS = "Lines are medians over rounds, bands their 95 % intervals."
 
 
 def drawings(speeds: Sequence[Speed], reached: Sequence[Reached]) -> list[Drawing]:
@@ -98,7 +98,7 @@ def _seconds(name: str, place: str, reached: Sequence[Reached]) -> list[Drawing 
                 + (f", {iterations:,} updates" if several else ""),
                 "seconds",
                 _AXES[axis],
-                [_point(one.cell, axis, Spread(*(s,) * 3)) for one, s in times if s],
+                [_point(one.cell, axis, Median(*(s,) * 3)) for one, s in times if s],
                 note="By the timing where there is one, else as the cells were trained.",
             )
         )
@@ -112,8 +112,8 @@ def axis_of(cell: Cell) -> str:
     return "depth" if cell.entry == "step" else "T"
 
 
-def _percent(found: Spread) -> Spread:
-    return Spread(*(100 * value for value in found))
+def _percent(found: Median) -> Median:
+    return Median(*(100 * value for value in found))
 
 
 def _replicas(name: str, place: str, speeds: Sequence[Speed]) -> Drawing | None:
@@ -124,7 +124,7 @@ def _replicas(name: str, place: str, speeds: Sequence[Speed]) -> Drawing | None:
     for speed in speeds:
         if len(counts[_program(speed)]) > 1:
             step, size = speed.timing.of("step"), speed.timing.replicas
-            rates = Spread(size / step.median, size / step.high, size / step.low)
+            rates = Median(size / step.median, size / step.high, size / step.low)
             axis = axis_of(speed.cell)
             point = _point(speed.cell, axis, rates)
             words = {"depth": "depth", "T": "T", "p_update": "p"}[axis]
@@ -143,7 +143,7 @@ def _program(speed: Speed) -> str:
     return speed.name.rpartition(" x ")[0] or speed.name
 
 
-def _point(cell: Cell, axis: str, value: Spread) -> Point:
+def _point(cell: Cell, axis: str, value: Median) -> Point:
     model = "linear" if cell.sg_layers == 0 else str(cell.sg_layers)
     return {
         "row": "",
@@ -167,7 +167,7 @@ def _drawing(
     *,
     percent: bool = False,
     x_log: bool = False,
-    note: str = _QUARTILES,
+    note: str = _INTERVALS,
 ) -> Drawing | None:
     """Return a picture of points, None where there are not two to compare."""
     if len(points) < 2:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..bench.cell import Cell
-from ..results.timings import PARTS, SAME_SIZES, Spread, Timing, relative
+from ..results.timings import PARTS, SAME_SIZES, Median, Timing, relative
 from .table import Grid, entry, text_table
 from .terminal import cell_names
 
@@ -20,10 +20,10 @@ class Speed:
     name: str
     timing: Timing
     cell: Cell
-    cost: Spread | None
+    cost: Median | None
     """None where the baseline of the same sizes was not timed on the same machine."""
     paired: bool
-    """Whether both were timed in the same rounds; otherwise `cost` has no quartiles."""
+    """Whether both were timed in the same rounds; otherwise `cost` has no interval."""
 
 
 def speeds(timings: Iterable[Timing]) -> list[Speed]:
@@ -100,9 +100,9 @@ def values(speed: Speed) -> dict[str, Any]:
 _CELL = ("dataset", "network", "depth", "T", "rule", "sg_layers", "decoupled", "p_update")
 
 
-def _three(name: str, found: Spread | None) -> dict[str, Any]:
+def _three(name: str, found: Median | None) -> dict[str, Any]:
     three = (None,) * 3 if found is None else found
-    return dict(zip((name, f"{name}_q1", f"{name}_q3"), three, strict=True))
+    return dict(zip((name, f"{name}_low", f"{name}_high"), three, strict=True))
 
 
 def json_line(speed: Speed) -> str:
@@ -191,16 +191,15 @@ def notes(found: Sequence[Speed]) -> list[str]:
     if wide:
         worst = max(wide, key=lambda speed: _width(speed.timing))
         lines.append(
-            f"? {len(wide)} of {len(found)} are too unsteady to rely on: the middle half of their"
-            f" rounds spreads over more than 10 % of the median (most: {worst.name},"
-            f" {100 * _width(worst.timing):.0f} %); time again on a quieter machine"
+            f"? {len(wide)} of {len(found)} are too unsteady to rely on: the 95 % interval of their"
+            f" median spans more than 10 % of it (most: {worst.name},"
+            f" {100 * _width(worst.timing):.0f} %); take more --rounds, or a quieter machine"
         )
     return lines
 
 
 def _width(timing: Timing) -> float:
-    found = [timing.of(name) for name in ("step", "limit")]
-    return max((s.high - s.low) / s.median for s in found if s.median)
+    return max(timing.of("step").width, timing.of("limit").width)
 
 
 def text(title: str, found: Sequence[Speed]) -> str:

@@ -17,7 +17,14 @@ from ..bench.cell import Cell
 from ..bench.errors import UsageError
 from ..results import provenance
 from ..results.store import Store
-from ..results.timings import SAME_SIZES, SCHEMA_VERSION, Timing, Timings, identity
+from ..results.timings import (
+    LEAST_ROUNDS,
+    SAME_SIZES,
+    SCHEMA_VERSION,
+    Timing,
+    Timings,
+    identity,
+)
 from . import exhibit as exhibits
 from .backend import THREADS, Backend, choose_backend, machine_class
 from .model import CUSTOM
@@ -39,7 +46,7 @@ class Request:
     scale: str = "quick"
     where: Sequence[str] = ()
     set: Sequence[str] = ()
-    rounds: int = 10
+    rounds: int = 20
     replicas: Sequence[int] = (1,)
     device: str = "auto"
     store: Store
@@ -57,7 +64,7 @@ def blocks(request: Request) -> list[list[Program]]:
     selected, or a number of replicas or of rounds is out of range.
     """
     if request.rounds < LEAST_ROUNDS:
-        raise UsageError(f"--rounds {request.rounds} must be at least {LEAST_ROUNDS}: quartiles")
+        raise UsageError(f"--rounds {request.rounds} must be at least {LEAST_ROUNDS}: intervals")
     for count in request.replicas:
         if not 1 <= count <= MOST_REPLICAS:
             raise UsageError(f"--replicas {count} must be between 1 and {MOST_REPLICAS}")
@@ -73,7 +80,6 @@ def blocks(request: Request) -> list[list[Program]]:
     return list(groups.values())
 
 
-LEAST_ROUNDS = 3
 SURE = 0.7  # of what is free: estimates of what programs need are rough
 
 

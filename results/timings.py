@@ -7,7 +7,6 @@ many such cells it trains together.
 
 import dataclasses
 import hashlib
-import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from ..bench.errors import UsageError
 from .lines import pack, unpack
 from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
 from .shelf import Kind, Shelf, publish_lines
+from .stats import median_interval
 
 SCHEMA_VERSION = 1
 SAME_SIZES = (
@@ -27,21 +27,29 @@ SAME_SIZES = (
 """What a program and the baseline that it is held against share."""
 PARTS = ("forward", "backward", "m", "update", "other")
 ROUNDS = ("step", "limit", *PARTS, "matmul", "copy")
+CONFIDENCE = 0.95
+LEAST_ROUNDS = 6
+"""Fewer have no interval of that confidence."""
 WIDE = 0.10
-"""A middle half of the rounds wider than this part of the median is too wide to rely on."""
+"""An interval wider than this part of the median is too wide to rely on."""
 
 
-class Spread(NamedTuple):
-    """The median over rounds, and the quartiles."""
+class Median(NamedTuple):
+    """The median over rounds and its 95 % interval; the range of fewer than `LEAST_ROUNDS`."""
 
     median: float
     low: float
     high: float
 
     @property
+    def width(self) -> float:
+        """The interval's, as a part of the median; 0 where that is 0."""
+        return (self.high - self.low) / self.median if self.median else 0.0
+
+    @property
     def wide(self) -> bool:
         """Whether the machine was too unsteady to rely on the median."""
-        return self.high - self.low > WIDE * self.median
+        return self.width > WIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +94,9 @@ class Timing:
     measured: str
     """When, ISO 8601, UTC."""
 
-    def of(self, what: str) -> Spread:
+    def of(self, what: str) -> Median:
         """Return what of the rounds."""
-        return spread(self.rounds[what])
+        return over_rounds(self.rounds[what])
 
     @property
     def trained(self) -> Cell:
@@ -107,7 +115,7 @@ class Timing:
         return self.steps_per_second * cell.batch_size * cell.data_steps * self.replicas
 
     @property
-    def fraction(self) -> Spread:
+    def fraction(self) -> Median:
         """The limit's time over the step's, round by round."""
         return ratio(self.rounds["limit"], self.rounds["step"])
 
@@ -152,28 +160,28 @@ def identity(shape: Mapping[str, Any], replicas: int, versions: Mapping[str, int
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
 
 
-def spread(values: list[float]) -> Spread:
-    """Return the median and the quartiles of values, at least one."""
-    if len(values) == 1:
-        return Spread(*values * 3)
-    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
-    return Spread(middle, low, high)
+def over_rounds(values: list[float]) -> Median:
+    """Return the median of values, at least one, and its interval."""
+    middle, low, high, _ = median_interval(values, CONFIDENCE)
+    if low is None or high is None:
+        low, high = min(values), max(values)
+    return Median(middle, low, high)
 
 
-def ratio(above: list[float], below: list[float]) -> Spread:
+def ratio(above: list[float], below: list[float]) -> Median:
     """Return what some values are of others, round by round."""
-    return spread([a / b for a, b in zip(above, below, strict=True)])
+    return over_rounds([a / b for a, b in zip(above, below, strict=True)])
 
 
-def relative(one: Timing, other: Timing) -> tuple[Spread, bool]:
+def relative(one: Timing, other: Timing) -> tuple[Median, bool]:
     """Return the time of a step over another's, and whether both were timed in the same rounds.
 
-    Where they were not it is the medians' ratio, without quartiles of its own.
+    Where they were not it is the medians' ratio, without an interval.
     """
     if one.session == other.session:
         return ratio(one.rounds["step"], other.rounds["step"]), True
     found = one.of("step").median / other.of("step").median
-    return Spread(found, found, found), False
+    return Median(found, found, found), False
 
 
 def encode(timing: Timing) -> bytes:

@@ -26,7 +26,7 @@ def quick(monkeypatch, tmp_path):
 
 def test_an_exhibit_is_timed_and_kept_without_data(sgbench, store):
     where = ("--scale", "demo", "--where", "network=fcn,depth=3,rule=backprop,dni")
-    done = sgbench("time", "table1", *where, "--rounds", 3, "--store", store.path)
+    done = sgbench("time", "table1", *where, "--rounds", 6, "--store", store.path)
     assert done.exit_code == 0, done.output
     assert done.stderr == ""
     kept = list(Timings(store.path).scan())
@@ -44,7 +44,7 @@ def test_an_exhibit_is_timed_and_kept_without_data(sgbench, store):
 
 def test_json_has_a_line_a_program_with_its_rounds(sgbench, store):
     done = sgbench(
-        *("time", "table1", *SMALL, "--replicas", "1,2", "--rounds", 3, "--json"),
+        *("time", "table1", *SMALL, "--replicas", "1,2", "--rounds", 6, "--json"),
         *("--store", store.path),
     )
     lines = [json.loads(line) for line in done.stdout.splitlines()]
@@ -64,7 +64,7 @@ def test_json_has_a_line_a_program_with_its_rounds(sgbench, store):
 )
 def test_every_kind_of_program_is_timed(sgbench, store, exhibit, where):
     done = sgbench(
-        *("time", exhibit, "--scale", "demo", "--where", where, "--rounds", 3),
+        *("time", exhibit, "--scale", "demo", "--where", where, "--rounds", 6),
         *("--set", "batch_size=4", "--json", "--store", store.path),
     )
     assert done.exit_code == 0, done.output
@@ -80,7 +80,7 @@ def test_every_kind_of_program_is_timed(sgbench, store, exhibit, where):
         (("table1", "--scale", "huge"), "huge"),
         (("table1", "--where", "depth=99"), "depth"),
         (("table1", "--set", "nothing=1"), "nothing"),
-        (("table1", "--rounds", "2"), "--rounds 2 must be at least 3"),
+        (("table1", "--rounds", "5"), "--rounds 5 must be at least 6"),
         (("table1", "--rounds", "x"), "--rounds"),
         (("table1", "--replicas", "0"), "--replicas 0 must be between 1 and"),
         (("table1", "--replicas", "1,x"), "--replicas '1,x'"),

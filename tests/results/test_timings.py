@@ -13,7 +13,7 @@ from sgbench.results import lines, timings
 from sgbench.results.record import RecordError
 from sgbench.results.schema import NewerSchemaError
 from sgbench.results.store import Store, publish
-from sgbench.results.timings import Spread, Timings, decode, encode, ratio, relative, spread
+from sgbench.results.timings import Median, Timings, decode, encode, over_rounds, ratio, relative
 
 
 @pytest.fixture
@@ -174,12 +174,33 @@ def test_what_could_not_be_read_is_not_written(store, timing):
 # what is told of rounds
 
 
-def test_spread_is_median_and_quartiles():
-    assert spread([4.0, 1.0, 3.0, 2.0, 5.0]) == (3.0, 2.0, 4.0)
-    assert spread([7.0]) == (7.0, 7.0, 7.0)
-    assert ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == (2.0, 1.5, 2.5)
-    assert Spread(1.0, 0.94, 1.05).wide
-    assert not Spread(1.0, 0.96, 1.05).wide
+def test_rounds_give_their_median_and_its_interval():
+    nine = [9.0, 1.0, 8.0, 2.0, 7.0, 3.0, 6.0, 4.0, 5.0]
+    assert over_rounds(nine) == (
+        5.0,
+        2.0,
+        8.0,
+    )  # P(B < 2) = 10/512: 96 % by the second on each side
+    assert over_rounds(nine[:6]) == (5.0, 1.0, 9.0)
+    assert ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == (2.0, 1.0, 3.0)
+
+
+@pytest.mark.parametrize(
+    ("values", "range_"), [([4.0, 1.0, 3.0], (3.0, 1.0, 4.0)), ([7.0], (7.0,) * 3)]
+)
+def test_too_few_rounds_give_their_range(values, range_):
+    assert over_rounds(values) == range_
+
+
+def test_more_rounds_make_steady_what_few_do_not():
+    noisy = [0.9, 1.0, 1.1] * 2
+    assert over_rounds(noisy).wide
+    assert not over_rounds([*noisy, *[0.97, 1.03] * 20]).wide
+
+
+def test_an_interval_over_a_tenth_is_wide():
+    assert Median(1.0, 0.94, 1.05).wide
+    assert not Median(1.0, 0.96, 1.05).wide
 
 
 def test_numbers_of_a_timing(timing):
