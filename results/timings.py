@@ -162,10 +162,10 @@ def identity(shape: Mapping[str, Any], replicas: int, versions: Mapping[str, int
 
 def over_rounds(values: list[float]) -> Median:
     """Return the median of values, at least one, and its interval."""
-    middle, low, high, _ = median_interval(values, CONFIDENCE)
-    if low is None or high is None:
-        low, high = min(values), max(values)
-    return Median(middle, low, high)
+    found = median_interval(values, CONFIDENCE)
+    if found.low is None or found.high is None:
+        return Median(found.median, min(values), max(values))
+    return Median(found.median, found.low, found.high)
 
 
 def ratio(above: list[float], below: list[float]) -> Median:

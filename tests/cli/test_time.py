@@ -37,7 +37,7 @@ def test_an_exhibit_is_timed_and_kept_without_data(sgbench, store):
     assert {t.threads for t in kept} == {1}
     assert len({t.session for t in kept}) == 1
     for one in kept:
-        assert len(one.rounds["step"]) == 3
+        assert len(one.rounds["step"]) == 6
     assert "digits fcn 3 dni M2" in done.stdout
     assert list(store.scan()) == []
 
@@ -50,7 +50,7 @@ def test_json_has_a_line_a_program_with_its_rounds(sgbench, store):
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["replicas"] for line in lines] == [1, 2]
     assert [line["cost"] for line in lines] == [1.0, 1.0]
-    assert all(len(line["raw"]["step"]) == 3 for line in lines)
+    assert all(len(line["raw"]["step"]) == 6 for line in lines)
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,7 @@ def test_a_spread_too_wide_is_flagged():
     text = speeds.text("t", speeds.speeds([wild]))
     assert "100?" in text
     assert "1 of 1 are too unsteady to rely on" in text
-    assert "30 %" in text
+    assert "60 %" in text
 
 
 def test_values_are_in_si_units():
