@@ -94,7 +94,10 @@ class Tuned:
 
 
 def gather(study: Study, records: Iterable[Record], *, importance: bool = True) -> Tuned:
-    """Return what the records say of a study; `importance` costs a second and needs Optuna."""
+    """Return what the records say of a study.
+
+    `importance` costs a second and needs Optuna; of a single field it would say nothing.
+    """
     arms = loaded(study)
     known, told = Known(records), list[ArmTold]()
     for arm in arms:
@@ -116,7 +119,7 @@ def gather(study: Study, records: Iterable[Record], *, importance: bool = True) 
                 winner=winner,
                 tuned=fresh[0],
                 untuned=fresh[1],
-                importances=importances(arm, trials) if importance else {},
+                importances=importances(arm, trials) if importance and len(study.space) > 1 else {},
             )
         )
     return Tuned(study=study, arms=tuple(told))

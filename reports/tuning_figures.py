@@ -254,7 +254,8 @@ def _importance(tuned: Tuned, title: str) -> Figure | None:
         axes.set_xlim(0, 1)
         axes.set_xticks([0.25, 0.5, 0.75], ["0.25", "0.5", "0.75"])
         axes.set_title(told.arm.label, loc="left", color=_color(told))
-    grid[0][0].legend(frameon=False, loc="lower right")
+    kinds = grid[0][0].get_legend_handles_labels()
+    figure.legend(*kinds, frameon=False, loc="lower right", ncols=len(kinds[1]))
     for axes in grid[:, 0]:
         axes.tick_params(axis="y", labelsize=8, pad=1)
     return figure

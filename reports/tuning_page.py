@@ -30,7 +30,7 @@ _COST = (
 _IMPORTANCE = (
     "The share of each field in the spread of the objective over complete trials, by fANOVA and by"
     " the mean decrease of impurity (MDI) of random forests. A dash: not of all trials, or not"
-    " searched; no table: fewer than four results that differ."
+    " searched; no table: one field, or fewer than four results that differ."
 )
 
 

@@ -93,15 +93,15 @@ def test_two_limits_use_the_same_memory():
         recorded(feed_forward(rule, m)) for rule, m in (("cdni", 2), ("backprop", None))
     )
     apart, memory = [], limit.Memory(CPU)
-    for cost in (large, small):
+    for steps in (large, small):
         alone = limit.Memory(CPU)
-        limit.Limit(cost, alone)
+        limit.Limit(steps, alone)
         apart.append(len(alone._blocks))
-        limit.Limit(cost, memory)
+        limit.Limit(steps, memory)
     together = len(memory._blocks)
     assert max(apart) <= together <= max(apart) + min(apart) / 2
-    for cost in (small, large, small):
-        limit.Limit(cost, memory)
+    for steps in (small, large, small):
+        limit.Limit(steps, memory)
     assert len(memory._blocks) == together
 
 

@@ -1,6 +1,7 @@
 """A study's report, from made-up records: what it says is what they hold."""
 
 import csv
+import dataclasses
 import io
 import json
 import math
@@ -121,6 +122,22 @@ def test_importances_are_shares(study, records):
     assert cdni.importances["fANOVA"]["learning_rate"] > 0.5
     assert sum(cdni.importances["MDI"].values()) == pytest.approx(1)
     assert set(backprop.importances["fANOVA"]) == {"learning_rate"}
+
+
+def test_a_single_field_has_no_importance(study, records):
+    single = dataclasses.replace(
+        study,
+        where=study.where.replace("backprop,cdni", "backprop"),
+        space={"learning_rate": study.space["learning_rate"]},
+        asked={"backprop": study.asked["backprop"]},
+    )
+    tuned = gather(single, records)
+    (told,) = tuned.arms
+    assert told.winner is not None
+    assert told.importances == {}
+    report = build(tuned, ("md", "png"))
+    assert "## Importance" not in report.files["tune-made-up.md"].decode()
+    assert "tune-made-up-importance.png" not in report.files
 
 
 def test_the_same_records_give_the_same_bytes(study, records):
