@@ -128,6 +128,7 @@ def test_a_single_field_has_no_importance(study, records):
     single = dataclasses.replace(
         study,
         where=study.where.replace("backprop,cdni", "backprop"),
+        set=[],
         space={"learning_rate": study.space["learning_rate"]},
         asked={"backprop": study.asked["backprop"]},
     )
