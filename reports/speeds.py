@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..bench.cell import Cell
-from ..results.timings import PARTS, SAME_SIZES, Median, Timing, relative
+from ..results.timings import PARTS, SAME_SIZES, WIDE, Median, Timing, relative
 from .table import Grid, entry, text_table
 from .terminal import cell_names
 
@@ -87,7 +87,7 @@ def values(speed: Speed) -> dict[str, Any]:
         "peak_bytes": timing.peak_bytes,
         "compile_seconds": timing.compile_seconds,
         "rounds": len(timing.rounds["step"]),
-        "unsteady": unsteady(timing),
+        "unsteady": timing.of("step").wide,
         "load_before": timing.load_before,
         "load_after": timing.load_after,
         "threads": timing.threads,
@@ -108,11 +108,6 @@ def _three(name: str, found: Median | None) -> dict[str, Any]:
 def json_line(speed: Speed) -> str:
     """Return a timing and its raw rounds as a line of JSON."""
     return json.dumps(values(speed) | {"raw": speed.timing.rounds}, allow_nan=False)
-
-
-def unsteady(timing: Timing) -> bool:
-    """Tell whether the rounds differ too much to rely on their median."""
-    return timing.of("step").wide or timing.of("limit").wide
 
 
 HEAD = ("steps/s", "examples/s", "ms", "of limit", "x backprop", "GFLOP", "GB", "GFLOP/s", "MiB")
@@ -142,20 +137,24 @@ def _grid(
 
 
 def _row(speed: Speed) -> tuple[str, ...]:
-    """Return a line of the table, with a question mark where it is unsteady."""
-    timing = speed.timing
-    step = timing.of("step").median
+    """Return a line of the table, with a question mark after what is unsteady."""
+    timing, fraction, cost = speed.timing, speed.timing.fraction, speed.cost
+    step = timing.of("step")
     return (
-        number(timing.steps_per_second) + ("?" if unsteady(timing) else ""),
-        number(timing.examples_per_second),
-        number(1000 * step),
-        f"{100 * timing.fraction.median:.0f} %",
-        "-" if speed.cost is None else f"{speed.cost.median:.2f}",
+        number(timing.steps_per_second) + _mark(step),
+        number(timing.examples_per_second) + _mark(step),
+        number(1000 * step.median) + _mark(step),
+        f"{100 * fraction.median:.0f} %{_mark(fraction)}",
+        "-" if cost is None else f"{cost.median:.2f}{_mark(cost)}",
         number(timing.flops / 1e9),
         number(timing.bytes / 1e9),
-        number(timing.flops / step / 1e9),
+        number(timing.flops / step.median / 1e9) + _mark(step),
         f"{timing.peak_bytes / 2**20:,.1f}",
     )
+
+
+def _mark(found: Median) -> str:
+    return "?" if found.wide else ""
 
 
 def _parts_row(speed: Speed) -> tuple[str, ...]:
@@ -187,19 +186,18 @@ def notes(found: Sequence[Speed]) -> list[str]:
             f" copies {number(first.of('copy').median / 1e9)} GB/s;"
             f" {len(first.rounds['step'])} rounds, load {load}"
         )
-    wide = [speed for speed in found if unsteady(speed.timing)]
-    if wide:
-        worst = max(wide, key=lambda speed: _width(speed.timing))
+    wide = [speed for speed in found if speed.timing.of("step").wide]
+    ratios = [m for s in found for m in (s.timing.fraction, s.cost) if m is not None]
+    count = sum(ratio.wide for ratio in ratios)
+    if wide or count:
+        widths = (s.timing.of("step").width for s in found)
+        most = max(*widths, *(ratio.width for ratio in ratios))
         lines.append(
-            f"? {len(wide)} of {len(found)} are too unsteady to rely on: the 95 % interval of their"
-            f" median spans more than 10 % of it (most: {worst.name},"
-            f" {100 * _width(worst.timing):.0f} %); take more --rounds, or a quieter machine"
+            f"? {len(wide)} of {len(found)} rates and {count} of {len(ratios)} ratios are unsteady:"
+            f" the 95 % interval of the median spans more than {100 * WIDE:.0f} % of it (at most"
+            f" {100 * most:.0f} %); take more --rounds, or a quieter machine"
         )
     return lines
-
-
-def _width(timing: Timing) -> float:
-    return max(timing.of("step").width, timing.of("limit").width)
 
 
 def text(title: str, found: Sequence[Speed]) -> str:

@@ -106,15 +106,18 @@ def test_the_table_says_what_was_measured():
     assert "?" not in text
 
 
-def test_a_spread_too_wide_is_flagged():
+def test_what_is_unsteady_is_flagged_number_by_number():
     (cell,) = cells(rule="backprop", depth=3, **FCN)
-    steady, wild = timing_of(cell), timing_of(cell, jitter=(0.7, 1.0, 1.3))
-    assert not speeds.unsteady(steady)
-    assert speeds.unsteady(wild)
-    text = speeds.text("t", speeds.speeds([wild]))
-    assert "100?" in text
-    assert "1 of 1 are too unsteady to rely on" in text
-    assert "60 %" in text
+    (steady,) = speeds.speeds([timing_of(cell)])
+    (wild,) = speeds.speeds([timing_of(cell, jitter=(0.7, 1.0, 1.3))])
+    assert "?" not in speeds.text("t", [steady])
+    assert not speeds.values(steady)["unsteady"]
+    assert speeds.values(wild)["unsteady"]
+    text = speeds.text("t", [wild])
+    line = next(line for line in text.splitlines() if line.startswith("mnist fcn 3 backprop"))
+    assert line.split()[4:10] == ["100?", "25,600?", "10?", "80", "%", "1.00"]
+    assert "? 1 of 1 rates and 0 of 2 ratios are unsteady" in text
+    assert "(at most 60 %)" in text
 
 
 def test_values_are_in_si_units():
