@@ -3,9 +3,10 @@
 import dataclasses
 
 import pytest
+from reference.timings import MACHINE
 from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
-from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
+from sgbench.bench.outcome import CurvePoint, Outcome, Solved
 from sgbench.results.record import make_record
 
 CELL = {
@@ -41,16 +42,6 @@ POINTS = [
     )
     for n in (1, 2)
 ]
-MACHINE = Machine(
-    device="A processor",
-    threads=1,
-    matmul="onednn",
-    matmul_error=1e-7,
-    torch="2.13.0",
-    python="3.11.7",
-    numpy="2.4.6",
-    platform="Linux x86_64",
-)
 OUTCOME = Outcome(
     status="ok",
     error=None,
