@@ -2,9 +2,11 @@
 
 No batch, batch norm, ReLU, pooling, loss or bookkeeping: a step that was recorded (`cost.count`) is
 done again without them, on memory laid out as the step's own, through the best back-end there is.
-Matrices are written over what is there. Products that add up in one place (the gradient of a
-core's weights, over its steps) are one of all their terms, and Adams between which nothing is
-multiplied are one. Of a program with coins the recorded steps are done in turn.
+Matrices are written over what is there, and what is read is never written: values that fed one
+another would soon be infinite, or so small that a processor takes many times as long for them.
+Products that add up in one place (the gradient of a core's weights, over its steps) are one of all
+their terms, and Adams between which nothing is multiplied are one. Of a program with coins the
+recorded steps are done in turn.
 """
 
 import itertools
@@ -20,6 +22,8 @@ from . import adam, matmul
 from .cost import ADAM, ADDED, CONVOLUTIONS, MATRICES, Call, Cost, Placed, factors
 
 LAYOUTS = {"channels last": torch.channels_last, "NCHW": torch.contiguous_format}
+READ, WRITTEN = "read", "written"
+UPDATED = ("weights", "gradients", "first moments", "second moments")
 TRIALS = 4  # of each back-end, to find the best
 
 Doing = Callable[[], object]
@@ -28,29 +32,29 @@ Doing = Callable[[], object]
 class Memory:
     """Blocks of memory, to be used by one limit after another: only one is done at a time.
 
-    A block lies within one that was there before, where that is large enough: make the limits of
-    large programs first.
+    A block lies within one of the same use that was there before, where that is large enough: make
+    the limits of large programs first.
     """
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._blocks: list[Tensor] = []
+        self._blocks: list[tuple[str, Tensor]] = []
 
-    def block(self, count: int, dtype: torch.dtype, taken: set[int]) -> Tensor:
-        """Return `count` values, random at first, in none of the blocks that are `taken`.
+    def block(self, use: str, count: int, dtype: torch.dtype, taken: set[int]) -> Tensor:
+        """Return `count` values for a use, random at first, in none of the blocks that are `taken`.
 
         The number of the block is added to those.
         """
         fitting = (
             (len(block), number)
-            for number, block in enumerate(self._blocks)
-            if block.dtype == dtype and len(block) >= count and number not in taken
+            for number, (used, block) in enumerate(self._blocks)
+            if (used, block.dtype) == (use, dtype) and len(block) >= count and number not in taken
         )
         _, number = min(fitting, default=(0, len(self._blocks)))
         if number == len(self._blocks):
-            self._blocks.append(torch.randn(count, dtype=dtype, device=self.device))
+            self._blocks.append((use, torch.randn(count, dtype=dtype, device=self.device)))
         taken.add(number)
-        return self._blocks[number][:count]
+        return self._blocks[number][1][:count]
 
 
 class Limit:
@@ -88,21 +92,21 @@ class Limit:
         return done
 
     def _product(self, group: Sequence[Call]) -> Doing:
-        a, b = (self._seen(factor, "read") for factor in factors(group[0]))
+        a, b = (self._seen(factor, READ) for factor in factors(group[0]))
         if len(group) > 1:
             inner = sum(factors(call)[0].shape[-1] for call in group)
             a, b = (
-                self._fresh((*a.shape[:-1], inner), a.dtype),
-                self._fresh((*b.shape[:-2], inner, b.shape[-1]), b.dtype),
+                self._fresh(READ, (*a.shape[:-1], inner), a.dtype),
+                self._fresh(READ, (*b.shape[:-2], inner, b.shape[-1]), b.dtype),
             )
         assert group[0].out is not None
-        out = self._seen(group[0].out, "written")
+        out = self._seen(group[0].out, WRITTEN)
         multiply = torch.mm if a.dim() == 2 else torch.bmm
         return lambda: multiply(a, b, out=out)
 
     def _convolution(self, call: Call) -> Doing:
         arguments = [
-            self._seen(value, "read") if isinstance(value, Placed) else value
+            self._seen(value, READ) if isinstance(value, Placed) else value
             for value in call.arguments
         ]
         return lambda: call.operation(*arguments)
@@ -110,7 +114,7 @@ class Limit:
     def _adam(self, group: Sequence[Call]) -> Doing:
         pieces: list[Placed] = [piece for call in group for piece in call.arguments[0]]
         count, dtype = sum(math.prod(piece.shape) for piece in pieces), pieces[0].dtype
-        weights, gradients, first, second = (self._fresh((count,), dtype) for _ in range(4))
+        weights, gradients, first, second = (self._fresh(use, (count,), dtype) for use in UPDATED)
         steps = torch.zeros((), device=self._memory.device)
         gradients.fill_(1e-3)
         for moment in (first, second):
@@ -139,11 +143,11 @@ class Limit:
             stride = torch.empty(shape, device="meta", memory_format=self._layout).stride()
             offset, count, key = 0, math.prod(shape), (use, place)
         if key not in self._places:
-            self._places[key] = self._fresh((count,), dtype)
+            self._places[key] = self._fresh(use, (count,), dtype)
         return self._places[key].as_strided(shape, stride, offset)
 
-    def _fresh(self, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
-        return self._memory.block(math.prod(shape), dtype, self._taken).view(shape)
+    def _fresh(self, use: str, shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+        return self._memory.block(use, math.prod(shape), dtype, self._taken).view(shape)
 
 
 def grouped(calls: Sequence[Call]) -> list[list[Call]]:

@@ -105,18 +105,37 @@ def test_two_limits_use_the_same_memory():
     assert len(memory._blocks) == together
 
 
+def test_what_limits_read_is_never_written():
+    """Or products feed products, until they are too small for a processor's fast path."""
+    memory = limit.Memory(CPU)
+    programs = [feed_forward("cdni", 2), feed_forward("backprop", None), recurrent("dni")]
+    limits = [limit.Limit(recorded(program), memory) for program in programs]
+    read = [(block, block.clone()) for use, block in memory._blocks if use == limit.READ]
+    with torch.no_grad():
+        for _ in range(50):
+            for one in limits:
+                one.step()
+    assert len(read) > 4
+    assert all(torch.equal(block, before) for block, before in read)
+    for _, block in memory._blocks:
+        assert block.isfinite().all()
+        assert not ((block.abs() > 0) & (block.abs() < torch.finfo(block.dtype).tiny)).any()
+
+
 def test_the_blocks_of_a_limit_are_apart_and_the_closest_in_size():
     memory, taken = limit.Memory(CPU), set()
     sizes = [30, 3, 300, 3]
-    blocks = [memory.block(size, torch.float32, taken) for size in sizes]
+    blocks = [memory.block(limit.READ, size, torch.float32, taken) for size in sizes]
     assert [len(block) for block in blocks] == sizes
     assert len({block.data_ptr() for block in blocks}) == 4
     again = set()
-    closest = [memory.block(size, torch.float32, again) for size in (25, 2)]
+    closest = [memory.block(limit.READ, size, torch.float32, again) for size in (25, 2)]
     assert [len(block) for block in closest] == [25, 2]
     assert [b.data_ptr() for b in closest] == [b.data_ptr() for b in blocks[:2]]
-    assert memory.block(3, torch.float64, again).dtype == torch.float64
-    assert len(memory._blocks) == 5
+    assert memory.block(limit.READ, 3, torch.float64, again).dtype == torch.float64
+    written = memory.block(limit.WRITTEN, 2, torch.float32, set())
+    assert written.data_ptr() not in {block.data_ptr() for block in blocks}
+    assert len(memory._blocks) == 6
 
 
 @pytest.mark.parametrize("layout", limit.LAYOUTS)
