@@ -30,6 +30,9 @@ DECOUPLED_PROTOCOL_VERSION = 1
 PAIR_PROTOCOL_VERSION = 1
 """The same for cells of two networks."""
 
+CONVOLUTIONS_CHANGED = 1
+"""How often convolutional layers have changed what a cell computes; added to the version above."""
+
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64", "bf16")
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
@@ -235,10 +238,12 @@ class Cell:
             "unroll": RECURRENT_PROTOCOL_VERSION,
             "cycle": PAIR_PROTOCOL_VERSION,
         }
+        protocol = DECOUPLED_PROTOCOL_VERSION if self.decoupled else by_entry[self.entry]
+        changed = CONVOLUTIONS_CHANGED if self.network == "cnn" else 0
         return {
             "rule": rules.version(self.rule),
             "dataset": datasets.version(self.dataset),
-            "protocol": DECOUPLED_PROTOCOL_VERSION if self.decoupled else by_entry[self.entry],
+            "protocol": protocol + changed,
         }
 
     @property

@@ -230,9 +230,11 @@ class Conv:
 
     def _convolution(self, seen: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.flatten()
-        groups = self.weight.shape[0]
+        pad, replicas = self.padding, self.weight.shape[0]
         weight = self.operand(self.weight.flatten(0, 1))
-        return functional.conv2d(seen, weight, bias, padding=self.padding, groups=groups)
+        return aten.convolution.default(  # `functional.conv2d` is counted as none in inference mode
+            seen, weight, bias, [1, 1], [pad, pad], [1, 1], False, [0, 0], replicas
+        )
 
 
 class BatchNormReLU2d:

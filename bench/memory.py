@@ -4,6 +4,8 @@ Estimates from shapes: the weights with their gradients and moments, and what a 
 evaluation keep of a batch. What every process takes (torch, the data) is not counted.
 """
 
+import contextlib
+import ctypes
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,6 +33,22 @@ _CGROUPS = (  # a container's limit, what it has used and how that is made up; v
     ("/sys/fs/cgroup/memory.max", "memory.current", "inactive_file"),
     ("/sys/fs/cgroup/memory/memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
+
+
+TRIM, MAPPED = 2**31 - 1, 2**30  # bytes: what is freed and smaller stays with the process
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of `mallopt`
+
+
+def keep() -> None:
+    """Let this process keep memory that it frees, for what comes next.
+
+    A step frees what the next one takes: given back in between, every large tensor is faulted in
+    anew. Does nothing where the C library is not glibc.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_TRIM_THRESHOLD, TRIM)
+        mallopt(_MMAP_THRESHOLD, MAPPED)
 
 
 def needed(cell: Cell, replicas: int = 1) -> int:

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from . import checkpoint, datasets, matmul
+from . import checkpoint, datasets, matmul, memory
 from .cell import Cell
 from .counting_program import CountingProgram
 from .machine import describe, machine_class
@@ -67,9 +67,11 @@ class Job:
 def obey(device: str, threads: int, back_end: str, precision: str) -> None:
     """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
 
-    No TF32 where the protocol is float32; bfloat16 operands it holds as they are.
+    No TF32 where the protocol is float32; bfloat16 operands it holds as they are. The memory that
+    it frees it keeps (`memory.keep`).
     """
     torch.set_num_threads(threads)
+    memory.keep()
     if device == "cpu":
         matmul.use(back_end, precision)
     products = "tf32" if precision == "bf16" else "ieee"

@@ -91,4 +91,11 @@ def _merge(maps: Tensor) -> Tensor:
 
 
 def _last(maps: Tensor) -> Tensor:
-    return maps.contiguous(memory_format=torch.channels_last)
+    """Lay maps out channels last; a single channel is so by its strides alone, told to torch here.
+
+    Otherwise torch takes it for channels first, and so all that follows until the first pooling.
+    """
+    maps = maps.contiguous(memory_format=torch.channels_last)
+    channels, height, width = maps.shape[1:]
+    strides = (channels * height * width, 1, channels * width, channels)
+    return maps.as_strided(maps.shape, strides) if channels == 1 else maps

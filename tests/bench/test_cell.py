@@ -330,6 +330,17 @@ def test_versions_are_part_of_the_id_and_not_of_the_key(monkeypatch):
     assert copy.id("d") != before
 
 
+def test_convolutional_cells_have_a_version_of_their_own_beside_the_others(monkeypatch):
+    plain = Cell.from_dict(CNN)
+    before, flat = plain.versions(), dni().versions()
+    monkeypatch.setattr("sgbench.bench.cell.CONVOLUTIONS_CHANGED", 99)
+    assert plain.versions()["protocol"] != before["protocol"]
+    assert dni().versions() == flat
+    changed = plain.versions()
+    monkeypatch.setattr("sgbench.bench.cell.PROTOCOL_VERSION", 10**6)
+    assert plain.versions()["protocol"] != changed["protocol"]
+
+
 def test_ids_are_the_same_in_every_process():
     code = (
         "import json, sys; from sgbench.bench.cell import Cell;"

@@ -43,6 +43,17 @@ def test_the_limit_does_the_products_of_the_step(name, replicas):
     assert again.bytes < found.bytes
 
 
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name != "two networks"])
+def test_what_is_counted_is_the_same_in_inference_mode(name):
+    plain = recorded(PROGRAMS[name](1))
+    with torch.inference_mode():
+        program = PROGRAMS[name](1)
+        for _ in range(2):
+            program.step()
+        found = cost.count(program.step, 1)
+    assert (found.flops, found.adam_bytes) == (plain.flops, plain.adam_bytes)
+
+
 def test_the_limit_does_recorded_steps_in_turn():
     found = recorded(PROGRAMS["coins"](1), 5)
     done = limit.Limit(found, limit.Memory(CPU))

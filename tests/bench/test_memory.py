@@ -1,6 +1,10 @@
 """What a program takes of memory, told before it is begun."""
 
 import dataclasses
+import os
+import platform
+import subprocess
+import sys
 
 import pytest
 from reference.counting import small_digits, tiny_pair
@@ -130,3 +134,26 @@ def test_a_container_leaves_what_its_limit_says(tmp_path, monkeypatch, files, le
     assert memory._left_to_container() == left
     if left:
         assert memory.free("cpu") == left[0]
+
+
+def faults(script):
+    """Minor page faults of a script's `work()` once it has been done often."""
+    code = f"""
+import resource, torch
+from sgbench.bench import memory
+def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+{script}
+for _ in range(20): work()
+before = faults(); work(); print(faults() - before)
+"""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC", "GLIBC"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+def test_a_process_keeps_what_it_frees():
+    work = "def work(): torch.empty(2**24).fill_(1)"  # 64 MiB
+    assert faults(work) > 10 * faults(f"memory.keep()\n{work}")
