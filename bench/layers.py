@@ -156,7 +156,7 @@ class BatchNormReLU:
 
 
 class ReLU:
-    """Rectifier of dense activations [R, features, B]."""
+    """Rectifier of activations of any shape."""
 
     def __init__(self) -> None:
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -237,10 +237,11 @@ class Conv:
         )
 
 
-class BatchNormReLU2d:
-    """Batch norm over batch and positions of [B, R * channels, H, W], then ReLU."""
+class BatchNorm2d:
+    """Batch norm over batch and positions of [B, R * channels, H, W], `rectified` if asked for."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, *, rectified: bool = True) -> None:
+        self.rectified = rectified
         self.shapes: dict[str, tuple[int, ...]] = {"gamma": (channels,), "beta": (channels,)}
         self.statistics: dict[str, tuple[int, ...]] = {"mean": (channels,), "variance": (channels,)}
 
@@ -253,17 +254,18 @@ class BatchNormReLU2d:
         self.mean, self.variance = stats["mean"].view(-1), stats["variance"].view(-1)
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the rectified batch norm by batch statistics, and its pullback."""
+        """Return the batch norm by batch statistics, and its pullback."""
         running = (self.mean, self.variance) if track else (None, None)
         gamma = self.gamma.flatten()
         y, mean, rstd = aten.native_batch_norm(
             x, gamma, self.beta.flatten(), *running, True, MOMENTUM, EPSILON
         )
-        h = y.relu_()
+        h = y.relu_() if self.rectified else y
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
             del need_input
-            delta = aten.threshold_backward(delta, h, 0)
+            if self.rectified:
+                delta = aten.threshold_backward(delta, h, 0)
             dx, gamma_grad, beta_grad = aten.native_batch_norm_backward(
                 delta, x, gamma, *running, mean, rstd, True, EPSILON, [True, True, True]
             )
@@ -274,9 +276,10 @@ class BatchNormReLU2d:
         return h, pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """Return the rectified batch norm by running statistics."""
+        """Return the batch norm by running statistics."""
         gamma, beta = self.gamma.flatten(), self.beta.flatten()
-        return functional.batch_norm(x, self.mean, self.variance, gamma, beta, eps=EPSILON).relu_()
+        y = functional.batch_norm(x, self.mean, self.variance, gamma, beta, eps=EPSILON)
+        return y.relu_() if self.rectified else y
 
 
 class Pool:

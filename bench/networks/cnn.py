@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..cell import Cell
-from ..layers import BatchNormReLU2d, Conv, Pool, Sequence
+from ..layers import BatchNorm2d, Conv, Layer, Pool, ReLU, Sequence
 
 Shape = Seq[int]
 
@@ -22,8 +22,12 @@ def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
     inputs = [image[0]] + [filters] * (_depth(cell) - 2)
     layers: list[Sequence] = []
     for i, channels in enumerate(inputs):
-        conv = _conv(cell, f"hidden{i}", channels, filters)
-        layers.append(Sequence(*conv.parts, (f"hidden{i}.pool", Pool("average" if i else "max"))))
+        name = f"hidden{i}"
+        conv = _conv(cell, name, channels, filters, rectified=i > 0)
+        pool: list[tuple[str, Layer]] = [(f"{name}.pool", Pool("average" if i else "max"))]
+        if i == 0:  # the rectified largest is the largest of what is rectified, and fewer numbers
+            pool.append((f"{name}.relu", ReLU()))
+        layers.append(Sequence(*conv.parts, *pool))
     return layers
 
 
@@ -81,9 +85,9 @@ def _depth(cell: Cell) -> int:
     return cell.depth or 0
 
 
-def _conv(cell: Cell, name: str, inputs: int, outputs: int) -> Sequence:
+def _conv(cell: Cell, name: str, inputs: int, outputs: int, *, rectified: bool = True) -> Sequence:
     weight = (name, Conv(inputs, outputs, cell.kernel_size or 0, bias=False))
-    return Sequence(weight, (name, BatchNormReLU2d(outputs)))
+    return Sequence(weight, (name, BatchNorm2d(outputs, rectified=rectified)))
 
 
 def _merge(maps: Tensor) -> Tensor:
