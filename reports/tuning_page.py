@@ -8,6 +8,7 @@ from typing import Any
 from ..results.measure import Objective
 from ..results.stats import Interval
 from .table import Grid, entry, escape_markdown, markdown_table, plain, text_table
+from .tables import p_value
 from .terminal import count, duration
 from .tuned import ArmTold, Fresh, Tuned, command
 
@@ -132,7 +133,7 @@ def _outcome(tuned: Tuned) -> Grid:
                     entry(_fresh(told.tuned, objective)),
                     entry(_fresh(told.untuned, objective)),
                     entry(shown),
-                    entry("-" if gain is None else f"{gain[1]:.3f}"),
+                    entry("-" if gain is None else p_value(gain[1])),
                 ),
             )
         )
