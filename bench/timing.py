@@ -26,7 +26,6 @@ from .stand_in import program_for
 from .train import ungraded
 from .turns import Doing, Machine, Turn, nothing
 
-ROUNDS = 10
 COIN_STEPS = 32  # of a turn where steps differ by their coins: always the same ones
 WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
 
@@ -125,7 +124,7 @@ def measure(
     threads: int,
     back_end: str,
     *,
-    rounds: int = ROUNDS,
+    rounds: int,
     clock: Clock | None = None,
     build: Callable[..., Any] = program_for,
     mode: Callable[[Cell], AbstractContextManager[object]] = ungraded,
