@@ -116,8 +116,9 @@ def resample(path, gates, seed, clock):
             name = f"{program} {100 * slowdown:+.0f} % (in all {100 * real:+.1f} %)"
             rows += [detections(name, functools.partial(_resampled, rng, one[None]), gates)]
     sessions = same.shape[1]
-    spread = np.median(np.std(np.median(same, axis=2), axis=1))
-    title = f"{('CPU time', 'wall-clock')[clock]} of {sessions} sessions (spread {spread:.1%})"
+    spreads = np.std(np.median(same, axis=2), axis=1)
+    each = ", ".join(f"{p} {100 * s:.1f} %" for p, s in zip(programs, spreads, strict=True))
+    title = f"{('CPU time', 'wall-clock')[clock]} of {sessions} sessions (they differ by: {each})"
     return table(title, rows)
 
 
