@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ..reproductions.arms import Arm, fresh_cells, set_texts, trial_cells
 from ..reproductions.declare import loaded
 from ..reproductions.storage import importances
-from ..reproductions.trials import Known, Trial, best, derive
+from ..reproductions.trials import Known, Trial, best, derive, home
 from ..results import stats
 from ..results.budget import expected_best
 from ..results.record import Record
@@ -98,12 +98,18 @@ def gather(study: Study, records: Iterable[Record], *, importance: bool = True) 
 
     `importance` costs a second and needs Optuna; of a single field it would say nothing.
     """
-    arms = loaded(study)
-    known, told = Known(records), list[ArmTold]()
+    arms, records, told = loaded(study), list(records), list[ArmTold]()
+    asked = {
+        arm.label: [(params, trial_cells(study, arm, params)) for params in study.asked[arm.label]]
+        for arm in arms
+        if arm.label in study.asked
+    }
+    trained = (cell for trials in asked.values() for _, cells in trials for cell in cells)
+    known = Known(records, home=home(records, trained))
     for arm in arms:
         trials = [
-            derive(number, params, trial_cells(study, arm, params), known)
-            for number, params in enumerate(study.asked.get(arm.label, ()))
+            derive(number, params, cells, known)
+            for number, (params, cells) in enumerate(asked.get(arm.label, ()))
         ]
         over = len(trials) >= study.trials and all(trial.state != "open" for trial in trials)
         winner = best(trials, arm.objective)

@@ -2,6 +2,7 @@
 
 import dataclasses
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -50,16 +51,17 @@ class Known:
     """The best record of each cell, by the cell's key.
 
     Records of other versions of the code, and of other data where that is known, are no record of
-    the cell; canonical data goes before other data.
+    the cell; canonical data goes before other data, and of equals the class `home` of machines.
     """
 
     def __init__(
         self,
         records: Iterable[Record],
         hashes: Mapping[tuple[str, str | None], str] | None = None,
+        home: str | None = None,
     ) -> None:
         """Take records; `hashes` are of the data that counts, by dataset and corpus."""
-        self._hashes = hashes
+        self._hashes, self._home = hashes, home
         self._found: dict[str, Record] = {}
         for record in records:
             self.add(record)
@@ -72,8 +74,12 @@ class Known:
         if not current(record):
             return
         other = self._found.get(record.key)
-        if other is None or _rank(record) <= _rank(other):
+        if other is None or self._rank(record) <= self._rank(other):
             self._found[record.key] = record
+
+    def _rank(self, record: Record) -> tuple[Any, ...]:
+        place = (record.machine_class != self._home, record.machine_class)
+        return _RANK[record.status], not record.data_canonical, -record.iterations_done, place
 
     def of(self, cells: Iterable[Cell]) -> list[Record]:
         """Return the records of those cells that have one, in their order."""
@@ -101,9 +107,14 @@ def current(record: Record) -> bool:
     return tuple(record.cell.versions().values()) == versions
 
 
-def _rank(record: Record) -> tuple[Any, ...]:
-    done = -record.iterations_done
-    return (_RANK[record.status], not record.data_canonical, done, record.machine_class)
+def home(records: Iterable[Record], cells: Iterable[Cell]) -> str | None:
+    """Return the class of machines that most records of `cells` are of; None without any.
+
+    A study's results are paired, so they are to be of one class where the store has several.
+    """
+    keys = {cell.key for cell in cells}
+    count = Counter(record.machine_class for record in records if record.key in keys)
+    return max(count, key=lambda name: (count[name], name), default=None)
 
 
 def derive(number: int, params: Mapping[str, Any], cells: Sequence[Cell], known: Known) -> Trial:

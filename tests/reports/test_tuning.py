@@ -83,6 +83,19 @@ def test_the_winner_is_held_against_the_protocol_as_it_is(study, records):
     assert p < 0.001
 
 
+@pytest.mark.parametrize("elsewhere", ["a", "zzz"])
+def test_pairs_are_of_the_machines_that_the_trials_were_run_on(study, records, elsewhere):
+    other = [
+        dataclasses.replace(r, machine_class=elsewhere, test_error=r.test_error + 50)
+        for r in records
+        if r.split == "test"
+    ]
+    for both in ([*records, *other], [*other, *records]):
+        assert gather(study, both).arms[0].gain == gather(study, records).arms[0].gain
+    only = gather(study, [r for r in records if r.split != "test"] + other).arms[0]
+    assert only.untuned.interval.mean == pytest.approx(53.845)
+
+
 def test_costs_are_those_of_the_records(study, records):
     backprop, _ = gather(study, records).arms
     mine = [r for r in records if r.rule == "backprop" and r.split == "validation"]
