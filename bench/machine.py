@@ -54,8 +54,13 @@ def describe(device: str, threads: int, matmul: str, error: float | None) -> Mac
 
 def cores() -> int:
     """Return the number of cores this process may use."""
+    return len(usable_cores()) or os.cpu_count() or 1
+
+
+def usable_cores() -> list[int]:
+    """Return the numbers of the cores this process may use; none where the system keeps none."""
     affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    return sorted(affinity(0)) if affinity else []
 
 
 def device_model(device: str) -> str:

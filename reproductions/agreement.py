@@ -13,6 +13,7 @@ import math
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
 from typing import Any, cast
@@ -62,13 +63,12 @@ def agree(
     """
 
     def trained(name: str, seeds: int, sets: Sequence[str] = ()) -> tuple[list[Record], ...]:
-        found: list[list[Record]] = []
-        for share, build in zip((2, 1), builds, strict=True):
-            say(f"correctness: {exhibit}, {name}, in the {build.name}")
+        say(f"correctness: {exhibit}, {name}, in both at once")
+
+        def train(build: Build) -> list[Record]:
             store = folder / f"{build.name}.{bool(sets)}"
             if not store.exists():
                 copytree(machine.path, store)
-            left = (deadline - time.monotonic()) / share  # as much for either
             options = {
                 "--scale": [gated.scale],
                 "--where": gated.where,
@@ -76,11 +76,13 @@ def agree(
                 "--seeds": [str(seeds)],
                 "--store": [str(store)],
                 "--device": [device],
-                "--time-limit": [f"{max(1.0, left):.0f}s"],
+                "--time-limit": [f"{max(1.0, deadline - time.monotonic()):.0f}s"],
             }
             _run(build, exhibit, options)
-            found.append(list(Store(store).scan()))
-        return tuple(found)
+            return list(Store(store).scan())
+
+        with ThreadPoolExecutor(len(builds)) as pool:
+            return tuple(pool.map(train, builds))
 
     found = compare(*trained("one seed", 1), speed=False)
     if _open(found):

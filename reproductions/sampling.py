@@ -1,20 +1,28 @@
-"""The gate's samples: a process of each build, the same turns in each, one after another."""
+"""The gate's samples: a process of each build, the same turns in each, one after another.
 
+A machine's cores differ from moment to moment, of a virtual one by a fifth and more: a pair of
+processes shares one core, each session the next, and the pair to come starts on the others.
+"""
+
+import contextlib
 import json
+import os
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..bench.cell import Cell
 from ..bench.errors import UsageError
+from ..bench.machine import usable_cores
 from ..results.sequential import Plan, block_ratio
 from .backend import THREADS
 from .checkouts import Build
 
-_ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))  # ABBA and BAAB in turn: of either build as often first
+ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))  # ABBA and BAAB in turn: of either build as often first
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +52,23 @@ class Sampler:
         )
         self._greeted = False
 
-    def ask(self, **asked: Any) -> dict[str, Any]:
-        """Return the answer to a command; SamplerError where there is none, or it is an error."""
-        if not self._greeted:  # not when it starts: the next pair starts while one samples
+    def wait(self) -> None:
+        """Return when it has started, which it does while the pair before it samples."""
+        if not self._greeted:
             self._greeted = True
             self._read()
+
+    def stay(self, cores: Collection[int]) -> None:
+        """Run on `cores` only from now on; on any where there are none to choose from."""
+        if not cores:
+            return
+        with contextlib.suppress(OSError):  # it has ended, which asking it tells
+            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
+                os.sched_setaffinity(int(thread.name), cores)
+
+    def ask(self, **asked: Any) -> dict[str, Any]:
+        """Return the answer to a command; SamplerError where there is none, or it is an error."""
+        self.wait()
         try:
             assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(asked) + "\n")
@@ -101,15 +121,18 @@ class Sampling:
 
     def __post_init__(self) -> None:
         self.sessions = {benchmark.name: [] for benchmark in self.benchmarks}
-        self._steps: dict[str, int] = {}
+        self._turns: dict[str, tuple[int, int]] = {}
+        self._cores = usable_cores() if self.device == "cpu" else []
         self._starts = 0
         self._next = self._start()
 
     def _start(self) -> tuple[Sampler, ...]:
-        """Start a process of each build; of either as often first."""
+        """Start a process of each build, of either as often first, beside the pair that samples."""
         self._starts += 1
         order = (0, 1) if self._starts % 2 else (1, 0)
         started = {side: Sampler(self.builds[side]) for side in order}
+        for sampler in started.values():
+            sampler.stay(self._cores[1:])
         return started[0], started[1]
 
     def close(self) -> None:
@@ -123,7 +146,11 @@ class Sampling:
         The next pair starts meanwhile, to which it does as much harm as to the other build.
         False where the `deadline` (of `time.monotonic`) came first: then nothing is kept.
         """
+        for sampler in self._next:
+            sampler.wait()
+            sampler.stay(self._cores[:1])
         pair, self._next = self._next, self._start()
+        self._cores = self._cores[1:] + self._cores[:1]
         try:
             asked = [b for b in self.benchmarks if b.name in names and self._built(pair, b)]
             ratios: dict[str, list[float]] = {benchmark.name: [] for benchmark in asked}
@@ -131,11 +158,8 @@ class Sampling:
                 for name in list(ratios):
                     if time.monotonic() > deadline:
                         return False
-                    taken = self._block(pair, name, block)
-                    if taken is None:
+                    if not self._block(pair, name, block, ratios[name]):
                         del ratios[name]
-                    else:
-                        ratios[name].append(taken)
             for name, found in ratios.items():
                 self.sessions[name].append(found)
             return True
@@ -151,21 +175,24 @@ class Sampling:
             for sampler in pair
         )
 
-    def _block(self, pair: Sequence[Sampler], name: str, block: int) -> float | None:
-        """Return the ratio of a block, None where a build failed."""
-        steps = self._steps.get(name)
-        if steps is None:  # as many as make a turn, by what the baseline takes
+    def _block(self, pair: Sequence[Sampler], name: str, block: int, ratios: list[float]) -> bool:
+        """Append the ratio of a block, where the plan has so many; False where a build failed."""
+        if name not in self._turns:  # by what the baseline takes
             seconds = self._turn(pair[0], name, 1)
             if seconds is None:
-                return None
-            steps = self._steps[name] = max(1, round(self.plan.turn_seconds / max(seconds, 1e-6)))
+                return False
+            self._turns[name] = self.plan.turns(seconds)
+        steps, blocks = self._turns[name]
+        if block >= blocks:
+            return True
         turns: tuple[list[float], list[float]] = ([], [])
-        for side in _ORDERS[block % 2]:
+        for side in ORDERS[block % 2]:
             seconds = self._turn(pair[side], name, steps)
             if seconds is None:
-                return None
+                return False
             turns[side].append(seconds)
-        return block_ratio(*turns)
+        ratios.append(block_ratio(*turns))
+        return True
 
     def _turn(self, sampler: Sampler, name: str, steps: int) -> float | None:
         found: list[float] = []

@@ -41,16 +41,17 @@ _TO_DEVIATION = 1.4826  # of the median absolute deviation, in a normal distribu
 class Plan:
     """What is fixed before the first sample; the operating curve in the docs is of the defaults.
 
-    `sessions` is the most that are looked at, `blocks` how many a session has of each benchmark,
-    `turn_seconds` how long a turn at least takes: with eight benchmarks a session is ten seconds
-    of turns and what two processes need to start. Raises UsageError for a factor that is none.
+    `sessions` is the most that are looked at, `turn_seconds` how long a turn takes, or a step where
+    that is longer; `blocks` is how many a session has of each benchmark, fewer of longer turns but
+    `least_blocks`: 0.6 s in all, or 24 steps. Raises UsageError for a factor that is none.
     """
 
     benchmarks: int
     factor: float = 1.05
     sessions: int = 32
-    blocks: int = 6
-    turn_seconds: float = 0.05
+    blocks: int = 12
+    least_blocks: int = 6
+    turn_seconds: float = 0.0125
     false_alarms: float = 0.005
     misses: float = 0.05
 
@@ -61,6 +62,12 @@ class Plan:
             )
         if self.benchmarks < 1 or self.sessions < 1:
             raise ValueError(f"{self} has nothing to sample")
+
+    def turns(self, step_seconds: float) -> tuple[int, int]:
+        """Return how many steps a turn has of such a benchmark, and how many blocks a session."""
+        steps = max(1, round(self.turn_seconds / max(step_seconds, 1e-6)))
+        longer = max(1.0, steps * step_seconds / self.turn_seconds)
+        return steps, max(self.least_blocks, round(self.blocks / longer))
 
     def regression_levels(self) -> tuple[float, ...]:
         """Return the level of the test against 1 after 1, 2, … sessions; 0: it cannot be met."""

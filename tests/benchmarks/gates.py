@@ -12,10 +12,13 @@ PASS, REGRESSION, INCONCLUSIVE = 0, 1, 2
 
 
 def simulated(rng, model, plan, gates, benchmarks, slowdown):
-    """Return the sessions' log ratios [gates, benchmarks, sessions] of a slowed candidate."""
-    shape = (gates, benchmarks, plan.sessions, plan.blocks)
+    """Return the sessions' log ratios [gates, benchmarks, sessions] of a slowed candidate.
+
+    A session has the least blocks, as those of a program have whose steps are long.
+    """
+    shape = (gates, benchmarks, plan.sessions, plan.least_blocks)
     noise = model(rng, shape)
-    orders = [CANDIDATE[ORDERS[n % 2]] for n in range(plan.blocks)]
+    orders = [CANDIDATE[ORDERS[n % 2]] for n in range(plan.least_blocks)]
     whose = np.array(orders, bool)
     seconds = np.exp(np.where(whose, noise[..., 1], noise[..., 0]))
     candidate = np.where(whose, seconds, 0).sum(-1)

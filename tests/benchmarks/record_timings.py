@@ -1,122 +1,112 @@
 """Records real timings of two identical and of slowed builds, for the gate's operating curve.
 
-    cd tests && python -m benchmarks.record_timings timings.npz --minutes 10
+    cd tests && python -m benchmarks.record_timings timings.npz --minutes 15
 
-A session is a fresh pair of processes; for each program and each slow-down (of the candidate's
-step: 0, 5, 10, 20, 50 % of its time in repeated products) it has blocks of four turns, ABBA and
-BAAB in turn, one process at a time. Which of the pair starts first alternates.
+Sessions are those of `sgbench gate` (`reproductions.sampling`), whose processes run
+`benchmarks.slowed` instead of a build's sampler. A benchmark is one of four programs and what slows
+the candidate's step: 0, 5, 10, 20, 50 % of its time in repeated products. What is not slowed has
+sessions of its own: a process that repeated products before is laid out otherwise.
 """
 
 import argparse
+import dataclasses
+import itertools
 import json
 import math
 import statistics
-import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
+from benchmarks.slowed import cells
 from sgbench.bench import matmul
+from sgbench.reproductions.checkouts import NAMES, Build
+from sgbench.reproductions.sampling import Benchmark, Sampler, Sampling
+from sgbench.results.sequential import Plan
 
 SLOWDOWNS = (0.0, 0.05, 0.10, 0.20, 0.50)
-BLOCKS, TURN_SECONDS, CALIBRATING = 4, 0.03, 15
-ORDERS = ("ABBA", "BAAB")
+CALIBRATING = 15
+TESTS = Path(__file__).parents[1]
 
 
-class Process:
-    """One of a pair (`benchmarks.slowed`), that takes turns."""
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Slowed(Build):
+    """A build whose sampler is `benchmarks.slowed`.
 
-    def __init__(self, back_end):
-        command = [sys.executable, "-m", "benchmarks.slowed", back_end]
-        self.process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parent.parent,
-        )
+    `doubled` is how much longer each program's step takes if every product is done twice.
+    """
 
-    def ready(self):
-        """Wait until the programs are built; return their names."""
-        return json.loads(self.process.stdout.readline())
+    back_end: str
+    doubled: dict
 
-    def turn(self, program, calls, share=0.0):
-        """Return (CPU, wall) seconds a call."""
-        told = {"program": program, "calls": calls, "share": share}
-        print(json.dumps(told), file=self.process.stdin, flush=True)
-        taken = json.loads(self.process.stdout.readline())
-        return taken["cpu"], taken["wall"]
+    def command(self, *_):
+        """Return the arguments of `subprocess`."""
+        # Arguments of one length: where the stack begins hangs on them, and times hang on that.
+        slows = "yes" if self.name == "candidate" else "not"
+        told = (self.back_end, slows, json.dumps(self.doubled))
+        return super().command("-m", "benchmarks.slowed", *told)
 
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+
+def builds(back_end, doubled):
+    """Return the baseline and the candidate, which is slowed."""
+    both = (
+        Slowed(name=name, words=name, parent=TESTS, back_end=back_end, doubled=doubled)
+        for name in NAMES
+    )
+    return tuple(both)
 
 
 def calibrate(back_end):
-    """Return {program: (calls a turn, slow-down if every product is done twice)}."""
-    process, found = Process(back_end), {}
-    for program in process.ready():
-        seconds = statistics.median(process.turn(program, 1)[0] for _ in range(CALIBRATING))
-        calls = max(1, math.ceil(TURN_SECONDS / seconds))
-        turns = [
-            (process.turn(program, calls, 1.0)[0], process.turn(program, calls)[0])
-            for _ in range(CALIBRATING)
-        ]
-        found[program] = (calls, statistics.median(twice / once for twice, once in turns) - 1)
-    process.close()
+    """Return {program: how much longer a step takes if every product is done twice}."""
+    _, candidate = builds(back_end, dict.fromkeys(cells(), 1.0))
+    found = {}
+    with closing(Sampler(candidate)) as sampler:
+        for program in cells():
+            plain, twice = (
+                lambda name=f"{program} {share}": sampler.ask(do="sample", name=name, steps=4)
+                for share in (0.0, 1.0)
+            )
+            turns = [(twice()["seconds"], plain()["seconds"]) for _ in range(CALIBRATING)]
+            found[program] = statistics.median(a / b for a, b in turns) - 1
     return found
-
-
-def session(back_end, calibrated, baseline_first):
-    """Return {program: [slow-downs, blocks, turns by their build (a, a, b, b), CPU and wall]}."""
-    first, second = Process(back_end), Process(back_end)
-    pair = dict(zip("AB" if baseline_first else "BA", (first, second), strict=True))
-    first.ready(), second.ready()
-    taken = {}
-    for program, (calls, doubled) in calibrated.items():
-        for process in pair.values():
-            process.turn(program, calls)  # warm again
-        taken[program] = np.array(
-            [
-                [
-                    block(pair, ORDERS[n % 2], program, calls, slowdown / doubled)
-                    for n in range(BLOCKS)
-                ]
-                for slowdown in SLOWDOWNS
-            ]
-        )
-    first.close(), second.close()
-    return taken
-
-
-def block(pair, order, program, calls, share):
-    """Return the turns' seconds, the baseline's two and the candidate's two, in order."""
-    turns = {"A": [], "B": []}
-    for side in order:
-        taken = pair[side].turn(program, calls, share if side == "B" else 0.0)
-        turns[side].append(taken)
-    return [*turns["A"], *turns["B"]]
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("out", type=Path)
-    parser.add_argument("--minutes", type=float, default=10)
+    parser.add_argument("--minutes", type=float, default=15)
     asked = parser.parse_args()
     start = time.monotonic()
     back_end = matmul.choose(matmul.measure(rounds=25)).name
-    calibrated = calibrate(back_end)
-    print(back_end, calibrated, file=sys.stderr, flush=True)
-    sessions = []
-    while time.monotonic() - start < 60 * asked.minutes:
-        sessions.append(session(back_end, calibrated, baseline_first=len(sessions) % 2 == 0))
-        print(f"session {len(sessions)}", file=sys.stderr, flush=True)
-        arrays = {
-            program: np.stack([taken[program] for taken in sessions]).astype(np.float32)
-            for program in calibrated
-        }
-        np.savez_compressed(asked.out, slowdowns=SLOWDOWNS, **arrays)
+    doubled = calibrate(back_end)
+    print(back_end, doubled, file=sys.stderr, flush=True)
+    benchmarks = [
+        Benchmark(name=f"{program} {slowdown}", cell=cell)
+        for (program, cell), slowdown in itertools.product(cells().items(), SLOWDOWNS)
+    ]
+    plan = Plan(benchmarks=len(benchmarks))
+    plan = dataclasses.replace(plan, least_blocks=plan.blocks)  # as many of each: an array
+    sampling = Sampling(
+        builds=builds(back_end, doubled),
+        benchmarks=benchmarks,
+        plan=plan,
+        device="cpu",
+        matmul=back_end,
+    )
+    with closing(sampling):
+        while time.monotonic() - start < 60 * asked.minutes:
+            for slowed in (False, True):
+                names = [name for name in sampling.sessions if name.endswith(" 0.0") != slowed]
+                sampling.session(names, math.inf)
+            arrays = {
+                program: np.array([sampling.sessions[f"{program} {s}"] for s in SLOWDOWNS])
+                for program in doubled
+            }
+            np.savez_compressed(asked.out, slowdowns=SLOWDOWNS, **arrays)
+            count = len(next(iter(arrays.values()))[0])
+            print(f"session {count}", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

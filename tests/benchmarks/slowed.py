@@ -1,8 +1,8 @@
 """Slowed builds: a step that repeats a share of its own products, so that it does real extra work.
 
-`python -m benchmarks.slowed` is one process of a pair: it builds the programs, then takes turns as
-it is told to, a line of JSON each on stdin (program, calls, share) and on stdout (cpu, wall:
-seconds a call). `share` is what part of the products is done once more.
+`python -m benchmarks.slowed BACK_END yes|not DOUBLED` answers what `bench.sampler` is asked, as
+one process of a pair. A benchmark is called by a program's name and the slow-down of its step, in
+the process that slows; DOUBLED says how much longer a step takes if every product is done twice.
 """
 
 import json
@@ -15,6 +15,7 @@ from benchmarks.unrolls import quick_unroll
 from sgbench.bench import matmul
 from sgbench.bench.datasets import load as load_data
 from sgbench.bench.program import Program
+from sgbench.bench.sampler import PROTOCOL
 from sgbench.bench.sequence_program import SequenceProgram
 from sgbench.reproductions.exhibit import expand, load
 from torch.nn import functional
@@ -73,45 +74,53 @@ class Repeats:
         return int(owed)
 
 
-def programs():
-    """Return {name: program}: a small FCN of the demo, and of `quick` an FCN, an LSTM, a CNN."""
+def cells():
+    """Return {name: cell}: a small FCN of the demo, and of `quick` an FCN, a CNN and an LSTM."""
     (small,) = (
         cell
         for cell in expand(load("table1"), "demo", seeds=1)
         if (cell.network, cell.depth, cell.rule) == ("fcn", 4, "backprop")
     )
-    images = data(8192, 1024)
-    cells = {
+    return {
+        "fcn-small": small,
         "fcn-cdni": quick_cell("fcn", 4, "cdni", 0),
         "cnn-backprop": quick_cell("cnn", 3, "backprop", None, batch_size=4),
+        "lstm-dni": quick_unroll("dni", 4, batch_size=64),
     }
-    return {
-        "fcn-small": Program([small], load_data(small.dataset), CPU),
-        **{name: Program([cell], images, CPU) for name, cell in cells.items()},
-        "lstm-dni": SequenceProgram(
-            [quick_unroll("dni", 4, batch_size=64)], load_data("copy"), CPU
-        ),
-    }
+
+
+def build(cell):
+    """Return the program of a cell, on random images where it is of MNIST's."""
+    if cell.T is not None:
+        return SequenceProgram([cell], load_data(cell.dataset), CPU)
+    images = data(8192, 1024) if cell.dataset == "mnist" else load_data(cell.dataset)
+    return Program([cell], images, CPU)
 
 
 def main():
+    back_end, slows, doubled = sys.argv[1:]
+    doubled = json.loads(doubled)
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
-    matmul.use(sys.argv[1])
-    built, repeats = programs(), Repeats()
+    matmul.use(back_end)
+    built, repeats = {name: build(cell) for name, cell in cells().items()}, Repeats()
     for program in built.values():
         for _ in range(3):  # first touches
             program.step()
-    print(json.dumps(list(built)), flush=True)
+    print(json.dumps({"protocol": PROTOCOL}), flush=True)
     for line in sys.stdin:
-        turn = json.loads(line)
-        repeats.slow_down(turn["share"])
-        step, calls = built[turn["program"]].step, turn["calls"]
-        wall, cpu = time.perf_counter(), time.process_time()
-        for _ in range(calls):
+        asked = json.loads(line)
+        if asked["do"] == "build":  # it is
+            print(json.dumps({"ok": True}), flush=True)
+            continue
+        program, slowdown = asked["name"].split()
+        slower = float(slowdown) / doubled[program] if slows == "yes" else 0.0
+        repeats.slow_down(slower)
+        step, steps = built[program].step, asked["steps"]
+        start = time.process_time()
+        for _ in range(steps):
             step()
-        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
-        print(json.dumps({"cpu": cpu / calls, "wall": wall / calls}), flush=True)
+        print(json.dumps({"seconds": (time.process_time() - start) / steps}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The gate's samples, taken from real processes whose clocks say what the test wants."""
 
+import os
 import time
 from contextlib import closing
 
@@ -10,7 +11,7 @@ from sgbench.bench.errors import UsageError
 from sgbench.bench.sampler import Sampler as Answering
 from sgbench.reproductions import exhibit as exhibits
 from sgbench.reproductions.checkouts import builds
-from sgbench.reproductions.sampling import Benchmark, Sampling
+from sgbench.reproductions.sampling import Benchmark, Sampler, Sampling
 from sgbench.reproductions.select import parse_where
 from sgbench.results.sequential import Plan
 
@@ -48,6 +49,29 @@ def test_a_session_has_the_blocks_ratios_of_each_benchmark(pair):
         assert sampling.session(["dni"], time.monotonic() + 100)
     assert sampling.sessions == {"backprop": [[1.3] * 3], "dni": [[1.3] * 3] * 2}
     assert sampling.broken == {}
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="cores cannot be chosen here")
+def test_a_pair_shares_a_core_the_next_session_the_next(pair, monkeypatch):
+    for folder in pair:
+        commit(folder)
+    seen, ask = [], Sampler.ask
+
+    def watched(sampler, **asked):
+        seen.append(os.sched_getaffinity(sampler._process.pid))
+        return ask(sampler, **asked)
+
+    monkeypatch.setattr(Sampler, "ask", watched)
+    cores, mine = sorted(os.sched_getaffinity(0)), []
+    with builds("./one", "other") as both, opened(both) as sampling:
+        for _ in range(3):
+            assert sampling.session(["dni"], time.monotonic() + 100)
+            mine.append(list(map(set, dict.fromkeys(map(frozenset, seen)))))
+            seen.clear()
+            waiting = [os.sched_getaffinity(s._process.pid) for s in sampling._next]
+            if len(cores) > 1:
+                assert not set.union(*waiting) & mine[-1][0]
+    assert mine == [[{cores[n % len(cores)]}] for n in range(3)]
 
 
 def test_what_comes_after_the_deadline_is_not_kept(pair):

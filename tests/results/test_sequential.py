@@ -56,6 +56,14 @@ def test_the_least_sessions_of_each_verdict():
     assert Plan(benchmarks=8, sessions=8).least("regression") is None
 
 
+@pytest.mark.parametrize(
+    ("seconds", "steps", "blocks"),
+    [(1e-9, 12_500, 12), (1e-3, 12, 12), (0.0125, 1, 12), (0.016, 1, 9), (0.025, 1, 6), (1, 1, 6)],
+)
+def test_long_steps_have_fewer_blocks(seconds, steps, blocks):
+    assert Plan(benchmarks=1).turns(seconds) == (steps, blocks)
+
+
 @pytest.mark.parametrize("factor", [1.0, 0.95, 0.0, -1.0, math.nan, math.inf])
 def test_a_factor_that_is_none_is_refused(factor):
     with pytest.raises(UsageError, match="--speed-factor"):
