@@ -19,6 +19,7 @@ from shutil import copytree
 from typing import Any, cast
 
 from ..bench.errors import UsageError
+from ..bench.machine import cores
 from ..results.compare import compare, groups
 from ..results.finding import Finding
 from ..results.record import Record
@@ -76,6 +77,7 @@ def agree(
                 "--seeds": [str(seeds)],
                 "--store": [str(store)],
                 "--device": [device],
+                **({"--jobs": [str(max(1, cores() // len(builds)))]} if device == "cpu" else {}),
                 "--time-limit": [f"{max(1.0, deadline - time.monotonic()):.0f}s"],
             }
             _run(build, exhibit, options)
