@@ -42,8 +42,8 @@ def batch_norm_in_eval_mode(folder):
         "bench/layers.py",
         (
             "        h = (normal * self.gamma).add_(self.beta).relu_()\n",
-            "        rstd = (self.variance.unsqueeze(2) + EPSILON).rsqrt()\n"
-            "        normal = (x - self.mean.unsqueeze(2)) * rstd\n"
+            "        rstd = (self.variance + EPSILON).rsqrt()\n"
+            "        normal = (x - self.mean) * rstd\n"
             "        h = (normal * self.gamma).add_(self.beta).relu_()\n",
         ),
     )
