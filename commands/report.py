@@ -96,6 +96,7 @@ def _builder(
     ctx: click.Context, exhibit: str, scale: str, study: str | None
 ) -> "Callable[[Store, Sequence[str]], Report]":
     """Return what builds the report from a store, in some formats."""
+    from ..bench.machine import cores
     from ..reports import report as reports
     from ..reports import throughput
     from ..reproductions import exhibit as exhibits
@@ -111,7 +112,7 @@ def _builder(
             found, records = list(timings.scan()), list(source.scan())
             warn(timings)
             warn(source)
-            return throughput.build(found, records, scale if given else None, formats)
+            return throughput.build(found, records, scale if given else None, formats, cores())
 
         return timed
     found = exhibits.load(exhibit)
@@ -120,7 +121,7 @@ def _builder(
     def trained(source: "Store", formats: Sequence[str]) -> "Report":
         records = list(source.scan())
         warn(source)
-        return reports.build(found, scale, records, formats)
+        return reports.build(found, scale, records, formats, cores())
 
     return trained
 

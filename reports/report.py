@@ -18,6 +18,7 @@ from . import page, sheets
 from .gather import gather
 from .judge import claims, places, unreproduced
 from .medians import bins
+from .rendering import rendered
 from .series import drawings
 
 IMAGES = ("png", "svg", "pdf")
@@ -34,7 +35,11 @@ class Report:
 
 
 def build(
-    exhibit: Exhibit, scale: str, records: Iterable[Record], formats: Sequence[str] = FORMATS
+    exhibit: Exhibit,
+    scale: str,
+    records: Iterable[Record],
+    formats: Sequence[str] = FORMATS,
+    workers: int = 1,
 ) -> Report:
     """Return the report of `exhibit` at `scale`; records of other cells are left out.
 
@@ -43,6 +48,7 @@ def build(
         scale: one of its scales.
         records: records of any exhibit and scale, in any order.
         formats: of FORMATS. Markdown shows the figures where an image format is among them.
+        workers: processes that draw many figures, at most (`rendering.rendered`).
 
     Raises:
         UsageError: the scale or a format is unknown.
@@ -56,10 +62,9 @@ def build(
     files: dict[str, bytes] = {}
     pictures: list[page.Picture] = []
     if images := [form for form in IMAGES if form in formats]:
-        from . import figures  # matplotlib, which tables do without
-
-        for drawing in drawings(gathered):
-            for form, content in figures.render(drawing, images).items():
+        shown = drawings(gathered)
+        for drawing, drawn in zip(shown, rendered(shown, images, workers), strict=True):
+            for form, content in drawn.items():
                 files[f"{stem}-{drawing.name}.{form}"] = content
             pictures.append(page.Picture(f"{stem}-{drawing.name}.{images[0]}", drawing.title))
     if "md" in formats:

@@ -16,6 +16,7 @@ from ..results.timings import Timing
 from . import to_error
 from .costs import drawings
 from .latex import tex_table
+from .rendering import rendered
 from .report import FORMATS, IMAGES, Report, check_formats
 from .speeds import Speed, grids, notes, speeds, values
 from .table import Grid, escape_markdown, markdown_table, plain, text_table
@@ -36,6 +37,7 @@ def build(
     records: Iterable[Record],
     scale: str | None = None,
     formats: Sequence[str] = FORMATS,
+    workers: int = 1,
 ) -> Report:
     """Return the report.
 
@@ -44,6 +46,7 @@ def build(
         records: of any exhibit, for the times to an error.
         scale: which timings and records; all if None.
         formats: of `report.FORMATS`.
+        workers: processes that draw many figures, at most (`rendering.rendered`).
 
     Raises UsageError where a format is unknown or there is no timing.
     """
@@ -69,10 +72,9 @@ def build(
     files: dict[str, bytes] = {}
     pictures: list[tuple[str, str]] = []
     if images := [form for form in IMAGES if form in formats]:
-        from . import figures  # matplotlib, which tables do without
-
-        for drawing in drawings(found, reached):
-            for form, content in figures.render(drawing, images).items():
+        shown = drawings(found, reached)
+        for drawing, drawn in zip(shown, rendered(shown, images, workers), strict=True):
+            for form, content in drawn.items():
                 files[f"{NAME}-{drawing.name}.{form}"] = content
             pictures.append((f"{NAME}-{drawing.name}.{images[0]}", drawing.title))
     if "md" in formats:

@@ -54,7 +54,7 @@ class Clock:
 def measure(cells, workers, folder, figures):
     """Print the seconds, wall-clock and CPU, of each step for a grid of so many cells."""
     from sgbench.bench import datasets, engine
-    from sgbench.bench.machine import machine_class
+    from sgbench.bench.machine import cores, machine_class
     from sgbench.reports import report as reports
     from sgbench.reports.progress import Lines, Watch
     from sgbench.reproductions import exhibit as exhibits
@@ -104,7 +104,7 @@ def measure(cells, workers, folder, figures):
     exhibit, formats = exhibits.load(EXHIBIT), ("md", "csv", "tex")
     clock("report", reports.build, exhibit, SCALE, loaded, formats)
     if figures:
-        clock("figures", reports.build, exhibit, SCALE, loaded, reports.IMAGES)
+        clock("figures", reports.build, exhibit, SCALE, loaded, reports.IMAGES, cores())
 
 
 def idle(index, iteration):
