@@ -16,11 +16,7 @@ TOPIC = "sgbench-progress"
 
 ENVIRONMENT = {
     **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1),
-    # Dask's own choice, 64 KiB, gives every large tensor back to the system and faults it in anew:
-    # a step took 1.4 to 1.9 times as long. These keep the memory.
-    "MALLOC_TRIM_THRESHOLD_": memory.TRIM,
-    "MALLOC_MMAP_THRESHOLD_": memory.MAPPED,
-    "MALLOC_ARENA_MAX": 1,  # jobs run in a thread, whose own arena would give memory back
+    "MALLOC_ARENA_MAX": 1,  # jobs run in a thread, whose own arena keeps nothing over 64 MiB
 }
 
 

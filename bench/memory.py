@@ -42,8 +42,8 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of `mallopt`
 def keep() -> None:
     """Let this process keep memory that it frees, for what comes next.
 
-    A step frees what the next one takes: given back in between, every large tensor is faulted in
-    anew. Does nothing where the C library is not glibc.
+    A step frees what the next one takes: given back in between, as dask would have it (from 64 KiB
+    on), every large tensor is faulted in anew. Does nothing where the C library is not glibc.
     """
     with contextlib.suppress(OSError, AttributeError, TypeError):
         mallopt = ctypes.CDLL(None).mallopt

@@ -14,7 +14,6 @@ from . import datasets, machine
 from .errors import SgbenchError, UsageError
 
 BENCH = Path(__file__).parent
-TRIM = "MALLOC_TRIM_THRESHOLD_"
 THREADS = "start it with --nthreads 1 (and --nworkers for several)"
 REMEDY = "give it the driver's, or stop that worker"
 PATIENCE_SECONDS = 10.0  # for a first worker to come
@@ -53,7 +52,6 @@ class Presence:
         model: of the processor or GPU.
         matmuls: back-ends of matrix products that its torch has.
         free: bytes of memory.
-        keeps_memory: whether what a step frees stays with the process.
         ways: code and data.
     """
 
@@ -64,7 +62,6 @@ class Presence:
     model: str
     matmuls: tuple[str, ...]
     free: int
-    keeps_memory: bool
     ways: Ways
 
     @property
@@ -182,7 +179,6 @@ def present(
     from . import matmul, memory
 
     device = machine.resolve_device(device)
-    trim = os.environ.get(TRIM, "")
     return Presence(
         address=worker.address,
         host=worker.address.rpartition(":")[0],
@@ -191,7 +187,6 @@ def present(
         model=machine.device_model(device),
         matmuls=tuple(matmul.available()),
         free=memory.free(device),
-        keeps_memory=not trim.isdecimal() or int(trim) >= 2**24,
         ways=ways({source: _data(source, own_data_dir(data_dir)) for source in sources}),
     )
 

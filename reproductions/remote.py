@@ -27,11 +27,6 @@ if TYPE_CHECKING:
     from ..bench.engine import Done, Progress, Stop
     from ..bench.train import Job
 
-SLOW = (
-    "workers give memory back after every step (MALLOC_TRIM_THRESHOLD_), which can nearly double"
-    " its time: docs/scale.md says how to start them"
-)
-
 
 class Workers:
     """The workers of a scheduler, of which `client` is one; what is not fit is one line.
@@ -55,8 +50,6 @@ class Workers:
         for found in self.found:
             if (kept := self._kept(found)) is not None:
                 self.backends[found.key] = kept
-        if not all(found.keeps_memory for found in self.found):
-            say(SLOW)
 
     @property
     def classes(self) -> frozenset[str]:

@@ -143,7 +143,7 @@ class Sampling:
     def session(self, names: Sequence[str], deadline: float) -> bool:
         """Sample the benchmarks `names` in a fresh pair of processes.
 
-        The next pair starts meanwhile, to which it does as much harm as to the other build.
+        The next pair starts meanwhile, which disturbs both alike.
         False where the `deadline` (of `time.monotonic`) came first: then nothing is kept.
         """
         for sampler in self._next:

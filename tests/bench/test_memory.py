@@ -136,24 +136,28 @@ def test_a_container_leaves_what_its_limit_says(tmp_path, monkeypatch, files, le
         assert memory.free("cpu") == left[0]
 
 
-def faults(script):
-    """Minor page faults of a script's `work()` once it has been done often."""
+def faults(script, **env):
+    """Minor page faults of a script's `work()`, in a thread, once it has been done often."""
     code = f"""
-import resource, torch
+import resource, threading, torch
 from sgbench.bench import memory
 def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 {script}
-for _ in range(20): work()
-before = faults(); work(); print(faults() - before)
+def often():
+    prepare()
+    for _ in range(20): work()
+    before = faults(); work(); print(faults() - before)
+thread = threading.Thread(target=often); thread.start(); thread.join()
 """
     clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC", "GLIBC"))}
     done = subprocess.run(
-        [sys.executable, "-c", code], env=clean, capture_output=True, text=True, check=True
+        [sys.executable, "-c", code], env=clean | env, capture_output=True, text=True, check=True
     )
     return int(done.stdout)
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
-def test_a_process_keeps_what_it_frees():
-    work = "def work(): torch.empty(2**24).fill_(1)"  # 64 MiB
-    assert faults(work) > 10 * faults(f"memory.keep()\n{work}")
+@pytest.mark.parametrize("env", [{}, {"MALLOC_TRIM_THRESHOLD_": "65536"}], ids=["plain", "dask"])
+def test_a_process_keeps_what_it_frees(env):
+    work = "def work(): torch.empty(2**23).fill_(1)\nprepare = "  # 32 MiB
+    assert faults(f"{work}int", **env) > 10 * faults(f"{work}memory.keep", **env)

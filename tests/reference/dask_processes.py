@@ -20,8 +20,7 @@ class Processes:
         self.folder, self.started, self.said = folder, [], {}
         path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SGBENCH_", "COV_"))}
-        keep = {"MALLOC_TRIM_THRESHOLD_": str(2**32)}
-        self.env = {**kept, **keep, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **env}
+        self.env = {**kept, "PYTHONPATH": path, "OMP_NUM_THREADS": "1", **env}
 
     def scheduler(self):
         """Start a scheduler; return its address."""

@@ -18,7 +18,7 @@ from reference.jobs import DeadlyJob
 from reference.runs import GRID, SMALL, Listener, stored
 from sgbench.bench import datasets, machine, matmul, presence, train
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions import backend, remote
+from sgbench.reproductions import backend
 from sgbench.reproductions.outlook import outlook
 from sgbench.reproductions.run import Request, run
 from sgbench.results import machines
@@ -373,17 +373,6 @@ class TestUnfit:
                 run(request_of(scheduler=bare.address), Listener())
         finally:
             bare.close()
-
-    def test_slow_memory_is_said(self, request_of, tmp_path):
-        dask = Processes(tmp_path, MALLOC_TRIM_THRESHOLD_="65536")
-        try:
-            dask.scheduler()
-            dask.worker()
-            said = []
-            run(request_of(scheduler=dask.address, where=ONE), Listener(), say=said.append)
-            assert said == [remote.SLOW]
-        finally:
-            dask.close()
 
 
 @pytest.mark.slow
