@@ -9,10 +9,11 @@ tested for equivalence.
 """
 
 import dataclasses
+import itertools
 import math
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from shutil import copytree
@@ -20,15 +21,19 @@ from typing import Any, cast
 
 from ..bench.errors import UsageError
 from ..bench.machine import cores
-from ..results.compare import compare, groups
+from ..results.compare import compare, groups, names
 from ..results.finding import Finding
 from ..results.record import Record
 from ..results.store import Store
 from .checkouts import Build
+from .exhibit import expand, load
 from .model import Gated
+from .select import parse_set, parse_where
 
 SEEDS = 5
 """Paired seeds of an equivalence test."""
+CUT_SHORT = 3
+"""The exit code of a run that its `--time-limit` ended."""
 FIRST_UPDATES = 3
 ROUNDING = {"loss": 1e-3, "train_loss": 1e-3, "bits": 1e-3, "aux_loss": 2e-2, "sg_loss": 2e-2}
 """By what of a curve's point: the relative difference after the first updates that is taken for
@@ -62,6 +67,7 @@ def agree(
 
     Raises UsageError where a build cannot run the exhibit at all.
     """
+    cut: list[Build] = []
 
     def trained(name: str, seeds: int, sets: Sequence[str] = ()) -> tuple[list[Record], ...]:
         say(f"correctness: {exhibit}, {name}, in both at once")
@@ -80,14 +86,18 @@ def agree(
                 **({"--jobs": [str(max(1, cores() // len(builds)))]} if device == "cpu" else {}),
                 "--time-limit": [f"{max(1.0, deadline - time.monotonic()):.0f}s"],
             }
-            _run(build, exhibit, options)
+            if _run(build, exhibit, options) == CUT_SHORT:
+                cut.append(build)
             return list(Store(store).scan())
 
         with ThreadPoolExecutor(len(builds)) as pool:
             return tuple(pool.map(train, builds))
 
-    found = compare(*trained("one seed", 1), speed=False)
-    if _open(found):
+    first = trained("one seed", 1)
+    found = compare(*first, speed=False)
+    if cut:
+        found += _untrained(exhibit, gated, itertools.chain.from_iterable(first))
+    elif _open(found):
         every = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
         apart = _apart(*trained("the first updates", 1, every))
         if any(_of(finding, apart) is None for finding in _open(found)):
@@ -96,10 +106,22 @@ def agree(
         found = [(_of(f, apart) if f in still else None) or f for f in found]
         found = list(dict.fromkeys(found))  # of two results of a place that is apart
     found = [dataclasses.replace(f, name=f"{exhibit}: {f.name}") for f in found]
-    if time.monotonic() < deadline:
+    if not cut:
         return found
     late = {"verdict": "inconclusive", "words": "the budget was spent before it was trained"}
     return [dataclasses.replace(f, **late) if f.verdict == "missing" else f for f in found]
+
+
+def _untrained(exhibit: str, gated: Gated, records: Iterable[Record]) -> list[Finding]:
+    """Return a finding of each place that neither build came to."""
+    where = parse_where(gated.where) if gated.where else None
+    cells = expand(load(exhibit), gated.scale, parse_set(gated.set), 1, where)
+    there = {record.key for record in records}
+    left = [cell for cell in cells if cell.key not in there]
+    return [
+        Finding(name=name, kind="correctness", verdict="missing", words="", unit="")
+        for name in names(left)
+    ]
 
 
 def _open(found: Sequence[Finding]) -> list[Finding]:
@@ -112,7 +134,8 @@ def _merged(sets: Sequence[str], more: Sequence[str]) -> list[str]:
     return list({text.partition("=")[0]: text for text in (*sets, *more)}.values())
 
 
-def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> None:
+def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> int:
+    """Return the run's exit code: 0, that of a run CUT_SHORT, or 4 where some cells failed."""
     words = [word for name, values in options.items() for value in values for word in (name, value)]
     done = subprocess.run(
         **build.command("-m", "sgbench", "run", exhibit, *words),
@@ -120,12 +143,13 @@ def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> No
         check=False,
         encoding="utf-8",
     )
-    if done.returncode not in (0, 3, 4):
+    if done.returncode not in (0, CUT_SHORT, 4):
         said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
         raise UsageError(
             f"the {build.name}, {build.words}, cannot run {exhibit}:"
             f" {said[-1].removeprefix('sgbench: ')}"
         )
+    return done.returncode
 
 
 def _of(finding: Finding, apart: Mapping[str, Finding]) -> Finding | None:

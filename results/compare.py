@@ -139,8 +139,10 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
             words = f"seed {record.seed} {record.status}: {record.error or 'no reason is known'}"
             return [_told(name, "regression", words, len(pairs))]
     if not ended:
-        where = "the candidate was cut short" if broken else "no run of the baseline ended well"
-        return [_told(name, "inconclusive" if broken else "incomparable", where)]
+        for side, records in zip(("baseline", "candidate"), zip(*pairs, strict=True), strict=True):
+            if any(record.status == "timeout" for record in records):
+                return [_told(name, "inconclusive", f"the {side} was cut short")]
+        return [_told(name, "incomparable", "no run of the baseline ended well")]
     if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):
         seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
         return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]

@@ -21,7 +21,7 @@ RULES = ("backprop", "cdni", "dni")
 def gated(tmp_path):
     """Return what the gate finds, by rule, where `change` is made; and what it did for that."""
 
-    def run(change, *sets):
+    def run(change, *sets, seconds=900):
         before, after = checkout(tmp_path / "before"), checkout(tmp_path / "after")
         if change is not None:
             change(after)
@@ -37,7 +37,7 @@ def gated(tmp_path):
                 machine=machine,
                 folder=tmp_path / "work",
                 device="cpu",
-                deadline=time.monotonic() + 900,
+                deadline=time.monotonic() + seconds,
                 say=said.append,
             )
         assert len(findings) == len(RULES)
@@ -114,3 +114,11 @@ def test_a_candidate_that_fails_is_a_regression(gated):
 def test_they_are_all_here():
     mistakes = [test_a_mistake_is_caught_where_it_is.pytestmark[0].args[1]]
     assert {row[0] for row in itertools.chain(*mistakes)} == set(planted.PLANTED)
+
+
+def test_what_the_budget_ends_is_told_of_every_place(gated):
+    found, said = gated(None, seconds=0)
+    verdicts = {finding.verdict for finding in found.values()}
+    assert "inconclusive" in verdicts
+    assert verdicts <= {"inconclusive", "pass"}
+    assert len(said) == 1

@@ -143,9 +143,15 @@ def test_a_run_that_ends_well_no_more_is_a_regression(side, status):
     assert (found.verdict, found.words) == ("regression", f"seed 2 {status}: a reason")
 
 
-def test_a_run_that_was_cut_short_is_no_regression(side):
-    found = compare(side(), side(lambda seed: {"status": "timeout"}))[0]
-    assert (found.verdict, found.words) == ("inconclusive", "the candidate was cut short")
+def test_a_run_that_was_cut_short_tells_nothing(side):
+    whole, cut = side(), side(lambda seed: {"status": "timeout"})
+    for a, b, short in (
+        (whole, cut, "candidate"),
+        (cut, whole, "baseline"),
+        (cut, cut, "baseline"),
+    ):
+        found = compare(a, b)[0]
+        assert (found.verdict, found.words) == ("inconclusive", f"the {short} was cut short")
 
 
 def test_a_baseline_that_failed_is_no_measure(side):
