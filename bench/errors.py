@@ -33,6 +33,13 @@ def expanded(path: Path | str, argument: str) -> Path:
         raise UsageError(f"{argument} {path}: there is no such home; write it out") from error
 
 
+def named(text: str, argument: str) -> Path:
+    """Return the path that `text` writes; UsageError naming the `argument` where it is empty."""
+    if not text:
+        raise UsageError(f"{argument} is empty: write a path, . for the folder you are in")
+    return expanded(text, argument)
+
+
 def one_line(text: str) -> str:
     r"""Return `text` on one line, without what a terminal would act on.
 
@@ -40,6 +47,10 @@ def one_line(text: str) -> str:
     'a b [2J'
     """
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+_ALSO_CALLED = {"bprop": "backprop"}
+"""What reports write, as the paper does, to what is typed, where another name looks nearer."""
 
 
 def did_you_mean(name: object, choices: Iterable[object]) -> str:
@@ -53,9 +64,12 @@ def did_you_mean(name: object, choices: Iterable[object]) -> str:
     "; did you mean 'T'?"
     >>> did_you_mean("x", ["dni", "cdni"])
     '; choose from: dni, cdni'
+    >>> did_you_mean("bprop", ["no_bprop", "backprop"])
+    "; did you mean 'backprop'?"
     """
     known = [str(choice) for choice in choices]
     folded = {choice.casefold(): choice for choice in known}
+    folded |= {word: name for word, name in _ALSO_CALLED.items() if name in known}
     near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
     tail = f"; did you mean {folded[near[0]]!r}?" if near else ""
     return tail or f"; choose from: {', '.join(known)}"

@@ -1,6 +1,8 @@
 """What stands behind every verb: errors become a line and an exit code, texts become values."""
 
 import contextlib
+import errno
+import io
 import math
 import os
 import re
@@ -11,10 +13,12 @@ from typing import Any, NoReturn
 
 import click
 
-from ..bench.errors import SgbenchError, UsageError, did_you_mean, one_line
+from ..bench.ending import ending
+from ..bench.errors import SgbenchError, StoreError, UsageError, did_you_mean, one_line
 
 RETRIED = ("failed", "diverged")
 INTERNAL = 70  # EX_SOFTWARE, for mistakes of ours
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 BROKEN_PIPE = 128 + 13  # as of a program that SIGPIPE ends
 CODES = """\b
 Exit codes:
@@ -25,7 +29,7 @@ Exit codes:
   4    some cells failed or diverged, or (merge) differ; the rest are stored
   5    the store cannot be read or written
   70   a mistake in sgbench
-  130  interrupted (143: by SIGTERM)
+  130  interrupted (143: by SIGTERM, 129: by SIGHUP)
 
 Results go to stdout, everything else to stderr."""
 
@@ -36,6 +40,7 @@ class FrontDoor(click.Group):
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run a command line (the process's own if None) and exit with its code."""
         own = args is None
+        _open_streams()
         args = list(sys.argv[1:] if args is None else args)
         extra |= {"prog_name": "sgbench", "standalone_mode": False, "obj": args}
         try:
@@ -55,8 +60,13 @@ class FrontDoor(click.Group):
                 import traceback
 
                 traceback.print_exc()
-            what = f"{type(error).__name__}: {error}"
-            code = complain(f"internal error: {what} (SGBENCH_DEBUG=1 shows where)", INTERNAL)
+            if isinstance(error, OSError) and error.errno in _NO_ROOM and not error.filename:
+                _hang_up()
+                words = f"the output cannot be written: {error.strerror}"
+                code = complain(words, StoreError.exit_code)
+            else:
+                what = f"{type(error).__name__}: {error}"
+                code = complain(f"internal error: {what} (SGBENCH_DEBUG=1 shows where)", INTERNAL)
         if own:  # an interrupt has nothing left to stop, and would only spoil the end
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(code)
@@ -84,6 +94,16 @@ def complain(message: object, code: int) -> int:
     with contextlib.suppress(OSError):
         click.echo(f"sgbench: {one_line(str(message))}", err=True)
     return code
+
+
+def _open_streams() -> None:
+    """Let what is written to a closed stream go nowhere, and what it cannot encode be a `?`."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  as long as the process lives
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _hang_up() -> int:
@@ -147,14 +167,15 @@ def retried(ctx: click.Context, param: click.Parameter, value: str | None) -> tu
 
 @contextlib.contextmanager
 def terminable(signals: list[int]) -> Generator[None]:
-    """Let SIGTERM interrupt as Ctrl-C does; `signals` tells that it was this."""
+    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does; `signals` tells which it was."""
 
     def handle(number: int, frame: object) -> None:
         signals.append(number)
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, handle)
+    before = {number: signal.signal(number, handle) for number in ending()}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bench.errors import expanded, one_line
+from ..bench.errors import named, one_line
 from ._door import retried, shard, workers
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def request_of(asked: dict[str, Any]) -> "Request":
 def open_store(path: str) -> "Store":
     from ..results.store import Store
 
-    return Store(expanded(path, "--store"))
+    return Store(named(path, "--store"))
 
 
 def store_words(store: "Store") -> list[str]:

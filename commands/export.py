@@ -1,10 +1,8 @@
 """`sgbench export`."""
 
-from pathlib import Path
-
 import click
 
-from ..bench.errors import UsageError
+from ..bench.errors import UsageError, named
 from ._door import examples
 from ._options import open_store, store_option, warn
 
@@ -31,5 +29,7 @@ def command(form: str, file: str, store: str) -> None:
     if file == "-":
         click.echo(frame.encode(records, form), nl=False)
     else:
-        frame.write(records, Path(file), form)
+        frame.write(records, named(file, "FILE"), form)
         click.echo(f"wrote {len(records):,} records to {file}", err=True)
+    if not source.path.is_dir():
+        click.echo(f"sgbench: there is no store {source.path}", err=True)

@@ -1,13 +1,14 @@
 """`sgbench gate`."""
 
 import json
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bench.errors import UsageError
-from ._door import examples, items, seconds
+from ..bench.errors import UsageError, named
+from ._door import complain, examples, items, seconds, terminable
 from ._options import device_option, json_option, warn
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _WAYS = ("baseline", "records", "pytest_benchmark")
     "gate",
     epilog=examples(
         "sgbench gate --baseline HEAD~1",
-        "sgbench gate --baseline v0.1.0 --exhibit table1,table2 --budget 30m --junit gate.xml",
+        "sgbench gate --baseline origin/main --exhibit table1,table2 --budget 30m --junit gate.xml",
         "sgbench gate --baseline ../before --candidate ../after --speed-factor 1.1",
         "sgbench gate --records before/.sgbench after/.sgbench",
         "sgbench gate --pytest-benchmark before.json after.json",
@@ -91,14 +92,19 @@ def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: An
         if told and chosen != ["baseline"]:
             option = name.replace("exhibits", "exhibit").replace("_", "-")
             raise UsageError(f"--{option} goes with --baseline, where something is run")
-    findings = _found(chosen[0], asked)
-    if junit:
-        _write_junit(findings, Path(junit))
+    signals: list[int] = []
+    try:
+        with terminable(signals):
+            findings = _found(chosen[0], asked)
+    except KeyboardInterrupt:
+        return complain("interrupted", 128 + (signals[0] if signals else signal.SIGINT))
     if as_json:
         for finding in findings:
             click.echo(json.dumps(finding.to_dict()))
     else:
         click.echo(gate_text(findings), nl=False)
+    if junit and (why := _write_junit(findings, named(junit, "--junit"))):
+        return complain(f"--junit {junit} cannot be written: {why}", exit_code(findings) or 2)
     return exit_code(findings)
 
 
@@ -124,19 +130,23 @@ def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
 def _records(path: str) -> "list[Record]":
     from ..results.store import Store
 
-    if not Path(path).is_dir():
+    folder = named(path, "--records")
+    if not folder.is_dir():
         raise UsageError(f"--records {path} is no folder: give the --store of a run")
-    store = Store(path)
+    store = Store(folder)
     records = list(store.scan())
     warn(store)
     return records
 
 
-def _write_junit(findings: "list[Finding]", path: Path) -> None:
+def _write_junit(findings: "list[Finding]", path: Path) -> str:
+    """Write the verdicts; return why that cannot be, nothing where it was done."""
     from ..reports.junit import junit
+    from ..results.durable import reason, write_file
 
     try:
-        path.write_text(junit(findings), encoding="utf-8")
+        write_file(path, junit(findings).encode())
     except OSError as error:
-        raise UsageError(f"--junit {path} cannot be written: {error.strerror}") from error
+        return reason(error)
     click.echo(f"wrote {path}", err=True)
+    return ""

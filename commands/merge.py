@@ -42,6 +42,8 @@ def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
         kept = f"{merged.kept:,} as they were there"
         words = f"{terminal.count(merged.added, 'record')} added, {merged.replaced:,} replaced"
         more = f", {terminal.count(merged.checkpoints, 'checkpoint')}" if merged.checkpoints else ""
+        if merged.studies:
+            more += f", {merged.studies} stud{'y' if merged.studies == 1 else 'ies'}"
         click.echo(f"{target.path}: {words}, {kept}{more}")
     if not merged.conflicts:
         return 0

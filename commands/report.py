@@ -1,12 +1,11 @@
 """`sgbench report`."""
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from ..bench.errors import UsageError
+from ..bench.errors import UsageError, named
 from ._door import complain, examples, items
 from ._options import open_store, scale_option, store_option, warn
 
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     "--out", default="report", metavar="DIR", show_default=True, help="Where files are written."
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 where files are stale.")
-@click.option("--strict", is_flag=True, help="Exit 1 where a claim is not reproduced.")
+@click.option("--strict", is_flag=True, help="Exit 1 unless every claim is reproduced.")
 @click.option(
     "--study", metavar="NAME", help="Which study, of `report tune`, if there are several."
 )
@@ -74,7 +73,7 @@ def command(
         raise UsageError("--published and --store exclude each other: give one of them")
     source = Store.published() if published else open_store(store)
     built = build(source, formats or reports.FORMATS)
-    folder, code = Path(out), 0
+    folder, code = named(out, "--out"), 0
     if check:
         stale = reports.check(built, folder)
         files = f"{len(built.files)} files in {out}"
@@ -88,7 +87,7 @@ def command(
             click.echo(f"wrote {path}", err=True)
         click.echo(built.text, nl=False)
     if strict and built.unreproduced:
-        code = complain(f"not reproduced: {'; '.join(built.unreproduced)}", 1)
+        code = complain(f"not all is reproduced: {'; '.join(built.unreproduced)}", 1)
     return code
 
 

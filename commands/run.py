@@ -120,6 +120,6 @@ def _next(request: "Request") -> str:
     """Return the command that shows what a run has brought."""
     command = ["report", request.exhibit, "--scale", request.scale]
     if request.label != request.scale:  # no report has such cells
-        command = ["export", "--format", "csv", f"{request.exhibit}.csv"]
+        command = ["export", "--format", "csv", "records.csv"]
     words = shlex.join(["sgbench", *command, *store_words(request.store)])
     return f"{command[0]}:  {words}"

@@ -52,7 +52,7 @@ def _tell_stale(asked: dict[str, Any], as_json: bool) -> int:
     warn(store)
     for one in found:
         click.echo(json.dumps(told.values(one)) if as_json else told.text(one))
-    words = f"{len(found):,} of {count(len(records), 'record')} in {store.path} stale"
+    words = f"{len(found):,} of {count(len(records), 'record')} in {store.path} are stale"
     old = sum(one.replaceable for one in found)
     tail = f"; sgbench prune removes {old:,} of older code" if old else ""
     click.echo(words + tail, err=as_json)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError
-from ._door import examples, items
+from ._door import complain, examples, items
 from ._options import (
     all_of,
     device_option,
@@ -79,6 +79,7 @@ _options = all_of(
 def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
     """Time the distinct programs of EXHIBIT against the machine's limit, in interleaved rounds."""
     from ..reports import speeds
+    from ..reports.terminal import count
     from ..reproductions import times
 
     source = open_store(store)
@@ -90,7 +91,10 @@ def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
     look = _Progress()
     try:
         with exclusive(f"sgbench {shlex.join(argv)}"):
-            found = list(times.time(request, look))
+            found.extend(times.time(request, look))
+    except KeyboardInterrupt:
+        stored = f"{count(len(found), 'timing')} stored" if found else "nothing is stored"
+        return complain(f"interrupted: {stored}, what had not its last round is not kept", 130)
     finally:
         look.close()
         warn(source)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bench.errors import UsageError
+from ..bench.errors import UsageError, named
 from ._door import complain, examples, seconds, terminable
 from ._options import (
     all_of,
@@ -129,15 +129,16 @@ def command(
     asked = Asked(**declared)
     if resume and rebuild:
         raise UsageError("--resume and --rebuild exclude each other: give one of them")
-    if resume or (export and asked.study):
+    into = None if export is None else named(export, "--export")
+    if resume or (into and asked.study):
         study = resumed(source, asked)
     else:
         study, notes = declare(asked)
         study = opened(source, study, rebuild)
         for note in notes:
             click.echo(note, err=True)
-    if export:
-        return _export(source, study, Path(export))
+    if into:
+        return _export(source, study, into)
     if rebuild:
         return _rebuild(source, study, as_json)
     means = Means(
@@ -192,14 +193,14 @@ def _run(study: "Study", means: "Means", as_json: bool) -> int:
         return complain(f"interrupted; go on with: {again}", 128 + stopped)
     if study.name in studies.names(means.store):
         study = studies.load(means.store, study.name)
-    code = _tell(means.store, study, as_json)
+    code = _tell(means.store, study, as_json, means.data_dir)
     if left:
         click.echo(f"go on:   {again}", err=as_json)
         return 3
     return code
 
 
-def _tell(store: "Store", study: "Study", as_json: bool) -> int:
+def _tell(store: "Store", study: "Study", as_json: bool, data_dir: str | None = None) -> int:
     """Say how a study stands; return the exit code that it deserves."""
     from ..reports.search import study_values
     from ..reports.tuned import gather
@@ -210,7 +211,8 @@ def _tell(store: "Store", study: "Study", as_json: bool) -> int:
         for values in study_values(tuned):
             click.echo(json.dumps(values))
     report = shlex.join(["sgbench", "report", "tune", "--study", study.name, *store_words(store)])
-    words = [f"study {study.name}", *outcome_lines(tuned), f"report:  {report}"]
+    more = [*(["--data-dir", data_dir] if data_dir else []), *store_words(store)]
+    words = [f"study {study.name}", *outcome_lines(tuned, more), f"report:  {report}"]
     click.echo("\n".join(words), err=as_json)
     states = [trial.state for told in tuned.arms for trial in told.trials]
     return 4 if "failed" in states or any(told.winner is None for told in tuned.arms) else 0

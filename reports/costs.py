@@ -88,7 +88,8 @@ def _seconds(name: str, place: str, reached: Sequence[Reached]) -> list[Drawing 
     schedules = sorted({one.cell.iterations for one in some})
     for iterations in schedules:
         here = [one for one in some if one.cell.iterations == iterations]
-        times = [(one, one.seconds if one.timed is None else one.timed) for one in here]
+        timed = any(one.timed is not None for one in here)  # one clock a picture
+        times = [(one, one.timed if timed else one.seconds) for one in here]
         axis, several = axis_of(here[0].cell), len(schedules) > 1
         target = f"{here[0].factor:g} times the {quantity(here[0].cell)}"
         found.append(
@@ -99,7 +100,10 @@ def _seconds(name: str, place: str, reached: Sequence[Reached]) -> list[Drawing 
                 "seconds",
                 _AXES[axis],
                 [_point(one.cell, axis, Median(*(s,) * 3)) for one, s in times if s],
-                note="By the timing where there is one, else as the cells were trained.",
+                note="By the timings of the programs; what did not get there, or was not timed, is"
+                " left out."
+                if timed
+                else "As the cells were trained; what did not get there is left out.",
             )
         )
     return found

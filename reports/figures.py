@@ -207,7 +207,8 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
     elif drawing.x_log:
         axes.xaxis.set_minor_locator(NullLocator())
     else:
-        axes.set_xlim(left=0)
+        if 3 * data["x"].min() <= data["x"].max():  # else most of a panel would be empty
+            axes.set_xlim(left=0)
         if (data["x"] % 1 == 0).all():  # no half layers
             locator: Any = axes.xaxis.get_major_locator()
             locator.set_params(integer=True)

@@ -97,9 +97,10 @@ class Told:
 
 
 def claim_name(told: Told, row: Row) -> str:
-    """Return a claim's row by name and place."""
+    """Return a claim's row by name, place and verdict."""
     place = at(told.gathered, row.test.place)
-    return f"{row.test.claim.name} ({place})" if place else row.test.claim.name
+    name = f"{row.test.claim.name} ({place})" if place else row.test.claim.name
+    return f"{name}: {row.verdict}"
 
 
 def markdown(told: Told, pictures: Iterable[Picture]) -> str:

@@ -3,12 +3,15 @@
 Free of matplotlib until it draws.
 """
 
+import contextlib
 import functools
+import os
 import signal
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 
 from .drawing import Drawing
 
@@ -30,13 +33,22 @@ def rendered(
     draw = functools.partial(_draw, formats=tuple(formats))
     workers = min(workers, len(drawings) // _EACH)
     if workers > 1:
-        try:
-            context = get_context("spawn")
-            with ProcessPoolExecutor(workers, mp_context=context, initializer=_leave) as pool:
-                return list(pool.map(draw, drawings))
-        except BrokenProcessPool:
-            pass  # one was killed, for memory mostly: one at a time takes less
+        with contextlib.suppress(BrokenProcessPool):  # one was killed, for memory mostly
+            return _side_by_side(draw, drawings, workers)
     return list(map(draw, drawings))
+
+
+def _side_by_side(
+    draw: Callable[[Drawing], dict[str, bytes]], drawings: Sequence[Drawing], workers: int
+) -> list[dict[str, bytes]]:
+    others, context = set(active_children()), get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow) as pool:
+        try:
+            return list(pool.map(draw, drawings))
+        except BaseException:  # Ctrl-C: what is being drawn is not waited for
+            for child in set(active_children()) - others:
+                child.kill()
+            raise
 
 
 def _draw(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
@@ -45,6 +57,13 @@ def _draw(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
     return figures.render(drawing, formats)
 
 
-def _leave() -> None:
-    """Leave Ctrl-C to the process that waits for this one."""
+def _follow() -> None:
+    """Leave Ctrl-C to the process that waits for this one, and end when that has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()

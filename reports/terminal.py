@@ -73,8 +73,13 @@ def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
         other = first.setdefault(name, values)
         if other is not values:
             extra |= {field: None for field in values if values[field] != other[field]}
-    tails = (" ".join(f"{field}={getattr(cell, field)}" for field in extra) for cell in cells)
+    tails = (" ".join(_told(cell, field) for field in extra) for cell in cells)
     return [plain(f"{name} {tail}") for name, tail in zip(names, tails, strict=True)]
+
+
+def _told(cell: Cell, field: str) -> str:
+    value = getattr(cell, field)
+    return f"{field}={value:g}" if isinstance(value, float) else f"{field}={value}"
 
 
 def _base_name(cell: Cell) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from ..bench.errors import UsageError
+from ..reproductions.model import CUSTOM
 from ..results.record import Record
 from ..results.timings import Timing
 from . import to_error
@@ -43,7 +44,7 @@ def build(
 
     Args:
         timings: of any exhibit; the machine class with the most is reported.
-        records: of any exhibit, for the times to an error.
+        records: of any exhibit, for the times to an error; what --set changed is left out.
         scale: which timings and records; all if None.
         formats: of `report.FORMATS`.
         workers: processes that draw many figures, at most (`rendering.rendered`).
@@ -62,7 +63,8 @@ def build(
     machine = min(machines, key=lambda name: (-machines[name], name))
     here = [timing for timing in kept if timing.machine_class == machine]
     found = speeds(here)
-    reached = to_error.reached((r for r in records if scale in (None, r.scale)), here)
+    trained = (r for r in records if (r.scale == scale if scale else r.scale != CUSTOM))
+    reached = to_error.reached(trained, here)
     tables = grids(found) + ([("error", to_error.grid(reached))] if reached else [])
     others = sum(machines.values()) - len(here)
     about = notes(found)

@@ -143,9 +143,10 @@ def _fresh(arm: Arm, records: Sequence[Record], wanted: int) -> Fresh:
 
 
 def command(study: Study, arm: Arm, trial: Trial) -> list[str]:
-    """Return the command that trains a trial's choice on the test split."""
+    """Return the command that trains a trial's choice on the test split, on the fresh seeds."""
     split = [] if arm.cell.split in (None, "test") else ["split=test"]
-    words = ["sgbench", "run", study.exhibit, "--scale", study.scale, "--where", str(arm.where)]
+    where = f"{arm.where},seed>={study.seeds}"
+    words = ["sgbench", "run", study.exhibit, "--scale", study.scale, "--where", where]
     for text in (*set_texts(arm, trial.params), *split):
         words += ["--set", text]
     return [*words, "--seeds", str(study.seeds + study.fresh)]

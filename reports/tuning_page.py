@@ -59,8 +59,11 @@ def text(tuned: Tuned) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def outcome_lines(tuned: Tuned) -> list[str]:
-    """Return what there is to say when a study has ended: a few lines an arm."""
+def outcome_lines(tuned: Tuned, more: Sequence[str] = ()) -> list[str]:
+    """Return what there is to say when a study has ended: a few lines an arm.
+
+    `more` are options that commands need beside the study's own: its store, its data.
+    """
     lines: list[str] = []
     for told in tuned.arms:
         states = Counter(trial.state for trial in told.trials)
@@ -81,7 +84,8 @@ def outcome_lines(tuned: Tuned) -> list[str]:
                 f"  {objective.tested_name} on fresh seeds: {_fresh(told.tuned, objective)}, the"
                 f" protocol as it is {_fresh(told.untuned, objective)}"
             )
-            lines.append(f"  {shlex.join(command(tuned.study, told.arm, winner))}")
+            words = [*command(tuned.study, told.arm, winner), *more]
+            lines.append(f"  {shlex.join(words)}")
     return lines
 
 

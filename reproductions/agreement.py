@@ -68,6 +68,7 @@ def agree(
     Raises UsageError where a build cannot run the exhibit at all.
     """
     cut: list[Build] = []
+    running: list[subprocess.Popen[str]] = []
 
     def trained(name: str, seeds: int, sets: Sequence[str] = ()) -> tuple[list[Record], ...]:
         say(f"correctness: {exhibit}, {name}, in both at once")
@@ -86,12 +87,17 @@ def agree(
                 **({"--jobs": [str(max(1, cores() // len(builds)))]} if device == "cpu" else {}),
                 "--time-limit": [f"{max(1.0, deadline - time.monotonic()):.0f}s"],
             }
-            if _run(build, exhibit, options) == CUT_SHORT:
+            if _run(build, exhibit, options, running) == CUT_SHORT:
                 cut.append(build)
             return list(Store(store).scan())
 
         with ThreadPoolExecutor(len(builds)) as pool:
-            return tuple(pool.map(train, builds))
+            try:
+                return tuple(pool.map(train, builds))
+            except BaseException:
+                for process in running:
+                    process.terminate()
+                raise
 
     first = trained("one seed", 1)
     found = compare(*first, speed=False)
@@ -134,22 +140,32 @@ def _merged(sets: Sequence[str], more: Sequence[str]) -> list[str]:
     return list({text.partition("=")[0]: text for text in (*sets, *more)}.values())
 
 
-def _run(build: Build, exhibit: str, options: Mapping[str, Sequence[str]]) -> int:
-    """Return the run's exit code: 0, that of a run CUT_SHORT, or 4 where some cells failed."""
+def _run(
+    build: Build,
+    exhibit: str,
+    options: Mapping[str, Sequence[str]],
+    running: list[subprocess.Popen[str]],
+) -> int:
+    """Return the run's exit code: 0, that of a run CUT_SHORT, or 4 where some cells failed.
+
+    Its process is among those that are `running` from then on.
+    """
     words = [word for name, values in options.items() for value in values for word in (name, value)]
-    done = subprocess.run(
+    process = subprocess.Popen(
         **build.command("-m", "sgbench", "run", exhibit, *words),
-        capture_output=True,
-        check=False,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-    if done.returncode not in (0, CUT_SHORT, 4):
-        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+    running.append(process)
+    _, errors = process.communicate()
+    if process.returncode not in (0, CUT_SHORT, 4):
+        said = errors.strip().splitlines() or [f"exit code {process.returncode}"]
         raise UsageError(
             f"the {build.name}, {build.words}, cannot run {exhibit}:"
             f" {said[-1].removeprefix('sgbench: ')}"
         )
-    return done.returncode
+    return process.returncode
 
 
 def _of(finding: Finding, apart: Mapping[str, Finding]) -> Finding | None:

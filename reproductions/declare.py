@@ -124,8 +124,8 @@ def resumed(store: Store, asked: Asked) -> Study:
             "sampler": there.sampler,
             "pruner": there.pruner,
             **given,
-            "trials": asked.trials or there.trials,
-            "fresh": asked.fresh or there.fresh,
+            "trials": _at_least_one("--trials", asked.trials, there.trials, MOST_TRIALS),
+            "fresh": _at_least_one("--fresh", asked.fresh, there.fresh, exhibits.MOST_SEEDS),
         },
     )
     return opened(store, declare(again)[0])

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from ..bench import datasets, machine
 from ..bench.cell import Cell
+from ..bench.ending import ending
 from ..bench.outcome import Outcome
 from ..results.record import ENDED, Record, make_record
 from ..results.store import Store
@@ -66,8 +67,8 @@ class Summary:
 def run(request: Request, listener: Listener, *, say: Say = lambda words: None) -> Summary:
     """Train what is missing; every record is durable before the listener hears of it.
 
-    Ctrl-C and SIGTERM let running programs save their state; `Summary.interrupted` says which it
-    was. A second one ends at once. A cell that is too large for the memory becomes `failed`.
+    Ctrl-C, SIGTERM and SIGHUP let running programs save their state; `Summary.interrupted` says
+    which it was. A second one ends at once. A cell that is too large for the memory becomes `failed`.
 
     Args:
         request: what to train, and where.
@@ -176,7 +177,7 @@ def stop_file(seconds: float | None) -> Generator[Path]:
 
 @contextmanager
 def signals(file: Path, summary: "Stoppable", listener: "Hears") -> Generator[None]:
-    """Turn the first SIGINT or SIGTERM into a request to stop; the next one interrupts."""
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next one interrupts."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         del frame
@@ -186,7 +187,7 @@ def signals(file: Path, summary: "Stoppable", listener: "Hears") -> Generator[No
         file.touch()
         listener.stopping(number)
 
-    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, signal.SIGTERM)}
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, *ending())}
     try:
         yield
     finally:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ..bench.errors import UsageError
+from ..bench.errors import UsageError, one_line
 from ..results.durable import reason
 from ..results.study import Study
 from .arms import Arm
@@ -45,12 +45,24 @@ def export(study: Study, arms: Sequence[tuple[Arm, Sequence[Trial]]], path: Path
     """
     if path.exists():
         raise UsageError(f"--export {path}: it is there already; give another file")
+    if path.suffix != ".log" and (odd := set("?#%").intersection(str(path.absolute()))):
+        words = f"a storage's name cannot have {' '.join(sorted(odd))}"  # it is a URL's
+        raise UsageError(f"--export {path}: {words}; give another file")
     try:
         path.open("xb").close()
         path.unlink()
     except OSError as error:
         words = f"cannot be written: {reason(error)}; give another file"
         raise UsageError(f"--export {path}: {words}") from error
+    try:
+        _write(study, arms, path)
+    except Exception as error:  # of Optuna's, SQLAlchemy's or the system's: all mean one thing
+        path.unlink(missing_ok=True)
+        words = f"cannot be written: {one_line(str(error))}; give another file"
+        raise UsageError(f"--export {path}: {words}") from error
+
+
+def _write(study: Study, arms: Sequence[tuple[Arm, Sequence[Trial]]], path: Path) -> None:
     with quietly() as optuna:
         stores = optuna.storages
         if path.suffix == ".log":

@@ -64,7 +64,9 @@ def blocks(request: Request) -> list[list[Program]]:
     selected, or a number of replicas or of rounds is out of range.
     """
     if request.rounds < LEAST_ROUNDS:
-        raise UsageError(f"--rounds {request.rounds} must be at least {LEAST_ROUNDS}: intervals")
+        raise UsageError(
+            f"--rounds {request.rounds} must be at least {LEAST_ROUNDS}: fewer give no interval"
+        )
     for count in request.replicas:
         if not 1 <= count <= MOST_REPLICAS:
             raise UsageError(f"--replicas {count} must be between 1 and {MOST_REPLICAS}")

@@ -38,6 +38,20 @@ def write_atomic(path: Path, data: bytes) -> None:
     fsync_dir(path.parent)
 
 
+def write_file(path: Path, data: bytes) -> None:
+    """Make the file that `path` names hold `data`, whole or not at all.
+
+    A link stays, and what it leads to is written; a pipe or a device is written into. Raises
+    OSError.
+    """
+    target = path.resolve()
+    if not target.exists() or target.is_file():
+        write_atomic(target, data)
+    else:
+        with open(target, "wb") as file:
+            file.write(data)
+
+
 def make_folder(path: Path) -> None:
     """Make the folder `path` and its parents, durably. Raises OSError."""
     if path.is_dir() or path == path.parent:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bench.errors import UsageError, did_you_mean
-from .durable import reason, write_atomic
+from .durable import reason, write_file
 from .record import FRACTIONS, NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def write(records: Iterable[Record], path: Path, format: str) -> None:  # noqa: 
     """
     data = encode(records, format)
     try:
-        write_atomic(path, data)
+        write_file(path, data)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {reason(error)}; give another file") from error
 

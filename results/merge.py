@@ -61,6 +61,7 @@ class Merged:
     kept: int = 0  # keys of the sources of which the target had the same, or better
     checkpoints: int = 0  # states to go on from, copied
     machines: int = 0  # choices of back-ends, copied
+    studies: int = 0  # of which the target had none of the name, copied
     conflicts: list[Conflict] = field(default_factory=list[Conflict])
 
 
@@ -102,6 +103,7 @@ def merge(paths: Sequence[Path], into: Store) -> Merged:
     names = {into.checkpoint_path(*key).name for key in ended}
     merged.checkpoints = _copy(sources, into, "checkpoints", lambda name: name not in names)
     merged.machines = _copy(sources, into, "machines", lambda name: True)
+    merged.studies = _copy(sources, into, "studies", lambda name: True)
     into.warnings += [w for store in sources for w in store.warnings if w not in into.warnings]
     return merged
 

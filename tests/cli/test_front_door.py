@@ -1,6 +1,7 @@
 """What holds for every verb: help, versions, errors as one line, what is imported."""
 
 import json
+import os
 import subprocess
 import sys
 
@@ -193,3 +194,30 @@ def test_a_dry_run_with_known_times_does_not_import_torch(store, make, tmp_path)
             store.put(make.record(cell, machine_class=make.here(store)))
     line = ["run", "table1", "--dry-run", "--device", "cpu", "--store", store.path]
     assert loaded(line, tmp_path) <= {"numpy"}
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_closed_stream_goes_nowhere(start, store, closed):
+    line = ("report", "table1", "--format", "md", "--store", store.path)
+    number = {"stdout": 1, "stderr": 2}[closed]
+    process = start(*line, preexec_fn=lambda: os.close(number))
+    output, errors = process.communicate(timeout=100)
+    assert process.returncode == 0, errors
+    assert "internal error" not in errors
+    assert ("cells: 0 of 144 run" in output) == (closed == "stderr")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_output_that_has_no_room_is_one_line(start, store):
+    with open("/dev/full", "w") as full:
+        process = start("status", "table1", "--store", store.path, stdout=full)
+        _, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors.count("\n")) == (5, 1)
+    assert errors == "sgbench: the output cannot be written: No space left on device\n"
+
+
+def test_what_an_encoding_lacks_is_a_question_mark(start):
+    process = start("tune", "--help", env={"PYTHONIOENCODING": "latin1"})
+    output, errors = process.communicate(timeout=100)
+    assert (process.returncode, errors) == (0, "")
+    assert "?" in output

@@ -83,11 +83,15 @@ def test_json_and_junit(sgbench, monkeypatch, tmp_path):
     assert cases[1].find("failure") is not None
 
 
-def test_junit_that_cannot_be_written(sgbench, monkeypatch):
-    monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: [FOUND])
-    done = sgbench("gate", "--baseline", "HEAD", "--junit", "no/such/gate.xml")
-    assert done.exit_code == 2
-    assert "--junit no/such/gate.xml cannot be written" in done.stderr
+def test_junit_that_cannot_be_written_costs_no_verdict(sgbench, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    worse = dataclasses.replace(FOUND, verdict="regression")
+    for found, code in ((FOUND, 2), (worse, 1)):
+        monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: [found])  # noqa: B023
+        done = sgbench("gate", "--baseline", "HEAD", "--junit", "file/gate.xml")
+        assert done.exit_code == code
+        assert done.stderr.startswith("sgbench: --junit file/gate.xml cannot be written: ")
+        assert found.name in done.stdout
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ def test_shards(sgbench, make, tmp_path):
     assert done.exit_code == 0
     assert json.loads(done.stdout) == {
         "into": "all", "added": 0, "replaced": 0, "kept": 6, "checkpoints": 0, "machines": 0,
-        "conflicts": [],
+        "studies": 0, "conflicts": [],
     }  # fmt: skip
 
 

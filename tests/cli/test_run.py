@@ -11,6 +11,7 @@ import time
 
 import pytest
 from sgbench.bench import precision, train
+from sgbench.bench.errors import UsageError
 from sgbench.results import durable
 from sgbench.results.record import json_line
 from sgbench.results.store import Store
@@ -27,7 +28,7 @@ def test_a_run_prints_counts_and_the_next_command(sgbench, store, make):
     assert done.exit_code == 0
     first, second = done.stdout.splitlines()
     assert first.startswith("table1, scale custom: 3 of 3 cells done (3 now, in ")
-    command = f"sgbench export --format csv table1.csv --store {store.path}"
+    command = f"sgbench export --format csv records.csv --store {store.path}"
     assert second == f"export:  {command}"
     head, *lines = done.stderr.splitlines()
     assert head == "table1, scale custom: 3 of 3 cells to run, one at a time"
@@ -404,3 +405,18 @@ def test_kill_9_at_random_moments_loses_no_record(start, sgbench, store, make, w
         kept = found
     assert sgbench(*line, "--jobs", "1").exit_code == 0
     assert same(records(store), whole, make)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
+@pytest.mark.parametrize("under_nohup", [False, True])
+def test_a_terminal_that_goes_away_ends_a_run(sgbench, monkeypatch, under_nohup):
+    def wait(request, watch, *, say):
+        os.kill(os.getpid(), signal.SIGHUP)
+        raise UsageError("it went on")
+
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if under_nohup else signal.SIG_DFL)
+    monkeypatch.setattr("sgbench.reproductions.run.run", wait)
+    try:
+        assert sgbench("run", "table1").exit_code == (2 if under_nohup else 129)
+    finally:
+        signal.signal(signal.SIGHUP, before)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 
 import pytest
@@ -42,7 +43,7 @@ def test_a_study_from_its_command_to_its_report(tune, sgbench, store):
     assert "training it and the protocol as it is anew, 2 fresh seeds" in lines[4]
 
     # The command that the winner comes with finds its records.
-    argv = command.split()[2:]
+    argv = shlex.split(command)[2:]
     again = sgbench("status", *argv, "--store", store.path, "--device", "cpu")
     assert again.exit_code == 0, again.output
     assert "  done            2" in again.stdout
@@ -183,3 +184,36 @@ def test_a_signal_and_the_next_run(start, store, number):
     assert "2/3" in err
     assert "1/3" not in err
     assert "dni: 3 trials (3 complete), 4,500 cell-iterations" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--resume", "--trials", "0"), "--trials 0 must be between 1"),
+        (("--resume", "--fresh", "0"), "--fresh 0 must be between 1"),
+        (("--export", ""), "--export is empty"),
+        (("--export", "wh?at.db"), "a storage's name cannot have ?"),
+        (("--export", "p%20c.db"), "a storage's name cannot have %"),
+    ],
+)
+def test_what_a_study_cannot_be_asked(tune, words, says):
+    assert tune(*DECLARED).exit_code == 0
+    done = tune("--study", NAME, *words)
+    assert (done.exit_code, says in done.stderr) == (2, True), done.stderr
+
+
+def test_an_export_that_fails_leaves_nothing(tune, monkeypatch, tmp_path):
+    import optuna
+
+    assert tune(*DECLARED).exit_code == 0
+
+    def full(**_):
+        (tmp_path / "full.db").write_bytes(b"a stump")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(optuna, "create_study", full)
+    done = tune("--study", NAME, "--export", "full.db")
+    assert done.exit_code == 2
+    assert "--export full.db: cannot be written: " in done.stderr
+    assert "No space left" in done.stderr
+    assert not (tmp_path / "full.db").exists()

@@ -31,7 +31,7 @@ def test_stale_records_are_listed_with_why(sgbench, worn):
     assert line.startswith(f"{old.id[:8]}  table1, scale demo: digits ")
     assert line.endswith(f"  rule {old.rule}: version 0, now 1")
     words = "sgbench prune removes 1 of older code"
-    assert last == f"1 of 2 records in {store.path} stale; {words}"
+    assert last == f"1 of 2 records in {store.path} are stale; {words}"
     (values,) = map(json.loads, sgbench("status", "--stale", "--store", store.path, "--json")
         .stdout.splitlines())  # fmt: skip
     assert (values["id"], values["older_code"]) == (old.id, True)

@@ -168,7 +168,7 @@ def test_report_strict_names_the_claims_that_are_not_reproduced(sgbench, store, 
     done = sgbench("report", "table1", "--store", store.path, "--format", "csv", "--strict")
     assert done.exit_code == 1
     assert done.stdout
-    assert "sgbench: not reproduced: " in done.stderr.splitlines()[-1]
+    assert "sgbench: not all is reproduced: " in done.stderr.splitlines()[-1]
 
 
 def test_report_of_published_records(sgbench, monkeypatch, tmp_path, make):

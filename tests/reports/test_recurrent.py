@@ -288,7 +288,7 @@ def test_an_empty_store_is_a_report_too(table2):
     report = build(table2, "demo", [])
     assert "cells: 0 of 54 run" in report.text
     assert not any(name.endswith("png") for name in report.files)
-    assert report.unreproduced[0] == "dni-longer (Copy T = 2)"
+    assert report.unreproduced[0] == "dni-longer (Copy T = 2): not run"
 
 
 # --- figures

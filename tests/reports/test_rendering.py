@@ -2,8 +2,12 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from concurrent.futures import ProcessPoolExecutor
 
+import psutil
 import pytest
 from sgbench.reports import rendering
 from sgbench.reports.gather import gather
@@ -44,3 +48,35 @@ def test_a_process_that_is_killed_leaves_the_drawing_to_this_one(many, monkeypat
     monkeypatch.setattr(rendering, "ProcessPoolExecutor", Killing)
     expected = rendering.rendered(many, ["svg"])
     assert rendering.rendered(many, ["svg"], workers=2) == expected
+
+
+SCRIPT = """
+import os, sys, time
+from sgbench.reports import rendering
+if __name__ == "__main__":
+    class Slow:
+        def __reduce__(self):
+            return time.sleep, (60,)  # where it is unpickled: in a worker
+    print("drawing", flush=True)
+    rendering.rendered([Slow()] * 8, ["svg"], workers=2)
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_whatever_ends_the_command(tmp_path, number):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    command = [sys.executable, str(tmp_path / "script.py")]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet) as process:
+        parent, started = psutil.Process(process.pid), []
+        while len(started) < 3:  # two workers, and what looks after their semaphores
+            started = parent.children(recursive=True)
+            time.sleep(0.05)
+        time.sleep(2)  # they follow it from the moment they work
+        process.send_signal(number)
+        process.wait(20)
+    _, left = psutil.wait_procs(started, timeout=20)
+    for one in left:
+        one.kill()
+    assert left == []

@@ -5,6 +5,7 @@ import errno
 import os
 import subprocess
 import sys
+import threading
 import time
 import types
 from pathlib import Path
@@ -191,3 +192,24 @@ def test_leftovers_of_a_killed_process_go_after_a_day(make, tmp_path):
     assert young.exists()
     assert list(store.scan()) == [record]
     assert store.warnings == []
+
+
+def test_a_file_that_a_link_leads_to_is_written_and_the_link_stays(tmp_path):
+    (tmp_path / "there").write_bytes(b"old")
+    (tmp_path / "link").symlink_to("there")
+    durable.write_file(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there").read_bytes() == b"new"
+    durable.write_file(tmp_path / "other", b"1")
+    assert (tmp_path / "other").read_bytes() == b"1"
+
+
+def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path):
+    pipe, found = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: found.append(pipe.read_bytes()))
+    reader.start()
+    durable.write_file(pipe, b"x" * 100)
+    reader.join(10)
+    assert found == [b"x" * 100]
+    assert pipe.is_fifo()
