@@ -68,7 +68,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
     """Train what is missing; every record is durable before the listener hears of it.
 
     Ctrl-C, SIGTERM and SIGHUP let running programs save their state; `Summary.interrupted` says
-    which it was. A second one ends at once. A cell that is too large for the memory becomes `failed`.
+    which it was. A second one ends at once. A cell too large for the memory becomes `failed`.
 
     Args:
         request: what to train, and where.
