@@ -1,5 +1,6 @@
 """The pictures of a throughput report: what programs cost by their depth, T, coins and replicas."""
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ..bench.cell import Cell
+from ..reproductions import exhibit as exhibits
 from ..results.timings import Median
 from .drawing import Drawing
 from .speeds import Speed
@@ -19,7 +21,7 @@ _AXES = {
     "T": "T (steps between updates)",
     "p_update": "p_update (probability that a layer is free)",
 }
-_NO_M = "none"
+_NO_M = "no M"
 _INTERVALS = "Lines are medians over rounds, bands their 95 % intervals."
 
 
@@ -51,7 +53,7 @@ def _of_group(
     """Return the pictures of a group, whose names tell its sizes where other groups need that."""
     cell = (speeds or reached)[0].cell
     axis = axis_of(cell)
-    words = [cell.dataset, cell.network]
+    words = [_label("dataset", cell.dataset), _label("network", cell.network)]
     words += [f"decoupled={cell.decoupled}", f"depth {cell.depth}"] if cell.decoupled else []
     parts = [cell.dataset, cell.network, *filter(None, [cell.decoupled])]
     if sizes:
@@ -143,6 +145,13 @@ def _replicas(name: str, place: str, speeds: Sequence[Speed]) -> Drawing | None:
     )
 
 
+@functools.cache
+def _label(field: str, value: str) -> str:
+    """Return how the exhibits write a field's value."""
+    told = (exhibits.load(name).label(field, value) for name in exhibits.names())
+    return next((label for label in told if label != value), value)
+
+
 def _program(speed: Speed) -> str:
     return speed.name.rpartition(" x ")[0] or speed.name
 
@@ -185,6 +194,8 @@ def _drawing(
     for column, rank in ranks.items():
         names = sorted(data[column].unique(), key=rank)
         data[column] = pd.Categorical(data[column], names, ordered=True)
+    called = {rule: _label("rule", rule) for rule in data["column"].cat.categories}
+    data["column"] = data["column"].cat.rename_categories(called)
     return Drawing(
         name=name,
         title=title,

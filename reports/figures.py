@@ -212,6 +212,8 @@ def _limits(axes: Axes, drawing: Drawing) -> None:
         if (data["x"] % 1 == 0).all():  # no half layers
             locator: Any = axes.xaxis.get_major_locator()
             locator.set_params(integer=True)
+    if data["x"].nunique() == 1:
+        axes.set_xticks([data["x"].iloc[0]])
     axes.xaxis.set_major_formatter(short)
 
 

@@ -156,6 +156,26 @@ def test_times_to_an_error_are_read_from_curves_and_timings():
     assert (by["backprop", 2.0].seconds, by["backprop", 2.0].timed) == (4.0, None)
 
 
+def test_a_changed_protocol_is_no_time_to_an_error():
+    _, records = of_backprop_and_dni()
+    changed = [
+        dataclasses.replace(r, scale="custom", learning_rate=0.1, key=f"{r.key}!") for r in records
+    ]
+    some, formats = timings(depth=3, **FCN), ("csv", "svg")
+    expected = throughput.build(some, records, None, formats)
+    assert "throughput-error.csv" in expected.files
+    assert throughput.build(some, [*changed, *records], None, formats) == expected
+
+
+def test_a_picture_has_one_clock():
+    other, records = of_backprop_and_dni()
+    some = to_error.reached(records, [timing_of(other, step=0.03)])
+    assert costs.drawings([], some) == []  # a single program of the two was timed
+    (drawn,) = costs.drawings([], to_error.reached(records, []))
+    assert sorted(drawn.data["mean"]) == [4.0, 6.0]
+    assert "As the cells were trained" in drawn.notes[0]
+
+
 def test_half_of_the_seeds_have_to_get_there():
     other, records = of_backprop_and_dni()
     seeds = [dataclasses.replace(other, seed=seed) for seed in (1, 2)]
@@ -253,8 +273,8 @@ def test_pictures_show_the_numbers():
     found = {d.name: d for d in costs.drawings(speeds.speeds(timings()), [])}
     limit, cost = found["limit-mnist-fcn"].data, found["cost-mnist-fcn"].data
     assert limit["mean"].tolist() == pytest.approx([80.0] * len(limit))
-    assert list(limit["column"].cat.categories) == ["no_bprop", "backprop", "dni", "cdni"]
-    assert list(limit["line"].cat.categories) == ["none", "linear", "1", "2"]
+    assert list(limit["column"].cat.categories) == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert list(limit["line"].cat.categories) == ["no M", "linear", "1", "2"]
     assert set(limit["x"]) == {3, 4, 5, 6}
     for rule, seconds in SECONDS.items():
         some = cost.loc[cost["rule"] == rule, "mean"]
