@@ -93,11 +93,13 @@ async def _kind(address: str) -> str:
 
 @contextlib.contextmanager
 def _quiet() -> Generator[None]:
-    """Keep dask's own words about a scheduler or workers that go off stderr: ours are said."""
-    logger = logging.getLogger("distributed")
-    before = logger.level
-    logger.setLevel(logging.CRITICAL)
+    """Keep off stderr what dask, tornado and asyncio say of a scheduler or workers that go.
+
+    Ours is said; several of their loggers have levels of their own.
+    """
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        logger.setLevel(before)
+        logging.disable(before)

@@ -111,6 +111,11 @@ def resumed(store: Store, asked: Asked) -> Study:
         declared, _ = declare(asked)
         asked = dataclasses.replace(asked, study=declared.name)
     there = studies.load(store, asked.study or "")
+    if there.exhibit != asked.exhibit:
+        raise UsageError(
+            f"{asked.exhibit}: study {there.name} is of {there.exhibit}: `sgbench tune"
+            f" {there.exhibit} --study {there.name}`"
+        )
     given = {name: getattr(asked, name) for name in _DECLARED if getattr(asked, name)}
     again = dataclasses.replace(
         asked,

@@ -217,3 +217,10 @@ def test_an_export_that_fails_leaves_nothing(tune, monkeypatch, tmp_path):
     assert "--export full.db: cannot be written: " in done.stderr
     assert "No space left" in done.stderr
     assert not (tmp_path / "full.db").exists()
+
+
+def test_a_study_of_another_exhibit_is_named(tune, sgbench, store):
+    assert tune(*DECLARED).exit_code == 0
+    done = sgbench("tune", "table2", "--study", NAME, "--resume", "--store", store.path)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"sgbench: table2: study {NAME} is of table1: ")
