@@ -27,6 +27,7 @@ _DECOUPLED = {
     ),
 }
 _MEDIANS = "The paper's number for a p_update is the median of its networks in a bin about it."
+_SHARES = " A ring in a line's colour is the paper's at the same share of its own iterations."
 _LEAST_WINDOW = 9  # networks: the second smallest and the second largest hold the median with 96 %
 _NEAR = 8  # values of p_update from which on neighbours are near enough to be taken together
 _WINDOWS = 6  # of a large population, so many cover p_update side by side
@@ -91,7 +92,7 @@ def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | No
         bins=placed(pd.DataFrame(bins, columns=["row", "column", "line", "left", "right", "y"])),
         spread=(
             f"a point a network. Lines and bands: {words} and their 95 % intervals by order"
-            " statistics, none below 6 networks."
+            f" statistics, none below 6 networks.{_SHARES if bins else ''}"
         ),
     )
 
