@@ -68,7 +68,8 @@ def test_no_process_is_left_whatever_ends_the_command(tmp_path, number):
     (tmp_path / "script.py").write_text(SCRIPT)
     command = [sys.executable, str(tmp_path / "script.py")]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet) as process:
+    heard = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}  # not by a job
+    with subprocess.Popen(command, **quiet, **heard) as process:
         parent, started = psutil.Process(process.pid), []
         while len(started) < 3:  # two workers, and what looks after their semaphores
             started = parent.children(recursive=True)
