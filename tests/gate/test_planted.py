@@ -117,8 +117,6 @@ def test_they_are_all_here():
 
 
 def test_what_the_budget_ends_is_told_of_every_place(gated):
-    found, said = gated(None, seconds=0)
-    verdicts = {finding.verdict for finding in found.values()}
-    assert "inconclusive" in verdicts
-    assert verdicts <= {"inconclusive", "pass"}
+    found, said = gated(None, "iterations=100000", seconds=0)
+    assert {finding.verdict for finding in found.values()} == {"inconclusive"}
     assert len(said) == 1
