@@ -84,7 +84,8 @@ def start(tmp_path):
         env = environment(tmp_path, **options.pop("env", {}))
         command = [sys.executable, "-m", "sgbench", *map(str, arguments)]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        process = subprocess.Popen(command, cwd=tmp_path, env=env, **{**pipes, **options})
+        usual = {"cwd": tmp_path, **pipes}
+        process = subprocess.Popen(command, env=env, **{**usual, **options})
         running.append(process)
         return process
 
