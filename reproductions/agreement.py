@@ -19,6 +19,7 @@ from pathlib import Path
 from shutil import copytree
 from typing import Any, cast
 
+from ..bench.cell import Cell
 from ..bench.errors import UsageError
 from ..bench.machine import cores
 from ..results.compare import compare, groups, names
@@ -26,7 +27,7 @@ from ..results.finding import Finding
 from ..results.record import Record
 from ..results.store import Store
 from .checkouts import Build
-from .exhibit import expand, load
+from .exhibit import Exhibit, expand, load
 from .model import Gated
 from .select import parse_set, parse_where
 
@@ -118,12 +119,16 @@ def agree(
     return [dataclasses.replace(f, **late) if f.verdict == "missing" else f for f in found]
 
 
+def cells_of(exhibit: Exhibit, gated: Gated) -> list[Cell]:
+    """Return the cells that `gated` picks, of one seed."""
+    where = parse_where(gated.where) if gated.where else None
+    return expand(exhibit, gated.scale, parse_set(gated.set), 1, where)
+
+
 def _untrained(exhibit: str, gated: Gated, records: Iterable[Record]) -> list[Finding]:
     """Return a finding of each place that neither build came to."""
-    where = parse_where(gated.where) if gated.where else None
-    cells = expand(load(exhibit), gated.scale, parse_set(gated.set), 1, where)
     there = {record.key for record in records}
-    left = [cell for cell in cells if cell.key not in there]
+    left = [cell for cell in cells_of(load(exhibit), gated) if cell.key not in there]
     return [
         Finding(name=name, kind="correctness", verdict="missing", words="", unit="")
         for name in names(left)

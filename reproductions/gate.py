@@ -21,10 +21,8 @@ from ..results.store import Store
 from . import agreement, checkouts
 from . import exhibit as exhibits
 from .backend import choose_backend
-from .model import Gated
 from .plan import shape
 from .sampling import Benchmark, Sampling
-from .select import Where, parse_set, parse_where
 
 Say = Callable[[str], object]
 
@@ -124,17 +122,9 @@ def _speed(sampling: Sampling, name: str) -> Finding:
 
 def _benchmarks(exhibit: exhibits.Exhibit) -> list[Benchmark]:
     """Return a benchmark for each shape of program among the cells that the exhibit has timed."""
-    cells = (
-        exhibits.expand(exhibit, gated.scale, parse_set(gated.set), 1, _where(gated))
-        for gated in exhibit.gated
-        if gated.kind == "speed"
-    )
+    cells = (agreement.cells_of(exhibit, gated) for gated in exhibit.gated if gated.kind == "speed")
     distinct = list({shape(cell): cell for cell in itertools.chain.from_iterable(cells)}.values())
     return [
         Benchmark(name=f"{exhibit.name}: {name}", cell=cell)
         for name, cell in zip(names(distinct), distinct, strict=True)
     ]
-
-
-def _where(gated: Gated) -> Where | None:
-    return parse_where(gated.where) if gated.where else None

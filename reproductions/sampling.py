@@ -1,7 +1,7 @@
 """The gate's samples: a process of each build, the same turns in each, one after another.
 
-A machine's cores differ from moment to moment, of a virtual one by a fifth and more: a pair of
-processes shares one core, each session the next, and the pair to come starts on the others.
+A machine's cores differ from moment to moment, a virtual one's by more than a gate is to see: a
+pair of processes shares one core, each session the next, and the pair to come starts on the others.
 """
 
 import contextlib

@@ -83,15 +83,17 @@ def test_json_and_junit(sgbench, monkeypatch, tmp_path):
     assert cases[1].find("failure") is not None
 
 
-def test_junit_that_cannot_be_written_costs_no_verdict(sgbench, monkeypatch, tmp_path):
+@pytest.mark.parametrize(("verdict", "code"), [(FOUND.verdict, 2), ("regression", 1)])
+def test_junit_that_cannot_be_written_costs_no_verdict(
+    sgbench, monkeypatch, tmp_path, verdict, code
+):
     (tmp_path / "file").write_text("")
-    worse = dataclasses.replace(FOUND, verdict="regression")
-    for found, code in ((FOUND, 2), (worse, 1)):
-        monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: [found])  # noqa: B023
-        done = sgbench("gate", "--baseline", "HEAD", "--junit", "file/gate.xml")
-        assert done.exit_code == code
-        assert done.stderr.startswith("sgbench: --junit file/gate.xml cannot be written: ")
-        assert found.name in done.stdout
+    found = dataclasses.replace(FOUND, verdict=verdict)
+    monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: [found])
+    done = sgbench("gate", "--baseline", "HEAD", "--junit", "file/gate.xml")
+    assert done.exit_code == code
+    assert done.stderr.startswith("sgbench: --junit file/gate.xml cannot be written: ")
+    assert found.name in done.stdout
 
 
 @pytest.fixture
