@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-from .commands._door import CODES, FrontDoor, examples
+from .commands._entrypoint import CODES, FrontDoor, examples
 
 VERBS = (
     *("list", "run", "tune", "status", "report", "time", "gate", "data", "export", "show"),

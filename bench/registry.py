@@ -9,7 +9,7 @@ from types import ModuleType
 @functools.cache  # every cell that is made asks
 def names(package: ModuleType) -> tuple[str, ...]:
     """Return the names of the modules in `package`, sorted, without importing them."""
-    found = (info.name for info in pkgutil.iter_modules(package.__path__))
+    found = (i.name for i in pkgutil.iter_modules(package.__path__) if not i.ispkg)
     return tuple(sorted(name for name in found if not name.startswith("_")))
 
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import named, one_line
-from ._door import retried, shard, workers
+from ._entrypoint import retried, shard, workers
 
 if TYPE_CHECKING:
-    from ..reproductions.request import Request
-    from ..results.shelf import Shelf
-    from ..results.store import Store
+    from ..reproductions.running.request import Request
+    from ..results.store.json_store import Shelf
+    from ..results.store.store import Store
 
 STORE = ".sgbench"
 
@@ -104,14 +104,14 @@ any_cells_options = all_of(click.argument("exhibit", required=False), *_cells)
 
 
 def request_of(asked: dict[str, Any]) -> "Request":
-    from ..reproductions.request import Request
+    from ..reproductions.running.request import Request
 
     fields: dict[str, Any] = {**asked, "store": open_store(asked["store"])}
     return Request(**fields)
 
 
 def open_store(path: str) -> "Store":
-    from ..results.store import Store
+    from ..results.store.store import Store
 
     return Store(named(path, "--store"))
 
@@ -138,8 +138,8 @@ def width() -> int:
 
 
 def tell_outlook(request: "Request", as_json: bool, *, measure: bool) -> int:
-    from ..reports import terminal
-    from ..reproductions.outlook import outlook
+    from ..reports.console import terminal
+    from ..reproductions.running.dry_run import outlook
 
     def watch(done: int, number: int) -> None:
         if done == 0:

@@ -3,7 +3,7 @@
 import click
 
 from ..bench.errors import DataError
-from ._door import FrontDoor, complain, examples
+from ._entrypoint import FrontDoor, complain, examples
 from ._options import data_dir_option, width
 
 
@@ -34,7 +34,7 @@ _names = click.argument("names", nargs=-1, metavar="[NAME]...")
 def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
     """List the data sets and what is there of each."""
     from ..bench import datasets
-    from ..reports import terminal
+    from ..reports.console import terminal
 
     found = [datasets.status(name, data_dir) for name in _datasets(names or datasets.names())]
     click.echo(terminal.data_table(found, width()), nl=False)

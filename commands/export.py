@@ -3,7 +3,7 @@
 import click
 
 from ..bench.errors import UsageError, named
-from ._door import examples
+from ._entrypoint import examples
 from ._options import open_store, store_option, warn
 
 

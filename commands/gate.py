@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError, named
-from ._door import complain, examples, items, seconds, terminable
+from ._entrypoint import complain, examples, items, seconds, terminable
 from ._options import device_option, json_option, warn
 
 if TYPE_CHECKING:
-    from ..results.finding import Finding
+    from ..results.comparison.verdict import Finding
     from ..results.record import Record
 
 _WAYS = ("baseline", "records", "pytest_benchmark")
@@ -80,8 +80,8 @@ def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: An
     with the same seeds, and programs are timed in turn, until every verdict is there or the budget
     is spent.
     """
-    from ..reports.gate import gate_text
-    from ..results.finding import exit_code
+    from ..reports.console.gate import gate_text
+    from ..results.comparison.verdict import exit_code
 
     chosen = [way for way in _WAYS if asked[way]]
     if len(chosen) != 1:
@@ -111,14 +111,14 @@ def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: An
 def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
     factor: float = asked["speed_factor"]
     if way == "records":
-        from ..results.compare import compare
+        from ..results.comparison.stores import compare
 
         return compare(*map(_records, asked["records"]), factor=factor)
     if way == "pytest_benchmark":
-        from ..results import pytest_benchmarks
+        from ..results.comparison import pytest_benchmarks
 
         return pytest_benchmarks.compare(*map(Path, asked["pytest_benchmark"]), factor=factor)
-    from ..reproductions.gate import Request, gate
+    from ..reproductions.gate.gate import Request, gate
 
     def say(line: str) -> None:
         click.echo(f"gate: {line}", err=True)
@@ -128,7 +128,7 @@ def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
 
 
 def _records(path: str) -> "list[Record]":
-    from ..results.store import Store
+    from ..results.store.store import Store
 
     folder = named(path, "--records")
     if not folder.is_dir():
@@ -141,8 +141,8 @@ def _records(path: str) -> "list[Record]":
 
 def _write_junit(findings: "list[Finding]", path: Path) -> str:
     """Write the verdicts; return why that cannot be, nothing where it was done."""
-    from ..reports.junit import junit
-    from ..results.durable import reason, write_file
+    from ..reports.console.junit import junit
+    from ..results.store.atomic_io import reason, write_file
 
     try:
         write_file(path, junit(findings).encode())

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._door import examples
+from ._entrypoint import examples
 from ._options import data_dir_option, json_option, width
 
 
@@ -18,8 +18,8 @@ from ._options import data_dir_option, json_option, width
 def command(data_dir: str | None, as_json: bool) -> None:
     """List exhibits, scales, numbers of cells and the data they need."""
     from ..bench import datasets
-    from ..reports import terminal
-    from ..reproductions import exhibit as exhibits
+    from ..reports.console import terminal
+    from ..reproductions.exhibits import exhibit as exhibits
 
     loaded = [exhibits.load(name) for name in exhibits.names()]
     cells = [{scale: len(exhibits.expand(e, scale)) for scale in e.scales} for e in loaded]

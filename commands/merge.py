@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from ..bench.errors import expanded
-from ._door import complain, examples
+from ._entrypoint import complain, examples
 from ._options import json_option, open_store, warn
 
 if TYPE_CHECKING:
-    from ..results.merge import Conflict
+    from ..results.store.merge import Conflict
 
 
 @click.command(
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 @json_option
 def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
     """Bring the records of several STOREs, the shards of a grid, into one."""
-    from ..reports import terminal
-    from ..results.merge import merge
+    from ..reports.console import terminal
+    from ..results.store.merge import merge
 
     target = open_store(into)
     merged = merge([expanded(store, "STORE") for store in stores], target)
@@ -52,7 +52,7 @@ def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
 
 
 def _tell(conflict: "Conflict") -> str:
-    from ..reports import terminal
+    from ..reports.console import terminal
 
     lines = [
         f"{terminal.short_id(conflict.id)}  {conflict.exhibit}, scale {conflict.scale}, on"

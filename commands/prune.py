@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ._door import examples
+from ._entrypoint import examples
 from ._options import json_option, open_store, store_option, warn
 
 if TYPE_CHECKING:
-    from ..results.upkeep import Waste
+    from ..results.store.pruning import Waste
 
 
 @click.command(
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 @json_option
 def command(*, store: str, yes: bool, dry_run: bool, as_json: bool) -> int:
     """List the files in a store that nobody needs, and remove them once that is confirmed."""
-    from ..reports.terminal import count
-    from ..results.upkeep import remove, waste
+    from ..reports.console.terminal import count
+    from ..results.store.pruning import remove, waste
 
     source = open_store(store)
     found = waste(source)

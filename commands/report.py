@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 import click
 
 from ..bench.errors import UsageError, named
-from ._door import complain, examples, items
+from ._entrypoint import complain, examples, items
 from ._options import open_store, scale_option, store_option, warn
 
 if TYPE_CHECKING:
-    from ..reports.report import Report
-    from ..results.store import Store
+    from ..reports.pages.report import Report
+    from ..results.store.store import Store
 
 
 @click.command(
@@ -63,8 +63,8 @@ def command(
     `throughput` and `tune` are no exhibits of the paper's: they show what `sgbench time` has
     stored, and a study of `sgbench tune`.
     """
-    from ..reports import report as reports
-    from ..results.store import Store
+    from ..reports.pages import report as reports
+    from ..results.store.store import Store
 
     if study and exhibit != "tune":
         raise UsageError("--study is for `sgbench report tune`")
@@ -95,10 +95,10 @@ def _builder(
     ctx: click.Context, exhibit: str, scale: str, study: str | None
 ) -> "Callable[[Store, Sequence[str]], Report]":
     """Return what builds the report from a store, in some formats."""
-    from ..bench.machine import cores
-    from ..reports import report as reports
-    from ..reports import throughput
-    from ..reproductions import exhibit as exhibits
+    from ..bench.hardware import cores
+    from ..reports.pages import report as reports
+    from ..reports.pages import throughput
+    from ..reproductions.exhibits import exhibit as exhibits
     from ..results.timings import Timings
 
     if exhibit == "tune":
@@ -127,8 +127,8 @@ def _builder(
 
 def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report":
     """Return the report of the study `name`, or of the only one that there is."""
-    from ..reports.tuned import gather
-    from ..reports.tuning import build
+    from ..reports.analysis.study_results import gather
+    from ..reports.pages.tuning import build
     from ..results import study as studies
 
     there = studies.names(store)

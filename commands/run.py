@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._door import RETRIED, complain, examples, seconds, terminable
+from ._entrypoint import RETRIED, complain, examples, seconds, terminable
 from ._options import (
     cells_options,
     jobs_option,
@@ -20,8 +20,8 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
-    from ..reports.progress import Watch
-    from ..reproductions.request import Request
+    from ..reports.console.progress import Watch
+    from ..reproductions.running.request import Request
     from ..results.record import Record
 
 
@@ -68,8 +68,8 @@ def command(argv: list[str], dry_run: bool, as_json: bool, **asked: Any) -> int:
 
 
 def _train(request: "Request", argv: list[str], as_json: bool) -> int:
-    from ..reports.progress import Watch, display
-    from ..reproductions.run import run as train
+    from ..reports.console.progress import Watch, display
+    from ..reproductions.running.run import run as train
     from ..results.record import json_line
 
     def each(record: "Record") -> None:
@@ -97,7 +97,7 @@ def _conclude(
     request: "Request", watch: "Watch", argv: list[str], stopped: int | None, as_json: bool
 ) -> int:
     """Say how a run ended and how to go on; return its exit code."""
-    from ..reports.tally import closing
+    from ..reports.console.eta import closing
 
     tally, again = watch.tally, f"sgbench {shlex.join(argv)}"
     words = closing(title(request), tally)

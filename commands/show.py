@@ -2,7 +2,7 @@
 
 import click
 
-from ._door import examples
+from ._entrypoint import examples
 from ._options import json_option, open_store, store_option, warn, width
 
 
@@ -15,7 +15,7 @@ def command(id: str, store: str, as_json: bool) -> None:  # noqa: A002
 
     What does not apply to the cell is null in JSON and left out of the text.
     """
-    from ..reports import terminal
+    from ..reports.console import terminal
     from ..results.record import json_line
 
     source = open_store(store)

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from ..bench.errors import UsageError
-from ._door import examples
+from ._entrypoint import examples
 from ._options import any_cells_options, json_option, open_store, request_of, tell_outlook, warn
 
 
@@ -37,10 +37,10 @@ def command(as_json: bool, stale: bool, **asked: Any) -> int:
 
 def _tell_stale(asked: dict[str, Any], as_json: bool) -> int:
     """List the stale records of the cells that are asked for, or of all."""
-    from ..reports import stale as told
-    from ..reports.terminal import count
-    from ..reproductions.request import wanted_cells
-    from ..results.upkeep import stale
+    from ..reports.console.terminal import count
+    from ..reports.pages import stale as told
+    from ..reproductions.running.request import wanted_cells
+    from ..results.store.pruning import stale
 
     chosen, store = None, open_store(asked["store"])
     if asked["exhibit"] is not None:

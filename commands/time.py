@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError
-from ._door import complain, examples, items
+from ._entrypoint import complain, examples, items
 from ._options import (
     all_of,
     device_option,
@@ -78,20 +78,20 @@ _options = all_of(
 @click.pass_obj
 def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
     """Time the distinct programs of EXHIBIT against the machine's limit, in interleaved rounds."""
-    from ..reports import speeds
-    from ..reports.terminal import count
-    from ..reproductions import times
+    from ..reports.analysis import speeds
+    from ..reports.console.terminal import count
+    from ..reproductions.running import timing_run
 
     source = open_store(store)
-    request = times.Request(**asked, store=source)
-    times.blocks(request)  # what is wrong with it is said before anything is waited for
-    from ..bench.exclusive import exclusive
+    request = timing_run.Request(**asked, store=source)
+    timing_run.blocks(request)  # what is wrong with it is said before anything is waited for
+    from ..bench.profiling.machine_lock import exclusive
 
     found: list[Timing] = []
     look = _Progress()
     try:
         with exclusive(f"sgbench {shlex.join(argv)}"):
-            found.extend(times.time(request, look))
+            found.extend(timing_run.time(request, look))
     except KeyboardInterrupt:
         stored = f"{count(len(found), 'timing')} stored" if found else "nothing is stored"
         return complain(f"interrupted: {stored}, what had not its last round is not kept", 130)

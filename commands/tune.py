@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError, named
-from ._door import complain, examples, seconds, terminable
+from ._entrypoint import complain, examples, seconds, terminable
 from ._options import (
     all_of,
     data_dir_option,
@@ -24,8 +24,8 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
-    from ..reproductions.search import Means
-    from ..results.store import Store
+    from ..reproductions.tuning.search import Means
+    from ..results.store.store import Store
     from ..results.study import Study
 
 _declaring = all_of(
@@ -122,8 +122,8 @@ def command(
     **declared: Any,
 ) -> int:
     """Search the protocol of EXHIBIT by Optuna, each rule with the same budget and space."""
-    from ..reproductions.declare import Asked, declare, opened, resumed
-    from ..reproductions.search import Means
+    from ..reproductions.tuning.search import Means
+    from ..reproductions.tuning.study_options import Asked, declare, opened, resumed
 
     source = open_store(store)
     asked = Asked(**declared)
@@ -148,8 +148,8 @@ def command(
 
 
 def _export(store: "Store", study: "Study", path: Path) -> int:
-    from ..reports.tuned import gather
-    from ..reproductions.storage import export
+    from ..reports.analysis.study_results import gather
+    from ..reproductions.tuning.optuna_export import export
 
     tuned = gather(study, store.scan(), importance=False)
     warn(store)
@@ -171,8 +171,8 @@ def _rebuild(store: "Store", study: "Study", as_json: bool) -> int:
 
 
 def _run(study: "Study", means: "Means", as_json: bool) -> int:
-    from ..reports.search import Lines
-    from ..reproductions.tune import tune
+    from ..reports.console.study_progress import Lines
+    from ..reproductions.tuning.tune import tune
     from ..results import study as studies
 
     def each(values: dict[str, Any]) -> None:
@@ -202,9 +202,9 @@ def _run(study: "Study", means: "Means", as_json: bool) -> int:
 
 def _tell(store: "Store", study: "Study", as_json: bool, data_dir: str | None = None) -> int:
     """Say how a study stands; return the exit code that it deserves."""
-    from ..reports.search import study_values
-    from ..reports.tuned import gather
-    from ..reports.tuning_page import outcome_lines
+    from ..reports.analysis.study_results import gather
+    from ..reports.console.study_progress import study_values
+    from ..reports.pages.tuning_page import outcome_lines
 
     tuned = gather(study, store.scan(), importance=False)
     if as_json:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bench.errors import UsageError, did_you_mean
-from .durable import reason, write_file
 from .record import FRACTIONS, NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
+from .store.atomic_io import reason, write_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,10 +19,10 @@ from typing import Any, cast
 
 from ..bench.cell import canonical_json
 from ..bench.errors import StoreError, UsageError, did_you_mean
-from .durable import reason, write_atomic, writing
-from .lines import checksum, unpack
 from .schema import RecordError, check_items, check_object, json_types
-from .store import Store
+from .store.atomic_io import reason, write_atomic, writing
+from .store.codec import checksum, unpack
+from .store.store import Store
 
 FORMAT = 1
 MAY_CHANGE = ("trials", "fresh")

@@ -14,10 +14,10 @@ from typing import Any, NamedTuple, cast
 
 from ..bench.cell import Cell, canonical_json
 from ..bench.errors import UsageError
-from .lines import pack, unpack
 from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
-from .shelf import Kind, Shelf, publish_lines
-from .stats import median_interval
+from .statistics.intervals import median_interval
+from .store.codec import pack, unpack
+from .store.json_store import Kind, Shelf, publish_lines
 
 SCHEMA_VERSION = 1
 SAME_SIZES = (

@@ -59,7 +59,7 @@ def test_data_in_the_folders_of_code_is_package_data():
         )
 
     data = [path for path in files() if path.parts[0] in SHIPPED and path.suffix != ".py"]
-    assert Path("reproductions/table1.toml") in data
+    assert Path("reproductions/exhibits/table1.toml") in data
     assert [path for path in data if not shipped(path)] == []
 
 
@@ -139,9 +139,9 @@ def test_imports_against_the_direction_are_caught(lint):
     code, output = lint(
         {
             "bench/errors.py": "from ..results import store",
-            "results/stats.py": "from ..reproductions import exhibit",
-            "reproductions/select.py": "import sgbench.reports.page",
-            "reports/page.py": "def late():\n    from .. import cli",
+            "results/statistics/intervals.py": "from ...reproductions import exhibit",
+            "reproductions/exhibits/filters.py": "import sgbench.reports.pages.exhibit",
+            "reports/pages/exhibit.py": "def late():\n    from ... import cli",
         }
     )
     assert code == 1, output

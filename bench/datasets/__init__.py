@@ -24,9 +24,9 @@ from typing import Any
 
 from .. import registry
 from ..errors import DataError, UsageError, did_you_mean
-from ._corpus import corpus_hash, load_corpus
-from ._data import Data, Episodes, FileCheck, Level, Status, Text
-from ._files import resolve
+from .loading.corpus import corpus_hash, load_corpus
+from .loading.files import resolve
+from .loading.kinds import Data, Episodes, FileCheck, Level, Status, Text
 
 __all__ = [
     "Data",

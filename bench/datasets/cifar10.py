@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ..errors import DataError
-from ._cache import cached_contents, cached_hashes, write_files
-from ._data import Data, FileCheck, Status
-from ._files import corrupt, digest, find, identity, mismatch, missing, sha256_once
-from ._shards import RECORD, SIDE, from_archive, from_parquet
+from .loading.cache import cached_contents, cached_hashes, write_files
+from .loading.files import corrupt, digest, find, identity, mismatch, missing, sha256_once
+from .loading.kinds import Data, FileCheck, Status
+from .loading.shards import RECORD, SIDE, from_archive, from_parquet
 
 FAMILY = "images"
 VERSION = 1
@@ -125,7 +125,7 @@ def fetch(folder: Path) -> None:
     Nothing is downloaded where the binary files, or the archive, are in `folder` already. Raises
     DataError where the download fails, or a binary file that is there is corrupt.
     """
-    from ._fetch import download
+    from .loading.fetch import download
 
     source = _source(folder)
     if source is not None and source.kind == "binary":

@@ -6,12 +6,12 @@ of the alphabet and the steps of an episode are ones that the paper leaves open 
 
 from pathlib import Path
 
-from . import _copying
-from ._data import Episodes, FileCheck, Status
+from .loading import copying
+from .loading.kinds import Episodes, FileCheck, Status
 
 FAMILY = "episodes"
 VERSION = 1
-CANONICAL = _copying.identity("copy")
+CANONICAL = copying.identity("copy")
 LONGEST = 100
 """N of the last level, five times and more what the paper's networks reach (Table 2: 16)."""
 
@@ -24,17 +24,15 @@ def data_hash(folder: Path) -> str:
 def load(folder: Path) -> Episodes:
     """Return the task; it reads nothing."""
     return Episodes(
-        symbols=_copying.STOP + 1,
-        classes=_copying.ALPHABET,
-        levels=tuple(
-            _copying.level(copied, 1, [_copying.STOP]) for copied in range(1, LONGEST + 1)
-        ),
+        symbols=copying.STOP + 1,
+        classes=copying.ALPHABET,
+        levels=tuple(copying.level(copied, 1, [copying.STOP]) for copied in range(1, LONGEST + 1)),
     )
 
 
 def status(folder: Path) -> Status:
     """Tell that the task is always there."""
-    return _copying.status("copy")
+    return copying.status("copy")
 
 
 def check(folder: Path) -> list[FileCheck]:

@@ -7,7 +7,7 @@ import dataclasses
 from pathlib import Path
 
 from . import digits
-from ._data import Data, FileCheck, Status
+from .loading.kinds import Data, FileCheck, Status
 
 FAMILY = "counting"
 FILES_OF = "digits"

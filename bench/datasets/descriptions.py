@@ -12,9 +12,9 @@ import hashlib
 from pathlib import Path
 
 from ..errors import DataError
-from ._data import FileCheck, Status, Text
-from ._files import installed
-from ._text import split
+from .loading.files import installed
+from .loading.kinds import FileCheck, Status, Text
+from .loading.text import split
 
 FAMILY = "text"
 VERSION = 1

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import DataError
-from ._data import Data, FileCheck, Status
-from ._files import installed
+from .loading.files import installed
+from .loading.kinds import Data, FileCheck, Status
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,9 +11,9 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from . import _published
-from ._data import Data, FileCheck, Status
-from ._files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
+from .loading import published
+from .loading.files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
+from .loading.kinds import Data, FileCheck, Status
 
 if TYPE_CHECKING:
     import numpy as np
@@ -75,7 +75,7 @@ def load(folder: Path) -> Data:
     """
     import numpy as np
 
-    paths = _published.locate_all("mnist", FILES, _folders(folder))
+    paths = published.locate_all("mnist", FILES, _folders(folder))
     arrays = [_read(name, paths[name]) for name in FILES]
     train_images, train_labels, test_images, test_labels = arrays
     return Data(
@@ -90,13 +90,13 @@ def load(folder: Path) -> Data:
 
 def status(folder: Path) -> Status:
     """Tell which of the four files are in `folder`."""
-    return _published.status("mnist", FILES, _folders(folder), "IDX files", CANONICAL)
+    return published.status("mnist", FILES, _folders(folder), "IDX files", CANONICAL)
 
 
 def check(folder: Path) -> list[FileCheck]:
     """Read and hash the four files."""
     sha256s = {name: file.sha256 for name, file in FILES.items()}
-    return _published.check("mnist", sha256s, _folders(folder), _read)
+    return published.check("mnist", sha256s, _folders(folder), _read)
 
 
 def fetch(folder: Path) -> None:
@@ -105,10 +105,10 @@ def fetch(folder: Path) -> None:
     Raises DataError where that fails, or where a file that is there is corrupt and not `fetch`'s
     own to replace.
     """
-    from ._fetch import download
+    from .loading.fetch import download
 
     names = {name: f"{name}.gz" for name in FILES}
-    for name, path in _published.to_fetch(names, _folders(folder), _read):
+    for name, path in published.to_fetch(names, _folders(folder), _read):
         urls = [f"{mirror}{path.name}" for mirror in MIRRORS]
         download("mnist", urls, FILES[name].gz_sha256, path)
 

@@ -14,10 +14,10 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-from . import _published
-from ._data import FileCheck, Status, Text
-from ._files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
-from ._text import encode
+from .loading import published
+from .loading.files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
+from .loading.kinds import FileCheck, Status, Text
+from .loading.text import encode
 
 FAMILY = "text"
 VERSION = 1
@@ -62,20 +62,20 @@ def load(folder: Path) -> Text:
     Raises DataError where a file of `folder` is missing, cannot be read or is not the published
     one.
     """
-    paths = _published.locate_all("ptb", FILES, _folders(folder))
+    paths = published.locate_all("ptb", FILES, _folders(folder))
     train, valid, test = (encode(_strip(_read(name, paths[name])), ALPHABET) for name in FILES)
     return Text(train=train, valid=valid, test=test, alphabet=ALPHABET)
 
 
 def status(folder: Path) -> Status:
     """Tell which of the three files are in `folder`."""
-    return _published.status("ptb", FILES, _folders(folder), "text files", CANONICAL)
+    return published.status("ptb", FILES, _folders(folder), "text files", CANONICAL)
 
 
 def check(folder: Path) -> list[FileCheck]:
     """Read and hash the three files."""
     sha256s = {name: file.sha256 for name, file in FILES.items()}
-    return _published.check("ptb", sha256s, _folders(folder), _read)
+    return published.check("ptb", sha256s, _folders(folder), _read)
 
 
 def fetch(folder: Path) -> None:
@@ -84,10 +84,10 @@ def fetch(folder: Path) -> None:
     Raises DataError where that fails, or where a file that is there is corrupt and not `fetch`'s
     own to replace.
     """
-    from ._fetch import download
+    from .loading.fetch import download
 
     names = {name: name for name in FILES}
-    for name, path in _published.to_fetch(names, _folders(folder), _read):
+    for name, path in published.to_fetch(names, _folders(folder), _read):
         download("ptb", [f"{mirror}{name}" for mirror in MIRRORS], FILES[name].sha256, path)
 
 

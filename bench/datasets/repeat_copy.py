@@ -9,12 +9,12 @@ are ones that the paper leaves open (see `_copying`).
 from collections.abc import Iterator
 from pathlib import Path
 
-from . import _copying
-from ._data import Episodes, FileCheck, Level, Status
+from .loading import copying
+from .loading.kinds import Episodes, FileCheck, Level, Status
 
 FAMILY = "episodes"
 VERSION = 1
-CANONICAL = _copying.identity("repeat_copy")
+CANONICAL = copying.identity("repeat_copy")
 MOST = 16
 """The largest R, the last number that has a code: T_task 259, the paper's networks reach 67."""
 
@@ -27,15 +27,15 @@ def data_hash(folder: Path) -> str:
 def load(folder: Path) -> Episodes:
     """Return the task; it reads nothing."""
     return Episodes(
-        symbols=_copying.number(MOST) + 1,
-        classes=_copying.ALPHABET,
+        symbols=copying.number(MOST) + 1,
+        classes=copying.ALPHABET,
         levels=tuple(_ladder()),
     )
 
 
 def status(folder: Path) -> Status:
     """Tell that the task is always there."""
-    return _copying.status("repeat_copy")
+    return copying.status("repeat_copy")
 
 
 def check(folder: Path) -> list[FileCheck]:
@@ -51,5 +51,5 @@ def _ladder() -> Iterator[Level]:
     """Yield the levels: (N, R) = (1, 2), (2, 2), (2, 3), (3, 3), ..."""
     for repeats in range(2, MOST + 1):
         for copied in (repeats - 1, repeats):
-            announcement = [_copying.number(repeats), _copying.STOP]
-            yield _copying.level(copied, repeats, announcement)
+            announcement = [copying.number(repeats), copying.STOP]
+            yield copying.level(copied, repeats, announcement)

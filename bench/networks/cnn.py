@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from ..cell import Cell
-from ..layers import BatchNorm2d, Conv, Layer, Pool, ReLU, Sequence
+from ..nn.layers import BatchNorm2d, Conv, Layer, Pool, ReLU, Sequence
 
 Shape = Seq[int]
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..cell import Cell
-from ..layers import BatchNormReLU, Linear, Sequence
+from ..nn.layers import BatchNormReLU, Linear, Sequence
 
 Shape = Seq[int]
 

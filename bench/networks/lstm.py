@@ -7,8 +7,8 @@ say. Neither has batch norm.
 import itertools
 
 from ..cell import Cell
-from ..layers import Linear, ReLU, Sequence
-from ..lstm import LSTM
+from ..nn.layers import Linear, ReLU, Sequence
+from ..nn.lstm import LSTM
 
 
 def core(cell: Cell, symbols: int) -> LSTM:

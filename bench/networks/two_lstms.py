@@ -5,9 +5,9 @@ readout of the LSTM's output counts; a linear layer with batch norm makes the me
 wide as an LSTM (the paper does not say; ours). B is an LSTM that reads messages, and a readout.
 """
 
-from ..batch_norm_lstm import BatchNormLSTM, Message
 from ..cell import Cell
-from ..layers import BatchNormReLU, Linear, Sequence
+from ..nn.batch_norm_lstm import BatchNormLSTM, Message
+from ..nn.layers import BatchNormReLU, Linear, Sequence
 from . import fcn
 
 

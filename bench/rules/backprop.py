@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..layers import Pullback
-    from ..network import Network
+    from ..families.feedforward.network import Network
+    from ..nn.layers import Pullback
 
 VERSION = 1
 SYNTHETIC = False

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ..layers import Pullback
-    from ..network import Network
+    from ..families.feedforward.network import Network
+    from ..nn.layers import Pullback
 
 VERSION = 2
 SYNTHETIC = True

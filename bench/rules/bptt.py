@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..recurrent import RecurrentNetwork
+    from ..families.recurrent.network import RecurrentNetwork
 
 VERSION = 1
 SYNTHETIC = False

@@ -32,10 +32,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..counting_program import CountingProgram
-    from ..lstm import Tape
-    from ..network import Network
-    from ..recurrent import RecurrentNetwork
+    from ..families.feedforward.network import Network
+    from ..families.pair.program import CountingProgram
+    from ..families.recurrent.network import RecurrentNetwork
+    from ..nn.lstm import Tape
 
 VERSION = 1
 SYNTHETIC = True

@@ -14,7 +14,7 @@ from . import dni
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..recurrent import RecurrentNetwork
+    from ..families.recurrent.network import RecurrentNetwork
 
 VERSION = 1
 SYNTHETIC = True

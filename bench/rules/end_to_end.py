@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..counting_program import CountingProgram
+    from ..families.pair.program import CountingProgram
 
 VERSION = 1
 SYNTHETIC = False

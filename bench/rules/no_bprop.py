@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..network import Network
+    from ..families.feedforward.network import Network
 
 VERSION = 1
 SYNTHETIC = False

@@ -16,7 +16,7 @@ from reference.programs import (
     update,
 )
 from reference.table1 import Table1
-from sgbench.bench import matmul
+from sgbench.bench.nn import products
 
 RULES = [
     ("no_bprop", None),
@@ -29,16 +29,16 @@ every_network = pytest.mark.parametrize("network", ["fcn", "cnn"])
 
 @pytest.fixture(scope="module")
 def measured():
-    return {found.name: found for found in matmul.measure(rounds=1)}
+    return {found.name: found for found in products.measure(rounds=1)}
 
 
-@pytest.fixture(params=matmul.available())
+@pytest.fixture(params=products.available())
 def back_end(request, measured):
-    if measured[request.param].error > matmul.TOLERANCE:
+    if measured[request.param].error > products.TOLERANCE:
         pytest.skip(f"{request.param} is not exact enough here, so nothing trains through it")
-    matmul.use(request.param)
+    products.use(request.param)
     yield request.param
-    matmul.use(matmul.available()[0])
+    products.use(products.available()[0])
 
 
 def relative(got, want):

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Data
-from sgbench.bench.program import Program
-from sgbench.reproductions.exhibit import expand, load
+from sgbench.bench.families.feedforward.program import Program
+from sgbench.reproductions.exhibits.exhibit import expand, load
 
 CPU = torch.device("cpu")
 

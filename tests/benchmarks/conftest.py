@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 from benchmarks import summary
-from sgbench.bench import matmul
+from sgbench.bench.nn import products
 
 HERE = Path(__file__).parent
 ROWS = pytest.StashKey[dict[str, list[dict]]]()
@@ -61,4 +61,4 @@ def one_thread():
 @pytest.fixture(scope="session")
 def back_end():
     """Name the back-end that training would choose on this machine."""
-    return matmul.choose(matmul.measure()).name
+    return products.choose(products.measure()).name

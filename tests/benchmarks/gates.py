@@ -4,7 +4,7 @@ The verdicts are those of `results.sequential.decide`, for arrays; a test holds 
 """
 
 import numpy as np
-from sgbench.results import signed_rank
+from sgbench.results.statistics import wilcoxon
 
 CANDIDATE = {"ABBA": [0, 1, 1, 0], "BAAB": [1, 0, 0, 1]}  # whose turn it is
 ORDERS = ("ABBA", "BAAB")
@@ -66,4 +66,4 @@ def verdicts(logs, plan):
 def _p_greater(values):
     n = values.shape[1]
     ranks = np.abs(values).argsort(axis=1).argsort(axis=1) + 1
-    return np.array(signed_rank.tails(n))[np.where(values > 0, ranks, 0).sum(1)]
+    return np.array(wilcoxon.tails(n))[np.where(values > 0, ranks, 0).sum(1)]

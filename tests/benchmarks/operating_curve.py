@@ -17,7 +17,7 @@ import numpy as np
 from benchmarks.gates import PASS, REGRESSION, resampled, simulated, verdicts
 from benchmarks.noise import MODELS
 from scipy.stats import binomtest
-from sgbench.results.sequential import Plan
+from sgbench.results.statistics.sequential import Plan
 
 PLAN = Plan(benchmarks=8)
 SLOWDOWNS = (-0.2, 0.0, 0.05, 0.10, 0.20, 0.50)

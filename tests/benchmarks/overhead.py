@@ -24,7 +24,7 @@ EXHIBIT, SCALE = "table1", "quick"
 def grid(cells):
     """So many cells of Table 1 at scale quick, with as many seeds as it takes."""
     from sgbench.bench.cell import Cell
-    from sgbench.reproductions import exhibit as exhibits
+    from sgbench.reproductions.exhibits import exhibit as exhibits
 
     points = exhibits.expand(exhibits.load(EXHIBIT), SCALE, seeds=1)
     found = (
@@ -53,14 +53,15 @@ class Clock:
 
 def measure(cells, workers, folder, figures):
     """Print the seconds, wall-clock and CPU, of each step for a grid of so many cells."""
-    from sgbench.bench import datasets, engine
-    from sgbench.bench.machine import cores, machine_class
-    from sgbench.reports import report as reports
-    from sgbench.reports.progress import Lines, Watch
-    from sgbench.reproductions import exhibit as exhibits
-    from sgbench.reproductions.plan import make_plan
+    from sgbench.bench import datasets
+    from sgbench.bench.engine import dispatch
+    from sgbench.bench.hardware import cores, machine_class
+    from sgbench.reports.console.progress import Lines, Watch
+    from sgbench.reports.pages import report as reports
+    from sgbench.reproductions.exhibits import exhibit as exhibits
+    from sgbench.reproductions.running.plan import make_plan
     from sgbench.results.record import make_record
-    from sgbench.results.store import Store
+    from sgbench.results.store.store import Store
     from simulated import InstantJob, outcome_of
 
     clock, store = Clock(cells), Store(folder / f"store-{cells}")
@@ -76,7 +77,7 @@ def measure(cells, workers, folder, figures):
     ]  # fmt: skip
     if workers > 1:
         again = {}
-        clock("schedule", engine.run, jobs, workers, engine.Stop(), again.__setitem__, idle)
+        clock("schedule", dispatch.run, jobs, workers, dispatch.Stop(), again.__setitem__, idle)
         assert len(again) == cells
     where = machine_class(outcome_of(jobs[0]).machine)
     labels = {"exhibit": EXHIBIT, "scale": SCALE, "machine_class": where}
@@ -89,7 +90,7 @@ def measure(cells, workers, folder, figures):
         store.put(record)
         records.append((index, [record]))
 
-    clock("run, store", engine.run, jobs, 1, engine.Stop(), done, idle)
+    clock("run, store", dispatch.run, jobs, 1, dispatch.Stop(), done, idle)
     assert len(records) == cells
     kept = sys.stderr
     with open(os.devnull, "w") as sys.stderr:

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import numpy as np
 from benchmarks.slowed import cells
-from sgbench.bench import matmul
-from sgbench.reproductions.checkouts import NAMES, Build
-from sgbench.reproductions.sampling import Benchmark, Sampler, Sampling
-from sgbench.results.sequential import Plan
+from sgbench.bench.nn import products
+from sgbench.reproductions.gate.builds import NAMES, Build
+from sgbench.reproductions.gate.speed import Benchmark, Sampler, Sampling
+from sgbench.results.statistics.sequential import Plan
 
 SLOWDOWNS = (0.0, 0.05, 0.10, 0.20, 0.50)
 CALIBRATING = 15
@@ -79,7 +79,7 @@ def main():
     parser.add_argument("--minutes", type=float, default=15)
     asked = parser.parse_args()
     start = time.monotonic()
-    back_end = matmul.choose(matmul.measure(rounds=25)).name
+    back_end = products.choose(products.measure(rounds=25)).name
     doubled = calibrate(back_end)
     print(back_end, doubled, file=sys.stderr, flush=True)
     benchmarks = [

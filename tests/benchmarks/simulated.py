@@ -3,8 +3,8 @@
 The outcome of a cell is made up from its fields, with as many points of its curve as it would have.
 """
 
-from sgbench.bench import train
 from sgbench.bench.outcome import CurvePoint, Machine, Outcome
+from sgbench.bench.training import loop
 
 MACHINE = Machine(
     device="none", threads=1, matmul="mkl", matmul_error=None, torch="2.13.0", python="3",
@@ -44,8 +44,8 @@ def instant(job, look):
     return [outcome_of(job)]
 
 
-class InstantJob(train.Job):
+class InstantJob(loop.Job):
     """A job whose arrival in a process ends training there: it imports this module."""
 
 
-train.train = instant
+loop.train = instant

@@ -12,12 +12,12 @@ import time
 import torch
 from benchmarks.cases import CPU, data, quick_cell
 from benchmarks.unrolls import quick_unroll
-from sgbench.bench import matmul
 from sgbench.bench.datasets import load as load_data
-from sgbench.bench.program import Program
-from sgbench.bench.sampler import PROTOCOL
-from sgbench.bench.sequence_program import SequenceProgram
-from sgbench.reproductions.exhibit import expand, load
+from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.nn import products
+from sgbench.bench.profiling.sampler import PROTOCOL
+from sgbench.reproductions.exhibits.exhibit import expand, load
 from torch.nn import functional
 
 aten = torch.ops.aten
@@ -102,7 +102,7 @@ def main():
     doubled = json.loads(doubled)
     torch.set_num_threads(1)
     torch.set_grad_enabled(False)
-    matmul.use(back_end)
+    products.use(back_end)
     built, repeats = {name: build(cell) for name, cell in cells().items()}, Repeats()
     for program in built.values():
         for _ in range(3):  # first touches

@@ -4,7 +4,7 @@ import os
 import platform
 
 import torch
-from sgbench.bench.machine import device_model
+from sgbench.bench.hardware import device_model
 
 RULES = ("no_bprop", "backprop", "dni", "cdni")
 LIMIT = "products (convolutions) at the step's shapes and one fused Adam, nothing else"

@@ -7,7 +7,7 @@ import torch
 from benchmarks.cases import CPU, data, quick_cell
 from benchmarks.eager import Eager
 from benchmarks.eager_decoupled import Decoupled
-from sgbench.bench.program import Program
+from sgbench.bench.families.feedforward.program import Program
 from torch.utils.flop_counter import FlopCounterMode
 
 RULES = [("no_bprop", None), ("backprop", None)]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from benchmarks.cases import label, program, quick_cells
 from benchmarks.sampling import CLOCK, interleave
-from sgbench.bench import matmul
+from sgbench.bench.nn import products
 
 CELLS = [cell for cell in quick_cells() if cell.network == "fcn"]
 STEPS = 5
@@ -24,7 +24,7 @@ def test_evaluation(benchmark, report, back_end, cell):
         for _ in range(STEPS):
             trained.step()
 
-    matmul.use(back_end)
+    products.use(back_end)
     with torch.no_grad():
         contenders = {
             "test": lambda: trained.evaluate("held"),
@@ -33,7 +33,7 @@ def test_evaluation(benchmark, report, back_end, cell):
             "train": lambda: trained.evaluate("train"),
         }
         samples = interleave(benchmark, contenders, ROUNDS)
-    matmul.use(matmul.available()[0])
+    products.use(products.available()[0])
     took = {name: statistics.median(taken) for name, taken in samples.items()}
     evaluations = math.ceil(cell.iterations / cell.evaluate_every)
     report(

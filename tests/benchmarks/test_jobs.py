@@ -12,8 +12,9 @@ import time
 
 import pytest
 from benchmarks.cases import label, quick_cell
-from sgbench.bench import datasets, engine, machine
-from sgbench.bench.train import Job
+from sgbench.bench import datasets, hardware
+from sgbench.bench.engine import dispatch
+from sgbench.bench.training.loop import Job
 
 ITERATIONS = int(os.environ.get("SGBENCH_BENCH_ITERATIONS", "1000"))
 CELLS = 6
@@ -28,7 +29,7 @@ def test_jobs(benchmark, report, back_end, rule, sg_layers):
         pytest.skip("benchmarks are disabled")
     if datasets.status("mnist", None).state != "ready":
         pytest.skip("workers load MNIST: set SGBENCH_DATA, or `sgbench data fetch mnist`")
-    if machine.cores() < 2:
+    if hardware.cores() < 2:
         pytest.skip("one core only")
     cell = quick_cell("fcn", 4, rule, sg_layers, iterations=ITERATIONS)
     cell = dataclasses.replace(cell, evaluate_every=ITERATIONS)
@@ -78,7 +79,7 @@ def run(jobs, workers, first):
         found[index] = outcomes
 
     queue = [first] * workers + jobs
-    engine.run(queue, workers, engine.Stop(), done, lambda index, iterations: None)
+    dispatch.run(queue, workers, dispatch.Stop(), done, lambda index, iterations: None)
     results = [found[index][0] for index in range(workers, len(queue))]
     assert all(result.status == "ok" for result in results), results
     iterations = sum(result.iterations_done for result in results)

@@ -8,8 +8,8 @@ from benchmarks.sampling import CLOCK, interleave, ratio
 from benchmarks.test_steps import through
 from benchmarks.unrolls import quick_unroll
 from sgbench.bench.datasets import load
-from sgbench.bench.precision import native
-from sgbench.bench.sequence_program import SequenceProgram
+from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.nn.precision import native
 
 CASES = {
     "fcn, backprop": (quick_cell("fcn", 4, "backprop", None), program),

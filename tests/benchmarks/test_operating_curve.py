@@ -7,8 +7,8 @@ import pytest
 from benchmarks import operating_curve
 from benchmarks.gates import CANDIDATE, ORDERS, PASS, REGRESSION, resampled, simulated, verdicts
 from benchmarks.noise import MODELS
-from sgbench.reproductions import sampling
-from sgbench.results.sequential import Plan, decide
+from sgbench.reproductions.gate import speed
+from sgbench.results.statistics.sequential import Plan, decide
 
 NAMES = {PASS: "pass", REGRESSION: "regression"}
 
@@ -51,7 +51,7 @@ def test_processes_of_two_modes_bias_whole_sessions():
 
 
 def test_both_orders_of_a_block_have_two_turns_of_each():
-    assert [tuple(CANDIDATE[order]) for order in ORDERS] == list(sampling.ORDERS)
+    assert [tuple(CANDIDATE[order]) for order in ORDERS] == list(speed.ORDERS)
     assert all(sorted(whose) == [0, 0, 1, 1] for whose in CANDIDATE.values())
 
 

@@ -17,8 +17,9 @@ from benchmarks.cases import CPU, data, program, quick_cell
 from benchmarks.eager_decoupled import Decoupled
 from benchmarks.sampling import CLOCK, interleave, ratio
 from benchmarks.test_jobs import job, run, warm_up
-from sgbench.bench import datasets, machine, matmul
-from sgbench.bench.program import Program
+from sgbench.bench import datasets, hardware
+from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.nn import products
 
 NETWORKS, REPEATS = 8, 3
 ITERATIONS = int(os.environ.get("SGBENCH_BENCH_ITERATIONS", "60"))
@@ -59,7 +60,7 @@ def test_population(benchmark, report, back_end, decoupled):
         pytest.skip("benchmarks are disabled")
     if datasets.status("mnist", None).state != "ready":
         pytest.skip("workers load MNIST: set SGBENCH_DATA, or `sgbench data fetch mnist`")
-    if machine.cores() < 2:
+    if hardware.cores() < 2:
         pytest.skip("one core only")
     changes = {"iterations": ITERATIONS, "evaluate_every": ITERATIONS}
     cells = [coins(decoupled, (n + 0.5) / NETWORKS, seed=n, **changes) for n in range(NETWORKS)]
@@ -73,16 +74,16 @@ def test_population(benchmark, report, back_end, decoupled):
         threads = torch.get_num_threads()
         torch.set_num_threads(2)
         try:
-            matmul.use(matmul.available()[0])
+            products.use(products.available()[0])
             for name, lean in (("eager", False), ("eager, lean", True)):
                 networks = [Decoupled(cell, data(), lean=lean) for cell in cells]
                 rates[name].append(timed([network.step for network in networks], 1))
-            matmul.use(back_end)
+            products.use(back_end)
             with torch.no_grad():
                 stack = Program(cells, data(), CPU)
                 rates["stack"].append(timed([stack.step], NETWORKS))
         finally:
-            matmul.use(matmul.available()[0])
+            products.use(products.available()[0])
             torch.set_num_threads(threads)
 
     benchmark.pedantic(processes, setup=others, rounds=REPEATS, warmup_rounds=0)

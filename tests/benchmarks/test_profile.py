@@ -7,9 +7,9 @@ from benchmarks.profile import BETWEEN, profiled
 from benchmarks.sampling import CLOCK, ROUNDS
 from benchmarks.test_steps import CNN_BATCH
 from benchmarks.unrolls import quick_unroll
-from sgbench.bench import matmul
 from sgbench.bench.datasets import load
-from sgbench.bench.sequence_program import SequenceProgram
+from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.nn import products
 
 PROGRAMS = {
     "fcn, backprop": lambda: program(quick_cell("fcn", 4, "backprop", None)),
@@ -28,9 +28,9 @@ PROGRAMS = {
 def test_parts(benchmark, report, back_end, name):
     if benchmark.disabled:
         pytest.skip("benchmarks are disabled")
-    matmul.use(back_end)
+    products.use(back_end)
     parts = benchmark.pedantic(profiled, args=(PROGRAMS[name], ROUNDS), rounds=1)
-    matmul.use(matmul.available()[0])
+    products.use(products.available()[0])
     report("profile", program=name, parts=parts, total=sum(parts.values()))
 
 

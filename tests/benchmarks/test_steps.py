@@ -7,10 +7,10 @@ import torch
 from benchmarks.cases import CPU, data, label, program, quick_cell
 from benchmarks.eager import Eager
 from benchmarks.sampling import CLOCK, fastest, interleave, ratio
-from sgbench.bench import matmul
-from sgbench.bench.cost import count
-from sgbench.bench.limit import LAYOUTS, Limit, Memory
-from sgbench.bench.train import ungraded
+from sgbench.bench.nn import products
+from sgbench.bench.profiling.op_counter import count
+from sgbench.bench.profiling.roofline import LAYOUTS, Limit, Memory
+from sgbench.bench.training.loop import ungraded
 
 pytestmark = [
     pytest.mark.benchmark(group="step", timer=CLOCK),
@@ -27,7 +27,7 @@ def test_fcn(benchmark, report, back_end, rule, sg_layers):
     with ungraded(cell):
         ours = program(cell)
     limit = limit_of(ours)
-    limits = {f"limit {name}": through(name, limit.step) for name in matmul.available()}
+    limits = {f"limit {name}": through(name, limit.step) for name in products.available()}
     compare(benchmark, report, cell, through(back_end, ours.step), limits)
 
 
@@ -51,7 +51,7 @@ def limit_of(program, layout=None):
 
 
 def compare(benchmark, report, cell, ours, limits):
-    default = matmul.available()[0]
+    default = products.available()[0]
     eager = through(default, Eager(cell, data()).step, gradients=True)
     samples = interleave(benchmark, {"ours": ours, "eager": eager, **limits})
     best = fastest(samples, list(limits))
@@ -73,9 +73,9 @@ def through(back_end, call, *, gradients=False, precision="float32"):
     """Return `call` with its products sent through a back-end, autograd off unless asked for."""
 
     def called():
-        matmul.use(back_end, precision)
+        products.use(back_end, precision)
         with torch.enable_grad() if gradients else torch.inference_mode():
             call()
-        matmul.use(matmul.available()[0])
+        products.use(products.available()[0])
 
     return called

@@ -9,10 +9,10 @@ from benchmarks.cases import CPU
 from benchmarks.sampling import CLOCK, fastest, interleave, ratio
 from benchmarks.test_steps import limit_of, through
 from benchmarks.unrolls import EagerUnroll, quick_unroll
-from sgbench.bench import matmul
 from sgbench.bench.datasets import load
-from sgbench.bench.sequence_program import SequenceProgram
-from sgbench.bench.train import ungraded
+from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.nn import products
+from sgbench.bench.training.loop import ungraded
 from torch._inductor import config as inductor
 
 RULES = ["bptt", "dni"]
@@ -31,11 +31,11 @@ def test_unroll(benchmark, report, back_end, rule, T):
     limit = limit_of(program)
     chunks = [program.stream.peek(T, program.streams) for _ in range(1)]
     inputs, targets = (part[0] for part in chunks[0])
-    default = matmul.available()[0]
+    default = products.available()[0]
     contenders = {
         "ours": through(back_end, program.step),
         "eager": through(default, lambda: eager.update(inputs, targets), gradients=True),
-        **{f"limit {name}": through(name, limit.step) for name in matmul.available()},
+        **{f"limit {name}": through(name, limit.step) for name in products.available()},
     }
     samples = interleave(benchmark, contenders)
     best = fastest(samples, [name for name in samples if name.startswith("limit ")])
@@ -72,7 +72,7 @@ def test_compiling(benchmark, report, back_end, T):
         network.core.pull(tape, deltas, None)
 
     compiled = torch.compile(unroll)
-    matmul.use(back_end)
+    products.use(back_end)
     start = time.perf_counter()
     with torch.no_grad(), inductor.patch(force_disable_caches=True):  # what an earlier run left
         compiled()

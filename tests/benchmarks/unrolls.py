@@ -8,8 +8,8 @@ from itertools import pairwise
 
 import torch
 from sgbench.bench.cell import Cell
-from sgbench.bench.recurrent import RecurrentNetwork
-from sgbench.reproductions.exhibit import expand, load
+from sgbench.bench.families.recurrent.network import RecurrentNetwork
+from sgbench.reproductions.exhibits.exhibit import expand, load
 from torch import Tensor, nn
 from torch.nn import functional
 

@@ -12,11 +12,11 @@ from click.testing import CliRunner
 from sgbench.bench import datasets
 from sgbench.bench.outcome import CurvePoint, Machine, Outcome
 from sgbench.cli import main
-from sgbench.reproductions import exhibit as exhibits
-from sgbench.reproductions.backend import known_class
-from sgbench.results import machines
+from sgbench.reproductions.exhibits import exhibit as exhibits
+from sgbench.reproductions.running.blas_choice import known_class
 from sgbench.results.record import make_record
-from sgbench.results.store import Store
+from sgbench.results.store import backend_choice
+from sgbench.results.store.store import Store
 
 TINY = ("--where", "network=fcn,depth=3,rule=backprop", "--set", "iterations=20")
 TIMES = {
@@ -38,10 +38,10 @@ def environment(tmp_path, **more):
 def store(tmp_path):
     """An empty store that knows its back-end, so that nothing has to be measured."""
     store = Store(tmp_path / "store")
-    from sgbench.bench import machine
+    from sgbench.bench import hardware
 
-    values = {"torch": machine.torch_release(), "matmul": "mkl", "matmul_error": 1e-7}
-    machines.write(store, machine.device_model("cpu"), values)
+    values = {"torch": hardware.torch_release(), "matmul": "mkl", "matmul_error": 1e-7}
+    backend_choice.write(store, hardware.device_model("cpu"), values)
     return store
 
 

@@ -7,10 +7,10 @@ import xml.etree.ElementTree as ET
 
 import pytest
 from gate.builds import checkout
-from sgbench.reproductions import exhibit as exhibits
-from sgbench.reproductions.select import parse_where
-from sgbench.results.finding import Finding
-from sgbench.results.store import Store
+from sgbench.reproductions.exhibits import exhibit as exhibits
+from sgbench.reproductions.exhibits.filters import parse_where
+from sgbench.results.comparison.verdict import Finding
+from sgbench.results.store.store import Store
 
 FOUND = Finding(name="x", kind="speed", verdict="pass", words="within 1.05", estimate=1.0, n=7)
 
@@ -51,13 +51,15 @@ def test_bad_input_is_one_line(refused, line, words):
 )
 def test_exit_codes(sgbench, monkeypatch, verdicts, code):
     findings = [dataclasses.replace(FOUND, verdict=verdict) for verdict in verdicts]
-    monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: findings)
+    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", lambda request, say: findings)
     assert sgbench("gate", "--baseline", "HEAD").exit_code == code
 
 
 def test_options_reach_the_gate(sgbench, monkeypatch):
     asked = []
-    monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda r, say: asked.append(r) or [])
+    monkeypatch.setattr(
+        "sgbench.reproductions.gate.gate.gate", lambda r, say: asked.append(r) or []
+    )
     line = "--baseline v1 --candidate x --exhibit table1,deep --speed-factor 1.1 --budget 3m"
     sgbench("gate", *line.split(), "--allow-dirty", "--device", "cpu")
     (request,) = asked
@@ -74,7 +76,7 @@ def test_options_reach_the_gate(sgbench, monkeypatch):
 
 def test_json_and_junit(sgbench, monkeypatch, tmp_path):
     bad = dataclasses.replace(FOUND, name="<y>", verdict="regression", words="slower & worse")
-    monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: [FOUND, bad])
+    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", lambda request, say: [FOUND, bad])
     done = sgbench("gate", "--baseline", "HEAD", "--json", "--junit", "gate.xml")
     assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["x", "<y>"]
     assert done.stderr == "wrote gate.xml\n"
@@ -89,7 +91,7 @@ def test_junit_that_cannot_be_written_costs_no_verdict(
 ):
     (tmp_path / "file").write_text("")
     found = dataclasses.replace(FOUND, verdict=verdict)
-    monkeypatch.setattr("sgbench.reproductions.gate.gate", lambda request, say: [found])
+    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", lambda request, say: [found])
     done = sgbench("gate", "--baseline", "HEAD", "--junit", "file/gate.xml")
     assert done.exit_code == code
     assert done.stderr.startswith("sgbench: --junit file/gate.xml cannot be written: ")

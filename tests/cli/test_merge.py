@@ -2,7 +2,7 @@
 
 import json
 
-from sgbench.results.store import Store
+from sgbench.results.store.store import Store
 
 
 def put(path, records):

@@ -10,11 +10,12 @@ import subprocess
 import time
 
 import pytest
-from sgbench.bench import precision, train
 from sgbench.bench.errors import UsageError
-from sgbench.results import durable
+from sgbench.bench.nn import precision
+from sgbench.bench.training import loop
 from sgbench.results.record import json_line
-from sgbench.results.store import Store
+from sgbench.results.store import atomic_io
+from sgbench.results.store.store import Store
 
 ONE = ("--jobs", "1", "--device", "cpu")
 
@@ -91,8 +92,8 @@ def test_a_record_that_is_not_durable_is_not_printed(sgbench, store, make, monke
             raise OSError(errno.ENOSPC, "No space left on device")
         real(path, data)
 
-    real = durable.write_atomic
-    monkeypatch.setattr("sgbench.results.shelf.write_atomic", full)
+    real = atomic_io.write_atomic
+    monkeypatch.setattr("sgbench.results.store.json_store.write_atomic", full)
     done = sgbench("run", "table1", *make.tiny, *ONE, "--store", store.path, "--json")
     assert (done.exit_code, done.stdout) == (5, "")
     last = done.stderr.splitlines()[-1]
@@ -102,21 +103,21 @@ def test_a_record_that_is_not_durable_is_not_printed(sgbench, store, make, monke
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs a folder that takes no files")
 def test_a_store_that_cannot_be_written_is_found_before_training(sgbench, make, monkeypatch):
-    monkeypatch.setattr(train, "train", lambda *arguments: pytest.fail("it trained"))
+    monkeypatch.setattr(loop, "train", lambda *arguments: pytest.fail("it trained"))
     done = sgbench("run", "table1", *make.tiny, *ONE, "--store", "/proc/sgbench")
     assert (done.exit_code, done.stdout) == (5, "")
     assert "store /proc/sgbench cannot be written" in done.stderr.splitlines()[-1]
 
 
 def test_failed_and_diverged_cells_are_stored_and_told(sgbench, store, make, monkeypatch):
-    real = train.train
+    real = loop.train
 
     def break_one(job, look):
         if job.cells[0].seed == 1:
             raise RuntimeError("it\nbroke")
         return real(job, look)
 
-    monkeypatch.setattr(train, "train", break_one)
+    monkeypatch.setattr(loop, "train", break_one)
     line = ("run", "table1", *make.tiny, *ONE, "--store", store.path)
     done = sgbench(*line)
     assert done.exit_code == 4
@@ -129,7 +130,7 @@ def test_failed_and_diverged_cells_are_stored_and_told(sgbench, store, make, mon
     again = f"sgbench {' '.join(map(str, line))} --retry failed"
     assert third == f"retry:   {again}"
     assert fourth.startswith("export:  ")
-    monkeypatch.setattr(train, "train", real)
+    monkeypatch.setattr(loop, "train", real)
     assert sgbench(*line).exit_code == 4
     assert len(records(store)) == 3
     done = sgbench(*line, "--retry", "failed")
@@ -200,7 +201,7 @@ def test_a_dry_run_tells_the_time_from_records(sgbench, store, make):
 def test_missing_and_corrupt_data_are_found_before_training(
     refused, store, tmp_path, monkeypatch, more
 ):
-    monkeypatch.setattr(train, "train", lambda *arguments: pytest.fail("it trained"))
+    monkeypatch.setattr(loop, "train", lambda *arguments: pytest.fail("it trained"))
     quick = ("run", "table1", "--scale", "quick", "--where", "dataset=mnist", "--store", store.path)
     line = refused(*quick, *more, "--data-dir", tmp_path / "none")
     assert line.startswith("mnist: train-images-idx3-ubyte, ")
@@ -256,7 +257,7 @@ def test_time_limits(sgbench, monkeypatch, text, seconds):
         asked.append(request.time_limit)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("sgbench.reproductions.run.run", take)
+    monkeypatch.setattr("sgbench.reproductions.running.run.run", take)
     done = sgbench("run", "table1", "--time-limit", text)
     assert asked == [seconds]
     assert done.exit_code == 130
@@ -281,12 +282,14 @@ def whole(tmp_path_factory):
 
 def same_machine(store, whole, make):
     """Give a new store the choice of back-end that `whole` was run with."""
-    from sgbench.bench import machine
-    from sgbench.results import machines
+    from sgbench.bench import hardware
+    from sgbench.results.store import backend_choice
 
     record = next(iter(whole.values()))
     values = {"matmul": record.matmul, "matmul_error": record.matmul_error}
-    machines.write(store, machine.device_model("cpu"), {"torch": machine.torch_release(), **values})
+    backend_choice.write(
+        store, hardware.device_model("cpu"), {"torch": hardware.torch_release(), **values}
+    )
 
 
 def same(found, others, make):
@@ -351,7 +354,7 @@ def test_sigterm_before_training_is_one_line(sgbench, monkeypatch):
         time.sleep(10)
 
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("sgbench.reproductions.run.run", wait)
+    monkeypatch.setattr("sgbench.reproductions.running.run.run", wait)
     done = sgbench("run", "table1")
     assert done.exit_code == 143
     assert done.stderr == "sgbench: interrupted: nothing was run; go on with: sgbench run table1\n"
@@ -415,7 +418,7 @@ def test_a_terminal_that_goes_away_ends_a_run(sgbench, monkeypatch, under_nohup)
         raise UsageError("it went on")
 
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if under_nohup else signal.SIG_DFL)
-    monkeypatch.setattr("sgbench.reproductions.run.run", wait)
+    monkeypatch.setattr("sgbench.reproductions.running.run.run", wait)
     try:
         assert sgbench("run", "table1").exit_code == (2 if under_nohup else 129)
     finally:

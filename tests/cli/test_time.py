@@ -4,10 +4,10 @@ import json
 
 import pytest
 from reference.timings import timing_of
-from sgbench.bench import exclusive, timing, turns
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions import times
-from sgbench.reproductions.exhibit import expand, load
+from sgbench.bench.profiling import interleaved, machine_lock, timing
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.running import timing_run
 from sgbench.results import timings
 from sgbench.results.timings import Timings
 
@@ -17,11 +17,11 @@ SMALL = ("--scale", "demo", "--where", "network=fcn,depth=3,rule=backprop")
 @pytest.fixture(autouse=True)
 def quick(monkeypatch, tmp_path):
     """Short turns, a small machine, and a lock of this test's own."""
-    monkeypatch.setattr(turns, "TURN_SECONDS", 1e-4)
-    monkeypatch.setattr(turns, "COPIED", 2**12)
-    monkeypatch.setattr(turns, "SIDE", 32)
+    monkeypatch.setattr(interleaved, "TURN_SECONDS", 1e-4)
+    monkeypatch.setattr(interleaved, "COPIED", 2**12)
+    monkeypatch.setattr(interleaved, "SIDE", 32)
     monkeypatch.setattr(timing, "COIN_STEPS", 2)
-    monkeypatch.setattr(exclusive.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
 def test_an_exhibit_is_timed_and_kept_without_data(sgbench, store):
@@ -104,40 +104,40 @@ def test_what_would_not_fit_is_said_before(refused, store):
 
 
 def test_a_block_too_large_for_the_memory_is_parted_by_sizes(store):
-    (block, *_) = times.blocks(times.Request(exhibit="table1", store=store))
-    needed = {d: times._needed([p for p in block if p[0].depth == d]) for d in (3, 4, 5, 6)}
-    whole = times._fitting(block, times._needed(block))
+    (block, *_) = timing_run.blocks(timing_run.Request(exhibit="table1", store=store))
+    needed = {d: timing_run._needed([p for p in block if p[0].depth == d]) for d in (3, 4, 5, 6)}
+    whole = timing_run._fitting(block, timing_run._needed(block))
     assert [sorted(part, key=block.index) for part in whole] == [block]
-    parts = times._fitting(block, needed[6])
+    parts = timing_run._fitting(block, needed[6])
     assert sorted((program for part in parts for program in part), key=block.index) == block
     assert len(parts) > 1
-    assert all(times._needed(part) <= needed[6] for part in parts)
+    assert all(timing_run._needed(part) <= needed[6] for part in parts)
     depths = [{program[0].depth for program in part} for part in parts]
     assert sum(map(len, depths)) == 4  # none is in two parts
     with pytest.raises(UsageError, match="with depth=6 need about"):
-        times._fitting(block, needed[6] - 1)
+        timing_run._fitting(block, needed[6] - 1)
 
 
 def test_two_at_a_time_are_refused(refused, store):
-    with exclusive.exclusive("sgbench time table2"):
+    with machine_lock.exclusive("sgbench time table2"):
         line = refused("time", "table1", *SMALL, "--store", store.path)
     assert "(sgbench time table2), since" in line
     assert "times on this machine already" in line
 
 
 def test_programs_are_the_distinct_ones(store):
-    request = times.Request(exhibit="table1", store=store, replicas=(1, 4, 1))
-    blocks = times.blocks(request)
+    request = timing_run.Request(exhibit="table1", store=store, replicas=(1, 4, 1))
+    blocks = timing_run.blocks(request)
     assert {(p[0].dataset, p[0].network) for block in blocks for p in block} == {
         (d, n) for d in ("mnist", "cifar10") for n in ("fcn", "cnn")
     }
     assert all(len({(p[0].dataset, p[0].network) for p in block}) == 1 for block in blocks)
     programs = [p for block in blocks for p in block]
-    assert len(programs) == 2 * len({times.id_of(p[:1]) for p in programs})
+    assert len(programs) == 2 * len({timing_run.id_of(p[:1]) for p in programs})
     assert [c.seed for c in programs[1]] == [0, 1, 2, 3]
-    swept = times.blocks(times.Request(exhibit="sg_scale", store=store))
+    swept = timing_run.blocks(timing_run.Request(exhibit="sg_scale", store=store))
     assert len({c.sg_scale for c in expand(load("sg_scale"), "quick")}) > 1
-    assert len(swept[0]) == len({times.id_of((c,)) for c in expand(load("sg_scale"), "quick")})
+    assert len(swept[0]) == len({timing_run.id_of((c,)) for c in expand(load("sg_scale"), "quick")})
 
 
 # the report
@@ -169,7 +169,7 @@ def test_published_timings_are_read(sgbench, monkeypatch, tmp_path):
     folder = tmp_path / "published"
     (cell, *_) = expand(load("table1"), "quick", seeds=1)
     timings.publish([timing_of(cell)], folder)
-    monkeypatch.setattr("sgbench.results.store.PUBLISHED", folder)
+    monkeypatch.setattr("sgbench.results.store.store.PUBLISHED", folder)
     done = sgbench("report", "throughput", "--published", "--format", "csv")
     assert done.exit_code == 0, done.output
     assert sgbench("report", "table1", "--published", "--format", "csv").stderr.count("broken") == 0

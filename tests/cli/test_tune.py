@@ -6,7 +6,7 @@ import shlex
 import signal
 
 import pytest
-from sgbench.bench import train
+from sgbench.bench.training import loop
 from sgbench.results import study as studies
 
 WHERE = ("--where", "rule=dni,network=fcn,depth=3,sg_layers=1")
@@ -72,7 +72,7 @@ def test_json_is_each_trial_then_each_arm(tune, store):
 
 def test_a_second_time_there_is_nothing_to_do(tune, monkeypatch):
     first = tune(*DECLARED)
-    monkeypatch.setattr(train, "train", None)
+    monkeypatch.setattr(loop, "train", None)
     second = tune(*DECLARED)
     assert (second.exit_code, second.stdout) == (0, first.stdout)
     resumed = tune("--study", NAME, "--resume")
@@ -82,7 +82,7 @@ def test_a_second_time_there_is_nothing_to_do(tune, monkeypatch):
 def test_a_timeout_is_told_and_gone_on_from(tune, store, monkeypatch):
     import time
 
-    real, now, done = train.train, time.time, []
+    real, now, done = loop.train, time.time, []
 
     def slow(job, look):
         done.append(job)
@@ -90,7 +90,7 @@ def test_a_timeout_is_told_and_gone_on_from(tune, store, monkeypatch):
             monkeypatch.setattr(time, "time", lambda: now() + 90)
         return real(job, look)
 
-    monkeypatch.setattr(train, "train", slow)
+    monkeypatch.setattr(loop, "train", slow)
     cut = tune(*DECLARED, "--timeout", "1m")
     monkeypatch.setattr(time, "time", now)
     assert cut.exit_code == 3
@@ -104,7 +104,7 @@ def test_a_trial_that_fails_is_told_by_the_exit_code(tune, monkeypatch):
     def broken(job, look):
         raise RuntimeError("it broke")
 
-    monkeypatch.setattr(train, "train", broken)
+    monkeypatch.setattr(loop, "train", broken)
     done = tune(*DECLARED)
     assert done.exit_code == 4
     assert done.stdout.splitlines()[1:3] == [

@@ -6,12 +6,12 @@ import json
 import pytest
 from sgbench.bench.cell import canonical_json
 from sgbench.bench.datasets import mnist
-from sgbench.reproductions import exhibit as exhibits
+from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.results import frame
-from sgbench.results import store as stores
-from sgbench.results.measure import not_applying
+from sgbench.results.metrics import not_applying
 from sgbench.results.record import describe, json_line
-from sgbench.results.store import Store
+from sgbench.results.store import store as stores
+from sgbench.results.store.store import Store
 
 
 def lines(text):

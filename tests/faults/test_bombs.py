@@ -10,11 +10,12 @@ import zlib
 
 import pytest
 from faults.harness import Tally, check_words, frugal, patient
-from sgbench.bench.datasets import _shards, mnist, ptb
+from sgbench.bench.datasets import mnist, ptb
+from sgbench.bench.datasets.loading import shards
 from sgbench.bench.errors import DataError
 
 pytestmark = pytest.mark.slow
-pa = _shards._pyarrow()
+pa = shards._pyarrow()
 GIB = 2**30
 
 
@@ -94,7 +95,7 @@ IMAGES = {
 def test_an_image_that_is_larger_than_it_should_be(tmp_path, image):
     with Tally("PNG and JPEG images that unfold") as tally, patient(), frugal(2**28):
         try:
-            _shards._pixels(image, tmp_path / "train-0.parquet", 3)
+            shards._pixels(image, tmp_path / "train-0.parquet", 3)
         except DataError as error:
             check_words(error)
         tally()
@@ -117,18 +118,18 @@ def test_a_shard_that_unfolds(tmp_path, codec):
             path = tmp_path / f"train-{times}.parquet"
             shard(path, bytes(size), times, codec)
             assert path.stat().st_size < 2**22
-            refused(_shards.from_parquet, [path], times)
+            refused(shards.from_parquet, [path], times)
             tally()
 
 
 LYING = """
 import sys
 from pathlib import Path
-from sgbench.bench.datasets import _shards
+from sgbench.bench.datasets.loading import shards
 from sgbench.bench.errors import DataError
-_shards._unfolds = lambda *_: None  # as if the footer had lied
+shards._unfolds = lambda *_: None  # as if the footer had lied
 try:
-    _shards.from_parquet([Path(sys.argv[1])], 1000)
+    shards.from_parquet([Path(sys.argv[1])], 1000)
 except DataError as error:
     print(error)
 """
@@ -143,5 +144,5 @@ def test_a_shard_whose_footer_lies(tmp_path):
         done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
         assert "cannot be read" in done.stdout
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        assert peak < _shards.MOST_MEMORY + GIB
+        assert peak < shards.MOST_MEMORY + GIB
         tally()

@@ -9,7 +9,7 @@ import sys
 import pytest
 from faults.harness import Tally, frugal, patient, times
 from sgbench.results.record import NewerSchemaError, RecordError
-from sgbench.results.store import Store, decode, encode
+from sgbench.results.store.store import Store, decode, encode
 
 pytestmark = pytest.mark.slow
 
@@ -107,7 +107,7 @@ WRITER = """
 import json, os, sys
 from pathlib import Path
 from sgbench.bench.errors import StoreError
-from sgbench.results.store import Store
+from sgbench.results.store.store import Store
 source, target, kind, size = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 wanted = list(Store(source).scan())
 if kind == "tmpfs":

@@ -21,13 +21,13 @@ ATTRIBUTES = {
 }
 OWNED = {("torch", "load"), ("np", "load"), ("numpy", "load"), ("os", "system"), ("os", "popen")}
 ALLOWED = {  # what looks like one of these and is none, with how often
-    ("bench/checkpoint.py", "torch.load"): 1,
+    ("bench/training/checkpoint.py", "torch.load"): 1,
     ("bench/registry.py", "import_module"): 1,  # of modules of this package, by their folder
     ("cli.py", "import_module"): 1,  # the verbs, by a list of names
     ("results/frame.py", "import_module"): 1,  # pyarrow
     # The gate runs the code of checkouts, which is what it is asked for; by lists of words.
-    ("reproductions/agreement.py", "subprocess"): 1,
-    ("reproductions/sampling.py", "subprocess"): 1,
+    ("reproductions/gate/correctness.py", "subprocess"): 1,
+    ("reproductions/gate/speed.py", "subprocess"): 1,
     ("results/provenance.py", "subprocess"): 1,  # git, by a list of words
 }
 
@@ -83,7 +83,7 @@ def test_what_could_is_found(tmp_path, text, what):
 
 
 def test_checkpoints_are_read_as_plain_tensors():
-    tree = ast.parse((PACKAGE / "bench" / "checkpoint.py").read_text())
+    tree = ast.parse((PACKAGE / "bench" / "training" / "checkpoint.py").read_text())
     calls = [
         node
         for node in ast.walk(tree)

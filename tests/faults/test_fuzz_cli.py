@@ -5,13 +5,15 @@ from click.testing import CliRunner
 from faults.harness import Tally, frugal, fuzzed, patient
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.bench import engine, machine, train
-from sgbench.bench.datasets import _fetch
+from sgbench.bench import hardware
+from sgbench.bench.datasets.loading import fetch
+from sgbench.bench.engine import dispatch
 from sgbench.bench.errors import DataError
+from sgbench.bench.training import loop
 from sgbench.cli import main
-from sgbench.reports import figures
-from sgbench.reproductions import backend
-from sgbench.results.store import Store
+from sgbench.reports.figures import render
+from sgbench.reproductions.running import blas_choice
+from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
 # What an argument cannot be is left out: a NUL, and half a pair that no byte stands for.
@@ -115,17 +117,17 @@ def harmless(tmp_path, monkeypatch):
     def offline(dataset, urls, *_):
         raise DataError(f"cannot fetch {dataset}'s {urls[0]}")
 
-    release = machine.torch_release()
+    release = hardware.torch_release()
     measured = {"torch": release, "matmul": "mkl", "matmul_error": 1e-7}
     for name in ("SGBENCH_STORE", "SGBENCH_DATA", "SGBENCH_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(engine, "run", lambda *_: None)
-    monkeypatch.setattr(train, "time_steps", lambda *_: 1e-3)
-    monkeypatch.setattr(backend, "measured_backend", lambda: measured)
-    monkeypatch.setattr(_fetch, "download", offline)
-    monkeypatch.setattr(figures, "render", lambda _, forms: dict.fromkeys(forms, b""))
+    monkeypatch.setattr(dispatch, "run", lambda *_: None)
+    monkeypatch.setattr(loop, "time_steps", lambda *_: 1e-3)
+    monkeypatch.setattr(blas_choice, "measured_backend", lambda: measured)
+    monkeypatch.setattr(fetch, "download", offline)
+    monkeypatch.setattr(render, "render", lambda _, forms: dict.fromkeys(forms, b""))
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
     return tmp_path

@@ -13,11 +13,12 @@ from faults.inputs import broken
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from sgbench.bench.datasets import _shards, cifar10, load_corpus, mnist, ptb
+from sgbench.bench.datasets import cifar10, load_corpus, mnist, ptb
+from sgbench.bench.datasets.loading import shards as shards_module
 from sgbench.bench.errors import DataError, UsageError
 
 pytestmark = pytest.mark.slow
-pa = _shards._pyarrow()
+pa = shards_module._pyarrow()
 ROWS = 4
 
 
@@ -125,7 +126,7 @@ def test_corpus(file):
 
 def records(count):
     """`count` records of CIFAR-10's binary version."""
-    found = np.random.default_rng(2).integers(0, 256, (count, _shards.RECORD), np.uint8)
+    found = np.random.default_rng(2).integers(0, 256, (count, shards_module.RECORD), np.uint8)
     found[:, 0] %= 10
     return found.tobytes()
 
@@ -139,7 +140,7 @@ def archives():
         with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
             for name in ("a.bin", "b.bin"):
                 member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
-                member.size = ROWS * _shards.RECORD
+                member.size = ROWS * shards_module.RECORD
                 archive.addfile(member, io.BytesIO(records(ROWS)))
             if odd:
                 for name, kind in (("../x", tarfile.SYMTYPE), ("/etc/a.bin", tarfile.LNKTYPE)):
@@ -153,7 +154,9 @@ def archives():
 def test_cifar10_archives(file):
     names = ("a.bin", "b.bin")
     for good in archives():
-        assert _shards.from_archive(file("c.tar.gz", good), names, ROWS) == [records(ROWS)] * 2
+        assert (
+            shards_module.from_archive(file("c.tar.gz", good), names, ROWS) == [records(ROWS)] * 2
+        )
     inner = [gzip.decompress(good) for good in archives()]
     with Tally("CIFAR-10 archives (tar.gz), fuzzed inside and outside") as tally, frugal():
 
@@ -161,7 +164,7 @@ def test_cifar10_archives(file):
         @given(st.booleans(), broken(archives()), broken(inner, near=512))
         def fuzz(outside, packed, unpacked):
             data = packed if outside else gzip.compress(unpacked, 1)
-            refused(_shards.from_archive, file("c.tar.gz", data), names, ROWS)
+            refused(shards_module.from_archive, file("c.tar.gz", data), names, ROWS)
             tally()
 
         fuzz()
@@ -207,13 +210,16 @@ def shards():
 
 def test_cifar10_parquet(file):
     for good in shards():
-        assert len(_shards.from_parquet([file("s.parquet", good)], ROWS)) == ROWS * _shards.RECORD
+        assert (
+            len(shards_module.from_parquet([file("s.parquet", good)], ROWS))
+            == ROWS * shards_module.RECORD
+        )
     with Tally("CIFAR-10 Parquet shards, fuzzed") as tally, frugal():
 
         @fuzzed(10_000)
         @given(broken(shards(), near=900))
         def fuzz(data):
-            refused(_shards.from_parquet, [file("s.parquet", data)], ROWS)
+            refused(shards_module.from_parquet, [file("s.parquet", data)], ROWS)
             tally()
 
         fuzz()
@@ -226,7 +232,7 @@ def test_images_of_a_shard(file):
         @fuzzed(10_000)
         @given(broken(good))
         def fuzz(data):
-            refused(_shards._pixels, data, file("s.parquet", b""), 7)
+            refused(shards_module._pixels, data, file("s.parquet", b""), 7)
             tally()
 
         fuzz()

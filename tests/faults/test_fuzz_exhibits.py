@@ -11,15 +11,15 @@ from faults.harness import Tally, check_words, frugal, fuzzed, patient
 from faults.inputs import altered, broken, scalars
 from hypothesis import given
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions import exhibit as exhibits
-from sgbench.reproductions.reading import parse
+from sgbench.reproductions.exhibits import exhibit as exhibits
+from sgbench.reproductions.exhibits.parser import parse
 
 pytestmark = pytest.mark.slow
 
 
 @functools.cache
 def texts():
-    folder = resources.files("sgbench.reproductions")
+    folder = resources.files("sgbench.reproductions.exhibits")
     return [folder.joinpath(f"{name}.toml").read_bytes() for name in exhibits.names()]
 
 

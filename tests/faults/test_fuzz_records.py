@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
 from sgbench.cli import main
 from sgbench.results.record import TYPES, NewerSchemaError, Record, RecordError
-from sgbench.results.store import Store, decode, encode
+from sgbench.results.store.store import Store, decode, encode
 
 pytestmark = pytest.mark.slow
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -13,9 +13,11 @@ import time
 import psutil
 import pytest
 from faults.harness import SHARE, Tally, times
-from sgbench.bench import engine, machine, matmul
-from sgbench.results import machines
-from sgbench.results.store import Store
+from sgbench.bench import hardware
+from sgbench.bench.engine import dispatch
+from sgbench.bench.nn import products
+from sgbench.results.store import backend_choice
+from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
 CELLS = "network=fcn,depth=3,4" if SHARE >= 10 else "network=fcn,depth=3,sg_layers=none,0"
@@ -31,9 +33,9 @@ class Grid:
         folder.mkdir()
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("SGBENCH_", "COV_"))}
         self.environment = kept | {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
-        values = {"torch": machine.torch_release(), "matmul": matmul.available()[0]}
+        values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
         values["matmul_error"] = 1e-7
-        machines.write(Store(self.store), machine.device_model("cpu"), values)
+        backend_choice.write(Store(self.store), hardware.device_model("cpu"), values)
 
     def start(self, *arguments):
         command = [sys.executable, "-m", "sgbench", *arguments, "--store", str(self.store)]
@@ -117,7 +119,7 @@ def disturb(grid, dice, whom, announced):
         time.sleep(0.02)
         if len(announced) < before + after:
             moment = time.monotonic() + dice.uniform(0.0, 2.0)
-        if time.monotonic() < moment or kills == engine.RETRIES:
+        if time.monotonic() < moment or kills == dispatch.RETRIES:
             continue  # one more of the same program's worker would be its end
         if whom == "driver":
             os.kill(driver.pid, signal.SIGKILL)

@@ -10,10 +10,12 @@ import time
 
 import pytest
 from faults.harness import Tally, times
-from sgbench.bench import machine, matmul, train
-from sgbench.reproductions import backend
-from sgbench.reproductions.run import Request, run
-from sgbench.results.store import Store
+from sgbench.bench import hardware
+from sgbench.bench.nn import products
+from sgbench.bench.training import loop
+from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running.run import Request, run
+from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
 SMALL = ("iterations=9", "evaluate_every=4", "hidden_units=8", "batch_size=16")
@@ -40,8 +42,8 @@ class Listener:
 
 @pytest.fixture(autouse=True)
 def one_back_end(monkeypatch):
-    values = {"torch": machine.torch_release(), "matmul": matmul.available()[0]}
-    monkeypatch.setattr(backend, "measured_backend", lambda: values | {"matmul_error": 1e-7})
+    values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
+    monkeypatch.setattr(blas_choice, "measured_backend", lambda: values | {"matmul_error": 1e-7})
 
 
 @pytest.fixture
@@ -93,7 +95,7 @@ def test_the_clock_goes_backwards(asked, monkeypatch):
         monkeypatch.setattr(time, "time", back)
         assert run(request, Listener()).written == {"ok": 8}
         tally()
-        monkeypatch.setattr(train, "LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.01)
         began = time.monotonic()
         summary = run(asked(set=LONG, time_limit=1.0), Listener())
         assert calls
@@ -106,30 +108,30 @@ def test_the_clock_goes_backwards(asked, monkeypatch):
 @pytest.mark.parametrize("limit", [0.3, 1.0])
 def test_a_time_limit_is_kept_within_an_evaluation(asked, monkeypatch, limit):
     """Once it has passed no update is made but those until the loop looks up, and no evaluation."""
-    evaluate, evaluated, heard = train.Run.evaluate, [], []
+    evaluate, evaluated, heard = loop.Run.evaluate, [], []
 
     def noted(run):
         evaluated.append(time.monotonic())
         evaluate(run)
 
-    monkeypatch.setattr(train.Run, "evaluate", noted)
+    monkeypatch.setattr(loop.Run, "evaluate", noted)
     with Tally("--time-limit that ends a run") as tally:
         began = time.monotonic()
         listener = Listener(progress=lambda *_: heard.append(time.monotonic()))
         summary = run(asked(set=LONG, time_limit=limit), listener)
         assert summary.written == {"timeout": 1}
         ends = heard[-1]  # the look at which it stopped
-        late = [at for at in evaluated if at > began + limit + train.LOOK_SECONDS]
+        late = [at for at in evaluated if at > began + limit + loop.LOOK_SECONDS]
         assert len(late) <= 1
-        assert [at for at in heard if at > began + limit + 2 * train.LOOK_SECONDS][1:] == []
+        assert [at for at in heard if at > began + limit + 2 * loop.LOOK_SECONDS][1:] == []
         assert ends >= began + limit
         tally()
 
 
 MEMORY = """
 import resource, sys, json
-from sgbench.reproductions.run import Request, run
-from sgbench.results.store import Store
+from sgbench.reproductions.running.run import Request, run
+from sgbench.results.store.store import Store
 
 class Listener:
     def planned(self, plan, workers): pass

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from faults.harness import Tally
 from sgbench.cli import main
-from sgbench.reports.terminal import cell_names, outcome
-from sgbench.results.store import Store
+from sgbench.reports.console.terminal import cell_names, outcome
+from sgbench.results.store.store import Store
 
 EVIL = (
     r"\input{/etc/passwd} \write18{id} $x^2$ %% & # _ ~ {",

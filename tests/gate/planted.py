@@ -39,7 +39,7 @@ def batch_norm_in_eval_mode(folder):
     """Training normalises by the running statistics."""
     plant(
         folder,
-        "bench/layers.py",
+        "bench/nn/layers.py",
         (
             "        h = (normal * self.gamma).add_(self.beta).relu_()\n",
             "        rstd = (self.variance + EPSILON).rsqrt()\n"
@@ -51,12 +51,12 @@ def batch_norm_in_eval_mode(folder):
 
 def no_drop(folder):
     """The learning rate never drops."""
-    plant(folder, "bench/adam.py", ("    drops = sum(", "    drops = 0 * sum("))
+    plant(folder, "bench/nn/adam.py", ("    drops = sum(", "    drops = 0 * sum("))
 
 
 def seeds_unpaired(folder):
     """Weights and data order are drawn anew."""
-    plant(folder, "bench/seeding.py", ("{seed}/{purpose}", "{seed + 9}/{purpose}"))
+    plant(folder, "bench/nn/seeding.py", ("{seed}/{purpose}", "{seed + 9}/{purpose}"))
 
 
 PLANTED = (not_bootstrapped, label_leak, batch_norm_in_eval_mode, no_drop, seeds_unpaired)
@@ -66,7 +66,7 @@ def rounding(folder):
     """No mistake: the products are rounded otherwise."""
     plant(
         folder,
-        "bench/layers.py",
+        "bench/nn/layers.py",
         (
             "        y = stacked(product(self.operand(self._weight), seen))\n",
             "        y = stacked(product(self.operand(self._weight * (1 / 3)), seen)) * 3\n",
@@ -78,7 +78,7 @@ def late(folder):
     """A mistake that the first updates do not show: the rate grows in the end."""
     plant(
         folder,
-        "bench/adam.py",
+        "bench/nn/adam.py",
         (
             "    return [c.learning_rate * c",
             "    return [(1 + 99 * (iteration > 50)) * c.learning_rate * c",

@@ -6,11 +6,11 @@ import time
 import pytest
 from gate import planted
 from gate.builds import checkout, commit
-from sgbench.reproductions.agreement import SEEDS, agree
-from sgbench.reproductions.backend import choose_backend
-from sgbench.reproductions.checkouts import builds
-from sgbench.reproductions.model import Gated
-from sgbench.results.store import Store
+from sgbench.reproductions.exhibits.schema import Gated
+from sgbench.reproductions.gate.builds import builds
+from sgbench.reproductions.gate.correctness import SEEDS, agree
+from sgbench.reproductions.running.blas_choice import choose_backend
+from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
 WHERE = "network=fcn,depth=3,rule=backprop,dni,cdni,sg_layers=none,0"

@@ -3,11 +3,11 @@
 import dataclasses
 
 from reference.programs import CPU, random_data, tiny_cell
-from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.datasets import load
-from sgbench.bench.program import Program
-from sgbench.bench.sequence_program import SequenceProgram
-from sgbench.reproductions import exhibit
+from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.pair.program import CountingProgram
+from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.reproductions.exhibits import exhibit
 
 B, PIXELS, K = 9, 2 * 5 * 5, 10
 H, M = 6, 7  # units of a layer, of M

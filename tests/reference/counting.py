@@ -3,10 +3,11 @@
 import numpy as np
 import torch
 from reference.two_networks import Pair, random_state
-from sgbench.bench import counting_program, digit_streams
 from sgbench.bench.cell import FIELDS, Cell
-from sgbench.bench.counting_program import CountingProgram
 from sgbench.bench.datasets import Data
+from sgbench.bench.families.pair import digit_streams
+from sgbench.bench.families.pair import program as program_module
+from sgbench.bench.families.pair.program import CountingProgram
 
 CPU = torch.device("cpu")
 EVALUATED = 20  # streams that are evaluated, for two cycles
@@ -143,6 +144,6 @@ def named_gradients(program):
 
 def evaluate_few(monkeypatch):
     """Evaluate `EVALUATED` streams, two cycles of each."""
-    for module in (counting_program, digit_streams):
+    for module in (program_module, digit_streams):
         monkeypatch.setattr(module, "EVALUATED_STREAMS", EVALUATED)
         monkeypatch.setattr(module, "EVALUATED_CYCLES", 2)

@@ -5,8 +5,9 @@ import os
 import signal
 from pathlib import Path
 
-from sgbench.bench import matmul, train
-from sgbench.bench.train import Job
+from sgbench.bench.nn import products
+from sgbench.bench.training import loop
+from sgbench.bench.training.loop import Job
 
 
 def job_of(*cells, kind=Job, **changes):
@@ -17,7 +18,7 @@ def job_of(*cells, kind=Job, **changes):
         "data_dir": None,
         "device": "cpu",
         "threads": 1,
-        "matmul": matmul.available()[0],
+        "matmul": products.available()[0],
         "matmul_error": None,
         "checkpoint": None,
     }
@@ -63,7 +64,7 @@ def train_in_parts(job, stops):
     """Train with a stop, and so a new process's start, at each of `stops`."""
     look, parts = stopping_at(*stops), []
     while not parts or parts[-1][0].status == "timeout":
-        parts.append(train.train(job, look))
+        parts.append(loop.train(job, look))
     return parts
 
 

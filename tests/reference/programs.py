@@ -5,7 +5,7 @@ import torch
 from reference.table1 import Table1, random_state
 from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Data
-from sgbench.bench.program import Program
+from sgbench.bench.families.feedforward.program import Program
 
 CHANNELS, SIZE, EXAMPLES = 2, 5, 60
 CPU = torch.device("cpu")

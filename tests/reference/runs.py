@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from sgbench.results.store import Store
+from sgbench.results.store.store import Store
 
 # Two small networks of each of four rules: eight cells, which train in a moment.
 SMALL = ("iterations=9", "evaluate_every=4", "hidden_units=8", "batch_size=16")

@@ -5,7 +5,7 @@ import torch
 from reference.recurrent import Recurrent, random_weights
 from sgbench.bench.cell import FIELDS, Cell
 from sgbench.bench.datasets import Episodes, family, load
-from sgbench.bench.sequence_program import SequenceProgram
+from sgbench.bench.families.recurrent.program import SequenceProgram
 
 CPU = torch.device("cpu")
 UNITS, STREAMS, SG_UNITS = 5, 6, 7

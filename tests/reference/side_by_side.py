@@ -14,7 +14,7 @@ from reference.programs import (
     random_data,
 )
 from reference.table1 import random_state
-from sgbench.bench.program import Program
+from sgbench.bench.families.feedforward.program import Program
 
 
 def program_of(*cells):

@@ -2,9 +2,9 @@
 
 import dataclasses
 
-from sgbench.bench.machine import machine_class
+from sgbench.bench.hardware import machine_class
 from sgbench.bench.outcome import Machine
-from sgbench.reproductions.times import id_of
+from sgbench.reproductions.running.timing_run import id_of
 from sgbench.results.timings import SCHEMA_VERSION, Timing
 
 MACHINE = Machine(

@@ -11,7 +11,7 @@ from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Level
 from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
-from sgbench.reproductions.exhibit import Exhibit, expand
+from sgbench.reproductions.exhibits.exhibit import Exhibit, expand
 from sgbench.results.record import Record, make_record
 
 MACHINE = Machine(

@@ -8,13 +8,13 @@ from collections import Counter
 import pytest
 import scipy.stats
 from sgbench.bench import datasets
-from sgbench.reports import series
-from sgbench.reports.gather import gather
-from sgbench.reports.judge import claims, places
-from sgbench.reports.report import build
-from sgbench.reports.tables import paper
-from sgbench.reports.terminal import cell_names, outcome, whole_record
-from sgbench.reproductions.exhibit import expand, load
+from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.verdicts import claims, places
+from sgbench.reports.console.terminal import cell_names, outcome, whole_record
+from sgbench.reports.figures import series
+from sgbench.reports.pages.report import build
+from sgbench.reports.tables.exhibit import paper
+from sgbench.reproductions.exhibits.exhibit import expand, load
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"

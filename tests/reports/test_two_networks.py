@@ -6,13 +6,13 @@ import io
 import pytest
 import scipy.stats
 from sgbench.bench.errors import UsageError
-from sgbench.reports import series
-from sgbench.reports.gather import gather
-from sgbench.reports.judge import claims, places
-from sgbench.reports.report import build
-from sgbench.reports.terminal import outcome, whole_record
-from sgbench.reproductions.exhibit import expand, load
-from sgbench.reproductions.reading import parse
+from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.verdicts import claims, places
+from sgbench.reports.console.terminal import outcome, whole_record
+from sgbench.reports.figures import series
+from sgbench.reports.pages.report import build
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.parser import parse
 
 RULES = ("end_to_end", "no_feedback", "dni")
 

@@ -2,10 +2,11 @@
 
 import pytest
 from reference.runs import GRID, SMALL
-from sgbench.bench import machine, matmul
-from sgbench.reproductions import backend
-from sgbench.reproductions.request import Request
-from sgbench.results.store import Store
+from sgbench.bench import hardware
+from sgbench.bench.nn import products
+from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running.request import Request
+from sgbench.results.store.store import Store
 
 
 @pytest.fixture(autouse=True)
@@ -13,10 +14,10 @@ def one_back_end(monkeypatch):
     """Take the default back-end, without the two seconds of measuring."""
 
     def measured():
-        release = machine.torch_release()
-        return {"torch": release, "matmul": matmul.available()[0], "matmul_error": 3e-7}
+        release = hardware.torch_release()
+        return {"torch": release, "matmul": products.available()[0], "matmul_error": 3e-7}
 
-    monkeypatch.setattr(backend, "measured_backend", measured)
+    monkeypatch.setattr(blas_choice, "measured_backend", measured)
 
 
 @pytest.fixture

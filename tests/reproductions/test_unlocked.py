@@ -4,7 +4,7 @@ import itertools
 import math
 
 import pytest
-from sgbench.reproductions.exhibit import expand, load
+from sgbench.reproductions.exhibits.exhibit import expand, load
 
 P_UPDATE, DEEP, MIXED = load("p_update"), load("deep"), load("bp_lambda")
 EDGES = [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1]

@@ -349,9 +349,10 @@ def test_making_and_storing_a_record_needs_no_heavy_library(make, tmp_path):
     program = f"""
 import json, sys
 from sgbench.bench.outcome import Outcome, Machine
-from sgbench.results import provenance, stats
+from sgbench.results import provenance
+from sgbench.results.statistics import intervals
 from sgbench.results.record import Record, describe, make_record
-from sgbench.results.store import Store
+from sgbench.results.store.store import Store
 record = Record.from_dict(json.load(open({str(line)!r})))
 machine = Machine(device="x", threads=1, matmul="mkl", matmul_error=None, torch="2", python="3",
                   numpy="2", platform="y")

@@ -9,7 +9,7 @@ from sgbench.bench.cell import canonical_json
 from sgbench.bench.errors import StoreError, UsageError
 from sgbench.results import study as studies
 from sgbench.results.schema import RecordError
-from sgbench.results.store import Store
+from sgbench.results.store.store import Store
 from sgbench.results.study import Study
 
 STUDY = Study(

@@ -9,10 +9,11 @@ import sys
 import pytest
 from reference.timings import timing_of
 from sgbench.bench.errors import StoreError
-from sgbench.results import lines, timings
+from sgbench.results import timings
 from sgbench.results.record import RecordError
 from sgbench.results.schema import NewerSchemaError
-from sgbench.results.store import Store, publish
+from sgbench.results.store import codec
+from sgbench.results.store.store import Store, publish
 from sgbench.results.timings import Median, Timings, decode, encode, over_rounds, ratio, relative
 
 
@@ -33,7 +34,7 @@ def path_of(store, timing):
 def changed(timing, **fields):
     """The file of a timing with fields that `encode` would refuse."""
     values = timing.to_dict() | fields
-    return lines.pack("timing", values)
+    return codec.pack("timing", values)
 
 
 # what goes in comes out
@@ -224,7 +225,8 @@ def test_what_was_timed_together_is_compared_round_by_round(timing):
 
 def test_timings_are_read_without_torch():
     code = (
-        "import sys, sgbench.results.timings, sgbench.reports.speeds; print('torch' in sys.modules)"
+        "import sys, sgbench.results.timings, sgbench.reports.analysis.speeds;"
+        "print('torch' in sys.modules)"
     )
     found = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ}, check=True

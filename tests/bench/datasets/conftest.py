@@ -5,7 +5,9 @@ import http.server
 import threading
 
 import pytest
-from sgbench.bench.datasets import _cache, _files, cifar10, mnist, ptb
+from sgbench.bench.datasets import cifar10, mnist, ptb
+from sgbench.bench.datasets.loading import cache as cache_module
+from sgbench.bench.datasets.loading import files as files_module
 from small_files.cifar10 import ARCHIVE, BINARY, ROWS
 from small_files.folders import sha
 from small_files.mnist import ARRAYS, PACKED, PLAIN
@@ -16,8 +18,8 @@ from small_files.ptb import CONTENTS
 def cache(tmp_path, monkeypatch):
     """Keep the user's cache folder, data folder and proxies out of the tests."""
     folder = tmp_path / "cache"
-    monkeypatch.setattr(_files, "cache_folder", lambda: folder)
-    monkeypatch.setattr(_cache, "cache_folder", lambda: folder)
+    monkeypatch.setattr(files_module, "cache_folder", lambda: folder)
+    monkeypatch.setattr(cache_module, "cache_folder", lambda: folder)
     monkeypatch.delenv("SGBENCH_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
     cifar10._shards_hash.cache_clear()
@@ -39,7 +41,7 @@ def small_cifar10(monkeypatch):
     monkeypatch.setattr(cifar10, "FILES", hashes)
     monkeypatch.setattr(cifar10, "ROWS", ROWS)
     monkeypatch.setattr(cifar10, "ARCHIVE_SHA256", sha(ARCHIVE))
-    monkeypatch.setattr(cifar10, "CANONICAL", _files.digest(hashes.values()))
+    monkeypatch.setattr(cifar10, "CANONICAL", files_module.digest(hashes.values()))
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sgbench.bench import datasets
-from sgbench.bench.datasets import _copying, copy, repeat_copy
+from sgbench.bench.datasets import copy, repeat_copy
+from sgbench.bench.datasets.loading import copying
 from sgbench.bench.errors import UsageError
 from small_files.folders import sha
 
@@ -77,11 +78,11 @@ def test_every_level_is_a_whole_episode(task_level, data):
     assert inputs[:n] == drawn
     assert targets[-n * r :] == drawn * r
     assert all(0 <= code < task.symbols for code in (*inputs, *level.constant))
-    assert inputs.count(_copying.STOP) == 1
-    assert inputs[n + announced - 1] == _copying.STOP
-    assert inputs[n + announced :] == [_copying.BLANK] * (n * r)
+    assert inputs.count(copying.STOP) == 1
+    assert inputs[n + announced - 1] == copying.STOP
+    assert inputs[n + announced :] == [copying.BLANK] * (n * r)
     if announced == 2:
-        assert inputs[n] == _copying.number(r)
+        assert inputs[n] == copying.number(r)
         assert len({code for level in task.levels for code in level.constant}) == 2 + 15
 
 
@@ -102,7 +103,7 @@ def test_rung_names_the_nearest_lengths_where_there_is_none():
 
 def test_another_alphabet_moves_the_codes(monkeypatch):
     for name, value in (("ALPHABET", 5), ("BLANK", 5), ("STOP", 6)):
-        monkeypatch.setattr(_copying, name, value)
+        monkeypatch.setattr(copying, name, value)
     for module, symbols in ((copy, 7), (repeat_copy, 23)):
         task = module.load(None)
         assert (task.symbols, task.classes) == (symbols, 5)

@@ -5,7 +5,8 @@ import gzip
 import numpy as np
 import pytest
 from sgbench.bench import datasets
-from sgbench.bench.datasets import _cache, _fetch, cifar10, mnist, ptb
+from sgbench.bench.datasets import cifar10, mnist, ptb
+from sgbench.bench.datasets.loading import cache, fetch
 from sgbench.bench.errors import DataError
 from small_files.cifar10 import ARCHIVE, assert_published
 from small_files.folders import decode, packed, sha, write
@@ -155,14 +156,14 @@ def test_fetch_ptb_leaves_files_of_others_alone(tmp_path, server, monkeypatch):
 
 def test_files_appear_whole_or_not_at_all(tmp_path, monkeypatch):
     write(tmp_path, {"a": b"old"})
-    monkeypatch.setattr(_cache.os, "replace", raise_full)
+    monkeypatch.setattr(cache.os, "replace", raise_full)
     with pytest.raises(OSError, match="No space"):
-        _cache.write_files(tmp_path, ["a"], [b"new"])
+        cache.write_files(tmp_path, ["a"], [b"new"])
     assert [path.read_bytes() for path in tmp_path.iterdir() if path.is_file()] == [b"old"]
 
 
 def test_progress_bar_counts_what_pooch_tells_it():
-    with _fetch._Bar("file") as bar:
+    with fetch._Bar("file") as bar:
         assert bar.total == 0
         bar.total = 100
         bar.update(60)

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sgbench.bench import datasets
-from sgbench.bench.datasets import _text, descriptions
+from sgbench.bench.datasets import descriptions
+from sgbench.bench.datasets.loading import text as text_module
 from sgbench.bench.errors import DataError, UsageError
 from small_files.folders import decode, sha, write
 
@@ -18,9 +19,9 @@ SYMBOLS = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_siz
 
 @given(SYMBOLS)
 def test_codes_are_ranks_by_code_point(text):
-    alphabet = _text.symbols(text)
+    alphabet = text_module.symbols(text)
     assert list(alphabet) == sorted(set(text))
-    codes = _text.encode(text, alphabet)
+    codes = text_module.encode(text, alphabet)
     assert codes.dtype == np.uint8
     assert codes.flags.writeable  # torch warns of arrays that are not
     assert decode(codes, alphabet) == text
@@ -28,12 +29,12 @@ def test_codes_are_ranks_by_code_point(text):
 
 @given(SYMBOLS)
 def test_split_keeps_every_character_in_order(text):
-    data = _text.split(text)
+    data = text_module.split(text)
     parts = [data.train, data.valid, data.test]
     assert "".join(decode(part, data.alphabet) for part in parts) == text
     assert len(data.train) == int(len(text) * 0.9 + 1e-9)
     assert abs(len(data.valid) - len(data.test)) <= 1
-    assert data.alphabet == _text.symbols(text)
+    assert data.alphabet == text_module.symbols(text)
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Loading of data files: downloads, formats, hashes and the kinds of data."""

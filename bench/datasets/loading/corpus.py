@@ -1,0 +1,62 @@
+"""corpus: any UTF-8 file, as a text to train on in place of a dataset's."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from ...errors import UsageError, expanded
+from .files import sha256_once
+from .kinds import Text
+from .text import split
+
+SHORTEST = 1_000
+"""Characters a corpus must have: with fewer, validation and test would be under 50 each."""
+
+Read = TypeVar("Read")
+
+
+def load_corpus(path: Path | str) -> Text:
+    """Return the text of the file at `path`, line ends as they are, split 90 / 5 / 5.
+
+    Raises UsageError where there is no such file, it is not UTF-8, has fewer than SHORTEST
+    characters, or more symbols than a byte can hold.
+    """
+    path = expanded(path, "corpus:")
+    content = _read(path, Path.read_bytes)
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(
+            f"corpus: {path} is not UTF-8 (byte {content[error.start]:#04x} at {error.start:,});"
+            " convert it, or name another file"
+        ) from error
+    if len(text) < SHORTEST:
+        size = f"has {len(text):,} characters" if text else "is empty"
+        raise UsageError(f"corpus: {path} {size}; name a text of {SHORTEST:,} characters or more")
+    try:
+        return split(text)
+    except ValueError as error:
+        raise UsageError(
+            f"corpus: {path} has {error}; replace the rare ones, or name another file"
+        ) from error
+
+
+def corpus_hash(path: Path | str) -> str:
+    """Return the hash of the file at `path`, 16 hexadecimal digits of its content's SHA-256.
+
+    Raises UsageError where there is no such file; what is in it only `load_corpus` judges.
+    """
+    return _read(expanded(path, "corpus:"), sha256_once)[:16]
+
+
+def _read(path: Path, read: Callable[[Path], Read]) -> Read:
+    """Return `read(path)`; UsageError in place of what it raises."""
+    remedy = "name a UTF-8 text file"
+    try:
+        if path.exists() and not path.is_file():  # a pipe would keep its reader waiting
+            raise UsageError(f"corpus: {path} is a folder or no plain file; {remedy}")
+        return read(path)
+    except FileNotFoundError as error:
+        raise UsageError(f"corpus: {path} is not there; {remedy}") from error
+    except OSError as error:
+        raise UsageError(f"corpus: {path} cannot be read ({error.strerror}); {remedy}") from error

@@ -1,0 +1,109 @@
+"""Files of data: where they are looked for, how they are hashed, what is said when they are bad."""
+
+import functools
+import gzip
+import hashlib
+import importlib.util
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import IO, cast
+
+from ...errors import DataError, UsageError, expanded, one_line
+
+UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
+
+
+def resolve(data_dir: Path | str | None) -> Path:
+    """Return the data folder: `data_dir`, else SGBENCH_DATA, else the user's cache folder.
+
+    Raises UsageError where there cannot be one, or it is not to be searched.
+    """
+    given = data_dir or os.environ.get("SGBENCH_DATA")
+    folder = expanded(given, "--data-dir") if given else cache_folder()
+    try:
+        (folder / "any").stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except OSError as error:
+        why = f"--data-dir {folder} cannot be searched ({error.strerror})"
+        raise UsageError(f"{why}; name another folder") from error
+    return folder
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder for sgbench; `fetch` fills it unless told otherwise."""
+    import platformdirs  # pooch's os_cache is this call, behind a slow import
+
+    return platformdirs.user_cache_path("sgbench")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of the file at `path`, in hexadecimal; OSError where it is unreadable."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def identity(path: Path) -> tuple[Path, int, int]:
+    """Return what changes when the file at `path` does: the path, its size, its time."""
+    stat = path.stat()
+    return path, stat.st_size, stat.st_mtime_ns
+
+
+def sha256_once(path: Path) -> str:
+    """Return `sha256_of(path)`, from memory where this process has hashed the unchanged file."""
+    return _remembered(*identity(path))
+
+
+@functools.lru_cache(maxsize=32)
+def _remembered(path: Path, _size: int, _time: int) -> str:
+    return sha256_of(path)
+
+
+def digest(hashes: Iterable[str]) -> str:
+    """Return one identity, 16 hexadecimal digits, for contents that have these SHA-256s."""
+    return hashlib.sha256("\n".join(hashes).encode()).hexdigest()[:16]
+
+
+def find(folders: Sequence[Path], names: Iterable[str]) -> Path | None:
+    """Return the first file with one of `names`, folder by folder; None where there is none."""
+    candidates = (folder / name for name in names for folder in folders)
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def installed(package: str, *parts: str) -> list[Path]:
+    """Return where the file or folder `parts` of an installed package may be, without importing it.
+
+    Importing a package only to learn its folder can take longer than many a demo cell trains.
+    """
+    spec = importlib.util.find_spec(package)
+    roots = spec.submodule_search_locations if spec else None
+    return [Path(root, *parts) for root in roots or []]
+
+
+def open_maybe_gzip(path: Path) -> IO[bytes]:
+    """Open `path` for reading, unpacked on the way where its name ends in .gz."""
+    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+
+
+def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> DataError:
+    """Return the error about `files` that are in none of `folders`, with the remedy."""
+    looked = ", ".join(str(folder) for folder in folders)
+    return DataError(
+        f"{dataset}: {', '.join(files)} not found (looked in {looked}); run"
+        f" `sgbench data fetch {dataset}`, or point --data-dir or SGBENCH_DATA at the files"
+    )
+
+
+def corrupt(dataset: str, path: Path, why: str, expected: str | None = None) -> DataError:
+    """Return the error about a bad file, with the SHA-256 that was expected and the remedy."""
+    published = f" (published SHA-256 {expected})" if expected else ""
+    why = one_line(why)  # a reader's own words may quote what it read
+    return DataError(
+        f"{path} is corrupt: {why}{published}; remove it and run `sgbench data fetch {dataset}`"
+    )
+
+
+def mismatch(dataset: str, path: Path, found: str, expected: str) -> DataError:
+    """Return the error about a file whose SHA-256 is not the published one."""
+    return corrupt(dataset, path, f"its content has SHA-256 {found}", expected)

@@ -1,0 +1,89 @@
+"""Data whose files are published, plain or gzipped, and known by their SHA-256: found, checked.
+
+Files are looked for in several folders; the last of these is where `fetch` puts them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from ...errors import DataError
+from .files import find, missing
+from .kinds import FileCheck, Status
+
+Read = Callable[[str, Path], object]
+"""Reads the file of a name at a path; DataError where it is not the published one."""
+
+
+def locate(name: str, folders: Sequence[Path]) -> Path | None:
+    """Return the file `name`, plain or gzipped; None where it is in none of `folders`."""
+    return find(folders, (name, f"{name}.gz"))
+
+
+def locate_all(dataset: str, names: Iterable[str], folders: Sequence[Path]) -> dict[str, Path]:
+    """Return {name: path}; DataError where a file is in none of `folders`."""
+    found = {name: locate(name, folders) for name in names}
+    absent = [name for name, path in found.items() if path is None]
+    if absent:
+        raise missing(dataset, absent, folders)
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def status(
+    dataset: str, names: Iterable[str], folders: Sequence[Path], what: str, canonical: str
+) -> Status:
+    """Tell which of the files are in `folders`; `what` they are, `canonical` their data's hash."""
+    found = {name: locate(name, folders) for name in names}
+    absent = [name for name, path in found.items() if path is None]
+    here = next((path.parent for path in found.values() if path), folders[-1])
+    return Status(
+        name=dataset,
+        state="missing" if absent else "ready",
+        source=f"missing {', '.join(absent)}" if absent else what,
+        folder=here,
+        data_hash=canonical,
+        canonical=True,
+    )
+
+
+def check(
+    dataset: str, sha256s: Mapping[str, str], folders: Sequence[Path], read: Read
+) -> list[FileCheck]:
+    """Read and hash the files of {name: published SHA-256}."""
+    return [_check(dataset, name, sha256, folders, read) for name, sha256 in sha256s.items()]
+
+
+def _check(
+    dataset: str, name: str, expected: str, folders: Sequence[Path], read: Read
+) -> FileCheck:
+    path, found, problem = locate(name, folders), None, None
+    try:
+        if path is None:
+            raise missing(dataset, [name], folders)
+        read(name, path)
+        found = expected
+    except DataError as error:
+        problem = str(error)
+    return FileCheck(
+        dataset=dataset, file=name, path=path, expected=expected, found=found, problem=problem
+    )
+
+
+def to_fetch(
+    names: Mapping[str, str], folders: Sequence[Path], read: Read
+) -> Iterable[tuple[str, Path]]:
+    """Yield each name that has to be fetched, and where to.
+
+    A file that is there and not `fetch`'s own is read instead: DataError where it is corrupt, as
+    it is not `fetch`'s to replace.
+
+    Args:
+        names: {name: the name under which it is served and kept}.
+        folders: where files may be.
+        read: reads one of them.
+    """
+    for name, served in names.items():
+        path, own = locate(name, folders), folders[-1] / served
+        if path is not None and path != own:
+            read(name, path)
+        else:
+            yield name, own

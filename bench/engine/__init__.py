@@ -1,0 +1,1 @@
+"""Engines: programs handed out to processes here or to remote workers."""

@@ -1,0 +1,281 @@
+"""The engine: jobs in, outcomes out, in this process or by workers, here or on other machines.
+
+Workers are single-thread processes of `dask.distributed`: of a LocalCluster, one a core, or those
+of a scheduler elsewhere (`remote`). A worker that dies has its job done again, from its checkpoint
+where that is left, at most `RETRIES` times. Whatever a job raises becomes failed outcomes, and the
+others go on; but an SgbenchError, which the user is to mend (data that is gone, a batch larger than
+the data), ends the run. The caller alone writes records.
+"""
+
+import contextlib
+import functools
+import queue
+import time
+import traceback
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+from ..errors import SgbenchError
+from ..outcome import Outcome
+from ..profiling import memory_estimate
+from ..training import loop
+from ..training.loop import Job
+from .dask_client import GoneError
+
+RETRIES = 3
+POLL_SECONDS = 0.2
+GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
+
+Done = Callable[[int, list[Outcome]], Sequence[Job] | None]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """When workers are to save their state and return: at a time, or once a file is there.
+
+    Attributes:
+        file: its existence asks to stop; None for no such file.
+        deadline: seconds since the epoch; None for no limit.
+    """
+
+    file: str | None = None
+    deadline: float | None = None
+
+    def asked(self) -> bool:
+        """Tell whether it is time to stop."""
+        late = self.deadline is not None and time.time() >= self.deadline
+        return late or (self.file is not None and Path(self.file).exists())
+
+
+class AgainError(Exception):
+    """A job was not trained and can be now."""
+
+
+class DeathError(Exception):
+    """Workers died, `times` of them, that had a job."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__(times)
+        self.times = times
+
+
+class Crew(Protocol):
+    """Workers, wherever they are, as the engine sees them."""
+
+    def begin(self, stop: Stop, progress: Progress) -> None:
+        """Get ready; jobs that run look at `stop` and tell `progress`."""
+        ...
+
+    def present(self) -> Collection[str]:
+        """Return the addresses of the workers that are there, asking anew at most twice a second.
+
+        Raises GoneError where there is nobody to ask.
+        """
+        ...
+
+    def submit(self, index: int, job: Job, address: str) -> Any:
+        """Have a job done by the worker at `address` and no other; return a future."""
+        ...
+
+    def outcomes(self, job: Job, result: Any) -> list[Outcome] | None:
+        """Return what a future's result says; None where the job was stopped before it began.
+
+        Raises AgainError where the job is to be submitted again.
+        """
+        ...
+
+    def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
+        """Return the failed outcomes of a job that no worker brought to its end, this one last."""
+        ...
+
+    def stop(self) -> None:
+        """Tell what runs that it is to save its state and return."""
+        ...
+
+
+def run(
+    jobs: Sequence[Job],
+    workers: int,
+    stop: Stop,
+    done: Done,
+    progress: Progress,
+    *,
+    crew: Crew | None = None,
+) -> None:
+    """Train all jobs, in order, `workers` at a time.
+
+    Args:
+        jobs: the programs, the largest first; those that `done` adds are numbered on.
+        workers: processes; 1 trains in this one.
+        stop: when to end early; jobs not begun by then have no outcome.
+        done: called with a job's index and its outcomes, as each ends; returns jobs that come of
+            it, None for none.
+        progress: called now and then with a job's index and its iterations done.
+        crew: the workers that train in place of processes here.
+
+    Raises the SgbenchError of a job, and whatever `done` raises.
+    """
+    jobs = list(jobs)
+    if crew is not None:
+        _distribute(jobs, crew, stop, done, progress)
+    elif workers == 1:
+        for index, job in enumerate(jobs):  # sees those that are added
+            if stop.asked():
+                return
+            outcomes = attempt(job, stop, lambda i, index=index: progress(index, i))
+            jobs += done(index, outcomes) or ()
+    elif jobs:
+        from .local_pool import crew_here
+
+        with crew_here(workers) as local:
+            _distribute(jobs, local, stop, done, progress)
+
+
+def attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outcome]:
+    """Train a job; what it raises is its outcome, but for an SgbenchError."""
+
+    def look(iteration: int) -> bool:
+        progress(iteration)
+        return stop.asked()
+
+    try:
+        return loop.train(job, look)
+    except SgbenchError:
+        raise
+    except Exception as error:  # whatever a program raises is its outcome; the grid goes on
+        traceback.clear_frames(error.__traceback__)  # they hold the program's memory
+        return loop.failed(job, _line(job, type(error).__name__, error))
+
+
+class _Running(NamedTuple):
+    """A job that a worker has."""
+
+    address: str
+    future: Any
+
+
+class _Distribution:
+    """Jobs on their way through a crew: a worker has one at a time, and what waits, waits here.
+
+    So a worker's death is blamed on the job it had and on no other, and counted once.
+    """
+
+    def __init__(self, jobs: list[Job], crew: Crew, done: Done) -> None:
+        self.jobs, self.crew, self.done = jobs, crew, done
+        self.left, self.running = deque(range(len(jobs))), dict[int, _Running]()
+        self.deaths, self.stopped = Counter[int](), False
+        self.ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
+
+    def fill(self) -> None:
+        """Give each worker that has none a job."""
+        busy = {job.address for job in self.running.values()}
+        for address in self.crew.present():
+            if self.left and address not in busy:
+                index = self.left.popleft()
+                future = self.crew.submit(index, self.jobs[index], address)
+                self.running[index] = _Running(address, future)
+                future.add_done_callback(functools.partial(_put, self.ended, index))
+
+    def stop(self) -> None:
+        """Begin nothing more."""
+        self.stopped = True
+        self.left.clear()
+        self.crew.stop()
+
+    def miss(self) -> None:
+        """Look for workers that have gone."""
+        there = self.crew.present()
+        for index in [i for i, job in self.running.items() if job.address not in there]:
+            self.running[index].future.cancel()
+            self.bury(index, 1)
+
+    def bury(self, index: int, deaths: int) -> None:
+        """Have the job of a worker that died done again, unless too many have had it."""
+        self.deaths[index] += deaths
+        if self.deaths[index] <= RETRIES:
+            self.again(index)
+            return
+        job, address = self.jobs[index], self.running.pop(index).address
+        died = f"KilledWorker: its worker died {self.deaths[index]} times"
+        self.conclude(index, self.crew.lost(job, address, died))
+
+    def again(self, index: int) -> None:
+        """Have a job that a worker had done first of those that wait."""
+        del self.running[index]
+        if not self.stopped:
+            self.left.appendleft(index)
+
+    def take(self, index: int, future: Any) -> None:
+        """Take what a job's future has, unless its worker was missed before."""
+        job = self.running.get(index)
+        if job is None or job.future is not future:
+            return
+        try:
+            outcomes = _outcomes(self.crew, self.jobs[index], job.address, future)
+        except AgainError:
+            self.again(index)
+        except DeathError as error:
+            self.bury(index, error.times)
+        else:
+            del self.running[index]
+            self.fill()
+            if outcomes is not None:
+                self.conclude(index, outcomes)
+
+    def conclude(self, index: int, outcomes: list[Outcome]) -> None:
+        """Hand over what a job gave, and take the jobs that come of it."""
+        for job in self.done(index, outcomes) or ():
+            self.jobs.append(job)
+            if not self.stopped:
+                self.left.append(len(self.jobs) - 1)
+
+
+def _distribute(jobs: list[Job], crew: Crew, stop: Stop, done: Done, progress: Progress) -> None:
+    """Have a crew do the jobs."""
+    work, stopped_at = _Distribution(jobs, crew, done), 0.0
+    crew.begin(stop, progress)
+    while work.left or work.running:
+        if not work.stopped and stop.asked():
+            stopped_at = time.monotonic()
+            work.stop()
+        elif work.stopped and time.monotonic() - stopped_at > GRACE_SECONDS:
+            return
+        work.miss()
+        work.fill()
+        with contextlib.suppress(queue.Empty):
+            work.take(*work.ended.get(timeout=POLL_SECONDS))
+
+
+def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -> None:
+    ended.put((index, future))
+
+
+def _outcomes(crew: Crew, job: Job, address: str, future: Any) -> list[Outcome] | None:
+    """Return what a job gave; DeathError where its worker died, AgainError where it had none."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+
+    try:
+        return crew.outcomes(job, future.result(timeout=GRACE_SECONDS))
+    except (SgbenchError, AgainError):
+        raise
+    except CancelledError as error:
+        raise GoneError from error
+    except KilledWorker as error:  # its scheduler found another at that address, for a while
+        raise DeathError(error.allowed_failures + 1) from error
+    except TimeoutError as error:  # it died before it could hand them over
+        raise DeathError(1) from error
+    except Exception as error:  # outcomes that could not travel
+        return crew.lost(job, address, _line(job, type(error).__name__, error))
+
+
+def _line(job: Job, name: str, reason: object) -> str:
+    """Return why a job failed, on one line; where memory was short, what it needs of how much."""
+    if isinstance(reason, Exception) and memory_estimate.exhausted(reason):
+        reason = f"{memory_estimate.against(job.cells, job.device)}: {reason}"
+    return " ".join(f"{name}: {reason}".split())

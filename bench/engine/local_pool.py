@@ -1,0 +1,123 @@
+"""Workers on this machine: single-thread processes of a LocalCluster, gone when the run ends."""
+
+import contextlib
+import signal
+from collections.abc import Collection, Generator
+from multiprocessing import resource_tracker
+from typing import Any
+
+from ..outcome import Outcome
+from ..profiling import memory_estimate
+from ..training import loop
+from ..training.loop import Job
+from .dask_client import Roll
+from .dispatch import RETRIES, Progress, Stop, attempt
+
+TOPIC = "sgbench-progress"
+
+ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), 1),
+    "MALLOC_ARENA_MAX": 1,  # jobs run in a thread, whose own arena keeps nothing over 64 MiB
+}
+
+
+class Here:
+    """The workers of a cluster on this machine, as the engine's crew."""
+
+    def __init__(self, client: Any) -> None:
+        self.client, self.roll, self.until = client, Roll(client), Stop()
+
+    def begin(self, stop: Stop, progress: Progress) -> None:
+        """Hear how far jobs are; they look at `stop` themselves."""
+
+        def hear(event: tuple[float, tuple[int, int]]) -> None:
+            progress(*event[1])
+
+        self.client.subscribe_topic(TOPIC, hear)
+        self.until = stop
+
+    def present(self) -> Collection[str]:
+        """Return the addresses of the workers: one that dies is replaced, at another."""
+        return self.roll.present()
+
+    def submit(self, index: int, job: Job, address: str) -> Any:
+        """Have a job done."""
+        return self.client.submit(_on_worker, index, job, self.until, pure=False, workers=[address])
+
+    def outcomes(self, job: Job, result: list[Outcome] | None) -> list[Outcome] | None:
+        """Return what a worker returned."""
+        del job
+        return result
+
+    def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
+        """Return the failed outcomes of a job."""
+        del address
+        if reason.startswith("KilledWorker"):  # for want of memory, often
+            reason = f"{reason}; {memory_estimate.against(job.cells, job.device)}"
+        return loop.failed(job, reason)
+
+    def stop(self) -> None:
+        """Do nothing: jobs see the file or the time."""
+
+
+def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:
+    """Train one job on a worker; None where it was to stop before it began."""
+    from distributed import get_worker
+
+    if stop.asked():
+        return None
+    worker = get_worker()
+    return attempt(job, stop, lambda i: worker.log_event(TOPIC, (index, i)))
+
+
+@contextlib.contextmanager
+def crew_here(workers: int) -> Generator[Here]:
+    """Start single-thread worker processes; they are gone afterwards."""
+    from dask import config
+    from distributed import Client
+
+    settings = {
+        "distributed.scheduler.allowed-failures": RETRIES,
+        # A worker that dies is back in seconds, or a minute on a machine that is busy: dask would
+        # give it up after 15 s, and a run would wait for nobody.
+        "distributed.deploy.lost-worker-timeout": "1 day",
+        "distributed.worker.memory.target": False,
+        "distributed.worker.memory.spill": False,
+        "distributed.worker.memory.pause": False,
+        "distributed.worker.memory.terminate": False,
+        "distributed.nanny.pre-spawn-environ": ENVIRONMENT,
+        "distributed.scheduler.worker-saturation": 1.0,
+        "distributed.worker.profile.enabled": False,  # its thread would fight for the interpreter
+    }
+    with (
+        config.set(settings),
+        _local_cluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+            silence_logs=50,
+            memory_limit=0,
+        ) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield Here(client)
+
+
+def _local_cluster(**options: Any) -> Any:
+    """Start a cluster that leaves Ctrl-C, which a terminal sends to every process, to the driver.
+
+    The thread that starts workers, and restarts them, is made here and takes over what is blocked;
+    so do its processes.
+    """
+    from distributed import LocalCluster
+
+    start: Any = LocalCluster  # its own annotations are partial
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        return start(**options)
+    resource_tracker.ensure_running()  # where it is started first, it unblocks the signal
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return start(**options)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

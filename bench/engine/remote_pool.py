@@ -1,0 +1,103 @@
+"""Workers elsewhere, as the engine's crew: those of a `dask scheduler` at an address."""
+
+import contextlib
+import secrets
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..hardware import machine_class
+from ..outcome import Machine, Outcome
+from ..training import loop
+from ..training.loop import Job
+from . import worker
+from .dask_client import Roll
+from .dispatch import AgainError, Progress, Stop
+from .worker import Answer, Order
+from .worker_info import Presence, Ways
+
+STOP_SECONDS = 1.0  # between calls to stop
+
+
+@dataclass(kw_only=True)
+class Crew:
+    """The workers of a scheduler.
+
+    Attributes:
+        client: of the scheduler.
+        ways: the driver's code and data.
+        backends: by `Presence.key`; grows as machines come.
+        machine: returns what the worker at an address is, for jobs that it did not end.
+        states: returns a job's checkpoints by machine class.
+        keep: called with a job's id, its machine class and the checkpoint that came back.
+        meet: called with a worker of another kind than `backends` has; adds to it.
+        say: hears what the user should know.
+        most: jobs at a time, None for as many as there are workers.
+    """
+
+    client: Any
+    ways: Ways
+    backends: dict[str, tuple[str, float | None]]
+    machine: Callable[[str], Machine]
+    states: Callable[[Job], Mapping[str, bytes]]
+    keep: Callable[[str, str, bytes], None]
+    meet: Callable[[Presence], None]
+    say: Callable[[str], None]
+    most: int | None = None
+    run: str = field(default_factory=lambda: f"sgbench-{secrets.token_hex(8)}")
+
+    def begin(self, stop: Stop, progress: Progress) -> None:
+        """Hear how far jobs are; `stop` is looked at here alone."""
+        del stop  # another machine has neither this one's files nor its clock
+        self._roll, self._alone = Roll(self.client), False
+
+        def hear(event: tuple[float, tuple[int, int]]) -> None:
+            progress(*event[1])
+
+        self.client.subscribe_topic(self.run, hear)
+
+    def present(self) -> Collection[str]:
+        """Return the addresses of the workers that are there, no more than `most`."""
+        there = self._roll.present()
+        if (not there) != self._alone:
+            self._alone = not there
+            self.say("no worker is left; waiting for one" if self._alone else "a worker has come")
+        return there[: self.most]
+
+    def submit(self, index: int, job: Job, address: str) -> Any:
+        """Have a job done by a worker."""
+        order = Order(
+            run=self.run,
+            index=index,
+            job=job,
+            ways=self.ways,
+            backends=dict(self.backends),
+            states=self.states(job),
+        )
+        return self.client.submit(worker.work, order, pure=False, workers=[address])
+
+    def outcomes(self, job: Job, result: Answer) -> list[Outcome] | None:
+        """Return what a worker answered, with its state put by; meet one that is new."""
+        if result.unknown is not None:
+            if result.unknown.key not in self.backends:
+                self.meet(result.unknown)
+            raise AgainError
+        if result.outcomes and result.state is not None:
+            self.keep(job.ids[0], machine_class(result.outcomes[0].machine), result.state)
+        return result.outcomes
+
+    def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
+        """Return the failed outcomes of a job, on the machine that had it last."""
+        return loop.failed(job, reason, self.machine(address))
+
+    def stop(self) -> None:
+        """Tell every worker, those that come in the place of dead ones too, until the run ends."""
+        threading.Thread(target=self._keep_stopping, daemon=True).start()
+
+    def _keep_stopping(self) -> None:
+        while self.client.status == "running":
+            with contextlib.suppress(Exception):  # a worker that goes meanwhile, or the client
+                self.client.run(worker.stop, self.run, on_error="ignore")
+            time.sleep(STOP_SECONDS)

@@ -1,0 +1,155 @@
+"""What runs on a worker elsewhere: it tells what it is, and trains one job at a time.
+
+A worker shares no file with the driver: it has its own data, and keeps checkpoints on its own disk
+while a job runs. The state of a job that is stopped goes back to the driver with the outcomes.
+"""
+
+import contextlib
+import dataclasses
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import hardware
+from ..errors import SgbenchError, UsageError
+from ..outcome import Machine, Outcome
+from ..training import checkpoint
+from ..training.loop import Job
+from .dispatch import Stop, attempt
+from .worker_info import REMEDY, THREADS, Presence, Ways, differences, own_data_dir, present
+
+_WEEK = 7 * 86400.0
+_stopped: set[str] = set()
+"""Runs that were told to stop."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """A job for whichever worker takes it.
+
+    Attributes:
+        run: name of the run, and of the topic on which the worker tells how far it is.
+        index: of the job in the run.
+        job: the job; where it trains, `device` is resolved, and back-end and checkpoint are set.
+        ways: the driver's code and data.
+        backends: back-end and measured error by `Presence.key`.
+        states: contents of the job's checkpoint by machine class, of an earlier run.
+    """
+
+    run: str
+    index: int
+    job: Job
+    ways: Ways
+    backends: Mapping[str, tuple[str, float | None]]
+    states: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a worker made of an order.
+
+    Attributes:
+        outcomes: None where the job was not begun.
+        state: content of the checkpoint of a job that was stopped.
+        unknown: who it was that needs a back-end chosen before it can train.
+    """
+
+    outcomes: list[Outcome] | None = None
+    state: bytes | None = field(default=None, repr=False)
+    unknown: Presence | None = None
+
+
+def stop(run: str) -> None:
+    """Have the jobs of a run, on this worker, save their state and return."""
+    _stopped.add(run)
+
+
+def work(order: Order) -> Answer:
+    """Train a job. Raises the SgbenchError of it, which names this worker."""
+    from distributed import get_worker
+
+    worker = get_worker()
+    if order.run in _stopped:
+        return Answer()
+    try:
+        return _work(order, worker)
+    except SgbenchError as error:
+        raise type(error)(f"worker {worker.address}: {error}") from error
+
+
+def _work(order: Order, worker: Any) -> Answer:
+    job = order.job
+    sources = tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in job.cells))
+    me = present(job.device, sources, job.data_dir, worker)
+    needed = {source: order.ways.data[source] for source in sources}
+    if wrong := differences(dataclasses.replace(order.ways, data=needed), me.ways):
+        raise UsageError(f"{'; '.join(wrong)}: {REMEDY}")
+    if me.threads != 1:
+        raise UsageError(f"it has {me.threads} threads and a program has one: {THREADS}")
+    if me.key not in order.backends:
+        return Answer(unknown=me)
+    name, error = order.backends[me.key]
+    here = hardware.describe(me.device, job.threads, name, error)
+    path = _place(worker, job, here)
+    job = dataclasses.replace(
+        job,
+        device=me.device,
+        matmul=name,
+        matmul_error=error,
+        data_dir=own_data_dir(job.data_dir),
+        checkpoint=str(path),
+    )
+    _lay_out(path, order.states.get(hardware.machine_class(here)), job)
+    task = worker.get_current_task()
+
+    def progress(iteration: int) -> None:
+        worker.log_event(order.run, (order.index, iteration))
+
+    outcomes = attempt(job, _Asked(run=order.run, worker=worker, task=task), progress)
+    state = None
+    with contextlib.suppress(OSError):
+        if any(outcome.status == "timeout" for outcome in outcomes):
+            state = path.read_bytes()
+        if not _forgotten(worker, task):  # else whoever has the job next may find its state
+            path.unlink(missing_ok=True)
+    return Answer(outcomes=outcomes, state=state)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked(Stop):
+    """Asks to stop once the driver says so, or has gone."""
+
+    run: str
+    worker: Any
+    task: Any
+
+    def asked(self) -> bool:
+        return self.run in _stopped or _forgotten(self.worker, self.task)
+
+
+def _forgotten(worker: Any, task: Any) -> bool:
+    """Tell whether nobody waits for a task: its driver was killed, or has given it up."""
+    known = worker.state.tasks.get(task)
+    return known is None or known.state == "cancelled"
+
+
+def _place(worker: Any, job: Job, here: Machine) -> Path:
+    """Return where a job's checkpoint is kept: beside the workers' folders, which come and go."""
+    kind = hashlib.sha256(hardware.machine_class(here).encode()).hexdigest()[:8]
+    return Path(worker.local_directory).parent / "sgbench" / f"{job.ids[0]}.{kind}.pt"
+
+
+def _lay_out(path: Path, state: bytes | None, job: Job) -> None:
+    """Put an earlier run's state in place, unless there is one; remove those that nobody wants."""
+    with contextlib.suppress(OSError):
+        for old in path.parent.glob("*.pt"):
+            if time.time() - old.stat().st_mtime > _WEEK:
+                old.unlink(missing_ok=True)
+    identity = f"{' '.join(job.ids)} on {hardware.machine_class(job.machine)}"
+    if state is not None and checkpoint.load(path, identity) is None:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(state)

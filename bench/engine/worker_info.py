@@ -1,0 +1,197 @@
+"""What a worker elsewhere is, and whether it is as the driver is. Free of torch until asked."""
+
+import functools
+import hashlib
+import importlib.metadata
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .. import datasets, hardware
+from ..errors import SgbenchError, UsageError
+
+BENCH = Path(__file__).parent.parent
+THREADS = "start it with --nthreads 1 (and --nworkers for several)"
+REMEDY = "give it the driver's, or stop that worker"
+PATIENCE_SECONDS = 10.0  # for a first worker to come
+_LOOK_SECONDS = 0.2
+
+Source = tuple[str, str | None]
+"""A dataset, and the corpus in its place."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ways:
+    """What must be the same on the driver and on its workers, for results to be the same.
+
+    Attributes:
+        release: version of sgbench.
+        code: hash of what trains, file by file.
+        torch: major and minor version.
+        data: by source its hash, or what there is in its place.
+    """
+
+    release: str
+    code: str
+    torch: str
+    data: Mapping[Source, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Presence:
+    """What a worker is.
+
+    Attributes:
+        address: where the scheduler reaches it.
+        host: the machine that it is on; its workers share the memory.
+        threads: jobs that dask gives it at a time.
+        device: `cpu` or `cuda:i`, as its own machine resolves what was asked for.
+        model: of the processor or GPU.
+        matmuls: back-ends of matrix products that its torch has.
+        free: bytes of memory.
+        ways: code and data.
+    """
+
+    address: str
+    host: str
+    threads: int
+    device: str
+    model: str
+    matmuls: tuple[str, ...]
+    free: int
+    ways: Ways
+
+    @property
+    def key(self) -> str:
+        """What a back-end is chosen for: the model of a processor, `cuda` for all GPUs."""
+        return self.model if self.device == "cpu" else "cuda"
+
+
+def muster(
+    client: Any,
+    device: str,
+    sources: tuple[Source, ...],
+    data_dir: str | None,
+    only: list[str] | None = None,
+) -> list[Presence]:
+    """Return what each worker is, by address; waits a little for the first to come.
+
+    Args:
+        client: of their scheduler.
+        device: as asked for.
+        sources: data that will be needed.
+        data_dir: the driver's data folder.
+        only: addresses of those that are asked.
+
+    Raises UsageError where there is none, one cannot answer or has several threads.
+    """
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not client.nthreads():
+        if time.monotonic() > deadline:
+            raise UsageError(
+                f"the scheduler {client.scheduler.address} has no workers; start some with"
+                f" `dask worker {client.scheduler.address} --nthreads 1`"
+            )
+        time.sleep(_LOOK_SECONDS)
+    answers: dict[str, Any] = client.run(
+        _present, device, sources, data_dir, workers=only, on_error="return"
+    )
+    found: list[Presence] = []
+    for address, answer in sorted(answers.items()):
+        if not isinstance(answer, Presence):
+            why = " ".join(f"{type(answer).__name__}: {answer}".split())
+            hint = "; install sgbench there" if isinstance(answer, ImportError) else ""
+            raise UsageError(f"worker {address} cannot be used ({why}){hint}")
+        if answer.threads != 1:
+            raise UsageError(
+                f"worker {address}: it has {answer.threads} threads and a program has one:"
+                f" {THREADS}"
+            )
+        found.append(answer)
+    return found
+
+
+def _present(
+    device: str, sources: tuple[Source, ...], data_dir: str | None, dask_worker: Any
+) -> Presence:
+    return present(device, sources, data_dir, dask_worker)
+
+
+def ways(data: Mapping[Source, str]) -> Ways:
+    """Return the code of this process, with what there is, or should be, of data."""
+    try:
+        release = importlib.metadata.version("sgbench")
+    except importlib.metadata.PackageNotFoundError:
+        release = "unknown"
+    return Ways(release=release, code=_code(), torch=hardware.torch_release(), data=data)
+
+
+def _data(source: Source, data_dir: str | None) -> str:
+    """Return the hash of data that is here, else what is wrong with it."""
+    name, corpus = source
+    try:
+        if corpus is None and datasets.status(name, data_dir).state == "missing":
+            return "missing"
+        return datasets.data_hash(name, data_dir, corpus=corpus)
+    except (SgbenchError, OSError) as error:
+        return f"unreadable ({error})"
+
+
+@functools.cache
+def _code() -> str:
+    """Return a hash of what trains: every module of `bench`."""
+    digest = hashlib.sha256()
+    for path in sorted(BENCH.rglob("*.py")):
+        digest.update(f"{path.relative_to(BENCH).as_posix()}\0".encode() + path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def differences(here: Ways, there: Ways) -> list[str]:
+    """Return how a worker's code and data differ from what they should be; none: not at all."""
+    found = [
+        f"{name} {theirs} there, {ours} here"
+        for name, ours, theirs in (
+            ("sgbench", here.release, there.release),
+            ("torch", here.torch, there.torch),
+        )
+        if ours != theirs
+    ]
+    if here.code != there.code and here.release == there.release:
+        found.append(f"source code {there.code} there, {here.code} here")
+    for source, hash_ in here.data.items():
+        theirs = there.data.get(source, "missing")
+        if theirs != hash_:
+            name = source[0] if source[1] is None else f"corpus {source[1]}"
+            found.append(f"{name} {theirs} there, {hash_} here")
+    return found
+
+
+def present(
+    device: str, sources: tuple[Source, ...], data_dir: str | None, worker: Any
+) -> Presence:
+    """Return what this worker is; `device` is as asked for, `worker` dask's.
+
+    Raises UsageError where it has no such device.
+    """
+    from ..nn import products
+    from ..profiling import memory_estimate
+
+    device = hardware.resolve_device(device)
+    return Presence(
+        address=worker.address,
+        host=worker.address.rpartition(":")[0],
+        threads=worker.state.nthreads,
+        device=device,
+        model=hardware.device_model(device),
+        matmuls=tuple(products.available()),
+        free=memory_estimate.free(device),
+        ways=ways({source: _data(source, own_data_dir(data_dir)) for source in sources}),
+    )
+
+
+def own_data_dir(given: str | None) -> str | None:
+    """Return where a worker's data is: by its own SGBENCH_DATA, else where the driver's is."""
+    return os.environ.get("SGBENCH_DATA") or given

@@ -1,0 +1,1 @@
+"""Families of programs: feed-forward, recurrent, and pairs of networks."""

@@ -1,0 +1,1 @@
+"""Feed-forward networks: the network, its program, batches of images and decoupled layers."""

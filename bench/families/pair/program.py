@@ -1,0 +1,204 @@
+"""A program of two networks: R pairs trained together, as `program` does for a single network.
+
+An iteration is a cycle of T * T steps of data, whatever the rule: what is updated within it, and
+how often, is the rule's.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from ... import rules
+from ...cell import Cell
+from ...datasets import Data
+from ...nn.adam import Adam, rates
+from ...outcome import CurvePoint, Measured, Solved, defined
+from .digit_streams import EVALUATED_CYCLES, EVALUATED_STREAMS, WARM_UP, DigitStreams
+from .network import TwoNetworks
+
+
+class CountingProgram:
+    """The training state of R cells.
+
+    Args:
+        cells: one for each replica; they may differ in seed, learning_rate and sg_scale.
+        data: their dataset.
+        device: where to train.
+        clock: tells the seconds of training so far.
+    """
+
+    ended = False
+    """Whether there is nothing left to train before the iterations are done."""
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        data: Data,
+        device: torch.device,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.cells, self.clock = tuple(cells), clock
+        self.streams = DigitStreams(cells, data, device)
+        self.network = TwoNetworks(cells, self.streams.pixels, device)
+        weights, self._parts = self.network.weights, list(self.network.parts)
+        self.adam = Adam(weights.flat, weights.grads, list(self.network.parts.values()))
+        self.iteration = 0
+        self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
+        self._rule = rules.load(cells[0].rule)
+        self._held: tuple[list[float], list[float]] = ([], [])
+        self.summed = torch.zeros(len(cells), dtype=torch.float64, device=device)
+        """Mean losses of A and B, added up over the cycles since the last evaluation, nats."""
+        self.cycles = 0
+        self.diverged = torch.zeros(len(cells), dtype=torch.int64, device=device)
+
+    def rates(self) -> list[float]:
+        """Return each replica's learning rate at the current iteration."""
+        return rates(self.cells, self.iteration)
+
+    def move(self, part: str) -> None:
+        """Update the weights of a, b or m with their gradients."""
+        moving = [name == part for name in self._parts]
+        self.adam.step(self.rates(), [moving] * len(self.cells))
+
+    def step(self) -> None:
+        """Do one cycle on the next T * T steps of the streams."""
+        self.update(*self.streams.training(self.iteration))
+
+    def update(self, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
+        """Do one cycle on what a `digit_streams.Cycle` holds."""
+        self.network.clear()
+        with torch.enable_grad():
+            self._rule.cycle(self, digits, odd, threes)
+        self.iteration += 1
+        own, other = self.network.losses.double()
+        loss = own / self.network.T + other
+        self.summed += loss
+        self.cycles += 1
+        self.diverged.masked_fill_(~torch.isfinite(loss) & (self.diverged == 0), self.iteration)
+
+    def evaluate(self) -> tuple[list[float], list[float], list[float]]:
+        """Return the percent of A's and of B's counts that are wrong, and their mean losses added.
+
+        On streams of held-out digits, by the running statistics, from states of rest.
+        """
+        network, T, R = self.network, self.network.T, len(self.cells)
+        wrong = torch.zeros(2, R, dtype=torch.float64, device=self.summed.device)
+        with network.apart("evaluate", network.rest(EVALUATED_STREAMS)), torch.no_grad():
+            for number in range(WARM_UP + EVALUATED_CYCLES):
+                if number == WARM_UP:
+                    network.clear()
+                    wrong.zero_()
+                found = self.streams.held(number)
+                odd, threes = found.odd.expand(R, -1, -1), found.threes.expand(R, -1)
+                for window in range(T):
+                    digits = found.digits[:, window].expand(R, -1, -1, -1)
+                    logits, message = network.window(digits)
+                    network.loss("a", logits, odd[:, window])
+                    wrong[0] += (logits.argmax(1) != odd[:, window]).sum(1)
+                    network.tick(message, window)
+                logits = network.count()
+                network.loss("b", logits, threes)
+                wrong[1] += (logits.argmax(1) != threes).sum(1)
+            own, other = network.losses.double() / EVALUATED_CYCLES
+        counted = EVALUATED_CYCLES * EVALUATED_STREAMS / 100
+        return (
+            _numbers(wrong[0] / (counted * T)),
+            _numbers(wrong[1] / counted),
+            _numbers(own / T + other),
+        )
+
+    def measure(self) -> Measured:
+        """Look at every replica: the point of its curve, and when it diverged."""
+        *errors, losses = self.evaluate()
+        self._held = errors[0], errors[1]
+        sg_loss, sg_cosine = self.probe()
+        bad = ~torch.isfinite(torch.tensor(losses, device=self.diverged.device))
+        self.diverged.masked_fill_(bad & (self.diverged == 0), self.iteration)
+        diverged = cast("list[int]", self.diverged.tolist())
+        trained = _numbers(self.summed / max(1, self.cycles))
+        self.summed.zero_()
+        self.cycles = 0
+        return [
+            (
+                CurvePoint(
+                    iteration=self.iteration,
+                    seconds=self.clock(),
+                    train_loss=trained[r],
+                    error_a=errors[0][r],
+                    error_b=errors[1][r],
+                    sg_loss=None if sg_loss is None else [sg_loss[r]],
+                    sg_cosine=None if sg_cosine is None else defined([sg_cosine[r]]),
+                ),
+                diverged[r] or None,
+            )
+            for r in range(len(self.cells))
+        ]
+
+    def results(self) -> list[dict[str, Any]]:
+        """Return the final numbers of every replica, by the names of `Outcome`'s fields.
+
+        They are of the last `measure`.
+        """
+        return [{"error_a": a, "error_b": b} for a, b in zip(*self._held, strict=True)]
+
+    def probe(self) -> tuple[list[float] | None, list[float] | None]:
+        """Return M's loss, and the cosine of its predictions and the true gradients.
+
+        Of a fixed cycle of training digits, from the states as they are carried, at the weights
+        as they are; all T messages taken as one vector. The cosine is NaN where one of the two
+        is zero; None without M.
+        """
+        network = self.network
+        if network.model is None:
+            return None, None
+        found, messages = self.streams.probe(), list[Tensor]()
+        with network.apart("look", network.states), torch.enable_grad():
+            for window in range(network.T):
+                _, message = network.window(found.digits[:, window])
+                messages.append(message.detach().requires_grad_())
+                network.tick(messages[-1], window)
+            loss = network.loss("b", network.count(), found.threes)
+            true = network.learn("", [loss], at=messages)
+            loss = network.sg_loss(messages, true).detach()
+            said = [network.synthetic_gradient(message) for message in messages]
+        one, other = (torch.cat(some, 1).flatten(1).double() for some in (said, true))
+        return _numbers(loss), _numbers(torch.cosine_similarity(one, other, 1, eps=0))
+
+    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return Adam's first and second moments by the names of the weights."""
+        views = self.network.weights.views
+        return views(self.adam.first), views(self.adam.second)
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole state: tensors (not copied) and counters."""
+        return {
+            "iteration": self.iteration,
+            "weights": self.network.weights.flat,
+            "statistics": self.network.weights.statistics,
+            "states": {name: list(state) for name, state in self.network.states.items()},
+            "adam": self.adam.state(),
+            "summed": self.summed,
+            "cycles": self.cycles,
+            "diverged": self.diverged,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up the state of a program of the same cells."""
+        network = self.network
+        self.iteration, self.cycles = state["iteration"], state["cycles"]
+        network.weights.flat.copy_(state["weights"])
+        for name, value in network.weights.statistics.items():
+            value.copy_(state["statistics"][name])
+        for name, (h, c) in state["states"].items():
+            device = network.weights.flat.device
+            network.states[name] = h.to(device), c.to(device)
+        for name, value in self.adam.state().items():
+            value.copy_(state["adam"][name])
+        self.summed.copy_(state["summed"])
+        self.diverged.copy_(state["diverged"])
+
+
+def _numbers(values: Tensor) -> list[float]:
+    return cast("list[float]", values.tolist())

@@ -1,0 +1,1 @@
+"""Recurrent networks: the network, its program and the streams that it reads."""

@@ -1,0 +1,43 @@
+"""How well a recurrent network predicts a text: its bits per character."""
+
+import math
+from typing import TYPE_CHECKING, cast
+
+import torch
+
+from .network import RecurrentNetwork, softmax_loss
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+STREAMS = 256  # places at which the text is read at once
+WARM_UP = 100  # characters that each reads before its part, which do not count
+STEPS = 64  # steps of an unroll; there is no gradient to keep it short for
+
+
+def bits_per_character(network: RecurrentNetwork, text: "NDArray[np.uint8]") -> list[float]:
+    """Return each replica's mean cross-entropy in bits over all characters but the first.
+
+    The text [N] is read from the start to the end, in parts at once; a part's first state comes
+    from reading the characters before it, those of the first from the text's end.
+    """
+    codes = torch.as_tensor(text).to(network.state.device).long()
+    streams = max(1, min(STREAMS, (len(codes) - 1) // WARM_UP))
+    part = -(-(len(codes) - 1) // streams)
+    begin = torch.arange(streams, device=codes.device) * part
+    tape = network.core.tape(STEPS, streams)
+    state = network.state.new_zeros(network.replicas, network.core.state_size, streams)
+    total = torch.zeros(network.replicas, dtype=torch.float64, device=codes.device)
+    for start in range(-WARM_UP, part, STEPS):
+        ahead = start + torch.arange(STEPS, device=codes.device).unsqueeze(1)
+        at = begin + ahead
+        counted = (ahead >= 0) & (ahead < part) & (at < len(codes) - 1)
+        targets = torch.where(counted, codes[(at + 1) % len(codes)], -1)
+        spread = codes[at % len(codes)].expand(network.replicas, -1, -1)
+        network.core.forward(tape, spread, state)
+        state = tape.state(STEPS)
+        logits = network.readout.evaluate(tape.outputs.flatten(2))
+        loss, _ = softmax_loss(logits, targets.flatten().expand(network.replicas, -1))
+        total += loss.double()
+    return cast("list[float]", (total / (len(codes) - 1) / math.log(2)).tolist())

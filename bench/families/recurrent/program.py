@@ -1,0 +1,249 @@
+"""A program of recurrent cells: R of them trained together, as `program` does for the others.
+
+What differs is what is learnt from (streams) and what is looked at: a curriculum that is climbed,
+or the bits per character of held-out text.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from ... import rules
+from ...cell import Cell
+from ...datasets import Episodes, Text
+from ...nn.adam import Adam, rates
+from ...outcome import CurvePoint, Measured, Solved, defined
+from .bits_per_character import bits_per_character
+from .network import RecurrentNetwork, softmax_loss
+from .streams import EpisodeStream, TextStream
+
+PROBE_STEPS, PROBE_STREAMS = 64, 64
+"""The longer unroll whose gradient the synthetic one is compared with, and its streams."""
+NATS = math.log(2)
+"""Nats in a bit."""
+
+
+class SequenceProgram:
+    """The training state of R recurrent cells.
+
+    Args:
+        cells: one for each replica; they may differ in seed, learning_rate and sg_scale.
+        data: their task or text.
+        device: where to train.
+        clock: tells the seconds of training so far.
+    """
+
+    def __init__(
+        self,
+        cells: Sequence[Cell],
+        data: Episodes | Text,
+        device: torch.device,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self.cells, self.data, self.clock = tuple(cells), data, clock
+        self.T, self.streams = cells[0].T or 0, cells[0].batch_size
+        if isinstance(data, Text):
+            self.stream = TextStream(cells, data, device)
+        else:
+            self.stream = EpisodeStream(cells, data, device)
+        self.network = RecurrentNetwork(cells, self.stream.symbols, self.stream.classes, device)
+        flat = self.network.weights.flat
+        self.adam = Adam(flat, self.network.weights.grads, [slice(0, flat.shape[1])])
+        self.iteration = 0
+        self._rule = rules.load(cells[0].rule)
+        count = len(cells)
+        self.progression: list[list[Solved]] = [[] for _ in cells]
+        self.window_steps = [0] * count
+        # loss and counted symbols: since the last evaluation, and in the window
+        self.sums = torch.zeros(4, count, dtype=torch.float64, device=device)
+        self.diverged = torch.zeros(count, dtype=torch.int64, device=device)
+        self.best: list[float | None] = [None] * count
+        self.waited = [0] * count
+        self.best_weights = flat.clone() if isinstance(data, Text) else flat[:, :0]
+
+    def rates(self) -> list[float]:
+        """Return each replica's learning rate at the current iteration."""
+        return rates(self.cells, self.iteration)
+
+    def step(self) -> None:
+        """Do one update on the next T steps of the streams."""
+        inputs, targets = self.stream.peek(self.T, self.streams)
+        self.stream.advance(self.T)
+        self.update(inputs, targets)
+        if isinstance(self.stream, EpisodeStream):
+            self._climb(self.stream)
+
+    def update(self, inputs: Tensor, targets: Tensor) -> None:
+        """Do one update on codes and targets [R, T, B]."""
+        self._rule.unroll(self.network, inputs, targets)
+        self.adam.step(self.rates())
+        self.iteration += 1
+        loss = self.network.loss.double()
+        counted = (targets >= 0).sum((1, 2), dtype=torch.float64)
+        self.sums.add_(torch.stack((loss, counted, loss, counted)))
+        bad = (loss - loss != 0) & (self.diverged == 0)  # of infinity and of NaN it is NaN
+        self.diverged.masked_fill_(bad, self.iteration)
+
+    def _climb(self, stream: EpisodeStream) -> None:
+        """Raise the level of every replica whose window is full and whose bits are few."""
+        window, below = self.cells[0].solve_window or 0, self.cells[0].solve_bits or 0.0
+        for r in range(len(self.cells)):
+            self.window_steps[r] += self.T
+            if self.window_steps[r] < window:
+                continue
+            self.window_steps[r] = 0
+            loss, counted = cast("list[float]", self.sums[2:, r].tolist())
+            self.sums[2:, r] = 0
+            if not counted or not loss / counted / NATS < below:
+                continue
+            level = stream.task.levels[stream.level[r]]
+            if self.progression[r] and self.progression[r][-1].length == level.length:
+                continue  # the last level, solved again
+            solved = Solved(
+                length=level.length,
+                symbols=level.copied,
+                repeats=level.repeats,
+                iteration=self.iteration,
+                data_steps=self.iteration * self.T,
+                seconds=self.clock(),
+            )
+            self.progression[r].append(solved)
+            stream.raise_level(r)
+
+    def longest(self, replica: int) -> int:
+        """Return T_task of the longest level that a replica has solved, 0 before the first."""
+        solved = self.progression[replica]
+        return solved[-1].length if solved else 0
+
+    def measure(self) -> Measured:
+        """Look at every replica: the point of its curve, and when it diverged."""
+        loss, counted = (cast("list[float]", row.tolist()) for row in self.sums[:2])
+        self.sums[:2] = 0
+        held = self._validate()
+        if held is not None:  # what no longer predicts has diverged, whatever it was trained on
+            bad = ~torch.isfinite(torch.tensor(held, device=self.diverged.device))
+            self.diverged.masked_fill_(bad & (self.diverged == 0), self.iteration)
+        cosines = self.probe()
+        diverged = cast("list[int]", self.diverged.tolist())
+        sg, aux = (
+            cast("list[float]", x.tolist()) for x in (self.network.sg_loss, self.network.aux_loss)
+        )
+        found: Measured = []
+        for r in range(len(self.cells)):
+            train = loss[r] / counted[r] if counted[r] else math.nan
+            bits = train / NATS if held is None else held[r]
+            point = CurvePoint(
+                iteration=self.iteration,
+                seconds=self.clock(),
+                bits=bits,
+                train_loss=train if counted[r] else None,
+                longest=self.longest(r) if held is None else None,
+                sg_loss=None if self.network.model is None else [sg[r]],
+                sg_cosine=None if cosines is None else defined([cosines[r]]),
+                aux_loss=None if self.network.auxiliary is None else aux[r],
+            )
+            found.append((point, diverged[r] or None))
+        return found
+
+    def _validate(self) -> list[float] | None:
+        """Return the bits per character of the validation text; None for a generated task."""
+        if not isinstance(self.data, Text):
+            return None
+        bits = bits_per_character(self.network, self.data.valid)
+        for r, value in enumerate(bits):
+            lowest, stopped = self.best[r], self._stopped(r)
+            if stopped:
+                continue
+            if lowest is None or value < lowest:
+                self.best[r], self.waited[r] = value, 0
+                self.best_weights[r] = self.network.weights.flat[r]
+            else:
+                self.waited[r] += 1
+        return bits
+
+    def _stopped(self, replica: int) -> bool:
+        patience = self.cells[replica].patience or 0
+        return patience > 0 and self.waited[replica] >= patience
+
+    @property
+    def ended(self) -> bool:
+        """Whether every replica's validation error has risen for as long as the cells allow."""
+        return all(map(self._stopped, range(len(self.cells))))
+
+    def results(self) -> list[dict[str, Any]]:
+        """Return the final numbers of every replica, by the names of `Outcome`'s fields."""
+        if not isinstance(self.data, Text):
+            return [{"longest": self.longest(r)} for r in range(len(self.cells))]
+        test: list[float | None] = [None] * len(self.cells)
+        if self.cells[0].split == "test":
+            flat = self.network.weights.flat
+            last = flat.clone()
+            flat.copy_(self.best_weights)
+            test = [*bits_per_character(self.network, self.data.test)]
+            flat.copy_(last)
+        pairs = zip(self.best, test, strict=True)
+        return [{"validation_bits": valid, "test_bits": bits} for valid, bits in pairs]
+
+    def probe(self) -> list[float] | None:
+        """Return the cosine of the synthetic gradient at the carried state with the true gradient.
+
+        The true one is that of the next `PROBE_STEPS` steps' losses on the first `PROBE_STREAMS`
+        streams, at the weights as they are; NaN where one of the two is zero, None without M.
+        """
+        network = self.network
+        if network.model is None:
+            return None
+        streams = min(PROBE_STREAMS, self.streams)
+        inputs, targets = self.stream.peek(PROBE_STEPS, streams)
+        tape = network.core.tape(PROBE_STEPS, streams)
+        state = network.state[:, :, :streams].contiguous()
+        network.core.forward(tape, inputs, state)
+        logits = network.readout.evaluate(tape.outputs.flatten(2))
+        _, delta = softmax_loss(logits, targets.flatten(1))
+        weight: Tensor = network.weights.named["readout.weight"]
+        operand = network.core.operand
+        outputs: Tensor = operand(weight).mT @ operand(delta)
+        deltas = outputs.view(-1, network.core.units, PROBE_STEPS, streams)
+        true = network.core.pull(tape, deltas, None).flatten(1).double()
+        said = network.synthetic_gradient(state).flatten(1).double()
+        cosine = torch.cosine_similarity(said, true, 1, eps=0)
+        return cast("list[float]", cosine.tolist())
+
+    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return Adam's first and second moments by the names of the weights."""
+        views = self.network.weights.views
+        return views(self.adam.first), views(self.adam.second)
+
+    def state(self) -> dict[str, Any]:
+        """Return the whole state: tensors (not copied) and counters."""
+        return {
+            "iteration": self.iteration,
+            "weights": self.network.weights.flat,
+            "network": self.network.carried(),
+            "adam": self.adam.state(),
+            "stream": self.stream.state(),
+            "progression": [[solved.to_dict() for solved in some] for some in self.progression],
+            "window_steps": self.window_steps,
+            "sums": self.sums,
+            "diverged": self.diverged,
+            "best": self.best,
+            "waited": self.waited,
+            "best_weights": self.best_weights,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take up the state of a program of the same cells."""
+        self.iteration = state["iteration"]
+        self.network.weights.flat.copy_(state["weights"])
+        self.network.carry(state["network"])
+        for name, value in self.adam.state().items():
+            value.copy_(state["adam"][name])
+        self.stream.restore(state["stream"])
+        self.progression = [[Solved(**s) for s in some] for some in state["progression"]]
+        self.window_steps, self.best = state["window_steps"], state["best"]
+        self.waited = state["waited"]
+        for name in ("sums", "diverged", "best_weights"):
+            getattr(self, name).copy_(state[name])

@@ -1,0 +1,1 @@
+"""Building blocks of networks: layers, recurrent cores, parameters, Adam and matrix products."""

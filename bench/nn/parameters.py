@@ -1,0 +1,69 @@
+"""The weights of a program: one row a replica of a flat buffer [R, P], and views into it.
+
+One fused optimiser call then updates everything, and a checkpoint is one tensor.
+"""
+
+from collections.abc import Sequence as Seq
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..cell import Cell
+from .layers import Sequence, bound
+from .precision import dtype, operand
+from .seeding import generator
+
+ALIGNMENT = 16  # elements: every weight starts on a 64-byte line in float32
+
+
+class Parameters:
+    """The weights, gradients and running statistics of `blocks`, for R replicas.
+
+    Args:
+        blocks: what has weights, in the order in which they lie.
+        cells: one for each replica: their seeds draw the initial weights.
+        device: where the weights live.
+    """
+
+    def __init__(self, blocks: Seq[Sequence], cells: Seq[Cell], device: torch.device) -> None:
+        self._shapes = {n: s for block in blocks for n, s in block.declare("shapes").items()}
+        self.spans: dict[str, tuple[int, int]] = {}
+        total = 0
+        for name, shape in self._shapes.items():
+            size = torch.Size(shape).numel()
+            self.spans[name] = (total, total + size)
+            total += -(-size // ALIGNMENT) * ALIGNMENT
+        make: dict[str, Any] = {"dtype": dtype(cells[0].precision), "device": device}
+        self.flat = torch.zeros(len(cells), total, **make)
+        self.grads = torch.zeros_like(self.flat)
+        self.named = self.views(self.flat)
+        statistics = {n: s for block in blocks for n, s in block.declare("statistics").items()}
+        self.statistics = {
+            n: torch.full((len(cells), *s), float(n.endswith("variance")), **make)
+            for n, s in statistics.items()
+        }
+        grads = self.views(self.grads)
+        for block in blocks:
+            block.bind(self.named, grads, self.statistics)
+            block.take(operand(cells[0].precision))
+        self._initialise(blocks, cells)
+
+    def _initialise(self, blocks: Seq[Sequence], cells: Seq[Cell]) -> None:
+        fans = {n: fan for block in blocks for n, fan in block.fan_in().items()}
+        for name, view in self.named.items():
+            if name.endswith("gamma"):
+                view.fill_(1)
+            elif name in fans and ".output." not in name:  # M's last layer starts at zero
+                for replica, cell in enumerate(cells):
+                    draw = torch.empty(view.shape[1:], dtype=torch.float64)
+                    limit = bound(fans[name])
+                    draw.uniform_(-limit, limit, generator=generator(cell.seed, f"weights/{name}"))
+                    view[replica].copy_(draw)
+
+    def views(self, flat: Tensor) -> dict[str, Tensor]:
+        """Return {name: view [R, *shape]} into a buffer laid out as `flat`, [R, P]."""
+        return {
+            name: flat[:, slice(*self.spans[name])].view(flat.shape[0], *shape)
+            for name, shape in self._shapes.items()
+        }

@@ -1,0 +1,133 @@
+"""How long the parts of a step take: forward, backward, M, update, and what is left of it.
+
+    stopwatch = Stopwatch(clock)
+    with watching(program, stopwatch):
+        program.step()
+    seconds = stopwatch.take()
+
+forward: layers, cores and readouts as they run; backward: their pullbacks (of two networks all of
+autograd); m: synthetic-gradient models, what they say and how they learn, with synthetic inputs and
+the auxiliary output; update: Adam. What is left, as drawing a batch and the loss, is in no part.
+"""
+
+import functools
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any
+
+from torch import Tensor
+
+from ..nn.layers import Pullback, Sequence
+from ..nn.synthetic_gradient import SyntheticGradient
+from .clock import Clock
+
+PARTS = ("forward", "backward", "m", "update")
+_UNROLL = {
+    "synthetic_gradient": "m",
+    "learn_synthetic_gradient": "m",
+    "auxiliary_deltas": "m",
+}
+_CORE = {"forward": "forward", "pull": "backward", "learn": "backward"}
+_CYCLE = {
+    **dict.fromkeys(("window", "tick", "count", "loss"), "forward"),
+    "learn": "backward",
+    "synthetic_gradient": "m",
+    "learn_synthetic_gradient": "m",
+}
+
+
+class Stopwatch:
+    """Adds up the time of each part; what is called within a part belongs to it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._within = clock, False
+        self._marks: list[tuple[str, Any, Any]] = []
+
+    def time(self, part: str, do: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """Return what `do` returns, and note how long it takes."""
+        if self._within:
+            return do(*args, **named)
+        self._within, start = True, self._clock.mark()
+        try:
+            return do(*args, **named)
+        finally:
+            self._marks.append((part, start, self._clock.mark()))
+            self._within = False
+
+    def take(self) -> dict[str, float]:
+        """Return the seconds of each part since the last call."""
+        found: dict[str, float] = dict.fromkeys(PARTS, 0.0)
+        for part, start, end in self._marks:
+            found[part] += self._clock.between(start, end)
+        self._marks.clear()
+        return found
+
+
+class _Layer(Sequence):
+    """A sequence that is timed."""
+
+    def __init__(self, sequence: Sequence, watch: Stopwatch, forward: str, backward: str) -> None:
+        super().__init__(*sequence.parts)
+        self._watch, self._forward, self._backward = watch, forward, backward
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Run, timed."""
+        h, pullback = self._watch.time(self._forward, super().__call__, x)
+
+        def pull(delta: Tensor, need_input: bool = True) -> Any:
+            return self._watch.time(self._backward, pullback, delta, need_input=need_input)
+
+        return h, pull
+
+
+class _Model(SyntheticGradient):
+    """An M that is timed."""
+
+    def __init__(self, model: SyntheticGradient, watch: Stopwatch) -> None:
+        super().__init__(model.sequence, model.with_labels, model.scale)
+        self._watch = watch
+
+    def __call__(self, h: Tensor, one_hot: Tensor) -> tuple[Tensor, Callable[[Tensor], None]]:
+        """Say and learn, timed."""
+        said, learn = self._watch.time("m", super().__call__, h, one_hot)
+        return said, lambda target: self._watch.time("m", learn, target)
+
+
+@contextmanager
+def watching(program: Any, watch: Stopwatch) -> Generator[None]:
+    """Time the parts of the steps that `program` does inside."""
+    entry, network = program.cells[0].entry, program.network
+    changed: list[tuple[Any, str, bool, Any]] = []
+
+    def put(owner: Any, name: str, value: Any) -> None:
+        changed.append((owner, name, name in vars(owner), getattr(owner, name)))
+        setattr(owner, name, value)
+
+    def method(owner: Any, name: str, part: str) -> None:
+        put(owner, name, functools.partial(watch.time, part, getattr(owner, name)))
+
+    def layer(sequence: Sequence) -> _Layer:
+        return _Layer(sequence, watch, "forward", "backward")
+
+    method(program.adam, "step", "update")
+    if entry == "step":
+        put(network, "hidden", [layer(sequence) for sequence in network.hidden])
+        put(network, "classifier", layer(network.classifier))
+        put(network, "models", [_Model(model, watch) for model in network.models])
+        put(network, "inputs", [_Layer(sequence, watch, "m", "m") for sequence in network.inputs])
+    elif entry == "unroll":
+        put(network, "readout", layer(network.readout))
+        for owner, parts in ((network.core, _CORE), (network, _UNROLL)):
+            for name, part in parts.items():
+                method(owner, name, part)
+    else:
+        for name, part in _CYCLE.items():
+            method(network, name, part)
+    try:
+        yield
+    finally:
+        for owner, name, own, value in reversed(changed):
+            if own:
+                setattr(owner, name, value)
+            else:
+                delattr(owner, name)

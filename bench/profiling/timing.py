@@ -1,0 +1,194 @@
+"""Times programs against one another and against the machine, in rounds.
+
+In a round everything has its turn: each program's step, the machine's limit for it, the same step
+with its parts timed, and what the machine multiplies and copies; every other round goes backwards.
+Whatever disturbs one disturbs all, and what is compared is compared within a round. Building, data,
+first touches, compilation and counting come before the first round; nothing is ever evaluated.
+"""
+
+import gc
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from ..cell import Cell
+from ..training.loop import ungraded
+from . import roofline
+from .clock import Clock, clock_of
+from .interleaved import Doing, Machine, Turn, nothing
+from .op_counter import Cost, count, resident
+from .roofline import Memory
+from .step_profile import PARTS, Stopwatch, watching
+from .synthetic_data import program_for
+
+COIN_STEPS = 32  # of a turn where steps differ by their coins: always the same ones
+WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
+
+Look = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """What was measured of a program.
+
+    `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
+    the parts (`parts.PARTS`) and `other` (what is left of the step that they were timed in).
+    """
+
+    cells: tuple[Cell, ...]
+    steps: int
+    """In a turn."""
+    rounds: Mapping[str, list[float]]
+    limit: str
+    """Through what the limit was fastest: a back-end, or how maps lie."""
+    flops: float
+    bytes: float
+    adam_bytes: float
+    peak_bytes: int
+    """What the program keeps, its data included, and what a step has besides at its fullest."""
+    compile_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """Programs that were timed together, and what the machine did meanwhile, a round an entry."""
+
+    timed: tuple[Timed, ...]
+    matmul: list[float]
+    """FLOP/s of float32 products of SIDE x SIDE, through the best back-end."""
+    copy: list[float]
+    """Bytes a second, read and written, of copying COPIED bytes."""
+    load: tuple[float, float] | None
+    """The machine's load average before the rounds and after; None where it has none."""
+
+
+class _Entry:
+    """A program with its turns."""
+
+    def __init__(
+        self, program: Any, memory: Memory, back_end: str, clock: Clock, compiled: float
+    ) -> None:
+        self.program = program
+        for _ in range(WARM_UP):
+            program.step()
+        self.compile_seconds = compile_seconds() - compiled
+        coins = getattr(program, "coins", None)
+        certain = coins is None or all(p == 1 for p in coins.p)
+        unit = 1 if certain else COIN_STEPS
+        begin = nothing if certain else _same_coins(coins)
+        begin()
+        self.cost: Cost = count(program.step, unit)
+        kept = resident(program)
+        self.peak_bytes = kept + self.cost.peak_bytes
+        self.limit, do = roofline.best(self.cost, memory, back_end)
+        self.parts: list[dict[str, float]] = []
+        self._stopwatch = Stopwatch(clock)
+        self.step, self.bound = Turn(do=program.step, begin=begin), Turn(do=do)
+        self.watched = Turn(do=program.step, begin=begin)
+        for turn in (self.step, self.bound):
+            turn.fill(clock, unit)
+        self.watched.steps = self.step.steps
+
+    def watch(self, clock: Clock) -> None:
+        """Take the turn with the parts timed."""
+        with watching(self.program, self._stopwatch):
+            self.watched.run(clock)
+        taken = {p: s / self.watched.steps for p, s in self._stopwatch.take().items()}
+        self.parts.append(taken | {"other": self.watched.seconds[-1] - sum(taken.values())})
+
+    def timed(self) -> Timed:
+        """Return what was measured."""
+        rounds = {"step": self.step.seconds, "limit": self.bound.seconds}
+        rounds |= {part: [taken[part] for taken in self.parts] for part in (*PARTS, "other")}
+        return Timed(
+            cells=self.program.cells,
+            steps=self.step.steps,
+            rounds=rounds,
+            limit=self.limit,
+            flops=self.cost.flops,
+            bytes=self.cost.bytes,
+            adam_bytes=self.cost.adam_bytes,
+            peak_bytes=self.peak_bytes,
+            compile_seconds=self.compile_seconds,
+        )
+
+
+def measure(
+    programs: Sequence[tuple[Cell, ...]],
+    device: str,
+    threads: int,
+    back_end: str,
+    *,
+    rounds: int,
+    clock: Clock | None = None,
+    build: Callable[..., Any] = program_for,
+    mode: Callable[[Cell], AbstractContextManager[object]] = ungraded,
+    look: Look = lambda what, done, of: None,
+) -> Session:
+    """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
+
+    Args:
+        programs: of each the cells it trains together; the largest first take the least memory,
+            as the limits of those behind need none of their own.
+        device: `cpu` or `cuda:i`.
+        threads: CPU threads, part of the protocol.
+        back_end: of the CPU's matrix products in training.
+        rounds: at least 1.
+        clock: the device's own if None.
+        build: makes a program: `stand_in.program_for`.
+        mode: what programs of a cell's kind are stepped in: `train.ungraded`.
+        look: told of progress: `building` or `timing`, how many programs or rounds are done, of
+            how many.
+    """
+    clock = clock or clock_of(device)
+    place = torch.device(device)
+    with mode(programs[0][0]):  # an exhibit's programs are of one kind
+        memory, entries = Memory(place), list[_Entry]()
+        for number, cells in enumerate(programs):
+            look("building", number, len(programs))
+            compiled = compile_seconds()
+            program = build(cells, device, threads, back_end)
+            entries.append(_Entry(program, memory, back_end, clock, compiled))
+        machine = Machine(place, back_end, clock)
+        gc.collect()
+        before = _load()
+        for number in range(rounds):
+            look("timing", number, rounds)
+            turns: list[Callable[[Clock], None]] = [
+                take for e in entries for take in (e.step.run, e.bound.run, e.watch)
+            ]
+            turns += [turn.run for turn in machine.turns]
+            for take in turns if number % 2 == 0 else reversed(turns):
+                take(clock)
+        after = _load()
+    return Session(
+        timed=tuple(entry.timed() for entry in entries),
+        matmul=machine.matmul(),
+        copy=machine.copy(),
+        load=None if before is None or after is None else (before, after),
+    )
+
+
+def compile_seconds() -> float:
+    """Return the seconds this process has spent in torch's compiler, 0 where it never ran."""
+    dynamo: Any = sys.modules.get("torch._dynamo.utils")
+    if dynamo is None:
+        return 0.0
+    return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", ())))
+
+
+def _same_coins(coins: Any) -> Doing:
+    """Return what lets the same coins come again."""
+    state = coins.state()
+    state["generators"] = state["generators"].clone()
+    return lambda: coins.restore(state)
+
+
+def _load() -> float | None:
+    """Return the load average of the last minute."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else None

@@ -1,0 +1,284 @@
+"""The loop: trains a program to its end, to a stop, or to the next start.
+
+Evaluation, checkpoints and set-up are outside the training clock. Nothing in the loop waits for
+the device except there.
+"""
+
+import dataclasses
+import functools
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from .. import datasets
+from ..cell import Cell
+from ..families.feedforward.program import Program
+from ..families.pair.program import CountingProgram
+from ..families.recurrent.program import SequenceProgram
+from ..hardware import describe, machine_class
+from ..nn import products as matrix_products
+from ..outcome import CurvePoint, Machine, Outcome, Status
+from ..profiling import memory_estimate
+from . import checkpoint
+
+LOOK_SECONDS = 0.5  # how often the loop looks up from its work
+CHECKPOINT_SECONDS = 300.0
+PROGRAMS: dict[str, Any] = {"step": Program, "unroll": SequenceProgram, "cycle": CountingProgram}
+"""The program of a cell, by its entry."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What a worker needs to train one program; plain values, so that it travels.
+
+    Attributes:
+        cells: the replicas.
+        ids: their ids, in the same order.
+        data_dir: where data files are, None for the default.
+        device: `cpu` or `cuda:i`.
+        threads: CPU threads, part of the protocol.
+        matmul: the back-end of the CPU's matrix products.
+        matmul_error: its measured error.
+        checkpoint: the checkpoint's file, None for none.
+        checkpoint_seconds: interval between checkpoints.
+        pause_at: updates, a point of evaluation, after which the program saves its state and ends
+            as a `timeout` does; None for no such point.
+    """
+
+    cells: tuple[Cell, ...]
+    ids: tuple[str, ...]
+    data_dir: str | None
+    device: str
+    threads: int
+    matmul: str
+    matmul_error: float | None
+    checkpoint: str | None
+    checkpoint_seconds: float = CHECKPOINT_SECONDS
+    pause_at: int | None = None
+
+    @property
+    def machine(self) -> Machine:
+        """What the program runs on."""
+        return describe(self.device, self.threads, self.matmul, self.matmul_error)
+
+
+def obey(device: str, threads: int, back_end: str, precision: str) -> None:
+    """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
+
+    No TF32 where the protocol is float32; bfloat16 operands it holds as they are. The memory that
+    it frees it keeps (`memory.keep`).
+    """
+    torch.set_num_threads(threads)
+    memory_estimate.keep()
+    if device == "cpu":
+        matrix_products.use(back_end, precision)
+    products = "tf32" if precision == "bf16" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = products
+    cudnn: Any = torch.backends.cudnn
+    cudnn.conv.fp32_precision = products
+
+
+class Run:
+    """A program on its way: its clocks and curves beside its state."""
+
+    def __init__(self, job: Job) -> None:
+        self.job, self.cell = job, job.cells[0]
+        obey(job.device, job.threads, job.matmul, self.cell.precision)
+        self.device = torch.device(job.device)
+        self.began: float | None = None  # when the training clock last started
+        self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]
+        self.train_seconds = self.evaluation_seconds = 0.0
+        self.diverged: dict[int, int] = {}
+        data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
+        self.program: Any = PROGRAMS[self.cell.entry](job.cells, data, self.device, self.clock)
+        self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
+        self.saved, self.looked = time.monotonic(), time.perf_counter()
+        self.unsaved = ""  # why the last checkpoint could not be written
+        self._resume()
+
+    def _resume(self) -> None:
+        state = self.job.checkpoint and checkpoint.load(Path(self.job.checkpoint), self.identity)
+        if state:
+            self.program.restore(state["program"])
+            self.curves = state["curves"]
+            self.train_seconds, self.evaluation_seconds = state["clocks"]
+            self.diverged = {int(r): i for r, i in state["diverged"].items()}
+
+    def clock(self) -> float:
+        """Return the seconds of training so far."""
+        running = 0.0 if self.began is None else time.perf_counter() - self.began
+        return self.train_seconds + running
+
+    def save(self) -> None:
+        """Write a checkpoint, where the job has one.
+
+        Where that fails (a full disk, no memory) training goes on: it only saves time.
+        """
+        self.saved = time.monotonic()
+        if self.job.checkpoint:
+            state = {
+                "program": self.program.state(),
+                "curves": self.curves,
+                "clocks": [self.train_seconds, self.evaluation_seconds],
+                "diverged": {str(r): i for r, i in self.diverged.items()},
+            }
+            try:
+                checkpoint.save(Path(self.job.checkpoint), self.identity, state)
+            except (OSError, MemoryError) as error:
+                self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
+            else:
+                self.unsaved = ""
+
+    def advance(self, look: Callable[[int], bool]) -> bool:
+        """Train to the next evaluation; False, and the state saved, where `look` asked to stop.
+
+        Args:
+            look: called now and then with the iterations done; True asks to stop.
+        """
+        target = self.cell.next_evaluation(self.program.iteration)
+        self.began = time.perf_counter()
+        while self.program.iteration < target:
+            now = time.perf_counter()
+            if now - self.looked >= LOOK_SECONDS:
+                self.looked, stop = now, look(self.program.iteration)
+                if stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds:
+                    self._pause()
+                    self.save()
+                if stop:
+                    return False
+                self.began = self.began or time.perf_counter()
+            self.program.step()
+        self._pause()
+        return True
+
+    def _pause(self) -> None:
+        self.synchronize()
+        self.train_seconds, self.began = self.clock(), None
+
+    def synchronize(self) -> None:
+        """Wait for the device."""
+        if self.device.type == "cuda":
+            torch.cuda.synchronize(self.device)
+
+    def evaluate(self) -> None:
+        """Add a point to every curve and note which replicas diverged."""
+        start = time.perf_counter()
+        for r, (point, diverged) in enumerate(self.program.measure()):
+            if r in self.diverged:
+                continue
+            self.curves[r].append(dataclasses.asdict(point))
+            if diverged is not None:
+                self.diverged[r] = diverged
+        self.evaluation_seconds += time.perf_counter() - start
+
+    def outcomes(self, status: Status, error: str | None) -> list[Outcome]:
+        """Return what each replica gave, in the order of the cells."""
+        results: list[dict[str, Any]] = [{} for _ in self.job.cells]
+        if status == "ok":
+            start = time.perf_counter()
+            results = self.program.results()
+            self.evaluation_seconds += time.perf_counter() - start
+        done: int = self.program.iteration
+        rate = done / self.train_seconds if done and self.train_seconds else None
+        steps = self.cell.batch_size * len(self.job.cells) * self.cell.data_steps
+        examples, symbols = rate and rate * steps, self.cell.entry == "unroll"
+        found: list[Outcome] = []
+        for r, curve in enumerate(self.curves):
+            bad = r in self.diverged
+            reason = f"loss not finite at iteration {self.diverged[r]}" if bad else error
+            found.append(
+                Outcome(
+                    status="diverged" if bad else status,
+                    error=reason,
+                    iterations_done=self.diverged.get(r, done),
+                    **({} if bad else results[r]),
+                    progression=self.program.progression[r],
+                    curve=[CurvePoint(**point) for point in curve],
+                    train_seconds=self.train_seconds,
+                    evaluation_seconds=self.evaluation_seconds,
+                    steps_per_second=rate,
+                    examples_per_second=None if symbols else examples,
+                    tokens_per_second=examples if symbols else None,
+                    replicas=len(self.job.cells),
+                    machine=self.job.machine,
+                )
+            )
+        return found
+
+
+@functools.lru_cache(maxsize=1)
+def _load(
+    dataset: str, data_dir: str | None, corpus: str | None
+) -> datasets.Data | datasets.Episodes | datasets.Text:
+    """Keep the last dataset: a worker's programs mostly share it."""
+    return datasets.load(dataset, data_dir, corpus=corpus)
+
+
+def ungraded(cell: Cell) -> AbstractContextManager[object]:
+    """Return the mode that a program of `cell` is made and trained in: one without autograd.
+
+    Inference mode, where every call costs less; but two networks ask for autograd's gradients.
+    """
+    return torch.no_grad() if cell.entry == "cycle" else torch.inference_mode()
+
+
+def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
+    """Train a program and return an outcome a replica.
+
+    Args:
+        job: the program.
+        look: called about twice a second with the iterations done; True asks to stop: the state is
+            saved and the status is `timeout`.
+
+    Raises whatever training raises (the engine makes a failed outcome of it).
+    """
+    with ungraded(job.cells[0]):
+        run = Run(job)
+        while run.program.iteration < run.cell.iterations:
+            paused = job.pause_at is not None and run.program.iteration >= job.pause_at
+            if paused:
+                run.save()
+            if paused or not run.advance(look):
+                reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
+                return run.outcomes("timeout", reason)
+            run.evaluate()
+            if len(run.diverged) == len(job.cells):
+                return run.outcomes("diverged", None)
+            if run.program.ended:
+                break
+        return run.outcomes("ok", None)
+
+
+def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome]:
+    """Return the outcomes of a program that raised or lost its worker, on `machine` if not here."""
+    nothing = Outcome(
+        status="failed",
+        error=error,
+        iterations_done=0,
+        curve=[],
+        train_seconds=0.0,
+        evaluation_seconds=0.0,
+        steps_per_second=None,
+        examples_per_second=None,
+        replicas=len(job.cells),
+        machine=machine or job.machine,
+    )
+    return [nothing for _ in job.cells]
+
+
+def time_steps(job: Job, seconds: float) -> float:
+    """Return the seconds an update of the program takes, from `seconds` of stepping."""
+    with ungraded(job.cells[0]):
+        run = Run(dataclasses.replace(job, checkpoint=None))
+        run.program.step()  # first touches
+        steps, start = 0, time.perf_counter()
+        while steps == 0 or time.perf_counter() - start < seconds:
+            run.program.step()
+            steps += 1
+        run.synchronize()
+        return (time.perf_counter() - start) / steps

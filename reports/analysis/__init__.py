@@ -1,0 +1,1 @@
+"""Analysis of records: selection, medians, verdicts, speeds and studies."""

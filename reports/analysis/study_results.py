@@ -1,0 +1,152 @@
+"""What came of a study: its arms with their trials, the winners trained anew, and the cost."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...reproductions.tuning.candidates import Arm, fresh_cells, set_texts, trial_cells
+from ...reproductions.tuning.optuna_export import importances
+from ...reproductions.tuning.study_options import loaded
+from ...reproductions.tuning.trials import Known, Trial, best, derive, home
+from ...results.record import Record
+from ...results.statistics import intervals
+from ...results.statistics.expected_best import expected_best
+from ...results.study import Study
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """Results on the test split, on seeds that no trial had.
+
+    `values` are by seed, `lost` counts the cells without a result that were trained, `wanted` all.
+    """
+
+    values: Mapping[int, float]
+    lost: int
+    wanted: int
+    iterations: int
+    seconds: float
+
+    @property
+    def interval(self) -> intervals.Interval | None:
+        """The mean and its interval over seeds; None without any."""
+        return intervals.mean_interval([*self.values.values()], CONFIDENCE) if self.values else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArmTold:
+    """An arm, its trials, and its winner and the protocol as it is, trained anew."""
+
+    arm: Arm
+    trials: tuple[Trial, ...]
+    winner: Trial | None
+    tuned: Fresh | None
+    untuned: Fresh | None
+    importances: Mapping[str, Mapping[str, float]]
+
+    @property
+    def ended(self) -> list[Trial]:
+        """The trials that have a value and are at an end."""
+        return [t for t in self.trials if t.value is not None and t.state != "open"]
+
+    @property
+    def iterations(self) -> int:
+        """Updates of all trials' cells together; a cell that several trials have counts once."""
+        return sum(record.iterations_done for record in self._records())
+
+    @property
+    def seconds(self) -> float:
+        """The time that those took."""
+        return sum((r.train_seconds + r.evaluation_seconds) / r.replicas for r in self._records())
+
+    def _records(self) -> list[Record]:
+        return [*{r.key: r for trial in self.trials for r in trial.records}.values()]
+
+    @property
+    def gain(self) -> tuple[intervals.Interval, float] | None:
+        """Tuned less untuned, paired by seed, with its one-sided p; None without pairs."""
+        if self.tuned is None or self.untuned is None:
+            return None
+        pairs = [
+            value - self.untuned.values[seed]
+            for seed, value in self.tuned.values.items()
+            if seed in self.untuned.values
+        ]
+        if not pairs:
+            return None
+        side = "less" if self.arm.objective.minimize else "greater"
+        return intervals.mean_interval(pairs, CONFIDENCE), intervals.paired_test(pairs, 0.0, side)
+
+    @property
+    def curve(self) -> list[float]:
+        """The expected best value of k trials, for every k."""
+        values = [trial.value for trial in self.ended if trial.value is not None]
+        return expected_best(values, minimize=self.arm.objective.minimize)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """A study and what came of its arms."""
+
+    study: Study
+    arms: tuple[ArmTold, ...]
+
+
+def gather(study: Study, records: Iterable[Record], *, importance: bool = True) -> Tuned:
+    """Return what the records say of a study.
+
+    `importance` costs a second and needs Optuna; of a single field it would say nothing.
+    """
+    arms, records, told = loaded(study), list(records), list[ArmTold]()
+    asked = {
+        arm.label: [(params, trial_cells(study, arm, params)) for params in study.asked[arm.label]]
+        for arm in arms
+        if arm.label in study.asked
+    }
+    trained = (cell for trials in asked.values() for _, cells in trials for cell in cells)
+    known = Known(records, home=home(records, trained))
+    for arm in arms:
+        trials = [
+            derive(number, params, cells, known)
+            for number, (params, cells) in enumerate(asked.get(arm.label, ()))
+        ]
+        over = len(trials) >= study.trials and all(trial.state != "open" for trial in trials)
+        winner = best(trials, arm.objective)
+        fresh: list[Fresh | None] = [None, None]
+        if winner is not None and over:
+            for n, params in enumerate((winner.params, None)):
+                cells = fresh_cells(study, arm, params)
+                fresh[n] = _fresh(arm, known.of(cells), len(cells))
+        told.append(
+            ArmTold(
+                arm=arm,
+                trials=tuple(trials),
+                winner=winner,
+                tuned=fresh[0],
+                untuned=fresh[1],
+                importances=importances(arm, trials) if importance and len(study.space) > 1 else {},
+            )
+        )
+    return Tuned(study=study, arms=tuple(told))
+
+
+def _fresh(arm: Arm, records: Sequence[Record], wanted: int) -> Fresh:
+    results = {record.seed: arm.objective.tested_of(record) for record in records}
+    return Fresh(
+        values={seed: value for seed, value in sorted(results.items()) if value is not None},
+        lost=sum(record.status in ("diverged", "failed") for record in records),
+        wanted=wanted,
+        iterations=sum(record.iterations_done for record in records),
+        seconds=sum((r.train_seconds + r.evaluation_seconds) / r.replicas for r in records),
+    )
+
+
+def command(study: Study, arm: Arm, trial: Trial) -> list[str]:
+    """Return the command that trains a trial's choice on the test split, on the fresh seeds."""
+    split = [] if arm.cell.split in (None, "test") else ["split=test"]
+    where = f"{arm.where},seed>={study.seeds}"
+    words = ["sgbench", "run", study.exhibit, "--scale", study.scale, "--where", where]
+    for text in (*set_texts(arm, trial.params), *split):
+        words += ["--set", text]
+    return [*words, "--seeds", str(study.seeds + study.fresh)]

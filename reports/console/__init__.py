@@ -1,0 +1,1 @@
+"""Output on the terminal: progress, estimates of the time left, the gate's verdicts."""

@@ -1,0 +1,213 @@
+"""What a run shows while it trains: a bar and the running programs, or a line a cell."""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Protocol
+
+from ...reproductions.running.plan import Plan
+from ...results.record import Record
+from .eta import Tally
+from .terminal import count, duration, outcome, short_id
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+STOPPING = "stopping: saving what runs (again: at once)"
+
+
+class Display(Protocol):
+    """Shows a tally as it changes."""
+
+    def start(self, tally: Tally) -> None:
+        """Training begins."""
+        ...
+
+    def moved(self, tally: Tally, program: int) -> None:
+        """A running program has come further."""
+        ...
+
+    def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
+        """A program has ended."""
+        ...
+
+    def stopping(self) -> None:
+        """The run was asked to stop; called inside a signal's handler."""
+        ...
+
+    def close(self) -> None:
+        """Nothing more is shown."""
+        ...
+
+
+def display(title: str, *, alone: bool) -> Display:
+    """Return what suits stderr: bars on a terminal that nothing else is printed on, else lines."""
+    moving = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+    return Bars(title) if moving and alone else Lines(title)
+
+
+class Watch:
+    """Listens to a run for a display.
+
+    `begin` is called once the store was read, `each` with every record that has become durable.
+    """
+
+    def __init__(
+        self,
+        display: Display,
+        begin: Callable[[], None],
+        each: Callable[[Record], None] | None = None,
+    ) -> None:
+        self.display, self.tally = display, Tally(Plan(cells=(), programs=()), 0)
+        self._begin, self._each, self._lock = begin, each, threading.RLock()
+
+    def planned(self, plan: Plan, workers: int) -> None:
+        """Take the plan."""
+        self._begin()
+        self.tally = Tally(plan, workers)
+        if plan.programs:
+            self.display.start(self.tally)
+
+    def progress(self, program: int, iteration: int) -> None:
+        """Take how far a program is; may be called in any thread."""
+        with self._lock:
+            if program in self.tally.left:
+                self.tally.see(program, iteration)
+                self.display.moved(self.tally, program)
+
+    def finished(self, program: int, records: list[Record]) -> None:
+        """Take a program's records."""
+        if self._each is not None:
+            for record in records:
+                self._each(record)
+        with self._lock:
+            self.tally.end(program, records)
+            self.display.ended(self.tally, program, records)
+
+    def stopping(self, number: int) -> None:
+        """Say that the run ends soon."""
+        del number
+        self.display.stopping()
+
+
+class Lines:
+    """A line of text a cell, on stderr: for logs."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+
+    def start(self, tally: Tally) -> None:
+        """Say what is going to happen."""
+        workers = "one at a time" if tally.workers == 1 else f"{tally.workers} at a time"
+        total = count(len(tally.states), "cell")
+        self._say(f"{self.title}: {tally.cells_left:,} of {total} to run, {workers}")
+
+    def moved(self, tally: Tally, program: int) -> None:
+        """Say nothing: a log is for what has happened."""
+
+    def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
+        """Say how each cell ended, with what `sgbench show` finds it by; how long others take."""
+        total = len(tally.states)
+        at = f"{total - tally.cells_left:{len(str(total))}}/{total}"
+        for index, record in zip(tally.plan.programs[program], records, strict=True):
+            name = f"{short_id(record.id)}  {tally.names[index]}"
+            self._say(f"{at}  {name}  {outcome(record)}  {_times(tally)}")
+
+    def stopping(self) -> None:
+        """Say so, past the buffers that the handler may have interrupted."""
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{STOPPING}\n".encode())
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _times(tally: Tally) -> str:
+    left = tally.seconds_left()
+    coming = f", about {duration(left)} left" if left else ""
+    return f"({duration(tally.elapsed)}{coming})"
+
+
+class Bars:
+    """A bar over all cells and one for each running program, on stderr: for terminals."""
+
+    def __init__(self, title: str) -> None:
+        self.title, self._stopping = title, False
+        self._slots: dict[TaskID, int] = {}  # a row to the program that it shows, ended or not
+        self._progress: Progress | None = None
+
+    def start(self, tally: Tally) -> None:
+        """Draw the first frame."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+        from rich.table import Column
+
+        longest = max(map(len, [self.title, *map(tally.name, tally.left)]))
+        name = Column(no_wrap=True, overflow="ellipsis", min_width=min(longest, 44))
+        self._progress = Progress(
+            TextColumn("{task.description}", table_column=name, markup=False),
+            BarColumn(bar_width=24, complete_style="cyan", finished_style="green"),
+            TextColumn("{task.fields[info]}", style="dim", markup=False),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+            refresh_per_second=4,
+            redirect_stdout=False,  # it would put results on stderr
+        )
+        starting = f"starting {count(tally.workers, 'worker')}" if tally.workers > 1 else ""
+        self._all = self._progress.add_task(self.title, total=len(tally.states), info=starting)
+        self._draw(tally, starting)
+        self._progress.start()
+
+    def moved(self, tally: Tally, program: int) -> None:
+        """Move the program's bar."""
+        running = tally.running[program]
+        total, rate = tally.cell(program).iterations, running.rate
+        info = f"{running.iteration:,}/{total:,} iterations"
+        if rate:
+            info += f", {rate:,.0f}/s, {duration((total - running.iteration) / rate)} left"
+        self._row(tally, program, running.iteration, info)
+        self._draw(tally)
+
+    def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
+        """Let the program's row say how it ended until another takes it."""
+        for index, record in zip(tally.plan.programs[program], records, strict=True):
+            if record.status not in ("ok", "timeout") and self._progress is not None:
+                line = f"{short_id(record.id)}  {tally.names[index]}  {outcome(record)}"
+                self._progress.console.print(line, markup=False)
+        self._row(tally, program, records[0].iterations_done, outcome(records[0]).strip())
+        self._draw(tally)
+
+    def stopping(self) -> None:
+        """Take note: the next frame says so."""
+        self._stopping = True
+
+    def close(self) -> None:
+        """Clear what was drawn."""
+        if self._progress is not None:
+            self._progress.stop()
+
+    def _row(self, tally: Tally, program: int, iteration: int, info: str) -> None:
+        if self._progress is None:
+            return
+        rows = {shown: row for row, shown in self._slots.items()}
+        free = (row for row, shown in self._slots.items() if shown not in tally.running)
+        row = rows.get(program, next(free, None))
+        if row is None:
+            row = self._progress.add_task("", total=None, info="")
+        self._slots[row] = program
+        total = tally.cell(program).iterations
+        name = tally.name(program)
+        self._progress.update(row, description=name, completed=iteration, total=total, info=info)
+
+    def _draw(self, tally: Tally, info: str = "") -> None:
+        if self._progress is None:
+            return
+        ended, left = len(tally.states) - tally.cells_left, tally.seconds_left()
+        words = info or f"{ended:,}/{len(tally.states):,} cells"
+        if left:
+            words += f", about {duration(left)} left"
+        words = STOPPING if self._stopping else words
+        self._progress.update(self._all, completed=tally.progress, info=words)

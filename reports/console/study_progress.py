@@ -1,0 +1,120 @@
+"""What a study shows while it is run: a line a trial; and its trials as JSON values."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ...reproductions.tuning.candidates import Arm
+from ...reproductions.tuning.trials import Trial
+from ...results.study import Study
+from ..analysis.study_results import Tuned, command
+from ..pages.tuning_page import choice
+from .progress import STOPPING
+from .terminal import count, duration
+
+Each = Callable[[dict[str, Any]], None]
+
+
+class Lines:
+    """Listens to a study and says each trial's end on a line of stderr.
+
+    `each` is called with every trial's values once its records are durable.
+    """
+
+    def __init__(self, study: Study, each: Each | None) -> None:
+        self.study, self._each = study, each
+        self._began, self._there, self._total = time.monotonic(), 0, study.trials
+
+    def begins(self, study: Study, arms: Sequence[Arm], there: int, workers: int) -> None:
+        """Say what is going to happen."""
+        self._there, self._total = there, study.trials * len(arms)
+        searches = "" if len(arms) == 1 else f" of each of {', '.join(arm.label for arm in arms)}"
+        done = f", {there} of them there" if there else ""
+        at_a_time = "one cell at a time" if workers == 1 else f"{workers} cells at a time"
+        total = f"{count(study.trials, 'trial')}{searches}"
+        self._say(f"study {study.name}: {total}{done}, {at_a_time}")
+        for arm in arms:
+            if arm.dropped:
+                fields = ", ".join(arm.dropped)
+                self._say(f"{arm.label}: {fields} of the space does not apply")
+
+    def ended(self, arm: Arm, trial: Trial, leading: Trial | None) -> None:
+        """Say how a trial ended, and which is the best so far."""
+        if self._each is not None:
+            self._each(trial_values(self.study, arm, trial))
+        objective = arm.objective
+        value = "" if trial.value is None else f"{trial.value:8.{objective.decimals}f}"
+        told = {
+            "complete": f"{value} {objective.unit}",
+            "pruned": f"{value} {objective.unit}, given up at {trial.points[-1][0]:,}"
+            if trial.points
+            else "given up",
+            "diverged": "diverged",
+            "failed": f"failed: {_reason(trial)}",
+        }[trial.state]
+        self._there += 1
+        at = f"{self._there:{len(str(self._total))}}/{self._total}  {arm.label} {trial.number}"
+        best = ""
+        if leading is not None and leading.value is not None:
+            best = f", best {leading.value:.{objective.decimals}f} by trial {leading.number}"
+        elapsed = duration(time.monotonic() - self._began)
+        words = f"{at}  {told.strip()}  {choice(trial.params)}"
+        self._say(f"{words}  ({elapsed}{best})")
+
+    def retraining(self, arm: Arm, trial: Trial) -> None:
+        """Say that the winner's turn has come."""
+        seeds = count(self.study.fresh, "fresh seed")
+        anew = f"training it and the protocol as it is anew, {seeds}, on the test split"
+        self._say(f"{arm.label}: trial {trial.number} is best: {anew}")
+
+    def stopping(self, number: int) -> None:
+        """Say so, past the buffers that the handler may have interrupted."""
+        del number
+        os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{STOPPING}\n".encode())
+
+    def _say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
+
+
+def _reason(trial: Trial) -> str:
+    return next((r.error for r in trial.records if r.error), None) or "no reason is known"
+
+
+def trial_values(study: Study, arm: Arm, trial: Trial) -> dict[str, Any]:
+    """Return a trial as JSON values."""
+    return {
+        "study": study.name,
+        "arm": arm.label,
+        "trial": trial.number,
+        "state": trial.state,
+        "value": trial.value,
+        "params": dict(trial.params),
+        "iterations": trial.iterations,
+        "seconds": trial.seconds,
+        "cells": [record.id for record in trial.records],
+    }
+
+
+def study_values(tuned: Tuned) -> list[dict[str, Any]]:
+    """Return how each arm of a study stands, as JSON values."""
+    found: list[dict[str, Any]] = []
+    for told in tuned.arms:
+        gain = told.gain
+        found.append(
+            {
+                "study": tuned.study.name,
+                "arm": told.arm.label,
+                "trials": len(told.trials),
+                "objective": told.arm.objective.name,
+                "best": told.winner and trial_values(tuned.study, told.arm, told.winner),
+                "iterations": told.iterations,
+                "seconds": told.seconds,
+                "tuned": dict(told.tuned.values) if told.tuned else {},
+                "as_it_is": dict(told.untuned.values) if told.untuned else {},
+                "p": None if gain is None else gain[1],
+                "command": told.winner and command(tuned.study, told.arm, told.winner),
+            }
+        )
+    return found

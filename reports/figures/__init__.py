@@ -1,0 +1,1 @@
+"""Figures: their series and panels, and how they are drawn."""

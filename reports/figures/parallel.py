@@ -1,0 +1,69 @@
+"""Draws the figures of a report, several at a time where there are enough of them.
+
+Free of matplotlib until it draws.
+"""
+
+import contextlib
+import functools
+import os
+import signal
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import active_children, get_context, parent_process
+
+from .spec import Drawing
+
+_EACH = 4
+"""Figures that are worth a process: its start takes as long as one or two of them."""
+
+
+def rendered(
+    drawings: Sequence[Drawing], formats: Sequence[str], workers: int = 1
+) -> list[dict[str, bytes]]:
+    """Return each picture in each of `formats` (png, svg, pdf), each a file's content.
+
+    Args:
+        drawings: what to draw.
+        formats: as of `figures.render`.
+        workers: processes at most. With more than one the caller's main module is imported anew
+            in each: it must not do anything then.
+    """
+    draw = functools.partial(_draw, formats=tuple(formats))
+    workers = min(workers, len(drawings) // _EACH)
+    if workers > 1:
+        with contextlib.suppress(BrokenProcessPool):  # one was killed, for memory mostly
+            return _side_by_side(draw, drawings, workers)
+    return list(map(draw, drawings))
+
+
+def _side_by_side(
+    draw: Callable[[Drawing], dict[str, bytes]], drawings: Sequence[Drawing], workers: int
+) -> list[dict[str, bytes]]:
+    others, context = set(active_children()), get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow) as pool:
+        try:
+            return list(pool.map(draw, drawings))
+        except BaseException:  # Ctrl-C: what is being drawn is not waited for
+            for child in set(active_children()) - others:
+                child.kill()
+            raise
+
+
+def _draw(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
+    from . import render
+
+    return render.render(drawing, formats)
+
+
+def _follow() -> None:
+    """Leave Ctrl-C to the process that waits for this one, and end when that has ended."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def end() -> None:
+        if (parent := parent_process()) is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=end, daemon=True).start()

@@ -1,0 +1,1 @@
+"""Pages: the reports of exhibits, timings and studies in Markdown."""

@@ -1,0 +1,1 @@
+"""Tables: cells with intervals, as Markdown, LaTeX and CSV."""

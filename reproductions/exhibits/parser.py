@@ -1,0 +1,229 @@
+"""Reading an exhibit's TOML text; `table1.toml` is the example of what it may hold."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ...bench.cell import spec_of
+from ..tuning.space import Dimension, parse_dimension
+from .claims import read_claim
+from .schema import (
+    FIGURE_KINDS,
+    GATED_KINDS,
+    GRADES,
+    Exhibit,
+    Figure,
+    FixedModel,
+    Gated,
+    Layout,
+    Margin,
+    Median,
+    Number,
+    Override,
+    PaperPlace,
+    Scale,
+)
+from .strict_toml import Table, parse_toml
+
+MOST_CELLS = 100_000
+"""Of a scale: a product of axes is soon more than any memory holds."""
+_NEEDED_AXES = ("dataset", "network", "rule")
+
+
+def parse(name: str, text: str | bytes) -> Exhibit:
+    """Return the exhibit of a TOML text; UsageError naming the file and the key if malformed."""
+    root = parse_toml(text, f"{name}.toml")
+    base = Override(when={}, protocol=root.take_table("protocol").take_fields())
+    layers = (base, *map(_override, root.take_tables("overrides")))
+    grid = [table.take_axes() for table in root.take_tables("grid")]
+    scales = root.take_table("scales")
+    if not grid or not scales.remaining():
+        raise root.error("" if grid else "grid", "must have a grid and scales")
+    exhibit = Exhibit(
+        name=name,
+        title=root.take("title", str),
+        source=root.take("source", str),
+        scales={
+            key: _scale(key, scales.take_table(key), layers, grid) for key in scales.remaining()
+        },
+        numbers=_numbers(root.take_tables("numbers")),
+        medians=tuple(itertools.chain.from_iterable(map(_medians, root.take_tables("medians")))),
+        fixed=_fixed(root.take_tables("fixed")),
+        margins=_margins(root.take_table("margins", {})),
+        claims=tuple(map(read_claim, root.take_tables("claims"))),
+        figures=tuple(map(_figure, root.take_tables("figures"))),
+        layout=_layout(root.take_table("layout")) if "layout" in root.remaining() else None,
+        labels=_labels(root.take_table("labels", {})),
+        gated=tuple(map(_gated, root.take_tables("gate"))),
+        space=_space(root.take_table("space", {})),
+    )
+    root.close()
+    return exhibit
+
+
+def _override(table: Table) -> Override:
+    when = table.take_table("when").take_fields()
+    protocol = table.take_table("protocol").take_fields()
+    table.close()
+    return Override(when=when, protocol=protocol)
+
+
+def _scale(
+    name: str,
+    table: Table,
+    layers: tuple[Override, ...],
+    grid: list[dict[str, tuple[Any, ...]]],
+) -> Scale:
+    axes = table.take_table("axes", {}).take_axes()
+    grid = [own.take_axes() for own in table.take_tables("grid")] or grid
+    blocks = tuple({**axes, **{k: v for k, v in block.items() if k not in axes}} for block in grid)
+    for field, block in itertools.product(_NEEDED_AXES, blocks):
+        if field not in block:
+            raise table.error("axes", f"and the grid lack {field}")
+    own = Override(when={}, protocol=table.take_table("protocol", {}).take_fields())
+    scale = Scale(
+        name=name,
+        description=table.take("description", str),
+        seeds=table.take("seeds", int),
+        layers=(*layers, own, *map(_override, table.take_tables("overrides"))),
+        blocks=blocks,
+    )
+    for field in itertools.chain.from_iterable(layer.when for layer in scale.layers):
+        if not scale.values(field):
+            raise table.error("axes", f"and the grid lack {field}, which an override depends on")
+    if scale.seeds < 1:
+        raise table.error("seeds", "must be at least 1")
+    table.close()
+    size = scale.seeds * sum(math.prod(map(len, block.values())) for block in blocks)
+    if size > MOST_CELLS:
+        raise table.error("axes", f"and seeds give {size:,} cells; {MOST_CELLS:,} are the most")
+    seen: set[frozenset[tuple[str, Any]]] = set()
+    for point in scale.points():
+        identity = frozenset(point.items())
+        if identity in seen:
+            raise table.error("axes", f"and the grid give a cell twice: {point}")
+        seen.add(identity)
+    return scale
+
+
+def _numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
+    numbers: dict[PaperPlace, Number] = {}
+    for table in tables:
+        dataset, network, grade = _place(table)
+        result = table.take_result()
+        first, *rules = table.take_list("columns", str) or [""]
+        if first not in ("depth", "T") or not rules:
+            raise table.error("columns", "must be depth or T, then the rules")
+        rules = [table.coerced("columns", "rule", rule) for rule in rules]
+        for row in table.take_rows("rows", 1 + len(rules)):
+            along = table.coerced("rows", first, row[0])
+            depth, T = (along, None) if first == "depth" else (None, along)
+            for rule, value in zip(rules, row[1:], strict=True):
+                place = (dataset, network, depth, T, rule, result)
+                if place in numbers:
+                    raise table.error("rows", f"give {place} twice")
+                numbers[place] = Number(value=value, grade=grade)
+        table.close()
+    return numbers
+
+
+def _medians(table: Table) -> list[Median]:
+    """Return the medians of a table: a row of them for each fraction of training in `at`."""
+    grade, edges = table.choice("grade", GRADES), table.take_list("edges", float)
+    if edges != sorted({0.0, *edges}) or len(edges) < 2:
+        raise table.error("edges", "must ascend from 0")
+    rows = table.take_rows("rows", len(edges))  # the first of a row is `at`
+    where = table.take_fields()
+    return [
+        Median(where=where, above=low, up_to=high, at=at, value=value, grade=grade)
+        for at, *values in rows
+        for (low, high), value in zip(itertools.pairwise(edges), values, strict=True)
+        if not math.isnan(value)
+    ]
+
+
+def _fixed(tables: list[Table]) -> dict[tuple[str, str, str], FixedModel]:
+    fixed: dict[tuple[str, str, str], FixedModel] = {}
+    for table in tables:
+        dataset, network, grade = _place(table)
+        for rule, layers in table.take_by("sg_layers", "rule", int).items():
+            if (dataset, network, rule) in fixed:
+                raise table.error("sg_layers", f"is given twice for {dataset}, {network}, {rule}")
+            hidden = table.coerced("sg_layers", "sg_layers", layers)
+            fixed[dataset, network, rule] = FixedModel(sg_layers=hidden, grade=grade)
+        table.close()
+    return fixed
+
+
+def _place(table: Table) -> tuple[str, str, str]:
+    dataset, network = table.take("dataset", str), table.take("network", str)
+    table.coerced("dataset", "dataset", dataset)
+    table.coerced("network", "network", network)
+    return dataset, network, table.choice("grade", GRADES)
+
+
+def _margins(table: Table) -> dict[str, Margin]:
+    margins: dict[str, Margin] = {}
+    for dataset in table.remaining():
+        table.coerced(dataset, "dataset", dataset)
+        row = table.take_table(dataset)
+        points = row.take("points", float)
+        rules = row.take_by("rules", "rule", float, optional=True)
+        if not all(0 < value < 100 for value in (points, *rules.values())):
+            raise row.error("points", "and rules must be between 0 and 100")
+        margins[dataset] = Margin(points=points, rules=rules)
+        row.close()
+    return margins
+
+
+def _figure(table: Table) -> Figure:
+    kind = table.choice("kind", FIGURE_KINDS)
+    texts = ("name", "title", "source", "x", "y", "panels", "lines")
+    figure = Figure(
+        kind=kind,
+        datasets=table.take_datasets(),
+        **{key: table.take(key, str) for key in texts},
+    )
+    if kind == "population" and (figure.x, figure.lines) != ("p_update", "iteration"):
+        raise table.error("x", "and lines of a population must be p_update and iteration")
+    table.close()
+    return figure
+
+
+def _gated(table: Table) -> Gated:
+    gated = Gated(
+        kind=table.choice("kind", GATED_KINDS),
+        scale=table.take("scale", str),
+        where=tuple(table.take_list("where", str, [])),
+        set=tuple(table.take_list("set", str, [])),
+    )
+    table.close()
+    return gated
+
+
+def _layout(table: Table) -> Layout:
+    layout = Layout(rows=table.take_layout("rows"), columns=table.take_layout("columns"))
+    table.close()
+    return layout
+
+
+def _space(table: Table) -> tuple[Dimension, ...]:
+    """Return the dimensions of a table: a field to what stands behind it in `--space`."""
+    found: list[Dimension] = []
+    for name in table.remaining():
+        text = table.take(name, str)
+        found.append(
+            table.checked(name, lambda name=name, text=text: parse_dimension("space", name, text))
+        )
+    return tuple(found)
+
+
+def _labels(table: Table) -> dict[str, Mapping[str, str]]:
+    labels: dict[str, Mapping[str, str]] = {}
+    for field in table.remaining():
+        if field != "result":
+            table.checked(field, lambda field=field: spec_of(field))
+        row = table.take_table(field)
+        labels[field] = {value: row.take(value, str) for value in row.remaining()}
+    return labels

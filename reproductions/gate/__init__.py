@@ -1,0 +1,1 @@
+"""The gate: two builds compared for correctness and speed."""

@@ -1,0 +1,1 @@
+"""Runs: the request, its plan, and the executor that trains it."""

@@ -1,0 +1,143 @@
+"""What a run would do, without doing it: for `status` and `run --dry-run`."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, field
+
+from ...bench import hardware
+from ...bench.cell import Cell
+from ...results.record import Record
+from .blas_choice import kept_backend, known_class, measured_backend
+from .executor import check_data, job_of, place_of
+from .memory_fit import find_room, workers_for
+from .plan import Plan, estimate, seconds_per_step, shape
+from .request import Request, plan_of, wanted_cells
+
+TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """The plan of a run, its workers, and the seconds it takes, None where that is unknown.
+
+    `machine` is the class whose records count (of a scheduler's workers all, parted by
+    semicolons), None where records of every class do; `elsewhere`
+    counts the wanted cells that other classes have results for. `checkpoints` counts, by state, the
+    cells that the run would go on with from where an earlier one was stopped. `too_large` says of
+    programs, by their number, why they would fail for want of memory; measured runs only.
+    """
+
+    plan: Plan
+    workers: int
+    seconds: float | None
+    machine: str | None
+    elsewhere: dict[str, int]
+    checkpoints: dict[str, int]
+    too_large: dict[int, str] = field(default_factory=dict[int, str])
+
+
+def outlook(
+    request: Request, *, measure: bool = False, watch: Callable[[int, int], None] | None = None
+) -> Outlook:
+    """Return what a run would do; free of torch unless it has to measure, or is for a GPU.
+
+    Args:
+        request: what would be run.
+        measure: rehearse the run: look at the device and the data, and train each shape whose time
+            no record tells for a moment. Otherwise `seconds` is None where there is such a shape.
+        watch: called before each shape that is timed: how many were, how many there are.
+
+    Raises UsageError, DataError or StoreError, as the run would.
+    """
+    cells, records = wanted_cells(request), list(request.store.scan())
+    if request.scheduler is not None:
+        return _with_workers(request, cells, records)
+    needs_torch = request.device.startswith("cuda") or (
+        request.device == "auto" and hardware.cuda_likely()
+    )
+    device = None if needs_torch and not measure else hardware.resolve_device(request.device)
+    here = device and known_class(request.store, device)
+    plan = plan_of(request, cells, records, here, device)
+    known = seconds_per_step(records, here)
+    workers = workers_for(request.jobs, device or "cuda", len(plan.programs))
+    too_large: dict[int, str] = {}
+    if device and measure:
+        check_data(request, plan)
+        room = find_room(plan, request.jobs, device)
+        plan, workers, too_large = room.plan, room.workers, room.too_large
+        trained = [plan.programs[number] for number in room.fitting]
+        needed = {shape(plan.cells[p[0]].cell): p for p in trained}
+        missing = {name: p for name, p in needed.items() if name not in known}
+        known |= _timed(request, plan, device, missing, watch)
+    ids = {planned.id for planned in plan.cells}
+    other = (r for r in records if here and r.machine_class != here and r.id in ids)
+    return Outlook(
+        plan=plan,
+        workers=workers,
+        seconds=estimate(without(plan, too_large), known, workers),
+        machine=here,
+        elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
+        checkpoints=_checkpoints(plan, request.store.checkpoints(here)),
+        too_large=too_large,
+    )
+
+
+def without(plan: Plan, programs: Container[int]) -> Plan:
+    """Return the plan without the programs of these numbers."""
+    kept = (p for number, p in enumerate(plan.programs) if number not in programs)
+    return dataclasses.replace(plan, programs=tuple(kept))
+
+
+def _with_workers(request: Request, cells: Sequence[Cell], records: Sequence[Record]) -> Outlook:
+    """Return what a run with the workers of a scheduler would do; nothing is timed on them."""
+    with place_of(request, lambda words: None) as place:
+        classes = place.classes
+        plan = plan_of(request, cells, records, classes, place.device)
+        if plan.programs:
+            place.check_data(plan)
+        room = place.room(plan)
+        plan, workers = room.plan, room.workers
+    ids = {planned.id for planned in plan.cells}
+    other = (r for r in records if r.machine_class not in classes and r.id in ids)
+    kept = set[str]().union(*map(request.store.checkpoints, classes))
+    return Outlook(
+        plan=plan,
+        workers=workers,
+        seconds=estimate(
+            without(plan, room.too_large), seconds_per_step(records, classes), workers
+        ),
+        machine="; ".join(sorted(classes)),
+        elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
+        checkpoints=_checkpoints(plan, kept),
+        too_large=room.too_large,
+    )
+
+
+def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:
+    """Return the number of cells in each state whose program has a checkpoint among `kept`."""
+    programs = (p for p in plan.programs if plan.cells[p[0]].id in kept)
+    return dict(Counter(plan.cells[index].state for program in programs for index in program))
+
+
+def _timed(
+    request: Request,
+    plan: Plan,
+    device: str,
+    missing: dict[str, tuple[int, ...]],
+    watch: Callable[[int, int], None] | None,
+) -> dict[str, float]:
+    """Return the seconds an update of each missing shape takes, from a moment's training."""
+    found: dict[str, float] = {}
+    if not missing:
+        return found
+    from ...bench.training import loop
+
+    backend = kept_backend(request.store, device)
+    backend = backend or (measured_backend()["matmul"], None)
+    for key, program in missing.items():
+        if watch is not None:
+            watch(len(found), len(missing))
+        job = job_of(request, plan, program, device, backend)
+        found[key] = loop.time_steps(job, TIMING_SECONDS)
+    return found

@@ -1,0 +1,179 @@
+"""Where the programs of a run train: here, or with the workers of a dask scheduler (`remote`).
+
+A place says what is known of the machine before the plan is made, and gets it ready after. Free of
+torch until it is to train.
+"""
+
+import contextlib
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ...bench import datasets, hardware
+from ...bench.engine.dask_client import connected
+from .blas_choice import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
+from .memory_fit import Room, find_room
+from .plan import Plan
+from .request import Request
+
+if TYPE_CHECKING:
+    from ...bench.engine.dispatch import Done, Progress, Stop
+    from ...bench.outcome import Outcome
+    from ...bench.training.loop import Job
+
+Say = Callable[[str], None]
+"""Tells the user something, in a line."""
+
+
+EMULATED = (
+    "warning: precision=bf16: this processor has no bfloat16 products; operands are rounded and"
+    " multiplied in float32: the same results, slower than precision=float32"
+)
+
+
+class Place(Protocol):
+    """Where programs train."""
+
+    @property
+    def device(self) -> str:
+        """`cpu` or `cuda:i`."""
+        ...
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The machine classes that programs may run on, as far as back-ends are chosen."""
+        ...
+
+    def check_data(self, plan: Plan) -> None:
+        """Raise DataError or UsageError where the data of the plan is not there as it should be."""
+        ...
+
+    def prepare(self) -> None:
+        """Choose back-ends where none was chosen; `classes` may be others then."""
+        ...
+
+    def jobs(self, plan: Plan) -> "list[Job]":
+        """Return the job of each program of the plan."""
+        ...
+
+    def room(self, plan: Plan) -> Room:
+        """Hold what the plan's programs need of memory against what is free."""
+        ...
+
+    def refused(self, job: "Job", why: str) -> "list[Outcome]":
+        """Return the failed outcomes of a job that is not begun."""
+        ...
+
+    def train(
+        self, jobs: "Sequence[Job]", workers: int, stop: "Stop", done: "Done", progress: "Progress"
+    ) -> None:
+        """Train the jobs, as `engine.run` does."""
+        ...
+
+
+@contextlib.contextmanager
+def place_of(request: Request, say: Say) -> Generator[Place]:
+    """Yield where the programs of a request train.
+
+    Raises UsageError where there is no such device, or no scheduler at that address.
+    """
+    if request.scheduler is None:
+        yield Here(request, say)
+        return
+    with connected(request.scheduler) as client:
+        from .remote_executor import Workers
+
+        yield Workers(request, client, say)
+
+
+class Here:
+    """This machine."""
+
+    def __init__(self, request: Request, say: Say) -> None:
+        self.request, self.device = request, hardware.resolve_device(request.device)
+        self.say = say
+        self.backend: Backend | None = None
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The one class of this machine."""
+        if self.backend is None:
+            return frozenset([known_class(self.request.store, self.device)])
+        return frozenset([machine_class(self.device, self.backend)])
+
+    def check_data(self, plan: Plan) -> None:
+        """Raise DataError where the data of the plan is not there as it should be."""
+        check_data(self.request, plan)
+        if self.device == "cpu" and _emulated(plan):
+            self.say(EMULATED)
+
+    def prepare(self) -> None:
+        """Choose the back-end."""
+        self.backend = choose_backend(self.request.store, self.device)
+
+    def jobs(self, plan: Plan) -> "list[Job]":
+        """Return the job of each program of the plan."""
+        store = self.request.store
+        backend = self.backend or kept_backend(store, self.device) or ("", None)
+        return [job_of(self.request, plan, p, self.device, backend) for p in plan.programs]
+
+    def room(self, plan: Plan) -> Room:
+        """Hold what the plan's programs need of memory against what is free."""
+        return find_room(plan, self.request.jobs, self.device)
+
+    def refused(self, job: "Job", why: str) -> "list[Outcome]":
+        """Return the failed outcomes of a job that is not begun."""
+        from ...bench.training import loop
+
+        return loop.failed(job, why)
+
+    def train(
+        self, jobs: "Sequence[Job]", workers: int, stop: "Stop", done: "Done", progress: "Progress"
+    ) -> None:
+        """Train the jobs."""
+        from ...bench.engine import dispatch
+
+        dispatch.run(jobs, workers, stop, done, progress)
+
+
+def _emulated(plan: Plan) -> bool:
+    """Tell whether a program's products have a precision that this processor has not."""
+    from ...bench.nn import precision
+
+    cells = (plan.cells[program[0]].cell for program in plan.programs)
+    return any(cell.precision == "bf16" for cell in cells) and not precision.native()
+
+
+def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:
+    """Return the data that the programs of a plan need, dataset and corpus, each once."""
+    cells = (plan.cells[index].cell for program in plan.programs for index in program)
+    return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
+
+
+def check_data(request: Request, plan: Plan) -> None:
+    """Read the data of every program: DataError now rather than as many failed records."""
+    for name, corpus in sources_of(plan):
+        datasets.load(name, request.data_dir, corpus=corpus)
+
+
+def job_of(
+    request: Request,
+    plan: Plan,
+    program: tuple[int, ...],
+    device: str,
+    backend: Backend,
+) -> Any:
+    """Return the `train.Job` of a program of the plan."""
+    from ...bench.training.loop import Job
+
+    items = [plan.cells[index] for index in program]
+    path = request.store.checkpoint_path(items[0].id, machine_class(device, backend))
+    return Job(
+        cells=tuple(item.cell for item in items),
+        ids=tuple(item.id for item in items),
+        data_dir=request.data_dir,
+        device=device,
+        threads=THREADS,
+        matmul=backend[0],
+        matmul_error=backend[1],
+        checkpoint=str(path),
+    )

@@ -1,0 +1,90 @@
+"""Which programs of a plan fit into memory, and how many at a time: told before any is begun."""
+
+import dataclasses
+import math
+from dataclasses import dataclass
+
+from ...bench import hardware
+from ...bench.cell import Cell
+from ...bench.profiling import memory_estimate
+from .plan import Plan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room:
+    """A plan, in parts that fit, and what does not.
+
+    `plan` has stacks of cells parted where they are too large together; `too_large` says why of
+    each program, by its number in it, that does not fit even alone.
+    """
+
+    plan: Plan
+    workers: int
+    too_large: dict[int, str]
+
+    @property
+    def fitting(self) -> list[int]:
+        """The numbers of the programs that are to be trained, in the plan's order."""
+        return [n for n in range(len(self.plan.programs)) if n not in self.too_large]
+
+
+def find_room(plan: Plan, jobs: int | None, device: str) -> Room:
+    """Hold what each program needs against what is free on `device` now.
+
+    `jobs` is how many the user wants at a time; where that is None it is one a core, and fewer
+    where a cell would fit only then.
+    """
+    if not plan.programs:
+        return Room(plan=plan, workers=0, too_large={})
+    free = memory_estimate.free(device)
+    workers = workers_for(jobs, device, len(plan.programs))
+    if jobs is None:
+        largest = max((need for need in _needs(plan).values() if need <= free), default=1)
+        workers = max(1, min(workers, free // max(1, largest)))
+    return share(plan, workers, free)
+
+
+def share(plan: Plan, workers: int, free: int) -> Room:
+    """Hold what each program needs against the part of `free` bytes that one of `workers` has."""
+    needs, part = _needs(plan), free // max(1, workers)
+    programs = tuple(
+        some for program in plan.programs for some in _parted(program, needs[program[0]], part)
+    )
+    too_large = {
+        n: _why(plan.cells[program[0]].cell, needs[program[0]], free, workers)
+        for n, program in enumerate(programs)
+        if needs[program[0]] > part
+    }
+    return Room(
+        plan=dataclasses.replace(plan, programs=programs), workers=workers, too_large=too_large
+    )
+
+
+def _needs(plan: Plan) -> dict[int, int]:
+    return {
+        index: memory_estimate.needed(plan.cells[index].cell) for p in plan.programs for index in p
+    }
+
+
+def workers_for(asked: int | None, device: str, jobs: int) -> int:
+    """Return how many programs run at a time: as asked, else one a core, and no more than jobs."""
+    if device != "cpu":  # programs on one GPU would only share it
+        return 1
+    return max(1, min(asked or hardware.cores(), jobs))
+
+
+def _parted(program: tuple[int, ...], need: int, share: int) -> list[tuple[int, ...]]:
+    """Return a stack of cells that need `need` each, cut into stacks that fit into `share`."""
+    size = max(1, min(len(program), share // max(1, need)))
+    size = math.ceil(len(program) / math.ceil(len(program) / size))  # parts of about one size
+    return [program[start : start + size] for start in range(0, len(program), size)]
+
+
+def _why(cell: Cell, need: int, free: int, workers: int) -> str:
+    several = f" for each of {workers} at a time" if workers > 1 else ""
+    fewer = ", or fewer --jobs" if need <= free else ""
+    return (
+        f"MemoryError: it needs about {need / memory_estimate.GIB:,.1f} GiB, and"
+        f" {free / workers / memory_estimate.GIB:,.1f} GiB are free{several}:"
+        f" {memory_estimate.remedy(cell, free // workers)}{fewer}"
+    )

@@ -1,0 +1,219 @@
+"""The plan of a run: what the store has of the wanted cells, and the programs that are missing.
+
+Free of torch: `status` and `run --dry-run` stop here.
+"""
+
+import statistics
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...bench import datasets
+from ...bench.cell import Cell
+from ...results.record import Record
+
+STATES = ("done", "missing", "timeout", "pruned", "stale", "failed", "diverged")
+"""done: has a result; missing: has no record here, perhaps a checkpoint of an interrupted run;
+timeout: goes on from its checkpoint; pruned: a study gave it up, a run trains it; stale: has a
+result of older code or other data; failed, diverged: run again only with --retry."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """A wanted cell, its id and its state in the store."""
+
+    cell: Cell
+    id: str
+    state: str
+    record: Record | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """All wanted cells, and the programs to run, the largest first.
+
+    `programs` hold indices into `cells`.
+    """
+
+    cells: tuple[Planned, ...]
+    programs: tuple[tuple[int, ...], ...]
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of cells in each state that occurs, in the order of `STATES`."""
+        found = Counter(planned.state for planned in self.cells)
+        return {state: found[state] for state in STATES if found[state]}
+
+
+def make_plan(
+    cells: Sequence[Cell],
+    records: Iterable[Record],
+    *,
+    machine: str | Collection[str] | None,
+    data_dir: str | None = None,
+    retry: Sequence[str] = (),
+    stack: bool = False,
+) -> Plan:
+    """Hold the wanted cells against the records.
+
+    Args:
+        cells: the wanted cells.
+        records: what the store has.
+        machine: the machine class to run on, or several, whose records count; None counts all.
+        data_dir: where data files are.
+        retry: states among failed and diverged that are run again.
+        stack: whether cells that differ in replica axes only are one program, as is fastest on a
+            GPU; otherwise each is a program, as is fastest on a CPU.
+    """
+    sources = {(cell.dataset, cell.corpus) for cell in cells}
+    hashes = {(n, text): datasets.data_hash(n, data_dir, corpus=text) for n, text in sources}
+    by_id: dict[str, Record] = {}
+    ids: dict[str, set[str]] = {}
+    classes = None if machine is None else classes_of(machine)
+    for record in records:
+        ids.setdefault(record.key, set()).add(record.id)
+        here = classes is None or record.machine_class in classes
+        if here and not (record.id in by_id and by_id[record.id].status == "ok"):
+            by_id[record.id] = record  # of several classes' records, a result before others
+    planned = [
+        _planned(cell, cell.id(hashes[cell.dataset, cell.corpus]), by_id, ids) for cell in cells
+    ]
+    wanted = [
+        index
+        for index, item in enumerate(planned)
+        if item.state in ("missing", "stale", "timeout", "pruned", *retry)
+    ]
+    wanted.sort(key=lambda index: -work(planned[index].cell))
+    if not stack:
+        return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
+    alike: dict[str, list[int]] = {}
+    for index in wanted:
+        alike.setdefault(shape(planned[index].cell, _REPLICA_AXES), []).append(index)
+    programs = (
+        tuple(some[start : start + MOST_REPLICAS])
+        for some in alike.values()
+        for start in range(0, len(some), MOST_REPLICAS)
+    )
+    return Plan(cells=tuple(planned), programs=tuple(programs))
+
+
+def classes_of(machine: str | Collection[str]) -> frozenset[str]:
+    """Return the machine classes that one name, or several, name."""
+    return frozenset([machine] if isinstance(machine, str) else machine)
+
+
+def _planned(
+    cell: Cell, id_: str, by_id: Mapping[str, Record], ids: Mapping[str, set[str]]
+) -> Planned:
+    record = by_id.get(id_)
+    if record is not None:
+        state = "done" if record.status == "ok" else record.status
+    else:
+        state = "stale" if ids.get(cell.key, {id_}) != {id_} else "missing"
+    return Planned(cell=cell, id=id_, state=state, record=record)
+
+
+def work(cell: Cell) -> float:
+    """Return about how many multiplications the cell's training takes, to order programs by."""
+    if cell.entry == "cycle":
+        return _work_of_a_digit(cell) * cell.data_steps * cell.iterations * cell.batch_size
+    if cell.T is not None:
+        return cell.T * _work_of_a_step(cell) * cell.iterations * cell.batch_size
+    if cell.network == "fcn":
+        width, m = cell.hidden_units or 0, cell.sg_units or 0
+        layer, taps = width * width * ((cell.depth or 0) + 1), 1
+    else:
+        taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
+        width, m = cell.filters or 0, cell.sg_units or 0
+        layer = width * width * taps * (cell.depth or 0)
+    models, p = 0, cell.p_update or 1.0
+    if cell.sg_layers is not None:
+        models = taps * _work_of_a_model(width, width, m, cell.sg_layers)
+    if cell.si_layers is not None:
+        models += _work_of_a_model(_INPUTS, width, cell.si_units or 0, cell.si_layers)
+    forward = p if cell.decoupled == "both" else 1.0
+    layers = layer * (forward + 2 * p) / 3 + p * models * ((cell.depth or 0) - 1)
+    return 6.0 * cell.iterations * cell.batch_size * layers
+
+
+_INPUTS = 784  # of an image, about
+
+
+def _work_of_a_model(inputs: int, outputs: int, units: int, hidden: int) -> int:
+    return (inputs + outputs + (hidden - 1) * units) * units if hidden else inputs * outputs
+
+
+def _work_of_a_step(cell: Cell) -> float:
+    """Return about how many multiplications a recurrent core takes for one symbol."""
+    width, m = cell.hidden_units or 0, cell.sg_units or 0
+    core, model = 4 * width * width, 3 * width * m
+    passes = {"bptt": 3, "dni": 4}.get(cell.rule, 6)
+    return 2.0 * (passes * core + (0 if cell.sg_layers is None else 3 * model / (cell.T or 1)))
+
+
+def _work_of_a_digit(cell: Cell) -> float:
+    """Return about how many multiplications two networks take for one digit."""
+    width, T = cell.hidden_units or 0, cell.T or 1
+    core, between = 8 * width * width, (0 if cell.sg_layers is None else 3 * (cell.sg_units or 0))
+    return 6.0 * (core + width * (PIXELS + width) + (core + width * between) / T)
+
+
+PIXELS = 784
+"""Of a digit, about."""
+
+
+def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
+    """Return what cells must share for an update to take the same time: all but a few numbers.
+
+    `varied` are other fields that they may differ in.
+    """
+    left_out = NOT_SHAPE if varied is None else varied
+    return repr({k: v for k, v in cell.to_dict().items() if k not in left_out})
+
+
+MOST_REPLICAS = 128
+"""Cells of a program."""
+_REPLICA_AXES = ("seed", "learning_rate", "sg_scale", "bp_lambda", "p_update")
+NOT_SHAPE = (
+    "seed",
+    "iterations",
+    "learning_rate",
+    "drops",
+    "drop_factor",
+    "evaluate_every",
+    "evaluate_at",
+    "sg_scale",
+    "bp_lambda",
+    "split",
+    "solve_bits",
+    "solve_window",
+    "patience",
+)
+
+
+def seconds_per_step(
+    records: Iterable[Record], machine: str | Collection[str] | None
+) -> dict[str, float]:
+    """Return {shape: median seconds an update took} over the records of machine classes."""
+    found: dict[str, list[float]] = {}
+    classes = None if machine is None else classes_of(machine)
+    for record in records:
+        if record.steps_per_second and (classes is None or record.machine_class in classes):
+            found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def estimate(plan: Plan, per_step: Mapping[str, float], workers: int) -> float | None:
+    """Return about how many seconds the plan takes, None where a shape has no known rate."""
+    total, longest = 0.0, 0.0
+    for program in plan.programs:
+        cell = plan.cells[program[0]].cell
+        rate = per_step.get(shape(cell))
+        if rate is None:
+            return None
+        seconds = rate * cell.iterations * EVALUATION_SHARE
+        total, longest = total + seconds, max(longest, seconds)
+    return max(total / max(1, workers), longest)
+
+
+EVALUATION_SHARE = 1.05
+"""Time with evaluation over time without, for estimates."""

@@ -1,0 +1,193 @@
+"""Workers elsewhere as the place where a run's programs train: `--scheduler tcp://…`.
+
+They share no file with this machine. A record is of the machine class of the worker that made it;
+back-ends are chosen here, once a kind of processor, by measuring on one of them, and kept beside
+the records. States of programs that were stopped come back into the store's checkpoints.
+"""
+
+import contextlib
+import dataclasses
+from collections import Counter
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...bench import datasets, hardware
+from ...bench.engine import worker_info
+from ...bench.engine.worker_info import Presence
+from ...bench.errors import UsageError
+from ...bench.outcome import Machine, Outcome
+from ...results.store import backend_choice
+from ...results.store.atomic_io import write_atomic, writing
+from .blas_choice import GPU, THREADS, UNKNOWN, Backend, measured_backend
+from .executor import Say, sources_of
+from .memory_fit import Room, share
+from .plan import Plan
+from .request import Request
+
+if TYPE_CHECKING:
+    from ...bench.engine.dispatch import Done, Progress, Stop
+    from ...bench.training.loop import Job
+
+
+class Workers:
+    """The workers of a scheduler, of which `client` is one; what is not fit is one line.
+
+    Raises UsageError where there are none, or one has other code or several threads.
+    """
+
+    def __init__(self, request: Request, client: Any, say: Say) -> None:
+        self.request, self.client, self.say = request, client, say
+        self.ways = worker_info.ways({})
+        self.found = worker_info.muster(client, request.device, (), request.data_dir)
+        self._check(self.found)
+        kinds = {"cpu" if found.device == "cpu" else "cuda" for found in self.found}
+        if len(kinds) > 1:
+            raise UsageError(
+                "some workers have a GPU and some have none: give --device cpu, or --device cuda"
+                " to a scheduler whose workers all have one"
+            )
+        self.device = self.found[0].device
+        self.backends: dict[str, Backend] = {}
+        for found in self.found:
+            if (kept := self._kept(found)) is not None:
+                self.backends[found.key] = kept
+
+    @property
+    def classes(self) -> frozenset[str]:
+        """The machine classes of the workers, as far as back-ends are chosen."""
+        return frozenset(hardware.machine_class(self._machine(found)) for found in self.found)
+
+    def check_data(self, plan: Plan) -> None:
+        """Look at the workers' data; UsageError where one has none of it, or other."""
+        sources, folder = sources_of(plan), self.request.data_dir
+        self.ways = worker_info.ways(
+            {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
+        )
+        self.found = worker_info.muster(self.client, self.request.device, sources, folder)
+        self._check(self.found)
+
+    def prepare(self) -> None:
+        """Choose a back-end for each kind of worker that has none."""
+        for found in self.found:
+            if found.key not in self.backends:
+                self._choose(found, [w.address for w in self.found if w.key == found.key])
+
+    def jobs(self, plan: Plan) -> "list[Job]":
+        """Return the job of each program; whoever takes it fills in device and back-end."""
+        return [self._job(plan, program) for program in plan.programs]
+
+    def room(self, plan: Plan) -> Room:
+        """Hold what the plan's programs need of memory against what is free on every host."""
+        if not plan.programs:
+            return Room(plan=plan, workers=0, too_large={})
+        asked, hosts = self.request.jobs, Counter(found.host for found in self.found)
+        workers = max(1, min(asked or len(self.found), len(self.found), len(plan.programs)))
+        least = min(found.free // min(workers, hosts[found.host]) for found in self.found)
+        return share(plan, workers, least * workers)
+
+    def refused(self, job: "Job", why: str) -> list[Outcome]:
+        """Return the failed outcomes of a job that is not begun."""
+        from ...bench.training import loop
+
+        return loop.failed(job, why, self._machine(self.found[0]))
+
+    def train(
+        self,
+        jobs: "Sequence[Job]",
+        workers: int,
+        stop: "Stop",
+        done: "Done",
+        progress: "Progress",
+    ) -> None:
+        """Train the jobs."""
+        from ...bench.engine import dispatch, remote_pool
+
+        crew = remote_pool.Crew(
+            client=self.client,
+            ways=self.ways,
+            backends=self.backends,
+            machine=self._machine_at,
+            states=self._states,
+            keep=self._keep,
+            meet=self._meet,
+            say=self.say,
+            most=self.request.jobs,
+        )
+        dispatch.run(jobs, workers, stop, done, progress, crew=crew)
+
+    def _check(self, found: Sequence[Presence]) -> None:
+        """Raise UsageError where a worker has other code or other data."""
+        wrong = {w.address: worker_info.differences(self.ways, w.ways) for w in found}
+        unfit = [(address, words) for address, words in wrong.items() if words]
+        if unfit:
+            address, words = unfit[0]
+            others = f" (and {len(unfit) - 1} more)" if len(unfit) > 1 else ""
+            raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {worker_info.REMEDY}")
+
+    def _kept(self, found: Presence) -> Backend | None:
+        """Return the back-end that was chosen before for machines like a worker's."""
+        if found.device != "cpu":
+            return GPU
+        kept = backend_choice.read(self.request.store, found.model)
+        if kept is None or kept["torch"] != found.ways.torch or kept["matmul"] not in found.matmuls:
+            return None
+        return kept["matmul"], kept["matmul_error"]
+
+    def _choose(self, found: Presence, alike: list[str]) -> None:
+        """Measure the back-ends on a worker, whichever of those alike is free first; keep it."""
+        measured: dict[str, Any] = self.client.submit(
+            measured_backend, workers=alike, pure=False
+        ).result()
+        kept = self._kept(found)  # another run may have chosen meanwhile
+        if kept is None:
+            backend_choice.write(
+                self.request.store, found.model, {"device": found.model, **measured}
+            )
+            kept = measured["matmul"], measured["matmul_error"]
+        self.backends[found.key] = kept
+
+    def _meet(self, found: Presence) -> None:
+        """Take in a worker, of a kind not seen so far, that came while the run went on."""
+        self._check([found])
+        kept = self._kept(found)
+        if kept is None:
+            self._choose(found, [found.address])
+        else:
+            self.backends[found.key] = kept
+        self.found.append(found)
+
+    def _machine_at(self, address: str) -> Machine:
+        """Return what the worker at an address is; what the first is, of one that came later."""
+        found = (w for w in self.found if w.address == address)
+        return self._machine(next(found, self.found[0]))
+
+    def _machine(self, found: Presence) -> Machine:
+        name, error = self.backends.get(found.key, UNKNOWN)
+        here = hardware.describe("cpu", THREADS, name, error)
+        return dataclasses.replace(here, device=found.model)
+
+    def _job(self, plan: Plan, program: tuple[int, ...]) -> "Job":
+        from ...bench.training.loop import Job
+
+        items = [plan.cells[index] for index in program]
+        return Job(
+            cells=tuple(item.cell for item in items),
+            ids=tuple(item.id for item in items),
+            data_dir=self.request.data_dir,
+            device=self.request.device,
+            threads=THREADS,
+            matmul="",
+            matmul_error=None,
+            checkpoint=None,
+        )
+
+    def _states(self, job: "Job") -> dict[str, bytes]:
+        found: dict[str, bytes] = {}
+        for name in self.classes:
+            with contextlib.suppress(OSError):
+                found[name] = self.request.store.checkpoint_path(job.ids[0], name).read_bytes()
+        return found
+
+    def _keep(self, id_: str, machine_class: str, state: bytes) -> None:
+        with writing(self.request.store.path):
+            write_atomic(self.request.store.checkpoint_path(id_, machine_class), state)

@@ -1,0 +1,195 @@
+"""Run an exhibit: expand it, ask the store, hand programs to the engine, write records."""
+
+import signal
+import tempfile
+import threading
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Protocol
+
+from ...bench import datasets, hardware
+from ...bench.cell import Cell
+from ...bench.outcome import Outcome
+from ...bench.signals import ending
+from ...results.record import ENDED, Record, make_record
+from ...results.store.store import Store
+from .executor import Say, place_of
+from .plan import Plan
+from .request import Request, plan_of, wanted_cells
+
+
+class Hears(Protocol):
+    """Hears of signals."""
+
+    def stopping(self, number: int) -> None:
+        """A signal asks to stop. Called inside its handler: only take note of it."""
+        ...
+
+
+class Listener(Hears, Protocol):
+    """Hears of a run as it goes; every method is called in the main thread but `progress`."""
+
+    def planned(self, plan: Plan, workers: int) -> None:
+        """The plan is made and its data is there; training begins, if there is any."""
+        ...
+
+    def progress(self, program: int, iteration: int) -> None:
+        """Program number `program` of the plan has done `iteration` updates."""
+        ...
+
+    def finished(self, program: int, records: list[Record]) -> None:
+        """A program has ended and its records are durable."""
+        ...
+
+
+class Stoppable(Protocol):
+    """What is to know of the signal that stopped it."""
+
+    interrupted: int | None
+
+
+@dataclass(kw_only=True)
+class Summary:
+    """How a run ended: records written by status, cells left, and the signal that stopped it.
+
+    A cell is left where the run was to train it and did not bring it to an end.
+    """
+
+    written: dict[str, int] = field(default_factory=dict[str, int])
+    left: int = 0
+    interrupted: int | None = None
+
+
+def run(request: Request, listener: Listener, *, say: Say = lambda words: None) -> Summary:
+    """Train what is missing; every record is durable before the listener hears of it.
+
+    Ctrl-C, SIGTERM and SIGHUP let running programs save their state; `Summary.interrupted` says
+    which it was. A second one ends at once. A cell too large for the memory becomes `failed`.
+
+    Args:
+        request: what to train, and where.
+        listener: hears of the run as it goes.
+        say: hears of what the user should know about where it trains, a line at a time.
+
+    Raises UsageError, DataError or StoreError, before training where it can be known by then.
+    """
+    cells, records = wanted_cells(request), list(request.store.scan())
+    with place_of(request, say) as place:
+        classes = place.classes
+        plan = plan_of(request, cells, records, classes, place.device)
+        if not plan.programs:
+            listener.planned(plan, 0)
+            return Summary()
+        place.check_data(plan)
+        place.prepare()
+        if place.classes != classes:
+            # The first run on this machine, into a store that may have come from it.
+            plan = plan_of(request, cells, records, place.classes, place.device)
+        room = place.room(plan)
+        plan, fitting = room.plan, room.fitting
+        jobs = place.jobs(plan)
+        summary = Summary(left=sum(map(len, plan.programs)))
+
+        def done(index: int, outcomes: list[Outcome]) -> None:
+            if summary.interrupted and any(o.status == "timeout" for o in outcomes):
+                return  # its checkpoint is all there is to keep
+            cells = [plan.cells[n].cell for n in plan.programs[index]]
+            records = store_outcomes(request, cells, outcomes)
+            for record in records:
+                summary.left -= record.status != "timeout"
+                summary.written[record.status] = summary.written.get(record.status, 0) + 1
+            if all(record.status in ENDED for record in records):
+                # Under the id of the program's first cell and the class where it ended.
+                first = records[0]
+                path = request.store.checkpoint_path(first.id, first.machine_class)
+                path.unlink(missing_ok=True)
+            listener.finished(index, records)
+
+        deadline = None if request.time_limit is None else time.time() + request.time_limit
+        from ...bench.engine import dispatch
+
+        with stop_file(request.time_limit) as file, signals(file, summary, listener):
+            stop = dispatch.Stop(file=str(file), deadline=deadline)
+            listener.planned(plan, room.workers)  # from here on a signal stops softly
+            for index, why in room.too_large.items():
+                done(index, place.refused(jobs[index], why))
+            place.train(
+                [jobs[index] for index in fitting],
+                min(room.workers, max(1, len(fitting))),
+                stop,
+                lambda n, outcomes: done(fitting[n], outcomes),
+                lambda n, iteration: listener.progress(fitting[n], iteration),
+            )
+    return summary
+
+
+def store_outcomes(
+    request: Request, cells: Sequence[Cell], outcomes: Sequence[Outcome]
+) -> list[Record]:
+    """Store a record of each outcome of a program; return them, durable by then.
+
+    One that is no result does not replace a result that is there, which is returned instead.
+    """
+    records: list[Record] = []
+    for cell, outcome in zip(cells, outcomes, strict=True):
+        here = hardware.machine_class(outcome.machine)
+        record = make_record(
+            cell,
+            outcome,
+            exhibit=request.exhibit,
+            scale=request.label,
+            data_hash=datasets.data_hash(cell.dataset, request.data_dir, corpus=cell.corpus),
+            machine_class=here,
+        )
+        result = None if record.status == "ok" else _result(request.store, record.id, here)
+        if result is None:
+            request.store.put(record)
+        records.append(result or record)
+    return records
+
+
+def _result(store: Store, id_: str, here: str) -> Record | None:
+    """Return the result that another run on the same store may have brought meanwhile."""
+    return next((r for r in store.get(id_) if r.machine_class == here and r.status == "ok"), None)
+
+
+@contextmanager
+def stop_file(seconds: float | None) -> Generator[Path]:
+    """A path whose coming into being asks the workers on this machine to stop.
+
+    It comes after so many seconds, whatever the clock is set to meanwhile.
+    """
+    with tempfile.TemporaryDirectory(prefix="sgbench-") as folder:
+        file = Path(folder) / "stop"
+        timer = threading.Timer(min(seconds or 0, threading.TIMEOUT_MAX), file.touch)
+        timer.daemon = True
+        if seconds is not None:
+            timer.start()
+        try:
+            yield file
+        finally:
+            timer.cancel()
+
+
+@contextmanager
+def signals(file: Path, summary: "Stoppable", listener: "Hears") -> Generator[None]:
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next one interrupts."""
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        del frame
+        if summary.interrupted is not None:
+            raise KeyboardInterrupt
+        summary.interrupted = number
+        file.touch()
+        listener.stopping(number)
+
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, *ending())}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,191 @@
+"""Time an exhibit: its distinct programs, those of a dataset and network in the same rounds.
+
+Where memory does not suffice for that, those of the same sizes are.
+
+Free of torch until something is timed. No data is needed: what stands in for it has its shapes.
+"""
+
+import dataclasses
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ...bench import hardware
+from ...bench.cell import Cell
+from ...bench.errors import UsageError
+from ...bench.profiling import memory_estimate
+from ...results import provenance
+from ...results.store.store import Store
+from ...results.timings import (
+    LEAST_ROUNDS,
+    SAME_SIZES,
+    SCHEMA_VERSION,
+    Timing,
+    Timings,
+    identity,
+)
+from ..exhibits import exhibit as exhibits
+from ..exhibits.filters import parse_set, parse_where
+from ..exhibits.schema import CUSTOM
+from .blas_choice import THREADS, Backend, choose_backend, machine_class
+from .plan import MOST_REPLICAS, NOT_SHAPE, shape
+
+if TYPE_CHECKING:
+    from ...bench.profiling.timing import Session
+
+Look = Callable[[str, int, int], None]
+Program = tuple[Cell, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What is to be timed; the fields are the options of `sgbench time`."""
+
+    exhibit: str
+    scale: str = "quick"
+    where: Sequence[str] = ()
+    set: Sequence[str] = ()
+    rounds: int = 20
+    replicas: Sequence[int] = (1,)
+    device: str = "auto"
+    store: Store
+
+    @property
+    def label(self) -> str:
+        """The scale that timings are written under: CUSTOM where --set changed the protocol."""
+        return CUSTOM if self.set else self.scale
+
+
+def blocks(request: Request) -> list[list[Program]]:
+    """Return the distinct programs, in the grid's order, by dataset and network.
+
+    A program is so many cells that differ in their seeds alone. Raises UsageError where nothing is
+    selected, or a number of replicas or of rounds is out of range.
+    """
+    if request.rounds < LEAST_ROUNDS:
+        raise UsageError(
+            f"--rounds {request.rounds} must be at least {LEAST_ROUNDS}: fewer give no interval"
+        )
+    for count in request.replicas:
+        if not 1 <= count <= MOST_REPLICAS:
+            raise UsageError(f"--replicas {count} must be between 1 and {MOST_REPLICAS}")
+    found = exhibits.load(request.exhibit)
+    where = parse_where(request.where) if request.where else None
+    cells = exhibits.expand(found, request.scale, parse_set(request.set), 1, where)
+    distinct = {shape(cell): cell for cell in reversed(cells)}
+    groups: dict[tuple[str, str], list[Program]] = {}
+    for cell in reversed(distinct.values()):
+        for count in dict.fromkeys(request.replicas):
+            program = tuple(dataclasses.replace(cell, seed=seed) for seed in range(count))
+            groups.setdefault((cell.dataset, cell.network), []).append(program)
+    return list(groups.values())
+
+
+SURE = 0.7  # of what is free: estimates of what programs need are rough
+
+
+def time(request: Request, look: Look) -> Iterator[Timing]:
+    """Time the programs of a request; each timing is durable before it is yielded.
+
+    Args:
+        request: what is to be timed.
+        look: told of progress, as `bench.timing.measure` does.
+
+    Raises UsageError or StoreError, before anything is timed as far as can be told then.
+    """
+    wanted, device = blocks(request), hardware.resolve_device(request.device)
+    free = int(SURE * memory_estimate.free(device))
+    wanted = [part for block in wanted for part in _fitting(block, free)]
+    backend = choose_backend(request.store, device)
+    store = Timings(request.store.path)
+    from ...bench.profiling import timing
+
+    for programs in wanted:
+        largest_first = sorted(
+            programs, key=lambda p: memory_estimate.needed(p[0], len(p)), reverse=True
+        )
+        session = timing.measure(
+            largest_first, device, THREADS, backend[0], rounds=request.rounds, look=look
+        )
+        for found in timings_of(request, session, device, backend):
+            store.put(found)
+            yield found
+
+
+def timings_of(request: Request, session: "Session", device: str, backend: Backend) -> list[Timing]:
+    """Return the timings of a session, measured now."""
+    name, code = secrets.token_hex(8), provenance.revision()
+    on = hardware.describe(device, THREADS, *backend)
+    before, after = session.load or (None, None)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return [
+        Timing(
+            schema=SCHEMA_VERSION,
+            id=id_of(found.cells),
+            exhibit=request.exhibit,
+            scale=request.label,
+            session=name,
+            cell=found.cells[0].to_dict(),
+            replicas=len(found.cells),
+            rounds={**found.rounds, "matmul": session.matmul, "copy": session.copy},
+            steps=found.steps,
+            limit_by=found.limit,
+            flops=float(found.flops),
+            bytes=float(found.bytes),
+            adam_bytes=float(found.adam_bytes),
+            peak_bytes=found.peak_bytes,
+            compile_seconds=found.compile_seconds,
+            load_before=before,
+            load_after=after,
+            cores=hardware.cores(),
+            **dataclasses.asdict(on),
+            machine_class=machine_class(device, backend),
+            sgbench=provenance.release(),
+            git_revision=code.commit,
+            git_dirty=code.dirty,
+            measured=now,
+        )
+        for found in session.timed
+    ]
+
+
+def id_of(program: Program) -> str:
+    """Return the id of the timing of a program."""
+    values = program[0].to_dict().items()
+    kept = {name: value for name, value in values if name not in NOT_SHAPE and value is not None}
+    return identity(kept, len(program), program[0].versions())
+
+
+def _fitting(programs: Sequence[Program], free: int) -> list[list[Program]]:
+    """Part a block where it needs more than `free` bytes, which are sure to be had.
+
+    What has the same sizes stays together. Raises UsageError where even that is too large.
+    """
+    same_sizes: dict[tuple[object, ...], list[Program]] = {}
+    for program in programs:
+        key = tuple(getattr(program[0], name) for name in SAME_SIZES)
+        same_sizes.setdefault(key, []).append(program)
+    parts: list[list[Program]] = []
+    for some in same_sizes.values():
+        if (size := _needed(some)) > free:
+            cell = some[0][0]
+            sizes = f"depth={cell.depth}" if cell.T is None else f"T={cell.T}"
+            raise UsageError(
+                f"the {len(some)} programs of {cell.dataset} {cell.network} with {sizes} need about"
+                f" {size / memory_estimate.GIB:,.1f} GiB together, too much where"
+                f" {free / SURE / memory_estimate.GIB:,.1f} GiB are free: pick fewer by"
+                " --where, or fewer --replicas"
+            )
+        if parts and _needed([*parts[-1], *some]) <= free:
+            parts[-1] += some
+        else:
+            parts.append(some)
+    return parts
+
+
+def _needed(programs: Sequence[Program]) -> int:
+    """Return about how many bytes programs take together, and the machine's limit for them."""
+    sizes = [memory_estimate.needed(program[0], len(program)) for program in programs]
+    return sum(sizes) + max(sizes)

@@ -1,0 +1,1 @@
+"""Tuning: studies, their search spaces, trials and candidates."""

@@ -1,0 +1,177 @@
+"""What a study compares: its arms, and the cells of their trials. Free of torch.
+
+An *arm* is a configuration of the grid that is tuned for itself, mostly a rule; each has the same
+budget and the same space, less what does not apply to it. A trial is a choice from that space: a
+cell a seed, on the validation split. The winner is trained anew on seeds that no trial had, on the
+test split, and the protocol as it is beside it.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...bench.cell import Cell, coerce
+from ...bench.errors import UsageError
+from ...results.metrics import Objective, objective_of
+from ...results.study import Study
+from ..exhibits.exhibit import expand
+from ..exhibits.filters import Condition, Where, format_value, parse_set, parse_where
+from ..exhibits.schema import Exhibit
+from .space import Dimension, applies, applying, decisions, in_order
+
+MOST_ARMS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """What is tuned for itself.
+
+    Attributes:
+        label: what tells it from the study's other arms.
+        exhibit: the exhibit, at the study's scale with this one place of its grid.
+        where: that place, as for `--where`.
+        sets: fields that the study changes in every trial.
+        cell: the cell of seed 0 of that place, nothing searched: the protocol as it is.
+        space: what applies to it.
+        dropped: fields of the space that do not.
+    """
+
+    label: str
+    exhibit: Exhibit
+    where: Where
+    sets: Mapping[str, Any]
+    cell: Cell
+    space: tuple[Dimension, ...]
+    dropped: tuple[str, ...]
+
+    @property
+    def objective(self) -> Objective:
+        """What is looked for."""
+        return objective_of(self.cell.dataset)
+
+
+def arms_of(
+    exhibit: Exhibit,
+    scale: str,
+    where: str,
+    sets: Sequence[str],
+    space: Sequence[Dimension],
+) -> list[Arm]:
+    """Return what `where` leaves to compare, in the grid's order.
+
+    Raises UsageError where it leaves nothing, or too much, or what nothing searched applies to.
+    """
+    picked = parse_where([where]) if where else None
+    changed = parse_set(sets)
+    cells = expand(exhibit, scale, seeds=1, where=picked)
+    if changed:
+        expand(exhibit, scale, changed, seeds=1, where=picked)  # says what does not fit
+    searched = {dimension.field for dimension in space}
+    axes = list(dict.fromkeys(name for block in exhibit.scale(scale).blocks for name in block))
+    places: dict[tuple[Any, ...], list[Cell]] = {}
+    for cell in cells:
+        place = tuple(getattr(cell, name) for name in axes if name not in searched)
+        places.setdefault(place, []).append(cell)
+    if len(places) > MOST_ARMS:
+        raise UsageError(
+            f"--where leaves {len(places)} configurations of {exhibit.name} at scale {scale}, and"
+            f" each would have all the trials: pick {MOST_ARMS} or fewer, as in --where"
+            " rule=dni,depth=4, or search what differs by --space"
+        )
+    bases = [_protocol(exhibit, some) for some in places.values()]
+    telling = [
+        n for n in axes if n not in searched and len({getattr(c, n) for c in bases}) > 1
+    ] or ["rule"]
+    return [
+        _arm(
+            exhibit,
+            scale,
+            cell,
+            axes=axes,
+            changed=changed,
+            space=space,
+            label=_label(cell, telling),
+        )
+        for cell in bases
+    ]
+
+
+def _protocol(exhibit: Exhibit, cells: Sequence[Cell]) -> Cell:
+    """Return the one of an arm's cells that fills the table's place, else the first."""
+    first = cells[0]
+    layers = exhibit.fixed_layers(first.dataset, first.network, first.rule)
+    return next((cell for cell in cells if cell.sg_layers == layers), first)
+
+
+def _label(cell: Cell, telling: Sequence[str]) -> str:
+    words = {name: format_value(name, getattr(cell, name)) for name in telling}
+    bare = ("dataset", "network", "rule")
+    return " ".join(text if name in bare else f"{name}={text}" for name, text in words.items())
+
+
+def _arm(
+    exhibit: Exhibit,
+    scale: str,
+    cell: Cell,
+    *,
+    axes: Sequence[str],
+    changed: Mapping[str, Any],
+    space: Sequence[Dimension],
+    label: str,
+) -> Arm:
+    where = Where(tuple(Condition(name, (getattr(cell, name),)) for name in axes))
+    some = list(decisions(space))
+    sets = {
+        field: value
+        for field, value in changed.items()
+        if any(applies(field, cell, {**changed, **made}) for made in some)
+    }
+    own = _fitting(cell, sets, {})
+    block = {name: (getattr(cell, name),) for name in axes}
+    place = dataclasses.replace(exhibit.scale(scale), blocks=(block,))
+    alone = dataclasses.replace(exhibit, scales={scale: place})
+    (cell,) = expand(alone, scale, own, seeds=1)
+    kept = applying(space, cell)
+    if not kept:
+        fields = ", ".join(dimension.field for dimension in space)
+        raise UsageError(f"--space: none of {fields} applies to {label}; pick others by --where")
+    return Arm(
+        label=label,
+        exhibit=alone,
+        where=where,
+        sets=sets,
+        cell=cell,
+        space=tuple(in_order(kept)),
+        dropped=tuple(d.field for d in space if d not in kept),
+    )
+
+
+def trial_cells(study: Study, arm: Arm, params: Mapping[str, Any]) -> list[Cell]:
+    """Return a trial's cells, one a seed, on the validation split. Raises UsageError."""
+    split = {} if arm.cell.split is None else {"split": "validation"}
+    sets = _fitting(arm.cell, arm.sets, params) | split
+    return expand(arm.exhibit, study.scale, sets, study.seeds)
+
+
+def fresh_cells(study: Study, arm: Arm, params: Mapping[str, Any] | None) -> list[Cell]:
+    """Return cells of seeds that no trial has, on the test split.
+
+    With a trial's choice, or of the protocol as it is where `params` is None.
+    """
+    split = {} if arm.cell.split in (None, "test") else {"split": "test"}
+    sets = _fitting(arm.cell, arm.sets, params or {}) | split
+    cells = expand(arm.exhibit, study.scale, sets, study.seeds + study.fresh)
+    return [cell for cell in cells if cell.seed >= study.seeds]
+
+
+def _fitting(cell: Cell, sets: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what is changed and what was chosen, less what does not apply with it."""
+    values = {**sets, **{field: coerce(field, value) for field, value in params.items()}}
+    return {field: value for field, value in values.items() if applies(field, cell, values)}
+
+
+def set_texts(arm: Arm, params: Mapping[str, Any]) -> list[str]:
+    """Return the texts of `--set` that make of the arm's place what a trial had."""
+    values = _fitting(arm.cell, arm.sets, params)
+    return [f"{field}={format_value(field, value)}" for field, value in values.items()]

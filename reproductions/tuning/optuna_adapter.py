@@ -1,0 +1,182 @@
+"""Optuna, asked and told: what to try next, and what to give up.
+
+Nothing of it is kept: an optimizer is made anew from the trials (`Optimizer.replay`). What it asks
+for depends on the study's name, the arm, the trial's number and what it was told by then, so a
+study that was interrupted goes on as it would have. Optuna is imported when one is made.
+"""
+
+import hashlib
+import math
+import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+
+from ...bench.cell import Cell, kind_of
+from ...bench.errors import UsageError, did_you_mean
+from ...results.study import Study
+from ..exhibits.filters import format_value
+from .candidates import Arm
+from .space import Dimension, applies
+from .trials import Trial
+
+SAMPLERS = ("tpe", "random", "gp")
+PRUNERS = ("hyperband", "halving", "median", "none")
+STARTUP = 8  # trials that are chosen at random before a sampler learns from them; Optuna's are 10
+FACTOR = 3  # one of so many is to go on at each rung
+_FIRST = 9  # the first rung is at this part of the iterations
+
+
+def check_methods(sampler: str, pruner: str) -> None:
+    """Raise UsageError where a sampler or a pruner is unknown."""
+    for option, name, known in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
+        if name not in known:
+            raise UsageError(f"unknown --{option} {name!r}{did_you_mean(name, known)}")
+
+
+def rungs(cell: Cell, pruner: str) -> tuple[int, ...]:
+    """Return the iterations at which a trial may be given up: evaluations, FACTOR times apart."""
+    if pruner == "none":
+        return ()
+    at = cell.next_evaluation(max(0, math.ceil(cell.iterations / _FIRST) - 1))
+    found: list[int] = []
+    while at < cell.iterations:
+        found.append(at)
+        at = cell.next_evaluation(at * FACTOR - 1)
+    return tuple(found)
+
+
+class Optimizer:
+    """An arm's Optuna study, in memory."""
+
+    def __init__(self, study: Study, arm: Arm) -> None:
+        self._study, self._arm = study, arm
+        self._open: dict[int, Any] = {}
+        self._told: dict[int, int] = {}  # a trial's last iteration that was reported
+        with quietly() as optuna:
+            self._optuna = optuna.create_study(
+                study_name=f"{study.name}/{arm.label}",
+                direction="minimize" if arm.objective.minimize else "maximize",
+                sampler=self._sampler(0),
+                pruner=_pruner(optuna, study.pruner, arm.cell),
+            )
+
+    def ask(self, number: int) -> dict[str, Any]:
+        """Return what to try as trial `number`, which is the next one."""
+        with quietly():
+            self._optuna.sampler = self._sampler(number)
+            trial = self._open[number] = self._optuna.ask()
+            return _suggest(trial, self._arm)
+
+    def replay(self, trial: Trial) -> None:
+        """Take up a trial that was asked for before, the next one, as far as it went."""
+        with quietly() as optuna:
+            self._optuna.sampler = optuna.samplers.RandomSampler(seed=0)  # quick, nothing is its
+            values = {d.field: coded(d, trial.params[d.field]) for d in chosen(self._arm, trial)}
+            self._optuna.enqueue_trial(values)
+            self._open[trial.number] = self._optuna.ask()
+            _suggest(self._open[trial.number], self._arm)
+        for at in rungs(self._arm.cell, self._study.pruner):
+            if any(iteration >= at for iteration, _ in trial.points):
+                self.prune(trial, at)
+        if trial.state != "open":
+            self.tell(trial)
+
+    def prune(self, trial: Trial, at: int) -> bool:
+        """Tell how a trial did up to the iteration `at`; return whether to give it up there."""
+        with quietly():
+            live = self._open[trial.number]
+            for iteration, value in trial.points:
+                if self._told.get(trial.number, 0) < iteration <= at:
+                    live.report(value, iteration)
+                    self._told[trial.number] = iteration
+            return bool(live.should_prune())
+
+    def tell(self, trial: Trial) -> None:
+        """Tell how a trial ended."""
+        with quietly() as optuna:
+            states = optuna.trial.TrialState
+            live = self._open.pop(trial.number)
+            if trial.state in ("complete", "diverged"):
+                self._optuna.tell(live, trial.value)
+            else:
+                state = states.PRUNED if trial.state == "pruned" else states.FAIL
+                self._optuna.tell(live, state=state)
+
+    def _sampler(self, number: int) -> Any:
+        name = f"{self._study.name}/{self._arm.label}/{number}"
+        return _sampler(self._study.sampler, _seed(name))
+
+
+def chosen(arm: Arm, trial: Trial) -> list[Dimension]:
+    """Return the dimensions that a trial has a choice of."""
+    return [dimension for dimension in arm.space if dimension.field in trial.params]
+
+
+def _suggest(trial: Any, arm: Arm) -> dict[str, Any]:
+    params: dict[str, Any] = {}
+    for d in arm.space:
+        if applies(d.field, arm.cell, params):
+            params[d.field] = _suggested(trial, d)
+    return params
+
+
+def _suggested(trial: Any, d: Dimension) -> Any:
+    if d.values:
+        found = trial.suggest_categorical(d.field, [coded(d, value) for value in d.values])
+        return next(_plain(d, value) for value in d.values if coded(d, value) == found)
+    suggest = trial.suggest_int if isinstance(d.low, int) else trial.suggest_float
+    return suggest(d.field, d.low, d.high, log=d.log)
+
+
+def coded(d: Dimension, value: Any) -> Any:
+    """Return a value as Optuna takes it: a list as its text."""
+    many = kind_of(d.field)[2]
+    return format_value(d.field, tuple(value)) if many and value is not None else value
+
+
+def _plain(d: Dimension, value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return list(value) if kind_of(d.field)[2] and value is not None else value
+
+
+def _seed(text: str) -> int:
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big")
+
+
+def _sampler(name: str, seed: int) -> Any:
+    from optuna import samplers
+
+    if name == "random":
+        return samplers.RandomSampler(seed=seed)
+    if name == "gp":
+        return samplers.GPSampler(seed=seed, n_startup_trials=STARTUP)
+    return samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, constant_liar=True)
+
+
+def _pruner(optuna: Any, name: str, cell: Cell) -> Any:
+    pruners, places = optuna.pruners, rungs(cell, name)
+    if name == "none" or not places:
+        return pruners.NopPruner()
+    if name == "median":
+        return pruners.MedianPruner(n_startup_trials=STARTUP // 2)
+    if name == "halving":
+        return pruners.SuccessiveHalvingPruner(min_resource=places[0], reduction_factor=FACTOR)
+    return pruners.HyperbandPruner(
+        min_resource=places[0], max_resource=cell.iterations, reduction_factor=FACTOR
+    )
+
+
+@contextmanager
+def quietly() -> Generator[Any]:
+    """Give Optuna, without what it says to stderr of itself."""
+    import optuna
+
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            yield optuna
+    finally:
+        optuna.logging.set_verbosity(level)

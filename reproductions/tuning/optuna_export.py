@@ -1,0 +1,111 @@
+"""A study in Optuna's own form: for its importances, and for other tools, as optuna-dashboard."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ...bench.errors import UsageError, one_line
+from ...results.store.atomic_io import reason
+from ...results.study import Study
+from .candidates import Arm
+from .optuna_adapter import chosen, coded, quietly
+from .space import Dimension
+from .trials import Trial
+
+
+def importances(arm: Arm, trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
+    """Return each searched field's share in the spread of the objective, by two estimates.
+
+    By `fANOVA` and `MDI` (the mean decrease of impurity), both of random forests; over complete
+    trials, for fields that all of them have. None where fewer than four have results that differ.
+    """
+    ended = [trial for trial in trials if trial.state == "complete"]
+    if len({trial.value for trial in ended}) < 4:
+        return {}
+    with quietly() as optuna:
+        study = _filled(optuna, optuna.create_study(), arm, ended)
+        kinds = optuna.importance
+        evaluators = {
+            "fANOVA": kinds.FanovaImportanceEvaluator(seed=0),
+            "MDI": kinds.MeanDecreaseImpurityImportanceEvaluator(seed=0),
+        }
+        return {
+            name: {
+                field: float(share)
+                for field, share in kinds.get_param_importances(study, evaluator=how).items()
+            }
+            for name, how in evaluators.items()
+        }
+
+
+def export(study: Study, arms: Sequence[tuple[Arm, Sequence[Trial]]], path: Path) -> None:
+    """Write an Optuna storage, a study an arm: SQLite, or where it is named `*.log` a journal.
+
+    Raises UsageError where the file is there already or cannot be written.
+    """
+    if path.exists():
+        raise UsageError(f"--export {path}: it is there already; give another file")
+    if path.suffix != ".log" and (odd := set("?#%").intersection(str(path.absolute()))):
+        words = f"a storage's name cannot have {' '.join(sorted(odd))}"  # it is a URL's
+        raise UsageError(f"--export {path}: {words}; give another file")
+    try:
+        path.open("xb").close()
+        path.unlink()
+    except OSError as error:
+        words = f"cannot be written: {reason(error)}; give another file"
+        raise UsageError(f"--export {path}: {words}") from error
+    try:
+        _write(study, arms, path)
+    except Exception as error:  # of Optuna's, SQLAlchemy's or the system's: all mean one thing
+        path.unlink(missing_ok=True)
+        words = f"cannot be written: {one_line(str(error))}; give another file"
+        raise UsageError(f"--export {path}: {words}") from error
+
+
+def _write(study: Study, arms: Sequence[tuple[Arm, Sequence[Trial]]], path: Path) -> None:
+    with quietly() as optuna:
+        stores = optuna.storages
+        if path.suffix == ".log":
+            storage = stores.JournalStorage(stores.journal.JournalFileBackend(str(path)))
+        else:
+            storage = f"sqlite:///{path.absolute()}"
+        for arm, trials in arms:
+            made = optuna.create_study(
+                study_name=f"{study.name}/{arm.label}",
+                storage=storage,
+                direction="minimize" if arm.objective.minimize else "maximize",
+            )
+            made.set_metric_names([arm.objective.name])
+            _filled(optuna, made, arm, trials)
+
+
+def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
+    states = optuna.trial.TrialState
+    names = {
+        "complete": states.COMPLETE,
+        "diverged": states.COMPLETE,
+        "pruned": states.PRUNED,
+        "failed": states.FAIL,
+        "open": states.WAITING,
+    }
+    for trial in trials:
+        mine = chosen(arm, trial)
+        study.add_trial(
+            optuna.trial.create_trial(
+                state=names[trial.state],
+                value=trial.value if names[trial.state] == states.COMPLETE else None,
+                params={d.field: coded(d, trial.params[d.field]) for d in mine},
+                distributions={d.field: _distribution(optuna, d) for d in mine},
+                intermediate_values=dict(trial.points),
+                user_attrs={"cells": [r.id for r in trial.records], "state": trial.state},
+            )
+        )
+    return study
+
+
+def _distribution(optuna: Any, d: Dimension) -> Any:
+    kinds = optuna.distributions
+    if d.values:
+        return kinds.CategoricalDistribution([coded(d, value) for value in d.values])
+    kind = kinds.IntDistribution if isinstance(d.low, int) else kinds.FloatDistribution
+    return kind(d.low, d.high, log=d.log)

@@ -1,0 +1,283 @@
+"""A study on its way: what is known of its trials, and which jobs come next.
+
+A trial is judged where all of its seeds have come to a rung, an evaluation at which every job
+pauses: the jobs go on from their checkpoints, or the trial is given up and its records say so.
+"""
+
+import dataclasses
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from ...bench import datasets, hardware
+from ...bench.cell import Cell
+from ...bench.errors import UsageError
+from ...bench.outcome import Outcome
+from ...bench.profiling import memory_estimate
+from ...results import study as studies
+from ...results.study import Study
+from ..running.blas_choice import choose_backend, machine_class
+from ..running.executor import check_data, job_of
+from ..running.memory_fit import share, workers_for
+from ..running.plan import Plan, make_plan
+from ..running.request import Request, stacks
+from ..running.run import store_outcomes
+from .candidates import fresh_cells, trial_cells
+from .optuna_adapter import Optimizer, rungs
+from .search import Listener, Means, Search, Unit
+from .space import largest
+from .study_options import loaded
+from .trials import Known, Trial, best, derive
+
+AT_ONCE = 8  # trials that are asked for at once where they may be one program
+
+
+class Tuner:
+    """Gives the engine its jobs, and takes what comes of them."""
+
+    def __init__(self, study: Study, means: Means, listener: Listener) -> None:
+        self.study, self.means, self.listener = study, means, listener
+        self.arms = loaded(study)
+        self._saved = study.asked
+        self.device = hardware.resolve_device(means.device)
+        self.stack = stacks(self.device)
+        sources = {(arm.cell.dataset, arm.cell.corpus) for arm in self.arms}
+        hashes = {s: datasets.data_hash(s[0], means.data_dir, corpus=s[1]) for s in sources}
+        self.known = Known(means.store.scan(), hashes)
+        self.stop: Any = None
+        self.workers, self._flying = 1, 0
+        self._entries: list[tuple[Unit, int]] = []  # by the engine's number of a job
+        self._ready: deque[Unit] = deque()
+        self._searches = [Search(arm, Optimizer(study, arm)) for arm in self.arms]
+        for search in self._searches:
+            self._take_up(search)
+        self.there = sum(t.state != "open" for s in self._searches for t in s.trials)
+
+    def _take_up(self, search: Search) -> None:
+        """Take up the trials that were asked for before."""
+        for number, params in enumerate(self.study.asked.get(search.arm.label, ())):
+            cells = trial_cells(self.study, search.arm, params)
+            trial = derive(number, params, cells, self.known)
+            if trial.state in self.means.retry:
+                self.known.forget(cells)
+                trial = derive(number, params, cells, self.known)
+            search.optimizer.replay(trial)
+            search.trials.append(trial)
+        live = [trial for trial in search.trials if trial.state == "open"]
+        for some in [live] if self.stack and live else [[trial] for trial in live]:
+            self._ready.append(self._unit(search, some))
+        self._conclude(search)
+
+    @property
+    def over(self) -> bool:
+        """Whether every trial has ended and every winner was trained anew."""
+        return not self._ready and not self._flying and all(s.retrained for s in self._searches)
+
+    def prepare(self) -> None:
+        """Look at the data, the memory and the machine before anything is trained."""
+        cells = [arm.cell for arm in self.arms]
+        most = [trial_cells(self.study, arm, largest(arm.space, arm.cell))[0] for arm in self.arms]
+        check_data(self._request(), make_plan(cells, (), machine=None))
+        missing = sum(self.study.trials - len(s.trials) for s in self._searches)
+        ready = sum(len(unit.plan.programs) for unit in self._ready)
+        total = missing * self.study.seeds + ready + self.study.fresh
+        self.workers = workers_for(self.means.jobs, self.device, total)
+        room = share(
+            make_plan(most, (), machine=None), self.workers, memory_estimate.free(self.device)
+        )
+        if room.too_large:
+            raise UsageError(f"--space: the largest cell: {next(iter(room.too_large.values()))}")
+        self.backend = choose_backend(self.means.store, self.device)
+        self.here = machine_class(self.device, self.backend)
+        self._save()
+
+    def _request(self, own: bool = False) -> Request:
+        """Return what stands for the study where a run is asked for; `own`: nothing is changed."""
+        return Request(
+            exhibit=self.study.exhibit,
+            scale=self.study.scale,
+            set=() if own else ("split=validation",),  # so the label is that of changed cells
+            store=self.means.store,
+            data_dir=self.means.data_dir,
+        )
+
+    def fill(self) -> list[Any]:
+        """Return jobs for the workers that have nothing to do."""
+        jobs: list[Any] = []
+        while self._flying < self.workers:
+            if not self._ready and not self._ask():
+                break
+            if self._ready:
+                jobs += self._launch(self._ready.popleft())
+        return jobs
+
+    def _ask(self) -> bool:
+        """Ask for a trial, or for several that may be one program; False where none is left."""
+        for search in self._searches:
+            left = self.study.trials - len(search.trials)
+            if left > 0:
+                some = [self._asked(search) for _ in range(min(left, AT_ONCE if self.stack else 1))]
+                self._save()
+                self._ready.append(self._unit(search, some))
+                return True
+        return False
+
+    def _asked(self, search: Search) -> Trial:
+        number = len(search.trials)
+        params = search.optimizer.ask(number)
+        self.study = self.study.asking(search.arm.label, params)
+        cells = trial_cells(self.study, search.arm, params)
+        trial = derive(number, params, cells, self.known)
+        search.trials.append(trial)
+        return trial
+
+    def _save(self) -> None:
+        """Write what was asked for before any of it is trained, durably."""
+        store, name = self.means.store, self.study.name
+        there = studies.load(store, name).asked if name in studies.names(store) else self._saved
+        if there != self._saved:
+            raise UsageError(
+                f"study {name} was changed meanwhile: another sgbench tune runs it; wait for that"
+                " one, or give another name by --study"
+            )
+        studies.save(store, self.study)
+        self._saved = self.study.asked
+
+    def _unit(self, search: Search, trials: Sequence[Trial]) -> Unit:
+        cells = [
+            cell for trial in trials for cell in trial_cells(self.study, search.arm, trial.params)
+        ]
+        return Unit(
+            search=search,
+            numbers=tuple(trial.number for trial in trials),
+            plan=self._plan(cells),
+            rungs=rungs(search.arm.cell, self.study.pruner),
+        )
+
+    def _plan(self, cells: Sequence[Cell]) -> Plan:
+        cells = list({cell.key: cell for cell in cells}.values())
+        return make_plan(
+            cells,
+            self.known.of(cells),
+            machine=None,
+            data_dir=self.means.data_dir,
+            stack=self.stack,
+        )
+
+    def _launch(self, unit: Unit) -> list[Any]:
+        """Return the jobs that take a unit to where it is judged next, or on from there."""
+        at, jobs = unit.pause_at, list[Any]()
+        for program, indices in enumerate(unit.plan.programs):
+            if not self.known.reached(unit.cells(program), at):
+                job = job_of(self._request(), unit.plan, indices, self.device, self.backend)
+                jobs.append(dataclasses.replace(job, pause_at=at))
+                self._entries.append((unit, program))
+                unit.waiting.add(program)
+        self._flying += len(jobs)
+        return jobs or self._judge(unit)
+
+    def done(self, index: int, outcomes: list[Outcome]) -> list[Any]:
+        """Store what a job gave; return the jobs that come of it."""
+        unit, program = self._entries[index]
+        self._flying -= 1
+        if unit.closed:  # its trial was decided by another seed meanwhile
+            outcomes = [_given_up(o, "another seed did not train") for o in outcomes]
+        self._store(unit, program, outcomes)
+        unit.waiting.discard(program)
+        stopped = self.stop is not None and self.stop.asked()
+        jobs: list[Any] = []
+        if not unit.closed:
+            decided = bool(unit.numbers) and all(t.state != "open" for t in self._derive(unit))
+            if decided:
+                self._end(unit)
+            elif not unit.waiting and not stopped:
+                jobs += self._launch(unit)
+        return [] if stopped else jobs + self.fill()
+
+    def _store(self, unit: Unit, program: int, outcomes: Sequence[Outcome]) -> None:
+        untouched = not unit.numbers and not unit.search.arm.sets
+        own = {cell.key for cell in self._as_it_is(unit.search)} if untouched else set[str]()
+        for cell, outcome in zip(unit.cells(program), outcomes, strict=True):
+            request = self._request(own=cell.key in own)
+            for record in store_outcomes(request, [cell], [outcome]):
+                self.known.add(record)
+        if all(outcome.status != "timeout" for outcome in outcomes):
+            first = unit.plan.cells[unit.plan.programs[program][0]].id
+            path = self.means.store.checkpoint_path(first, self.here)
+            path.unlink(missing_ok=True)
+
+    def _as_it_is(self, search: Search) -> list[Cell]:
+        return fresh_cells(self.study, search.arm, None)
+
+    def _derive(self, unit: Unit) -> list[Trial]:
+        """Return a unit's trials as they are now known."""
+        found: list[Trial] = []
+        for number in unit.numbers:
+            params = unit.search.trials[number].params
+            cells = trial_cells(self.study, unit.search.arm, params)
+            trial = derive(number, params, cells, self.known)
+            unit.search.trials[number] = trial
+            found.append(trial)
+        return found
+
+    def _judge(self, unit: Unit) -> list[Any]:
+        """Decide on what has reached its rung; return the jobs of what goes on."""
+        if not unit.numbers:
+            unit.search.retrained = True
+            return []
+        live, at = [t for t in self._derive(unit) if t.state == "open"], unit.pause_at
+        if at is not None and live:
+            # A program ends early only where all of its trials are given up.
+            verdicts = [unit.search.optimizer.prune(trial, at) for trial in live]
+            if not all(verdicts):
+                unit.rungs = unit.rungs[1:]
+                return self._launch(unit)
+            self._give_up(live, f"trial {live[0].number} was not among the best there")
+        self._end(unit)
+        return []
+
+    def _give_up(self, trials: Sequence[Trial], why: str) -> None:
+        """Let the records of cells that are not at their end say that they are given up."""
+        for trial in trials:
+            for record in trial.records:
+                if record.status == "timeout":
+                    at = f"at iteration {record.iterations_done} of {record.iterations}"
+                    words = f"given up {at} by study {self.study.name}: {why}"
+                    pruned = dataclasses.replace(record, status="pruned", error=words)
+                    self.means.store.put(pruned)
+                    self.known.add(pruned)
+                    path = self.means.store.checkpoint_path(record.id, record.machine_class)
+                    path.unlink(missing_ok=True)
+
+    def _end(self, unit: Unit) -> None:
+        """Tell how a unit's trials ended; what is left of them is not trained."""
+        unit.closed = True
+        self._give_up(self._derive(unit), "another seed did not train")
+        search = unit.search
+        for trial in self._derive(unit):
+            search.optimizer.tell(trial)
+            self.listener.ended(search.arm, trial, best(search.trials, search.arm.objective))
+        self._conclude(search)
+
+    def _conclude(self, search: Search) -> None:
+        """Where every trial has ended, have the winner trained anew, and the protocol as it is."""
+        ended = all(trial.state != "open" for trial in search.trials)
+        if not ended or len(search.trials) < self.study.trials:
+            return
+        winner = best(search.trials, search.arm.objective)
+        if winner is None:
+            search.retrained = True
+            return
+        cells = fresh_cells(self.study, search.arm, winner.params)
+        plan = self._plan([*cells, *self._as_it_is(search)])
+        search.retrained = not plan.programs
+        if plan.programs:
+            self._ready.appendleft(Unit(search=search, plan=plan))
+            if self.stop is not None:
+                self.listener.retraining(search.arm, winner)
+
+
+def _given_up(outcome: Outcome, why: str) -> Outcome:
+    if outcome.status != "timeout":
+        return outcome
+    return dataclasses.replace(outcome, status="pruned", error=f"given up: {why}")

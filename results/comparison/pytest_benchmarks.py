@@ -1,0 +1,147 @@
+"""Verdicts on two files of pytest-benchmark, whatever was timed in them.
+
+A file is one process, or as good as: its rounds are no pairs with the other file's, and what its
+process's layout or its hour did to all of them cannot be told from what the code did. So it is a
+weaker comparison than the gate's own, and says so: regression if the medians' ratio is beyond the
+factor and a one-sided Mann-Whitney test of the rounds says slower at `false_alarms` over the number
+of benchmarks; pass if the ratio is not beyond it and the same test against the factor says less, at
+`misses`. There is one look, so neither level is divided by looks.
+"""
+
+import json
+import math
+import statistics
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...bench.errors import UsageError
+from ..statistics.sequential import Plan
+from .verdict import Finding, Verdict
+
+LEAST_ROUNDS = 5
+_MOST = 500  # rounds that an interval is made from
+
+
+class File:
+    """What a file of pytest-benchmark holds: seconds a call by benchmark, and its processor.
+
+    A benchmark that was saved without its rounds has none. Raises UsageError where the file cannot
+    be read or is no such file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            read: Any = json.loads(path.read_bytes())
+        except OSError as error:
+            raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
+        except ValueError as error:
+            raise UsageError(f"{path} is no JSON: {_REMEDY}") from error
+        try:
+            self.rounds = dict(map(_rounds, read["benchmarks"]))
+            self.processor: str | None = _processor(read.get("machine_info"))
+        except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            raise UsageError(f"{path} is no file of pytest-benchmark: {_REMEDY}") from error
+
+
+_NONE: Mapping[str, Any] = {}
+_REMEDY = "give what pytest --benchmark-json=FILE wrote"
+
+
+def _rounds(benchmark: Any) -> tuple[str, list[float]]:
+    # Our own benchmarks do several calls in a round, as many as the machine's speed asked for.
+    extra: Any = benchmark.get("extra_info") or _NONE
+    calls = float(extra.get("calls_a_round", 1))
+    data: Any = benchmark["stats"].get("data") or []
+    values: list[float] = [float(seconds) / calls for seconds in data]
+    if not all(0 < value < math.inf for value in values):
+        raise ValueError("a round's time must be positive")
+    return str(benchmark["fullname"]), values
+
+
+def _processor(machine: Any) -> str | None:
+    cpu: Any = (machine or _NONE).get("cpu") or _NONE
+    brand: Any = cpu.get("brand_raw")
+    return None if brand is None else str(brand)
+
+
+def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[Finding]:
+    """Return a finding for each benchmark of either file, by its full name.
+
+    Raises UsageError where a file is none of pytest-benchmark, or the factor is not above 1.
+    """
+    a, b = File(baseline), File(candidate)
+    names = list(dict.fromkeys([*a.rounds, *b.rounds]))
+    plan = Plan(benchmarks=max(1, len(a.rounds.keys() & b.rounds.keys())), factor=factor)
+    if a.processor != b.processor:
+        where = f"taken on different processors: {a.processor}; {b.processor}"
+        return [_without_number(name, "incomparable", where) for name in names]
+    return [_finding(name, a, b, plan) for name in names]
+
+
+def _finding(name: str, a: File, b: File, plan: Plan) -> Finding:
+    for one in (a, b):
+        if name not in one.rounds:
+            return _without_number(name, "missing", f"not in {one.path}")
+        if not one.rounds[name]:
+            words = f"{one.path} has no rounds of it: save them with --benchmark-save-data"
+            return _without_number(name, "inconclusive", words)
+    before, after = a.rounds[name], b.rounds[name]
+    ratio = statistics.median(after) / statistics.median(before)
+    p = _p_slower(before, after)
+    n, beyond = min(len(before), len(after)), ratio > plan.factor
+    verdict: Verdict = "inconclusive"
+    if n < LEAST_ROUNDS:
+        words = f"too few samples: {n} rounds, it takes {LEAST_ROUNDS} at least"
+    elif beyond and p <= plan.false_alarms / plan.benchmarks:
+        verdict = "regression"
+        words = f"slower by {100 * (ratio - 1):.1f} %, beyond the factor {plan.factor:g}"
+    elif not beyond and _p_slower(after, [plan.factor * time for time in before]) <= plan.misses:
+        verdict = "pass"
+        words = (
+            f"faster by {100 * (1 - ratio):.1f} %"
+            if ratio < 1 / plan.factor
+            else (f"within {plan.factor:g}")
+        )
+    else:
+        words = f"{n} rounds do not tell it from the factor {plan.factor:g}"
+    low, high = _quotients(before, after)
+    return Finding(
+        name=name,
+        kind="speed",
+        verdict=verdict,
+        words=f"{words} (one process each, not interleaved)",
+        estimate=ratio,
+        low=low,
+        high=high,
+        p=p,
+        n=n,
+        spread=_spread([*(t / statistics.median(before) for t in before)]),
+    )
+
+
+def _without_number(name: str, verdict: Verdict, words: str) -> Finding:
+    return Finding(name=name, kind="speed", verdict=verdict, words=words)
+
+
+def _p_slower(before: list[float], after: list[float]) -> float:
+    """Return the p-value of a one-sided Mann-Whitney test: small where `after` is larger."""
+    from scipy.stats import mannwhitneyu
+
+    return float(mannwhitneyu(after, before, alternative="greater").pvalue)
+
+
+def _quotients(before: list[float], after: list[float]) -> tuple[float, float]:
+    """Return the 90 % interval of the shift of the logarithms (Hodges-Lehmann), as a ratio."""
+    before, after = (times[:: 1 + len(times) // _MOST] for times in (before, after))
+    quotients = sorted(y / x for x in before for y in after)
+    m, n = len(before), len(after)
+    half = 1.6449 * math.sqrt(m * n * (m + n + 1) / 12)
+    k = max(0, math.floor(m * n / 2 - half))
+    return quotients[k], quotients[-1 - k]
+
+
+def _spread(values: list[float]) -> float:
+    middle = statistics.median(values)
+    return 1.4826 * statistics.median(abs(value - middle) for value in values)

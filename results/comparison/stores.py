@@ -1,0 +1,196 @@
+"""Verdicts on two stores: the same cells, run by two revisions, held against each other.
+
+Cells are paired by their key, which has the seed in it and no version. The seeds of a configuration
+make a *group*, and each group is a finding on its results and one on its speed:
+
+- correctness: the final numbers are the same bit for bit, or else the paired seeds' results are
+  equivalent (`results.equivalence`), or not. A run that ended well and ends so no more is a
+  regression. Where versions or data differ, nothing is said of the code: incomparable, by name.
+- speed: steps a second on the same class of machine, a seed a session (`results.sequential`). The
+  stores' runs were not interleaved, so what else the machine did is in the ratio; the words say so.
+"""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+from ...bench import datasets
+from ...bench.cell import Cell, canonical_json
+from ..metrics import FINAL, measure_of, results_of, rungs
+from ..record import Record
+from ..statistics.equivalence import equivalence
+from ..statistics.sequential import Plan, decide
+from .verdict import Finding, Verdict
+
+VERSIONS = ("rule_version", "dataset_version", "protocol_version", "data_hash")
+"""What must be equal for two records of a cell to be of the same computation."""
+
+MARGINS = {"images": 2.0, "counting": 2.0, "text": 0.05, "episodes": 1.0}
+"""By family of data, ours: points, points, bits a character, levels of the curriculum."""
+
+Pair = tuple[Record, Record]
+_LEVELS = "levels of the curriculum"
+
+
+def compare(
+    baseline: Iterable[Record],
+    candidate: Iterable[Record],
+    *,
+    factor: float = 1.05,
+    margin: Callable[[Record], float] | None = None,
+    speed: bool = True,
+) -> list[Finding]:
+    """Return the findings on all groups of either side, in the order of their names.
+
+    `margin` gives the margin of a group by one of its records, in the unit of MARGINS, which are
+    the default; `speed` tells whether rates are compared, too. That nothing is comparable is for
+    the caller to tell (`finding.exit_code`: 3). Raises UsageError where the factor is not above 1.
+    """
+    a, b = _by_key(baseline), _by_key(candidate)
+    by_name = groups([records[0] for records in (a | b).values()])
+    paired = {
+        name: [_pair(a[key], b[key]) for key in keys if key in a and key in b]
+        for name, keys in by_name.items()
+    }
+    same = {name: [p for p in pairs if not _differing(p)] for name, pairs in paired.items()}
+    compared = max(1, sum(map(bool, same.values())))
+    plan = Plan(benchmarks=compared, factor=factor)
+    limit = margin or _default_margin
+    found: list[Finding] = []
+    for name, keys in by_name.items():
+        if not paired[name]:
+            sides = [side for side in (a, b) if any(key in side for key in keys)]
+            lacks = "no seed is on both sides"
+            if len(sides) == 1:
+                lacks = f"the {'candidate' if sides[0] is a else 'baseline'} has no record of it"
+            found.append(_told(name, "missing", lacks))
+        elif not same[name]:
+            what = _differing(paired[name][0])
+            found.append(_told(name, "incomparable", f"the sides differ in {what}"))
+        else:
+            found += _correctness(name, same[name], limit(same[name][0][0]), compared)
+            found += _speed(name, same[name], plan) if speed else []
+    return found
+
+
+def _default_margin(record: Record) -> float:
+    return MARGINS[datasets.family(record.dataset)]
+
+
+def _by_key(records: Iterable[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.key, []).append(record)
+    return found
+
+
+def _pair(a: Sequence[Record], b: Sequence[Record]) -> Pair:
+    """Return one record of either side: comparable, of one machine class, ended well, if any is."""
+
+    def rank(pair: Pair) -> tuple[bool, bool, int, str]:
+        before, after = pair
+        bad = (before.status != "ok") + (after.status != "ok")
+        apart = before.machine_class != after.machine_class
+        return bool(_differing(pair)), apart, bad, before.machine_class
+
+    return min(((before, after) for before in a for after in b), key=rank)
+
+
+def _differing(pair: Pair) -> str:
+    """Return what makes two records incomparable: `rule_version (1, 2)`; nothing, if nothing."""
+    values = ((name, *(getattr(record, name) for record in pair)) for name in VERSIONS)
+    return ", ".join(f"{name} ({a}, {b})" for name, a, b in values if a != b)
+
+
+def groups(records: Iterable[Record]) -> dict[str, list[str]]:
+    """Return the keys of each group's cells by the group's name, names and seeds ascending."""
+    members: dict[str, list[Record]] = {}
+    for record in sorted(records, key=lambda record: record.seed):
+        cell = record.cell.to_dict() | {"seed": None}
+        members.setdefault(canonical_json(cell), []).append(record)
+    firsts = [some[0] for some in members.values()]
+    named = zip(names([record.cell for record in firsts]), members.values(), strict=True)
+    return dict(sorted((name, [record.key for record in some]) for name, some in named))
+
+
+def names(cells: Sequence[Cell]) -> list[str]:
+    """Return a short name of each cell, with what tells it from others of the same short name."""
+    short = [_short_name(cell) for cell in cells]
+    found: list[str] = []
+    for cell, name in zip(cells, short, strict=True):
+        alike = [c.to_dict() for c, n in zip(cells, short, strict=True) if n == name]
+        extra = (f for f in alike[0] if f != "seed" and len({str(c[f]) for c in alike}) > 1)
+        found.append(" ".join([name, *(f"{field}={getattr(cell, field)}" for field in extra)]))
+    return found
+
+
+def _short_name(cell: Cell) -> str:
+    size = str(cell.depth) if cell.T is None else f"T{cell.T}"
+    words = [cell.dataset, cell.network, size, cell.rule]
+    if cell.sg_layers is not None:
+        words.append(f"M{cell.sg_layers}")
+    return " ".join(words)
+
+
+def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -> list[Finding]:
+    broken = [after for before, after in pairs if before.status == "ok" != after.status]
+    ended = [pair for pair in pairs if pair[0].status == pair[1].status == "ok"]
+    for record in broken:
+        if record.status != "timeout":
+            words = f"seed {record.seed} {record.status}: {record.error or 'no reason is known'}"
+            return [_told(name, "regression", words, len(pairs))]
+    if not ended:
+        for side, records in zip(("baseline", "candidate"), zip(*pairs, strict=True), strict=True):
+            if any(record.status == "timeout" for record in records):
+                return [_told(name, "inconclusive", f"the {side} was cut short")]
+        return [_told(name, "incomparable", "no run of the baseline ended well")]
+    if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):
+        seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
+        return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]
+    dataset, found = ended[0][0].dataset, list[Finding]()
+    levels = datasets.family(dataset) == "episodes"
+    for result in results_of(dataset):
+        before = _values([pair[0] for pair in ended], result)
+        after = _values([pair[1] for pair in ended], result)
+        found.append(
+            equivalence(
+                name if result is None else f"{name} {result}",
+                [y - x for x, y in zip(before, after, strict=True)],
+                margin,
+                cells=groups,
+                unit=_LEVELS if levels else measure_of(dataset, result).difference,
+            )
+        )
+    return found
+
+
+def _values(records: Sequence[Record], result: str | None) -> list[float]:
+    """Return a result of each record, the lower the better: of a curriculum, minus its levels."""
+    dataset = records[0].dataset
+    fields = measure_of(dataset, result).fields
+    values = [
+        next(float(value) for field in fields if (value := getattr(record, field)) is not None)
+        for record in records
+    ]
+    if datasets.family(dataset) == "episodes":
+        return [-level for level in rungs(dataset, values)]
+    return values
+
+
+def _speed(name: str, pairs: Sequence[Pair], plan: Plan) -> list[Finding]:
+    ratios = [
+        before.steps_per_second / after.steps_per_second
+        for before, after in pairs
+        if before.machine_class == after.machine_class
+        and before.replicas == after.replicas
+        and before.steps_per_second
+        and after.steps_per_second
+    ]
+    if not ratios:
+        return []
+    found = decide(name, [[ratio] for ratio in ratios], plan)
+    words = found.words.replace("session", "seed")
+    return [dataclasses.replace(found, words=f"{words} (not interleaved)")]
+
+
+def _told(name: str, verdict: Verdict, words: str, n: int = 0) -> Finding:
+    return Finding(name=name, kind="correctness", verdict=verdict, words=words, unit="", n=n)

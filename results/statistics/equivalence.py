@@ -1,0 +1,72 @@
+"""The verdict on correctness where numbers are not the same bit for bit: are they equivalent?
+
+Seeds are paired, so what is judged are the differences, candidate less baseline, one a seed, of a
+result that is better the lower it is. Both ways matter: an error that is too low is a label leak
+more likely than a gain, and a build that should compute the same does not.
+"""
+
+import statistics
+from collections.abc import Sequence
+
+from ..comparison.verdict import Finding, Verdict
+from .intervals import VERDICT_CONFIDENCE, mean_interval, paired_test, varies
+
+FALSE_ALARMS = 0.005
+"""Of a gate's whole correctness part, both directions of all cells together."""
+
+
+def equivalence(
+    name: str,
+    differences: Sequence[float],
+    margin: float,
+    *,
+    cells: int = 1,
+    unit: str = "points",
+) -> Finding:
+    """Return whether results of paired seeds are equivalent within ± `margin`, in `unit`.
+
+    Pass: the 90 % interval of the mean difference lies inside ± margin, which is two one-sided
+    t-tests at 5 % (TOST), or all differences are zero. Regression, or if lower changed: the mean is
+    beyond the margin, and a one-sided paired t-test against 0 says so at FALSE_ALARMS over both
+    directions of all `cells` (Bonferroni). Otherwise, and with fewer than two seeds, inconclusive.
+
+    Seeds that all differ by the same have no spread to judge by: beyond the margin that is a
+    failure all the same (independent seeds do not agree by chance on what is not there), inside it
+    inconclusive. Raises ValueError where there are no differences or the margin is not positive.
+    """
+    if not margin > 0:
+        raise ValueError(f"margin={margin} must be positive")
+    n, interval = len(differences), mean_interval(differences, VERDICT_CONFIDENCE)
+    mean, low, high = interval.mean, interval.low, interval.high
+    worse = mean > 0
+    p = paired_test(differences, alternative="greater" if worse else "less")
+    verdict: Verdict = "inconclusive"
+    if not any(differences):
+        verdict, words = "pass", "no seed differs"
+    elif low is None or high is None:
+        words = "too few samples: one seed"
+    elif not varies(differences):
+        words = f"every seed differs by {mean:+.3g} {unit}"
+        if abs(mean) > margin:
+            verdict = "regression" if worse else "changed"
+    elif -margin <= low and high <= margin:
+        verdict, words = "pass", f"equivalent within ±{margin:g} {unit}"
+    elif abs(mean) > margin and p <= FALSE_ALARMS / (2 * cells):
+        verdict = "regression" if worse else "changed"
+        words = f"{'worse' if worse else 'lower'} by {abs(mean):.3g} {unit}, beyond ±{margin:g}"
+        words += "" if worse else ": does it see what it should not?"
+    else:
+        words = f"seeds do not tell, by the margin ±{margin:g} {unit}"
+    return Finding(
+        name=name,
+        kind="correctness",
+        verdict=verdict,
+        words=words,
+        unit=unit,
+        estimate=mean,
+        low=low,
+        high=high,
+        p=p,
+        n=n,
+        spread=statistics.stdev(differences) if n > 1 else None,
+    )

@@ -1,0 +1,1 @@
+"""The store: records in JSON files that survive crashes."""

@@ -1,0 +1,107 @@
+"""Writes a file so that a crash leaves either the old one or the new one, whole."""
+
+import contextlib
+import errno
+import os
+import secrets
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
+
+from ...bench.errors import StoreError
+
+LEFTOVER = ".tmp"
+_DAY = 86400.0
+# Some network file systems cannot synchronise a folder; there the rename is as durable as it gets.
+_NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Make `path` hold `data`, durably: when this returns, a power cut does not undo it.
+
+    Writes a temporary file beside it, synchronises, renames over `path`, synchronises the folder,
+    which is made if it is missing. Raises OSError; then `path` is what it was.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{LEFTOVER}")
+    try:
+        # Not tempfile: its mode of 0600 would hide the file from others who share the folder.
+        with open(temporary, "xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    fsync_dir(path.parent)
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Make the file that `path` names hold `data`, whole or not at all.
+
+    A link stays, and what it leads to is written; a pipe or a device is written into. Raises
+    OSError.
+    """
+    target = path.resolve()
+    if not target.exists() or target.is_file():
+        write_atomic(target, data)
+    else:
+        with open(target, "wb") as file:
+            file.write(data)
+
+
+def make_folder(path: Path) -> None:
+    """Make the folder `path` and its parents, durably. Raises OSError."""
+    if path.is_dir() or path == path.parent:
+        return
+    make_folder(path.parent)
+    path.mkdir(exist_ok=True)
+    fsync_dir(path.parent)
+
+
+def fsync_dir(path: Path) -> None:
+    """Synchronise the folder `path`: the names in it then survive a power cut. Raises OSError."""
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in _NO_FSYNC:
+            raise
+    finally:
+        os.close(handle)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove temporary files under `folder` that a killed process left more than a day ago.
+
+    Younger ones may be another process's, still being written. What cannot be removed stays.
+    """
+    for path in list(_leftovers(folder)):
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > _DAY:
+                path.unlink()
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused, in its words."""
+    return error.strerror or str(error)
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Generator[None]:
+    """Turn an OSError raised inside into the StoreError of the store `folder`, with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        remedy = "free some space" if full else "make it writable or give another --store"
+        raise StoreError(f"store {folder} cannot be written: {reason(error)}; {remedy}") from error
+
+
+def _leftovers(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names if name.endswith(LEFTOVER))

@@ -1,0 +1,49 @@
+"""A line of JSON with its checksum inside: how records and timings are stored."""
+
+import hashlib
+import json
+from typing import Any
+
+from ...bench.cell import canonical_json
+from ..schema import RecordError
+
+
+def pack(kind: str, values: dict[str, Any]) -> bytes:
+    """Return the line of JSON that stores `values`, with its checksum.
+
+    Raises RecordError where a number is not finite.
+    """
+    try:
+        text = canonical_json(values)
+    except ValueError as error:
+        raise RecordError(f"{kind} {values['id']} holds a number that is not finite") from error
+    return f'{{"checksum":"{checksum(text.encode())}","{kind}":{text}}}\n'.encode()
+
+
+def unpack(kind: str, data: bytes) -> Any:
+    """Return the values that `data` stores; RecordError if it is not whole."""
+    try:
+        body = _DECODER.decode(data.decode())
+        told, values = body["checksum"], body[kind]
+        # As `pack` wrote it, the text is canonical already: the usual case, and quick.
+        start = len(f'{{"checksum":"{"0" * 64}","{kind}":')
+        whole = told == checksum(data.strip()[start:-1])
+        if not whole:
+            whole = told == checksum(canonical_json(values).encode())
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        raise RecordError(f"it is no whole {kind}") from error
+    if not whole:
+        raise RecordError("its checksum does not match: it was changed")
+    return values
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
+
+
+def checksum(text: bytes) -> str:
+    """Return the checksum of canonical JSON."""
+    return hashlib.sha256(text).hexdigest()

@@ -1,0 +1,215 @@
+"""Merges stores: the shards of a grid, or what several machines have made.
+
+A result wins over what is none. Two results of one cell on one class of machines must be the same
+but for times; where they are not, that is a conflict, which is told and never decided. The stores
+are gone through twice and no record is kept in memory, so that their size does not matter.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ...bench.cell import canonical_json
+from ...bench.errors import UsageError
+from ..metrics import FINAL
+from ..record import ENDED, Record
+from .atomic_io import reason, write_atomic, writing
+from .store import Store
+
+COMPARED = ("status", "iterations_done", *FINAL, "progression", "curve")
+"""What two results of a cell must share; the rest is configuration, circumstances and times."""
+
+Key = tuple[str, str]
+"""A cell's id and a machine class."""
+
+
+class _Candidate(NamedTuple):
+    """One store's record of a key: what is needed to choose, the better the greater."""
+
+    is_result: bool
+    is_timeout: bool  # goes on at the next run; what failed does not
+    iterations: int
+    digest: str  # of what is compared, where it is a result
+    finished: str
+    source: int  # index of the store; the target is -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """Results of one cell on one class of machines that differ in more than time.
+
+    `values` has, by field that differs, the value of each of `stores`; of a list, what of it
+    differs first.
+    """
+
+    id: str
+    machine_class: str
+    exhibit: str
+    scale: str
+    stores: tuple[str, ...]
+    values: dict[str, tuple[Any, ...]]
+
+
+@dataclass(kw_only=True)
+class Merged:
+    """What a merge did: records by what became of them, and conflicts."""
+
+    added: int = 0  # keys that the target did not have
+    replaced: int = 0  # failures and timeouts that gave way
+    kept: int = 0  # keys of the sources of which the target had the same, or better
+    checkpoints: int = 0  # states to go on from, copied
+    machines: int = 0  # choices of back-ends, copied
+    studies: int = 0  # of which the target had none of the name, copied
+    conflicts: list[Conflict] = field(default_factory=list[Conflict])
+
+
+def merge(paths: Sequence[Path], into: Store) -> Merged:
+    """Bring the records of the stores at `paths` into `into`; what is there already stays.
+
+    Whatever the order of the stores, the same records come out, and again they change nothing.
+    Raises UsageError where a path is no store, StoreError where `into` cannot be written.
+    """
+    for path in paths:
+        if not path.is_dir():
+            raise UsageError(f"{path} is no store: there is no such folder")
+    sources = [Store(path, read_only=True) for path in paths if not _same(path, into.path)]
+    best: dict[Key, _Candidate] = {}
+    differing: dict[Key, None] = {}
+    had: set[Key] = set()
+    seen: set[Key] = set()
+    for number, store in [(-1, into), *enumerate(sources)]:
+        for record in store.scan():
+            key, found = (record.id, record.machine_class), _candidate(record, number)
+            (had if number < 0 else seen).add(key)
+            other = best.setdefault(key, found)
+            if other.is_result and found.is_result and other.digest != found.digest:
+                differing[key] = None
+            if _better(found, other):
+                best[key] = found
+    merged = Merged(conflicts=_conflicts(differing, [into, *sources]))
+    chosen = {k: c.source for k, c in best.items() if c.source >= 0 and k not in differing}
+    for number, store in enumerate(sources):
+        for record in store.scan():
+            key = (record.id, record.machine_class)
+            if chosen.get(key) == number:
+                into.put(record)
+                del chosen[key]
+                merged.replaced += key in had
+                merged.added += key not in had
+    merged.kept = len(seen - differing.keys()) - merged.added - merged.replaced
+    ended = {k for k, c in best.items() if c.is_result}
+    names = {into.checkpoint_path(*key).name for key in ended}
+    merged.checkpoints = _copy(sources, into, "checkpoints", lambda name: name not in names)
+    merged.machines = _copy(sources, into, "machines", lambda name: True)
+    merged.studies = _copy(sources, into, "studies", lambda name: True)
+    into.warnings += [w for store in sources for w in store.warnings if w not in into.warnings]
+    return merged
+
+
+def results_of(record: Record) -> dict[str, Any]:
+    """Return what another result of the same cell must share: no time, no circumstances."""
+    values = record.to_dict()
+    found = {name: values[name] for name in COMPARED}
+    for name in ("curve", "progression"):
+        found[name] = [{**row, "seconds": None} for row in values[name]]
+    return found
+
+
+def _candidate(record: Record, source: int) -> _Candidate:
+    result = record.status in ENDED
+    digest = canonical_json(results_of(record)) if result else ""
+    return _Candidate(
+        is_result=result,
+        is_timeout=record.status == "timeout",
+        iterations=record.iterations_done,
+        digest=hashlib.sha256(digest.encode()).hexdigest(),
+        finished=record.finished,
+        source=source,
+    )
+
+
+def _better(found: _Candidate, other: _Candidate) -> bool:
+    """Tell whether a record is to take the place of another; of equals the target's stays.
+
+    Of equal results the first that was made; of others the one that came furthest.
+    """
+    if found.is_result or other.is_result:
+        if found.is_result != other.is_result:
+            return found.is_result
+        return other.source >= 0 and found.finished < other.finished
+    key = (found.is_timeout, found.iterations), (other.is_timeout, other.iterations)
+    if key[0] != key[1]:
+        return key[0] > key[1]
+    return other.source >= 0 and found.finished > other.finished
+
+
+def _conflicts(keys: dict[Key, None], stores: Sequence[Store]) -> list[Conflict]:
+    """Return the results of `keys` that differ, with what differs in each."""
+    if not keys:
+        return []
+    found: dict[Key, dict[str, Record]] = {key: {} for key in keys}
+    for store in stores:
+        for record in store.scan():
+            key = (record.id, record.machine_class)
+            if key in found and record.status in ENDED:
+                found[key][str(store.path)] = record
+    return [
+        Conflict(
+            id=key[0],
+            machine_class=key[1],
+            exhibit=next(iter(records.values())).exhibit,
+            scale=next(iter(records.values())).scale,
+            stores=tuple(records),
+            values=_differing([results_of(record) for record in records.values()]),
+        )
+        for key, records in sorted(found.items())
+    ]
+
+
+def _differing(values: Sequence[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    found: dict[str, tuple[Any, ...]] = {}
+    for name in COMPARED:
+        column = tuple(row[name] for row in values)
+        if any(value != column[0] for value in column):
+            found[name] = _first_difference(column) if name in ("curve", "progression") else column
+    return found
+
+
+def _first_difference(column: tuple[list[dict[str, Any]], ...]) -> tuple[Any, ...]:
+    """Return the first row in which lists of rows differ, None where one has ended by then."""
+    length = max(map(len, column))
+    for place in range(length):
+        rows = tuple(rows[place] if place < len(rows) else None for rows in column)
+        if any(row != rows[0] for row in rows):
+            return rows
+    return column
+
+
+def _copy(sources: Sequence[Store], into: Store, folder: str, wanted: Callable[[str], bool]) -> int:
+    """Copy the files of a folder that the target does not have; return how many."""
+    copied = 0
+    for path in _files(sources, folder):
+        target = into.path / folder / path.name
+        if wanted(path.name) and not target.exists():
+            try:
+                content = path.read_bytes()
+            except OSError as error:
+                into.warnings.append(f"{path} cannot be read ({reason(error)}); left out")
+                continue
+            with writing(into.path):
+                write_atomic(target, content)
+            copied += 1
+    return copied
+
+
+def _files(sources: Sequence[Store], folder: str) -> Iterator[Path]:
+    for store in sources:
+        there = store.path / folder
+        if there.is_dir():
+            yield from sorted(p for p in there.iterdir() if not p.name.startswith("."))
+
+
+def _same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)

@@ -1,0 +1,141 @@
+"""What a program runs on: device names, and the class within which bits agree."""
+
+import contextlib
+import dataclasses
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from sgbench.bench import hardware
+from sgbench.bench.errors import UsageError
+from sgbench.bench.outcome import Machine
+
+HERE = Machine(
+    device="Some CPU",
+    threads=1,
+    matmul="mkl",
+    matmul_error=3e-7,
+    torch="2.13.0+cpu",
+    python="3.11.7",
+    numpy="2.4.0",
+    platform="Linux x86_64",
+)
+
+
+@pytest.fixture
+def gpus(monkeypatch):
+    """Have torch see so many GPUs."""
+
+    def see(count):
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: count)
+        monkeypatch.setattr(hardware, "cuda_likely", lambda: count > 0)
+
+    return see
+
+
+@pytest.mark.parametrize(
+    ("count", "name", "device"),
+    [
+        (0, "cpu", "cpu"),
+        (0, "auto", "cpu"),
+        (2, "cpu", "cpu"),
+        (2, "auto", "cuda:0"),
+        (2, "cuda", "cuda:0"),
+        (2, "cuda:0", "cuda:0"),
+        (2, "cuda:1", "cuda:1"),
+    ],
+)
+def test_resolve_device(gpus, count, name, device):
+    gpus(count)
+    assert hardware.resolve_device(name) == device
+
+
+def test_auto_is_the_cpu_where_there_is_a_gpu_that_torch_cannot_use(gpus, monkeypatch):
+    gpus(0)
+    monkeypatch.setattr(hardware, "cuda_likely", lambda: True)
+    assert hardware.resolve_device("auto") == "cpu"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("", "gpu", "CPU", "mps", " cpu", "cpu\n", "cpu:", "cpu:0", "auto:0", "cuda0", "cuda:"),
+        *("cuda:x", "cuda:-1", "cuda:1.0", "cuda:²", "cuda:٣", "cuda:0:0"),
+    ],
+)
+def test_bad_names_of_devices(gpus, name):
+    gpus(4)
+    with pytest.raises(UsageError) as caught:
+        hardware.resolve_device(name)
+    message = str(caught.value)
+    assert message == f"--device {name!r} is none of auto, cpu, cuda, cuda:i"
+    assert "\n" not in message
+
+
+@given(st.text())
+def test_any_text_is_a_device_or_a_usage_error(name):
+    with contextlib.suppress(UsageError):
+        assert hardware.resolve_device(name) in ("cpu", "cuda:0")
+
+
+@pytest.mark.parametrize(
+    ("count", "name"), [(0, "cuda"), (0, "cuda:0"), (1, "cuda:1"), (2, "cuda:99999999999999999999")]
+)
+def test_a_gpu_that_is_not_there(gpus, count, name):
+    gpus(count)
+    with pytest.raises(UsageError) as caught:
+        hardware.resolve_device(name)
+    assert str(caught.value) == f"--device {name}: torch sees {count} GPU(s); use --device cpu"
+
+
+def test_machine_class_is_what_may_change_bits():
+    name = hardware.machine_class(HERE)
+    assert name == "Some CPU, 1 threads, mkl, torch 2.13"
+    changes = {"device": "Other CPU", "threads": 2, "matmul": "onednn", "torch": "2.14.0+cpu"}
+    for field, value in changes.items():
+        assert hardware.machine_class(dataclasses.replace(HERE, **{field: value})) != name
+    same = {"torch": "2.13.1", "matmul_error": None, "python": "3.12.0", "numpy": "2.5.0"}
+    for field, value in same.items():
+        assert hardware.machine_class(dataclasses.replace(HERE, **{field: value})) == name
+
+
+def test_describe():
+    here = hardware.describe("cpu", 1, "mkl", 3e-7)
+    assert here.device == hardware.device_model("cpu") != ""
+    assert (here.threads, here.matmul, here.matmul_error) == (1, "mkl", 3e-7)
+    assert here.torch == torch.__version__
+    assert hardware.machine_class(here).endswith(f"torch {hardware.torch_release()}")
+    assert hardware.torch_release().count(".") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("processor : 0\nmodel name\t: A Fast CPU: 2 GHz \nmodel name : B\n", "A Fast CPU: 2 GHz"),
+        ("processor : 0\n", "arch"),
+        (None, "arch"),
+    ],
+)
+def test_device_model(monkeypatch, tmp_path, text, model):
+    path = tmp_path / "cpuinfo"
+    if text is not None:
+        path.write_text(text)
+    monkeypatch.setattr(hardware, "Path", lambda _: path)
+    monkeypatch.setattr(hardware.platform, "processor", lambda: "")
+    monkeypatch.setattr(hardware.platform, "machine", lambda: "arch")
+    assert hardware.device_model("cpu") == model
+
+
+def test_torch_is_not_needed_without_a_gpu():
+    script = (
+        "import sys; from sgbench.bench import hardware; hardware.cuda_likely = lambda: False;"
+        "device = hardware.resolve_device('auto');"
+        "hardware.machine_class(hardware.describe(device, 1, 'mkl', None));"
+        "print(device, 'torch' in sys.modules)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == "cpu False\n"

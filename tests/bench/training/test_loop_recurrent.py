@@ -1,0 +1,584 @@
+"""The loop on recurrent cells: resumed runs, the curriculum, divergence, patience, readings."""
+
+import dataclasses
+import itertools
+import json
+import math
+import os
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from reference.jobs import Clock, job_of, never, train_in_parts, untimed
+from reference.recurrent import Recurrent
+from reference.sequences import CPU, UNITS, matched, recurrent_program, tiny_recurrent
+from sgbench.bench import datasets, rules
+from sgbench.bench.datasets import load
+from sgbench.bench.families.recurrent import program as program_module
+from sgbench.bench.families.recurrent.bits_per_character import WARM_UP, bits_per_character
+from sgbench.bench.families.recurrent.program import PROBE_STEPS, SequenceProgram
+from sgbench.bench.training import checkpoint, loop
+from sgbench.results.record import Record, json_line, make_record
+
+EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23
+RULES = rules.names_for("unroll")
+DATASETS = [name for name in datasets.names() if datasets.family(name) in ("episodes", "text")]
+NATS = math.log(2)
+every_rule = pytest.mark.parametrize("rule", RULES)
+
+
+def cell(rule="dni_aux", dataset="copy", **changes):
+    """One whose levels are solved by chance now and then: a guess costs one bit a symbol."""
+    easy = {"solve_bits": 1.02} if dataset in ("copy", "repeat_copy") else {}
+    few = {"iterations": ITERATIONS, "evaluate_every": EVERY}
+    return tiny_recurrent(rule, dataset=dataset, **(easy | few | changes))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def load_once():
+    """Every run of this module reads the few texts there are, not the files."""
+    kept = {}
+
+    def once(dataset, data_dir, corpus):
+        key = (dataset, corpus)
+        if key not in kept:
+            kept[key] = load(dataset, data_dir, corpus=corpus)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "_load", once)
+        yield
+
+
+class TestResume:
+    @pytest.fixture(autouse=True)
+    def look_at_every_step(self, monkeypatch):
+        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+
+    @settings(max_examples=12, deadline=None)
+    @given(
+        rule=st.sampled_from(RULES),
+        dataset=st.sampled_from(["copy", "repeat_copy", "descriptions"]),
+        precision=st.sampled_from(["float32", "float64"]),
+        replicas=st.integers(1, 2),
+        stops=st.sets(st.integers(0, ITERATIONS - 1), max_size=4),
+    )
+    @example(rule="bptt", dataset="copy", precision="float32", replicas=2, stops={EVERY, 9})
+    @example(rule="dni", dataset="copy", precision="float32", replicas=1, stops={6, 7, 8})
+    @example(rule="dni_aux", dataset="copy", precision="float64", replicas=2, stops={1, 2, 13})
+    @example(rule="bptt", dataset="descriptions", precision="float64", replicas=1, stops={0, 12})
+    @example(rule="dni", dataset="descriptions", precision="float32", replicas=2, stops={11})
+    @example(rule="dni_aux", dataset="descriptions", precision="float32", replicas=1, stops={14})
+    @example(
+        rule="dni_aux",
+        dataset="copy",
+        precision="float32",
+        replicas=1,
+        stops=set(range(ITERATIONS)),  # a step a process
+    )
+    def test_bit_for_bit(self, tmp_path_factory, rule, dataset, precision, replicas, stops):
+        cells = [cell(rule, dataset, precision=precision, seed=seed) for seed in range(replicas)]
+        path = tmp_path_factory.mktemp("checkpoints") / "it.pt"
+        whole = loop.train(job_of(*cells), never)
+        parts = train_in_parts(job_of(*cells, checkpoint=str(path)), sorted(stops))
+        assert untimed(parts[-1]) == untimed(whole)
+        assert [part[0].iterations_done for part in parts] == [*sorted(stops), ITERATIONS]
+        assert [len(part[0].curve) for part in parts[:-1]] == [s // EVERY for s in sorted(stops)]
+        for part in parts[:-1]:  # a stop keeps the levels that were solved, and is no result
+            for outcome, end in zip(part, untimed(whole), strict=True):
+                done = [s for s in end.progression if s.iteration <= outcome.iterations_done]
+                assert untimed([outcome])[0].progression == done
+                assert outcome.longest is outcome.validation_bits is outcome.test_bits is None
+
+    @every_rule
+    @pytest.mark.parametrize("dataset", ["copy", "descriptions"])
+    def test_every_tensor_is_as_if_never_stopped(self, tmp_path, rule, dataset):
+        """Outcomes round much away: after the checkpoint every weight has the same bits."""
+        cells = [cell(rule, dataset, precision="float32", seed=seed) for seed in range(2)]
+        data, path = load(dataset), tmp_path / "it.pt"
+        with torch.no_grad():
+            whole = SequenceProgram(cells, data, CPU)
+            for _ in range(8):
+                whole.step()
+            checkpoint.save(path, "it", whole.state())
+            resumed = SequenceProgram(cells, data, CPU)
+            resumed.restore(checkpoint.load(path, "it"))
+            for _ in range(8):
+                whole.step()
+                resumed.step()
+        assert torch.equal(whole.network.weights.flat, resumed.network.weights.flat)
+        assert torch.equal(whole.network.state, resumed.network.state)
+        assert torch.equal(whole.sums, resumed.sums)
+        assert whole.progression == resumed.progression
+        for one, other in zip(whole.moments(), resumed.moments(), strict=True):
+            assert all(torch.equal(one[name], other[name]) for name in one)
+
+    def test_the_unroll_before_is_part_of_the_state(self, tmp_path):
+        """Without it DNI+Aux would go on as DNI for one update."""
+        path = tmp_path / "it.pt"
+        with torch.no_grad():
+            whole, forgetful = (recurrent_program(cell()) for _ in range(2))
+            for _ in range(5):
+                whole.step()
+            checkpoint.save(path, "it", whole.state())
+            state = checkpoint.load(path, "it")
+            state["network"]["before"] = {}
+            forgetful.restore(state)
+            for program in (whole, forgetful):
+                program.step()
+        one, other = (
+            program.network.weights.named["core.weight"] for program in (whole, forgetful)
+        )
+        assert not torch.equal(one, other)
+
+    def test_the_clocks_of_levels_go_on(self, tmp_path, monkeypatch):
+        clock = Clock()
+        monkeypatch.setattr(loop, "time", clock)
+        monkeypatch.setattr(SequenceProgram, "update", clock.taking(1.0, SequenceProgram.update))
+        monkeypatch.setattr(
+            SequenceProgram, "measure", clock.taking(100.0, SequenceProgram.measure)
+        )
+        job = job_of(cell(solve_bits=9.0), checkpoint=str(tmp_path / "it.pt"))
+        outcome = train_in_parts(job, [6, 15])[-1][0]
+        assert [solved.seconds for solved in outcome.progression] == [7.0, 14.0, 21.0]
+        assert outcome.train_seconds == ITERATIONS
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@every_rule
+def test_every_rule_trains_on_every_sequence(rule, dataset, tmp_path, monkeypatch):
+    """Three steps, saved and resumed after each, and a record made of the outcome."""
+    if dataset == "ptb" and not os.environ.get("SGBENCH_DATA"):
+        pytest.skip("SGBENCH_DATA does not name a folder of data")
+    if datasets.family(dataset) == "text":  # whose held-out parts take long to read
+        text = load(dataset)
+        short = dataclasses.replace(text, valid=text.valid[:300], test=text.test[:300])
+        monkeypatch.setattr(loop, "_load", lambda *_: short)
+    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    small = cell(rule, dataset, iterations=3, evaluate_every=2, precision="float32")
+    (whole,) = loop.train(job_of(small), never)
+    parts = train_in_parts(job_of(small, checkpoint=str(tmp_path / "it.pt")), [1, 2])
+    assert untimed(parts[-1]) == untimed([whole])
+    assert [point.iteration for point in whole.curve] == [2, 3]
+    labels = {"exhibit": "table2", "scale": "custom", "machine_class": "here"}
+    record = make_record(small, whole, data_hash=datasets.canonical_hash(dataset), **labels)
+    assert record.status == "ok"
+    assert Record.from_dict(json.loads(json_line(record))) == record
+    assert record.cell == small
+    text = datasets.family(dataset) == "text"
+    assert (record.longest is None, record.test_bits is None) == (text, not text)
+    assert record.test_error is record.validation_error is record.train_loss is None
+    assert record.tokens_per_second > 0
+    assert record.examples_per_second is None
+    for point in record.curve:
+        model, auxiliary = rule != "bptt", rule == "dni_aux"
+        assert (point["sg_loss"] is not None, point["sg_cosine"] is not None) == (model, model)
+        assert (point["aux_loss"] is not None) == auxiliary
+        assert point["error"] is point["loss"] is None
+        assert point["bits"] > 0
+        assert point["train_loss"] > 0
+
+
+@every_rule
+def test_weights_do_not_depend_on_when_one_looks(rule):
+    """Evaluations and probes leave training, and the curriculum's window, alone."""
+    weights, levels = [], []
+    for every in (1, 4, ITERATIONS):
+        with torch.no_grad():
+            run = loop.Run(job_of(cell(rule, evaluate_every=every)))
+            while run.program.iteration < ITERATIONS:
+                run.advance(never)
+                run.evaluate()
+        weights.append(run.program.network.weights.flat)
+        levels.append([(s.length, s.iteration) for s in run.program.progression[0]])
+    assert levels[0]
+    assert levels[0] == levels[1] == levels[2]
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[2])
+
+
+def test_rates_drop_at_fractions_of_the_updates():
+    program = recurrent_program(cell("bptt", iterations=10, drops=(0.5, 0.8), drop_factor=0.1))
+    rates = []
+    for program.iteration in (0, 4, 5, 7, 8, 9):
+        rates += program.rates()
+    assert rates == pytest.approx([1e-2, 1e-2, 1e-3, 1e-3, 1e-4, 1e-4], rel=1e-12)
+
+
+def test_speeds_count_symbols(monkeypatch):
+    clock = Clock()
+    monkeypatch.setattr(loop, "time", clock)
+    monkeypatch.setattr(SequenceProgram, "step", clock.taking(0.5, SequenceProgram.step))
+    one, other = loop.train(job_of(cell(seed=0), cell(seed=1)), never)
+    assert one.steps_per_second == 2.0
+    assert one.tokens_per_second == other.tokens_per_second == 2.0 * 2 * 6 * 3
+    assert one.examples_per_second is None
+
+
+# --- the curriculum
+
+
+class TestCurriculum:
+    """Windows of 20 steps are seven unrolls of three steps."""
+
+    @every_rule
+    @pytest.mark.parametrize("dataset", ["copy", "repeat_copy"])
+    def test_a_level_is_solved_where_a_whole_window_costs_little(self, rule, dataset):
+        easy = cell(rule, dataset, iterations=140, evaluate_every=140, solve_bits=1.0)
+        (outcome,) = loop.train(job_of(easy), never)
+        lengths = [level.length for level in load(dataset).levels]
+        with torch.no_grad():
+            program, window, expected = recurrent_program(easy), [], []
+            while program.iteration < 140:
+                _, targets = program.stream.peek(3, 6)
+                program.step()
+                window.append((program.network.loss.item(), int((targets >= 0).sum())))
+                if len(window) == 7:
+                    loss, counted = map(sum, zip(*window, strict=True))
+                    window = []
+                    if counted and loss / counted / NATS < 1.0:
+                        expected.append((lengths[len(expected)], program.iteration))
+        assert 0 < len(expected) < 20
+        assert [(s.length, s.iteration) for s in outcome.progression] == expected
+        assert outcome.longest == expected[-1][0]
+
+    @pytest.mark.parametrize("dataset", ["copy", "repeat_copy"])
+    def test_what_is_told_of_a_solved_level(self, dataset):
+        (outcome,) = loop.train(job_of(cell("bptt", dataset, solve_bits=9.0)), never)
+        assert [solved.iteration for solved in outcome.progression] == [7, 14, 21]
+        for solved, level in zip(outcome.progression, load(dataset).levels, strict=False):
+            assert (solved.length, solved.symbols, solved.repeats) == (
+                *(level.length, level.copied, level.repeats),
+            )
+            assert solved.data_steps == 3 * solved.iteration
+        assert [point.longest for point in outcome.curve] == [
+            ([0] + [s.length for s in outcome.progression])[sum(at >= n for n in (7, 14, 21))]
+            for at in (5, 10, 15, 20, 23)
+        ]
+        for before, after in itertools.pairwise(outcome.progression):
+            assert before.length < after.length
+            assert before.seconds <= after.seconds
+
+    def test_the_window_is_as_many_steps_whatever_the_unroll(self):
+        at = {}
+        for T in (1, 4, 10, 30):
+            some = cell("bptt", T=T, iterations=60, evaluate_every=60, solve_bits=9.0)
+            (outcome,) = loop.train(job_of(some), never)
+            at[T] = [solved.data_steps for solved in outcome.progression[:2]]
+        assert at == {1: [20, 40], 4: [20, 40], 10: [20, 40], 30: [30, 60]}
+
+    def test_nothing_is_solved_that_costs_as_much_as_the_limit(self):
+        (outcome,) = loop.train(job_of(cell("bptt", solve_bits=1e-6)), never)
+        assert (outcome.longest, outcome.progression) == (0, [])
+        assert (outcome.status, outcome.curve[-1].longest) == ("ok", 0)
+
+    def test_replicas_climb_each_on_its_own(self):
+        seeds = [cell("bptt", iterations=70, seed=seed, solve_bits=1.0) for seed in range(3)]
+        together = loop.train(job_of(*seeds), never)
+        alone = [loop.train(job_of(one), never)[0] for one in seeds]
+        found = [[(s.length, s.iteration) for s in o.progression] for o in together]
+        assert found == [[(s.length, s.iteration) for s in o.progression] for o in alone]
+        assert len({str(levels) for levels in found}) > 1
+
+    def test_the_last_level_is_solved_once(self, monkeypatch):
+        task = load("copy")
+        short = dataclasses.replace(task, levels=task.levels[:2])
+        monkeypatch.setattr(loop, "_load", lambda *_: short)
+        (outcome,) = loop.train(job_of(cell("bptt", iterations=40, solve_bits=9.0)), never)
+        assert [(s.length, s.iteration) for s in outcome.progression] == [(4, 7), (5, 14)]
+        assert outcome.longest == 5
+
+    def test_bits_are_those_since_the_last_evaluation(self):
+        some = cell("dni")
+        (outcome,) = loop.train(job_of(some), never)
+        with torch.no_grad():
+            program, seen = recurrent_program(some), []
+            while program.iteration < ITERATIONS:
+                _, targets = program.stream.peek(3, 6)
+                program.step()
+                seen.append((program.network.loss.item(), int((targets >= 0).sum())))
+        ends = [5, 10, 15, 20, 23]
+        for (start, end), point in zip(itertools.pairwise([0, *ends]), outcome.curve, strict=True):
+            loss, counted = map(sum, zip(*seen[start:end], strict=True))
+            assert point.train_loss == pytest.approx(loss / counted, rel=1e-12)
+            assert point.bits == pytest.approx(loss / counted / NATS, rel=1e-12)
+
+
+# --- divergence
+
+
+class TestDivergence:
+    @pytest.fixture
+    def poison(self, monkeypatch):
+        """Give the weights of chosen replicas a value after an iteration."""
+
+        def after(iteration, value, *replicas):
+            step = SequenceProgram.step
+
+            def poisoned(program):
+                step(program)
+                if program.iteration == iteration:
+                    program.network.weights.flat[list(replicas)] = value
+
+            monkeypatch.setattr(SequenceProgram, "step", poisoned)
+
+        return after
+
+    @every_rule
+    @pytest.mark.parametrize("dataset", ["copy", "descriptions"])
+    def test_is_told_with_the_very_update(self, poison, rule, dataset):
+        cells = [cell(rule, dataset, seed=seed) for seed in range(3)]
+        whole = loop.train(job_of(*cells), never)
+        poison(7, math.nan, 1)
+        good, bad, other = loop.train(job_of(*cells), never)
+        assert untimed([good, other]) == untimed([whole[0], whole[2]])
+        assert (bad.status, bad.error) == ("diverged", "loss not finite at iteration 8")
+        assert bad.iterations_done == 8  # evaluated after 5 and 10
+        assert [point.iteration for point in bad.curve] == [5, 10]
+        assert bad.longest is bad.validation_bits is bad.test_bits is None
+
+    def test_a_program_without_a_finite_replica_ends(self, poison):
+        poison(6, math.nan, 0, 1)
+        outcomes = loop.train(job_of(cell(seed=0), cell(seed=1)), never)
+        assert [(o.status, o.iterations_done) for o in outcomes] == [("diverged", 7)] * 2
+
+    def test_stays_diverged_after_a_stop_before_the_evaluation(self, poison, monkeypatch, tmp_path):
+        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        cells = [cell("bptt", seed=seed) for seed in range(2)]
+        poison(6, math.nan, 1)
+        whole = loop.train(job_of(*cells), never)
+        parts = train_in_parts(job_of(*cells, checkpoint=str(tmp_path / "it.pt")), [9, 12])
+        assert [o.status for o in parts[0]] == ["timeout", "timeout"]  # not evaluated yet
+        (good, bad), (want, lost) = untimed(parts[-1]), untimed(whole)
+        assert good == want
+        assert repr(bad) == repr(lost)  # NaN is not equal to itself
+        assert bad.error == "loss not finite at iteration 7"
+
+    def test_a_text_that_cannot_be_predicted_any_more_is_no_result(self, poison):
+        poison(ITERATIONS, math.nan, 0)
+        few = cell("bptt", "descriptions", evaluate_every=ITERATIONS)
+        (outcome,) = loop.train(job_of(few), never)
+        assert (outcome.status, outcome.iterations_done) == ("diverged", ITERATIONS)
+        assert outcome.validation_bits is outcome.test_bits is None
+
+
+# --- texts
+
+
+class TestPatience:
+    @pytest.fixture
+    def scripted(self, monkeypatch):
+        """Let the readings of the validation text be as told, a list a replica.
+
+        Gives what every reading was made of: [is it the test text, the weights then].
+        """
+        seen, real = [], bits_per_character
+        text = load("descriptions")
+
+        def say(*replicas):
+            values = list(zip(*replicas, strict=True))
+
+            def read(network, codes):
+                test = len(codes) == len(text.test) and np.array_equal(codes, text.test)
+                seen.append((test, network.weights.flat.clone()))
+                count = sum(not was_test for was_test, _ in seen)
+                return real(network, codes) if test else list(values[count - 1])
+
+            monkeypatch.setattr(program_module, "bits_per_character", read)
+            return seen
+
+        return say
+
+    def test_ends_training_and_keeps_the_best_weights(self, scripted):
+        seen = scripted([3.0, 2.0, 2.5, 2.0, 1.0])
+        some = cell("dni", "descriptions", patience=2)
+        (outcome,) = loop.train(job_of(some), never)
+        assert (outcome.status, outcome.iterations_done) == ("ok", 4 * EVERY)
+        assert [point.bits for point in outcome.curve] == [3.0, 2.0, 2.5, 2.0]
+        assert outcome.validation_bits == 2.0
+        *readings, (test, weights) = seen
+        assert [was_test for was_test, _ in readings] == [False] * 4
+        assert test
+        assert torch.equal(weights, readings[1][1])
+        assert not torch.equal(weights, readings[3][1])
+
+    def test_starts_anew_with_every_lower_error(self, scripted):
+        scripted([3.0, 3.5, 2.0, 2.5, 1.5])
+        (outcome,) = loop.train(job_of(cell("bptt", "descriptions", patience=2)), never)
+        assert (outcome.iterations_done, outcome.validation_bits) == (ITERATIONS, 1.5)
+
+    def test_of_zero_never_ends_training(self, scripted):
+        scripted([1.0, 2.0, 3.0, 4.0, 5.0])
+        (outcome,) = loop.train(job_of(cell("bptt", "descriptions", patience=0)), never)
+        assert (outcome.iterations_done, outcome.validation_bits) == (ITERATIONS, 1.0)
+
+    def test_of_a_replica_outlasts_that_of_another(self, scripted):
+        """The first ends at 10; what it would have reached later is no result of it."""
+        seen = scripted([2.0, 3.0, 0.5, 0.4, 0.3], [5.0, 4.0, 3.0, 3.5, 2.0])
+        cells = [cell("bptt", "descriptions", patience=1, seed=seed) for seed in range(2)]
+        first, second = loop.train(job_of(*cells), never)
+        assert (first.validation_bits, second.validation_bits) == (2.0, 3.0)
+        weights = seen[-1][1]
+        assert torch.equal(weights[0], seen[0][1][0])
+        assert torch.equal(weights[1], seen[2][1][1])
+
+    def test_survives_a_stop(self, scripted, monkeypatch, tmp_path):
+        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        job = job_of(
+            cell("dni_aux", "descriptions", patience=2), checkpoint=str(tmp_path / "it.pt")
+        )
+        scripted([3.0, 2.0, 2.5, 2.0, 1.0])
+        outcome = train_in_parts(job, [12, 17])[-1][0]
+        monkeypatch.undo()
+
+        assert (outcome.iterations_done, outcome.validation_bits) == (4 * EVERY, 2.0)
+
+
+def test_the_result_of_a_text_is_that_of_its_best_weights():
+    some = cell("bptt", "descriptions", learning_rate=0.3)  # too fast to get steadily better
+    (outcome,) = loop.train(job_of(some), never)
+    bits = [point.bits for point in outcome.curve]
+    best = bits.index(min(bits))
+    assert best < len(bits) - 1
+    assert outcome.validation_bits == bits[best]
+    with torch.no_grad():
+        program = SequenceProgram([some], load("descriptions"), CPU)
+        while program.iteration < outcome.curve[best].iteration:
+            program.step()
+        assert bits_per_character(program.network, program.data.test) == [outcome.test_bits]
+        assert bits_per_character(program.network, program.data.valid) == [bits[best]]
+
+
+def test_the_last_weights_are_back_after_the_results():
+    with torch.no_grad():
+        program = recurrent_program(cell("bptt", "descriptions"))
+        program.measure()
+        program.step()
+        last = program.network.weights.flat.clone()
+        results = program.results()
+    assert torch.equal(program.network.weights.flat, last)
+    assert not torch.equal(program.best_weights, last)
+    assert results[0]["validation_bits"] == program.best[0]
+
+
+def test_a_validation_split_never_reads_the_test_text(monkeypatch):
+    text = load("descriptions")
+
+    class Untouched:
+        def __getattribute__(self, name):
+            raise AssertionError("the test text was read")
+
+    monkeypatch.setattr(loop, "_load", lambda *_: dataclasses.replace(text, test=Untouched()))
+    held_out = cell("dni", "descriptions", split="validation")
+    (outcome,) = loop.train(job_of(held_out), never)
+    assert outcome.test_bits is None
+    assert outcome.validation_bits == min(point.bits for point in outcome.curve)
+    (other,) = loop.train(job_of(cell("dni", "descriptions", split="validation", seed=1)), never)
+    assert other.validation_bits != outcome.validation_bits
+
+
+def test_a_corpus_is_trained_on_in_place_of_the_text(tmp_path):
+    file = tmp_path / "corpus.txt"
+    file.write_text("abcd" * 400)
+    mine = cell("bptt", "descriptions", corpus=str(file), learning_rate=0.1)
+    (outcome,) = loop.train(job_of(mine), never)
+    assert outcome.curve[0].bits < math.log2(92) / 2
+    assert outcome.test_bits < 2.5  # of four symbols
+
+
+# --- readings
+
+
+def circular(codes, before):
+    """The codes, with so many in front as if they went round in a circle."""
+    return codes[np.arange(-before, len(codes)) % len(codes)]
+
+
+@pytest.mark.parametrize("characters", [2, 64, 150, 1_234])
+def test_bits_per_character_are_those_of_a_plain_loop(characters):
+    """One stream, one step after another: a text in parts is read as if it were whole.
+
+    A part warms up on what is before it (the first on the text's end), which this core forgets
+    as fast as it is set to.
+    """
+    rng = np.random.default_rng(characters)
+    program = recurrent_program(cell("bptt", "descriptions", seed=0), cell("bptt", "descriptions"))
+    references = [matched(program, replica, rng) for replica in range(2)]
+    codes = rng.integers(0, program.network.symbols, characters).astype(np.uint8)
+    with torch.no_grad():
+        found = bits_per_character(program.network, codes)
+    for reference, bits in zip(references, found, strict=True):
+        reference.state = None
+        whole = circular(codes, WARM_UP)
+        targets = np.full(len(whole), -1)
+        targets[-characters:-1] = codes[1:]
+        loss = reference.trace(whole[:, None], targets[:, None]).loss
+        assert bits == pytest.approx(loss / (characters - 1) / NATS, rel=1e-9)
+    assert found[0] != found[1]
+
+
+@every_rule
+def test_a_reading_changes_nothing(rule):
+    with torch.no_grad():
+        program = recurrent_program(cell(rule, "descriptions"))
+        program.step()
+        before = program.network.weights.flat.clone(), program.network.state.clone()
+        bits_per_character(program.network, program.data.valid)
+    assert torch.equal(program.network.weights.flat, before[0])
+    assert torch.equal(program.network.state, before[1])
+
+
+def test_a_guess_costs_the_logarithm_of_the_alphabet():
+    with torch.no_grad():
+        program = recurrent_program(cell("bptt", "descriptions"))
+        for name in ("readout.weight", "readout.bias"):
+            program.network.weights.named[name].zero_()
+        (bits,) = bits_per_character(program.network, program.data.valid)
+    assert bits == pytest.approx(math.log2(len(program.data.alphabet)), rel=1e-12)
+
+
+# --- the probe
+
+
+@pytest.mark.parametrize("dataset", ["copy", "descriptions"])
+@pytest.mark.parametrize("streams", [6, 70])
+def test_a_synthetic_gradient_that_is_true_has_cosine_one(dataset, streams):
+    """The true one, by the reference: of the losses of the coming steps on up to 64 streams."""
+    cells = [cell("dni", dataset, batch_size=streams, seed=seed) for seed in range(2)]
+    with torch.no_grad():
+        program = recurrent_program(*cells)
+        for _ in range(3):
+            program.step()
+        network, shown = program.network, min(streams, 64)
+        assert all(abs(cosine) < 0.99 for cosine in program.probe())
+        inputs, targets = program.stream.peek(PROBE_STEPS, shown)
+        true = torch.stack([true_gradient(program, r, inputs[r], targets[r]) for r in range(2)])
+        network.synthetic_gradient = lambda state: true
+        assert program.probe() == pytest.approx([1.0, 1.0], abs=1e-12)
+        network.synthetic_gradient = lambda state: -5 * true
+        assert program.probe() == pytest.approx([-1.0, -1.0], abs=1e-12)
+
+
+def true_gradient(program, replica, inputs, targets):
+    """The gradient [2 H, streams] at the carried state, by the NumPy reference."""
+    weights = {
+        name: view[replica].numpy()
+        for name, view in program.network.weights.named.items()
+        if name.startswith(("core", "readout"))
+    }
+    reference, streams = Recurrent("bptt", weights, 0.0), inputs.shape[1]
+    h, c = np.split(program.network.state[replica, :, :streams].numpy().T, 2, axis=1)
+    steps = reference.unroll(inputs.numpy(), h, c)
+    _, losses = reference.read(steps, targets.numpy())
+    _, gradient = reference.back(steps, losses, np.zeros((streams, 2 * UNITS)))
+    return torch.from_numpy(gradient.T.copy())
+
+
+def test_a_cosine_without_a_synthetic_gradient_is_undefined(monkeypatch):
+    monkeypatch.setattr(SequenceProgram, "step", lambda self: setattr(self, "iteration", 1))
+    (outcome,) = loop.train(job_of(cell("dni", iterations=1)), never)
+    assert outcome.curve[0].sg_cosine == [None]  # M starts at zero
+    (outcome,) = loop.train(job_of(cell("bptt", iterations=1)), never)
+    assert outcome.curve[0].sg_cosine is None

@@ -1,0 +1,181 @@
+"""What is shown while cells train: counts, estimates, lines and bars."""
+
+import io
+import json
+import random
+
+import pytest
+from sgbench.reports.console.eta import Tally, closing
+from sgbench.reports.console.progress import Bars, Lines, Watch, display
+from sgbench.reports.console.terminal import pick
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.running.plan import make_plan, shape, work
+
+CELLS = [cell for cell in expand(load("table1"), "demo") if cell.network == "fcn"]
+
+
+@pytest.fixture
+def plan(make):
+    """Two cells that are done, one that failed before, three to run."""
+    some = [cell for cell in CELLS if cell.rule == "backprop" and cell.depth == 3]
+    more = [
+        cell for cell in CELLS if cell.rule == "dni" and cell.sg_layers == 2 and cell.depth == 3
+    ]
+    known = [make.record(some[0]), make.record(some[1])]
+    known.append(make.record(some[2], status="failed", reason="it broke"))
+    return make_plan([*some, *more], known, machine="made-up")
+
+
+def ended(plan, make, program, status="ok"):
+    (index,) = plan.programs[program]
+    return [make.record(plan.cells[index].cell, status=status, reason=None)]
+
+
+def test_a_tally_counts(plan, make):
+    tally = Tally(plan, 2)
+    assert (tally.before, tally.cells_left, tally.counts["failed"]) == (2, 3, 1)
+    tally.see(0, 100)
+    assert tally.progress == 3 + 100 / tally.cell(0).iterations
+    tally.end(0, ended(plan, make, 0))
+    assert (tally.counts["done"], tally.cells_left, tally.progress) == (3, 2, 4)
+    tally.end(1, ended(plan, make, 1, "timeout"))
+    assert (tally.counts["timeout"], tally.cells_left) == (1, 2)
+    tally.end(1, ended(plan, make, 1, "diverged"))
+    tally.end(2, ended(plan, make, 2))
+    assert (tally.cells_left, tally.seconds_left()) == (0, 0)
+    tally.see(2, 10)  # late news of what has ended
+    assert tally.running == {}
+
+
+def test_the_time_left_is_by_work_until_it_was_measured(plan, make):
+    tally = Tally(plan, 1)
+    guess = tally.seconds_left()
+    assert guess > 0
+    tally.end(0, ended(plan, make, 0))  # 10 s of training and 1 s of evaluation
+    assert tally.seconds_left() == pytest.approx(22)
+    tally = Tally(plan, 2)
+    tally.end(0, ended(plan, make, 0))
+    assert tally.seconds_left() == pytest.approx(11)
+
+
+def test_the_time_left_is_that_of_every_program_added_up(make):
+    """Held against the sum over all programs, as it was written before it went by their kinds."""
+    plan, dice = make_plan(CELLS, [], machine="made-up"), random.Random(2)
+    tally, left = Tally(plan, 3), set(range(len(plan.programs)))
+    for program in dice.sample(sorted(left), len(left)):
+        beside = dice.sample(sorted(left - {program}), min(2, len(left) - 1))
+        tally.running.clear()  # seen once, they have no rate of their own
+        for other in beside:
+            tally.see(other, dice.randrange(1, tally.cell(other).iterations))
+        tally.end(program, ended(plan, make, program))
+        left.discard(program)
+        factor = tally._factor[0] / tally._factor[1]
+        spans = []
+        for one in left:
+            cell = tally.cell(one)
+            each = tally._seconds.get(shape(cell), factor * work(cell) / cell.iterations)
+            begun = tally.running[one].iteration if one in tally.running else 0
+            spans.append((cell.iterations - begun) * each)
+        expected = max([sum(spans) / 3, *spans], default=0.0)
+        assert tally.seconds_left() == pytest.approx(expected)
+        assert tally.cells_left == len(left)
+
+
+def test_nothing_is_known_before_anything_was_seen(make):
+    plan = make_plan(CELLS[:4], [], machine=None)
+    assert Tally(plan, 2).seconds_left() is None
+
+
+def test_closing_names_the_first_failures(plan, make):
+    tally = Tally(plan, 2)
+    for program in range(3):
+        tally.end(program, ended(plan, make, program, "diverged"))
+    first, *others = closing("table1, scale demo", tally)
+    assert first.startswith("table1, scale demo: 2 of 6 cells done (0 now, in ")
+    assert first.endswith("1 failed, 3 diverged")
+    assert len(others) == 4
+    assert others[0].endswith("failed: it broke")
+    assert others[0].split()[0] == plan.cells[2].id[:8]
+    tally.states = ["failed"] * 6
+    assert closing("", tally)[-1] == "  and 1 more"
+
+
+def test_lines_tell_each_cell_once(plan, make, capsys):
+    records = []
+    watch = Watch(Lines("table1"), lambda: print("read"), records.append)
+    watch.planned(plan, 2)
+    watch.progress(0, 5)
+    for program in range(3):
+        watch.finished(program, ended(plan, make, program))
+    out, err = capsys.readouterr()
+    assert out == "read\n"
+    assert len(records) == 3
+    head, *lines = err.splitlines()
+    assert head == "table1: 3 of 6 cells to run, 2 at a time"
+    assert [line.split()[0] for line in lines] == ["4/6", "5/6", "6/6"]
+    some = [plan.cells[index].id for (index,) in plan.programs]
+    assert [line.split()[1] for line in lines] == [name[:8] for name in some]
+    assert pick(records, lines[0].split()[1], "here") == records[:1]
+    assert "left)" in lines[0]
+    assert "left)" not in lines[2]
+
+
+def test_a_record_is_handed_on_before_it_is_shown(plan, make):
+    order = []
+
+    class Shown(Lines):
+        def ended(self, tally, program, records):
+            order.append("shown")
+
+    watch = Watch(Shown("table1"), lambda: None, lambda record: order.append("printed"))
+    watch.planned(plan, 1)
+    watch.finished(0, ended(plan, make, 0))
+    assert order == ["printed", "shown"]
+
+
+def test_nothing_is_shown_where_nothing_is_to_run(make, capsys):
+    plan = make_plan(CELLS[:1], [make.record(CELLS[0])], machine="made-up")
+    watch = Watch(Lines("table1"), lambda: None)
+    watch.planned(plan, 0)
+    assert capsys.readouterr() == ("", "")
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_bars_are_for_terminals_only(monkeypatch):
+    assert isinstance(display("table1", alone=True), Lines)
+    monkeypatch.setattr("sys.stderr", Terminal())
+    monkeypatch.setenv("TERM", "xterm")
+    assert isinstance(display("table1", alone=True), Bars)
+    assert isinstance(display("table1", alone=False), Lines)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(display("table1", alone=True), Lines)
+
+
+def test_bars_use_a_row_a_worker_and_name_failures(plan, make, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr("sys.stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    bars = Bars("table1")
+    watch = Watch(bars, lambda: None)
+    watch.planned(plan, 2)
+    watch.progress(0, 100)
+    watch.progress(1, 50)
+    watch.finished(0, ended(plan, make, 0))
+    watch.progress(2, 60)
+    rows = {task.description: task for task in bars._progress.tasks}
+    assert len(rows) == 3
+    assert rows[watch.tally.name(2)].completed == 60
+    assert rows["table1"].fields["info"].startswith("4/6 cells, about ")
+    watch.finished(1, ended(plan, make, 1, "diverged"))
+    watch.stopping(2)
+    watch.progress(2, 70)
+    assert rows["table1"].fields["info"] == "stopping: saving what runs (again: at once)"
+    bars.close()
+    assert "diverged: no reason is known" in terminal.getvalue()
+    assert f"{plan.cells[plan.programs[1][0]].id[:8]}  digits fcn" in terminal.getvalue()
+    assert json.dumps(terminal.getvalue()).count("\\u001b[?25h") == 1  # the cursor is back

@@ -1,0 +1,193 @@
+"""The numbers that figures show."""
+
+import io
+import statistics
+from dataclasses import replace
+
+import matplotlib.image
+import pytest
+import scipy.stats
+from sgbench.reports.analysis.select import gather
+from sgbench.reports.figures import series
+from sgbench.reports.figures.render import render
+from sgbench.reproductions.exhibits.exhibit import load
+
+
+@pytest.fixture(scope="module")
+def table1():
+    return load("table1")
+
+
+def drawn(gathered):
+    """The drawings by the names of their figures."""
+    return {drawing.name.split("-")[0]: drawing for drawing in series.drawings(gathered)}
+
+
+def labels(drawing, name):
+    """The labels of rows, columns or lines, in the drawing's order."""
+    return list(drawing.data[name].cat.categories)
+
+
+def line_of(drawing, column, line, row=None):
+    """The points of one line of one panel, x ascending."""
+    data = drawing.data
+    mine = data[(data["column"] == column) & (data["line"] == line)]
+    return mine if row is None else mine[mine["row"] == row]
+
+
+def fcn(cell):
+    return cell.network == "fcn" and cell.dataset in ("digits", "mnist")
+
+
+def test_curves_by_depth_with_a_panel_a_rule(table1, make):
+    records = make.grid(table1, "demo", fcn)
+    found = drawn(gather(table1, "demo", records))
+    curves, cosines = found["curves"], found["cosines"]
+    assert (curves.name, cosines.name) == ("curves-digits-fcn", "cosines-digits-fcn")
+    assert labels(curves, "column") == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert labels(curves, "line") == ["3", "4", "5", "6"]
+    assert curves.marks == (240.0, 320.0)
+    mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("dni", 5, 2)]
+    line = line_of(curves, "DNI", "5")
+    assert line["x"].tolist() == list(range(50, 401, 50))
+    mean, low, high = (line[name].tolist() for name in ("mean", "low", "high"))
+    for n in range(len(line)):
+        errors = [record.curve[n]["error"] for record in mine]
+        half = scipy.stats.t.ppf(0.975, 2) * statistics.stdev(errors) / 3**0.5
+        assert mean[n] == pytest.approx(statistics.mean(errors))
+        assert low[n] == pytest.approx(mean[n] - half)
+        assert high[n] == pytest.approx(mean[n] + half)
+    assert line["paper"].isna().all()
+    assert "quick" not in " ".join(curves.notes)
+    assert any("400 iterations" in n and "500,000 iterations" in n for n in curves.notes)
+
+
+def test_cosines_by_layer_with_the_fixed_model(table1, make):
+    records = make.grid(table1, "demo", fcn)
+    cosines = drawn(gather(table1, "demo", records))["cosines"]
+    assert labels(cosines, "row") == ["DNI", "cDNI"]
+    columns = [f"{depth} layers" for depth in (3, 4, 5, 6)]
+    assert labels(cosines, "column") == columns
+    dni = cosines.data[cosines.data["row"] == "DNI"]
+    counts = dni.groupby("column", observed=True)["line"].nunique()
+    assert counts.loc[columns].tolist() == [2, 3, 4, 5]
+    mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("cdni", 4, 0)]
+    line = line_of(cosines, "4 layers", "3", "cDNI")
+    last = statistics.mean(record.curve[-1]["sg_cosine"][2] for record in mine)
+    assert line["mean"].iloc[-1] == pytest.approx(last)
+    assert not cosines.y_log
+
+
+def test_the_table_as_a_figure_has_the_papers_numbers_at_every_scale(table1, make):
+    records = make.grid(table1, "quick", lambda c: c.dataset == "mnist")
+    depths = drawn(gather(table1, "quick", records))["depths"]
+    assert labels(depths, "column") == ["FCN", "CNN"]
+    assert labels(depths, "line") == ["no-bprop", "bprop", "DNI", "cDNI"]
+    line = line_of(depths, "FCN", "DNI")
+    assert line["paper"].tolist() == [1.9, 2.2, 3.4, 4.3]
+    assert "its own protocol" in depths.paper_label
+    dni = [r for r in records if (r.network, r.rule, r.sg_layers) == ("fcn", "dni", 2)]
+    for depth, mean in zip(line["x"], line["mean"], strict=True):
+        assert mean == pytest.approx(statistics.mean(r.test_error for r in dni if r.depth == depth))
+    assert "2 (DNI), 0 (cDNI FCN), 2 (cDNI CNN)" in depths.notes[0]
+
+
+def test_the_loss_of_each_layers_model(table1, make):
+    records = make.grid(table1, "demo", fcn)
+    losses = drawn(gather(table1, "demo", records))["losses"]
+    assert labels(losses, "row") == ["DNI", "cDNI"]
+    mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("dni", 6, 2)]
+    line = line_of(losses, "6 layers", "4", "DNI")
+    last = statistics.mean(record.curve[-1]["sg_loss"][3] for record in mine)
+    assert line["mean"].iloc[-1] == pytest.approx(last)
+    assert losses.y_log
+
+
+def test_what_is_undefined_or_lost_makes_no_point(table1, make):
+    records = make.grid(table1, "demo", lambda c: fcn(c) and c.rule == "cdni" and c.depth == 3)
+    for record in records:
+        record.curve[0]["sg_cosine"] = [None, 0.5]
+    records[0] = replace(records[0], status="diverged")
+    found = drawn(gather(table1, "demo", records))
+    curves, cosines = found["curves"], found["cosines"]
+    low, high = (line_of(cosines, "3 layers", layer, "cDNI") for layer in ("1", "2"))
+    assert (low["x"].iloc[0], high["x"].iloc[0]) == (100, 50)
+    assert (high["mean"].iloc[0], high["low"].iloc[0]) == (0.5, 0.5)
+    assert labels(curves, "column") == ["cDNI"]
+    assert any("diverged or failed: 1." in note for note in curves.notes)
+
+
+def test_long_curves_are_thinned_to_their_end(table1, make):
+    records = make.grid(table1, "paper", lambda c: fcn(c) and c.rule == "backprop")
+    curves = drawn(gather(table1, "paper", records))["curves"]
+    line = line_of(curves, "bprop", "3")
+    assert len(line) == 50
+    assert line["x"].iloc[-1] == 500_000
+    papers = [line_of(curves, "bprop", depth)["paper"].dropna().tolist() for depth in ("3", "4")]
+    assert papers == [[2.0], [1.8]]
+
+
+def test_one_seed_has_no_interval(table1, make):
+    records = make.grid(table1, "demo", lambda c: fcn(c) and c.seed == 1)
+    curves = drawn(gather(table1, "demo", records))["curves"]
+    assert curves.data["low"].isna().all()
+    assert curves.data["high"].isna().all()
+    assert "one seed" in curves.notes[0]
+
+
+def test_a_sweep_has_a_line_a_model(make):
+    exhibit = load("sg_scale")
+    records = make.grid(exhibit, "demo")
+    (sweep,) = series.drawings(gather(exhibit, "demo", records))
+    assert labels(sweep, "column") == ["DNI", "cDNI"]
+    assert sweep.x_log
+    assert sweep.bars
+    assert sweep.marks == pytest.approx((records[0].learning_rate / 3e-5,))
+    line = line_of(sweep, "cDNI", "1")
+    mine = [r for r in records if (r.rule, r.sg_layers) == ("cdni", 1)]
+    assert line["x"].tolist() == sorted({r.sg_scale for r in mine})
+    for x, mean in zip(line["x"], line["mean"], strict=True):
+        assert mean == pytest.approx(
+            statistics.mean(r.validation_error for r in mine if r.sg_scale == x)
+        )
+
+
+def test_without_records_there_is_no_figure(table1):
+    assert series.drawings(gather(table1, "demo", [])) == []
+
+
+@pytest.mark.parametrize("name", ["p_update", "deep", "bp_lambda", "two_networks"])
+def test_nothing_in_a_figure_is_cut_off_at_its_edges(name, make):
+    exhibit = load(name)
+    gathered = gather(exhibit, "demo", make.grid(exhibit, "demo", lambda cell: cell.seed == 0))
+    made = series.drawings(gathered)
+    assert made
+    for drawing in made:
+        content = render(drawing, ["png"])["png"]
+        pixels = matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
+        for edge in (pixels[:4], pixels[-4:], pixels[:, :4], pixels[:, -4:]):
+            assert edge.min() == 1.0, drawing.name
+        between = pixels[160:-220, 46:50]  # y's label and the numbers along the axis
+        assert between.min() == 1.0, drawing.name
+
+
+def test_small_cosines_keep_their_numbers_short(make):
+    exhibit = load("two_networks")
+    records = make.grid(exhibit, "demo", lambda cell: cell.rule == "dni")
+    small = [
+        replace(r, curve=[{**point, "sg_cosine": [0.03]} for point in r.curve]) for r in records
+    ]
+    drawing = drawn(gather(exhibit, "demo", small))["cosines"]
+    content = render(drawing, ["png"])["png"]
+    pixels = matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
+    assert pixels[160:-220, 46:50].min() == 1.0
+    assert drawing.x_label == "steps of data (updates x T x T)"
+
+
+def test_lines_by_p_update_are_of_what_was_measured(make):
+    exhibit = load("p_update")
+    some = (0.2, 0.4, 0.6, 0.8)
+    records = make.grid(exhibit, "demo", lambda cell: cell.p_update in some)
+    drawing = drawn(gather(exhibit, "demo", records))["cosines"]
+    assert labels(drawing, "line") == ["0.2", "0.4", "0.6", "0.8"]
+    assert not any("are shown" in note for note in drawing.notes)

@@ -1,0 +1,116 @@
+"""Claims as tests of places: which there are, and what their two sides are."""
+
+from collections import Counter
+
+import pytest
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.parser import parse
+from small_files.exhibit import ABOVE, SMALL
+
+TABLE1 = load("table1")
+TABLE2 = load("table2")
+
+
+def claims_at(scale, name):
+    return [test for test in TABLE1.claim_tests(scale) if test.claim.name == name]
+
+
+def test_claims_are_written_out_for_the_places_of_the_scale():
+    count = Counter(test.claim.name for test in TABLE1.claim_tests("paper"))
+    assert count == {
+        "cdni-beats-dni-deep": 2,
+        "dni-grows": 2,
+        "cdni-does-not-grow": 2,
+        "no-bprop-grows": 4,
+        "dni-at-most-no-bprop": 12,
+    }
+    assert {test.place["dataset"] for test in TABLE1.claim_tests("demo")} == {"digits"}
+    assert load("sg_scale").claim_tests("quick") == []
+
+
+def test_claims_select_the_fixed_model():
+    deep = claims_at("quick", "cdni-beats-dni-deep")
+    assert [test.place for test in deep] == [{"dataset": "mnist"}, {"dataset": "cifar10"}]
+    mnist = {"dataset": "mnist", "network": "fcn", "depth": 6}
+    assert deep[0].left == {**mnist, "rule": "cdni", "sg_layers": 0}
+    assert deep[0].right == {**mnist, "rule": "dni", "sg_layers": 2}
+    assert (deep[1].left["sg_layers"], deep[1].right["sg_layers"]) == (1, 1)
+    assert deep[0].margin == 0.0
+    trend = claims_at("quick", "cdni-does-not-grow")
+    assert trend[0].left == {"dataset": "mnist", "network": "fcn", "rule": "cdni", "sg_layers": 0}
+    assert trend[0].right is None
+    assert trend[0].values == (3, 4, 5, 6)
+    assert [test.margin for test in trend] == [0.1, 0.5]
+    bound = claims_at("paper", "dni-at-most-no-bprop")
+    assert {(t.place["dataset"], t.margin) for t in bound} == {("mnist", 0.3), ("cifar10", 1.5)}
+    assert {t.right["sg_layers"] for t in bound} == {None}
+
+
+@pytest.mark.parametrize("exhibit", [TABLE1, TABLE2], ids=lambda exhibit: exhibit.name)
+@pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
+def test_each_side_of_a_claim_is_one_cell_a_seed(exhibit, scale):
+    cells = [cell.to_dict() for cell in expand(exhibit, scale, seeds=2)]
+    for test in exhibit.claim_tests(scale):
+        for side in filter(None, (test.left, test.right)):
+            found = [c for c in cells if all(c[k] == v for k, v in side.items())]
+            points = [(c["seed"], c.get(test.claim.over)) for c in found]
+            values = test.values or (None,)
+            assert sorted(points) == sorted((n, v) for n in range(2) for v in values)
+
+
+@pytest.mark.parametrize("exhibit", [TABLE1, TABLE2], ids=lambda exhibit: exhibit.name)
+def test_the_papers_own_numbers_satisfy_its_claims(exhibit):
+    cells = expand(exhibit, "paper", seeds=1)
+
+    def error(side, **more):
+        (cell,) = (c for c in cells if all(getattr(c, k) == v for k, v in {**side, **more}.items()))
+        return exhibit.number(cell).value
+
+    for test in exhibit.claim_tests("paper"):
+        if test.right is not None:
+            excess = error(test.left) - test.claim.factor * error(test.right) - test.margin
+            # what the paper rounds may be equal to the margin
+            assert (excess >= -1e-9) if test.claim.kind == "above" else (excess <= 1e-9), test
+        else:
+            errors = [error(test.left, depth=depth) for depth in test.values]
+            middle = (len(errors) - 1) / 2
+            slope = sum((n - middle) * e for n, e in enumerate(errors))
+            slope /= sum((n - middle) ** 2 for n in range(len(errors)))
+            assert (slope > test.margin) == (test.claim.kind == "grows")
+
+
+def test_a_claim_is_left_out_where_the_grid_lacks_a_side():
+    claim = """
+    [[claims]]
+    name = "a"
+    text = "b"
+    source = "c"
+    kind = "below"
+    each = ["depth"]
+    left = { rule = "backprop" }
+    right = { rule = "dni" }
+    """
+    assert parse("small", SMALL + claim).claim_tests("demo") == []
+    mirrored = claim.replace('"dni"', '"backprop"')
+    tests = parse("small", SMALL + mirrored).claim_tests("demo")
+    assert [test.place for test in tests] == [{"depth": 3}, {"depth": 4}]
+
+
+def test_a_claim_may_be_of_some_datasets_and_multiply_its_right_side():
+    scale, grid = SMALL.index("[scales.demo]"), SMALL.index("[[grid]]")
+    block = """
+    [[grid]]
+    network = ["lstm"]
+    dataset = ["copy", "repeat_copy", "ptb"]
+    rule = ["bptt", "dni"]
+    T = [2, 3]
+    """
+    found = parse("small", SMALL[:grid] + block + SMALL[scale:] + ABOVE)
+    (claim,), tests = found.claims, found.claim_tests("demo")
+    assert (claim.kind, claim.factor, claim.datasets) == ("above", 2.5, ("copy", "ptb"))
+    places = [(name, T) for name in ("copy", "ptb") for T in (2, 3)]
+    assert [(test.place["dataset"], test.place["T"]) for test in tests] == places
+    assert [test.margin for test in tests] == [1.0, 1.0, 0.01, 0.01]
+    assert {(test.left["rule"], test.right["rule"]) for test in tests} == {("dni", "bptt")}
+    plain = parse("small", SMALL + ABOVE.replace("factor = 2.5\n", "").partition("datasets")[0])
+    assert (plain.claims[0].factor, plain.claims[0].datasets) == (1.0, ())

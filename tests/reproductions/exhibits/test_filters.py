@@ -1,0 +1,340 @@
+import dataclasses
+import operator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sgbench.bench.cell import coerce
+from sgbench.bench.errors import UsageError
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.filters import (
+    Condition,
+    Range,
+    Where,
+    format_value,
+    parse_set,
+    parse_where,
+    select,
+)
+
+CELLS = expand(load("table1"), "demo", {"learning_rate": 3e-3, "drops": [0.6, 0.8]}, seeds=3)
+VALUES = {
+    "rule": st.sampled_from(["backprop", "no_bprop", "dni", "cdni"]),
+    "dataset": st.sampled_from(["digits", "mnist", "cifar10"]),
+    "network": st.sampled_from(["fcn", "cnn"]),
+    "depth": st.integers(2, 1000),
+    "seed": st.integers(0, 2**53),
+    "sg_layers": st.none() | st.integers(0, 8),
+    "learning_rate": st.floats(1e-30, 10),
+    "sg_scale": st.none() | st.floats(1e-30, 1e12),
+    "drops": st.lists(st.floats(0, 1), max_size=3).map(tuple),
+}
+CONDITIONS = st.sampled_from(sorted(VALUES)).flatmap(
+    lambda field: st.builds(
+        Condition,
+        st.just(field),
+        st.lists(VALUES[field], min_size=1, max_size=3, unique=True).map(tuple),
+    )
+)
+
+HOLDS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+BOUNDS = {
+    "depth": st.integers(-10, 10**20),
+    "seed": st.integers(0, 3),
+    "sg_layers": st.integers(0, 3),
+    "p_update": st.floats(-2, 2) | st.sampled_from([0.0, 0.25, 1.0]),
+    "learning_rate": st.floats(allow_nan=False, allow_infinity=False),
+}
+RANGES = st.one_of(
+    st.builds(Range, st.just(field), st.sampled_from(sorted(HOLDS)), bounds)
+    for field, bounds in BOUNDS.items()
+)
+DNI = next(cell for cell in CELLS if cell.rule == "dni" and cell.network == "fcn")
+DECOUPLED = [
+    dataclasses.replace(DNI, decoupled="update", p_update=p_update, seed=seed)
+    for p_update in (0.1, 0.2, 0.5, 1)
+    for seed in (0, 1)
+]
+SOME = [*CELLS[:3], *DECOUPLED]  # of which the first three have no p_update
+
+
+def picked(*options):
+    return select(CELLS, parse_where(options))
+
+
+def test_an_item_without_equals_extends_the_key_before_it():
+    where = parse_where(["rule=dni,cdni,depth=4"])
+    assert where == Where((Condition("rule", ("dni", "cdni")), Condition("depth", (4,))))
+    chosen = select(CELLS, where)
+    assert chosen == [c for c in CELLS if c.rule in {"dni", "cdni"} and c.depth == 4]
+    assert len(chosen) == 2 * 2 * 3 * 3  # rules, networks, sg_layers, seeds
+
+
+def test_options_are_joined_by_and():
+    assert picked("rule=dni,cdni", "depth=4") == picked("rule=dni,cdni,depth=4")
+    assert picked("rule=dni,cdni", "rule=cdni,backprop") == picked("rule=cdni")
+    assert picked("rule=dni,cdni,rule=cdni,backprop") == picked("rule=cdni")
+
+
+def test_a_value_given_twice_counts_once():
+    assert parse_where(["depth=4,4.0,3"]) == Where((Condition("depth", (4, 3)),))
+
+
+def test_no_condition_selects_everything_in_order():
+    assert picked() == CELLS
+
+
+def test_none_matches_fields_that_do_not_apply():
+    chosen = picked("sg_layers=none")
+    assert {cell.rule for cell in chosen} == {"no_bprop", "backprop"}
+    assert len(chosen) == len([cell for cell in CELLS if cell.sg_layers is None])
+    assert {cell.sg_layers for cell in picked("sg_layers=none,0")} == {None, 0}
+
+
+@pytest.mark.parametrize("text", ["3e-3", "0.003", "0.0030", "3.0E-3", " 3e-3 "])
+def test_floats_match_by_value(text):
+    assert picked(f"learning_rate={text}") == CELLS
+
+
+def test_lists_match_whole():
+    assert picked("drops=0.6:0.8") == CELLS
+    assert picked("drops=0.6:0.80") == CELLS
+    with pytest.raises(UsageError, match=r"drops=0\.6: no cell has it; drops there: 0\.6:0\.8$"):
+        picked("drops=0.6")
+    with pytest.raises(UsageError, match="drops=none: no cell has it"):
+        picked("drops=none")
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("p_update<0.2", [0.1]),
+        ("p_update<=0.2", [0.1, 0.2]),
+        ("p_update>0.2", [0.5, 1.0]),
+        ("p_update>=2e-1", [0.2, 0.5, 1.0]),
+        ("p_update>=0.2,p_update<1", [0.2, 0.5]),
+        (" p_update > 0.1 , p_update <= .5 ", [0.2, 0.5]),
+        ("p_update>0", [0.1, 0.2, 0.5, 1.0]),
+        ("p_update>-1", [0.1, 0.2, 0.5, 1.0]),
+        ("p_update<=1.5", [0.1, 0.2, 0.5, 1.0]),
+        ("p_update<0.5,p_update=0.2,0.5", [0.2]),
+        ("p_update<0.5,rule=dni,cdni,seed<1", [0.1, 0.2]),
+    ],
+)
+def test_a_range_holds_for_the_numbers_that_are_there(text, wanted):
+    chosen = select(SOME, parse_where([text]))
+    assert sorted({cell.p_update for cell in chosen}) == wanted
+    seeds = 1 if "seed" in text else 2
+    assert len(chosen) == seeds * len(wanted)
+
+
+def test_ranges_are_typed_as_their_field():
+    where = parse_where(["depth>=4.0,learning_rate<1"])
+    assert where == Where((Range("depth", ">=", 4), Range("learning_rate", "<", 1.0)))
+    assert [type(condition.bound) for condition in where.conditions] == [int, float]
+    assert str(where) == "depth>=4,learning_rate<1.0"
+    assert picked("depth>=4", "depth<6") == picked("depth=4,5")
+    assert picked("sg_layers>=0") == picked("sg_layers=0,1,2")
+
+
+@settings(deadline=None)
+@given(RANGES, st.sampled_from(SOME))
+def test_a_range_matches_what_its_sign_says(condition, cell):
+    value = getattr(cell, condition.field)
+    wanted = value is not None and HOLDS[condition.sign](value, condition.bound)
+    assert condition.matches(cell) == wanted
+
+
+def test_a_range_that_selects_nothing_names_what_there_is():
+    with pytest.raises(UsageError) as caught:
+        select(SOME, parse_where(["p_update<0.1"]))
+    assert str(caught.value) == (
+        "--where p_update<0.1: no cell has it; p_update there: none, 0.1, 0.2, 0.5, 1.0"
+    )
+    with pytest.raises(UsageError) as caught:
+        select(SOME, parse_where(["p_update>0.1,p_update<0.2"]))
+    assert str(caught.value) == (
+        "--where p_update>0.1,p_update<0.2: no cell has all of it;"
+        " with p_update>0.1, p_update there: 0.2, 0.5, 1.0"
+    )
+    many = [dataclasses.replace(DECOUPLED[0], p_update=n / 100) for n in range(1, 100)]
+    with pytest.raises(UsageError, match=r"p_update there: none and 99 from 0\.01 to 0\.99$"):
+        select([*many, CELLS[0]], parse_where(["p_update>1"]))
+
+
+@settings(deadline=None)
+@given(st.lists(CONDITIONS | RANGES, max_size=4))
+def test_where_round_trips_through_its_text(conditions):
+    where = Where(tuple(conditions))
+    options = [str(where)] if conditions else []
+    assert parse_where(options) == where
+    assert parse_where([str(condition) for condition in conditions]) == where
+
+
+@settings(deadline=None)
+@given(st.lists(CONDITIONS | RANGES, max_size=3), st.sampled_from(CELLS))
+def test_where_matches_what_its_conditions_say(conditions, cell):
+    wanted = all(
+        getattr(cell, c.field) in c.values if isinstance(c, Condition) else c.matches(cell)
+        for c in conditions
+    )
+    assert Where(tuple(conditions)).matches(cell) == wanted
+
+
+@given(st.sampled_from(CELLS))
+def test_a_cell_is_selected_by_all_its_own_values(cell):
+    texts = [f"{field}={format_value(field, value)}" for field, value in cell.to_dict().items()]
+    assert picked(",".join(texts)) == [cell]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("ruel=dni", "unknown field 'ruel'; did you mean 'rule'"),
+        ("rule=dnni", "--where rule=dnni: unknown rule 'dnni'; did you mean 'dni'"),
+        ("rule=dni,cdnni", "did you mean 'cdni'"),
+        ("rule=", "--where rule=: a value is missing"),
+        ("rule=dni,", "--where rule=: a value is missing"),
+        ("rule=dni,,depth=4", "--where rule=: a value is missing"),
+        ("rule", "write KEY=VALUE"),
+        ("", "write KEY=VALUE"),
+        ("dni,rule=cdni", "write KEY=VALUE"),
+        ("=dni", "--where =dni: a field is missing; write KEY=VALUE"),
+        ("rule=dni,p_update", "rule=dni,p_update: p_update has no sign; write KEY=VALUE"),  # > 0.2
+        ("p_update", "the shell needs the quotes"),
+        ("depth=four", "--where depth=four: depth='four' must be an integer"),
+        ("depth=0", "depth=0 must be between 2"),
+        ("iterations=none", "iterations must be given"),
+        ("learning_rate=nan", "must be a finite number"),
+        ("drops=0.6:x", "must be a number"),
+        ("drops=0.6:", "must be a number"),
+        ("rule=dni=cdni", "unknown rule 'dni=cdni'"),
+        ("exhibit=table1", "unknown field 'exhibit'"),
+        ("t=2", "unknown field 't'; did you mean 'T'?"),
+        ("P_Update=0.5", "unknown field 'P_Update'; did you mean 'p_update'?"),
+        ("rule=DNI", "unknown rule 'DNI'; did you mean 'dni'?"),
+        ("t<2", "unknown field 't'; did you mean 'T'?"),
+        ("<2", "--where <2: a field is missing; write KEY=VALUE"),
+        ("p_update<", "--where p_update<: a bound is missing"),
+        ("p_update<,depth=4", "--where p_update<: a bound is missing"),
+        ("p_update<none", "--where p_update<none: p_update='none' must be a number"),
+        ("p_update<0.1:0.2", "must be a number"),
+        ("p_update<0.2<0.3", "must be a number"),
+        ("depth>4.5", "--where depth>4.5: depth=4.5 must be an integer"),
+        ("p_update<nan", "--where p_update<nan: p_update=nan must be a finite number"),
+        ("p_update<inf", "p_update=inf must be a finite number"),
+        ("p_update<1e999", "p_update=inf must be a finite number"),
+        ("depth<inf", "depth=inf must be an integer"),
+        ("p_update<0.2,0.3", "--where p_update<0.2,0.3: a range has one bound, 0.2;"),
+        ("p_update<0.2,", "a range has one bound, 0.2;"),
+        ("p_update=<0.2", "--where p_update=<0.2: unknown sign '=<'; did you mean '<='?"),
+        ("p_update=>0.2", "unknown sign '=>'; did you mean '>='?"),
+        ("rule==dni", "--where rule==dni: unknown sign '=='; did you mean '='?"),
+        ("depth!=4", "--where depth!=4: unknown sign '!='; choose from: =, <, <=, >, >="),
+        ("depth<>4", "unknown sign '<>'; choose from: =, <, <=, >, >="),
+        ("0.1<p_update<0.5", "write the field before its bound, an item a bound: p_update>0.1,"),
+        ("rule<dni", "--where rule<dni: rule is no number; write rule=VALUE[,VALUE…]"),
+        ("drops<0.5", "drops is a list, not a number; write it whole: drops=0.6:0.8"),
+        ("evaluate_at>=0.5", "evaluate_at is a list, not a number"),
+        ("p_update", "or 'KEY<NUMBER' (<, <=, > or >=;"),
+    ],
+)
+def test_bad_where_is_one_clear_line(option, message):
+    with pytest.raises(UsageError) as caught:
+        parse_where([option])
+    assert message in str(caught.value)
+    assert "--where" in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_nothing_matched_names_the_condition_that_is_never_met():
+    with pytest.raises(UsageError) as caught:
+        picked("rule=dni,depth=7,8")
+    assert str(caught.value) == "--where depth=7,8: no cell has it; depth there: 3, 4, 5, 6"
+    with pytest.raises(UsageError, match=r"dataset=mnist: no cell has it; dataset there: digits$"):
+        picked("dataset=mnist")
+
+
+def test_nothing_matched_names_the_conditions_that_exclude_each_other():
+    with pytest.raises(UsageError) as caught:
+        picked("rule=dni,depth=6,network=cnn")
+    assert str(caught.value) == (
+        "--where rule=dni,depth=6,network=cnn: no cell has all of it;"
+        " with rule=dni,depth=6, network there: fcn"
+    )
+    with pytest.raises(UsageError, match=r"with rule=dni, rule there: dni$"):
+        picked("rule=dni", "rule=cdni")
+
+
+def test_set_types_its_values():
+    sets = parse_set(
+        [
+            "iterations=1e3",
+            "learning_rate=1",
+            "drops=0.5,0.75",
+            "split=validation",
+            "sg_units=none",
+            " filters = 8 ",
+        ]
+    )
+    assert sets == {
+        "iterations": 1000,
+        "learning_rate": 1.0,
+        "drops": (0.5, 0.75),
+        "split": "validation",
+        "sg_units": None,
+        "filters": 8,
+    }
+    assert type(sets["iterations"]) is int
+    assert type(sets["learning_rate"]) is float
+    assert parse_set(["drops=0.5:0.75"]) == {"drops": (0.5, 0.75)}
+    assert parse_set(["drops=0.5"]) == {"drops": (0.5,)}
+    assert parse_set(["drops=none"]) == {"drops": ()}
+    assert parse_set([]) == {}
+
+
+@given(st.sampled_from(sorted(set(VALUES) - {"seed"})), st.data())
+def test_set_reads_what_format_value_writes(field, data):
+    value = data.draw(VALUES[field])
+    assert parse_set([f"{field}={format_value(field, value)}"]) == {field: value}
+
+
+@settings(max_examples=50)
+@given(st.text(max_size=12))
+def test_any_text_is_a_value_or_a_usage_error(text):
+    for field in ("depth", "learning_rate", "sg_scale", "drops", "rule"):
+        try:
+            value, message = parse_set([f"{field}={text}"])[field], None
+        except UsageError as error:
+            value, message = None, str(error)
+        assert message is None or field in message
+        assert message is not None or coerce(field, value) == value
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["iteratons=5"], "--set: unknown field 'iteratons'; did you mean 'iterations'"),
+        (["iterations"], "--set iterations: write KEY=VALUE"),
+        (["iterations="], "--set iterations=: a value is missing"),
+        (["iterations=1.5"], "iterations=1.5 must be an integer"),
+        (["iterations=0"], "iterations=0 must be between 1"),
+        (["iterations=1,000"], "iterations='1,000' must be an integer"),
+        (["iterations=none"], "iterations must be given"),
+        (["batch_size=0"], "batch_size=0 must be between 2"),
+        (["depth=0"], "depth=0 must be between 2"),
+        (["learning_rate=nan"], "learning_rate=nan must be a finite number"),
+        (["iterations=5", "iterations=6"], "--set iterations is given twice"),
+        (["seed=3"], "--seeds"),
+        (["split=tset"], "did you mean 'test'"),
+        (["t=16"], "--set: unknown field 't'; did you mean 'T'?"),
+        (["Iterations=5"], "--set: unknown field 'Iterations'; did you mean 'iterations'?"),
+        (["iterations<5"], "--set iterations<5: write KEY=VALUE"),
+    ],
+)
+def test_bad_set_is_one_clear_line(options, message):
+    with pytest.raises(UsageError) as caught:
+        parse_set(options)
+    assert message in str(caught.value)
+    assert "--set" in str(caught.value)
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,398 @@
+"""`--scheduler`: workers of a dask scheduler elsewhere give what one process here gives."""
+
+import dataclasses
+import functools
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+
+import pytest
+from reference.dask_processes import Processes
+from reference.jobs import DeadlyJob
+from reference.runs import GRID, SMALL, Listener, stored
+from sgbench.bench import datasets, hardware
+from sgbench.bench.engine import worker_info
+from sgbench.bench.errors import UsageError
+from sgbench.bench.nn import products
+from sgbench.bench.training import loop
+from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running.dry_run import outlook
+from sgbench.reproductions.running.run import Request, run
+from sgbench.results.store import backend_choice
+from sgbench.results.store.store import Store
+
+LONG = ("iterations=12000", "evaluate_every=1000", *SMALL[2:])  # seconds each, on any machine
+ONE = ("network=fcn", "depth=3", "rule=backprop")
+
+
+def checkpoints(request):
+    return list((request.store.path / "checkpoints").glob("*.pt"))
+
+
+@pytest.fixture
+def request_of(tmp_path, monkeypatch):
+    """Make requests; nothing is measured here or there, so that one back-end is everyone's."""
+    values = {"matmul": products.available()[0], "matmul_error": 3e-7}
+    values["torch"] = hardware.torch_release()
+
+    def make(store="store", **changes):
+        there = Store(tmp_path / store)
+        backend_choice.write(there, hardware.device_model("cpu"), values)
+        fields = {"where": GRID, "set": SMALL, "seeds": 1, "device": "cpu"}
+        return Request(exhibit="table1", store=there, **(fields | changes))
+
+    return make
+
+
+@pytest.fixture
+def dask(tmp_path):
+    processes = Processes(tmp_path)
+    processes.scheduler()
+    yield processes
+    processes.close()
+
+
+class TestAddresses:
+    @pytest.mark.parametrize(
+        "address",
+        ["", "foo", "127.0.0.1:8786", "tcp://127.0.0.1", "tcp://:1", "tcp://h:99999", "http://h:1"],
+    )
+    def test_what_is_none(self, request_of, address):
+        with pytest.raises(UsageError, match="is no address; write tcp://HOST:PORT"):
+            run(request_of(scheduler=address), Listener())
+
+    def test_nobody_there(self, request_of, monkeypatch):
+        monkeypatch.setattr("sgbench.bench.engine.dask_client.PATIENCE_SECONDS", 1.0)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(UsageError, match="no scheduler answers there") as caught:
+            run(request_of(scheduler=address), Listener())
+        assert caught.value.exit_code == 2
+        assert "\n" not in str(caught.value)
+
+    def test_someone_else_there(self, request_of, monkeypatch):
+        monkeypatch.setattr("sgbench.bench.engine.dask_client.PATIENCE_SECONDS", 2.0)
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def answer():
+                connection, _ = server.accept()
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                connection.close()
+
+            threading.Thread(target=answer, daemon=True).start()
+            address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+            with pytest.raises(UsageError, match="no scheduler answers there"):
+                run(request_of(scheduler=address), Listener())
+
+    def test_certificates_that_are_not_named(self, request_of):
+        with pytest.raises(UsageError, match="names no certificates"):
+            run(request_of(scheduler="tls://127.0.0.1:8786"), Listener())
+
+
+class TestDifferences:
+    WAYS = worker_info.Ways(release="1", code="a", torch="2.13", data={("mnist", None): "x"})
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({}, []),
+            ({"release": "2", "code": "b"}, ["sgbench 2 there, 1 here"]),
+            ({"code": "b"}, ["source code b there, a here"]),
+            ({"torch": "2.12"}, ["torch 2.12 there, 2.13 here"]),
+            ({"data": {("mnist", None): "y"}}, ["mnist y there, x here"]),
+            ({"data": {}}, ["mnist missing there, x here"]),
+        ],
+    )
+    def test_words(self, change, words):
+        assert worker_info.differences(self.WAYS, dataclasses.replace(self.WAYS, **change)) == words
+
+    def test_data_that_is_missing(self, tmp_path, monkeypatch):
+        monkeypatch.delenv("SGBENCH_DATA", raising=False)
+        assert worker_info._data(("mnist", None), str(tmp_path)) == "missing"
+        assert worker_info._data(("digits", None), str(tmp_path)) == datasets.canonical_hash(
+            "digits"
+        )
+        none = worker_info._data(("ptb", str(tmp_path / "none.txt")), None)
+        assert none.startswith("unreadable (corpus: ")
+
+    def test_a_worker_s_own_folder_comes_first(self, monkeypatch):
+        monkeypatch.setenv("SGBENCH_DATA", "own")
+        assert worker_info.own_data_dir("driver's") == "own"
+        monkeypatch.delenv("SGBENCH_DATA")
+        assert worker_info.own_data_dir("driver's") == "driver's"
+
+
+@pytest.mark.slow
+def test_a_local_cluster(request_of):
+    from distributed import LocalCluster
+
+    inline, listener = request_of("inline", jobs=1), Listener()
+    assert run(inline, Listener()).written == {"ok": 8}
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        request = request_of(scheduler=cluster.scheduler_address)
+        assert run(request, listener).written == {"ok": 8}
+    assert listener.workers == 2
+    assert stored(request.store) == stored(inline.store)
+    assert checkpoints(request) == []
+
+
+@pytest.mark.slow
+def test_workers_killed_during_a_run_lose_nothing(request_of, dask):
+    """One worker's process twice, its nanny starts another; another worker for good, one comes."""
+    inline = request_of("inline", jobs=1, set=LONG)
+    run(inline, Listener())
+    staying, going = dask.worker(), dask.worker()
+    dice, kills = random.Random(3), []
+    moments = sorted(dice.sample(range(6), 3))  # records that are there, of eight
+
+    def kill(program, iteration):
+        if moments and len(listener.records) >= moments[0]:
+            moments.pop(0)
+            kills.append(program)
+            if len(kills) == 2:
+                dask.kill(going)
+                threading.Thread(target=dask.worker, daemon=True).start()
+            else:
+                dask.kill_trainer(staying)
+
+    listener = Listener(progress=kill)
+    request = request_of(scheduler=dask.address, set=LONG)
+    summary = run(request, listener)
+    assert len(kills) == 3
+    assert (summary.written, summary.left) == ({"ok": 8}, 0)
+    assert stored(request.store) == stored(inline.store)
+    assert checkpoints(request) == []
+
+
+@pytest.mark.slow
+def test_a_program_that_kills_every_worker_fails_alone(request_of, dask, monkeypatch):
+    dask.worker()
+    deadly = functools.partial(DeadlyJob)
+    plain = loop.Job
+
+    def job(**fields):
+        return (deadly if fields["cells"][0].rule == "no_bprop" else plain)(**fields)
+
+    monkeypatch.setattr(loop, "Job", job)
+    request = request_of(scheduler=dask.address, where=(*ONE[:2], "rule=backprop,no_bprop"))
+    assert run(request, Listener()).written == {"ok": 1, "failed": 1}
+    failed = next(r for r in stored(request.store).values() if r.status == "failed")
+    assert failed.error == "KilledWorker: its worker died 4 times"
+    assert failed.machine_class == blas_choice.known_class(request.store, "cpu")
+    monkeypatch.setattr(loop, "Job", plain)
+    assert run(request, Listener()).written == {}
+    again = dataclasses.replace(request, retry=("failed",))
+    assert run(again, Listener()).written == {"ok": 1}
+
+
+class TestStops:
+    pytestmark = pytest.mark.slow
+
+    @pytest.fixture
+    def inline(self, request_of):
+        request = request_of("inline", jobs=1, set=LONG, where=ONE, seeds=2)
+        run(request, Listener())
+        return stored(request.store)
+
+    @pytest.mark.parametrize("how", ["time", "signal"])
+    def test_what_runs_goes_on_elsewhere_from_where_it_was(
+        self, request_of, dask, inline, monkeypatch, how
+    ):
+        dask.worker()
+        now = time.time
+
+        def interrupt(program, iteration):
+            if iteration > 500 and how == "time":
+                monkeypatch.setattr(time, "time", lambda: now() + 3601)
+            elif iteration > 500 and not summaries:
+                summaries.append(None)
+                os.kill(os.getpid(), signal.SIGINT)
+
+        summaries = []
+        request = request_of(scheduler=dask.address, set=LONG, where=ONE, seeds=2)
+        summary = run(dataclasses.replace(request, time_limit=3600.0), Listener(progress=interrupt))
+        monkeypatch.setattr(time, "time", now)
+        assert summary.left == 2
+        assert summary.interrupted == (2 if how == "signal" else None)
+        assert summary.written == ({"timeout": 1} if how == "time" else {})
+        assert len(checkpoints(request)) == 1
+        assert list((dask.folder / "scratch").rglob("sgbench/*.pt")) == []
+        # The next run is here: it has the state, and goes on.
+        listener = Listener()
+        here = dataclasses.replace(request, scheduler=None, jobs=1)
+        assert run(here, listener).written == {"ok": 2}
+        first = min(iteration for program, iteration in listener.heard if iteration)
+        assert (first > 500) or any(i > 500 for _, i in listener.heard[:1])
+        assert stored(request.store) == inline
+        assert checkpoints(request) == []
+
+    def test_a_state_from_here_goes_on_there(self, request_of, dask, inline, monkeypatch):
+        now = time.time
+
+        def late(program, iteration):
+            if iteration > 500:
+                monkeypatch.setattr(time, "time", lambda: now() + 3601)
+
+        request = request_of(set=LONG, where=ONE, seeds=2, jobs=1, time_limit=3600.0)
+        assert run(request, Listener(progress=late)).written == {"timeout": 1}
+        monkeypatch.setattr(time, "time", now)
+        assert len(checkpoints(request)) == 1
+        dask.worker()
+        listener = Listener()
+        there = dataclasses.replace(request, scheduler=dask.address, jobs=None)
+        assert run(there, listener).written == {"ok": 2}
+        cut = next(p for p, i in listener.heard)
+        assert min(i for p, i in listener.heard if p == cut) > 500
+        assert stored(request.store) == inline
+        assert checkpoints(request) == []
+
+    def test_a_worker_leaves_what_no_driver_waits_for(self, request_of, dask, tmp_path):
+        dask.worker()
+        script = tmp_path / "driver.py"
+        script.write_text(DRIVER)
+        store = request_of("endless").store.path
+        command = [sys.executable, str(script), str(store), dask.address]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as driver:
+            assert driver.stdout.readline() == "on its way\n"
+            driver.kill()
+        request = request_of(scheduler=dask.address, where=ONE)
+        assert run(request, Listener()).written == {"ok": 1}  # the one worker is free again
+
+
+DRIVER = textwrap.dedent("""
+    import sys
+    from sgbench.reproductions.running.run import Request, run
+    from sgbench.results.store.store import Store
+
+    class Listener:
+        def planned(self, plan, workers): pass
+        def progress(self, program, iteration): print("on its way", flush=True)
+        def finished(self, program, records): pass
+        def stopping(self, number): pass
+
+    if __name__ == "__main__":
+        request = Request(
+            exhibit="table1", where=["network=fcn,depth=3,rule=backprop"], seeds=1, device="cpu",
+            set=["iterations=100000000", "evaluate_every=100000000"],
+            store=Store(sys.argv[1]), scheduler=sys.argv[2],
+        )
+        run(request, Listener())
+""")
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_away_is_one_line(request_of, dask):
+    dask.worker()
+
+    def kill(program, iteration):
+        if len(listener.records) == 2:
+            dask.kill(dask.master)
+
+    listener = Listener(progress=kill)
+    request = request_of(scheduler=dask.address, set=LONG)
+    with pytest.raises(UsageError, match="the dask scheduler went away; start it again"):
+        run(request, listener)
+    assert len(stored(request.store)) >= 2
+    assert run(dataclasses.replace(request, scheduler=None, jobs=1), Listener()).left == 0
+
+
+OTHER = textwrap.dedent("""
+    from sgbench.bench import hardware
+    hardware.device_model = lambda device: "Another processor"
+    def dask_setup(worker): pass
+""")
+
+
+@pytest.mark.slow
+def test_a_worker_on_another_machine_that_comes_later(request_of, dask, tmp_path):
+    preload = tmp_path / "other.py"
+    preload.write_text(OTHER)
+    ordinary = dask.worker()
+    come = []
+
+    def change(program, iteration):
+        if not come:
+            come.append(program)
+            dask.kill(ordinary)
+            threading.Thread(target=dask.worker, kwargs={"preload": preload}, daemon=True).start()
+
+    said, request = [], request_of(scheduler=dask.address, set=LONG, where=(*GRID, "depth=3"))
+    assert run(request, Listener(progress=change), say=said.append).written == {"ok": 4}
+    assert {r.device for r in request.store.scan()} == {"Another processor"}
+    assert said == ["no worker is left; waiting for one", "a worker has come"]
+    kept = backend_choice.read(request.store, "Another processor")
+    assert kept["torch"] == hardware.torch_release()
+    assert kept["matmul"] in products.available()
+    assert run(request, Listener()).written == {}  # its records count where it is
+
+
+class TestUnfit:
+    pytestmark = pytest.mark.slow
+
+    def test_no_worker(self, request_of, dask, monkeypatch):
+        monkeypatch.setattr("sgbench.bench.engine.worker_info.PATIENCE_SECONDS", 1.0)
+        with pytest.raises(UsageError, match=r"has no workers; start some with `dask worker tcp:"):
+            run(request_of(scheduler=dask.address), Listener())
+
+    def test_what_differs_is_one_line(self, request_of, dask, monkeypatch):
+        dask.worker()
+        request = request_of(scheduler=dask.address)
+        with monkeypatch.context() as patch:
+            patch.setattr(hardware, "torch_release", lambda: "1.0")
+            with pytest.raises(UsageError, match=r"^worker tcp://\S+: torch .* there, 1.0 here: "):
+                run(request, Listener())
+        with monkeypatch.context() as patch:
+            patch.setattr(worker_info, "_code", lambda: "other")
+            with pytest.raises(UsageError, match=r"source code \w+ there, other here: give it the"):
+                run(request, Listener())
+        with monkeypatch.context() as patch:
+            patch.setattr(datasets, "data_hash", lambda *_, **__: "0" * 16)
+            with pytest.raises(UsageError, match=r"digits \w+ there, 0{16} here: give it the"):
+                run(request, Listener())
+        quick = dataclasses.replace(request, scale="quick", where=("dataset=mnist", *ONE))
+        with pytest.raises(UsageError, match=r"mnist missing there, \w+ here"):
+            run(quick, Listener())
+        assert list(request.store.scan()) == []
+
+    def test_several_threads(self, request_of, dask):
+        dask.worker(threads=2)
+        with pytest.raises(UsageError, match=r"it has 2 threads and a program has one: start it w"):
+            run(request_of(scheduler=dask.address), Listener())
+
+    def test_no_sgbench(self, request_of, tmp_path):
+        bare = Processes(tmp_path, PYTHONPATH="")
+        bare.env["PYTHONSAFEPATH"] = "1"
+        (tmp_path / "sgbench.py").write_text("raise ImportError('none here')\n")
+        bare.env["PYTHONPATH"] = str(tmp_path)
+        try:
+            bare.scheduler()
+            bare.worker()
+            with pytest.raises(UsageError, match=r"^worker tcp://\S+ cannot be used"):
+                run(request_of(scheduler=bare.address), Listener())
+        finally:
+            bare.close()
+
+
+@pytest.mark.slow
+def test_what_a_run_would_do(request_of, dask):
+    dask.worker()
+    request = request_of(scheduler=dask.address, where=ONE, seeds=2)
+    before = sorted(request.store.path.rglob("*"))
+    seen = outlook(request, measure=True)
+    assert (seen.plan.counts(), seen.workers, seen.seconds) == ({"missing": 2}, 1, None)
+    assert seen.machine == blas_choice.known_class(request.store, "cpu")
+    assert sorted(request.store.path.rglob("*")) == before
+    run(request, Listener())
+    seen = outlook(dataclasses.replace(request, seeds=3), measure=True)
+    assert seen.plan.counts() == {"done": 2, "missing": 1}
+    assert seen.seconds > 0
+    quick = dataclasses.replace(request, scale="quick", where=("dataset=mnist", *ONE))
+    with pytest.raises(UsageError, match="mnist missing there"):
+        outlook(quick, measure=True)

@@ -1,0 +1,135 @@
+"""What a result is, by what it was trained on."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sgbench.bench import datasets
+from sgbench.reproductions.exhibits.exhibit import load
+from sgbench.results.metrics import (
+    FIELDS,
+    MEASURES,
+    measure_of,
+    not_applying,
+    results_of,
+    rungs,
+)
+from sgbench.results.record import TYPES
+
+EPISODES = ["copy", "repeat_copy"]
+
+
+def lengths(dataset):
+    return [level.length for level in datasets.load(dataset).levels]
+
+
+COUNTING = ("counting", "counting_digits")
+
+
+def test_every_dataset_is_measured():
+    units = {name: measure_of(name).unit for name in datasets.names() if name not in COUNTING}
+    assert units == {
+        **dict.fromkeys(("cifar10", "digits", "mnist"), "% error"),
+        **dict.fromkeys(EPISODES, "T_task solved"),
+        **dict.fromkeys(("descriptions", "ptb"), "bits per character"),
+    }
+
+
+@pytest.mark.parametrize("dataset", COUNTING)
+def test_two_networks_have_two_results(dataset):
+    assert results_of(dataset) == ("error_a", "error_b")
+    for name in results_of(dataset):
+        assert measure_of(dataset, name).fields == (name,)
+        assert TYPES[name] == {float, type(None)}
+    names = {measure_of(dataset, name).name for name in results_of(dataset)}
+    assert len(names) == 2
+    assert results_of("mnist") == results_of("copy") == results_of("ptb") == (None,)
+
+
+def test_what_is_measured_is_in_the_record_and_of_one_kind():
+    assert len(set(FIELDS)) == len(FIELDS)
+    assert set(FIELDS) == {field for measure in MEASURES.values() for field in measure.fields}
+    for field in FIELDS:
+        assert TYPES[field] in ({float, type(None)}, {int, type(None)})
+        assert ({int, type(None)} == TYPES[field]) == (field == "longest")
+
+
+OF_IMAGES = {"train_error", "train_loss", "test_error", "test_loss"}
+OF_IMAGES |= {"validation_error", "validation_loss"}
+OF_LAYERS = {"depth", "evaluate_at", "examples_per_second", "filters", "kernel_size"}
+OF_TWO = {"error_a", "error_b"}
+UNCOUPLED = {"p_update", "si_layers", "si_units", "bp_lambda"}
+
+
+def test_what_does_not_apply_is_null_and_of_other_cells(make):
+    images, copy, text = make.record(), make.recurrent("copy"), make.recurrent("ptb")
+    for record in (images, copy, text):
+        assert all(getattr(record, name) in (None, []) for name in not_applying(record))
+    recurrent = {"T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"}
+    recurrent |= {"longest", "progression", "validation_bits", "test_bits", "tokens_per_second"}
+    assert not_applying(images) == {
+        *(recurrent | OF_TWO | UNCOUPLED),
+        *("filters", "kernel_size", "error", "validation_error", "validation_loss"),
+    }
+    never = OF_IMAGES | OF_LAYERS | OF_TWO | UNCOUPLED | {"decoupled", "error"}
+    assert not_applying(copy) == {
+        *never, "split", "corpus", "patience", "validation_bits", "test_bits"
+    }  # fmt: skip
+    assert not_applying(text) == {
+        *never, "solve_bits", "solve_window", "longest", "progression"
+    }  # fmt: skip
+
+
+def test_a_result_that_a_failure_took_does_apply(make):
+    failed = make.record(outcome=make.outcome(status="failed", error="it broke", error_rate=None))
+    assert failed.test_error is None
+    assert not_applying(make.record()) - not_applying(failed) == {"error"}
+    held = make.record(make.cell(split="validation"))
+    assert {"test_error", "test_loss"} <= not_applying(held)
+    assert not_applying(held).isdisjoint({"validation_error", "validation_loss"})
+
+
+def test_the_papers_numbers_have_the_decimals_of_their_measure():
+    for name in ("table1", "table2"):
+        for (dataset, *_), number in load(name).numbers.items():
+            assert round(number.value, measure_of(dataset).paper_decimals) == number.value
+
+
+@pytest.mark.parametrize("dataset", EPISODES)
+def test_a_level_is_its_number_from_one(dataset):
+    known = [0, *lengths(dataset)]
+    assert rungs(dataset, known) == list(range(len(known)))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "values", "expected"),
+    [
+        ("copy", [7, 8, 16], [4, 5, 13]),
+        ("copy", [0, 2, 4], [0, 0.5, 1]),
+        ("repeat_copy", [33, 39], [9, 10]),  # six steps of T_task, one rung
+        ("repeat_copy", [59, 67], [13, 14]),
+        ("repeat_copy", [36, 5.5], [9.5, 1.25]),
+        ("mnist", [1.8, 4.3], [1.8, 4.3]),
+        ("ptb", [1.39, 1.35], [1.39, 1.35]),
+    ],
+)
+def test_rungs(dataset, values, expected):
+    assert rungs(dataset, values) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.sampled_from(EPISODES), st.lists(st.floats(0, 103), min_size=2, max_size=5, unique=True))
+def test_longer_is_higher_up(dataset, values):
+    ordered = sorted(values)
+    for (short, long), (low, high) in zip(
+        pairwise(ordered), pairwise(rungs(dataset, ordered)), strict=True
+    ):
+        assert low <= high
+        assert low < high or long - short < 1e-9
+
+
+def test_every_length_of_the_paper_is_a_level():
+    for (dataset, *_), number in load("table2").numbers.items():
+        if dataset in EPISODES:
+            (rung,) = rungs(dataset, [number.value])
+            assert lengths(dataset)[int(rung) - 1] == number.value
