@@ -25,7 +25,7 @@ RECURRENT_PROTOCOL_VERSION = 1
 """The same for recurrent cells: their core, streams, curriculum, readings and seeding."""
 
 DECOUPLED_PROTOCOL_VERSION = 1
-"""The same for cells whose layers go by coins: those, and synthetic inputs, too."""
+"""The same for cells whose layers are decoupled: those, and synthetic inputs, too."""
 
 PAIR_PROTOCOL_VERSION = 1
 """The same for cells of two networks."""
@@ -76,11 +76,11 @@ class Cell:
         max=1,
     )
     decoupled: str | None = _if(
-        "what each layer does by a coin of its own. update: its updates; both: forward passes too,"
-        " with synthetic inputs for what is not there (fcn); none: nothing (dni, cdni)"
+        "what each layer does only at steps where it is active. update: its updates; both: forward"
+        " passes too, with synthetic inputs for what is not there (fcn); none: nothing (dni, cdni)"
     )
     p_update: float | None = _if(
-        "probability that a layer is free at a step (decoupled)", above=0, max=1
+        "probability that a layer is active at a step (decoupled)", above=0, max=1
     )
     sg_layers: int | None = _if("hidden layers of each synthetic-gradient model M", min=0, max=8)
     seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)

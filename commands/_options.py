@@ -12,8 +12,8 @@ from ..bench.errors import named, one_line
 from ._entrypoint import retried, shard, workers
 
 if TYPE_CHECKING:
-    from ..reproductions.running.request import Request
-    from ..results.store.json_store import Shelf
+    from ..reproductions.running.request import RunRequest
+    from ..results.store.json_store import JsonStore
     from ..results.store.store import Store
 
 STORE = ".sgbench"
@@ -103,11 +103,11 @@ cells_options = all_of(click.argument("exhibit"), *_cells)
 any_cells_options = all_of(click.argument("exhibit", required=False), *_cells)
 
 
-def request_of(asked: dict[str, Any]) -> "Request":
-    from ..reproductions.running.request import Request
+def request_of(asked: dict[str, Any]) -> "RunRequest":
+    from ..reproductions.running.request import RunRequest
 
     fields: dict[str, Any] = {**asked, "store": open_store(asked["store"])}
-    return Request(**fields)
+    return RunRequest(**fields)
 
 
 def open_store(path: str) -> "Store":
@@ -122,13 +122,13 @@ def store_words(store: "Store") -> list[str]:
     return [] if known else ["--store", str(store.path)]
 
 
-def warn(store: "Shelf[Any]") -> None:
+def warn(store: "JsonStore[Any]") -> None:
     """Say what in the store was not usable, each once."""
     while store.warnings:
         click.echo(f"sgbench: warning: {one_line(store.warnings.pop(0))}", err=True)
 
 
-def title(request: "Request") -> str:
+def title(request: "RunRequest") -> str:
     part = "" if request.shard is None else ", shard {}/{}".format(*request.shard)
     return f"{request.exhibit}, scale {request.label}{part}"
 
@@ -137,16 +137,16 @@ def width() -> int:
     return shutil.get_terminal_size((100, 30)).columns
 
 
-def tell_outlook(request: "Request", as_json: bool, *, measure: bool) -> int:
+def tell_dry_run(request: "RunRequest", as_json: bool, *, measure: bool) -> int:
     from ..reports.console import terminal
-    from ..reproductions.running.dry_run import outlook
+    from ..reproductions.running.dry_run import dry_run
 
     def watch(done: int, number: int) -> None:
         if done == 0:
             shapes = terminal.count(number, "shape")
             click.echo(f"timing a few steps of {shapes} of program", err=True)
 
-    seen, store = outlook(request, measure=measure, watch=watch), str(request.store.path)
+    seen, store = dry_run(request, measure=measure, watch=watch), str(request.store.path)
     warn(request.store)
     if as_json:
         values = terminal.plan_values(request.exhibit, request.label, seen, store)

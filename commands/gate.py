@@ -118,13 +118,13 @@ def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
         from ..results.comparison import pytest_benchmarks
 
         return pytest_benchmarks.compare(*map(Path, asked["pytest_benchmark"]), factor=factor)
-    from ..reproductions.gate.gate import Request, gate
+    from ..reproductions.gate.gate import GateRequest, gate
 
     def say(line: str) -> None:
         click.echo(f"gate: {line}", err=True)
 
     fields = {k: v for k, v in asked.items() if k not in _WAYS[1:]}
-    return gate(Request(**fields), say)
+    return gate(GateRequest(**fields), say)
 
 
 def _records(path: str) -> "list[Record]":

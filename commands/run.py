@@ -14,14 +14,14 @@ from ._options import (
     request_of,
     retry_option,
     store_words,
-    tell_outlook,
+    tell_dry_run,
     title,
     warn,
 )
 
 if TYPE_CHECKING:
     from ..reports.console.progress import Watch
-    from ..reproductions.running.request import Request
+    from ..reproductions.running.request import RunRequest
     from ..results.record import Record
 
 
@@ -63,11 +63,11 @@ def command(argv: list[str], dry_run: bool, as_json: bool, **asked: Any) -> int:
     """Train the missing cells of EXHIBIT; store a record of each."""
     request = request_of(asked)
     if dry_run:
-        return tell_outlook(request, as_json, measure=True)
+        return tell_dry_run(request, as_json, measure=True)
     return _train(request, argv, as_json)
 
 
-def _train(request: "Request", argv: list[str], as_json: bool) -> int:
+def _train(request: "RunRequest", argv: list[str], as_json: bool) -> int:
     from ..reports.console.progress import Watch, display
     from ..reproductions.running.run import run as train
     from ..results.record import json_line
@@ -94,7 +94,7 @@ def _say(words: str) -> None:
 
 
 def _conclude(
-    request: "Request", watch: "Watch", argv: list[str], stopped: int | None, as_json: bool
+    request: "RunRequest", watch: "Watch", argv: list[str], stopped: int | None, as_json: bool
 ) -> int:
     """Say how a run ended and how to go on; return its exit code."""
     from ..reports.console.eta import closing
@@ -116,7 +116,7 @@ def _conclude(
     return 3 if tally.cells_left else 4 if bad else 0
 
 
-def _next(request: "Request") -> str:
+def _next(request: "RunRequest") -> str:
     """Return the command that shows what a run has brought."""
     command = ["report", request.exhibit, "--scale", request.scale]
     if request.label != request.scale:  # no report has such cells

@@ -7,7 +7,7 @@ import click
 
 from ..bench.errors import UsageError
 from ._entrypoint import examples
-from ._options import any_cells_options, json_option, open_store, request_of, tell_outlook, warn
+from ._options import any_cells_options, json_option, open_store, request_of, tell_dry_run, warn
 
 
 @click.command(
@@ -32,7 +32,7 @@ def command(as_json: bool, stale: bool, **asked: Any) -> int:
         return _tell_stale(asked, as_json)
     if asked["exhibit"] is None:
         raise click.UsageError("Missing argument 'EXHIBIT'.", click.get_current_context())
-    return tell_outlook(request_of(asked), as_json, measure=False)
+    return tell_dry_run(request_of(asked), as_json, measure=False)
 
 
 def _tell_stale(asked: dict[str, Any], as_json: bool) -> int:

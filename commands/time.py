@@ -83,14 +83,14 @@ def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
     from ..reproductions.running import timing_run
 
     source = open_store(store)
-    request = timing_run.Request(**asked, store=source)
+    request = timing_run.TimingRequest(**asked, store=source)
     timing_run.blocks(request)  # what is wrong with it is said before anything is waited for
-    from ..bench.profiling.machine_lock import exclusive
+    from ..bench.profiling.machine_lock import machine_lock
 
     found: list[Timing] = []
     look = _Progress()
     try:
-        with exclusive(f"sgbench {shlex.join(argv)}"):
+        with machine_lock(f"sgbench {shlex.join(argv)}"):
             found.extend(timing_run.time(request, look))
     except KeyboardInterrupt:
         stored = f"{count(len(found), 'timing')} stored" if found else "nothing is stored"

@@ -24,7 +24,7 @@ from ._options import (
 )
 
 if TYPE_CHECKING:
-    from ..reproductions.tuning.search import Means
+    from ..reproductions.tuning.search import RunOptions
     from ..results.store.store import Store
     from ..results.study import Study
 
@@ -122,11 +122,11 @@ def command(
     **declared: Any,
 ) -> int:
     """Search the protocol of EXHIBIT by Optuna, each rule with the same budget and space."""
-    from ..reproductions.tuning.search import Means
-    from ..reproductions.tuning.study_options import Asked, declare, opened, resumed
+    from ..reproductions.tuning.search import RunOptions
+    from ..reproductions.tuning.study_options import StudyOptions, declare, opened, resumed
 
     source = open_store(store)
-    asked = Asked(**declared)
+    asked = StudyOptions(**declared)
     if resume and rebuild:
         raise UsageError("--resume and --rebuild exclude each other: give one of them")
     into = None if export is None else named(export, "--export")
@@ -141,10 +141,10 @@ def command(
         return _export(source, study, into)
     if rebuild:
         return _rebuild(source, study, as_json)
-    means = Means(
+    options = RunOptions(
         store=source, data_dir=data_dir, device=device, jobs=jobs, timeout=timeout, retry=retry
     )
-    return _run(study, means, as_json)
+    return _run(study, options, as_json)
 
 
 def _export(store: "Store", study: "Study", path: Path) -> int:
@@ -170,30 +170,30 @@ def _rebuild(store: "Store", study: "Study", as_json: bool) -> int:
     return _tell(store, study, as_json)
 
 
-def _run(study: "Study", means: "Means", as_json: bool) -> int:
-    from ..reports.console.study_progress import Lines
+def _run(study: "Study", options: "RunOptions", as_json: bool) -> int:
+    from ..reports.console.study_progress import StudyLines
     from ..reproductions.tuning.tune import tune
     from ..results import study as studies
 
     def each(values: dict[str, Any]) -> None:
         click.echo(json.dumps(values))
 
-    lines, signals = Lines(study, each if as_json else None), list[int]()
+    lines, signals = StudyLines(study, each if as_json else None), list[int]()
     stopped, left = None, True
     try:
         with terminable(signals):
-            summary = tune(study, means, lines)
+            summary = tune(study, options, lines)
             stopped, left = summary.interrupted, summary.left
     except KeyboardInterrupt:
         stopped = signals[0] if signals else signal.SIGINT
     finally:
-        warn(means.store)
-    again = shlex.join(["sgbench", *_again(study, means)])
+        warn(options.store)
+    again = shlex.join(["sgbench", *_again(study, options)])
     if stopped:
         return complain(f"interrupted; go on with: {again}", 128 + stopped)
-    if study.name in studies.names(means.store):
-        study = studies.load(means.store, study.name)
-    code = _tell(means.store, study, as_json, means.data_dir)
+    if study.name in studies.names(options.store):
+        study = studies.load(options.store, study.name)
+    code = _tell(options.store, study, as_json, options.data_dir)
     if left:
         click.echo(f"go on:   {again}", err=as_json)
         return 3
@@ -218,9 +218,9 @@ def _tell(store: "Store", study: "Study", as_json: bool, data_dir: str | None = 
     return 4 if "failed" in states or any(told.winner is None for told in tuned.arms) else 0
 
 
-def _again(study: "Study", means: "Means") -> list[str]:
-    more = ["--jobs", str(means.jobs)] if means.jobs else []
-    more += ["--data-dir", means.data_dir] if means.data_dir else []
-    more += ["--device", means.device] if means.device != "auto" else []
-    more += store_words(means.store)
+def _again(study: "Study", options: "RunOptions") -> list[str]:
+    more = ["--jobs", str(options.jobs)] if options.jobs else []
+    more += ["--data-dir", options.data_dir] if options.data_dir else []
+    more += ["--device", options.device] if options.device != "auto" else []
+    more += store_words(options.store)
     return ["tune", study.exhibit, "--study", study.name, "--resume", *more]

@@ -227,7 +227,7 @@ def make_record(
     """Return the record of `outcome`, finished now, by the code that runs now.
 
     `data_hash` is of the data that was trained on (`bench.datasets.data_hash`), `machine_class`
-    what `bench.machine.machine_class` says of the outcome's machine. Final errors and losses
+    what `bench.hardware.machine_class` says of the outcome's machine. Final errors and losses
     are kept only where the status is ok: a failure is never a result; its curve stays.
     """
     versions, code = cell.versions(), provenance.revision()

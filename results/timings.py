@@ -17,7 +17,7 @@ from ..bench.errors import UsageError
 from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
 from .statistics.intervals import median_interval
 from .store.codec import pack, unpack
-from .store.json_store import Kind, Shelf, publish_lines
+from .store.json_store import JsonStore, StoredKind, publish_lines
 
 SCHEMA_VERSION = 1
 SAME_SIZES = (
@@ -204,10 +204,10 @@ def is_timings(name: str) -> bool:
     return name.startswith("timings.")
 
 
-class Timings(Shelf[Timing]):
+class Timings(JsonStore[Timing]):
     """The timings in the folder `path` of a store."""
 
-    kind = Kind(folder="timings", encode=encode, decode=decode, published=is_timings)
+    kind = StoredKind(folder="timings", encode=encode, decode=decode, published=is_timings)
 
 
 def publish(timings: Iterable[Timing], folder: Path) -> list[Path]:

@@ -1,7 +1,7 @@
 """copy: read N symbols and a stop symbol, then reproduce the N symbols, with N from 1 to 100.
 
 Its level of N symbols has T_task = N + 3. Only the reproduced symbols count; that choice, the size
-of the alphabet and the steps of an episode are ones that the paper leaves open (see `_copying`).
+of the alphabet and the steps of an episode are ones that the paper leaves open (see `copying`).
 """
 
 from pathlib import Path

@@ -3,7 +3,7 @@
 The levels raise N and R alternately from N = 1, R = 2 up to N = R = 16, which gives the T_task =
 N x R + 3 that the paper's curves step through: 5, 7, 9, 12, 15, 19, ... Only the reproduced symbols
 count; that choice, the size of the alphabet, the steps of an episode and where the ladder starts
-are ones that the paper leaves open (see `_copying`).
+are ones that the paper leaves open (see `copying`).
 """
 
 from collections.abc import Iterator

@@ -25,7 +25,7 @@ class GoneError(UsageError):
         super().__init__("the dask scheduler went away; start it again, the same command goes on")
 
 
-class Roll:
+class WorkerList:
     """Who of a scheduler's workers is there."""
 
     def __init__(self, client: Any) -> None:

@@ -1,10 +1,10 @@
 """The engine: jobs in, outcomes out, in this process or by workers, here or on other machines.
 
 Workers are single-thread processes of `dask.distributed`: of a LocalCluster, one a core, or those
-of a scheduler elsewhere (`remote`). A worker that dies has its job done again, from its checkpoint
-where that is left, at most `RETRIES` times. Whatever a job raises becomes failed outcomes, and the
-others go on; but an SgbenchError, which the user is to mend (data that is gone, a batch larger than
-the data), ends the run. The caller alone writes records.
+of a scheduler elsewhere (`remote_pool`). A worker that dies has its job done again, from its
+checkpoint where that is left, at most `RETRIES` times. Whatever a job raises becomes failed
+outcomes, and the others go on; but an SgbenchError, which the user is to mend (data that is gone, a
+batch larger than the data), ends the run. The caller alone writes records.
 """
 
 import contextlib
@@ -63,7 +63,7 @@ class DeathError(Exception):
         self.times = times
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers, wherever they are, as the engine sees them."""
 
     def begin(self, stop: Stop, progress: Progress) -> None:
@@ -104,7 +104,7 @@ def run(
     done: Done,
     progress: Progress,
     *,
-    crew: Crew | None = None,
+    pool: WorkerPool | None = None,
 ) -> None:
     """Train all jobs, in order, `workers` at a time.
 
@@ -115,13 +115,13 @@ def run(
         done: called with a job's index and its outcomes, as each ends; returns jobs that come of
             it, None for none.
         progress: called now and then with a job's index and its iterations done.
-        crew: the workers that train in place of processes here.
+        pool: the workers that train in place of processes here.
 
     Raises the SgbenchError of a job, and whatever `done` raises.
     """
     jobs = list(jobs)
-    if crew is not None:
-        _distribute(jobs, crew, stop, done, progress)
+    if pool is not None:
+        _distribute(jobs, pool, stop, done, progress)
     elif workers == 1:
         for index, job in enumerate(jobs):  # sees those that are added
             if stop.asked():
@@ -129,9 +129,9 @@ def run(
             outcomes = attempt(job, stop, lambda i, index=index: progress(index, i))
             jobs += done(index, outcomes) or ()
     elif jobs:
-        from .local_pool import crew_here
+        from .local_pool import open_local_pool
 
-        with crew_here(workers) as local:
+        with open_local_pool(workers) as local:
             _distribute(jobs, local, stop, done, progress)
 
 
@@ -159,13 +159,13 @@ class _Running(NamedTuple):
 
 
 class _Distribution:
-    """Jobs on their way through a crew: a worker has one at a time, and what waits, waits here.
+    """Jobs on their way through a pool: a worker has one at a time, and what waits, waits here.
 
     So a worker's death is blamed on the job it had and on no other, and counted once.
     """
 
-    def __init__(self, jobs: list[Job], crew: Crew, done: Done) -> None:
-        self.jobs, self.crew, self.done = jobs, crew, done
+    def __init__(self, jobs: list[Job], pool: WorkerPool, done: Done) -> None:
+        self.jobs, self.pool, self.done = jobs, pool, done
         self.left, self.running = deque(range(len(jobs))), dict[int, _Running]()
         self.deaths, self.stopped = Counter[int](), False
         self.ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
@@ -173,10 +173,10 @@ class _Distribution:
     def fill(self) -> None:
         """Give each worker that has none a job."""
         busy = {job.address for job in self.running.values()}
-        for address in self.crew.present():
+        for address in self.pool.present():
             if self.left and address not in busy:
                 index = self.left.popleft()
-                future = self.crew.submit(index, self.jobs[index], address)
+                future = self.pool.submit(index, self.jobs[index], address)
                 self.running[index] = _Running(address, future)
                 future.add_done_callback(functools.partial(_put, self.ended, index))
 
@@ -184,16 +184,16 @@ class _Distribution:
         """Begin nothing more."""
         self.stopped = True
         self.left.clear()
-        self.crew.stop()
+        self.pool.stop()
 
     def miss(self) -> None:
         """Look for workers that have gone."""
-        there = self.crew.present()
+        there = self.pool.present()
         for index in [i for i, job in self.running.items() if job.address not in there]:
             self.running[index].future.cancel()
-            self.bury(index, 1)
+            self.record_death(index, 1)
 
-    def bury(self, index: int, deaths: int) -> None:
+    def record_death(self, index: int, deaths: int) -> None:
         """Have the job of a worker that died done again, unless too many have had it."""
         self.deaths[index] += deaths
         if self.deaths[index] <= RETRIES:
@@ -201,7 +201,7 @@ class _Distribution:
             return
         job, address = self.jobs[index], self.running.pop(index).address
         died = f"KilledWorker: its worker died {self.deaths[index]} times"
-        self.conclude(index, self.crew.lost(job, address, died))
+        self.conclude(index, self.pool.lost(job, address, died))
 
     def again(self, index: int) -> None:
         """Have a job that a worker had done first of those that wait."""
@@ -215,11 +215,11 @@ class _Distribution:
         if job is None or job.future is not future:
             return
         try:
-            outcomes = _outcomes(self.crew, self.jobs[index], job.address, future)
+            outcomes = _outcomes(self.pool, self.jobs[index], job.address, future)
         except AgainError:
             self.again(index)
         except DeathError as error:
-            self.bury(index, error.times)
+            self.record_death(index, error.times)
         else:
             del self.running[index]
             self.fill()
@@ -234,10 +234,12 @@ class _Distribution:
                 self.left.append(len(self.jobs) - 1)
 
 
-def _distribute(jobs: list[Job], crew: Crew, stop: Stop, done: Done, progress: Progress) -> None:
-    """Have a crew do the jobs."""
-    work, stopped_at = _Distribution(jobs, crew, done), 0.0
-    crew.begin(stop, progress)
+def _distribute(
+    jobs: list[Job], pool: WorkerPool, stop: Stop, done: Done, progress: Progress
+) -> None:
+    """Have a pool of workers do the jobs."""
+    work, stopped_at = _Distribution(jobs, pool, done), 0.0
+    pool.begin(stop, progress)
     while work.left or work.running:
         if not work.stopped and stop.asked():
             stopped_at = time.monotonic()
@@ -254,14 +256,14 @@ def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -
     ended.put((index, future))
 
 
-def _outcomes(crew: Crew, job: Job, address: str, future: Any) -> list[Outcome] | None:
+def _outcomes(pool: WorkerPool, job: Job, address: str, future: Any) -> list[Outcome] | None:
     """Return what a job gave; DeathError where its worker died, AgainError where it had none."""
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
 
     try:
-        return crew.outcomes(job, future.result(timeout=GRACE_SECONDS))
+        return pool.outcomes(job, future.result(timeout=GRACE_SECONDS))
     except (SgbenchError, AgainError):
         raise
     except CancelledError as error:
@@ -271,7 +273,7 @@ def _outcomes(crew: Crew, job: Job, address: str, future: Any) -> list[Outcome] 
     except TimeoutError as error:  # it died before it could hand them over
         raise DeathError(1) from error
     except Exception as error:  # outcomes that could not travel
-        return crew.lost(job, address, _line(job, type(error).__name__, error))
+        return pool.lost(job, address, _line(job, type(error).__name__, error))
 
 
 def _line(job: Job, name: str, reason: object) -> str:

@@ -10,7 +10,7 @@ from ..outcome import Outcome
 from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
-from .dask_client import Roll
+from .dask_client import WorkerList
 from .dispatch import RETRIES, Progress, Stop, attempt
 
 TOPIC = "sgbench-progress"
@@ -21,11 +21,11 @@ ENVIRONMENT = {
 }
 
 
-class Here:
-    """The workers of a cluster on this machine, as the engine's crew."""
+class LocalPool:
+    """The workers of a cluster on this machine, as the engine's pool."""
 
     def __init__(self, client: Any) -> None:
-        self.client, self.roll, self.until = client, Roll(client), Stop()
+        self.client, self.workers, self.until = client, WorkerList(client), Stop()
 
     def begin(self, stop: Stop, progress: Progress) -> None:
         """Hear how far jobs are; they look at `stop` themselves."""
@@ -38,7 +38,7 @@ class Here:
 
     def present(self) -> Collection[str]:
         """Return the addresses of the workers: one that dies is replaced, at another."""
-        return self.roll.present()
+        return self.workers.present()
 
     def submit(self, index: int, job: Job, address: str) -> Any:
         """Have a job done."""
@@ -71,7 +71,7 @@ def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:
 
 
 @contextlib.contextmanager
-def crew_here(workers: int) -> Generator[Here]:
+def open_local_pool(workers: int) -> Generator[LocalPool]:
     """Start single-thread worker processes; they are gone afterwards."""
     from dask import config
     from distributed import Client
@@ -101,7 +101,7 @@ def crew_here(workers: int) -> Generator[Here]:
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
-        yield Here(client)
+        yield LocalPool(client)
 
 
 def _local_cluster(**options: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Workers elsewhere, as the engine's crew: those of a `dask scheduler` at an address."""
+"""The pool of remote workers: those of a `dask scheduler` at an address."""
 
 import contextlib
 import secrets
@@ -13,22 +13,22 @@ from ..outcome import Machine, Outcome
 from ..training import loop
 from ..training.loop import Job
 from . import worker
-from .dask_client import Roll
+from .dask_client import WorkerList
 from .dispatch import AgainError, Progress, Stop
-from .worker import Answer, Order
-from .worker_info import Presence, Ways
+from .worker import Task, TaskResult
+from .worker_info import Fingerprint, WorkerInfo
 
 STOP_SECONDS = 1.0  # between calls to stop
 
 
 @dataclass(kw_only=True)
-class Crew:
+class RemotePool:
     """The workers of a scheduler.
 
     Attributes:
         client: of the scheduler.
-        ways: the driver's code and data.
-        backends: by `Presence.key`; grows as machines come.
+        fingerprint: the driver's code and data.
+        backends: by `WorkerInfo.key`; grows as machines come.
         machine: returns what the worker at an address is, for jobs that it did not end.
         states: returns a job's checkpoints by machine class.
         keep: called with a job's id, its machine class and the checkpoint that came back.
@@ -38,12 +38,12 @@ class Crew:
     """
 
     client: Any
-    ways: Ways
+    fingerprint: Fingerprint
     backends: dict[str, tuple[str, float | None]]
     machine: Callable[[str], Machine]
     states: Callable[[Job], Mapping[str, bytes]]
     keep: Callable[[str, str, bytes], None]
-    meet: Callable[[Presence], None]
+    meet: Callable[[WorkerInfo], None]
     say: Callable[[str], None]
     most: int | None = None
     run: str = field(default_factory=lambda: f"sgbench-{secrets.token_hex(8)}")
@@ -51,7 +51,7 @@ class Crew:
     def begin(self, stop: Stop, progress: Progress) -> None:
         """Hear how far jobs are; `stop` is looked at here alone."""
         del stop  # another machine has neither this one's files nor its clock
-        self._roll, self._alone = Roll(self.client), False
+        self._workers, self._alone = WorkerList(self.client), False
 
         def hear(event: tuple[float, tuple[int, int]]) -> None:
             progress(*event[1])
@@ -60,7 +60,7 @@ class Crew:
 
     def present(self) -> Collection[str]:
         """Return the addresses of the workers that are there, no more than `most`."""
-        there = self._roll.present()
+        there = self._workers.present()
         if (not there) != self._alone:
             self._alone = not there
             self.say("no worker is left; waiting for one" if self._alone else "a worker has come")
@@ -68,17 +68,17 @@ class Crew:
 
     def submit(self, index: int, job: Job, address: str) -> Any:
         """Have a job done by a worker."""
-        order = Order(
+        task = Task(
             run=self.run,
             index=index,
             job=job,
-            ways=self.ways,
+            fingerprint=self.fingerprint,
             backends=dict(self.backends),
             states=self.states(job),
         )
-        return self.client.submit(worker.work, order, pure=False, workers=[address])
+        return self.client.submit(worker.work, task, pure=False, workers=[address])
 
-    def outcomes(self, job: Job, result: Answer) -> list[Outcome] | None:
+    def outcomes(self, job: Job, result: TaskResult) -> list[Outcome] | None:
         """Return what a worker answered, with its state put by; meet one that is new."""
         if result.unknown is not None:
             if result.unknown.key not in self.backends:

@@ -19,7 +19,15 @@ from ..outcome import Machine, Outcome
 from ..training import checkpoint
 from ..training.loop import Job
 from .dispatch import Stop, attempt
-from .worker_info import REMEDY, THREADS, Presence, Ways, differences, own_data_dir, present
+from .worker_info import (
+    REMEDY,
+    THREADS,
+    Fingerprint,
+    WorkerInfo,
+    describe_worker,
+    differences,
+    own_data_dir,
+)
 
 _WEEK = 7 * 86400.0
 _stopped: set[str] = set()
@@ -27,29 +35,29 @@ _stopped: set[str] = set()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Order:
+class Task:
     """A job for whichever worker takes it.
 
     Attributes:
         run: name of the run, and of the topic on which the worker tells how far it is.
         index: of the job in the run.
         job: the job; where it trains, `device` is resolved, and back-end and checkpoint are set.
-        ways: the driver's code and data.
-        backends: back-end and measured error by `Presence.key`.
+        fingerprint: the driver's code and data.
+        backends: back-end and measured error by `WorkerInfo.key`.
         states: contents of the job's checkpoint by machine class, of an earlier run.
     """
 
     run: str
     index: int
     job: Job
-    ways: Ways
+    fingerprint: Fingerprint
     backends: Mapping[str, tuple[str, float | None]]
     states: Mapping[str, bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What a worker made of an order.
+class TaskResult:
+    """What a worker made of a task.
 
     Attributes:
         outcomes: None where the job was not begun.
@@ -59,7 +67,7 @@ class Answer:
 
     outcomes: list[Outcome] | None = None
     state: bytes | None = field(default=None, repr=False)
-    unknown: Presence | None = None
+    unknown: WorkerInfo | None = None
 
 
 def stop(run: str) -> None:
@@ -67,31 +75,31 @@ def stop(run: str) -> None:
     _stopped.add(run)
 
 
-def work(order: Order) -> Answer:
+def work(task: Task) -> TaskResult:
     """Train a job. Raises the SgbenchError of it, which names this worker."""
     from distributed import get_worker
 
     worker = get_worker()
-    if order.run in _stopped:
-        return Answer()
+    if task.run in _stopped:
+        return TaskResult()
     try:
-        return _work(order, worker)
+        return _work(task, worker)
     except SgbenchError as error:
         raise type(error)(f"worker {worker.address}: {error}") from error
 
 
-def _work(order: Order, worker: Any) -> Answer:
-    job = order.job
+def _work(task: Task, worker: Any) -> TaskResult:
+    job = task.job
     sources = tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in job.cells))
-    me = present(job.device, sources, job.data_dir, worker)
-    needed = {source: order.ways.data[source] for source in sources}
-    if wrong := differences(dataclasses.replace(order.ways, data=needed), me.ways):
+    me = describe_worker(job.device, sources, job.data_dir, worker)
+    needed = {source: task.fingerprint.data[source] for source in sources}
+    if wrong := differences(dataclasses.replace(task.fingerprint, data=needed), me.fingerprint):
         raise UsageError(f"{'; '.join(wrong)}: {REMEDY}")
     if me.threads != 1:
         raise UsageError(f"it has {me.threads} threads and a program has one: {THREADS}")
-    if me.key not in order.backends:
-        return Answer(unknown=me)
-    name, error = order.backends[me.key]
+    if me.key not in task.backends:
+        return TaskResult(unknown=me)
+    name, error = task.backends[me.key]
     here = hardware.describe(me.device, job.threads, name, error)
     path = _place(worker, job, here)
     job = dataclasses.replace(
@@ -102,37 +110,37 @@ def _work(order: Order, worker: Any) -> Answer:
         data_dir=own_data_dir(job.data_dir),
         checkpoint=str(path),
     )
-    _lay_out(path, order.states.get(hardware.machine_class(here)), job)
-    task = worker.get_current_task()
+    _lay_out(path, task.states.get(hardware.machine_class(here)), job)
+    key = worker.get_current_task()
 
     def progress(iteration: int) -> None:
-        worker.log_event(order.run, (order.index, iteration))
+        worker.log_event(task.run, (task.index, iteration))
 
-    outcomes = attempt(job, _Asked(run=order.run, worker=worker, task=task), progress)
+    outcomes = attempt(job, _DriverStop(run=task.run, worker=worker, key=key), progress)
     state = None
     with contextlib.suppress(OSError):
         if any(outcome.status == "timeout" for outcome in outcomes):
             state = path.read_bytes()
-        if not _forgotten(worker, task):  # else whoever has the job next may find its state
+        if not _forgotten(worker, key):  # else whoever has the job next may find its state
             path.unlink(missing_ok=True)
-    return Answer(outcomes=outcomes, state=state)
+    return TaskResult(outcomes=outcomes, state=state)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Asked(Stop):
+class _DriverStop(Stop):
     """Asks to stop once the driver says so, or has gone."""
 
     run: str
     worker: Any
-    task: Any
+    key: Any
 
     def asked(self) -> bool:
-        return self.run in _stopped or _forgotten(self.worker, self.task)
+        return self.run in _stopped or _forgotten(self.worker, self.key)
 
 
-def _forgotten(worker: Any, task: Any) -> bool:
+def _forgotten(worker: Any, key: Any) -> bool:
     """Tell whether nobody waits for a task: its driver was killed, or has given it up."""
-    known = worker.state.tasks.get(task)
+    known = worker.state.tasks.get(key)
     return known is None or known.state == "cancelled"
 
 

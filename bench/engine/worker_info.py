@@ -1,4 +1,4 @@
-"""What a worker elsewhere is, and whether it is as the driver is. Free of torch until asked."""
+"""Remote workers, and their compatibility with the driver. Free of torch until asked."""
 
 import functools
 import hashlib
@@ -24,7 +24,7 @@ Source = tuple[str, str | None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ways:
+class Fingerprint:
     """What must be the same on the driver and on its workers, for results to be the same.
 
     Attributes:
@@ -41,7 +41,7 @@ class Ways:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Presence:
+class WorkerInfo:
     """What a worker is.
 
     Attributes:
@@ -52,7 +52,7 @@ class Presence:
         model: of the processor or GPU.
         matmuls: back-ends of matrix products that its torch has.
         free: bytes of memory.
-        ways: code and data.
+        fingerprint: of code and data.
     """
 
     address: str
@@ -62,7 +62,7 @@ class Presence:
     model: str
     matmuls: tuple[str, ...]
     free: int
-    ways: Ways
+    fingerprint: Fingerprint
 
     @property
     def key(self) -> str:
@@ -70,13 +70,13 @@ class Presence:
         return self.model if self.device == "cpu" else "cuda"
 
 
-def muster(
+def query_workers(
     client: Any,
     device: str,
     sources: tuple[Source, ...],
     data_dir: str | None,
     only: list[str] | None = None,
-) -> list[Presence]:
+) -> list[WorkerInfo]:
     """Return what each worker is, by address; waits a little for the first to come.
 
     Args:
@@ -97,11 +97,11 @@ def muster(
             )
         time.sleep(_LOOK_SECONDS)
     answers: dict[str, Any] = client.run(
-        _present, device, sources, data_dir, workers=only, on_error="return"
+        _describe_worker, device, sources, data_dir, workers=only, on_error="return"
     )
-    found: list[Presence] = []
+    found: list[WorkerInfo] = []
     for address, answer in sorted(answers.items()):
-        if not isinstance(answer, Presence):
+        if not isinstance(answer, WorkerInfo):
             why = " ".join(f"{type(answer).__name__}: {answer}".split())
             hint = "; install sgbench there" if isinstance(answer, ImportError) else ""
             raise UsageError(f"worker {address} cannot be used ({why}){hint}")
@@ -114,19 +114,19 @@ def muster(
     return found
 
 
-def _present(
+def _describe_worker(
     device: str, sources: tuple[Source, ...], data_dir: str | None, dask_worker: Any
-) -> Presence:
-    return present(device, sources, data_dir, dask_worker)
+) -> WorkerInfo:
+    return describe_worker(device, sources, data_dir, dask_worker)
 
 
-def ways(data: Mapping[Source, str]) -> Ways:
+def fingerprint(data: Mapping[Source, str]) -> Fingerprint:
     """Return the code of this process, with what there is, or should be, of data."""
     try:
         release = importlib.metadata.version("sgbench")
     except importlib.metadata.PackageNotFoundError:
         release = "unknown"
-    return Ways(release=release, code=_code(), torch=hardware.torch_release(), data=data)
+    return Fingerprint(release=release, code=_code(), torch=hardware.torch_release(), data=data)
 
 
 def _data(source: Source, data_dir: str | None) -> str:
@@ -149,7 +149,7 @@ def _code() -> str:
     return digest.hexdigest()[:12]
 
 
-def differences(here: Ways, there: Ways) -> list[str]:
+def differences(here: Fingerprint, there: Fingerprint) -> list[str]:
     """Return how a worker's code and data differ from what they should be; none: not at all."""
     found = [
         f"{name} {theirs} there, {ours} here"
@@ -169,9 +169,9 @@ def differences(here: Ways, there: Ways) -> list[str]:
     return found
 
 
-def present(
+def describe_worker(
     device: str, sources: tuple[Source, ...], data_dir: str | None, worker: Any
-) -> Presence:
+) -> WorkerInfo:
     """Return what this worker is; `device` is as asked for, `worker` dask's.
 
     Raises UsageError where it has no such device.
@@ -180,7 +180,7 @@ def present(
     from ..profiling import memory_estimate
 
     device = hardware.resolve_device(device)
-    return Presence(
+    return WorkerInfo(
         address=worker.address,
         host=worker.address.rpartition(":")[0],
         threads=worker.state.nthreads,
@@ -188,7 +188,9 @@ def present(
         model=hardware.device_model(device),
         matmuls=tuple(products.available()),
         free=memory_estimate.free(device),
-        ways=ways({source: _data(source, own_data_dir(data_dir)) for source in sources}),
+        fingerprint=fingerprint(
+            {source: _data(source, own_data_dir(data_dir)) for source in sources}
+        ),
     )
 
 

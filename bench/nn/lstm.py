@@ -23,7 +23,7 @@ FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
 class Step(NamedTuple):
     """A step's views into its tape: made once, since making them is work too.
 
-    Those that go into products are planes (`matmul.plane`).
+    Those that go into products are planes (`products.plane`).
     """
 
     x: Tensor

@@ -4,7 +4,7 @@ With `bf16` all is float32 (weights, accumulations, outputs, Adam, batch norm) b
 the network's products and convolutions, in training and in evaluation: they are rounded to
 bfloat16, to the nearest, ties to even. The rounding is written out, so a processor without such
 products computes the same, only slower; where it has them, torch is allowed to use them
-(`matmul.use`), which alters no operand that is a bfloat16 already. On a GPU TF32 is allowed: it
+(`products.use`), which alters no operand that is a bfloat16 already. On a GPU TF32 is allowed: it
 holds every bfloat16. Not rounded are sums that are no product: of biases, of batch norm.
 """
 

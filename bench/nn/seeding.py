@@ -1,7 +1,7 @@
 """Generators: one for each (seed, purpose), so that nothing depends on what else is drawn.
 
-A replica's weights, data order and coins are the same whatever the rule and whatever else shares
-the program: seeds are paired across rules.
+A replica's weights, data order and update masks are the same whatever the rule and whatever else
+shares the program: seeds are paired across rules.
 """
 
 import hashlib

@@ -17,7 +17,7 @@ MOST_STEPS = 1000  # of a turn
 SIDE = 1024  # of the square matrices whose product is the machine's rate
 COPIED = 2**27  # bytes, to be more than caches hold
 
-Doing = Callable[[], object]
+Action = Callable[[], object]
 
 
 def nothing() -> None:
@@ -28,8 +28,8 @@ def nothing() -> None:
 class Turn:
     """What has its turn in every round."""
 
-    do: Doing
-    begin: Doing = nothing
+    do: Action
+    begin: Action = nothing
     """Called before each turn; its time does not count."""
     steps: int = 1
     seconds: list[float] = field(default_factory=list[float])
@@ -53,7 +53,7 @@ class Turn:
         self.steps = unit * max(1, min(turns, MOST_STEPS // unit))
 
 
-class Machine:
+class MachineRates:
     """What the machine multiplies and copies."""
 
     def __init__(self, device: torch.device, back_end: str, clock: Clock) -> None:

@@ -27,7 +27,7 @@ def lock_file() -> Path:
 
 
 @contextmanager
-def exclusive(command: str) -> Generator[None]:
+def machine_lock(command: str) -> Generator[None]:
     """Hold the machine's lock inside; UsageError, which says who holds it, where another does.
 
     Args:

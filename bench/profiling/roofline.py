@@ -5,8 +5,8 @@ done again without them, on memory laid out as the step's own, through the best 
 Matrices are written over what is there, and what is read is never written: values that fed one
 another would soon be infinite, or so small that a processor takes many times as long for them.
 Products that add up in one place (the gradient of a core's weights, over its steps) are one of all
-their terms, and Adams between which nothing is multiplied are one. Of a program with coins the
-recorded steps are done in turn.
+their terms, and Adams between which nothing is multiplied are one. Of a program with update masks
+the recorded steps are done in turn.
 """
 
 import itertools
@@ -26,7 +26,7 @@ READ, WRITTEN = "read", "written"
 UPDATED = ("weights", "gradients", "first moments", "second moments")
 TRIALS = 4  # of each back-end, to find the best
 
-Doing = Callable[[], object]
+Action = Callable[[], object]
 
 
 class Memory:
@@ -57,7 +57,7 @@ class Memory:
         return self._blocks[number][1][:count]
 
 
-class Limit:
+class Roofline:
     """The products and Adams of recorded steps.
 
     Args:
@@ -79,8 +79,8 @@ class Limit:
         for do in next(self._steps):
             do()
 
-    def _step(self, calls: Sequence[Call]) -> list[Doing]:
-        done: list[Doing] = []
+    def _step(self, calls: Sequence[Call]) -> list[Action]:
+        done: list[Action] = []
         for group in grouped(calls):
             first = group[0]
             if first.operation is ADAM:
@@ -91,7 +91,7 @@ class Limit:
                 done.append(self._convolution(first))
         return done
 
-    def _product(self, group: Sequence[Call]) -> Doing:
+    def _product(self, group: Sequence[Call]) -> Action:
         a, b = (self._seen(factor, READ) for factor in factors(group[0]))
         if len(group) > 1:
             inner = sum(factors(call)[0].shape[-1] for call in group)
@@ -104,14 +104,14 @@ class Limit:
         multiply = torch.mm if a.dim() == 2 else torch.bmm
         return lambda: multiply(a, b, out=out)
 
-    def _convolution(self, call: Call) -> Doing:
+    def _convolution(self, call: Call) -> Action:
         arguments = [
             self._seen(value, READ) if isinstance(value, Placed) else value
             for value in call.arguments
         ]
         return lambda: call.operation(*arguments)
 
-    def _adam(self, group: Sequence[Call]) -> Doing:
+    def _adam(self, group: Sequence[Call]) -> Action:
         pieces: list[Placed] = [piece for call in group for piece in call.arguments[0]]
         count, dtype = sum(math.prod(piece.shape) for piece in pieces), pieces[0].dtype
         weights, gradients, first, second = (self._fresh(use, (count,), dtype) for use in UPDATED)
@@ -167,23 +167,23 @@ def grouped(calls: Sequence[Call]) -> list[list[Call]]:
     return groups
 
 
-def best(cost: Cost, memory: Memory, back_end: str) -> tuple[str, Doing]:
+def best(cost: Cost, memory: Memory, back_end: str) -> tuple[str, Action]:
     """Return the fastest way there is to do a step's products, by a short trial, and its name.
 
     Matrices go through every back-end of the CPU, maps lie in either layout. From then on products
     of this process go through `back_end` again, as they do outside the returned function.
     """
     convolved = any(call.operation in CONVOLUTIONS for calls in cost.steps for call in calls)
-    ways: dict[str, Doing] = {}
+    ways: dict[str, Action] = {}
     if convolved:
         for name, layout in LAYOUTS.items():
-            ways[name] = Limit(cost, memory, layout).step
+            ways[name] = Roofline(cost, memory, layout).step
     elif memory.device.type == "cpu":
-        limit = Limit(cost, memory)
+        limit = Roofline(cost, memory)
         for name in products.available():
             ways[name] = through(name, limit.step, back_end)
     else:
-        ways[back_end] = Limit(cost, memory).step
+        ways[back_end] = Roofline(cost, memory).step
     if len(ways) == 1:
         return next(iter(ways.items()))
     seconds = dict.fromkeys(ways, math.inf)
@@ -199,7 +199,7 @@ def best(cost: Cost, memory: Memory, back_end: str) -> tuple[str, Doing]:
     return name, ways[name]
 
 
-def through(name: str, do: Doing, afterwards: str) -> Doing:
+def through(name: str, do: Action, afterwards: str) -> Action:
     """Return `do` with its products sent through the back-end `name`, others' through another."""
 
     def done() -> None:

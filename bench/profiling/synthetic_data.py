@@ -11,7 +11,7 @@ import torch
 from .. import datasets
 from ..cell import Cell
 from ..datasets import Data, Episodes, Text
-from ..training.loop import PROGRAMS, obey, ungraded
+from ..training.loop import PROGRAMS, configure_torch, grad_mode
 
 _IMAGES = {
     "mnist": (60_000, 10_000, (1, 28, 28), 255),
@@ -42,7 +42,7 @@ def data_for(cell: Cell) -> Data | Episodes | Text:
 def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str) -> Any:
     """Return the program that trains `cells` together, on such data.
 
-    From now on this process computes as the protocol wants it (`train.obey`).
+    From now on this process computes as the protocol wants it (`loop.configure_torch`).
 
     Args:
         cells: the replicas.
@@ -50,8 +50,8 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
         threads: CPU threads.
         matmul: the back-end of the CPU's matrix products.
     """
-    obey(device, threads, matmul, cells[0].precision)
-    with ungraded(cells[0]):
+    configure_torch(device, threads, matmul, cells[0].precision)
+    with grad_mode(cells[0]):
         return PROGRAMS[cells[0].entry](cells, data_for(cells[0]), torch.device(device))
 
 

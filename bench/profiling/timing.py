@@ -17,16 +17,16 @@ from typing import Any
 import torch
 
 from ..cell import Cell
-from ..training.loop import ungraded
+from ..training.loop import grad_mode
 from . import roofline
 from .clock import Clock, clock_of
-from .interleaved import Doing, Machine, Turn, nothing
+from .interleaved import Action, MachineRates, Turn, nothing
 from .op_counter import Cost, count, resident
 from .roofline import Memory
 from .step_profile import PARTS, Stopwatch, watching
 from .synthetic_data import program_for
 
-COIN_STEPS = 32  # of a turn where steps differ by their coins: always the same ones
+MASK_STEPS = 32  # of a turn where steps differ by their update masks: always the same ones
 WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
 
 Look = Callable[[str, int, int], None]
@@ -37,7 +37,7 @@ class Timed:
     """What was measured of a program.
 
     `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
-    the parts (`parts.PARTS`) and `other` (what is left of the step that they were timed in).
+    the parts (`step_profile.PARTS`) and `other` (what is left of the step that they were timed in).
     """
 
     cells: tuple[Cell, ...]
@@ -77,10 +77,10 @@ class _Entry:
         for _ in range(WARM_UP):
             program.step()
         self.compile_seconds = compile_seconds() - compiled
-        coins = getattr(program, "coins", None)
-        certain = coins is None or all(p == 1 for p in coins.p)
-        unit = 1 if certain else COIN_STEPS
-        begin = nothing if certain else _same_coins(coins)
+        mask = getattr(program, "update_mask", None)
+        certain = mask is None or all(p == 1 for p in mask.p)
+        unit = 1 if certain else MASK_STEPS
+        begin = nothing if certain else _same_masks(mask)
         begin()
         self.cost: Cost = count(program.step, unit)
         kept = resident(program)
@@ -127,7 +127,7 @@ def measure(
     rounds: int,
     clock: Clock | None = None,
     build: Callable[..., Any] = program_for,
-    mode: Callable[[Cell], AbstractContextManager[object]] = ungraded,
+    mode: Callable[[Cell], AbstractContextManager[object]] = grad_mode,
     look: Look = lambda what, done, of: None,
 ) -> Session:
     """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
@@ -140,8 +140,8 @@ def measure(
         back_end: of the CPU's matrix products in training.
         rounds: at least 1.
         clock: the device's own if None.
-        build: makes a program: `stand_in.program_for`.
-        mode: what programs of a cell's kind are stepped in: `train.ungraded`.
+        build: makes a program: `synthetic_data.program_for`.
+        mode: what programs of a cell's kind are stepped in: `loop.grad_mode`.
         look: told of progress: `building` or `timing`, how many programs or rounds are done, of
             how many.
     """
@@ -154,7 +154,7 @@ def measure(
             compiled = compile_seconds()
             program = build(cells, device, threads, back_end)
             entries.append(_Entry(program, memory, back_end, clock, compiled))
-        machine = Machine(place, back_end, clock)
+        machine = MachineRates(place, back_end, clock)
         gc.collect()
         before = _load()
         for number in range(rounds):
@@ -182,11 +182,11 @@ def compile_seconds() -> float:
     return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", ())))
 
 
-def _same_coins(coins: Any) -> Doing:
-    """Return what lets the same coins come again."""
-    state = coins.state()
+def _same_masks(mask: Any) -> Action:
+    """Return what lets the same masks come again."""
+    state = mask.state()
     state["generators"] = state["generators"].clone()
-    return lambda: coins.restore(state)
+    return lambda: mask.restore(state)
 
 
 def _load() -> float | None:

@@ -9,7 +9,7 @@ synthetic-gradient models) and, for the networks that it trains:
                                         core also predicts coming synthetic gradients)
     cycle(program, digits, odd, threes) two networks: one cycle of T * T steps, updates included
 
-`UNLOCKS` is true where a layer can go by a coin of its own (the cell's `decoupled`).
+`UNLOCKS` is true where a layer can be active or idle on its own (the cell's `decoupled`).
 
 It imports no torch when loaded, so that a cell's identity can be computed without.
 """
@@ -44,7 +44,7 @@ def uses_synthetic_gradients(name: str) -> bool:
 
 
 def unlocks(name: str) -> bool:
-    """Tell whether the rule `name` can leave layers to their own coins (`decoupled`)."""
+    """Tell whether the rule `name` can train decoupled layers, each active or idle on its own."""
     return getattr(load(name), "UNLOCKS", False)
 
 

@@ -67,11 +67,11 @@ class Job:
         return describe(self.device, self.threads, self.matmul, self.matmul_error)
 
 
-def obey(device: str, threads: int, back_end: str, precision: str) -> None:
+def configure_torch(device: str, threads: int, back_end: str, precision: str) -> None:
     """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
 
     No TF32 where the protocol is float32; bfloat16 operands it holds as they are. The memory that
-    it frees it keeps (`memory.keep`).
+    it frees it keeps (`memory_estimate.keep`).
     """
     torch.set_num_threads(threads)
     memory_estimate.keep()
@@ -88,7 +88,7 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job, self.cell = job, job.cells[0]
-        obey(job.device, job.threads, job.matmul, self.cell.precision)
+        configure_torch(job.device, job.threads, job.matmul, self.cell.precision)
         self.device = torch.device(job.device)
         self.began: float | None = None  # when the training clock last started
         self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]
@@ -219,7 +219,7 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
-def ungraded(cell: Cell) -> AbstractContextManager[object]:
+def grad_mode(cell: Cell) -> AbstractContextManager[object]:
     """Return the mode that a program of `cell` is made and trained in: one without autograd.
 
     Inference mode, where every call costs less; but two networks ask for autograd's gradients.
@@ -237,7 +237,7 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
 
     Raises whatever training raises (the engine makes a failed outcome of it).
     """
-    with ungraded(job.cells[0]):
+    with grad_mode(job.cells[0]):
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
             paused = job.pause_at is not None and run.program.iteration >= job.pause_at
@@ -273,7 +273,7 @@ def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome
 
 def time_steps(job: Job, seconds: float) -> float:
     """Return the seconds an update of the program takes, from `seconds` of stepping."""
-    with ungraded(job.cells[0]):
+    with grad_mode(job.cells[0]):
         run = Run(dataclasses.replace(job, checkpoint=None))
         run.program.step()  # first touches
         steps, start = 0, time.perf_counter()

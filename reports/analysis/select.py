@@ -41,7 +41,7 @@ class Gathered:
     `cells` are the scale's configurations in the grid's order, each as its cell of seed 0, and
     `seeds` is how many seeds the scale has, 0 to seeds - 1. `frame` has a row a record, by place
     and seed: the record's fields (`results.frame`), `place` (its index in `cells`) and `value` (its
-    final result by `results.measure`, null unless it is ok). `stale` counts the records that
+    final result by `results.metrics`, null unless it is ok). `stale` counts the records that
     other versions of the code made. `paper_cells` are the paper's scale's configurations, none
     where the exhibit has no such scale.
     """

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ...reproductions.tuning.candidates import Arm, fresh_cells, set_texts, trial_cells
 from ...reproductions.tuning.optuna_export import importances
 from ...reproductions.tuning.study_options import loaded
-from ...reproductions.tuning.trials import Known, Trial, best, derive, home
+from ...reproductions.tuning.trials import RecordIndex, Trial, best, derive, home
 from ...results.record import Record
 from ...results.statistics import intervals
 from ...results.statistics.expected_best import expected_best
@@ -105,7 +105,7 @@ def gather(study: Study, records: Iterable[Record], *, importance: bool = True) 
         if arm.label in study.asked
     }
     trained = (cell for trials in asked.values() for _, cells in trials for cell in cells)
-    known = Known(records, home=home(records, trained))
+    known = RecordIndex(records, home=home(records, trained))
     for arm in arms:
         trials = [
             derive(number, params, cells, known)

@@ -25,7 +25,8 @@ REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 INCONCLUSIVE, NOT_RUN, NOT_COMPARABLE = "inconclusive", "not run", "not comparable"
 
 CONFIDENCE = 0.95
-"""Of the intervals that are shown; a place's verdict is by the 90 % interval (`results.stats`)."""
+"""Of the intervals that are shown; a place's verdict is by the 90 % interval of
+`results.statistics.intervals`."""
 ALPHA = 0.05
 """A claim is decided where its one-sided p, adjusted by Holm, is below this."""
 

@@ -44,7 +44,7 @@ class Display(Protocol):
 def display(title: str, *, alone: bool) -> Display:
     """Return what suits stderr: bars on a terminal that nothing else is printed on, else lines."""
     moving = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return Bars(title) if moving and alone else Lines(title)
+    return Bars(title) if moving and alone else ProgressLines(title)
 
 
 class Watch:
@@ -91,7 +91,7 @@ class Watch:
         self.display.stopping()
 
 
-class Lines:
+class ProgressLines:
     """A line of text a cell, on stderr: for logs."""
 
     def __init__(self, title: str) -> None:

@@ -17,7 +17,7 @@ from .terminal import count, duration
 Each = Callable[[dict[str, Any]], None]
 
 
-class Lines:
+class StudyLines:
     """Listens to a study and says each trial's end on a line of stderr.
 
     `each` is called with every trial's values once its records are durable.

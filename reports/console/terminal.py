@@ -11,7 +11,7 @@ from ...bench.cell import Cell
 from ...bench.datasets import Status
 from ...bench.errors import UsageError
 from ...reproductions.exhibits.schema import Exhibit
-from ...reproductions.running.dry_run import Outlook
+from ...reproductions.running.dry_run import DryRun
 from ...results.metrics import Measure, measure_of, not_applying, results_of
 from ...results.record import Record, describe
 from ..tables.table import plain
@@ -111,7 +111,7 @@ def _result(record: Record, measure: Measure) -> str:
     return f"{value:6.{measure.decimals if isinstance(value, float) else 0}f} {measure.unit}"
 
 
-def plan_text(title: str, seen: Outlook, store: str) -> str:
+def plan_text(title: str, seen: DryRun, store: str) -> str:
     """Return what is done, what a run would do and how long it would take."""
     plan = seen.plan
     lines = [f"{title}: {count(len(plan.cells), 'cell')}", ""]
@@ -154,7 +154,7 @@ def _note(state: str, again: bool, checkpoints: int) -> str:
     return "; ".join(filter(None, words))
 
 
-def plan_values(exhibit: str, scale: str, seen: Outlook, store: str) -> dict[str, Any]:
+def plan_values(exhibit: str, scale: str, seen: DryRun, store: str) -> dict[str, Any]:
     """Return what `plan_text` tells as JSON values."""
     states = Counter(planned.state for planned in seen.plan.cells)
     return {

@@ -1,4 +1,4 @@
-"""A picture as data: what `series` makes of records and `figures` draws."""
+"""A picture as data: what `series` makes of records and `render` draws."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""The pictures of a throughput report: what programs cost by their depth, T, coins and replicas."""
+"""The figures of a throughput report: costs by depth, T, p_update and replicas."""
 
 import functools
 from collections import Counter
@@ -19,7 +19,7 @@ _RULES = ("no_bprop", "no_feedback", "backprop", "bptt", "end_to_end", "bp_lambd
 _AXES = {
     "depth": "depth (layers with weights)",
     "T": "T (steps between updates)",
-    "p_update": "p_update (probability that a layer is free)",
+    "p_update": "p_update (probability that a layer is active)",
 }
 _NO_M = "no M"
 _INTERVALS = "Lines are medians over rounds, bands their 95 % intervals."

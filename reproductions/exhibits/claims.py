@@ -1,7 +1,7 @@
 """The paper's claims as data, and the tests that a scale's grid makes of them.
 
 A claim says what is compared; `tests_of` writes it out for every combination of its `each` fields
-that the grid has. The statistics, on paired seeds, are `results.stats`'s.
+that the grid has. The statistics, on paired seeds, are `results.statistics.intervals`'s.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -49,7 +49,7 @@ def expand(
     Args:
         exhibit: the exhibit.
         scale: the name of one of its scales.
-        sets: protocol fields to change (`select.parse_set`), each in the cells it applies to.
+        sets: protocol fields to change (`filters.parse_set`), each in the cells it applies to.
             Such cells are of no scale of the exhibit; that label is the caller's.
         seeds: number of seeds, 0 to seeds - 1; the scale's own if None.
         where: which cells, by their fields before `sets` change them; all if None.

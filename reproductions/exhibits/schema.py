@@ -191,7 +191,7 @@ class Exhibit:
     def number(self, cell: Cell, result: str | None = None) -> Number | None:
         """Return the paper's number for the place of a cell, None where it has none.
 
-        `result` says for which, where a cell has several (`results.measure`). For a network of a
+        `result` says for which, where a cell has several (`results.metrics`). For a network of a
         population the number is the median of its bin, at the end.
         """
         place = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule, result)

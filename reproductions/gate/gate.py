@@ -1,7 +1,7 @@
 """The gate: does a build of sgbench compute what another does, and as fast?
 
-Correctness first, by training the same cells in both (`agreement`); then speed, session after
-session (`sampling`), until every verdict is there (`results.sequential`) or the budget is spent.
+Correctness first, by training the same cells in both (`correctness`); then speed, session after
+session (`speed`), until every verdict is there (`results.sequential`) or the budget is spent.
 """
 
 import itertools
@@ -32,7 +32,7 @@ CORRECTNESS_SHARE = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class GateRequest:
     """What the user asked for; the fields are the options of `sgbench gate`.
 
     `budget` is in seconds, `speed_factor` the ratio of times up to which a slower build passes.
@@ -47,7 +47,7 @@ class Request:
     device: str = "auto"
 
 
-def gate(request: Request, say: Say) -> list[Finding]:
+def gate(request: GateRequest, say: Say) -> list[Finding]:
     """Return what was found of every benchmark and cell, in the exhibits' order.
 
     Args:
@@ -60,7 +60,7 @@ def gate(request: Request, say: Say) -> list[Finding]:
     if not loaded:
         raise UsageError("--exhibit names none: give table1, or several joined by commas")
     benchmarks = list(itertools.chain.from_iterable(map(_benchmarks, loaded)))
-    plan = sequential.Plan(benchmarks=len(benchmarks), factor=request.speed_factor)
+    plan = sequential.SequentialPlan(benchmarks=len(benchmarks), factor=request.speed_factor)
     device = hardware.resolve_device(request.device)
     began = time.monotonic()
     deadline = began + request.budget

@@ -18,7 +18,7 @@ from typing import Any
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...bench.hardware import usable_cores
-from ...results.statistics.sequential import Plan, block_ratio
+from ...results.statistics.sequential import SequentialPlan, block_ratio
 from ..running.blas_choice import THREADS
 from .builds import Build
 
@@ -37,7 +37,7 @@ class SamplerError(Exception):
     """A build cannot do what it was asked; the message is its own."""
 
 
-class Sampler:
+class SamplerProcess:
     """A process of a build that steps programs on command (`bench/sampler.py`)."""
 
     def __init__(self, build: Build) -> None:
@@ -113,7 +113,7 @@ class Sampling:
 
     builds: tuple[Build, Build]
     benchmarks: Sequence[Benchmark]
-    plan: Plan
+    plan: SequentialPlan
     device: str
     matmul: str
     sessions: dict[str, list[list[float]]] = field(init=False)
@@ -126,11 +126,11 @@ class Sampling:
         self._starts = 0
         self._next = self._start()
 
-    def _start(self) -> tuple[Sampler, ...]:
+    def _start(self) -> tuple[SamplerProcess, ...]:
         """Start a process of each build, of either as often first, beside the pair that samples."""
         self._starts += 1
         order = (0, 1) if self._starts % 2 else (1, 0)
-        started = {side: Sampler(self.builds[side]) for side in order}
+        started = {side: SamplerProcess(self.builds[side]) for side in order}
         for sampler in started.values():
             sampler.stay(self._cores[1:])
         return started[0], started[1]
@@ -167,7 +167,7 @@ class Sampling:
             for sampler in pair:
                 sampler.close()
 
-    def _built(self, pair: Sequence[Sampler], benchmark: Benchmark) -> bool:
+    def _built(self, pair: Sequence[SamplerProcess], benchmark: Benchmark) -> bool:
         how = {"device": self.device, "threads": THREADS, "matmul": self.matmul}
         what = {"name": benchmark.name, "cell": benchmark.cell.to_dict()}
         return all(
@@ -175,7 +175,9 @@ class Sampling:
             for sampler in pair
         )
 
-    def _block(self, pair: Sequence[Sampler], name: str, block: int, ratios: list[float]) -> bool:
+    def _block(
+        self, pair: Sequence[SamplerProcess], name: str, block: int, ratios: list[float]
+    ) -> bool:
         """Append the ratio of a block, where the plan has so many; False where a build failed."""
         if name not in self._turns:  # by what the baseline takes
             seconds = self._turn(pair[0], name, 1)
@@ -194,7 +196,7 @@ class Sampling:
         ratios.append(block_ratio(*turns))
         return True
 
-    def _turn(self, sampler: Sampler, name: str, steps: int) -> float | None:
+    def _turn(self, sampler: SamplerProcess, name: str, steps: int) -> float | None:
         found: list[float] = []
 
         def ask() -> None:
@@ -202,7 +204,7 @@ class Sampling:
 
         return found[0] if self._done(sampler, name, ask) else None
 
-    def _done(self, sampler: Sampler, name: str, do: Callable[[], object]) -> bool:
+    def _done(self, sampler: SamplerProcess, name: str, do: Callable[[], object]) -> bool:
         """Tell whether `do` was done, and note which build could not."""
         try:
             do()

@@ -9,16 +9,16 @@ from ...bench import hardware
 from ...bench.cell import Cell
 from ...results.record import Record
 from .blas_choice import kept_backend, known_class, measured_backend
-from .executor import check_data, job_of, place_of
-from .memory_fit import find_room, workers_for
+from .executor import check_data, executor_of, job_of
+from .memory_fit import find_memory_fit, workers_for
 from .plan import Plan, estimate, seconds_per_step, shape
-from .request import Request, plan_of, wanted_cells
+from .request import RunRequest, plan_of, wanted_cells
 
 TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outlook:
+class DryRun:
     """The plan of a run, its workers, and the seconds it takes, None where that is unknown.
 
     `machine` is the class whose records count (of a scheduler's workers all, parted by
@@ -37,9 +37,9 @@ class Outlook:
     too_large: dict[int, str] = field(default_factory=dict[int, str])
 
 
-def outlook(
-    request: Request, *, measure: bool = False, watch: Callable[[int, int], None] | None = None
-) -> Outlook:
+def dry_run(
+    request: RunRequest, *, measure: bool = False, watch: Callable[[int, int], None] | None = None
+) -> DryRun:
     """Return what a run would do; free of torch unless it has to measure, or is for a GPU.
 
     Args:
@@ -64,15 +64,15 @@ def outlook(
     too_large: dict[int, str] = {}
     if device and measure:
         check_data(request, plan)
-        room = find_room(plan, request.jobs, device)
-        plan, workers, too_large = room.plan, room.workers, room.too_large
-        trained = [plan.programs[number] for number in room.fitting]
+        fit = find_memory_fit(plan, request.jobs, device)
+        plan, workers, too_large = fit.plan, fit.workers, fit.too_large
+        trained = [plan.programs[number] for number in fit.fitting]
         needed = {shape(plan.cells[p[0]].cell): p for p in trained}
         missing = {name: p for name, p in needed.items() if name not in known}
         known |= _timed(request, plan, device, missing, watch)
     ids = {planned.id for planned in plan.cells}
     other = (r for r in records if here and r.machine_class != here and r.id in ids)
-    return Outlook(
+    return DryRun(
         plan=plan,
         workers=workers,
         seconds=estimate(without(plan, too_large), known, workers),
@@ -89,28 +89,26 @@ def without(plan: Plan, programs: Container[int]) -> Plan:
     return dataclasses.replace(plan, programs=tuple(kept))
 
 
-def _with_workers(request: Request, cells: Sequence[Cell], records: Sequence[Record]) -> Outlook:
+def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[Record]) -> DryRun:
     """Return what a run with the workers of a scheduler would do; nothing is timed on them."""
-    with place_of(request, lambda words: None) as place:
-        classes = place.classes
-        plan = plan_of(request, cells, records, classes, place.device)
+    with executor_of(request, lambda words: None) as executor:
+        classes = executor.classes
+        plan = plan_of(request, cells, records, classes, executor.device)
         if plan.programs:
-            place.check_data(plan)
-        room = place.room(plan)
-        plan, workers = room.plan, room.workers
+            executor.check_data(plan)
+        fit = executor.memory_fit(plan)
+        plan, workers = fit.plan, fit.workers
     ids = {planned.id for planned in plan.cells}
     other = (r for r in records if r.machine_class not in classes and r.id in ids)
     kept = set[str]().union(*map(request.store.checkpoints, classes))
-    return Outlook(
+    return DryRun(
         plan=plan,
         workers=workers,
-        seconds=estimate(
-            without(plan, room.too_large), seconds_per_step(records, classes), workers
-        ),
+        seconds=estimate(without(plan, fit.too_large), seconds_per_step(records, classes), workers),
         machine="; ".join(sorted(classes)),
         elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
         checkpoints=_checkpoints(plan, kept),
-        too_large=room.too_large,
+        too_large=fit.too_large,
     )
 
 
@@ -121,7 +119,7 @@ def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:
 
 
 def _timed(
-    request: Request,
+    request: RunRequest,
     plan: Plan,
     device: str,
     missing: dict[str, tuple[int, ...]],

@@ -1,7 +1,7 @@
-"""Where the programs of a run train: here, or with the workers of a dask scheduler (`remote`).
+"""Executors of a run's programs: this machine, or the workers of a dask scheduler.
 
-A place says what is known of the machine before the plan is made, and gets it ready after. Free of
-torch until it is to train.
+An executor says what is known of the machine before the plan is made, and gets it ready after. Free
+of torch until it is to train.
 """
 
 import contextlib
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...bench import datasets, hardware
 from ...bench.engine.dask_client import connected
 from .blas_choice import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
-from .memory_fit import Room, find_room
+from .memory_fit import MemoryFit, find_memory_fit
 from .plan import Plan
-from .request import Request
+from .request import RunRequest
 
 if TYPE_CHECKING:
     from ...bench.engine.dispatch import Done, Progress, Stop
@@ -30,8 +30,8 @@ EMULATED = (
 )
 
 
-class Place(Protocol):
-    """Where programs train."""
+class Executor(Protocol):
+    """What trains the programs of a run."""
 
     @property
     def device(self) -> str:
@@ -55,7 +55,7 @@ class Place(Protocol):
         """Return the job of each program of the plan."""
         ...
 
-    def room(self, plan: Plan) -> Room:
+    def memory_fit(self, plan: Plan) -> MemoryFit:
         """Hold what the plan's programs need of memory against what is free."""
         ...
 
@@ -66,29 +66,29 @@ class Place(Protocol):
     def train(
         self, jobs: "Sequence[Job]", workers: int, stop: "Stop", done: "Done", progress: "Progress"
     ) -> None:
-        """Train the jobs, as `engine.run` does."""
+        """Train the jobs, as `dispatch.run` does."""
         ...
 
 
 @contextlib.contextmanager
-def place_of(request: Request, say: Say) -> Generator[Place]:
-    """Yield where the programs of a request train.
+def executor_of(request: RunRequest, say: Say) -> Generator[Executor]:
+    """Yield the executor of a request.
 
     Raises UsageError where there is no such device, or no scheduler at that address.
     """
     if request.scheduler is None:
-        yield Here(request, say)
+        yield LocalExecutor(request, say)
         return
     with connected(request.scheduler) as client:
-        from .remote_executor import Workers
+        from .remote_executor import RemoteExecutor
 
-        yield Workers(request, client, say)
+        yield RemoteExecutor(request, client, say)
 
 
-class Here:
+class LocalExecutor:
     """This machine."""
 
-    def __init__(self, request: Request, say: Say) -> None:
+    def __init__(self, request: RunRequest, say: Say) -> None:
         self.request, self.device = request, hardware.resolve_device(request.device)
         self.say = say
         self.backend: Backend | None = None
@@ -116,9 +116,9 @@ class Here:
         backend = self.backend or kept_backend(store, self.device) or ("", None)
         return [job_of(self.request, plan, p, self.device, backend) for p in plan.programs]
 
-    def room(self, plan: Plan) -> Room:
+    def memory_fit(self, plan: Plan) -> MemoryFit:
         """Hold what the plan's programs need of memory against what is free."""
-        return find_room(plan, self.request.jobs, self.device)
+        return find_memory_fit(plan, self.request.jobs, self.device)
 
     def refused(self, job: "Job", why: str) -> "list[Outcome]":
         """Return the failed outcomes of a job that is not begun."""
@@ -149,20 +149,20 @@ def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:
     return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
 
 
-def check_data(request: Request, plan: Plan) -> None:
+def check_data(request: RunRequest, plan: Plan) -> None:
     """Read the data of every program: DataError now rather than as many failed records."""
     for name, corpus in sources_of(plan):
         datasets.load(name, request.data_dir, corpus=corpus)
 
 
 def job_of(
-    request: Request,
+    request: RunRequest,
     plan: Plan,
     program: tuple[int, ...],
     device: str,
     backend: Backend,
 ) -> Any:
-    """Return the `train.Job` of a program of the plan."""
+    """Return the `loop.Job` of a program of the plan."""
     from ...bench.training.loop import Job
 
     items = [plan.cells[index] for index in program]

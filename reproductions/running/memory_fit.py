@@ -11,7 +11,7 @@ from .plan import Plan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Room:
+class MemoryFit:
     """A plan, in parts that fit, and what does not.
 
     `plan` has stacks of cells parted where they are too large together; `too_large` says why of
@@ -28,14 +28,14 @@ class Room:
         return [n for n in range(len(self.plan.programs)) if n not in self.too_large]
 
 
-def find_room(plan: Plan, jobs: int | None, device: str) -> Room:
+def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
     """Hold what each program needs against what is free on `device` now.
 
     `jobs` is how many the user wants at a time; where that is None it is one a core, and fewer
     where a cell would fit only then.
     """
     if not plan.programs:
-        return Room(plan=plan, workers=0, too_large={})
+        return MemoryFit(plan=plan, workers=0, too_large={})
     free = memory_estimate.free(device)
     workers = workers_for(jobs, device, len(plan.programs))
     if jobs is None:
@@ -44,7 +44,7 @@ def find_room(plan: Plan, jobs: int | None, device: str) -> Room:
     return share(plan, workers, free)
 
 
-def share(plan: Plan, workers: int, free: int) -> Room:
+def share(plan: Plan, workers: int, free: int) -> MemoryFit:
     """Hold what each program needs against the part of `free` bytes that one of `workers` has."""
     needs, part = _needs(plan), free // max(1, workers)
     programs = tuple(
@@ -55,7 +55,7 @@ def share(plan: Plan, workers: int, free: int) -> Room:
         for n, program in enumerate(programs)
         if needs[program[0]] > part
     }
-    return Room(
+    return MemoryFit(
         plan=dataclasses.replace(plan, programs=programs), workers=workers, too_large=too_large
     )
 

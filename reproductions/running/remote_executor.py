@@ -1,4 +1,4 @@
-"""Workers elsewhere as the place where a run's programs train: `--scheduler tcp://…`.
+"""Remote workers as the executor of a run's programs: `--scheduler tcp://…`.
 
 They share no file with this machine. A record is of the machine class of the worker that made it;
 back-ends are chosen here, once a kind of processor, by measuring on one of them, and kept beside
@@ -13,32 +13,32 @@ from typing import TYPE_CHECKING, Any
 
 from ...bench import datasets, hardware
 from ...bench.engine import worker_info
-from ...bench.engine.worker_info import Presence
+from ...bench.engine.worker_info import WorkerInfo
 from ...bench.errors import UsageError
 from ...bench.outcome import Machine, Outcome
 from ...results.store import backend_choice
 from ...results.store.atomic_io import write_atomic, writing
 from .blas_choice import GPU, THREADS, UNKNOWN, Backend, measured_backend
 from .executor import Say, sources_of
-from .memory_fit import Room, share
+from .memory_fit import MemoryFit, share
 from .plan import Plan
-from .request import Request
+from .request import RunRequest
 
 if TYPE_CHECKING:
     from ...bench.engine.dispatch import Done, Progress, Stop
     from ...bench.training.loop import Job
 
 
-class Workers:
+class RemoteExecutor:
     """The workers of a scheduler, of which `client` is one; what is not fit is one line.
 
     Raises UsageError where there are none, or one has other code or several threads.
     """
 
-    def __init__(self, request: Request, client: Any, say: Say) -> None:
+    def __init__(self, request: RunRequest, client: Any, say: Say) -> None:
         self.request, self.client, self.say = request, client, say
-        self.ways = worker_info.ways({})
-        self.found = worker_info.muster(client, request.device, (), request.data_dir)
+        self.fingerprint = worker_info.fingerprint({})
+        self.found = worker_info.query_workers(client, request.device, (), request.data_dir)
         self._check(self.found)
         kinds = {"cpu" if found.device == "cpu" else "cuda" for found in self.found}
         if len(kinds) > 1:
@@ -60,10 +60,10 @@ class Workers:
     def check_data(self, plan: Plan) -> None:
         """Look at the workers' data; UsageError where one has none of it, or other."""
         sources, folder = sources_of(plan), self.request.data_dir
-        self.ways = worker_info.ways(
+        self.fingerprint = worker_info.fingerprint(
             {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
         )
-        self.found = worker_info.muster(self.client, self.request.device, sources, folder)
+        self.found = worker_info.query_workers(self.client, self.request.device, sources, folder)
         self._check(self.found)
 
     def prepare(self) -> None:
@@ -76,10 +76,10 @@ class Workers:
         """Return the job of each program; whoever takes it fills in device and back-end."""
         return [self._job(plan, program) for program in plan.programs]
 
-    def room(self, plan: Plan) -> Room:
+    def memory_fit(self, plan: Plan) -> MemoryFit:
         """Hold what the plan's programs need of memory against what is free on every host."""
         if not plan.programs:
-            return Room(plan=plan, workers=0, too_large={})
+            return MemoryFit(plan=plan, workers=0, too_large={})
         asked, hosts = self.request.jobs, Counter(found.host for found in self.found)
         workers = max(1, min(asked or len(self.found), len(self.found), len(plan.programs)))
         least = min(found.free // min(workers, hosts[found.host]) for found in self.found)
@@ -102,9 +102,9 @@ class Workers:
         """Train the jobs."""
         from ...bench.engine import dispatch, remote_pool
 
-        crew = remote_pool.Crew(
+        pool = remote_pool.RemotePool(
             client=self.client,
-            ways=self.ways,
+            fingerprint=self.fingerprint,
             backends=self.backends,
             machine=self._machine_at,
             states=self._states,
@@ -113,27 +113,31 @@ class Workers:
             say=self.say,
             most=self.request.jobs,
         )
-        dispatch.run(jobs, workers, stop, done, progress, crew=crew)
+        dispatch.run(jobs, workers, stop, done, progress, pool=pool)
 
-    def _check(self, found: Sequence[Presence]) -> None:
+    def _check(self, found: Sequence[WorkerInfo]) -> None:
         """Raise UsageError where a worker has other code or other data."""
-        wrong = {w.address: worker_info.differences(self.ways, w.ways) for w in found}
+        wrong = {w.address: worker_info.differences(self.fingerprint, w.fingerprint) for w in found}
         unfit = [(address, words) for address, words in wrong.items() if words]
         if unfit:
             address, words = unfit[0]
             others = f" (and {len(unfit) - 1} more)" if len(unfit) > 1 else ""
             raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {worker_info.REMEDY}")
 
-    def _kept(self, found: Presence) -> Backend | None:
+    def _kept(self, found: WorkerInfo) -> Backend | None:
         """Return the back-end that was chosen before for machines like a worker's."""
         if found.device != "cpu":
             return GPU
         kept = backend_choice.read(self.request.store, found.model)
-        if kept is None or kept["torch"] != found.ways.torch or kept["matmul"] not in found.matmuls:
+        if (
+            kept is None
+            or kept["torch"] != found.fingerprint.torch
+            or kept["matmul"] not in found.matmuls
+        ):
             return None
         return kept["matmul"], kept["matmul_error"]
 
-    def _choose(self, found: Presence, alike: list[str]) -> None:
+    def _choose(self, found: WorkerInfo, alike: list[str]) -> None:
         """Measure the back-ends on a worker, whichever of those alike is free first; keep it."""
         measured: dict[str, Any] = self.client.submit(
             measured_backend, workers=alike, pure=False
@@ -146,7 +150,7 @@ class Workers:
             kept = measured["matmul"], measured["matmul_error"]
         self.backends[found.key] = kept
 
-    def _meet(self, found: Presence) -> None:
+    def _meet(self, found: WorkerInfo) -> None:
         """Take in a worker, of a kind not seen so far, that came while the run went on."""
         self._check([found])
         kept = self._kept(found)
@@ -161,7 +165,7 @@ class Workers:
         found = (w for w in self.found if w.address == address)
         return self._machine(next(found, self.found[0]))
 
-    def _machine(self, found: Presence) -> Machine:
+    def _machine(self, found: WorkerInfo) -> Machine:
         name, error = self.backends.get(found.key, UNKNOWN)
         here = hardware.describe("cpu", THREADS, name, error)
         return dataclasses.replace(here, device=found.model)

@@ -15,7 +15,7 @@ from .plan import Plan, make_plan
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class RunRequest:
     """What the user asked for; the fields are the options of `sgbench run`.
 
     `shard` is (i, n): the ith of n parts of the cells, from 1. `scheduler` is the address of a dask
@@ -42,7 +42,7 @@ class Request:
         return CUSTOM if self.set else self.scale
 
 
-def wanted_cells(request: Request) -> list[Cell]:
+def wanted_cells(request: RunRequest) -> list[Cell]:
     """Return the cells that a request selects; UsageError where it selects none.
 
     Of a shard there may be none: a queue may have more places than there are cells.
@@ -69,7 +69,7 @@ def _published_id(cell: Cell) -> int:
 
 
 def plan_of(
-    request: Request,
+    request: RunRequest,
     cells: Sequence[Cell],
     records: Sequence[Record],
     machine: str | Collection[str] | None,

@@ -17,12 +17,12 @@ from ...bench.outcome import Outcome
 from ...bench.signals import ending
 from ...results.record import ENDED, Record, make_record
 from ...results.store.store import Store
-from .executor import Say, place_of
+from .executor import Say, executor_of
 from .plan import Plan
-from .request import Request, plan_of, wanted_cells
+from .request import RunRequest, plan_of, wanted_cells
 
 
-class Hears(Protocol):
+class SignalListener(Protocol):
     """Hears of signals."""
 
     def stopping(self, number: int) -> None:
@@ -30,7 +30,7 @@ class Hears(Protocol):
         ...
 
 
-class Listener(Hears, Protocol):
+class RunListener(SignalListener, Protocol):
     """Hears of a run as it goes; every method is called in the main thread but `progress`."""
 
     def planned(self, plan: Plan, workers: int) -> None:
@@ -53,7 +53,7 @@ class Stoppable(Protocol):
 
 
 @dataclass(kw_only=True)
-class Summary:
+class RunSummary:
     """How a run ended: records written by status, cells left, and the signal that stopped it.
 
     A cell is left where the run was to train it and did not bring it to an end.
@@ -64,10 +64,10 @@ class Summary:
     interrupted: int | None = None
 
 
-def run(request: Request, listener: Listener, *, say: Say = lambda words: None) -> Summary:
+def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: None) -> RunSummary:
     """Train what is missing; every record is durable before the listener hears of it.
 
-    Ctrl-C, SIGTERM and SIGHUP let running programs save their state; `Summary.interrupted` says
+    Ctrl-C, SIGTERM and SIGHUP let running programs save their state; `RunSummary.interrupted` says
     which it was. A second one ends at once. A cell too large for the memory becomes `failed`.
 
     Args:
@@ -78,21 +78,21 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
     Raises UsageError, DataError or StoreError, before training where it can be known by then.
     """
     cells, records = wanted_cells(request), list(request.store.scan())
-    with place_of(request, say) as place:
-        classes = place.classes
-        plan = plan_of(request, cells, records, classes, place.device)
+    with executor_of(request, say) as executor:
+        classes = executor.classes
+        plan = plan_of(request, cells, records, classes, executor.device)
         if not plan.programs:
             listener.planned(plan, 0)
-            return Summary()
-        place.check_data(plan)
-        place.prepare()
-        if place.classes != classes:
+            return RunSummary()
+        executor.check_data(plan)
+        executor.prepare()
+        if executor.classes != classes:
             # The first run on this machine, into a store that may have come from it.
-            plan = plan_of(request, cells, records, place.classes, place.device)
-        room = place.room(plan)
-        plan, fitting = room.plan, room.fitting
-        jobs = place.jobs(plan)
-        summary = Summary(left=sum(map(len, plan.programs)))
+            plan = plan_of(request, cells, records, executor.classes, executor.device)
+        fit = executor.memory_fit(plan)
+        plan, fitting = fit.plan, fit.fitting
+        jobs = executor.jobs(plan)
+        summary = RunSummary(left=sum(map(len, plan.programs)))
 
         def done(index: int, outcomes: list[Outcome]) -> None:
             if summary.interrupted and any(o.status == "timeout" for o in outcomes):
@@ -114,12 +114,12 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
 
         with stop_file(request.time_limit) as file, signals(file, summary, listener):
             stop = dispatch.Stop(file=str(file), deadline=deadline)
-            listener.planned(plan, room.workers)  # from here on a signal stops softly
-            for index, why in room.too_large.items():
-                done(index, place.refused(jobs[index], why))
-            place.train(
+            listener.planned(plan, fit.workers)  # from here on a signal stops softly
+            for index, why in fit.too_large.items():
+                done(index, executor.refused(jobs[index], why))
+            executor.train(
                 [jobs[index] for index in fitting],
-                min(room.workers, max(1, len(fitting))),
+                min(fit.workers, max(1, len(fitting))),
                 stop,
                 lambda n, outcomes: done(fitting[n], outcomes),
                 lambda n, iteration: listener.progress(fitting[n], iteration),
@@ -128,7 +128,7 @@ def run(request: Request, listener: Listener, *, say: Say = lambda words: None) 
 
 
 def store_outcomes(
-    request: Request, cells: Sequence[Cell], outcomes: Sequence[Outcome]
+    request: RunRequest, cells: Sequence[Cell], outcomes: Sequence[Outcome]
 ) -> list[Record]:
     """Store a record of each outcome of a program; return them, durable by then.
 
@@ -176,7 +176,7 @@ def stop_file(seconds: float | None) -> Generator[Path]:
 
 
 @contextmanager
-def signals(file: Path, summary: "Stoppable", listener: "Hears") -> Generator[None]:
+def signals(file: Path, summary: "Stoppable", listener: "SignalListener") -> Generator[None]:
     """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next one interrupts."""
 
     def handle(number: int, frame: FrameType | None) -> None:

@@ -40,7 +40,7 @@ Program = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Request:
+class TimingRequest:
     """What is to be timed; the fields are the options of `sgbench time`."""
 
     exhibit: str
@@ -58,7 +58,7 @@ class Request:
         return CUSTOM if self.set else self.scale
 
 
-def blocks(request: Request) -> list[list[Program]]:
+def blocks(request: TimingRequest) -> list[list[Program]]:
     """Return the distinct programs, in the grid's order, by dataset and network.
 
     A program is so many cells that differ in their seeds alone. Raises UsageError where nothing is
@@ -86,7 +86,7 @@ def blocks(request: Request) -> list[list[Program]]:
 SURE = 0.7  # of what is free: estimates of what programs need are rough
 
 
-def time(request: Request, look: Look) -> Iterator[Timing]:
+def time(request: TimingRequest, look: Look) -> Iterator[Timing]:
     """Time the programs of a request; each timing is durable before it is yielded.
 
     Args:
@@ -114,7 +114,9 @@ def time(request: Request, look: Look) -> Iterator[Timing]:
             yield found
 
 
-def timings_of(request: Request, session: "Session", device: str, backend: Backend) -> list[Timing]:
+def timings_of(
+    request: TimingRequest, session: "Session", device: str, backend: Backend
+) -> list[Timing]:
     """Return the timings of a session, measured now."""
     name, code = secrets.token_hex(8), provenance.revision()
     on = hardware.describe(device, THREADS, *backend)

@@ -1,4 +1,4 @@
-"""What a tuner works on: its arms' searches, the units that it trains, and who hears of them."""
+"""The parts of a study that is run: its arms' searches, batches of trials, options and listener."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from ...bench.cell import Cell
 from ...results.store.store import Store
 from ...results.study import Study
 from ..running.plan import Plan
-from ..running.run import Hears
+from ..running.run import SignalListener
 from .candidates import Arm
 from .optuna_adapter import Optimizer
 from .trials import Trial
 
 
-class Listener(Hears, Protocol):
+class StudyListener(SignalListener, Protocol):
     """Hears of a study as it goes, in the main thread."""
 
     def begins(self, study: Study, arms: Sequence[Arm], there: int, workers: int) -> None:
@@ -31,7 +31,7 @@ class Listener(Hears, Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Means:
+class RunOptions:
     """What a study is run with; as the options of `sgbench run`."""
 
     store: Store
@@ -43,7 +43,7 @@ class Means:
 
 
 @dataclass(kw_only=True, eq=False)
-class Unit:
+class TrialBatch:
     """Trials that are judged together, or an arm's winner, and the programs of their cells."""
 
     search: "Search"

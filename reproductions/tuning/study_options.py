@@ -20,7 +20,7 @@ _DECLARED = ("exhibit", "scale", "where", "set", "space", "seeds", "sampler", "p
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class StudyOptions:
     """The options of `sgbench tune` that declare a study; None where one was not given."""
 
     exhibit: str
@@ -36,7 +36,7 @@ class Asked:
     study: str | None = None
 
 
-def declare(asked: Asked) -> tuple[Study, list[str]]:
+def declare(asked: StudyOptions) -> tuple[Study, list[str]]:
     """Return the study that options declare, and what was left out of the default space and why.
 
     Raises UsageError where they do not fit the exhibit or one another.
@@ -102,7 +102,7 @@ def _name(exhibit: str, scale: str, arms: Sequence[Arm]) -> str:
     return "-".join([exhibit, scale, *(str(*some) for some in common if len(some) == 1)])
 
 
-def resumed(store: Store, asked: Asked) -> Study:
+def resumed(store: Store, asked: StudyOptions) -> Study:
     """Return the study that is there, for --resume: what is given beside must be what it has.
 
     `trials` and `fresh` may be given anew. Raises UsageError, StoreError.

@@ -20,14 +20,14 @@ from ..running.blas_choice import choose_backend, machine_class
 from ..running.executor import check_data, job_of
 from ..running.memory_fit import share, workers_for
 from ..running.plan import Plan, make_plan
-from ..running.request import Request, stacks
+from ..running.request import RunRequest, stacks
 from ..running.run import store_outcomes
 from .candidates import fresh_cells, trial_cells
 from .optuna_adapter import Optimizer, rungs
-from .search import Listener, Means, Search, Unit
+from .search import RunOptions, Search, StudyListener, TrialBatch
 from .space import largest
 from .study_options import loaded
-from .trials import Known, Trial, best, derive
+from .trials import RecordIndex, Trial, best, derive
 
 AT_ONCE = 8  # trials that are asked for at once where they may be one program
 
@@ -35,19 +35,19 @@ AT_ONCE = 8  # trials that are asked for at once where they may be one program
 class Tuner:
     """Gives the engine its jobs, and takes what comes of them."""
 
-    def __init__(self, study: Study, means: Means, listener: Listener) -> None:
-        self.study, self.means, self.listener = study, means, listener
+    def __init__(self, study: Study, options: RunOptions, listener: StudyListener) -> None:
+        self.study, self.options, self.listener = study, options, listener
         self.arms = loaded(study)
         self._saved = study.asked
-        self.device = hardware.resolve_device(means.device)
+        self.device = hardware.resolve_device(options.device)
         self.stack = stacks(self.device)
         sources = {(arm.cell.dataset, arm.cell.corpus) for arm in self.arms}
-        hashes = {s: datasets.data_hash(s[0], means.data_dir, corpus=s[1]) for s in sources}
-        self.known = Known(means.store.scan(), hashes)
+        hashes = {s: datasets.data_hash(s[0], options.data_dir, corpus=s[1]) for s in sources}
+        self.known = RecordIndex(options.store.scan(), hashes)
         self.stop: Any = None
         self.workers, self._flying = 1, 0
-        self._entries: list[tuple[Unit, int]] = []  # by the engine's number of a job
-        self._ready: deque[Unit] = deque()
+        self._entries: list[tuple[TrialBatch, int]] = []  # by the engine's number of a job
+        self._ready: deque[TrialBatch] = deque()
         self._searches = [Search(arm, Optimizer(study, arm)) for arm in self.arms]
         for search in self._searches:
             self._take_up(search)
@@ -58,7 +58,7 @@ class Tuner:
         for number, params in enumerate(self.study.asked.get(search.arm.label, ())):
             cells = trial_cells(self.study, search.arm, params)
             trial = derive(number, params, cells, self.known)
-            if trial.state in self.means.retry:
+            if trial.state in self.options.retry:
                 self.known.forget(cells)
                 trial = derive(number, params, cells, self.known)
             search.optimizer.replay(trial)
@@ -79,26 +79,26 @@ class Tuner:
         most = [trial_cells(self.study, arm, largest(arm.space, arm.cell))[0] for arm in self.arms]
         check_data(self._request(), make_plan(cells, (), machine=None))
         missing = sum(self.study.trials - len(s.trials) for s in self._searches)
-        ready = sum(len(unit.plan.programs) for unit in self._ready)
+        ready = sum(len(batch.plan.programs) for batch in self._ready)
         total = missing * self.study.seeds + ready + self.study.fresh
-        self.workers = workers_for(self.means.jobs, self.device, total)
-        room = share(
+        self.workers = workers_for(self.options.jobs, self.device, total)
+        fit = share(
             make_plan(most, (), machine=None), self.workers, memory_estimate.free(self.device)
         )
-        if room.too_large:
-            raise UsageError(f"--space: the largest cell: {next(iter(room.too_large.values()))}")
-        self.backend = choose_backend(self.means.store, self.device)
+        if fit.too_large:
+            raise UsageError(f"--space: the largest cell: {next(iter(fit.too_large.values()))}")
+        self.backend = choose_backend(self.options.store, self.device)
         self.here = machine_class(self.device, self.backend)
         self._save()
 
-    def _request(self, own: bool = False) -> Request:
+    def _request(self, own: bool = False) -> RunRequest:
         """Return what stands for the study where a run is asked for; `own`: nothing is changed."""
-        return Request(
+        return RunRequest(
             exhibit=self.study.exhibit,
             scale=self.study.scale,
             set=() if own else ("split=validation",),  # so the label is that of changed cells
-            store=self.means.store,
-            data_dir=self.means.data_dir,
+            store=self.options.store,
+            data_dir=self.options.data_dir,
         )
 
     def fill(self) -> list[Any]:
@@ -133,7 +133,7 @@ class Tuner:
 
     def _save(self) -> None:
         """Write what was asked for before any of it is trained, durably."""
-        store, name = self.means.store, self.study.name
+        store, name = self.options.store, self.study.name
         there = studies.load(store, name).asked if name in studies.names(store) else self._saved
         if there != self._saved:
             raise UsageError(
@@ -143,11 +143,11 @@ class Tuner:
         studies.save(store, self.study)
         self._saved = self.study.asked
 
-    def _unit(self, search: Search, trials: Sequence[Trial]) -> Unit:
+    def _unit(self, search: Search, trials: Sequence[Trial]) -> TrialBatch:
         cells = [
             cell for trial in trials for cell in trial_cells(self.study, search.arm, trial.params)
         ]
-        return Unit(
+        return TrialBatch(
             search=search,
             numbers=tuple(trial.number for trial in trials),
             plan=self._plan(cells),
@@ -160,80 +160,80 @@ class Tuner:
             cells,
             self.known.of(cells),
             machine=None,
-            data_dir=self.means.data_dir,
+            data_dir=self.options.data_dir,
             stack=self.stack,
         )
 
-    def _launch(self, unit: Unit) -> list[Any]:
-        """Return the jobs that take a unit to where it is judged next, or on from there."""
-        at, jobs = unit.pause_at, list[Any]()
-        for program, indices in enumerate(unit.plan.programs):
-            if not self.known.reached(unit.cells(program), at):
-                job = job_of(self._request(), unit.plan, indices, self.device, self.backend)
+    def _launch(self, batch: TrialBatch) -> list[Any]:
+        """Return the jobs that take a batch to where it is judged next, or on from there."""
+        at, jobs = batch.pause_at, list[Any]()
+        for program, indices in enumerate(batch.plan.programs):
+            if not self.known.reached(batch.cells(program), at):
+                job = job_of(self._request(), batch.plan, indices, self.device, self.backend)
                 jobs.append(dataclasses.replace(job, pause_at=at))
-                self._entries.append((unit, program))
-                unit.waiting.add(program)
+                self._entries.append((batch, program))
+                batch.waiting.add(program)
         self._flying += len(jobs)
-        return jobs or self._judge(unit)
+        return jobs or self._judge(batch)
 
     def done(self, index: int, outcomes: list[Outcome]) -> list[Any]:
         """Store what a job gave; return the jobs that come of it."""
-        unit, program = self._entries[index]
+        batch, program = self._entries[index]
         self._flying -= 1
-        if unit.closed:  # its trial was decided by another seed meanwhile
+        if batch.closed:  # its trial was decided by another seed meanwhile
             outcomes = [_given_up(o, "another seed did not train") for o in outcomes]
-        self._store(unit, program, outcomes)
-        unit.waiting.discard(program)
+        self._store(batch, program, outcomes)
+        batch.waiting.discard(program)
         stopped = self.stop is not None and self.stop.asked()
         jobs: list[Any] = []
-        if not unit.closed:
-            decided = bool(unit.numbers) and all(t.state != "open" for t in self._derive(unit))
+        if not batch.closed:
+            decided = bool(batch.numbers) and all(t.state != "open" for t in self._derive(batch))
             if decided:
-                self._end(unit)
-            elif not unit.waiting and not stopped:
-                jobs += self._launch(unit)
+                self._end(batch)
+            elif not batch.waiting and not stopped:
+                jobs += self._launch(batch)
         return [] if stopped else jobs + self.fill()
 
-    def _store(self, unit: Unit, program: int, outcomes: Sequence[Outcome]) -> None:
-        untouched = not unit.numbers and not unit.search.arm.sets
-        own = {cell.key for cell in self._as_it_is(unit.search)} if untouched else set[str]()
-        for cell, outcome in zip(unit.cells(program), outcomes, strict=True):
+    def _store(self, batch: TrialBatch, program: int, outcomes: Sequence[Outcome]) -> None:
+        untouched = not batch.numbers and not batch.search.arm.sets
+        own = {cell.key for cell in self._as_it_is(batch.search)} if untouched else set[str]()
+        for cell, outcome in zip(batch.cells(program), outcomes, strict=True):
             request = self._request(own=cell.key in own)
             for record in store_outcomes(request, [cell], [outcome]):
                 self.known.add(record)
         if all(outcome.status != "timeout" for outcome in outcomes):
-            first = unit.plan.cells[unit.plan.programs[program][0]].id
-            path = self.means.store.checkpoint_path(first, self.here)
+            first = batch.plan.cells[batch.plan.programs[program][0]].id
+            path = self.options.store.checkpoint_path(first, self.here)
             path.unlink(missing_ok=True)
 
     def _as_it_is(self, search: Search) -> list[Cell]:
         return fresh_cells(self.study, search.arm, None)
 
-    def _derive(self, unit: Unit) -> list[Trial]:
-        """Return a unit's trials as they are now known."""
+    def _derive(self, batch: TrialBatch) -> list[Trial]:
+        """Return a batch's trials as they are now known."""
         found: list[Trial] = []
-        for number in unit.numbers:
-            params = unit.search.trials[number].params
-            cells = trial_cells(self.study, unit.search.arm, params)
+        for number in batch.numbers:
+            params = batch.search.trials[number].params
+            cells = trial_cells(self.study, batch.search.arm, params)
             trial = derive(number, params, cells, self.known)
-            unit.search.trials[number] = trial
+            batch.search.trials[number] = trial
             found.append(trial)
         return found
 
-    def _judge(self, unit: Unit) -> list[Any]:
+    def _judge(self, batch: TrialBatch) -> list[Any]:
         """Decide on what has reached its rung; return the jobs of what goes on."""
-        if not unit.numbers:
-            unit.search.retrained = True
+        if not batch.numbers:
+            batch.search.retrained = True
             return []
-        live, at = [t for t in self._derive(unit) if t.state == "open"], unit.pause_at
+        live, at = [t for t in self._derive(batch) if t.state == "open"], batch.pause_at
         if at is not None and live:
             # A program ends early only where all of its trials are given up.
-            verdicts = [unit.search.optimizer.prune(trial, at) for trial in live]
+            verdicts = [batch.search.optimizer.prune(trial, at) for trial in live]
             if not all(verdicts):
-                unit.rungs = unit.rungs[1:]
-                return self._launch(unit)
+                batch.rungs = batch.rungs[1:]
+                return self._launch(batch)
             self._give_up(live, f"trial {live[0].number} was not among the best there")
-        self._end(unit)
+        self._end(batch)
         return []
 
     def _give_up(self, trials: Sequence[Trial], why: str) -> None:
@@ -244,17 +244,17 @@ class Tuner:
                     at = f"at iteration {record.iterations_done} of {record.iterations}"
                     words = f"given up {at} by study {self.study.name}: {why}"
                     pruned = dataclasses.replace(record, status="pruned", error=words)
-                    self.means.store.put(pruned)
+                    self.options.store.put(pruned)
                     self.known.add(pruned)
-                    path = self.means.store.checkpoint_path(record.id, record.machine_class)
+                    path = self.options.store.checkpoint_path(record.id, record.machine_class)
                     path.unlink(missing_ok=True)
 
-    def _end(self, unit: Unit) -> None:
-        """Tell how a unit's trials ended; what is left of them is not trained."""
-        unit.closed = True
-        self._give_up(self._derive(unit), "another seed did not train")
-        search = unit.search
-        for trial in self._derive(unit):
+    def _end(self, batch: TrialBatch) -> None:
+        """Tell how a batch's trials ended; what is left of them is not trained."""
+        batch.closed = True
+        self._give_up(self._derive(batch), "another seed did not train")
+        search = batch.search
+        for trial in self._derive(batch):
             search.optimizer.tell(trial)
             self.listener.ended(search.arm, trial, best(search.trials, search.arm.objective))
         self._conclude(search)
@@ -272,7 +272,7 @@ class Tuner:
         plan = self._plan([*cells, *self._as_it_is(search)])
         search.retrained = not plan.programs
         if plan.programs:
-            self._ready.appendleft(Unit(search=search, plan=plan))
+            self._ready.appendleft(TrialBatch(search=search, plan=plan))
             if self.stop is not None:
                 self.listener.retraining(search.arm, winner)
 

@@ -47,7 +47,7 @@ class Trial:
     records: tuple[Record, ...]
 
 
-class Known:
+class RecordIndex:
     """The best record of each cell, by the cell's key.
 
     Records of other versions of the code, and of other data where that is known, are no record of
@@ -117,7 +117,9 @@ def home(records: Iterable[Record], cells: Iterable[Cell]) -> str | None:
     return max(count, key=lambda name: (count[name], name), default=None)
 
 
-def derive(number: int, params: Mapping[str, Any], cells: Sequence[Cell], known: Known) -> Trial:
+def derive(
+    number: int, params: Mapping[str, Any], cells: Sequence[Cell], known: RecordIndex
+) -> Trial:
     """Return what came of a trial, from the records of its cells."""
     records, objective = known.of(cells), objective_of(cells[0].dataset)
     found = {record.status for record in records}

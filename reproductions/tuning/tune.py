@@ -11,33 +11,33 @@ from dataclasses import dataclass
 
 from ...results.study import Study
 from ..running.run import signals, stop_file
-from .search import Listener, Means
+from .search import RunOptions, StudyListener
 from .study_runner import Tuner
 
 
 @dataclass(kw_only=True)
-class Summary:
+class StudySummary:
     """How it ended: whether there is something left, and the signal that stopped it."""
 
     left: bool = False
     interrupted: int | None = None
 
 
-def tune(study: Study, means: Means, listener: Listener) -> Summary:
+def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySummary:
     """Bring a study to its end; every record is durable before the listener hears of it.
 
     Signals and time limits are as in `run.run`. Raises UsageError, DataError or StoreError, before
     training where it can be known by then.
     """
-    tuner = Tuner(study, means, listener)
-    summary = Summary()
+    tuner = Tuner(study, options, listener)
+    summary = StudySummary()
     if tuner.over:
         return summary
     tuner.prepare()
     from ...bench.engine import dispatch
 
-    deadline = None if means.timeout is None else time.time() + means.timeout
-    with stop_file(means.timeout) as file, signals(file, summary, listener):
+    deadline = None if options.timeout is None else time.time() + options.timeout
+    with stop_file(options.timeout) as file, signals(file, summary, listener):
         stop = dispatch.Stop(file=str(file), deadline=deadline)
         listener.begins(tuner.study, tuner.arms, tuner.there, tuner.workers)
         tuner.stop = stop

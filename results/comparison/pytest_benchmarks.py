@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ...bench.errors import UsageError
-from ..statistics.sequential import Plan
+from ..statistics.sequential import SequentialPlan
 from .verdict import Finding, Verdict
 
 LEAST_ROUNDS = 5
@@ -73,14 +73,14 @@ def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[Fi
     """
     a, b = File(baseline), File(candidate)
     names = list(dict.fromkeys([*a.rounds, *b.rounds]))
-    plan = Plan(benchmarks=max(1, len(a.rounds.keys() & b.rounds.keys())), factor=factor)
+    plan = SequentialPlan(benchmarks=max(1, len(a.rounds.keys() & b.rounds.keys())), factor=factor)
     if a.processor != b.processor:
         where = f"taken on different processors: {a.processor}; {b.processor}"
         return [_without_number(name, "incomparable", where) for name in names]
     return [_finding(name, a, b, plan) for name in names]
 
 
-def _finding(name: str, a: File, b: File, plan: Plan) -> Finding:
+def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
     for one in (a, b):
         if name not in one.rounds:
             return _without_number(name, "missing", f"not in {one.path}")

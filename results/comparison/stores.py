@@ -18,7 +18,7 @@ from ...bench.cell import Cell, canonical_json
 from ..metrics import FINAL, measure_of, results_of, rungs
 from ..record import Record
 from ..statistics.equivalence import equivalence
-from ..statistics.sequential import Plan, decide
+from ..statistics.sequential import SequentialPlan, decide
 from .verdict import Finding, Verdict
 
 VERSIONS = ("rule_version", "dataset_version", "protocol_version", "data_hash")
@@ -53,7 +53,7 @@ def compare(
     }
     same = {name: [p for p in pairs if not _differing(p)] for name, pairs in paired.items()}
     compared = max(1, sum(map(bool, same.values())))
-    plan = Plan(benchmarks=compared, factor=factor)
+    plan = SequentialPlan(benchmarks=compared, factor=factor)
     limit = margin or _default_margin
     found: list[Finding] = []
     for name, keys in by_name.items():
@@ -176,7 +176,7 @@ def _values(records: Sequence[Record], result: str | None) -> list[float]:
     return values
 
 
-def _speed(name: str, pairs: Sequence[Pair], plan: Plan) -> list[Finding]:
+def _speed(name: str, pairs: Sequence[Pair], plan: SequentialPlan) -> list[Finding]:
     ratios = [
         before.steps_per_second / after.steps_per_second
         for before, after in pairs

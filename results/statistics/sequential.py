@@ -38,7 +38,7 @@ _TO_DEVIATION = 1.4826  # of the median absolute deviation, in a normal distribu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class SequentialPlan:
     """What is fixed before the first sample; the operating curve in the docs is of the defaults.
 
     `sessions` is the most that are looked at, `turn_seconds` how long a turn takes, or a step where
@@ -99,7 +99,7 @@ def block_ratio(baseline: Sequence[float], candidate: Sequence[float]) -> float:
     return sum(candidate) / sum(baseline)
 
 
-def decide(name: str, sessions: Sessions, plan: Plan) -> Finding:
+def decide(name: str, sessions: Sessions, plan: SequentialPlan) -> Finding:
     """Return the verdict on the benchmark `name` after `sessions`, in the order they were sampled.
 
     It is that of the first look that decided; what came later counts for nothing, so it does not
@@ -114,7 +114,7 @@ def decide(name: str, sessions: Sessions, plan: Plan) -> Finding:
     return _found(name, logs, "inconclusive", plan)
 
 
-def undecided(samples: Mapping[str, Sessions], plan: Plan) -> list[str]:
+def undecided(samples: Mapping[str, Sessions], plan: SequentialPlan) -> list[str]:
     """Return the benchmarks that another session could still decide, in the order of `samples`."""
     return [
         name
@@ -129,7 +129,7 @@ def _session_log(name: str, ratios: Sequence[float]) -> float:
     return statistics.median(math.log(ratio) for ratio in ratios)
 
 
-def _look(logs: Sequence[float], plan: Plan) -> Verdict:
+def _look(logs: Sequence[float], plan: SequentialPlan) -> Verdict:
     n, limit = len(logs), math.log(plan.factor)
     if statistics.median(logs) > limit:
         slower = wilcoxon.p_greater(logs) <= plan.regression_levels()[n - 1]
@@ -138,7 +138,7 @@ def _look(logs: Sequence[float], plan: Plan) -> Verdict:
     return "pass" if below else "inconclusive"
 
 
-def _found(name: str, logs: Sequence[float], verdict: Verdict, plan: Plan) -> Finding:
+def _found(name: str, logs: Sequence[float], verdict: Verdict, plan: SequentialPlan) -> Finding:
     if not logs:
         return Finding(name=name, kind="speed", verdict=verdict, words="no samples")
     bounds = median_interval(logs, VERDICT_CONFIDENCE)

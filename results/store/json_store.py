@@ -29,7 +29,7 @@ MOST_BYTES = 2**26
 _ID = re.compile(r"[0-9a-f]{16}")
 
 
-class Kept(Protocol):
+class Stored(Protocol):
     """What lies on a shelf."""
 
     @property
@@ -43,11 +43,11 @@ class Kept(Protocol):
         ...
 
 
-T = TypeVar("T", bound=Kept)
+T = TypeVar("T", bound=Stored)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind(Generic[T]):
+class StoredKind(Generic[T]):
     """How things of a kind are kept.
 
     Attributes:
@@ -63,14 +63,14 @@ class Kind(Generic[T]):
     published: Callable[[str], bool]
 
 
-class Shelf(Generic[T]):
+class JsonStore(Generic[T]):
     """The things of a kind in the folder `path`, which need not exist yet.
 
     `warnings` collects one line about every file that was not usable, by name. Methods raise
     StoreError where the folder cannot be read or written; a single bad file never raises.
     """
 
-    kind: Kind[T]
+    kind: StoredKind[T]
     """What they are."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:

@@ -1,6 +1,6 @@
 """The store: a folder with one JSON file per cell and machine class. Everything else is derived.
 
-records/      what was trained; how a file is written and read is said in `shelf`
+records/      what was trained; how a file is written and read is said in `json_store`
 timings/      how fast programs are (`timings`)
 broken/       files that could not be read, moved here so that nothing trips on them again
 checkpoints/  programs that were cut short
@@ -13,7 +13,7 @@ from pathlib import Path
 from ..record import Record
 from ..timings import is_timings
 from .codec import pack, unpack
-from .json_store import Kind, Shelf, publish_lines, short_hash
+from .json_store import JsonStore, StoredKind, publish_lines, short_hash
 
 PUBLISHED = Path(__file__).parents[1] / "published"
 
@@ -33,10 +33,10 @@ def decode(data: bytes) -> Record:
     return Record.from_dict(unpack("record", data))
 
 
-class Store(Shelf[Record]):
+class Store(JsonStore[Record]):
     """The records in the folder `path`, which need not exist yet: an absent store is empty."""
 
-    kind = Kind(
+    kind = StoredKind(
         folder="records",
         encode=encode,
         decode=decode,

@@ -1,4 +1,4 @@
-"""Decoupled layers of the package against their NumPy reference, by coins given to the program."""
+"""Decoupled layers of the package against their NumPy reference, by masks given to the program."""
 
 import itertools
 
@@ -16,7 +16,7 @@ every_m = pytest.mark.parametrize("sg_layers", range(3))
 every_pattern = pytest.mark.parametrize(
     "pattern",
     list(itertools.product([False, True], repeat=DEPTH)),
-    ids=lambda coins: "".join(".x"[coin] for coin in coins),
+    ids=lambda mask: "".join(".x"[bit] for bit in mask),
 )
 kinds = pytest.mark.parametrize(
     ("network", "decoupled"), [("fcn", "update"), ("cnn", "update"), ("fcn", "both")]
@@ -30,55 +30,55 @@ def cell_of(rule, network, decoupled, si_layers=1, **changes):
 
 
 def orders(replicas, count, depth=DEPTH):
-    """`count` different patterns of coins in an order a replica, [update][replica]."""
+    """`count` different patterns of masks in an order a replica, [update][replica]."""
     patterns, rng = list(itertools.product([False, True], repeat=depth)), np.random.default_rng(3)
     rows = [rng.permutation(patterns)[:count].tolist() for _ in range(replicas)]
     return list(zip(*rows, strict=True))
 
 
-def assert_agrees(*cells, coins):
-    """Do an update for each of `coins` (the replicas' patterns), beside the reference."""
+def assert_agrees(*cells, mask):
+    """Do an update for each of `mask` (the replicas' patterns), beside the reference."""
     program = program_of(*cells)
 
     def train(n, x, labels):
-        program.update(x, labels, [list(pattern) for pattern in coins[n]])
+        program.update(x, labels, [list(pattern) for pattern in mask[n]])
 
     def follow(n, replica, *state):
         cell = cells[replica]
         return step(
             *state,
-            coins[n][replica],
+            mask[n][replica],
             decoupled=cell.decoupled,
             conditioned=cell.rule == "cdni",
             S=cell.sg_scale,
         )
 
-    assert_steps_agree(program, len(coins), train, follow)
+    assert_steps_agree(program, len(mask), train, follow)
 
 
 @every_pattern
 @kinds
 def test_two_steps_of_every_pattern(network, decoupled, pattern):
-    assert_agrees(cell_of("cdni", network, decoupled), coins=[[pattern]] * 2)
+    assert_agrees(cell_of("cdni", network, decoupled), mask=[[pattern]] * 2)
 
 
 @every_m
 @kinds
 @every_rule
 def test_a_run_of_changing_patterns(rule, network, decoupled, sg_layers):
-    assert_agrees(cell_of(rule, network, decoupled, sg_layers=sg_layers), coins=orders(1, 8))
+    assert_agrees(cell_of(rule, network, decoupled, sg_layers=sg_layers), mask=orders(1, 8))
 
 
 @pytest.mark.parametrize("si_layers", [0, 2])
 @every_rule
 def test_other_models_of_the_input(rule, si_layers):
-    assert_agrees(cell_of(rule, "fcn", "both", si_layers), coins=orders(1, 8))
+    assert_agrees(cell_of(rule, "fcn", "both", si_layers), mask=orders(1, 8))
 
 
 @pytest.mark.parametrize("depth", [3, 6])
 @kinds
 def test_other_depths(network, decoupled, depth):
-    assert_agrees(cell_of("cdni", network, decoupled, depth=depth), coins=orders(1, 4, depth))
+    assert_agrees(cell_of("cdni", network, decoupled, depth=depth), mask=orders(1, 4, depth))
 
 
 @kinds
@@ -98,14 +98,14 @@ def test_replicas_with_coins_a_scale_and_a_rate_each(sg_layers, rule, network, d
         )
         for seed, p_update, scale, rate in ((3, 0.2, 3.0, 0.02), (1, 0.9, 40.0, 0.005))
     ]
-    assert_agrees(*cells, coins=orders(2, 8))
+    assert_agrees(*cells, mask=orders(2, 8))
 
 
 @kinds
 def test_a_replica_that_is_free_beside_one_that_is_busy(network, decoupled):
     cells = [cell_of("cdni", network, decoupled, seed=seed) for seed in (1, 2)]
-    free, busy = [True] * DEPTH, [False] * DEPTH
-    assert_agrees(*cells, coins=[[free, busy], [busy, free], [busy, busy], [free, free]])
+    active, idle = [True] * DEPTH, [False] * DEPTH
+    assert_agrees(*cells, mask=[[active, idle], [idle, active], [idle, idle], [active, active]])
 
 
 @every_pattern
@@ -121,13 +121,13 @@ def test_a_block_without_an_update_stays_to_the_bit(network, decoupled, pattern)
     after = everything(program)
 
     names = [*(f"hidden{i}" for i in range(HIDDEN)), "classifier"]
-    free = {name for name, coin in zip(names, pattern, strict=True) if coin}
-    free |= {f"sg{i}" for i in range(HIDDEN) if pattern[i + 1]}
-    free |= {f"si{i}" for i in range(HIDDEN) if pattern[i] and decoupled == "both"}
-    assert {block(name) for name in moved(before, after)} == free
+    active = {name for name, bit in zip(names, pattern, strict=True) if bit}
+    active |= {f"sg{i}" for i in range(HIDDEN) if pattern[i + 1]}
+    active |= {f"si{i}" for i in range(HIDDEN) if pattern[i] and decoupled == "both"}
+    assert {block(name) for name in moved(before, after)} == active
     for (kind, name), value in before.items():
-        if kind != "statistic" and block(name) not in free:
+        if kind != "statistic" and block(name) not in active:
             assert np.array_equal(after[kind, name], value), (kind, name)
         if kind == "statistic" and name.startswith("hidden"):
-            runs = decoupled == "update" or block(name) in free
+            runs = decoupled == "update" or block(name) in active
             assert np.array_equal(after[kind, name], value) != runs, (kind, name)

@@ -1,9 +1,9 @@
-"""The baseline with coins: decoupled layers as a PyTorch user would write them.
+"""The baseline with update masks: decoupled layers as a PyTorch user would write them.
 
-Every layer, M and I is a module with an optimiser of its own; a module whose coin says so does its
-backward and its optimiser's step. `lean` tells whether forward passes that nobody needs are left
-out too (M's where no layer beside it is free, I's, the classifier's), or, as public code has it,
-only updates go by the coins.
+Every layer, M and I is a module with an optimiser of its own; a module that the mask makes active
+does its backward and its optimiser's step. `lean` tells whether forward passes that nobody needs
+are left out too (M's where no layer beside it is active, I's, the classifier's), or, as public code
+has it, only updates go by the mask.
 """
 
 from itertools import pairwise
@@ -17,7 +17,7 @@ from torch.nn import functional
 
 
 class Decoupled(Eager):
-    """A network whose layers go by coins.
+    """A network whose layers go by an update mask.
 
     Args:
         cell: what to train; its learning rate is never dropped.
@@ -41,44 +41,44 @@ class Decoupled(Eager):
         }
         self.source = torch.Generator().manual_seed(cell.seed)
 
-    def update(self, index: Tensor, free: list[bool] | None = None) -> None:
-        """Do one update on the training examples `index` [B]; coins are tossed if not given."""
-        if free is None:
-            tossed = torch.rand(self.cell.depth, generator=self.source, dtype=torch.float64)
-            free = (tossed < self.cell.p_update).tolist()
+    def update(self, index: Tensor, active: list[bool] | None = None) -> None:
+        """Do one update on the training examples `index` [B]; the mask is drawn if not given."""
+        if active is None:
+            drawn = torch.rand(self.cell.depth, generator=self.source, dtype=torch.float64)
+            active = (drawn < self.cell.p_update).tolist()
         x = self.images[index].to(getattr(torch, self.cell.precision)) / self.pixel_max
         labels = self.labels[index]
         scale, below, h = self.cell.sg_scale, None, x
         for i, (layer, model) in enumerate(zip(self.hidden, self.models, strict=True)):
-            needed = free[i] or free[i + 1] or not self.lean
+            needed = active[i] or active[i + 1] or not self.lean
             taken = h.detach().requires_grad_(below is not None)
-            if free[i] or not self.inputs:
+            if active[i] or not self.inputs:
                 h = layer(taken)
             if self.inputs and needed:
-                h = self._given(i, x, h, free)
+                h = self._given(i, x, h, active)
             if not needed:
                 below = None
                 continue
             prediction = model(self._seen(h.detach(), labels))
-            if free[i]:
+            if active[i]:
                 self.zero(layer)
                 h.backward(prediction.detach() / scale)
                 self._learn(below, taken, scale)
                 self.optimizers[layer].step()
             below = (model, prediction)
-        if free[-1] or not self.lean:
+        if active[-1] or not self.lean:
             taken = h.detach().requires_grad_()
             loss = functional.cross_entropy(self.classifier(taken), labels)
-            if free[-1]:
+            if active[-1]:
                 self.zero(self.classifier)
                 loss.backward()
                 self._learn(below, taken, scale)
                 self.optimizers[self.classifier].step()
 
-    def _given(self, i: int, x: Tensor, h: Tensor, free: list[bool]) -> Tensor:
+    def _given(self, i: int, x: Tensor, h: Tensor, active: list[bool]) -> Tensor:
         """Let I learn from h where its layer ran; return h there and I(x) elsewhere."""
         guess = self.inputs[i](x)
-        if not free[i]:
+        if not active[i]:
             return guess
         self.zero(self.inputs[i])
         self._regress(guess, h.detach())

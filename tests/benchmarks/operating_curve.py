@@ -17,9 +17,9 @@ import numpy as np
 from benchmarks.gates import PASS, REGRESSION, resampled, simulated, verdicts
 from benchmarks.noise import MODELS
 from scipy.stats import binomtest
-from sgbench.results.statistics.sequential import Plan
+from sgbench.results.statistics.sequential import SequentialPlan
 
-PLAN = Plan(benchmarks=8)
+PLAN = SequentialPlan(benchmarks=8)
 SLOWDOWNS = (-0.2, 0.0, 0.05, 0.10, 0.20, 0.50)
 IDENTICAL = f"any of {PLAN.benchmarks}, identical"
 CHUNK = 500  # gates at a time, for memory

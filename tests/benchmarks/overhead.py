@@ -56,7 +56,7 @@ def measure(cells, workers, folder, figures):
     from sgbench.bench import datasets
     from sgbench.bench.engine import dispatch
     from sgbench.bench.hardware import cores, machine_class
-    from sgbench.reports.console.progress import Lines, Watch
+    from sgbench.reports.console.progress import ProgressLines, Watch
     from sgbench.reports.pages import report as reports
     from sgbench.reproductions.exhibits import exhibit as exhibits
     from sgbench.reproductions.running.plan import make_plan
@@ -94,7 +94,7 @@ def measure(cells, workers, folder, figures):
     assert len(records) == cells
     kept = sys.stderr
     with open(os.devnull, "w") as sys.stderr:
-        watch = Watch(Lines("a grid"), lambda: None)
+        watch = Watch(ProgressLines("a grid"), lambda: None)
         clock("tell", lambda: [watch.planned(plan, 1), *(watch.finished(*r) for r in records)])
     sys.stderr = kept
     records.clear()

@@ -2,7 +2,7 @@
 
     cd tests && python -m benchmarks.record_timings timings.npz --minutes 15
 
-Sessions are those of `sgbench gate` (`reproductions.sampling`), whose processes run
+Sessions are those of `sgbench gate` (`reproductions.gate.speed`), whose processes run
 `benchmarks.slowed` instead of a build's sampler. A benchmark is one of four programs and what slows
 the candidate's step: 0, 5, 10, 20, 50 % of its time in repeated products. What is not slowed has
 sessions of its own: a process that repeated products before is laid out otherwise.
@@ -23,8 +23,8 @@ import numpy as np
 from benchmarks.slowed import cells
 from sgbench.bench.nn import products
 from sgbench.reproductions.gate.builds import NAMES, Build
-from sgbench.reproductions.gate.speed import Benchmark, Sampler, Sampling
-from sgbench.results.statistics.sequential import Plan
+from sgbench.reproductions.gate.speed import Benchmark, SamplerProcess, Sampling
+from sgbench.results.statistics.sequential import SequentialPlan
 
 SLOWDOWNS = (0.0, 0.05, 0.10, 0.20, 0.50)
 CALIBRATING = 15
@@ -62,7 +62,7 @@ def calibrate(back_end):
     """Return {program: how much longer a step takes if every product is done twice}."""
     _, candidate = builds(back_end, dict.fromkeys(cells(), 1.0))
     found = {}
-    with closing(Sampler(candidate)) as sampler:
+    with closing(SamplerProcess(candidate)) as sampler:
         for program in cells():
             plain, twice = (
                 lambda name=f"{program} {share}": sampler.ask(do="sample", name=name, steps=4)
@@ -86,7 +86,7 @@ def main():
         Benchmark(name=f"{program} {slowdown}", cell=cell)
         for (program, cell), slowdown in itertools.product(cells().items(), SLOWDOWNS)
     ]
-    plan = Plan(benchmarks=len(benchmarks))
+    plan = SequentialPlan(benchmarks=len(benchmarks))
     plan = dataclasses.replace(plan, least_blocks=plan.blocks)  # as many of each: an array
     sampling = Sampling(
         builds=builds(back_end, doubled),

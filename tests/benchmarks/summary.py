@@ -97,7 +97,7 @@ def _jobs(rows: list[dict]) -> list[str]:
     return [title, *_table(head, body)]
 
 
-def _coins(rows: list[dict]) -> list[str]:
+def _masks(rows: list[dict]) -> list[str]:
     head = ("decoupled", "steps/s at p = 1", "at p = 0.2", "gain")
     body = [
         (
@@ -108,7 +108,9 @@ def _coins(rows: list[dict]) -> list[str]:
         )
         for row in rows
     ]
-    title = "One network with coins, MNIST FCN depth 4, DNI, M 1 x 1024: one thread, CPU time."
+    title = (
+        "One network with update masks, MNIST FCN depth 4, DNI, M 1 x 1024: one thread, CPU time."
+    )
     return [title, *_table(head, body)]
 
 
@@ -174,7 +176,7 @@ WRITERS = {
     "evaluation": _evaluation,
     "jobs": _jobs,
     "compile": _compile,
-    "coins": _coins,
+    "mask": _masks,
     "population": _population,
 }
 

@@ -8,7 +8,7 @@ from benchmarks import operating_curve
 from benchmarks.gates import CANDIDATE, ORDERS, PASS, REGRESSION, resampled, simulated, verdicts
 from benchmarks.noise import MODELS
 from sgbench.reproductions.gate import speed
-from sgbench.results.statistics.sequential import Plan, decide
+from sgbench.results.statistics.sequential import SequentialPlan, decide
 
 NAMES = {PASS: "pass", REGRESSION: "regression"}
 
@@ -16,7 +16,7 @@ NAMES = {PASS: "pass", REGRESSION: "regression"}
 @pytest.mark.parametrize("benchmarks", [1, 8])
 @pytest.mark.parametrize("deviation", [0.005, 0.03, 0.1])
 def test_verdicts_are_those_of_decide(benchmarks, deviation):
-    plan, rng = Plan(benchmarks=benchmarks), np.random.default_rng(0)
+    plan, rng = SequentialPlan(benchmarks=benchmarks), np.random.default_rng(0)
     middle = rng.uniform(-0.1, 0.15, (60, 1))
     logs = middle + deviation * rng.standard_normal((60, plan.sessions))
     codes, taken = verdicts(logs, plan)
@@ -29,7 +29,7 @@ def test_verdicts_are_those_of_decide(benchmarks, deviation):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_identical_builds_are_as_often_slower_as_faster(name):
-    rng, plan = np.random.default_rng(1), Plan(benchmarks=2)
+    rng, plan = np.random.default_rng(1), SequentialPlan(benchmarks=2)
     logs = simulated(rng, MODELS[name], plan, 300, 2, 0.0)
     assert logs.shape == (300, 2, plan.sessions)
     share = np.mean(logs > 0)
@@ -38,13 +38,13 @@ def test_identical_builds_are_as_often_slower_as_faster(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_slow_down_is_in_the_middle_of_the_ratios(name):
-    rng, plan = np.random.default_rng(2), Plan(benchmarks=1)
+    rng, plan = np.random.default_rng(2), SequentialPlan(benchmarks=1)
     logs = simulated(rng, MODELS[name], plan, 300, 1, 0.20)
     assert np.median(logs) == pytest.approx(math.log(1.2), abs=0.01)
 
 
 def test_processes_of_two_modes_bias_whole_sessions():
-    rng, plan = np.random.default_rng(3), Plan(benchmarks=1)
+    rng, plan = np.random.default_rng(3), SequentialPlan(benchmarks=1)
     logs = simulated(rng, MODELS["bimodal processes"], plan, 2000, 1, 0.0)
     beyond = np.mean(np.abs(logs) > math.log(1.04))
     assert beyond == pytest.approx(0.5, abs=0.02)  # the two of a pair differ half of the time
@@ -57,7 +57,7 @@ def test_both_orders_of_a_block_have_two_turns_of_each():
 
 def test_resampling_draws_sessions_whole_and_shared():
     ratios = np.arange(6.0).reshape(2, 3, 1)  # two programs, three sessions, a block each
-    plan = Plan(benchmarks=4)
+    plan = SequentialPlan(benchmarks=4)
     drawn = resampled(np.random.default_rng(4), ratios, plan, 50, 4).round(6)
     assert set(drawn[:, 0].ravel()) == {0, 1, 2}
     assert set(drawn[:, 1].ravel()) == {3, 4, 5}
@@ -67,7 +67,7 @@ def test_resampling_draws_sessions_whole_and_shared():
 
 def test_swapping_makes_an_uneven_recording_even():
     ratios = np.full((2, 3, 1), 0.2)
-    plan = Plan(benchmarks=2)
+    plan = SequentialPlan(benchmarks=2)
     drawn = resampled(np.random.default_rng(6), ratios, plan, 200, 2, swapped=True).round(6)
     assert set(drawn.ravel()) == {-0.2, 0.2}
     assert abs(np.mean(drawn > 0) - 0.5) < 0.03
@@ -88,7 +88,7 @@ def test_recorded_ratios(tmp_path):
 
 def test_alarms_are_rarer_than_promised():
     """Two hundred gates of identical builds, of processes that differ by 8 %: none alarms."""
-    plan, rng = Plan(benchmarks=8), np.random.default_rng(5)
+    plan, rng = SequentialPlan(benchmarks=8), np.random.default_rng(5)
     logs = simulated(rng, MODELS["bimodal processes"], plan, 200, 8, 0.0)
     codes, _ = verdicts(logs, plan)
     assert not (codes == REGRESSION).any()

@@ -1,4 +1,4 @@
-"""Populations of networks with coins: what layout trains most of them, and what a busy layer saves.
+"""Populations of masked networks: what layout trains most of them, and what an idle layer saves.
 
 The population is wall-clock time, so it says something on a quiet machine with two cores only:
 networks one after another as two-thread plain eager PyTorch (in two forms, see `eager_decoupled`)
@@ -23,21 +23,21 @@ from sgbench.bench.nn import products
 
 NETWORKS, REPEATS = 8, 3
 ITERATIONS = int(os.environ.get("SGBENCH_BENCH_ITERATIONS", "60"))
-SKIPPED = 20  # steps of a call: coins differ from step to step
+SKIPPED = 20  # steps of a call: masks differ from step to step
 modes = pytest.mark.parametrize("decoupled", ["update", "both"])
 
 
-def coins(decoupled, p, **changes):
+def masked(decoupled, p, **changes):
     """A cell of exhibit p_update at `quick`."""
     inputs = {"si_layers": 1, "si_units": 1024} if decoupled == "both" else {}
     return quick_cell("fcn", 4, "dni", 1, decoupled=decoupled, p_update=p, **inputs, **changes)
 
 
-@pytest.mark.benchmark(group="coins", timer=CLOCK)
+@pytest.mark.benchmark(group="mask", timer=CLOCK)
 @pytest.mark.usefixtures("one_thread", "back_end")
 @modes
 def test_a_busy_layer_saves_its_work(benchmark, report, decoupled):
-    programs = {p: program(coins(decoupled, p)) for p in (0.2, 1.0)}
+    programs = {p: program(masked(decoupled, p)) for p in (0.2, 1.0)}
 
     def steps(p):
         with torch.no_grad():
@@ -46,7 +46,7 @@ def test_a_busy_layer_saves_its_work(benchmark, report, decoupled):
 
     samples = interleave(benchmark, {f"p = {p}": lambda p=p: steps(p) for p in programs})
     report(
-        "coins",
+        "mask",
         decoupled=decoupled,
         per_second={n: SKIPPED / statistics.median(taken) for n, taken in samples.items()},
         gain=ratio(samples, "p = 1.0", "p = 0.2"),
@@ -63,7 +63,7 @@ def test_population(benchmark, report, back_end, decoupled):
     if hardware.cores() < 2:
         pytest.skip("one core only")
     changes = {"iterations": ITERATIONS, "evaluate_every": ITERATIONS}
-    cells = [coins(decoupled, (n + 0.5) / NETWORKS, seed=n, **changes) for n in range(NETWORKS)]
+    cells = [masked(decoupled, (n + 0.5) / NETWORKS, seed=n, **changes) for n in range(NETWORKS)]
     rates = {name: [] for name in ("processes", "stack", "eager", "eager, lean")}
 
     def processes():
@@ -113,6 +113,6 @@ def timed(steps, networks):
 
 
 def test_the_population_is_spread_over_the_unit_interval():
-    cells = [coins("both", (n + 0.5) / NETWORKS) for n in range(NETWORKS)]
+    cells = [masked("both", (n + 0.5) / NETWORKS) for n in range(NETWORKS)]
     assert statistics.fmean(cell.p_update for cell in cells) == 0.5
     assert len({dataclasses.replace(cell, p_update=1) for cell in cells}) == 1

@@ -9,8 +9,8 @@ from benchmarks.eager import Eager
 from benchmarks.sampling import CLOCK, fastest, interleave, ratio
 from sgbench.bench.nn import products
 from sgbench.bench.profiling.op_counter import count
-from sgbench.bench.profiling.roofline import LAYOUTS, Limit, Memory
-from sgbench.bench.training.loop import ungraded
+from sgbench.bench.profiling.roofline import LAYOUTS, Memory, Roofline
+from sgbench.bench.training.loop import grad_mode
 
 pytestmark = [
     pytest.mark.benchmark(group="step", timer=CLOCK),
@@ -24,7 +24,7 @@ CNN_BATCH = 32  # an eighth of the protocol's: the convolutions of a step are lo
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_fcn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("fcn", 4, rule, sg_layers)
-    with ungraded(cell):
+    with grad_mode(cell):
         ours = program(cell)
     limit = limit_of(ours)
     limits = {f"limit {name}": through(name, limit.step) for name in products.available()}
@@ -34,7 +34,7 @@ def test_fcn(benchmark, report, back_end, rule, sg_layers):
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_cnn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("cnn", 3, rule, sg_layers, batch_size=CNN_BATCH)
-    with ungraded(cell):
+    with grad_mode(cell):
         ours = program(cell)
     limits = {
         f"limit {name}": through(back_end, limit_of(ours, layout).step)
@@ -47,7 +47,7 @@ def limit_of(program, layout=None):
     """The machine's limit for the steps of a program, which does two."""
     with torch.no_grad():
         program.step()
-        return Limit(count(program.step), Memory(CPU), layout)
+        return Roofline(count(program.step), Memory(CPU), layout)
 
 
 def compare(benchmark, report, cell, ours, limits):

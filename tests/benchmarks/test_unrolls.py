@@ -12,7 +12,7 @@ from benchmarks.unrolls import EagerUnroll, quick_unroll
 from sgbench.bench.datasets import load
 from sgbench.bench.families.recurrent.program import SequenceProgram
 from sgbench.bench.nn import products
-from sgbench.bench.training.loop import ungraded
+from sgbench.bench.training.loop import grad_mode
 from torch._inductor import config as inductor
 
 RULES = ["bptt", "dni"]
@@ -24,7 +24,7 @@ RULES = ["bptt", "dni"]
 @pytest.mark.parametrize("rule", RULES)
 def test_unroll(benchmark, report, back_end, rule, T):
     cell = quick_unroll(rule, T)
-    with ungraded(cell):
+    with grad_mode(cell):
         program = SequenceProgram([cell], load("copy"), CPU)
     network = program.network
     eager = EagerUnroll(cell, network.symbols, network.classes)

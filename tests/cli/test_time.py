@@ -20,7 +20,7 @@ def quick(monkeypatch, tmp_path):
     monkeypatch.setattr(interleaved, "TURN_SECONDS", 1e-4)
     monkeypatch.setattr(interleaved, "COPIED", 2**12)
     monkeypatch.setattr(interleaved, "SIDE", 32)
-    monkeypatch.setattr(timing, "COIN_STEPS", 2)
+    monkeypatch.setattr(timing, "MASK_STEPS", 2)
     monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: str(tmp_path))
 
 
@@ -104,7 +104,7 @@ def test_what_would_not_fit_is_said_before(refused, store):
 
 
 def test_a_block_too_large_for_the_memory_is_parted_by_sizes(store):
-    (block, *_) = timing_run.blocks(timing_run.Request(exhibit="table1", store=store))
+    (block, *_) = timing_run.blocks(timing_run.TimingRequest(exhibit="table1", store=store))
     needed = {d: timing_run._needed([p for p in block if p[0].depth == d]) for d in (3, 4, 5, 6)}
     whole = timing_run._fitting(block, timing_run._needed(block))
     assert [sorted(part, key=block.index) for part in whole] == [block]
@@ -119,14 +119,14 @@ def test_a_block_too_large_for_the_memory_is_parted_by_sizes(store):
 
 
 def test_two_at_a_time_are_refused(refused, store):
-    with machine_lock.exclusive("sgbench time table2"):
+    with machine_lock.machine_lock("sgbench time table2"):
         line = refused("time", "table1", *SMALL, "--store", store.path)
     assert "(sgbench time table2), since" in line
     assert "times on this machine already" in line
 
 
 def test_programs_are_the_distinct_ones(store):
-    request = timing_run.Request(exhibit="table1", store=store, replicas=(1, 4, 1))
+    request = timing_run.TimingRequest(exhibit="table1", store=store, replicas=(1, 4, 1))
     blocks = timing_run.blocks(request)
     assert {(p[0].dataset, p[0].network) for block in blocks for p in block} == {
         (d, n) for d in ("mnist", "cifar10") for n in ("fcn", "cnn")
@@ -135,7 +135,7 @@ def test_programs_are_the_distinct_ones(store):
     programs = [p for block in blocks for p in block]
     assert len(programs) == 2 * len({timing_run.id_of(p[:1]) for p in programs})
     assert [c.seed for c in programs[1]] == [0, 1, 2, 3]
-    swept = timing_run.blocks(timing_run.Request(exhibit="sg_scale", store=store))
+    swept = timing_run.blocks(timing_run.TimingRequest(exhibit="sg_scale", store=store))
     assert len({c.sg_scale for c in expand(load("sg_scale"), "quick")}) > 1
     assert len(swept[0]) == len({timing_run.id_of((c,)) for c in expand(load("sg_scale"), "quick")})
 

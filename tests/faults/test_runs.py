@@ -14,7 +14,7 @@ from sgbench.bench import hardware
 from sgbench.bench.nn import products
 from sgbench.bench.training import loop
 from sgbench.reproductions.running import blas_choice
-from sgbench.reproductions.running.run import Request, run
+from sgbench.reproductions.running.run import RunRequest, run
 from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
@@ -50,7 +50,7 @@ def one_back_end(monkeypatch):
 def asked(tmp_path):
     def make(**changes):
         fields = {"where": GRID, "set": SMALL, "seeds": 1, "jobs": 1, "device": "cpu"}
-        return Request(exhibit="table1", store=Store(tmp_path / "store"), **(fields | changes))
+        return RunRequest(exhibit="table1", store=Store(tmp_path / "store"), **(fields | changes))
 
     return make
 
@@ -130,7 +130,7 @@ def test_a_time_limit_is_kept_within_an_evaluation(asked, monkeypatch, limit):
 
 MEMORY = """
 import resource, sys, json
-from sgbench.reproductions.running.run import Request, run
+from sgbench.reproductions.running.run import RunRequest, run
 from sgbench.results.store.store import Store
 
 class Listener:
@@ -140,7 +140,7 @@ class Listener:
     def stopping(self, number): pass
 
 def train(*sets):
-    request = Request(exhibit="table1", where=["network=fcn,depth=3,rule=backprop"], set=sets,
+    request = RunRequest(exhibit="table1", where=["network=fcn,depth=3,rule=backprop"], set=sets,
         seeds=1, store=Store(sys.argv[1]), jobs=1, device="cpu")
     run(request, Listener())
 

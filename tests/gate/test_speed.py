@@ -12,8 +12,8 @@ from sgbench.bench.profiling.sampler import Sampler as Answering
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.filters import parse_where
 from sgbench.reproductions.gate.builds import builds
-from sgbench.reproductions.gate.speed import Benchmark, Sampler, Sampling
-from sgbench.results.statistics.sequential import Plan
+from sgbench.reproductions.gate.speed import Benchmark, SamplerProcess, Sampling
+from sgbench.results.statistics.sequential import SequentialPlan
 
 CLOCK = "            return clock.between(start, clock.mark()) / steps\n"
 
@@ -35,7 +35,7 @@ def pair(tmp_path, monkeypatch):
 
 def opened(both):
     benchmarks = [Benchmark(name=cell.rule, cell=cell) for cell in cells()]
-    plan = Plan(benchmarks=len(benchmarks), blocks=3, turn_seconds=0.01)
+    plan = SequentialPlan(benchmarks=len(benchmarks), blocks=3, turn_seconds=0.01)
     return closing(
         Sampling(builds=both, benchmarks=benchmarks, plan=plan, device="cpu", matmul="onednn")
     )
@@ -55,13 +55,13 @@ def test_a_session_has_the_blocks_ratios_of_each_benchmark(pair):
 def test_a_pair_shares_a_core_the_next_session_the_next(pair, monkeypatch):
     for folder in pair:
         commit(folder)
-    seen, ask = [], Sampler.ask
+    seen, ask = [], SamplerProcess.ask
 
     def watched(sampler, **asked):
         seen.append(os.sched_getaffinity(sampler._process.pid))
         return ask(sampler, **asked)
 
-    monkeypatch.setattr(Sampler, "ask", watched)
+    monkeypatch.setattr(SamplerProcess, "ask", watched)
     cores, mine = sorted(os.sched_getaffinity(0)), []
     with builds("./one", "other") as both, opened(both) as sampling:
         for _ in range(3):

@@ -1,12 +1,12 @@
-"""Layers that go by coins of their own, and BP(lambda): one step each in plain NumPy float64.
+"""Decoupled layers by an update mask, and BP(lambda): one step each in plain NumPy float64.
 
 Written from the paper alone (figures 5 and 6 of version 1; supplement A of version 2), as is
 `table1`, whose layers these are. Weights and statistics are dictionaries by name. A block is what
 is updated as one, and has a step count of its own in Adam:
 
-    hidden{i}, classifier   the layers, bottom first; a coin each, in this order
+    hidden{i}, classifier   the layers, bottom first; a bit of the mask each, in this order
     sg{i}                   M after hidden layer i
-    si{i}                   I: what the layer above hidden layer i takes where that one is busy
+    si{i}                   I: what the layer above hidden layer i takes where that one is idle
 
 Convolutional where the weights of hidden layer 0 are.
 """
@@ -26,14 +26,14 @@ from reference.layers import (
 from reference.table1 import BATCH_NORM_MOMENTUM
 
 
-def step(weights, statistics, x, labels, coins, *, decoupled, conditioned, S):
-    """One step of layers that are free or busy; returns (gradients, statistics after it).
+def step(weights, statistics, x, labels, mask, *, decoupled, conditioned, S):
+    """One step of layers that are active or idle; returns (gradients, statistics after it).
 
-    update: a busy layer runs forward, and has no update. both: it does not even run; the layer
+    update: an idle layer runs forward, and has no update. both: it does not even run; the layer
     above takes I(x) in place of its output. Gradients are of the updated blocks alone, all at the
     weights before the step:
 
-        a layer      where it is free, with M(h) / S of its output; the top with the loss
+        a layer      where it is active, with M(h) / S of its output; the top with the loss
         M below it   there too, towards S times the gradient at what the layer took, real or not
         I above it   there too (both), towards its output h; no gradient enters h
 
@@ -45,37 +45,37 @@ def step(weights, statistics, x, labels, coins, *, decoupled, conditioned, S):
         statistics: running means and variances by name.
         x: inputs [batch, ...] in [0, 1].
         labels: classes [batch].
-        coins: whether each layer is free, bottom first, the top last.
+        mask: whether each layer is active, bottom first, the top last.
         decoupled: `update` or `both`.
         conditioned: whether M sees the label (cDNI).
         S: M regresses S times the gradient of the batch-mean loss.
     """
     net = Pass(weights, statistics)
     h, took, pullbacks = net.first(x), [], []
-    for i in range(len(coins) - 1):
-        pullback, free, above = None, coins[i], coins[i + 1]
-        if free or decoupled == "update":
+    for i in range(len(mask) - 1):
+        pullback, active, above = None, mask[i], mask[i + 1]
+        if active or decoupled == "update":
             h, pullback = net.layer(i, h)
-        if decoupled == "both" and (free or above):
+        if decoupled == "both" and (active or above):
             synthetic, learn = net.model(f"si{i}", "last", net.first(x))
-            if free:
+            if active:
                 learn(h)
             else:
                 h = synthetic
-        # Where neither layer is free, `h` is stale: no one takes it.
+        # Where neither layer is active, `h` is stale: no one takes it.
         took.append(h)
         pullbacks.append(pullback)
 
-    sent = net.top(h, labels) if coins[-1] else None
-    for i in reversed(range(len(coins) - 1)):
-        below, free, target = took[i], coins[i], sent
+    sent = net.top(h, labels) if mask[-1] else None
+    for i in reversed(range(len(mask) - 1)):
+        below, active, target = took[i], mask[i], sent
         sent = None
-        if target is None and not free:
+        if target is None and not active:
             continue
         output, learn = net.model(f"sg{i}", "output", seen(below, labels, conditioned))
         if target is not None:
             learn(S * target)
-        if free:
+        if active:
             sent = pullbacks[i](output / S)
     return net.gradients, net.statistics
 

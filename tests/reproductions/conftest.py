@@ -5,7 +5,7 @@ from reference.runs import GRID, SMALL
 from sgbench.bench import hardware
 from sgbench.bench.nn import products
 from sgbench.reproductions.running import blas_choice
-from sgbench.reproductions.running.request import Request
+from sgbench.reproductions.running.request import RunRequest
 from sgbench.results.store.store import Store
 
 
@@ -26,6 +26,6 @@ def request_of(tmp_path):
 
     def make(store="store", **changes):
         fields = {"where": GRID, "set": SMALL, "seeds": 1, "jobs": 1, "device": "cpu"}
-        return Request(exhibit="table1", store=Store(tmp_path / store), **(fields | changes))
+        return RunRequest(exhibit="table1", store=Store(tmp_path / store), **(fields | changes))
 
     return make

@@ -18,7 +18,7 @@ from ...nn.adam import Adam, rates
 from ...outcome import CurvePoint, Measured, Solved, defined
 from . import decoupled
 from .batches import Batches
-from .decoupled import Coins
+from .decoupled import UpdateMask
 from .network import Network, cross_entropy
 
 
@@ -45,7 +45,7 @@ class Program:
         self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
         parts = self.network.trained(cell.rule)
         self.adam = Adam(self.network.weights.flat, self.network.weights.grads, parts)
-        self.coins = Coins(cells, cell.depth or 0) if cell.decoupled else None
+        self.update_mask = UpdateMask(cells, cell.depth or 0) if cell.decoupled else None
         self.iteration = 0
         self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
         self._rule = rules.load(cell.rule)
@@ -58,22 +58,22 @@ class Program:
     def step(self) -> None:
         """Do one update on the next batch."""
         images, labels = self.batches.take(self.batches.next())
-        coins = None if self.coins is None else self.coins.toss()
-        self.update(self.network.kind.pack(images), labels, coins)
+        mask = None if self.update_mask is None else self.update_mask.draw()
+        self.update(self.network.kind.pack(images), labels, mask)
 
     def update(
-        self, x: Tensor, labels: Tensor, coins: Sequence[Sequence[bool]] | None = None
+        self, x: Tensor, labels: Tensor, mask: Sequence[Sequence[bool]] | None = None
     ) -> None:
         """Do one update on packed inputs x and labels [R, B].
 
-        `coins` are those of decoupled layers (`decoupled.step`), None where no layer has any.
+        `mask` is that of decoupled layers (`decoupled.step`), None where layers are not decoupled.
         """
-        if coins is None:
+        if mask is None:
             self._rule.step(self.network, x, labels)
             self.adam.step(self.rates())
         else:
-            decoupled.step(self.network, x, labels, coins)
-            self.adam.step(self.rates(), decoupled.active(self.network, coins))
+            decoupled.step(self.network, x, labels, mask)
+            self.adam.step(self.rates(), decoupled.block_mask(self.network, mask))
         self.iteration += 1
 
     def evaluate(self, which: str) -> tuple[list[float], list[float]]:
@@ -115,10 +115,10 @@ class Program:
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
     def updates(self) -> list[list[int]] | None:
-        """Return each replica's updates by layer, bottom first; None where they have no coins."""
-        if self.coins is None:
+        """Return each replica's updates by layer, bottom first; None where there is no mask."""
+        if self.update_mask is None:
             return None
-        return cast("list[list[int]]", self.adam.steps[:, : self.coins.layers].int().tolist())
+        return cast("list[list[int]]", self.adam.steps[:, : self.update_mask.layers].int().tolist())
 
     ended = False
     """Whether there is nothing left to train before the iterations are done."""
@@ -187,7 +187,7 @@ class Program:
             "statistics": self.network.weights.statistics,
             "adam": self.adam.state(),
             "batches": self.batches.state(),
-            **({} if self.coins is None else {"coins": self.coins.state()}),
+            **({} if self.update_mask is None else {"coins": self.update_mask.state()}),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -199,8 +199,8 @@ class Program:
         for name, value in self.adam.state().items():
             value.copy_(state["adam"][name])
         self.batches.restore(state["batches"])
-        if self.coins is not None:
-            self.coins.restore(state["coins"])
+        if self.update_mask is not None:
+            self.update_mask.restore(state["coins"])
 
 
 def _numbers(values: Tensor) -> list[float]:

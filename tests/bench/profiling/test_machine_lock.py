@@ -13,8 +13,8 @@ from sgbench.bench.profiling import machine_lock
 
 HOLD = """
 import sys, time
-from sgbench.bench.profiling.machine_lock import exclusive
-with exclusive("sgbench time table1"):
+from sgbench.bench.profiling.machine_lock import machine_lock
+with machine_lock("sgbench time table1"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -37,7 +37,7 @@ def holder():
 
 
 def test_a_second_one_is_told_who_holds_it(holder):
-    with pytest.raises(UsageError) as caught, machine_lock.exclusive("another"):
+    with pytest.raises(UsageError) as caught, machine_lock.machine_lock("another"):
         raise AssertionError("two at a time")
     line = str(caught.value)
     assert f"process {holder.pid} (sgbench time table1), since " in line
@@ -49,35 +49,39 @@ def test_a_killed_holder_does_not_block(holder):
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
     assert machine_lock.lock_file().exists()
-    with machine_lock.exclusive("mine"):
+    with machine_lock.machine_lock("mine"):
         held = json.loads(machine_lock.lock_file().read_text())
         assert (held["pid"], held["command"]) == (os.getpid(), "mine")
 
 
 def test_it_is_let_go_at_the_end_and_after_an_error():
     for _ in range(2):
-        with pytest.raises(ZeroDivisionError), machine_lock.exclusive("failing"):
+        with pytest.raises(ZeroDivisionError), machine_lock.machine_lock("failing"):
             raise ZeroDivisionError
-    with machine_lock.exclusive("one"), pytest.raises(UsageError), machine_lock.exclusive("two"):
+    with (
+        machine_lock.machine_lock("one"),
+        pytest.raises(UsageError),
+        machine_lock.machine_lock("two"),
+    ):
         pass
 
 
 def test_others_can_lock_the_same_file():
-    with machine_lock.exclusive("one"):
+    with machine_lock.machine_lock("one"):
         pass
     assert machine_lock.lock_file().stat().st_mode & 0o666 == 0o666
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"pid": 1}'])
 def test_a_lock_that_does_not_say_whose_it_is(text, monkeypatch):
-    with machine_lock.exclusive("one"):
+    with machine_lock.machine_lock("one"):
         machine_lock.lock_file().write_text(text)
-        with pytest.raises(UsageError) as caught, machine_lock.exclusive("two"):
+        with pytest.raises(UsageError) as caught, machine_lock.machine_lock("two"):
             pass
     assert str(caught.value).startswith("another process times")
 
 
 def test_a_file_that_cannot_be_opened(tmp_path):
     machine_lock.lock_file().mkdir()
-    with pytest.raises(UsageError, match="cannot be opened"), machine_lock.exclusive("one"):
+    with pytest.raises(UsageError, match="cannot be opened"), machine_lock.machine_lock("one"):
         pass

@@ -85,9 +85,9 @@ def test_a_convolutional_step_has_the_products_it_needs(rule, sg_layers, replica
         assert found.flops == torchs
 
 
-@pytest.mark.parametrize("coins", [*itertools.product([False, True], repeat=4)])
+@pytest.mark.parametrize("mask", [*itertools.product([False, True], repeat=4)])
 @pytest.mark.parametrize("decoupled", ["update", "both"])
-def test_what_is_busy_costs_nothing(decoupled, coins):
+def test_what_is_busy_costs_nothing(decoupled, mask):
     changes = {"decoupled": decoupled, "p_update": 0.5}
     if decoupled == "both":
         changes |= {"si_layers": 1, "si_units": 5}
@@ -95,16 +95,16 @@ def test_what_is_busy_costs_nothing(decoupled, coins):
     images, labels = program.batches.take(program.batches.next())
     x = program.network.kind.pack(images)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        found = op_counter.count(lambda: program.update(x, labels, [coins]))
+        found = op_counter.count(lambda: program.update(x, labels, [mask]))
     models, inputs, total = m_layers(2), [(5, PIXELS), (H, 5)], 0
     for i in range(3):
-        layer, free, above = (H, H if i else PIXELS), coins[i], coins[i + 1]
-        total += product(*layer) * (decoupled == "update" or free)
-        total += product(*layer) * (1 + (i > 0)) * free  # the second is M's target, below
-        total += forward(models) * (free or above) + learning(models) * above
+        layer, active, above = (H, H if i else PIXELS), mask[i], mask[i + 1]
+        total += product(*layer) * (decoupled == "update" or active)
+        total += product(*layer) * (1 + (i > 0)) * active  # the second is M's target, below
+        total += forward(models) * (active or above) + learning(models) * above
         if decoupled == "both":
-            total += forward(inputs) * (free or above) + learning(inputs) * free
-    total += 3 * product(K, H) * coins[3]
+            total += forward(inputs) * (active or above) + learning(inputs) * active
+    total += 3 * product(K, H) * mask[3]
     assert found.flops == counter.get_total_flops() == total
 
 

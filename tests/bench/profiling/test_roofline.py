@@ -15,7 +15,7 @@ PROGRAMS = {
     "backprop": lambda r: feed_forward("backprop", None, replicas=r),
     "cdni": lambda r: feed_forward("cdni", 2, replicas=r),
     "bp_lambda": lambda r: feed_forward("bp_lambda", 1, replicas=r),
-    "coins": lambda r: feed_forward("dni", 1, replicas=r, decoupled="update", p_update=0.5),
+    "mask": lambda r: feed_forward("dni", 1, replicas=r, decoupled="update", p_update=0.5),
     "cnn": lambda r: feed_forward("cdni", 1, "cnn", replicas=r),
     "bptt": lambda r: recurrent("bptt", r),
     "dni lstm": lambda r: recurrent("dni", r),
@@ -34,9 +34,9 @@ def recorded(program, steps=1):
 @pytest.mark.parametrize("replicas", [1, 2])
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_the_limit_does_the_products_of_the_step(name, replicas):
-    steps = 5 if name == "coins" else 1
+    steps = 5 if name == "mask" else 1
     found = recorded(PROGRAMS[name](replicas), steps)
-    done = roofline.Limit(found, roofline.Memory(CPU))
+    done = roofline.Roofline(found, roofline.Memory(CPU))
     with torch.no_grad():
         again = op_counter.count(done.step, steps)
     assert again.flops == found.flops > 0
@@ -56,8 +56,8 @@ def test_what_is_counted_is_the_same_in_inference_mode(name):
 
 
 def test_the_limit_does_recorded_steps_in_turn():
-    found = recorded(PROGRAMS["coins"](1), 5)
-    done = roofline.Limit(found, roofline.Memory(CPU))
+    found = recorded(PROGRAMS["mask"](1), 5)
+    done = roofline.Roofline(found, roofline.Memory(CPU))
     each = [sum(map(op_counter.flops, calls)) for calls in found.steps]
     assert len(set(each)) > 1
     with torch.no_grad():
@@ -88,7 +88,7 @@ def test_memory_is_shared_as_in_the_step_and_written_apart_from_what_is_read():
         return w.T @ h
 
     found = op_counter.count(step)
-    done = roofline.Limit(found, roofline.Memory(CPU))
+    done = roofline.Roofline(found, roofline.Memory(CPU))
     mm = {}
     with op_counter.Recorder() as recorder:
         done.step()
@@ -109,13 +109,13 @@ def test_two_limits_use_the_same_memory():
     apart, memory = [], roofline.Memory(CPU)
     for steps in (large, small):
         alone = roofline.Memory(CPU)
-        roofline.Limit(steps, alone)
+        roofline.Roofline(steps, alone)
         apart.append(len(alone._blocks))
-        roofline.Limit(steps, memory)
+        roofline.Roofline(steps, memory)
     together = len(memory._blocks)
     assert max(apart) <= together <= max(apart) + min(apart) / 2
     for steps in (small, large, small):
-        roofline.Limit(steps, memory)
+        roofline.Roofline(steps, memory)
     assert len(memory._blocks) == together
 
 
@@ -123,7 +123,7 @@ def test_what_limits_read_is_never_written():
     """Or products feed products, until they are too small for a processor's fast path."""
     memory = roofline.Memory(CPU)
     programs = [feed_forward("cdni", 2), feed_forward("backprop", None), recurrent("dni")]
-    limits = [roofline.Limit(recorded(program), memory) for program in programs]
+    limits = [roofline.Roofline(recorded(program), memory) for program in programs]
     read = [(block, block.clone()) for use, block in memory._blocks if use == roofline.READ]
     with torch.no_grad():
         for _ in range(50):
@@ -155,7 +155,7 @@ def test_the_blocks_of_a_limit_are_apart_and_the_closest_in_size():
 @pytest.mark.parametrize("layout", roofline.LAYOUTS)
 def test_maps_lie_as_asked(layout):
     found = recorded(feed_forward("backprop", None, "cnn"))
-    done = roofline.Limit(found, roofline.Memory(CPU), roofline.LAYOUTS[layout])
+    done = roofline.Roofline(found, roofline.Memory(CPU), roofline.LAYOUTS[layout])
     with torch.no_grad(), op_counter.Recorder() as recorder:
         done.step()
     assert sum(map(op_counter.flops, recorder.calls)) == found.flops
@@ -195,7 +195,7 @@ def test_the_fastest_way_is_taken(monkeypatch):
     def step(self):
         now[0] += seconds[used[-1]]
 
-    monkeypatch.setattr(roofline.Limit, "step", step)
+    monkeypatch.setattr(roofline.Roofline, "step", step)
     found = recorded(feed_forward("backprop", None))
     assert roofline.best(found, roofline.Memory(CPU), "mkl")[0] == "onednn"
     seconds["mkl"] = 1.0

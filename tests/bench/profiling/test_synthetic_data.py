@@ -10,7 +10,7 @@ from sgbench.bench.datasets import Data, Episodes, Text
 from sgbench.bench.errors import DataError, UsageError
 from sgbench.bench.nn import products
 from sgbench.bench.profiling import synthetic_data
-from sgbench.bench.training.loop import ungraded
+from sgbench.bench.training.loop import grad_mode
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 SOURCES = {
@@ -102,8 +102,8 @@ def test_programs_train_on_it(exhibit, kind, monkeypatch, tmp_path):
     assert type(program).__name__ == kind
     assert len(program.cells) == 2
     weights = program.network.weights.flat.clone()
-    with ungraded(alike[0]):
-        for _ in range(40):  # of a copied symbol, or of a coin, nothing may come at first
+    with grad_mode(alike[0]):
+        for _ in range(40):  # of a copied symbol, or under a mask, nothing may come at first
             program.step()
     assert program.iteration == 40
     assert not torch.equal(weights, program.network.weights.flat)

@@ -146,19 +146,19 @@ def test_a_disturbance_is_of_its_round_only():
 
 def test_steps_with_coins_are_the_same_ones_every_turn():
     program = feed_forward("dni", 1, decoupled="update", p_update=0.5)
-    seen, toss = [], program.coins.toss
+    seen, draw = [], program.update_mask.draw
 
-    def tossed():
-        seen.append(toss())
+    def drawn():
+        seen.append(draw())
         return seen[-1]
 
-    program.coins.toss = tossed
+    program.update_mask.draw = drawn
     starts = []
     (found,) = measured(
         {"a": lambda: program}, CpuClock(), 3, look=lambda what, *_: starts.append(len(seen))
     ).timed
     steps = found.steps
-    assert steps % timing.COIN_STEPS == 0
+    assert steps % timing.MASK_STEPS == 0
     turns = [seen[start : start + steps] for start in starts[1:]]
     turns += [seen[start + steps : start + 2 * steps] for start in starts[1:]]
     assert len(turns) == 6
@@ -187,7 +187,7 @@ PROGRAMS = {
     "dni_aux": (lambda: recurrent("dni_aux"), set(PARTS)),
     "end_to_end": (lambda: pair("end_to_end"), {"forward", "backward", "update"}),
     "pair": (lambda: pair("dni"), set(PARTS)),
-    "coins": (
+    "mask": (
         lambda: feed_forward("dni", 1, decoupled="both", p_update=0.5, si_layers=1, si_units=5),
         set(PARTS),
     ),

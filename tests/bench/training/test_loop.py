@@ -79,9 +79,9 @@ class TestResume:
     @pytest.mark.parametrize("decoupled", ["update", "both"])
     def test_with_coins_bit_for_bit(self, tmp_path, decoupled):
         inputs = {"si_layers": 1, "si_units": 5} if decoupled == "both" else {}
-        coins = cell(decoupled=decoupled, p_update=0.4, **inputs)
-        whole = loop.train(job_of(coins), never)
-        parts = train_in_parts(job_of(coins, checkpoint=str(tmp_path / "it.pt")), [3, 10, 17])
+        mask = cell(decoupled=decoupled, p_update=0.4, **inputs)
+        whole = loop.train(job_of(mask), never)
+        parts = train_in_parts(job_of(mask, checkpoint=str(tmp_path / "it.pt")), [3, 10, 17])
         assert untimed(parts[-1]) == untimed(whole)
         updates = [point.updates for point in whole[0].curve]
         assert updates == sorted(updates)

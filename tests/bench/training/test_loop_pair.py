@@ -25,9 +25,9 @@ from sgbench.bench.families.pair.program import CountingProgram
 from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.training import loop
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.reproductions.running.dry_run import outlook
+from sgbench.reproductions.running.dry_run import dry_run
 from sgbench.reproductions.running.plan import work
-from sgbench.reproductions.running.run import Request
+from sgbench.reproductions.running.run import RunRequest
 from sgbench.results.record import Record, json_line, make_record
 from sgbench.results.store.store import Store
 
@@ -164,7 +164,7 @@ def test_a_cell_that_does_not_fit_is_one_clear_line(changes, message):
 
 @every_rule
 def test_a_cycle_that_does_not_fit_fails_before_it_is_begun(tmp_path, rule):
-    request = Request(
+    request = RunRequest(
         exhibit="two_networks",
         where=(f"rule={rule},seed=0",),
         set=("T=10000",),
@@ -175,7 +175,7 @@ def test_a_cycle_that_does_not_fit_fails_before_it_is_begun(tmp_path, rule):
     assert re.fullmatch(
         r"MemoryError: it needs about [\d,.]+ GiB, and [\d,.]+ GiB are free:"
         r" T of about [\d,]+ would fit",
-        outlook(request, measure=True).too_large[0],
+        dry_run(request, measure=True).too_large[0],
     )
 
 

@@ -6,7 +6,7 @@ import random
 
 import pytest
 from sgbench.reports.console.eta import Tally, closing
-from sgbench.reports.console.progress import Bars, Lines, Watch, display
+from sgbench.reports.console.progress import Bars, ProgressLines, Watch, display
 from sgbench.reports.console.terminal import pick
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.running.plan import make_plan, shape, work
@@ -102,7 +102,7 @@ def test_closing_names_the_first_failures(plan, make):
 
 def test_lines_tell_each_cell_once(plan, make, capsys):
     records = []
-    watch = Watch(Lines("table1"), lambda: print("read"), records.append)
+    watch = Watch(ProgressLines("table1"), lambda: print("read"), records.append)
     watch.planned(plan, 2)
     watch.progress(0, 5)
     for program in range(3):
@@ -123,7 +123,7 @@ def test_lines_tell_each_cell_once(plan, make, capsys):
 def test_a_record_is_handed_on_before_it_is_shown(plan, make):
     order = []
 
-    class Shown(Lines):
+    class Shown(ProgressLines):
         def ended(self, tally, program, records):
             order.append("shown")
 
@@ -135,7 +135,7 @@ def test_a_record_is_handed_on_before_it_is_shown(plan, make):
 
 def test_nothing_is_shown_where_nothing_is_to_run(make, capsys):
     plan = make_plan(CELLS[:1], [make.record(CELLS[0])], machine="made-up")
-    watch = Watch(Lines("table1"), lambda: None)
+    watch = Watch(ProgressLines("table1"), lambda: None)
     watch.planned(plan, 0)
     assert capsys.readouterr() == ("", "")
 
@@ -146,13 +146,13 @@ class Terminal(io.StringIO):
 
 
 def test_bars_are_for_terminals_only(monkeypatch):
-    assert isinstance(display("table1", alone=True), Lines)
+    assert isinstance(display("table1", alone=True), ProgressLines)
     monkeypatch.setattr("sys.stderr", Terminal())
     monkeypatch.setenv("TERM", "xterm")
     assert isinstance(display("table1", alone=True), Bars)
-    assert isinstance(display("table1", alone=False), Lines)
+    assert isinstance(display("table1", alone=False), ProgressLines)
     monkeypatch.setenv("TERM", "dumb")
-    assert isinstance(display("table1", alone=True), Lines)
+    assert isinstance(display("table1", alone=True), ProgressLines)
 
 
 def test_bars_use_a_row_a_worker_and_name_failures(plan, make, monkeypatch):

@@ -19,7 +19,7 @@ from sgbench.reports.console.terminal import (
     whole_record,
 )
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.reproductions.running.dry_run import Outlook
+from sgbench.reproductions.running.dry_run import DryRun
 from sgbench.reproductions.running.plan import make_plan
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -94,7 +94,7 @@ def test_an_outcome_is_on_one_line_without_control_characters(make):
 def test_a_plan_says_what_goes_on_from_a_checkpoint(make, checkpoints, missing, timeout):
     cells = expand(load("table1"), "demo")[:4]
     records = [make.record(cells[0], status="timeout", reason="it was stopped")]
-    seen = Outlook(
+    seen = DryRun(
         plan=make_plan(cells, records, machine="made-up"),
         workers=1,
         seconds=None,

@@ -6,8 +6,8 @@ import os
 import pytest
 from reference.programs import tiny_cell
 from sgbench.bench.profiling import memory_estimate
-from sgbench.reproductions.running import memory_fit as room_module
-from sgbench.reproductions.running.memory_fit import find_room, workers_for
+from sgbench.reproductions.running import memory_fit
+from sgbench.reproductions.running.memory_fit import find_memory_fit, workers_for
 from sgbench.reproductions.running.plan import make_plan
 
 SMALL, LARGE = tiny_cell("dni"), tiny_cell("dni", hidden_units=3000, batch_size=1000)
@@ -17,12 +17,12 @@ NEED = memory_estimate.needed(LARGE)
 @pytest.fixture
 def room(monkeypatch):
     """Find room for cells in a machine of four cores with so many bytes."""
-    monkeypatch.setattr(room_module.machine, "cores", lambda: 4)
+    monkeypatch.setattr(memory_fit.hardware, "cores", lambda: 4)
 
     def find(cells, free, jobs=None, device="cpu", stack=False):
         monkeypatch.setattr(memory_estimate, "free", lambda _: free)
         plan = make_plan(cells, [], machine=None, stack=stack)
-        return find_room(plan, jobs, device)
+        return find_memory_fit(plan, jobs, device)
 
     return find
 

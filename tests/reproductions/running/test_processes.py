@@ -16,7 +16,7 @@ from sgbench.results.store.store import Store
 
 SCRIPT = textwrap.dedent("""
     import signal, sys
-    from sgbench.reproductions.running.run import Request, run
+    from sgbench.reproductions.running.run import RunRequest, run
     from sgbench.results.store.store import Store
 
     class Listener:
@@ -28,7 +28,7 @@ SCRIPT = textwrap.dedent("""
     if __name__ == "__main__":
         signal.signal(signal.SIGINT, lambda *_: None)  # one that comes when the run has ended
         store, jobs, *sets = sys.argv[1:]
-        request = Request(exhibit="table1", where=["network=fcn,depth=3,4,sg_layers=none,0"],
+        request = RunRequest(exhibit="table1", where=["network=fcn,depth=3,4,sg_layers=none,0"],
             set=sets, seeds=1, store=Store(store), jobs=int(jobs), device="cpu")
         print("interrupted", run(request, Listener()).interrupted)
 """)

@@ -22,8 +22,8 @@ from sgbench.bench.errors import UsageError
 from sgbench.bench.nn import products
 from sgbench.bench.training import loop
 from sgbench.reproductions.running import blas_choice
-from sgbench.reproductions.running.dry_run import outlook
-from sgbench.reproductions.running.run import Request, run
+from sgbench.reproductions.running.dry_run import dry_run
+from sgbench.reproductions.running.run import RunRequest, run
 from sgbench.results.store import backend_choice
 from sgbench.results.store.store import Store
 
@@ -45,7 +45,7 @@ def request_of(tmp_path, monkeypatch):
         there = Store(tmp_path / store)
         backend_choice.write(there, hardware.device_model("cpu"), values)
         fields = {"where": GRID, "set": SMALL, "seeds": 1, "device": "cpu"}
-        return Request(exhibit="table1", store=there, **(fields | changes))
+        return RunRequest(exhibit="table1", store=there, **(fields | changes))
 
     return make
 
@@ -97,7 +97,7 @@ class TestAddresses:
 
 
 class TestDifferences:
-    WAYS = worker_info.Ways(release="1", code="a", torch="2.13", data={("mnist", None): "x"})
+    WAYS = worker_info.Fingerprint(release="1", code="a", torch="2.13", data={("mnist", None): "x"})
 
     @pytest.mark.parametrize(
         ("change", "words"),
@@ -268,7 +268,7 @@ class TestStops:
 
 DRIVER = textwrap.dedent("""
     import sys
-    from sgbench.reproductions.running.run import Request, run
+    from sgbench.reproductions.running.run import RunRequest, run
     from sgbench.results.store.store import Store
 
     class Listener:
@@ -278,7 +278,7 @@ DRIVER = textwrap.dedent("""
         def stopping(self, number): pass
 
     if __name__ == "__main__":
-        request = Request(
+        request = RunRequest(
             exhibit="table1", where=["network=fcn,depth=3,rule=backprop"], seeds=1, device="cpu",
             set=["iterations=100000000", "evaluate_every=100000000"],
             store=Store(sys.argv[1]), scheduler=sys.argv[2],
@@ -385,14 +385,14 @@ def test_what_a_run_would_do(request_of, dask):
     dask.worker()
     request = request_of(scheduler=dask.address, where=ONE, seeds=2)
     before = sorted(request.store.path.rglob("*"))
-    seen = outlook(request, measure=True)
+    seen = dry_run(request, measure=True)
     assert (seen.plan.counts(), seen.workers, seen.seconds) == ({"missing": 2}, 1, None)
     assert seen.machine == blas_choice.known_class(request.store, "cpu")
     assert sorted(request.store.path.rglob("*")) == before
     run(request, Listener())
-    seen = outlook(dataclasses.replace(request, seeds=3), measure=True)
+    seen = dry_run(dataclasses.replace(request, seeds=3), measure=True)
     assert seen.plan.counts() == {"done": 2, "missing": 1}
     assert seen.seconds > 0
     quick = dataclasses.replace(request, scale="quick", where=("dataset=mnist", *ONE))
     with pytest.raises(UsageError, match="mnist missing there"):
-        outlook(quick, measure=True)
+        dry_run(quick, measure=True)

@@ -5,14 +5,14 @@ import dataclasses
 import pytest
 from sgbench.bench import datasets
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions.running.request import Request, shard, wanted_cells
+from sgbench.reproductions.running.request import RunRequest, shard, wanted_cells
 from sgbench.results.store.store import Store
 
 
 @pytest.fixture
 def request_of(tmp_path):
     def make(**fields):
-        return Request(store=Store(tmp_path), **{"exhibit": "table1", **fields})
+        return RunRequest(store=Store(tmp_path), **{"exhibit": "table1", **fields})
 
     return make
 

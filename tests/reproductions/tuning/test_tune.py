@@ -8,13 +8,19 @@ from reference.runs import left_behind, stored
 from sgbench.bench.errors import UsageError
 from sgbench.bench.training import loop
 from sgbench.reproductions.running.plan import make_plan
-from sgbench.reproductions.running.run import Request, run
+from sgbench.reproductions.running.run import RunRequest, run
 from sgbench.reproductions.tuning import study_runner
 from sgbench.reproductions.tuning.optuna_adapter import STARTUP, Optimizer, rungs
 from sgbench.reproductions.tuning.optuna_export import export, importances
-from sgbench.reproductions.tuning.search import Means
-from sgbench.reproductions.tuning.study_options import Asked, declare, loaded, opened, resumed
-from sgbench.reproductions.tuning.trials import Known, derive
+from sgbench.reproductions.tuning.search import RunOptions
+from sgbench.reproductions.tuning.study_options import (
+    StudyOptions,
+    declare,
+    loaded,
+    opened,
+    resumed,
+)
+from sgbench.reproductions.tuning.trials import RecordIndex, derive
 from sgbench.reproductions.tuning.tune import tune
 from sgbench.results import study as studies
 from sgbench.results.store.store import Store
@@ -52,7 +58,7 @@ def asked():
             "exhibit": "table1", "where": WHERE, "set": SMALL, "space": SPACE, "trials": 6,
             "seeds": 2, "fresh": 2, "study": "s",
         }  # fmt: skip
-        return Asked(**(values | changes))
+        return StudyOptions(**(values | changes))
 
     return make
 
@@ -61,11 +67,11 @@ def asked():
 def tuned(tmp_path, asked):
     """Tune in the store of a name; returns the study, its store and what was heard."""
 
-    def go(store="store", listener=None, means=None, **changes):
+    def go(store="store", listener=None, options=None, **changes):
         source, heard = Store(tmp_path / store), listener or Listener()
         study = opened(source, declare(asked(**changes))[0])
-        given = {"store": source, "device": "cpu", "jobs": 1} | (means or {})
-        heard.summary = tune(study, Means(**given), heard)
+        given = {"store": source, "device": "cpu", "jobs": 1} | (options or {})
+        heard.summary = tune(study, RunOptions(**given), heard)
         return studies.load(source, study.name), source, heard
 
     return go
@@ -179,7 +185,7 @@ class TestPruning:
         _, store, heard = tuned()
         _, trial, _ = next(one for one in heard.trials if one[1].state == "complete")
         sets = [f"{k}={v}" for k, v in trial.params.items()]
-        request = Request(
+        request = RunRequest(
             exhibit="table1", where=(f"{WHERE[0]},sg_layers={trial.params['sg_layers']}",),
             set=(*SMALL, *sets, "split=validation"), seeds=2, device="cpu", jobs=1,
             store=Store(store.path.parent / "plain"),
@@ -280,7 +286,7 @@ def test_the_file_is_made_again_from_the_records(tuned, asked):
     assert opened(store, declare(asked())[0], rebuild=True) == again
     studies.save(store, again)
     (arm,) = loaded(again)
-    known = Known(store.scan())
+    known = RecordIndex(store.scan())
     found = {
         derive(n, params, study_runner.trial_cells(again, arm, params), known).value
         for n, params in enumerate(again.asked["dni"])
@@ -297,16 +303,16 @@ def test_records_of_another_protocol_are_no_trials(tuned, asked):
 class TestResume:
     def test_needs_nothing_but_the_name(self, tuned, asked):
         study, store, _ = tuned()
-        assert resumed(store, Asked(exhibit="table1", study="s")) == study
-        more = resumed(store, Asked(exhibit="table1", study="s", trials=99))
+        assert resumed(store, StudyOptions(exhibit="table1", study="s")) == study
+        more = resumed(store, StudyOptions(exhibit="table1", study="s", trials=99))
         assert more == dataclasses.replace(study, trials=99)
 
     def test_refuses_what_differs(self, tuned):
         _, store, _ = tuned()
         with pytest.raises(UsageError, match="its seeds is 2 there, not 5; give another name by"):
-            resumed(store, Asked(exhibit="table1", study="s", seeds=5))
+            resumed(store, StudyOptions(exhibit="table1", study="s", seeds=5))
         with pytest.raises(UsageError, match="no such study"):
-            resumed(store, Asked(exhibit="table1", study="t"))
+            resumed(store, StudyOptions(exhibit="table1", study="t"))
 
     def test_another_declaration_is_another_study(self, tuned):
         tuned()
@@ -325,7 +331,7 @@ def test_a_time_limit_leaves_the_rest_for_the_next_run(tuned, monkeypatch):
         if len(seen) == 3:
             monkeypatch.setattr(time, "time", lambda: now() + 3601)
 
-    _, store, heard = tuned(listener=Listener(ended=late), means={"timeout": 3600.0})
+    _, store, heard = tuned(listener=Listener(ended=late), options={"timeout": 3600.0})
     monkeypatch.setattr(time, "time", now)
     assert heard.summary.left
     assert len(heard.trials) == 3
@@ -370,7 +376,7 @@ def test_a_trial_that_fails_is_told_and_tried_again_when_asked(tuned, monkeypatc
     monkeypatch.setattr(loop, "train", real)
     _, _, heard = tuned(trials=2, pruner="none")
     assert heard.trials == []
-    _, _, heard = tuned(trials=2, pruner="none", means={"retry": ("failed",)})
+    _, _, heard = tuned(trials=2, pruner="none", options={"retry": ("failed",)})
     assert states(heard) == ["complete"] * 2
 
 
@@ -544,7 +550,7 @@ def test_other_results_than_errors(tuned, exhibit, where, small, space):
 
 @pytest.mark.slow
 def test_trials_run_side_by_side(tuned):
-    _, store, heard = tuned(means={"jobs": 2})
+    _, store, heard = tuned(options={"jobs": 2})
     assert heard.begun == (0, 2)
     assert sorted(trial.number for _, trial, _ in heard.trials) == list(range(6))
     assert left_behind(store) == []

@@ -1,4 +1,4 @@
-"""Layers that go by coins of their own: the limits, the coins, and what a busy layer keeps."""
+"""Decoupled layers: the limits, the update masks, and what an idle layer keeps."""
 
 import itertools
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import CPU, everything, random_data, tiny_cell
-from sgbench.bench.families.feedforward.decoupled import Coins, active
+from sgbench.bench.families.feedforward.decoupled import UpdateMask, block_mask
 from sgbench.bench.families.feedforward.program import Program
 
 LAYERS = 4
 ALL = (True,) * LAYERS
 modes = pytest.mark.parametrize("decoupled", ["update", "both"])
 rules = pytest.mark.parametrize("rule", ["dni", "cdni"])
-patterns = pytest.mark.parametrize("free", list(itertools.product((False, True), repeat=LAYERS)))
+patterns = pytest.mark.parametrize("active", list(itertools.product((False, True), repeat=LAYERS)))
 
 
 def cell(rule="dni", network="fcn", **changes):
@@ -75,16 +75,16 @@ def blocks_of(program):
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_always_free_is_the_plain_rule_bit_for_bit(rule, network, decoupled, precision):
     plain = Program([cell(rule, network, precision=precision)], random_data(), CPU)
-    coins = cell(rule, network, decoupled=decoupled, p_update=1, precision=precision)
-    free = Program([coins], random_data(), CPU)
+    mask = cell(rule, network, decoupled=decoupled, p_update=1, precision=precision)
+    active = Program([mask], random_data(), CPU)
     for _ in range(9):
         plain.step()
-        free.step()
-    got, want = everything(free), everything(plain)
+        active.step()
+    got, want = everything(active), everything(plain)
     for what in want:
         assert np.array_equal(got[what], want[what]), what
-    assert free.evaluate("held") == plain.evaluate("held")
-    assert free.updates() == [[9] * LAYERS]
+    assert active.evaluate("held") == plain.evaluate("held")
+    assert active.updates() == [[9] * LAYERS]
     assert plain.updates() is None
 
 
@@ -99,30 +99,30 @@ def test_never_free_leaves_every_weight(decoupled):
     assert program.iteration == 20
 
 
-# What the coins decide.
+# What the masks decide.
 
 
 @modes
 @patterns
-def test_what_is_free_is_updated_and_all_else_stays(decoupled, free):
+def test_what_is_free_is_updated_and_all_else_stays(decoupled, active):
     program = program_of(cell(decoupled=decoupled))
     x, labels = batch_of(program)
-    seen = changed(program, lambda: program.update(x, labels, [free]))
+    seen = changed(program, lambda: program.update(x, labels, [active]))
     both = decoupled == "both"
-    layers = {name for name, yes in zip(blocks_of(program), free, strict=False) if yes}
-    models = {f"sg{i}" for i in range(3) if free[i + 1]}
-    inputs = {f"si{i}" for i in range(3) if both and free[i]}
+    layers = {name for name, yes in zip(blocks_of(program), active, strict=False) if yes}
+    models = {f"sg{i}" for i in range(3) if active[i + 1]}
+    inputs = {f"si{i}" for i in range(3) if both and active[i]}
     for kind in ("weight", "first moment", "second moment"):
         assert {name for what, name in seen if what == kind} == layers | models | inputs
-    needed = {i for i in range(3) if free[i] or free[i + 1]}
+    needed = {i for i in range(3) if active[i] or active[i + 1]}
     assert {name for what, name in seen if what == "statistic"} == {
-        *(f"hidden{i}" for i in range(3) if free[i] or not both),
+        *(f"hidden{i}" for i in range(3) if active[i] or not both),
         *(f"sg{i}" for i in needed),
         *(f"si{i}" for i in needed if both),
     }
-    expected = [*free, *free[1:], *(free[:-1] if both else ())]
+    expected = [*active, *active[1:], *(active[:-1] if both else ())]
     assert program.adam.steps.tolist() == [[float(yes) for yes in expected]]
-    assert active(program.network, [free]) == [list(expected)]
+    assert block_mask(program.network, [active]) == [list(expected)]
 
 
 @modes
@@ -135,8 +135,8 @@ def test_a_block_counts_its_own_updates_as_adam_does_with_it_alone(decoupled):
         (paused, [top, (False,) * LAYERS, (False,) * LAYERS, top]),
         (straight, [top, top]),
     ):
-        for free in sequence:
-            program.update(x, labels, [free])
+        for active in sequence:
+            program.update(x, labels, [active])
     for name in ("classifier.weight", "classifier.bias", "sg2.output.weight"):
         if decoupled == "both" or name != "sg2.output.weight":
             one, other = (p.network.weights.named[name] for p in (paused, straight))
@@ -144,7 +144,7 @@ def test_a_block_counts_its_own_updates_as_adam_does_with_it_alone(decoupled):
 
 
 def test_what_a_layer_above_takes_is_the_true_output_where_it_is_there():
-    """I's answer reaches the layer above only where the layer that it stands for is busy."""
+    """I's answer reaches the layer above only where the layer that it stands for is idle."""
     for below, differs in ((True, False), (False, True)):
         found = []
         for shift in (0.0, 1.0):
@@ -159,7 +159,7 @@ def test_what_a_layer_above_takes_is_the_true_output_where_it_is_there():
 
 
 @patterns
-def test_i_learns_from_its_layer_alone(free):
+def test_i_learns_from_its_layer_alone(active):
     """Neither labels nor the layers above, nor M, have any part in what I learns."""
     found = []
     for other in (False, True):
@@ -170,12 +170,12 @@ def test_i_learns_from_its_layer_alone(free):
             for name, view in program.network.weights.named.items():
                 if owner(name) in ("hidden2", "classifier", "sg0", "sg1", "sg2"):
                     view.mul_(1.5)
-        program.update(x, labels, [free])
+        program.update(x, labels, [active])
         views = program.network.weights.views(program.network.weights.grads)
         found.append({n: v.clone() for n, v in views.items() if owner(n) in ("si0", "si1")})
     assert all(torch.equal(found[0][name], found[1][name]) for name in found[0])
     learnt = {owner(name) for name, grad in found[0].items() if grad.any()}
-    assert learnt == {f"si{i}" for i in range(2) if free[i]}
+    assert learnt == {f"si{i}" for i in range(2) if active[i]}
 
 
 def test_what_m_and_i_learn_moves_no_layer():
@@ -224,15 +224,15 @@ def test_a_network_of_a_population_equals_the_same_alone(rule, network, decouple
 # Coins.
 
 
-def tossed(steps, **changes):
-    coins = Coins([cell(decoupled="update", **changes)], LAYERS)
-    return np.array([coins.toss()[0] for _ in range(steps)])
+def drawn(steps, **changes):
+    mask = UpdateMask([cell(decoupled="update", **changes)], LAYERS)
+    return np.array([mask.draw()[0] for _ in range(steps)])
 
 
 @pytest.mark.parametrize("p", [0.02, 0.2, 0.5, 0.9])
 def test_each_layer_is_free_as_often_as_p_says(p):
     steps = 5000
-    found = tossed(steps, p_update=p).mean(0)
+    found = drawn(steps, p_update=p).mean(0)
     bound = 4.5 * (p * (1 - p) / steps) ** 0.5  # four layers, four values: 1e-4 in all
     assert (abs(found - p) < bound).all()
     assert len(set(found)) > 1
@@ -243,7 +243,7 @@ def test_the_coins_of_layers_and_of_steps_are_independent():
     from scipy.stats import chisquare
 
     steps, p = 5000, 0.3
-    found = tossed(steps, p_update=p)
+    found = drawn(steps, p_update=p)
     codes = found @ (1 << np.arange(LAYERS))
     expected = [
         steps * p ** bin(code).count("1") * (1 - p) ** (LAYERS - bin(code).count("1"))
@@ -256,22 +256,22 @@ def test_the_coins_of_layers_and_of_steps_are_independent():
 
 
 def test_coins_depend_on_the_seed_alone_and_on_nothing_that_shares_the_program():
-    one = tossed(600, p_update=0.3, seed=5)
-    assert np.array_equal(one, tossed(600, p_update=0.3, seed=5, learning_rate=0.5))
-    assert not np.array_equal(one, tossed(600, p_update=0.3, seed=6))
+    one = drawn(600, p_update=0.3, seed=5)
+    assert np.array_equal(one, drawn(600, p_update=0.3, seed=5, learning_rate=0.5))
+    assert not np.array_equal(one, drawn(600, p_update=0.3, seed=6))
     cells = [cell(decoupled="both", p_update=p, seed=s) for p, s in ((0.9, 1), (0.3, 5))]
-    together = Coins(cells, LAYERS)
-    assert np.array_equal(one, [together.toss()[1] for _ in range(600)])
-    greater = tossed(600, p_update=0.5, seed=5)
-    assert (greater | ~one).all()  # free at 0.3 is free at 0.5
+    together = UpdateMask(cells, LAYERS)
+    assert np.array_equal(one, [together.draw()[1] for _ in range(600)])
+    greater = drawn(600, p_update=0.5, seed=5)
+    assert (greater | ~one).all()  # active at 0.3 is active at 0.5
 
 
 @modes
 def test_a_resumed_program_goes_on_bit_for_bit(decoupled, monkeypatch):
-    monkeypatch.setattr(Coins, "BLOCK", 8)
+    monkeypatch.setattr(UpdateMask, "BLOCK", 8)
     made = [cell(decoupled=decoupled, p_update=p, seed=s) for p, s in ((0.3, 0), (0.7, 1))]
     straight, first = program_of(*made), program_of(*made)
-    for _ in range(30):  # past the coins that are drawn at once, several times
+    for _ in range(30):  # past the masks that are drawn at once, several times
         straight.step()
     for _ in range(19):
         first.step()
@@ -304,22 +304,22 @@ def spied(program, monkeypatch):
 
 @patterns
 @modes
-def test_what_nobody_needs_is_not_computed(decoupled, free, monkeypatch):
+def test_what_nobody_needs_is_not_computed(decoupled, active, monkeypatch):
     program = program_of(cell(decoupled=decoupled))
     x, labels = batch_of(program)
     ran = spied(program, monkeypatch)
     monkeypatch.setattr(program.adam, "step", lambda *_: None)
     program.network.weights.grads.fill_(torch.nan)
-    program.update(x, labels, [free])
-    both, needed = decoupled == "both", [i for i in range(3) if free[i] or free[i + 1]]
-    expected = [f"hidden{i}" for i in range(3) if free[i] or not both]
-    expected += [f"sg{i}" for i in needed] + ["classifier"] * free[3]
+    program.update(x, labels, [active])
+    both, needed = decoupled == "both", [i for i in range(3) if active[i] or active[i + 1]]
+    expected = [f"hidden{i}" for i in range(3) if active[i] or not both]
+    expected += [f"sg{i}" for i in needed] + ["classifier"] * active[3]
     expected += [f"si{i}" for i in needed if both]
     assert sorted(ran) == sorted(expected)
     views = program.network.weights.views(program.network.weights.grads)
     written = {owner(name) for name, view in views.items() if not view.isnan().any()}
     assert written == {
-        *(name for name, yes in zip(blocks_of(program), free, strict=False) if yes),
-        *(f"sg{i}" for i in range(3) if free[i + 1]),
-        *(f"si{i}" for i in range(3) if both and free[i]),
+        *(name for name, yes in zip(blocks_of(program), active, strict=False) if yes),
+        *(f"sg{i}" for i in range(3) if active[i + 1]),
+        *(f"si{i}" for i in range(3) if both and active[i]),
     }

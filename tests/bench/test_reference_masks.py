@@ -18,7 +18,7 @@ HIDDEN = DEPTH - 1
 PATTERNS = list(itertools.product([False, True], repeat=DEPTH))
 
 every_pattern = pytest.mark.parametrize(
-    "coins", PATTERNS, ids=lambda c: "".join(".x"[coin] for coin in c)
+    "mask", PATTERNS, ids=lambda c: "".join(".x"[bit] for bit in c)
 )
 every_m = pytest.mark.parametrize("sg_layers", range(3))
 with_and_without_label = pytest.mark.parametrize("conditioned", [False, True])
@@ -63,13 +63,13 @@ def assert_same(got, want):
         np.testing.assert_allclose(got[name], want[name], rtol=1e-13, atol=1e-14, err_msg=name)
 
 
-def expected_blocks(coins, decoupled):
+def expected_blocks(mask, decoupled):
     """What an update touches: free layers, the M below and (both) the I above each of them."""
     names = [*(f"hidden{i}" for i in range(HIDDEN)), "classifier"]
-    touched = {name for name, coin in zip(names, coins, strict=True) if coin}
-    touched |= {f"sg{i}" for i in range(HIDDEN) if coins[i + 1]}
+    touched = {name for name, bit in zip(names, mask, strict=True) if bit}
+    touched |= {f"sg{i}" for i in range(HIDDEN) if mask[i + 1]}
     if decoupled == "both":
-        touched |= {f"si{i}" for i in range(HIDDEN) if coins[i]}
+        touched |= {f"si{i}" for i in range(HIDDEN) if mask[i]}
     return touched
 
 
@@ -142,13 +142,13 @@ class Objectives:
         return sent
 
 
-def decoupled_objectives(weights, x, labels, coins, decoupled, conditioned):
+def decoupled_objectives(weights, x, labels, mask, decoupled, conditioned):
     objectives, x = Objectives(weights, labels, conditioned), x.reshape(len(x), -1)
     took = [x]
     for i in range(HIDDEN):
         h = normed(weights, f"hidden{i}", took[i])
         if decoupled == "both":
-            if coins[i]:
+            if mask[i]:
                 objectives.found[f"si{i}"] = lambda i=i, h=h: squares(
                     mlp(weights, f"si{i}", "last", x), h
                 )
@@ -156,9 +156,9 @@ def decoupled_objectives(weights, x, labels, coins, decoupled, conditioned):
                 h = mlp(weights, f"si{i}", "last", x)
         took.append(h)
     for i in range(HIDDEN):
-        if coins[i]:
+        if mask[i]:
             objectives.layer(i, took[i], objectives.m(i, took[i + 1]) / S)
-    if coins[HIDDEN]:
+    if mask[HIDDEN]:
         objectives.layer(HIDDEN, took[HIDDEN], None)
     return objectives.found
 
@@ -189,16 +189,14 @@ def assert_slopes(gradients, weights, objectives):
 @every_m
 @with_and_without_label
 @either_way
-def test_gradients_are_the_slopes_of_each_blocks_objective(
-    decoupled, conditioned, sg_layers, coins
-):
+def test_gradients_are_the_slopes_of_each_blocks_objective(decoupled, conditioned, sg_layers, mask):
     si_layers = sg_layers if decoupled == "both" else None
     weights, statistics, x, labels = state(conditioned, sg_layers, si_layers=si_layers)
     gradients, _ = step(
-        weights, statistics, x, labels, coins, decoupled=decoupled, conditioned=conditioned, S=S
+        weights, statistics, x, labels, mask, decoupled=decoupled, conditioned=conditioned, S=S
     )
-    objectives = decoupled_objectives(weights, x, labels, coins, decoupled, conditioned)
-    assert set(objectives) == expected_blocks(coins, decoupled)
+    objectives = decoupled_objectives(weights, x, labels, mask, decoupled, conditioned)
+    assert set(objectives) == expected_blocks(mask, decoupled)
     assert_slopes(gradients, weights, objectives)
 
 
@@ -225,18 +223,18 @@ def test_bp_lambda_gradients_are_the_slopes_of_each_blocks_objective(
 @every_m
 @with_and_without_label
 def test_a_busy_update_takes_its_gradients_out_of_the_dni_step(
-    conditioned, sg_layers, network, coins
+    conditioned, sg_layers, network, mask
 ):
-    # All layers run whatever the coins, so the gradients that are left are DNI's to the bit.
+    # All layers run whatever the mask, so the gradients that are left are DNI's to the bit.
     weights, statistics, x, labels = state(conditioned, sg_layers, network)
     kind = {"conditioned": conditioned, "sg_layers": sg_layers, "network": network}
     trace = table1(weights, statistics, **kind).trace(x, labels)
     gradients, after = step(
-        weights, statistics, x, labels, coins, decoupled="update", conditioned=conditioned, S=S
+        weights, statistics, x, labels, mask, decoupled="update", conditioned=conditioned, S=S
     )
-    touched = expected_blocks(coins, "update")
+    touched = expected_blocks(mask, "update")
     assert_same(gradients, {n: g for n, g in trace.gradients.items() if block(n) in touched})
-    ran = {f"sg{i}" for i in range(HIDDEN) if coins[i] or coins[i + 1]}
+    ran = {f"sg{i}" for i in range(HIDDEN) if mask[i] or mask[i + 1]}
     assert_same(
         after,
         {
@@ -304,25 +302,25 @@ def test_bp_lambda_is_dni_at_0_and_backprop_at_1(network, conditioned, sg_layers
     )
 
 
-# What a busy layer leaves alone.
+# What an idle layer leaves alone.
 
 
 @every_pattern
 @pytest.mark.parametrize("si_layers", range(3))
-def test_a_busy_layer_neither_tracks_nor_counts(si_layers, coins):
+def test_a_busy_layer_neither_tracks_nor_counts(si_layers, mask):
     weights, statistics, x, labels = state(False, 1, si_layers=si_layers)
     gradients, after = step(
-        weights, statistics, x, labels, coins, decoupled="both", conditioned=False, S=S
+        weights, statistics, x, labels, mask, decoupled="both", conditioned=False, S=S
     )
-    ran = {f"hidden{i}" for i in range(HIDDEN) if coins[i]}
-    ran |= {f"{m}{i}" for i in range(HIDDEN) if coins[i] or coins[i + 1] for m in ("sg", "si")}
+    ran = {f"hidden{i}" for i in range(HIDDEN) if mask[i]}
+    ran |= {f"{m}{i}" for i in range(HIDDEN) if mask[i] or mask[i + 1] for m in ("sg", "si")}
     assert set(after) == set(statistics)
     moved = {block(n) for n, old in statistics.items() if not np.array_equal(after[n], old)}
     assert moved == ran & {block(n) for n in statistics}
 
     adam = Adam(weights, RATE)
     updated = adam.step(weights, gradients)
-    touched = expected_blocks(coins, "both")
+    touched = expected_blocks(mask, "both")
     assert {block(n) for n, w in weights.items() if not np.array_equal(updated[n], w)} == touched
     for moments in (adam.first, adam.second):
         assert {block(n) for n, moment in moments.items() if moment.any()} == touched
