@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import named, one_line
-from ._entrypoint import retried, shard, workers
+from ._entrypoint import retried, seconds, shard, workers
 
 if TYPE_CHECKING:
     from ..reproductions.running.request import RunRequest
@@ -83,6 +83,23 @@ jobs_option = click.option(
     show_default=True,
     help="Cells at a time; auto is one a core.",
 )
+
+
+def time_limit_option(
+    help: str = "Stop after 90s, 30m, 1h30m, 2d …; running cells save their state.",  # noqa: A002
+    default: str | None = None,
+) -> Callable[[Any], Any]:
+    """Return the option --time-limit, whose value is in seconds, None where there is no limit."""
+    return click.option(
+        "--time-limit",
+        metavar="TIME",
+        default=default,
+        show_default=default is not None,
+        callback=seconds,
+        help=help,
+    )
+
+
 _cells = (
     scale_option,
     where_option,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._entrypoint import RETRIED, complain, examples, seconds, terminable
+from ._entrypoint import RETRIED, complain, examples, terminable
 from ._options import (
     cells_options,
     jobs_option,
@@ -15,6 +15,7 @@ from ._options import (
     retry_option,
     store_words,
     tell_dry_run,
+    time_limit_option,
     title,
     warn,
 )
@@ -40,12 +41,7 @@ if TYPE_CHECKING:
     + "\n\nCells that are done are not run again: the same command goes on where it stopped.",
 )
 @cells_options
-@click.option(
-    "--time-limit",
-    metavar="TIME",
-    callback=seconds,
-    help="Stop after 90s, 30m, 1h30m, 2d …; running cells save their state.",
-)
+@time_limit_option()
 @retry_option
 @jobs_option
 @click.option(
