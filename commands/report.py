@@ -64,14 +64,14 @@ def command(
     stored, and a study of `sgbench tune`.
     """
     from ..reports.pages import report as reports
-    from ..results.store.store import Store
+    from ..results.store.published import open_published
 
     if study and exhibit != "tune":
         raise UsageError("--study is for `sgbench report tune`")
     build = _builder(ctx, exhibit, scale, study)  # an unknown one is said before the store is read
     if published and ctx.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE:
         raise UsageError("--published and --store exclude each other: give one of them")
-    source = Store.published() if published else open_store(store)
+    source = open_published() if published else open_store(store)
     built = build(source, formats or reports.FORMATS)
     folder, code = named(out, "--out"), 0
     if check:

@@ -18,15 +18,17 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
-from ...bench.errors import StoreError
+from ...bench.errors import StoreError, UsageError
 from ..schema import NewerSchemaError, RecordError
 from .atomic_io import make_folder, reason, remove_leftovers, write_atomic, writing
 
 MOST_BYTES = 2**26
 """Of a record's file; one of thousands of evaluations has a hundredth."""
 _ID = re.compile(r"[0-9a-f]{16}")
+_FOLDERS = ("records", "timings", "studies", "checkpoints", "machines", "broken")
+_PUBLISHED = (".jsonl", ".study.json")
 
 
 class Stored(Protocol):
@@ -81,6 +83,25 @@ class JsonStore(Generic[T]):
         existing = next((p for p in (self.path, *self.path.parents) if os.path.lexists(p)), None)
         if existing is not None and not os.path.isdir(existing):
             raise StoreError(f"store {self.path}: {existing} is not a folder; give another --store")
+
+    @classmethod
+    def existing(cls, path: Path | str, *, read_only: bool = False) -> Self:
+        """Return the store in the folder `path`, for reading: a mistyped name is no empty store.
+
+        Raises UsageError where there is no such folder, or nothing in it is a store's.
+        """
+        store = cls(path, read_only=read_only)
+        problem = "there is no such folder"
+        if store.path.is_dir():
+            if any(
+                name in _FOLDERS or name.endswith(_PUBLISHED) for name in store._list(store.path)
+            ):
+                return store
+            problem = "nothing in that folder is a store's"
+        raise UsageError(
+            f"{path} is no store: {problem}; give the folder that sgbench run has filled with"
+            " --store, or --published for the records that come with sgbench"
+        )
 
     def put(self, thing: T) -> None:
         """Store `thing`, replacing the one of the same id and machine class.

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...bench.cell import canonical_json
-from ...bench.errors import UsageError
 from ..metrics import FINAL
 from ..record import ENDED, Record
 from .atomic_io import reason, write_atomic, writing
@@ -71,10 +70,8 @@ def merge(paths: Sequence[Path], into: Store) -> Merged:
     Whatever the order of the stores, the same records come out, and again they change nothing.
     Raises UsageError where a path is no store, StoreError where `into` cannot be written.
     """
-    for path in paths:
-        if not path.is_dir():
-            raise UsageError(f"{path} is no store: there is no such folder")
-    sources = [Store(path, read_only=True) for path in paths if not _same(path, into.path)]
+    found = [Store.existing(path, read_only=True) for path in paths]
+    sources = [store for store in found if not _same(store.path, into.path)]
     best: dict[Key, _Candidate] = {}
     differing: dict[Key, None] = {}
     had: set[Key] = set()

@@ -7,15 +7,12 @@ checkpoints/  programs that were cut short
 machines/     what was measured once about each machine
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from ..record import Record
 from ..timings import is_timings
 from .codec import pack, unpack
-from .json_store import JsonStore, StoredKind, publish_lines, short_hash
-
-PUBLISHED = Path(__file__).parents[1] / "published"
+from .json_store import JsonStore, StoredKind, short_hash
 
 
 def encode(record: Record) -> bytes:
@@ -43,11 +40,6 @@ class Store(JsonStore[Record]):
         published=lambda name: not is_timings(name),
     )
 
-    @classmethod
-    def published(cls) -> "Store":
-        """Return the records that come with the package; they can only be read."""
-        return cls(PUBLISHED, read_only=True)
-
     def record_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
         """Return where the record of the cell `id` on such a machine lies."""
         return self.file_path(id, machine_class)
@@ -68,11 +60,3 @@ class Store(JsonStore[Record]):
     def machine_file(self, machine: str) -> Path:
         """Return where what was measured about `machine` lies."""
         return self.path / "machines" / f"{short_hash(machine)}.json"
-
-
-def publish(records: Iterable[Record], folder: Path) -> list[Path]:
-    """Write `records` into `folder`, a file per exhibit and scale; return the files.
-
-    The same records give the same bytes, whatever their order. Raises StoreError.
-    """
-    return publish_lines(records, folder, lambda r: f"{r.exhibit}.{r.scale}.jsonl", encode)

@@ -169,7 +169,7 @@ def test_published_timings_are_read(sgbench, monkeypatch, tmp_path):
     folder = tmp_path / "published"
     (cell, *_) = expand(load("table1"), "quick", seeds=1)
     timings.publish([timing_of(cell)], folder)
-    monkeypatch.setattr("sgbench.results.store.store.PUBLISHED", folder)
+    monkeypatch.setattr("sgbench.results.store.published.PUBLISHED", folder)
     done = sgbench("report", "throughput", "--published", "--format", "csv")
     assert done.exit_code == 0, done.output
     assert sgbench("report", "table1", "--published", "--format", "csv").stderr.count("broken") == 0

@@ -10,7 +10,7 @@ from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.results import frame
 from sgbench.results.metrics import not_applying
 from sgbench.results.record import describe, json_line
-from sgbench.results.store import store as stores
+from sgbench.results.store import published
 from sgbench.results.store.store import Store
 
 
@@ -172,8 +172,8 @@ def test_report_strict_names_the_claims_that_are_not_reproduced(sgbench, store, 
 
 
 def test_report_of_published_records(sgbench, monkeypatch, tmp_path, make):
-    stores.publish([make.record(make.cells[0])], tmp_path / "published")
-    monkeypatch.setattr(stores, "PUBLISHED", tmp_path / "published")
+    published.publish([make.record(make.cells[0])], tmp_path / "published")
+    monkeypatch.setattr(published, "PUBLISHED", tmp_path / "published")
     done = sgbench("report", "table1", "--published", "--format", "csv")
     assert f"cells: 1 of {len(make.cells)} run" in done.stdout
 

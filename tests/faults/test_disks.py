@@ -9,6 +9,7 @@ import sys
 import pytest
 from faults.harness import Tally, frugal, patient, times
 from sgbench.results.record import NewerSchemaError, RecordError
+from sgbench.results.store.published import open_published
 from sgbench.results.store.store import Store, decode, encode
 
 pytestmark = pytest.mark.slow
@@ -16,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 def records(count):
     """So many records, alike but for the seed and the ids."""
-    one = next(r for r in Store.published().scan() if r.status == "ok")
+    one = next(r for r in open_published().scan() if r.status == "ok")
     one = dataclasses.replace(one, curve=one.curve[:1])
     for seed in range(count):
         yield dataclasses.replace(one, seed=seed, id=f"{seed * 7919 % 2**64:016x}")

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from faults.harness import Tally
 from sgbench.cli import main
 from sgbench.reports.console.terminal import cell_names, outcome
+from sgbench.results.store.published import open_published
 from sgbench.results.store.store import Store
 
 EVIL = (
@@ -27,7 +28,7 @@ STYLE = re.compile(r"\x1b\[[012]m")
 def evil(request, tmp_path, monkeypatch):
     """A store of published records of which some say evil words, in some way each."""
     monkeypatch.chdir(tmp_path)
-    records = [r for r in Store.published().scan() if (r.exhibit, r.scale) == ("table1", "quick")]
+    records = [r for r in open_published().scan() if (r.exhibit, r.scale) == ("table1", "quick")]
     store = Store(tmp_path / "store")
     for number, record in enumerate(records[:12]):
         changes = dict.fromkeys(FIELDS, request.param)
@@ -82,7 +83,7 @@ def test_what_a_run_says_of_a_failure(evil):
 
 def test_names_of_files_that_are_no_names(tmp_path):
     """A text's name is a field of its cells: it tells them apart in every listing."""
-    cell = next(r for r in Store.published().scan() if r.corpus is None and r.dataset == "ptb").cell
+    cell = next(r for r in open_published().scan() if r.corpus is None and r.dataset == "ptb").cell
     with Tally("outputs made of records with evil words") as tally:
         for word in EVIL:
             names = cell_names([cell, dataclasses.replace(cell, corpus=f"{word}.txt")])

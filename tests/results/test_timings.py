@@ -13,7 +13,8 @@ from sgbench.results import timings
 from sgbench.results.record import RecordError
 from sgbench.results.schema import NewerSchemaError
 from sgbench.results.store import codec
-from sgbench.results.store.store import Store, publish
+from sgbench.results.store.published import publish
+from sgbench.results.store.store import Store
 from sgbench.results.timings import Median, Timings, decode, encode, over_rounds, ratio, relative
 
 
