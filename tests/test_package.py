@@ -140,7 +140,7 @@ def test_imports_against_the_direction_are_caught(lint):
         {
             "bench/errors.py": "from ..results import store",
             "results/statistics/intervals.py": "from ...reproductions import exhibit",
-            "reproductions/exhibits/filters.py": "import sgbench.reports.pages.exhibit",
+            "reproductions/exhibits/where.py": "import sgbench.reports.pages.exhibit",
             "reports/pages/exhibit.py": "def late():\n    from ... import cli",
         }
     )

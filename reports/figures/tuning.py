@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from ...bench.cell import coerce
-from ...reproductions.exhibits.filters import format_value
+from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.tuning.space import Dimension
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial

@@ -12,6 +12,7 @@ from .schema import (
     FIGURE_KINDS,
     GATED_KINDS,
     GRADES,
+    MOST_CELLS,
     Exhibit,
     Figure,
     FixedModel,
@@ -26,14 +27,21 @@ from .schema import (
 )
 from .strict_toml import Table, parse_toml
 
-MOST_CELLS = 100_000
-"""Of a scale: a product of axes is soon more than any memory holds."""
 _NEEDED_AXES = ("dataset", "network", "rule")
 
 
-def parse(name: str, text: str | bytes) -> Exhibit:
-    """Return the exhibit of a TOML text; UsageError naming the file and the key if malformed."""
-    root = parse_toml(text, f"{name}.toml")
+def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
+    """Return the exhibit of a TOML text.
+
+    Args:
+        name: what the exhibit is called.
+        text: the file's content.
+        file: what messages call the file; NAME.toml unless given.
+
+    Raises UsageError, naming the file and the key, where the text is not as it should be.
+    """
+    file = file or f"{name}.toml"
+    root = parse_toml(text, file)
     base = Override(when={}, protocol=root.take_table("protocol").take_fields())
     layers = (base, *map(_override, root.take_tables("overrides")))
     grid = [table.take_axes() for table in root.take_tables("grid")]
@@ -42,6 +50,7 @@ def parse(name: str, text: str | bytes) -> Exhibit:
         raise root.error("" if grid else "grid", "must have a grid and scales")
     exhibit = Exhibit(
         name=name,
+        file=file,
         title=root.take("title", str),
         source=root.take("source", str),
         scales={

@@ -20,6 +20,9 @@ GATED_KINDS = ("speed", "correctness")
 
 FIGURE_KINDS = ("curves", "sweep", "population")
 
+MOST_CELLS = 100_000
+"""Of a scale: a product of axes is soon more than any memory holds."""
+
 CUSTOM = "custom"
 """The scale under which cells that were changed by --set are recorded: no exhibit's own."""
 
@@ -162,6 +165,7 @@ class Exhibit:
     """
 
     name: str
+    file: str
     title: str
     source: str
     scales: Mapping[str, Scale]
@@ -178,10 +182,10 @@ class Exhibit:
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""
-        if name == CUSTOM:
+        if name == CUSTOM and CUSTOM not in self.scales:
             raise UsageError(
-                f"--scale {CUSTOM}: cells that --set changed are in no report; `sgbench export`"
-                " writes them, and they are run by --set with the scale that it changes"
+                f"--scale {CUSTOM}: no cell of {self.name} that --set changed is stored; run it by"
+                " --set with the scale that it changes"
             )
         if name not in self.scales:
             tail = did_you_mean(name, self.scales)

@@ -27,8 +27,9 @@ from ...results.comparison.verdict import Finding
 from ...results.record import Record
 from ...results.store.store import Store
 from ..exhibits.exhibit import Exhibit, expand, load
-from ..exhibits.filters import parse_set, parse_where
 from ..exhibits.schema import Gated
+from ..exhibits.sets import parse_set
+from ..exhibits.where import parse_where
 from .builds import Build
 
 SEEDS = 5

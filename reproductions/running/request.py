@@ -9,8 +9,9 @@ from ...bench.errors import UsageError
 from ...results.record import Record
 from ...results.store.store import Store
 from ..exhibits import exhibit as exhibits
-from ..exhibits.filters import parse_set, parse_where
 from ..exhibits.schema import CUSTOM
+from ..exhibits.sets import parse_set
+from ..exhibits.where import parse_where
 from .plan import Plan, make_plan
 
 

@@ -27,8 +27,9 @@ from ...results.timings import (
     identity,
 )
 from ..exhibits import exhibit as exhibits
-from ..exhibits.filters import parse_set, parse_where
 from ..exhibits.schema import CUSTOM
+from ..exhibits.sets import parse_set
+from ..exhibits.where import parse_where
 from .blas_choice import THREADS, Backend, choose_backend, machine_class
 from .plan import MOST_REPLICAS, NOT_SHAPE, shape
 

@@ -16,8 +16,10 @@ from ...bench.errors import UsageError
 from ...results.metrics import Objective, objective_of
 from ...results.study import Study
 from ..exhibits.exhibit import expand
-from ..exhibits.filters import Condition, Where, format_value, parse_set, parse_where
+from ..exhibits.field_text import format_value
 from ..exhibits.schema import Exhibit
+from ..exhibits.sets import parse_set
+from ..exhibits.where import Condition, Where, parse_where
 from .space import Dimension, applies, applying, decisions, in_order
 
 MOST_ARMS = 12
@@ -63,8 +65,17 @@ def arms_of(
     Raises UsageError where it leaves nothing, or too much, or what nothing searched applies to.
     """
     picked = parse_where([where]) if where else None
-    changed = parse_set(sets)
+    changed = changes_of(sets)
     cells = expand(exhibit, scale, seeds=1, where=picked)
+    for field in changed:
+        values = dict.fromkeys(getattr(cell, field) for cell in cells)
+        varied = [value for value in values if value is not None]
+        if len(varied) > 1:
+            some = format_value(field, varied[0])
+            raise UsageError(
+                f"--set {field}: the grid at scale {scale} has several values of it, each tuned for"
+                f" itself; pick one by --where {field}={some}, which may then be changed"
+            )
     if changed:
         expand(exhibit, scale, changed, seeds=1, where=picked)  # says what does not fit
     searched = {dimension.field for dimension in space}
@@ -95,6 +106,20 @@ def arms_of(
         )
         for cell in bases
     ]
+
+
+def changes_of(sets: Sequence[str]) -> dict[str, Any]:
+    """Return the fields that a study changes in every trial, from the texts of `--set`.
+
+    Raises UsageError where one of them has several values.
+    """
+    combinations = parse_set(sets)
+    if len(combinations) > 1:
+        several = next(f for f, v in combinations[0].items() if v != combinations[-1][f])
+        raise UsageError(
+            f"--set {several}: a study changes a field to one value; search several by --space"
+        )
+    return combinations[0]
 
 
 def _protocol(exhibit: Exhibit, cells: Sequence[Cell]) -> Cell:

@@ -15,7 +15,7 @@ from typing import Any
 from ...bench.cell import Cell, kind_of
 from ...bench.errors import UsageError, did_you_mean
 from ...results.study import Study
-from ..exhibits.filters import format_value
+from ..exhibits.field_text import format_value
 from .candidates import Arm
 from .space import Dimension, applies
 from .trials import Trial

@@ -14,7 +14,7 @@ from typing import Any
 
 from ...bench.cell import Cell, applicable, kind_of
 from ...bench.errors import UsageError, did_you_mean
-from ..exhibits.filters import check_known, format_value, parse_value
+from ..exhibits.field_text import check_field, format_value, parse_value
 
 _USAGE = "write FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=VALUE,VALUE"
 _PICKED = "what is trained on what is picked by --where"
@@ -92,7 +92,7 @@ def parse_space(options: Sequence[str]) -> tuple[Dimension, ...]:
 
 def parse_dimension(flag: str, field: str, text: str) -> Dimension:
     """Return the dimension that `text` writes for `field`; UsageError naming `flag`."""
-    check_known(flag, field)
+    check_field(flag, field)
     if field in _REFUSED:
         raise UsageError(f"{flag} {field}: no field to search: {_REFUSED[field]}")
     scalar, _, many = kind_of(field)

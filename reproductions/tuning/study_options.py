@@ -9,8 +9,8 @@ from ...results import study as studies
 from ...results.store.store import Store
 from ...results.study import Study
 from ..exhibits import exhibit as exhibits
-from ..exhibits.filters import Range, parse_set, parse_where
-from .candidates import Arm, arms_of
+from ..exhibits.where import Range, parse_where
+from .candidates import Arm, arms_of, changes_of
 from .optuna_adapter import check_methods
 from .space import Dimension, parse_space, refuse_fixed
 from .trials import rebuilt
@@ -48,7 +48,7 @@ def declare(asked: StudyOptions) -> tuple[Study, list[str]]:
     trials = _at_least_one("--trials", asked.trials, 50, MOST_TRIALS)
     sampler, pruner = asked.sampler or "tpe", asked.pruner or "hyperband"
     check_methods(sampler, pruner)
-    fixed = dict.fromkeys(parse_set(asked.set), "--set")
+    fixed = dict.fromkeys(changes_of(asked.set), "--set")
     conditions = parse_where(asked.where).conditions if asked.where else ()
     fixed |= {c.field: "--where" for c in conditions if not isinstance(c, Range)}
     for field, instead in (("seed", "--seeds"), ("split", "validation, then test, by itself")):

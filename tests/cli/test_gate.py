@@ -8,7 +8,7 @@ import xml.etree.ElementTree as ET
 import pytest
 from gate.builds import checkout
 from sgbench.reproductions.exhibits import exhibit as exhibits
-from sgbench.reproductions.exhibits.filters import parse_where
+from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.results.comparison.verdict import Finding
 from sgbench.results.store.store import Store
 

@@ -229,7 +229,7 @@ def test_missing_and_corrupt_data_are_found_before_training(
         ("--device cuda:99", "--device cuda:99: torch sees"),
         ("--device tpu", "--device 'tpu' is none of"),
         ("--where rule=dni,depth=3 --where rule=cdni", "no cell has all of it"),
-        ("--set depth=4", "the grid at scale demo varies it"),
+        ("--set rule=dni", "pick one by --where rule=no_bprop"),
         ("--set seed=4", "choose the number of seeds by --seeds"),
         ("--set batch_size=1e9", "batch_size=1000000000 must be between 2 and 1000000"),
         ("--set drop_factor=0", "drop_factor=0.0 must be"),

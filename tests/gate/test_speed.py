@@ -10,7 +10,7 @@ from sgbench.bench.cell import Cell
 from sgbench.bench.errors import UsageError
 from sgbench.bench.profiling.sampler import Sampler as Answering
 from sgbench.reproductions.exhibits import exhibit as exhibits
-from sgbench.reproductions.exhibits.filters import parse_where
+from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.reproductions.gate.builds import builds
 from sgbench.reproductions.gate.speed import Benchmark, SamplerProcess, Sampling
 from sgbench.results.statistics.sequential import SequentialPlan

@@ -3,7 +3,7 @@
 import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits import exhibit as exhibits
-from sgbench.reproductions.exhibits.filters import parse_where
+from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.reproductions.tuning.candidates import arms_of, fresh_cells, trial_cells
 from sgbench.reproductions.tuning.space import Dimension, inside, largest, parse_space
 from sgbench.results.study import Study

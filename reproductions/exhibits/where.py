@@ -1,22 +1,21 @@
-"""The texts of `--where` and `--set`: picking cells by their fields, and changing fields.
+"""`--where`: conditions that pick cells by their fields.
 
     where = parse_where(["rule=dni,cdni,p_update<0.2", "seed=0"])
     some = select(cells, where)
-    sets = parse_set(["iterations=1e3", "drops=0.5,0.75"])
 
-A value is written as it is read: `none` where a field does not apply, a list's items joined by
-colons (`drops=0.6:0.8`; `none` for no drops), numbers in any notation (1e-3 is 0.001). A range of
-a number is written by <, <=, > or >= and one bound; it holds for no cell that lacks the field.
+Values are written as `field_text` says. A range is written by <, <=, > or >= and one bound; it
+holds for no cell that lacks the field.
 """
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...bench.cell import FIELDS, Cell, coerce, coerce_bound, kind_of, spec_of
+from ...bench.cell import FIELDS, Cell, coerce_bound, kind_of
 from ...bench.errors import UsageError
+from .field_text import check_field, format_value, number, parse_value
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -26,8 +25,10 @@ _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
 }
 _MEANT = {"=<": "<=", "=>": ">=", "==": "="}
 _ITEM = re.compile(r"([^<>=]*?)(!?[<>=]+)(.*)", re.DOTALL)
-_USAGE = "write KEY=VALUE[,VALUE…], or 'KEY<NUMBER' (<, <=, > or >=; the shell needs the quotes)"
-_MANY = 12  # values of a field that are named one by one
+_USAGE = (
+    "write FIELD=VALUE[,VALUE…], or 'FIELD<NUMBER' (<, <=, > or >=; the shell needs the quotes)"
+)
+_MOST_VALUES = 12  # of a field, that a message lists one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,11 @@ class Condition:
     def matches(self, cell: Cell) -> bool:
         """Tell whether `cell` meets the condition."""
         return getattr(cell, self.field) in self.values
+
+    def parts(self) -> "Iterator[Condition]":
+        """Yield a condition for each of its values."""
+        for value in self.values:
+            yield Condition(self.field, (value,))
 
     def __str__(self) -> str:
         texts = ",".join(format_value(self.field, value) for value in self.values)
@@ -59,6 +65,10 @@ class Range:
         value = getattr(cell, self.field)
         return value is not None and _HOLDS[self.sign](value, self.bound)
 
+    def parts(self) -> "Iterator[Range]":
+        """Yield the range itself: it has no values to tell apart."""
+        yield self
+
     def __str__(self) -> str:
         return f"{self.field}{self.sign}{self.bound}"
 
@@ -73,16 +83,52 @@ class Where:
         """Tell whether `cell` meets every condition."""
         return all(condition.matches(cell) for condition in self.conditions)
 
+    def without(self, condition: Condition | Range) -> "Where":
+        """Return the other conditions."""
+        return Where(tuple(one for one in self.conditions if one is not condition))
+
     def __str__(self) -> str:
         return ",".join(map(str, self.conditions))
 
 
-def parse_where(options: Sequence[str]) -> Where:
-    """Return what the texts of `--where` select.
+@dataclass(frozen=True, slots=True)
+class Unmet:
+    """A value or range of `--where` that picks no cell.
 
-    `rule=dni,cdni,depth=4` is rule in {dni, cdni} and depth 4: an item without a sign extends the
-    key before it. `p_update>=0.1,p_update<0.5` is a range. Options are joined by *and*, as are two
-    conditions on one field.
+    Attributes:
+        part: the value or range, as a condition of its own.
+        met: other conditions that exclude it together; none where no cell at all meets `part`.
+        others: all conditions but the one that `part` is of.
+        cells: those that meet `met`.
+    """
+
+    part: Condition | Range
+    met: tuple[Condition | Range, ...]
+    others: Where
+    cells: tuple[Cell, ...]
+
+    def __str__(self) -> str:
+        there = _values_there(self.part.field, self.cells)
+        if not self.met:
+            return f"--where {self.part}: no cell has it; {there}"
+        met = Where(self.met)
+        return f"--where {met},{self.part}: no cell has all of it; with {met}, {there}"
+
+
+class UnmetError(UsageError):
+    """A value or range of `--where` picks no cell."""
+
+    def __init__(self, unmet: Unmet) -> None:
+        super().__init__(str(unmet))
+        self.unmet = unmet
+
+
+def parse_where(options: Sequence[str]) -> Where:
+    """Return what the texts of `--where` pick.
+
+    `rule=dni,cdni,depth=4` is rule in {dni, cdni} and depth 4: an item without a sign is one more
+    value of the field before it. `p_update>=0.1,p_update<0.5` is a range. Options are joined by
+    *and*, as are two conditions on one field.
 
     Raises:
         UsageError: a field, sign or value is unknown, a value is missing, a range has several
@@ -92,60 +138,42 @@ def parse_where(options: Sequence[str]) -> Where:
 
 
 def select(cells: Iterable[Cell], where: Where) -> list[Cell]:
-    """Return the cells that `where` matches, in order; UsageError saying why if there are none."""
-    cells = list(cells)
-    chosen = [cell for cell in cells if where.matches(cell)]
-    if chosen or not where.conditions:
-        return chosen
-    for condition in where.conditions:
-        if not any(condition.matches(cell) for cell in cells):
-            raise UsageError(
-                f"--where {condition}: no cell has it; {_existing(condition.field, cells)}"
-            )
-    met: list[Condition | Range] = []
-    for condition in where.conditions:
-        left = [cell for cell in cells if condition.matches(cell)]
-        if not left:
-            break
-        cells = left
-        met.append(condition)
-    unmet = where.conditions[len(met)]
-    raise UsageError(
-        f"--where {Where(tuple(met))},{unmet}: no cell has all of it;"
-        f" with {Where(tuple(met))}, {_existing(unmet.field, cells)}"
-    )
+    """Return the cells that `where` picks, in order.
 
-
-def parse_set(options: Sequence[str]) -> dict[str, Any]:
-    """Return the fields that the texts of `--set`, each KEY=VALUE, change, with typed values.
-
-    A list's items are joined by commas or colons. What the grid varies is refused by
-    `exhibit.expand`, which knows the grid.
-
-    Raises:
-        UsageError: a field is unknown, set twice or `seed`; a value is of the wrong type or range.
+    Raises UnmetError where a value or range in it picks none of them.
     """
-    sets: dict[str, Any] = {}
-    for option in options:
-        field, equals, text = (part.strip() for part in option.partition("="))
-        if not equals:
-            raise UsageError(f"--set {option}: write KEY=VALUE")
-        check_known("--set", field)
-        if field == "seed":
-            raise UsageError("--set seed: choose the number of seeds by --seeds")
-        if field in sets:
-            raise UsageError(f"--set {field} is given twice")
-        sets[field] = parse_value(
-            "--set", field, text.replace(",", ":") if kind_of(field)[2] else text
-        )
-    return sets
+    cells = list(cells)
+    unmet = _first_unmet(cells, where)
+    if unmet is not None:
+        raise UnmetError(unmet)
+    return [cell for cell in cells if where.matches(cell)]
 
 
-def format_value(field: str, value: Any) -> str:
-    """Return the text of a field's value that `--where` and `--set` read back."""
-    if value is None or value == ():
-        return "none"
-    return ":".join(map(repr, value)) if kind_of(field)[2] else str(value)
+def _first_unmet(cells: Sequence[Cell], where: Where) -> Unmet | None:
+    """Return the first value or range in `where` that picks none of the cells; None if all do."""
+    parts = [(part, whole) for whole in where.conditions for part in whole.parts()]
+    for part, whole in parts:
+        if not any(part.matches(cell) for cell in cells):
+            return Unmet(part, (), where.without(whole), tuple(cells))
+    chosen = [cell for cell in cells if where.matches(cell)]
+    for part, whole in parts:
+        if not any(part.matches(cell) for cell in chosen):
+            return _excluded(cells, part, where.without(whole))
+    return None
+
+
+def _excluded(cells: Sequence[Cell], part: Condition | Range, others: Where) -> Unmet:
+    """Return which of the other conditions excludes `part`, which some cells meet."""
+    met: list[Condition | Range] = [part]
+    left = [cell for cell in cells if part.matches(cell)]
+    for condition in others.conditions:
+        fewer = [cell for cell in left if condition.matches(cell)]
+        if not fewer:
+            rest = Where((part, *others.without(condition).conditions))
+            return Unmet(condition, tuple(met), rest, tuple(left))
+        left = fewer
+        met.append(condition)
+    raise AssertionError(f"{part} is met with {others}")
 
 
 def _conditions(option: str) -> list[Condition | Range]:
@@ -162,7 +190,7 @@ def _conditions(option: str) -> list[Condition | Range]:
         if isinstance(last, Range):
             raise UsageError(
                 f"--where {last},{text}: a range has one bound, {last.bound};"
-                f" write what else there is as KEY=VALUE or as a range"
+                " write what else there is as FIELD=VALUE or as a range"
             )
         try:
             value = parse_value("--where", last.field, text)
@@ -185,11 +213,11 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
         raise UsageError(f"{item}: unknown sign {sign!r}; {tail}")
     if not field:
         raise UsageError(f"{item}: a field is missing; {_USAGE}")
-    if not isinstance(_number(field), str):
+    if not isinstance(number(field), str):
         raise UsageError(
             f"{item}: write the field before its bound, an item a bound: p_update>0.1,p_update<0.5"
         )
-    check_known("--where", field)
+    check_field("--where", field)
     if sign == "=":
         return Condition(field, (parse_value("--where", field, text),))
     scalar, _, many = kind_of(field)
@@ -202,55 +230,15 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
     if not text:
         raise UsageError(f"{item}: a bound is missing")
     try:
-        return Range(field, sign, coerce_bound(field, _number(text)))
+        return Range(field, sign, coerce_bound(field, number(text)))
     except UsageError as error:
         raise UsageError(f"{item}: {error}") from None
 
 
-def check_known(flag: str, field: str) -> None:
-    """Refuse a `field` that no cell has; UsageError naming the option `flag`."""
-    try:
-        spec_of(field)
-    except UsageError as error:
-        raise UsageError(f"{flag}: {error}") from None
-
-
-def parse_value(flag: str, field: str, text: str) -> Any:
-    """Return the value of `field` that `text` writes; UsageError naming the option `flag`."""
-    if not text:
-        raise UsageError(f"{flag} {field}=: a value is missing")
-    scalar, optional, many = kind_of(field)
-    value: Any
-    if many:
-        value = (
-            (None if optional else ())
-            if text.lower() == "none"
-            else tuple(_number(t) for t in text.split(":"))
-        )
-    elif text.lower() == "none":
-        value = None
-    else:
-        value = text if scalar is str else _number(text)
-    try:
-        return coerce(field, value)
-    except UsageError as error:
-        raise UsageError(f"{flag} {field}={text}: {error}") from None
-
-
-def _number(text: str) -> int | float | str:
-    """Return the number that `text` writes, or the text for `coerce` to refuse."""
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def _existing(field: str, cells: list[Cell]) -> str:
+def _values_there(field: str, cells: Sequence[Cell]) -> str:
     values = list(dict.fromkeys(getattr(cell, field) for cell in cells))
     numbers = [value for value in values if isinstance(value, (int, float))]
-    if len(numbers) > _MANY:
+    if len(numbers) > _MOST_VALUES:
         lacking = "none and " if None in values else ""
         span = f"{len(numbers):,} from {min(numbers)} to {max(numbers)}"
         return f"{field} there: {lacking}{span}"

@@ -10,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import derived_sg_scale, expand, load
-from sgbench.reproductions.exhibits.filters import parse_where
 from sgbench.reproductions.exhibits.parser import parse
+from sgbench.reproductions.exhibits.sets import parse_set
+from sgbench.reproductions.exhibits.where import parse_where
 from small_files.exhibit import OWN, SMALL, place
 
 TABLE1 = load("table1")
@@ -102,10 +103,7 @@ def test_sets_are_in_every_cell_that_has_the_field(sets):
 @pytest.mark.parametrize(
     ("exhibit", "sets", "message"),
     [
-        (TABLE1, {"rule": "dni"}, "--set rule: .* varies it; .* --where rule=no_bprop"),
-        (TABLE1, {"depth": 4}, "--where depth=3"),
-        (TABLE1, {"sg_layers": 2}, "--where sg_layers=0"),
-        (SWEEP, {"sg_scale": 2.0}, "--where sg_scale=1.0"),
+        (TABLE1, {"rule": "dni"}, "--set rule: .* --where rule=no_bprop"),
         (SWEEP, {"filters": 8}, "--set filters applies to no cell of sg_scale at scale demo"),
         (SWEEP, {"network": "cnn"}, "--set network=cnn with sg_scale at scale demo: filters is"),
         (SWEEP, {"network": "cnn"}, r"filters is needed .* \(--set FIELD=VALUE gives a field"),
@@ -121,17 +119,69 @@ def test_a_set_that_cannot_be_is_refused(exhibit, sets, message):
         expand(exhibit, "demo", sets)
 
 
-def test_a_set_may_change_an_axis_that_has_one_value():
+def test_a_set_replaces_an_axis_and_gives_each_cell_once():
     assert {cell.depth for cell in expand(SWEEP, "demo", {"depth": 5})} == {5}
+    cells = expand(TABLE1, "demo", {"depth": 7})
+    assert {cell.depth for cell in cells} == {7}
+    assert len({cell.key for cell in cells}) == len(cells)
+    one_depth = expand(TABLE1, "demo", where=parse_where(["depth=3"]))
+    assert [place(c.to_dict()) | {"depth": 3} for c in cells] == [
+        place(cell.to_dict()) for cell in one_depth
+    ]
     mnist = expand(SWEEP, "demo", {"dataset": "mnist"})
     assert {(cell.dataset, cell.hidden_units) for cell in mnist} == {("mnist", 256)}
+
+
+def test_several_combinations_of_sets_give_the_cells_of_each_once():
+    where = parse_where(["network=fcn,rule=backprop,cdni"])
+    swept = expand(TABLE1, "demo", parse_set(["depth=7,8", "sg_layers=0,1"]), seeds=1, where=where)
+    found = [(cell.depth, cell.rule, cell.sg_layers) for cell in swept]
+    assert sorted(found, key=str) == sorted(
+        [(d, rule, m) for d in (7, 8) for rule, m in MODELS], key=str
+    )
+
+
+MODELS = [("backprop", None), ("cdni", 0), ("cdni", 1)]
+
+
+def test_a_sweep_without_end_is_refused_before_it_is_listed():
+    texts = [
+        f"depth={','.join(map(str, range(2, 42)))}",
+        f"iterations={','.join(map(str, range(1, 23)))}",
+    ]
+    with pytest.raises(UsageError, match=r"--set gives [\d,]+ cells; 100,000 are the most"):
+        expand(TABLE1, "demo", parse_set(texts))
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "where", "remedy"),
+    [
+        (TABLE1, "dataset=mnist", "--scale quick or --scale paper or --set dataset=mnist"),
+        (TABLE1, "depth=3,7", "--set depth=7 gives"),
+        (TABLE1, "learning_rate=0.01", "--set learning_rate=0.01 gives"),
+        (TABLE1, "seed=7", "--seeds 8 has it"),
+        (TABLE2, "T=5", "--scale quick or --scale paper or --set T=5"),
+        (TABLE2, "rule=dni,dataset=copy,T=40", "--set T=40 gives"),
+    ],
+)
+def test_what_gives_the_cells_that_where_finds_none_of_is_said(exhibit, where, remedy):
+    with pytest.raises(UsageError) as caught:
+        expand(exhibit, "demo", where=parse_where([where]))
+    assert remedy in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("where", ["rule=bptt", "network=lstm", "seed=5000", "depth>7"])
+def test_no_remedy_is_said_where_there_is_none(where):
+    with pytest.raises(UsageError) as caught:
+        expand(TABLE1, "demo", where=parse_where([where]))
+    assert "gives such cells" not in str(caught.value)
+    assert "has it;" in str(caught.value)
 
 
 def test_unknown_exhibits_and_scales_are_told_with_the_nearest():
     with pytest.raises(UsageError, match="unknown exhibit 'tabel1'; did you mean 'table1'"):
         load("tabel1")
-    with pytest.raises(UsageError, match="unknown exhibit"):
-        load("../table1")
     with pytest.raises(UsageError, match="unknown scale 'quik' of table1; did you mean 'quick'"):
         expand(TABLE1, "quik")
 

@@ -1,0 +1,58 @@
+"""A field's value as text: how `--where`, `--set`, `--space` and messages write and read it.
+
+`none` stands where a field does not apply; the items of a list are joined by colons (`0.6:0.8`;
+`none` for an empty list); numbers are in any notation (1e-3 is 0.001). A rule or data set may be
+given by its name or by the label that tables show, in small or capital letters: bprop, cDNI.
+"""
+
+from typing import Any
+
+from ...bench.cell import coerce, kind_of, spec_of
+from ...bench.errors import UsageError
+
+
+def check_field(option: str, field: str) -> None:
+    """Refuse a `field` that no cell has; UsageError naming the option."""
+    try:
+        spec_of(field)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+
+
+def parse_value(option: str, field: str, text: str) -> Any:
+    """Return the value of `field` that `text` writes; UsageError naming the option."""
+    if not text:
+        raise UsageError(f"{option} {field}=: a value is missing")
+    scalar, optional, many = kind_of(field)
+    value: Any
+    if many:
+        value = (
+            (None if optional else ())
+            if text.lower() == "none"
+            else tuple(number(t) for t in text.split(":"))
+        )
+    elif text.lower() == "none":
+        value = None
+    else:
+        value = text if scalar is str else number(text)
+    try:
+        return coerce(field, value)
+    except UsageError as error:
+        raise UsageError(f"{option} {field}={text}: {error}") from None
+
+
+def format_value(field: str, value: Any) -> str:
+    """Return the text of a field's value that `parse_value` reads back."""
+    if value is None or value == ():
+        return "none"
+    return ":".join(map(repr, value)) if kind_of(field)[2] else str(value)
+
+
+def number(text: str) -> int | float | str:
+    """Return the number that `text` writes, or the text itself where it is none."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
