@@ -127,7 +127,7 @@ def _builder(
 
 def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report":
     """Return the report of the study `name`, or of the only one that there is."""
-    from ..reports.analysis.study_results import gather
+    from ..reports.analysis.study_results import study_results
     from ..reports.pages.tuning import build
     from ..results import study as studies
 
@@ -138,4 +138,4 @@ def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report"
     study = studies.load(store, name or there[0])
     records = list(store.scan())
     warn(store)
-    return build(gather(study, records), formats)
+    return build(study_results(study, records), formats)

@@ -148,10 +148,10 @@ def command(
 
 
 def _export(store: "Store", study: "Study", path: Path) -> int:
-    from ..reports.analysis.study_results import gather
+    from ..reports.analysis.study_results import study_results
     from ..reproductions.tuning.optuna_export import export
 
-    tuned = gather(study, store.scan(), importance=False)
+    tuned = study_results(study, store.scan(), importance=False)
     warn(store)
     export(study, [(told.arm, told.trials) for told in tuned.arms], path)
     click.echo(f"wrote {path}; look at it with: optuna-dashboard {_storage(path)}", err=True)
@@ -202,11 +202,11 @@ def _run(study: "Study", options: "RunOptions", as_json: bool) -> int:
 
 def _tell(store: "Store", study: "Study", as_json: bool, data_dir: str | None = None) -> int:
     """Say how a study stands; return the exit code that it deserves."""
-    from ..reports.analysis.study_results import gather
+    from ..reports.analysis.study_results import study_results
     from ..reports.console.study_progress import study_values
     from ..reports.pages.tuning_page import outcome_lines
 
-    tuned = gather(study, store.scan(), importance=False)
+    tuned = study_results(study, store.scan(), importance=False)
     if as_json:
         for values in study_values(tuned):
             click.echo(json.dumps(values))

@@ -15,7 +15,7 @@ from ..tables.exhibit import paper, verdict
 from ..tables.table import Entry, Grid, entry
 from .population import at_fraction, fits, iterations
 from .protocol import PAPER
-from .select import Gathered
+from .select import Selection
 from .verdicts import CONFIDENCE, INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 
 _MOST_ROWS = 12
@@ -41,35 +41,35 @@ class Bin:
     diverged: int
 
 
-def bins(gathered: Gathered) -> list[Bin]:
+def bins(selection: Selection) -> list[Bin]:
     """Return a bin for each median of the paper that the scale has configurations for."""
-    records = dict(list(gathered.frame.groupby("place")))
+    records = dict(list(selection.frame.groupby("configuration")))
     made: list[Bin] = []
-    for known in gathered.exhibit.medians:
+    for known in selection.exhibit.medians:
         mine = [
-            place
-            for place, cell in enumerate(gathered.cells)
+            n
+            for n, cell in enumerate(selection.cells)
             if fits(cell, known.where)
             and known.above < (cell.p_update or 0.0) <= known.up_to
-            and gathered.fixed(cell)
+            and selection.fixed(cell)
         ]
         if mine:
-            cell = gathered.cells[mine[0]]
-            margin = gathered.exhibit.margin(cell.dataset, cell.rule)
-            found = [records[place] for place in mine if place in records]
-            made.append(_bin(gathered, known, cell, margin, found))
+            cell = selection.cells[mine[0]]
+            margin = selection.exhibit.margin(cell.dataset, cell.rule)
+            found = [records[n] for n in mine if n in records]
+            made.append(_bin(selection, known, cell, margin, found))
     return made
 
 
 def _bin(
-    gathered: Gathered, known: Median, cell: Cell, margin: float | None, records: Sequence[Any]
+    selection: Selection, known: Median, cell: Cell, margin: float | None, records: Sequence[Any]
 ) -> Bin:
     ok = [some[some["status"] == "ok"] for some in records]
     read = (at_fraction(cell, curve, known.at, "error") for some in ok for curve in some["curve"])
     values = [value for value in read if value is not None]
     diverged = sum(int((some["status"] == "diverged").sum()) for some in records)
     word = INCONCLUSIVE if records else NOT_RUN
-    if records and (gathered.scale != PAPER or margin is None):
+    if records and (selection.scale != PAPER or margin is None):
         word = NOT_COMPARABLE
     elif values and margin is not None:
         word = _judged(values, known.value, margin)
@@ -96,9 +96,9 @@ def _judged(values: Sequence[float], target: float, margin: float) -> str:
     return NOT_REPRODUCED if apart else INCONCLUSIVE
 
 
-def grid(gathered: Gathered, found: Sequence[Bin]) -> Grid:
+def grid(selection: Selection, found: Sequence[Bin]) -> Grid:
     """Return the table of the bins, a column for each rule and what is decoupled."""
-    label = gathered.exhibit.label
+    label = selection.exhibit.label
     columns: dict[tuple[str, ...], None] = {}
     rows: dict[tuple[str, ...], dict[tuple[str, ...], Entry]] = {}
     for one in sorted(found, key=lambda one: (one.paper.at, one.paper.above)):
@@ -108,13 +108,13 @@ def grid(gathered: Gathered, found: Sequence[Bin]) -> Grid:
         columns[column] = None
         rows.setdefault(row, {})[column] = _entry(one)
     order = dict.fromkeys(
-        (label("decoupled", c.decoupled), label("rule", c.rule)) for c in gathered.cells
+        (label("decoupled", c.decoupled), label("rule", c.rule)) for c in selection.cells
     )
     shown = [column for column in order if column in columns]
     return Grid(
         caption=(
-            f"Median error in percent by bins of p_update, {gathered.exhibit.name} at scale"
-            f" {gathered.scale}"
+            f"Median error in percent by bins of p_update, {selection.exhibit.name} at scale"
+            f" {selection.scale}"
         ),
         stubs=("dataset", "iterations", "p_update"),
         columns=tuple(shown),
@@ -137,6 +137,6 @@ def _entry(one: Bin) -> Entry:
     return entry(first, lost, f"paper {paper(one.paper.value)}", verdict(one.verdict, None, 2))
 
 
-def instead(gathered: Gathered, found: Sequence[Bin]) -> bool:
+def instead(selection: Selection, found: Sequence[Bin]) -> bool:
     """Tell whether there are more values of p_update than a table has rows for: bins stand in."""
-    return bool(found) and len({cell.p_update for cell in gathered.cells}) > _MOST_ROWS
+    return bool(found) and len({cell.p_update for cell in selection.cells}) > _MOST_ROWS

@@ -14,7 +14,7 @@ from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..figures.panels import ordered, panels
 from ..figures.spec import Shown
-from .select import Gathered
+from .select import Selection
 
 CONFIDENCE = 0.95
 MOST_LINES = 7
@@ -33,29 +33,29 @@ _NEAR = 8  # values of p_update from which on neighbours are near enough to be t
 _WINDOWS = 6  # of a large population, so many cover p_update side by side
 
 
-def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | None:
+def networks(selection: Selection, figure: Figure, ok: pd.DataFrame) -> Shown | None:
     """Return a population at each of its `evaluate_at` and at the end, a line for each.
 
     Its data are running medians with their intervals, its dots the networks, its bins the paper's
     medians. A line is labelled with its iterations.
 
     Args:
-        gathered: what is reported.
+        selection: what is reported.
         figure: its `y` is a field of a curve's point.
         ok: the records of its decoupled configurations that are ok.
     """
     rows: list[tuple[int, float, str, float, float]] = []
-    for place, curve in zip(ok["place"].tolist(), ok["curve"].tolist(), strict=True):
-        cell = gathered.cells[int(place)]
+    for n, curve in zip(ok["configuration"].tolist(), ok["curve"].tolist(), strict=True):
+        cell = selection.cells[int(n)]
         for at in sorted({*(cell.evaluate_at or ()), 1.0}):
             value = at_fraction(cell, curve, at, figure.y)
             if value is not None:
-                rows.append((place, at, iterations(cell, at), cell.p_update or 0.0, value))
+                rows.append((n, at, iterations(cell, at), cell.p_update or 0.0, value))
     if not rows:
         return None
-    dots = pd.DataFrame(rows, columns=["place", "at", "line", "x", "y"])
-    mine = [gathered.cells[row[0]] for row in rows]
-    dots = dots.assign(**panels(gathered, figure, mine))
+    dots = pd.DataFrame(rows, columns=["configuration", "at", "line", "x", "y"])
+    mine = [selection.cells[row[0]] for row in rows]
+    dots = dots.assign(**panels(selection, figure, mine))
     groups = dots.groupby(["row", "column", "at", "line"], observed=True)
     window, words = 1, "medians of the networks of each p_update"
     if int(groups["x"].nunique().max()) >= _NEAR:
@@ -64,7 +64,7 @@ def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | No
     lines: list[dict[str, Any]] = []
     bins: list[dict[str, Any]] = []
     for (row, column, at, line), some in groups:
-        cell = gathered.cells[int(some["place"].iloc[0])]
+        cell = selection.cells[int(some["configuration"].iloc[0])]
         panel = {"row": row, "column": column, "line": line}
         medians = intervals.running_median(
             some["x"].tolist(), some["y"].tolist(), window, CONFIDENCE
@@ -75,7 +75,7 @@ def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | No
         ]
         bins += [
             {**panel, "left": paper.above, "right": paper.up_to, "y": paper.value}
-            for paper in gathered.exhibit.medians
+            for paper in selection.exhibit.medians
             if paper.at == at and fits(cell, paper.where)
         ]
     order = {
@@ -100,27 +100,27 @@ def networks(gathered: Gathered, figure: Figure, ok: pd.DataFrame) -> Shown | No
 
 
 def few(
-    gathered: Gathered, places: Sequence[int], measured: Collection[int]
+    selection: Selection, configurations: Sequence[int], measured: Collection[int]
 ) -> tuple[list[int], str]:
-    """Return the places of at most MOST_LINES values of p_update, and what is to be said of that.
+    """Return the configurations of at most MOST_LINES values of p_update, and a sentence on them.
 
     The least and the greatest are among them; they are as evenly spaced by ratio as can be. Where
-    there are results, in the places `measured`, only their values count.
+    there are results, in the configurations `measured`, only their values count.
     """
-    there = [place for place in places if place in measured] or places
-    every = sorted({gathered.cells[place].p_update or 1.0 for place in there})
+    there = [n for n in configurations if n in measured] or configurations
+    every = sorted({selection.cells[n].p_update or 1.0 for n in there})
     if len(every) <= MOST_LINES:
-        return [place for place in places if gathered.cells[place].p_update in every], ""
+        return [n for n in configurations if selection.cells[n].p_update in every], ""
     ratio = every[-1] / every[0]
     wanted = [every[0] * ratio ** (n / (MOST_LINES - 1)) for n in range(MOST_LINES)]
     kept = {min(every, key=lambda p, want=want: abs(p - want)) for want in wanted}
     words = f" Of {len(every)} values of p_update {len(kept)} are shown."
-    return [place for place in places if gathered.cells[place].p_update in kept], words
+    return [n for n in configurations if selection.cells[n].p_update in kept], words
 
 
-def notes(gathered: Gathered) -> list[str]:
+def notes(selection: Selection) -> list[str]:
     """Return what a reader of the exhibit's table must know of decoupled layers, as sentences."""
-    cells, exhibit = gathered.cells, gathered.exhibit
+    cells, exhibit = selection.cells, selection.exhibit
     kinds = dict.fromkeys(cell.decoupled for cell in cells if cell.decoupled is not None)
     said = "; ".join(f"{exhibit.label('decoupled', kind)}: {_DECOUPLED[kind]}" for kind in kinds)
     found = [f"Decoupled. {said}."] if kinds else []

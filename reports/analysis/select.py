@@ -22,7 +22,7 @@ from .protocol import PAPER, difference
 
 _CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
-    "place": True,
+    "configuration": True,
     "seed": True,
     "result": False,
     "data_canonical": False,
@@ -35,15 +35,15 @@ _ORDER = {  # best first, in ascending order or not; the last three make it the 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gathered:
+class Selection:
     """An exhibit at a scale, with one record for each seed of each configuration that has any.
 
     `cells` are the scale's configurations in the grid's order, each as its cell of seed 0, and
-    `seeds` is how many seeds the scale has, 0 to seeds - 1. `frame` has a row a record, by place
-    and seed: the record's fields (`results.frame`), `place` (its index in `cells`) and `value` (its
-    final result by `results.metrics`, null unless it is ok). `stale` counts the records that
-    other versions of the code made. `paper_cells` are the paper's scale's configurations, none
-    where the exhibit has no such scale.
+    `seeds` is how many seeds the scale has, 0 to seeds - 1. `frame` has a row a record, by
+    configuration and seed: the record's fields (`results.frame`), `configuration` (its index in
+    `cells`) and `value` (its final result by `results.metrics`, null unless it is ok). `stale`
+    counts the records that other versions of the code made. `paper_cells` are the paper's scale's
+    configurations, none where the exhibit has no such scale.
     """
 
     exhibit: Exhibit
@@ -82,8 +82,8 @@ class Gathered:
         return difference(self.exhibit, self.scale, ours, theirs)
 
     def find(self, fields: Mapping[str, Any]) -> list[int]:
-        """Return the places that have all these values (None: the field does not apply)."""
-        return [place for place, cell in enumerate(self.cells) if _has(cell, fields)]
+        """Return the configurations that have all these values (None: the field does not apply)."""
+        return [n for n, cell in enumerate(self.cells) if _has(cell, fields)]
 
     def find_in_paper(self, fields: Mapping[str, Any]) -> bool:
         """Tell whether the paper's scale has cells with all these values."""
@@ -95,26 +95,26 @@ class Gathered:
         return None in (cell.sg_layers, layers) or cell.sg_layers == layers
 
 
-def gather(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Gathered:
+def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection:
     """Return what is known of `exhibit` at `scale`, whatever the records' order.
 
     Of several records of a cell, a result comes before a failure, canonical data before other
     data, and the machine class that has results for most cells before others: those only fill gaps.
     """
     cells = expand(exhibit, scale, seeds=1)
-    places = {_configuration(cell): place for place, cell in enumerate(cells)}
+    known = {_configuration(cell): n for n, cell in enumerate(cells)}
     versions = [cell.versions() for cell in cells]
-    found = ((places.get(_configuration(record)), record) for record in records)
-    mine = [(p, record) for p, record in found if p is not None and record.status != "pruned"]
-    current = [(place, record) for place, record in mine if _versions(record) == versions[place]]
+    found = ((known.get(_configuration(record)), record) for record in records)
+    mine = [(n, record) for n, record in found if n is not None and record.status != "pruned"]
+    current = [(n, record) for n, record in mine if _versions(record) == versions[n]]
 
     frame = to_frame(record for _, record in current)
-    frame["place"] = pd.array([place for place, _ in current], dtype="int64")
+    frame["configuration"] = pd.array([n for n, _ in current], dtype="int64")
     final = frame[FIELDS[0]].astype("Float64")
     for name in FIELDS[1:]:  # the first that is not null; by row, pandas takes a millisecond each
         final = final.fillna(frame[name].astype("Float64"))
     frame["value"] = final.where(frame["status"] == "ok")
-    return Gathered(
+    return Selection(
         exhibit=exhibit,
         scale=scale,
         cells=tuple(cells),
@@ -134,7 +134,7 @@ def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
         same_data=frame.groupby(["dataset", "data_hash"])["id"].transform("size"),
         leading=frame["machine_class"] == leading,
     ).sort_values(list(_ORDER), ascending=list(_ORDER.values()))
-    best = ranked.drop_duplicates(["place", "seed"]).reset_index(drop=True)
+    best = ranked.drop_duplicates(["configuration", "seed"]).reset_index(drop=True)
     return best.drop(columns=["result", "same_data", "leading"])
 
 

@@ -16,7 +16,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class Retrained:
     """Results on the test split, on seeds that no trial had.
 
     `values` are by seed, `lost` counts the cells without a result that were trained, `wanted` all.
@@ -35,14 +35,14 @@ class Fresh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArmTold:
+class ArmResults:
     """An arm, its trials, and its winner and the protocol as it is, trained anew."""
 
     arm: Arm
     trials: tuple[Trial, ...]
     winner: Trial | None
-    tuned: Fresh | None
-    untuned: Fresh | None
+    tuned: Retrained | None
+    untuned: Retrained | None
     importances: Mapping[str, Mapping[str, float]]
 
     @property
@@ -86,19 +86,21 @@ class ArmTold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tuned:
+class StudyResults:
     """A study and what came of its arms."""
 
     study: Study
-    arms: tuple[ArmTold, ...]
+    arms: tuple[ArmResults, ...]
 
 
-def gather(study: Study, records: Iterable[Record], *, importance: bool = True) -> Tuned:
+def study_results(
+    study: Study, records: Iterable[Record], *, importance: bool = True
+) -> StudyResults:
     """Return what the records say of a study.
 
     `importance` costs a second and needs Optuna; of a single field it would say nothing.
     """
-    arms, records, told = loaded(study), list(records), list[ArmTold]()
+    arms, records, results = loaded(study), list(records), list[ArmResults]()
     asked = {
         arm.label: [(params, trial_cells(study, arm, params)) for params in study.asked[arm.label]]
         for arm in arms
@@ -113,13 +115,13 @@ def gather(study: Study, records: Iterable[Record], *, importance: bool = True) 
         ]
         over = len(trials) >= study.trials and all(trial.state != "open" for trial in trials)
         winner = best(trials, arm.objective)
-        fresh: list[Fresh | None] = [None, None]
+        fresh: list[Retrained | None] = [None, None]
         if winner is not None and over:
             for n, params in enumerate((winner.params, None)):
                 cells = fresh_cells(study, arm, params)
                 fresh[n] = _fresh(arm, known.of(cells), len(cells))
-        told.append(
-            ArmTold(
+        results.append(
+            ArmResults(
                 arm=arm,
                 trials=tuple(trials),
                 winner=winner,
@@ -128,12 +130,12 @@ def gather(study: Study, records: Iterable[Record], *, importance: bool = True) 
                 importances=importances(arm, trials) if importance and len(study.space) > 1 else {},
             )
         )
-    return Tuned(study=study, arms=tuple(told))
+    return StudyResults(study=study, arms=tuple(results))
 
 
-def _fresh(arm: Arm, records: Sequence[Record], wanted: int) -> Fresh:
+def _fresh(arm: Arm, records: Sequence[Record], wanted: int) -> Retrained:
     results = {record.seed: arm.objective.tested_of(record) for record in records}
-    return Fresh(
+    return Retrained(
         values={seed: value for seed, value in sorted(results.items()) if value is not None},
         lost=sum(record.status in ("diverged", "failed") for record in records),
         wanted=wanted,

@@ -19,7 +19,7 @@ from ...results.metrics import results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
 from .protocol import PAPER
-from .select import Gathered
+from .select import Selection
 
 REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 INCONCLUSIVE, NOT_RUN, NOT_COMPARABLE = "inconclusive", "not run", "not comparable"
@@ -78,26 +78,26 @@ class Row:
     other_data: tuple[str, ...]
 
 
-def places(gathered: Gathered) -> list[Place]:
+def places(selection: Selection) -> list[Place]:
     """Return a place for every result of every configuration, in the grid's order."""
-    records = dict(list(gathered.frame.groupby("place")))
-    none = gathered.frame[:0]
+    records = dict(list(selection.frame.groupby("configuration")))
+    none = selection.frame[:0]
     return [
-        _place(gathered, cell, result, records.get(place, none))
-        for place, cell in enumerate(gathered.cells)
+        _place(selection, cell, result, records.get(n, none))
+        for n, cell in enumerate(selection.cells)
         for result in results_of(cell.dataset)
     ]
 
 
-def _place(gathered: Gathered, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
-    exhibit = gathered.exhibit
-    values = gathered.values(result)[records.index].dropna().tolist()
-    number = _number(gathered, cell, result)
+def _place(selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
+    exhibit = selection.exhibit
+    values = selection.values(result)[records.index].dropna().tolist()
+    number = _number(selection, cell, result)
     margin = exhibit.margin(cell.dataset, cell.rule)
     lost = {status: int((records["status"] == status).sum()) for status in LOST}
-    fills = gathered.fixed(cell)
+    fills = selection.fixed(cell)
     verdict, seeds_needed = INCONCLUSIVE if len(records) else NOT_RUN, None
-    if gathered.scale != PAPER or number is None or margin is None or not fills:
+    if selection.scale != PAPER or number is None or margin is None or not fills:
         verdict = NOT_COMPARABLE if len(records) else NOT_RUN
     elif values:
         scaled = rungs(cell.dataset, [*values, number.value])
@@ -109,7 +109,7 @@ def _place(gathered: Gathered, cell: Cell, result: str | None, records: pd.DataF
         cell=cell,
         result=result,
         fills=fills,
-        seeds=gathered.seeds,
+        seeds=selection.seeds,
         paper=None if number is None else number.value,
         grade=None if number is None else number.grade,
         margin=margin,
@@ -121,26 +121,28 @@ def _place(gathered: Gathered, cell: Cell, result: str | None, records: pd.DataF
     )
 
 
-def _number(gathered: Gathered, cell: Cell, result: str | None) -> Number | None:
-    return gathered.exhibit.number(cell, result)
+def _number(selection: Selection, cell: Cell, result: str | None) -> Number | None:
+    return selection.exhibit.number(cell, result)
 
 
 def _other_data(records: pd.DataFrame) -> tuple[str, ...]:
     return tuple(sorted(records.loc[~records["data_canonical"], "data_hash"].unique()))
 
 
-def claims(gathered: Gathered) -> list[Row]:
+def claims(selection: Selection) -> list[Row]:
     """Return a row for every test of the exhibit's claims on the scale's grid.
 
     The claim's one-sided p and that of its contrary are each adjusted by Holm over all rows.
     """
-    tests = gathered.exhibit.claim_tests(gathered.scale)
-    compared = {test.claim.result: gathered.values(test.claim.result) for test in tests}
+    tests = selection.exhibit.claim_tests(selection.scale)
+    compared = {test.claim.result: selection.values(test.claim.result) for test in tests}
     results = {
-        result: gathered.frame.assign(of=values).pivot(index="seed", columns="place", values="of")
+        result: selection.frame.assign(of=values).pivot(
+            index="seed", columns="configuration", values="of"
+        )
         for result, values in compared.items()
     }
-    rows = [_row(gathered, results[test.claim.result], test) for test in tests]
+    rows = [_row(selection, results[test.claim.result], test) for test in tests]
     tested = [n for n, row in enumerate(rows) if intervals.varies(row.values)]
     for_it, against = ([_p(rows[n], contrary) for n in tested] for contrary in (False, True))
     adjusted = zip(tested, for_it, intervals.holm(for_it), intervals.holm(against), strict=True)
@@ -148,7 +150,7 @@ def claims(gathered: Gathered) -> list[Row]:
         verdict, needed = rows[n].verdict, None
         if contrary < ALPHA:
             verdict = NOT_REPRODUCED
-            if gathered.scale != PAPER and rows[n].test.claim.kind == "reaches":
+            if selection.scale != PAPER and rows[n].test.claim.kind == "reaches":
                 verdict = NOT_COMPARABLE  # missing a level on another schedule says nothing of it
         elif p < ALPHA and not rows[n].diverged:  # what is left is no fair sample otherwise
             verdict = REPRODUCED
@@ -158,9 +160,9 @@ def claims(gathered: Gathered) -> list[Row]:
     return rows
 
 
-def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
-    """Return a claim's row with what the seeds say that have all its places of `results`."""
-    compared = _compared(gathered, test)
+def _row(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Row:
+    """Return a claim's row with what the seeds say that have all that it compares, of `results`."""
+    compared = _compared(selection, test)
     seeds = results.reindex(columns=compared).dropna()
     paired = seeds.to_numpy(dtype=float).tolist()
     if test.right is not None:
@@ -169,38 +171,38 @@ def _row(gathered: Gathered, results: pd.DataFrame, test: ClaimTest) -> Row:
         values = [left for (left,) in paired]
     else:
         values = intervals.slopes([float(value) for value in test.values], paired)
-    records = gathered.frame[gathered.frame["place"].isin(compared)]
-    numbers = [_number(gathered, gathered.cells[n], test.claim.result) for n in compared]
+    records = selection.frame[selection.frame["configuration"].isin(compared)]
+    numbers = [_number(selection, selection.cells[n], test.claim.result) for n in compared]
     paper = tuple(number.value for number in numbers if number is not None)
     return Row(
         test=test,
-        wanted=gathered.seeds,
+        wanted=selection.seeds,
         values=tuple(values),
         means=tuple(seeds.mean()),
         paper=paper if len(paper) == len(compared) else None,
         interval=intervals.mean_interval(values, CONFIDENCE) if values else None,
         p=None,
-        verdict=INCONCLUSIVE if records["place"].nunique() == len(compared) else NOT_RUN,
+        verdict=INCONCLUSIVE if records["configuration"].nunique() == len(compared) else NOT_RUN,
         seeds_needed=None,
         diverged=int((records["status"] == "diverged").sum()),
         other_data=_other_data(records),
     )
 
 
-def _compared(gathered: Gathered, test: ClaimTest) -> list[int]:
-    """Return the places that a test compares: its sides, or one for each value of `over`."""
+def _compared(selection: Selection, test: ClaimTest) -> list[int]:
+    """Return the configurations that a test compares: its sides, or one a value of `over`."""
     if test.claim.over is None:
         sides = [side for side in (test.left, test.right) if side is not None]
     else:
         sides = [{**test.left, test.claim.over: value} for value in test.values]
-    return [_one(gathered, test, side) for side in sides]
+    return [_one(selection, test, side) for side in sides]
 
 
-def _one(gathered: Gathered, test: ClaimTest, fields: Mapping[str, Any]) -> int:
-    found = gathered.find(fields)
+def _one(selection: Selection, test: ClaimTest, fields: Mapping[str, Any]) -> int:
+    found = selection.find(fields)
     if len(found) != 1:
         raise UsageError(
-            f"{gathered.exhibit.name}.toml: claim {test.claim.name!r} compares {len(found)}"
+            f"{selection.exhibit.name}.toml: claim {test.claim.name!r} compares {len(found)}"
             f" configurations where {dict(fields)}: its fields must leave one"
         )
     return found[0]
@@ -229,10 +231,10 @@ def unreproduced(rows: Sequence[Row]) -> list[Row]:
     return [row for row in rows if row.verdict != REPRODUCED]
 
 
-def at(gathered: Gathered, fields: Mapping[str, Any]) -> str:
+def at(selection: Selection, fields: Mapping[str, Any]) -> str:
     """Return fields of a place as the paper writes them: `MNIST FCN depth 4`, `Copy T = 4`."""
     words = (
-        _ALONG[name].format(value) if name in _ALONG else gathered.exhibit.label(name, value)
+        _ALONG[name].format(value) if name in _ALONG else selection.exhibit.label(name, value)
         for name, value in fields.items()
         if value is not None
     )

@@ -9,7 +9,7 @@ from typing import Any
 from ...reproductions.tuning.candidates import Arm
 from ...reproductions.tuning.trials import Trial
 from ...results.study import Study
-from ..analysis.study_results import Tuned, command
+from ..analysis.study_results import StudyResults, command
 from ..pages.tuning_page import choice
 from .progress import STOPPING
 from .terminal import count, duration
@@ -97,7 +97,7 @@ def trial_values(study: Study, arm: Arm, trial: Trial) -> dict[str, Any]:
     }
 
 
-def study_values(tuned: Tuned) -> list[dict[str, Any]]:
+def study_values(tuned: StudyResults) -> list[dict[str, Any]]:
     """Return how each arm of a study stands, as JSON values."""
     found: list[dict[str, Any]] = []
     for told in tuned.arms:

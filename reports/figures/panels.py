@@ -7,11 +7,11 @@ import pandas as pd
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
-from ..analysis.select import Gathered
+from ..analysis.select import Selection
 
 
 def panels(
-    gathered: Gathered, figure: Figure, mine: Sequence[Cell], every: Sequence[Cell] | None = None
+    selection: Selection, figure: Figure, mine: Sequence[Cell], every: Sequence[Cell] | None = None
 ) -> "dict[str, pd.Series[Any]]":
     """Return the `row` and the `column` of each cell of `mine`, ordered as `every` or `mine` is.
 
@@ -21,11 +21,11 @@ def panels(
     form = "{} layers" if figure.panels == "depth" else "{}"
 
     def rows(cells: Sequence[Cell]) -> list[str]:
-        words = ([""] * len(cells), *(labels(gathered, name, cells) for name in apart))
+        words = ([""] * len(cells), *(labels(selection, name, cells) for name in apart))
         return [", ".join(filter(None, some)) for some in zip(*words, strict=True)]
 
     def columns(cells: Sequence[Cell]) -> list[str]:
-        return [form.format(label) for label in labels(gathered, figure.panels, cells)]
+        return [form.format(label) for label in labels(selection, figure.panels, cells)]
 
     every = mine if every is None else every
     return {
@@ -34,11 +34,11 @@ def panels(
     }
 
 
-def labels(gathered: Gathered, name: str, cells: Iterable[Cell]) -> list[str]:
+def labels(selection: Selection, name: str, cells: Iterable[Cell]) -> list[str]:
     """Return how each cell's field `name` is written, nothing where it does not apply."""
     values = [getattr(cell, name) for cell in cells]
     texts = [f"{value:g}" if isinstance(value, float) else value for value in values]
-    return ["" if text is None else gathered.exhibit.label(name, text) for text in texts]
+    return ["" if text is None else selection.exhibit.label(name, text) for text in texts]
 
 
 def ordered(labels: list[str], every: Iterable[str] | None = None) -> "pd.Series[Any]":

@@ -20,7 +20,7 @@ from ...results.metrics import RESULTS
 from ...results.statistics import intervals as interval_statistics
 from ..analysis.population import MOST_LINES, few, networks
 from ..analysis.protocol import PAPER
-from ..analysis.select import Gathered
+from ..analysis.select import Selection
 from .panels import labels, ordered, panels
 from .spec import Drawing, Shown
 
@@ -56,47 +56,47 @@ COSTS = ("seconds", "updates")
 DROPS, RATIO = "the learning rate drops", "S = rate / 3e-5, the paper's ratio"
 
 
-def drawings(gathered: Gathered) -> list[Drawing]:
+def drawings(selection: Selection) -> list[Drawing]:
     """Return the drawings that have at least one line, in the exhibit's order of figures."""
     made: list[Drawing] = []
-    for figure in gathered.exhibit.figures:
+    for figure in selection.exhibit.figures:
         shown = (figure.panels, figure.lines, figure.x)
         apart = [name for name in ("dataset", "network") if name not in shown]
-        places: dict[tuple[Any, ...], list[int]] = {}
-        for place, cell in enumerate(gathered.cells):
+        configurations: dict[tuple[Any, ...], list[int]] = {}
+        for configuration, cell in enumerate(selection.cells):
             if cell.dataset not in (figure.datasets or (cell.dataset,)):
                 continue
             if any(getattr(cell, name, "") is None for name in (figure.x, figure.lines)):
                 continue  # no point or line of this figure
-            if "sg_layers" in shown or gathered.fixed(cell):
+            if "sg_layers" in shown or selection.fixed(cell):
                 key = tuple(getattr(cell, name) for name in apart)
-                places.setdefault(key, []).append(place)
-        found = (_drawing(gathered, figure, apart, mine) for mine in places.values())
+                configurations.setdefault(key, []).append(configuration)
+        found = (_drawing(selection, figure, apart, mine) for mine in configurations.values())
         made.extend(drawing for drawing in found if drawing is not None)
     return made
 
 
 def _drawing(
-    gathered: Gathered, figure: Figure, apart: Sequence[str], places: Sequence[int]
+    selection: Selection, figure: Figure, apart: Sequence[str], configurations: Sequence[int]
 ) -> Drawing | None:
     left_out = ""
     if figure.lines == "p_update":
-        measured = gathered.frame.loc[gathered.frame["status"] == "ok", "place"]
-        places, left_out = few(gathered, places, set(measured.tolist()))
+        measured = selection.frame.loc[selection.frame["status"] == "ok", "configuration"]
+        configurations, left_out = few(selection, configurations, set(measured.tolist()))
     elif figure.lines == "layer":
-        left_out = _every_few([gathered.cells[place] for place in places])
-    records = gathered.frame[gathered.frame["place"].isin(places)]
+        left_out = _every_few([selection.cells[n] for n in configurations])
+    records = selection.frame[selection.frame["configuration"].isin(configurations)]
     ok = records[records["status"] == "ok"]
-    cells = [gathered.cells[place] for place in places]
+    cells = [selection.cells[n] for n in configurations]
     if figure.kind == "population":
-        shown = networks(gathered, figure, ok)
+        shown = networks(selection, figure, ok)
     else:
-        shown = _lines(gathered, figure, cells, ok)
+        shown = _lines(selection, figure, cells, ok)
     if shown is None:
         return None
     first, curves = cells[0], figure.kind == "curves"
     steps = figure.kind == "population" or figure.lines == "p_update"
-    words = " ".join(gathered.exhibit.label(name, getattr(first, name)) for name in apart)
+    words = " ".join(selection.exhibit.label(name, getattr(first, name)) for name in apart)
     return Drawing(
         name="-".join([figure.name, *(getattr(first, name) for name in apart)]),
         title=f"{words}: {_inner(figure.title)}",
@@ -111,61 +111,63 @@ def _drawing(
         ordered=steps,
         marks=_marks(figure, first),
         mark_label=DROPS if curves else RATIO,
-        paper_label="the paper" if gathered.scale == PAPER else "the paper, by its own protocol",
+        paper_label="the paper" if selection.scale == PAPER else "the paper, by its own protocol",
         data=shown.data,
         dots=shown.dots,
         bins=shown.bins,
         steps=figure.y == "longest" and curves,
-        notes=_notes(gathered, figure, cells, records, shown.spread + left_out),
+        notes=_notes(selection, figure, cells, records, shown.spread + left_out),
     )
 
 
 def _lines(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
+    selection: Selection, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
 ) -> Shown | None:
-    points, curves = _points(gathered, ok, figure), figure.kind == "curves"
+    points, curves = _points(selection, ok, figure), figure.kind == "curves"
     if points.empty:
         return None
     summary = _summary(points, ranges=curves)
-    seeds = sorted(set(ok.groupby("place").size().tolist()))
+    seeds = sorted(set(ok.groupby("configuration").size().tolist()))
     count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
     spread = f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
     if curves and seeds[-1] < FEW:
         spread = f"mean and range of {count} seeds."
     return Shown(
-        data=_tidy(gathered, figure, cells, summary),
+        data=_tidy(selection, figure, cells, summary),
         spread="one seed." if count == "1" else spread,
     )
 
 
-def _points(gathered: Gathered, ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
-    """Return the figure's x and y of every seed, with `place` and `layer` (0: of no layer).
+def _points(selection: Selection, ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
+    """Return the figure's x and y of every seed, with `configuration` and `layer` (0: of no layer).
 
     On a curve x is the iteration, or the steps of data until then; what that took the seed, where
     it is the figure's x, is `cost`.
     """
     if figure.kind == "sweep":
-        points = ok[["place"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
+        points = ok[["configuration"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
         return points.dropna().astype({"x": float, "y": float})
-    rows = ok[["place", "curve"]].explode("curve").dropna(subset="curve")
+    rows = ok[["configuration", "curve"]].explode("curve").dropna(subset="curve")
     if rows.empty:
         return rows
     values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
-    points = rows[["place"]].assign(layer=0, x=[x for x, _ in values], y=[y for _, y in values])
+    points = rows[["configuration"]].assign(
+        layer=0, x=[x for x, _ in values], y=[y for _, y in values]
+    )
     kept = sorted(points["x"].unique())[::-1]  # the last is among them; more cannot be seen
     if figure.x in COSTS:
         points["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
         points = points[points["cost"] > 0]
     points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna(subset="y")
     if figure.x == "data_steps":
-        points["x"] *= [gathered.cells[place].data_steps for place in points["place"]]
+        points["x"] *= [selection.cells[n].data_steps for n in points["configuration"]]
     if figure.y == "sg_cosine" and figure.lines != "layer":
         points["y"] = [layers[0] for layers in points["y"]]
         points = points.dropna()
     if figure.lines == "layer":
         points["layer"] = [range(1, len(layers) + 1) for layers in points["y"]]
         points = points.explode(["layer", "y"]).dropna()
-        points = points[points["layer"].isin(_layers(list(gathered.cells)))]
+        points = points[points["layer"].isin(_layers(list(selection.cells)))]
     return points.astype({"layer": int, "x": float, "y": float})
 
 
@@ -188,12 +190,12 @@ def _cost(point: dict[str, Any], x: str) -> float:
 
 
 def _summary(points: pd.DataFrame, ranges: bool) -> pd.DataFrame:
-    """Return the mean and the interval over seeds at each place, layer and x.
+    """Return the mean and the interval over seeds at each configuration, layer and x.
 
     With `ranges` the interval is what the seeds span where there are fewer than `FEW`: a band of
     the Student-t interval of two would hide everything.
     """
-    groups = points.groupby(["place", "layer", "x"])
+    groups = points.groupby(["configuration", "layer", "x"])
     seeds = groups["y"].agg(list).reset_index()
     intervals = [_interval(values, ranges and 1 < len(values) < FEW) for values in seeds["y"]]
     if "cost" in points:
@@ -211,11 +213,11 @@ def _interval(values: list[float], span: bool) -> interval_statistics.Interval:
 
 
 def _tidy(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], summary: pd.DataFrame
+    selection: Selection, figure: Figure, cells: Sequence[Cell], summary: pd.DataFrame
 ) -> pd.DataFrame:
     """Return the drawing's data: `summary` with the panel and the line of each of its rows."""
-    places: list[int] = summary["place"].tolist()
-    mine = [gathered.cells[place] for place in places]
+    configurations: list[int] = summary["configuration"].tolist()
+    mine = [selection.cells[n] for n in configurations]
 
     if figure.lines == "layer":  # the cells of other figures may have none
         lines = [str(layer) for layer in summary["layer"].tolist()]
@@ -223,30 +225,30 @@ def _tidy(
     else:
         if figure.lines == "p_update":
             cells = sorted(cells, key=lambda cell: cell.p_update or 0.0)
-        lines, all_lines = (labels(gathered, figure.lines, some) for some in (mine, cells))
+        lines, all_lines = (labels(selection, figure.lines, some) for some in (mine, cells))
     return pd.DataFrame(
         {
-            **panels(gathered, figure, mine),
+            **panels(selection, figure, mine),
             "line": ordered(lines, all_lines),
             "rule": [cell.rule for cell in mine],
             **{name: summary[name] for name in ("x", "mean", "low", "high")},
-            "paper": _paper(gathered, figure, mine, summary["x"].tolist()),
+            "paper": _paper(selection, figure, mine, summary["x"].tolist()),
         }
     )
 
 
 def _paper(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], at: Sequence[float]
+    selection: Selection, figure: Figure, cells: Sequence[Cell], at: Sequence[float]
 ) -> "pd.Series[float]":
-    """Return the paper's errors: at any scale by place, on a curve only its own scale's end."""
+    """Return the paper's errors: at every scale of a sweep, of a curve the end at its own scale."""
     values: list[float | None] = []
     result = figure.y if figure.y in RESULTS else None
     for cell, x in zip(cells, at, strict=True):
         end = cell.iterations * cell.data_steps
         final = figure.kind == "sweep" or (figure.y in ("error", "longest", *RESULTS) and x == end)
         final = final and figure.x not in COSTS  # of which the paper has no number
-        shown = final and (figure.kind == "sweep" or gathered.scale == PAPER)
-        number = gathered.exhibit.number(cell, result)
+        shown = final and (figure.kind == "sweep" or selection.scale == PAPER)
+        number = selection.exhibit.number(cell, result)
         values.append(number.value if shown and number is not None else None)
     return pd.Series(values, dtype=float)
 
@@ -259,19 +261,19 @@ def _marks(figure: Figure, cell: Cell) -> tuple[float, ...]:
 
 
 def _notes(
-    gathered: Gathered, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame, spread: str
+    selection: Selection, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame, spread: str
 ) -> tuple[str, ...]:
-    exhibit, ok = gathered.exhibit, records["status"] == "ok"
-    notes = [f"{exhibit.name}, scale {gathered.scale}: {spread}"]
-    if figure.lines != "sg_layers" and (words := _models(gathered, records)):
+    exhibit, ok = selection.exhibit, records["status"] == "ok"
+    notes = [f"{exhibit.name}, scale {selection.scale}: {spread}"]
+    if figure.lines != "sg_layers" and (words := _models(selection, records)):
         notes[0] += f" Hidden layers of M, as fixed: {words}."
     here = {
         name: getattr(cells[0], name)
         for name in ("network", "dataset")
         if len({getattr(cell, name) for cell in cells}) == 1
-        and (name == "network" or gathered.find_in_paper({name: getattr(cells[0], name)}))
+        and (name == "network" or selection.find_in_paper({name: getattr(cells[0], name)}))
     }
-    if (words := gathered.difference(here)) is not None:
+    if (words := selection.difference(here)) is not None:
         notes.append(f"{words}.")
     if lost := int((~ok).sum()):
         notes.append(f"Cells left out because they diverged or failed: {lost}.")
@@ -282,14 +284,14 @@ def _notes(
     return tuple(notes)
 
 
-def _models(gathered: Gathered, records: pd.DataFrame) -> str:
+def _models(selection: Selection, records: pd.DataFrame) -> str:
     """Return the hidden layers of M by rule, and by network where that matters."""
     columns = ["rule", "network", "sg_layers"]
     words: list[str] = []
     for rule, some in records[columns].dropna().drop_duplicates().groupby("rule", sort=False):
-        label, differ = gathered.exhibit.label("rule", rule), some["sg_layers"].nunique() > 1
+        label, differ = selection.exhibit.label("rule", rule), some["sg_layers"].nunique() > 1
         for network, layers in zip(some["network"], some["sg_layers"], strict=True):
-            where = f" {gathered.exhibit.label('network', network)}" if differ else ""
+            where = f" {selection.exhibit.label('network', network)}" if differ else ""
             words.append(f"{layers} ({label}{where})")
     return ", ".join(dict.fromkeys(words))
 

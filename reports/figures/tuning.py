@@ -16,7 +16,7 @@ from ...reproductions.tuning.space import Dimension
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial
 from ...results.metrics import Objective
-from ..analysis.study_results import ArmTold, Tuned
+from ..analysis.study_results import ArmResults, StudyResults
 from . import style as figure_style
 from .render import METADATA, short
 from .style import FAINT, INK
@@ -29,9 +29,9 @@ _MOST_COLUMNS = 4
 _MARKS = {"complete": "o", "pruned": "x", "diverged": "^"}
 
 
-def drawn(tuned: Tuned, formats: Sequence[str]) -> list[tuple[str, str, dict[str, bytes]]]:
+def drawn(tuned: StudyResults, formats: Sequence[str]) -> list[tuple[str, str, dict[str, bytes]]]:
     """Return each figure's name, title and content in each of `formats`; those that have any."""
-    kinds: tuple[tuple[str, str, Callable[[Tuned, str], Figure | None]], ...] = (
+    kinds: tuple[tuple[str, str, Callable[[StudyResults, str], Figure | None]], ...] = (
         ("history", "Trials in their order, and the best so far", _history),
         ("budget", "Expected best of a number of trials", _budget),
         ("slices", "What was chosen, and what came of it", _slices),
@@ -83,7 +83,7 @@ def _panels(title: str, rows: int, columns: int, left: float = _LEFT) -> tuple[F
     return figure, grid
 
 
-def _y(axes: Axes, objective: Objective, tuned: Tuned) -> None:
+def _y(axes: Axes, objective: Objective, tuned: StudyResults) -> None:
     """Fit y to the values of all trials."""
     values = [t.value for told in tuned.arms for t in told.ended if t.value is not None]
     if objective.minimize and values and min(values) > 0:
@@ -107,7 +107,7 @@ def _steps(low: float, high: float) -> Any:
     return MaxNLocator(5)
 
 
-def _history(tuned: Tuned, title: str) -> Figure:
+def _history(tuned: StudyResults, title: str) -> Figure:
     """A panel an arm: each trial's value, and the best so far."""
     rows = math.ceil(len(tuned.arms) / _MOST_COLUMNS)
     columns = min(len(tuned.arms), _MOST_COLUMNS)
@@ -138,7 +138,7 @@ def _history(tuned: Tuned, title: str) -> Figure:
     return figure
 
 
-def _so_far(told: ArmTold) -> list[tuple[int, float]]:
+def _so_far(told: ArmResults) -> list[tuple[int, float]]:
     objective, found = told.arm.objective, list[tuple[int, float]]()
     for trial in told.trials:
         if trial.state == "complete" and trial.value is not None:
@@ -149,7 +149,7 @@ def _so_far(told: ArmTold) -> list[tuple[int, float]]:
     return found
 
 
-def _budget(tuned: Tuned, title: str) -> Figure:
+def _budget(tuned: StudyResults, title: str) -> Figure:
     """The expected best of k trials, a line an arm, all in one panel."""
     figure, grid = _panels(title, 1, 1)
     axes = grid[0][0]
@@ -176,7 +176,7 @@ def _budget(tuned: Tuned, title: str) -> Figure:
     return figure
 
 
-def _slices(tuned: Tuned, title: str) -> Figure:
+def _slices(tuned: StudyResults, title: str) -> Figure:
     """A row an arm, a panel a field: the value of each trial against what was chosen."""
     space = space_of(tuned.study)
     figure, grid = _panels(title, len(tuned.arms), len(space))
@@ -190,7 +190,7 @@ def _slices(tuned: Tuned, title: str) -> Figure:
     return figure
 
 
-def _slice(axes: Axes, told: ArmTold, d: Dimension) -> None:
+def _slice(axes: Axes, told: ArmResults, d: Dimension) -> None:
     if d.field in told.arm.dropped:
         axes.text(0.5, 0.5, "does not apply", ha="center", transform=axes.transAxes, color=FAINT)
         axes.set_xticks([])
@@ -229,7 +229,7 @@ def _place(d: Dimension, values: Sequence[str], trial: Trial) -> float:
     return values.index(format_value(d.field, coerce(d.field, value)))
 
 
-def _importance(tuned: Tuned, title: str) -> Figure | None:
+def _importance(tuned: StudyResults, title: str) -> Figure | None:
     """A panel an arm that has it: bars of fANOVA and MDI."""
     shown = [told for told in tuned.arms if told.importances]
     if not shown:
@@ -261,11 +261,11 @@ def _importance(tuned: Tuned, title: str) -> Figure | None:
     return figure
 
 
-def _color(told: ArmTold) -> Any:
+def _color(told: ArmResults) -> Any:
     return figure_style.color(told.arm.cell.rule)
 
 
-def _label_y(figure: Figure, tuned: Tuned) -> None:
+def _label_y(figure: Figure, tuned: StudyResults) -> None:
     objective = tuned.arms[0].arm.objective
     unit = f" ({objective.unit})" if objective.unit == "%" else ""
     figure.text(0.08 / _WIDTH, 0.5, f"{objective.name}{unit}", rotation=90, va="center", color=INK)

@@ -11,7 +11,7 @@ from ...bench import datasets
 from ...results.record import STATUSES
 from ..analysis import medians, population
 from ..analysis.protocol import PAPER
-from ..analysis.select import Gathered
+from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_COMPARABLE, Place, Row, at
 from ..tables import exhibit as exhibit_tables
 from ..tables.csv import OF_RULES
@@ -69,9 +69,9 @@ class Picture(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a report tells: the gathered records, judged."""
+    """What a report tells: the selection records, judged."""
 
-    gathered: Gathered
+    selection: Selection
     places: Sequence[Place]
     rows: Sequence[Row]
     bins: Sequence[medians.Bin]
@@ -79,36 +79,36 @@ class Told:
     @property
     def marks(self) -> dict[tuple[str, str], str]:
         """Data that is not the original, (dataset, hash) to its mark: [a], [b] and so on."""
-        found = self.gathered.other_data[["dataset", "data_hash"]].drop_duplicates()
+        found = self.selection.other_data[["dataset", "data_hash"]].drop_duplicates()
         pairs = sorted(zip(found["dataset"], found["data_hash"], strict=True))
         return {pair: f"[{_letters(n)}]" for n, pair in enumerate(pairs)}
 
     def grids(self) -> list[tuple[str, Grid]]:
         """Return the tables, each with a name."""
         main = binned = claims = None
-        if not medians.instead(self.gathered, self.bins):
-            main = exhibit_tables.main(self.gathered, self.places, self.marks)
+        if not medians.instead(self.selection, self.bins):
+            main = exhibit_tables.main(self.selection, self.places, self.marks)
         if self.bins:
-            binned = medians.grid(self.gathered, self.bins)
+            binned = medians.grid(self.selection, self.bins)
         if self.rows:
-            claims = exhibit_tables.claims(self.gathered, self.rows, self.marks)
-        models = exhibit_tables.by_model(self.gathered, self.places, self.marks)
+            claims = exhibit_tables.claims(self.selection, self.rows, self.marks)
+        models = exhibit_tables.by_model(self.selection, self.places, self.marks)
         named = {"table": main, "medians": binned, "claims": claims, "models": models}
         return [(name, grid) for name, grid in named.items() if grid is not None]
 
 
 def claim_name(told: Told, row: Row) -> str:
     """Return a claim's row by name, place and verdict."""
-    place = at(told.gathered, row.test.place)
+    place = at(told.selection, row.test.place)
     name = f"{row.test.claim.name} ({place})" if place else row.test.claim.name
     return f"{name}: {row.verdict}"
 
 
 def markdown(told: Told, pictures: Iterable[Picture]) -> str:
     """Return the whole page in Markdown; `pictures` lie beside it."""
-    gathered = told.gathered
-    blocks = [f"# {escape_markdown(gathered.exhibit.title)}", escape_markdown(_source(gathered))]
-    for lead, words in _warning(gathered):
+    selection = told.selection
+    blocks = [f"# {escape_markdown(selection.exhibit.title)}", escape_markdown(_source(selection))]
+    for lead, words in _warning(selection):
         blocks.append(f"> {f'**{escape_markdown(lead)}** ' * bool(lead)}{escape_markdown(words)}")
     blocks += [_list(_summary(told))]
     for name, grid in told.grids():
@@ -118,14 +118,14 @@ def markdown(told: Told, pictures: Iterable[Picture]) -> str:
     shown = [f"![{escape_markdown(title)}]({file})" for file, title in pictures]
     if shown:
         blocks += ["## Figures", *shown]
-    blocks += ["## Runs", _list(_runs(gathered))]
+    blocks += ["## Runs", _list(_runs(selection))]
     return "\n\n".join(blocks) + "\n"
 
 
 def tex(told: Told) -> str:
     """Return the tables in LaTeX, for an input line; they need the package booktabs."""
-    warning = [" ".join(words).strip() for words in _warning(told.gathered)]
-    label = f"tab:{told.gathered.exhibit.name}-{told.gathered.scale}"
+    warning = [" ".join(words).strip() for words in _warning(told.selection)]
+    label = f"tab:{told.selection.exhibit.name}-{told.selection.scale}"
     parts = [
         tex_table(grid, f"{label}-{name}", [*warning, *_notes(told, name)])
         for name, grid in told.grids()
@@ -135,13 +135,13 @@ def tex(told: Told) -> str:
 
 def text(told: Told) -> str:
     """Return the report for a terminal: summary, tables, failures."""
-    gathered = told.gathered
-    blocks = [f"{plain(gathered.exhibit.title)}\n{plain(_source(gathered))}"]
-    blocks += [plain(" ".join(words)) for words in _warning(gathered)]
+    selection = told.selection
+    blocks = [f"{plain(selection.exhibit.title)}\n{plain(_source(selection))}"]
+    blocks += [plain(" ".join(words)) for words in _warning(selection)]
     for name, grid in told.grids():
         notes = "\n".join(plain(note) for note in _notes(told, name))
         blocks += [f"{plain(grid.caption)}.\n\n{text_table(grid).rstrip()}", notes]
-    blocks += ["\n".join(plain(line) for line in (*_summary(told), *_failures(gathered)))]
+    blocks += ["\n".join(plain(line) for line in (*_summary(told), *_failures(selection)))]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -149,40 +149,40 @@ def _list(lines: Iterable[str]) -> str:
     return "\n".join(f"- {escape_markdown(line)}" for line in lines)
 
 
-def _source(gathered: Gathered) -> str:
-    exhibit, scale = gathered.exhibit, gathered.exhibit.scale(gathered.scale)
+def _source(selection: Selection) -> str:
+    exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     return f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."
 
 
-def _warning(gathered: Gathered) -> list[tuple[str, str]]:
+def _warning(selection: Selection) -> list[tuple[str, str]]:
     """Return how the protocol differs from the paper's, where it does, after what that means."""
-    words = gathered.difference()
+    words = selection.difference()
     if words is None:
         return []
-    told = gathered.exhibit.numbers or gathered.exhibit.medians
+    told = selection.exhibit.numbers or selection.exhibit.medians
     lead = "Not comparable with the paper's numbers." if told else ""
     return [(lead, f"{words}.")]
 
 
 def _summary(told: Told) -> list[str]:
-    gathered = told.gathered
-    found = Counter(gathered.frame["status"])
+    selection = told.selection
+    found = Counter(selection.frame["status"])
     counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
     lines = [
-        f"cells: {gathered.done} of {gathered.wanted} run" + (f" ({counts})" if counts else "")
+        f"cells: {selection.done} of {selection.wanted} run" + (f" ({counts})" if counts else "")
     ]
-    extra = len(gathered.frame) - gathered.done
+    extra = len(selection.frame) - selection.done
     if extra:
         lines.append(f"further seeds than the scale's own: {extra} cells")
-    if gathered.stale:
-        lines.append(f"left out, made by other versions of the code: {gathered.stale} records")
-    if gathered.exhibit.numbers and gathered.scale == PAPER:
+    if selection.stale:
+        lines.append(f"left out, made by other versions of the code: {selection.stale} records")
+    if selection.exhibit.numbers and selection.scale == PAPER:
         lines.append(f"places: {_counted(p.verdict for p in told.places if p.fills)}")
-    if told.bins and gathered.scale == PAPER:
+    if told.bins and selection.scale == PAPER:
         lines.append(f"medians: {_counted(one.verdict for one in told.bins)}")
     if told.rows:
         words = _counted(row.verdict for row in told.rows)
-        lines.append(f"claims at scale {gathered.scale}: {words}")
+        lines.append(f"claims at scale {selection.scale}: {words}")
     return lines
 
 
@@ -195,30 +195,30 @@ def _notes(told: Told, name: str) -> list[str]:
     notes = [{"claims": _CLAIMS, "medians": medians.NOTE}.get(name, _INTERVAL)]
     if name == "claims" and any(row.verdict == NOT_COMPARABLE for row in told.rows):
         notes.append(_LEVELS)
-    first = "medians" if medians.instead(told.gathered, told.bins) else "table"
+    first = "medians" if medians.instead(told.selection, told.bins) else "table"
     if name == first and exhibit_tables.against_paper(told.places):
         notes.append(_VERDICTS)
     if name == first:
-        cells = told.gathered.cells
+        cells = told.selection.cells
         said = _RULES_OF[cells[0].entry]
         rules = dict.fromkeys(cell.rule for cell in cells if cell.rule in said)
-        label = told.gathered.exhibit.label
+        label = told.selection.exhibit.label
         words = "; ".join(f"{label('rule', rule)}: {said[rule]}" for rule in rules)
         notes.append(f"Rules. {words}.")
-        notes += population.notes(told.gathered)
+        notes += population.notes(told.selection)
     left_out = len(told.rows) - len(exhibit_tables.shown(told.rows))
     if name == "claims" and left_out:
         notes.append(f"Not run, and not shown: {left_out} further rows.")
     return notes + [
-        f"{mark} {told.gathered.exhibit.label('dataset', dataset)} from files that are not the"
+        f"{mark} {told.selection.exhibit.label('dataset', dataset)} from files that are not the"
         f" original: data hash {data}, original {datasets.canonical_hash(dataset)}."
         for (dataset, data), mark in told.marks.items()
     ]
 
 
-def _runs(gathered: Gathered) -> list[str]:
+def _runs(selection: Selection) -> list[str]:
     """Return what the records were made on, by what and how long."""
-    frame = gathered.frame
+    frame = selection.frame
     if frame.empty:
         return ["no records"]
     machines = frame.groupby(["device", "threads", "matmul", "torch"]).size()
@@ -228,7 +228,7 @@ def _runs(gathered: Gathered) -> list[str]:
         *(f"machine: {_machine(*key)} ({_cells(n)})" for key, n in _largest_first(machines)),
         *(f"code: {_code(*key)} ({_cells(n)})" for key, n in _largest_first(code)),
         f"training, without evaluation and compilation: {hours:.2f} h in all",
-        *_failures(gathered),
+        *_failures(selection),
     ]
 
 
@@ -250,8 +250,8 @@ def _code(sgbench: str, revision: Any, dirty: Any) -> str:
     return f"sgbench {sgbench}{words}{' with changes' if dirty is True else ''}"
 
 
-def _failures(gathered: Gathered) -> list[str]:
-    failed = gathered.frame[gathered.frame["status"] != "ok"]
+def _failures(selection: Selection) -> list[str]:
+    failed = selection.frame[selection.frame["status"] != "ok"]
     names = ("dataset", "network", "depth", "T", "rule", *OF_RULES, "sg_layers", "seed")
     lines: list[str] = []
     for row in failed[:_MOST_FAILURES].to_dict("records"):

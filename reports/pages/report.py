@@ -15,7 +15,7 @@ from ...reproductions.exhibits.schema import Exhibit
 from ...results.record import Record
 from ...results.store.atomic_io import write_atomic
 from ..analysis.medians import bins
-from ..analysis.select import gather
+from ..analysis.select import select
 from ..analysis.verdicts import claims, places, unreproduced
 from ..figures.parallel import rendered
 from ..figures.series import drawings
@@ -55,15 +55,15 @@ def build(
         UsageError: the scale or a format is unknown.
     """
     check_formats(formats)
-    gathered = gather(exhibit, scale, records)
+    selection = select(exhibit, scale, records)
     told = exhibit_page.Told(
-        gathered=gathered, places=places(gathered), rows=claims(gathered), bins=bins(gathered)
+        selection=selection, places=places(selection), rows=claims(selection), bins=bins(selection)
     )
     stem = f"{exhibit.name}-{scale}"
     files: dict[str, bytes] = {}
     pictures: list[exhibit_page.Picture] = []
     if images := [form for form in IMAGES if form in formats]:
-        shown = drawings(gathered)
+        shown = drawings(selection)
         for drawing, drawn in zip(shown, rendered(shown, images, workers), strict=True):
             for form, content in drawn.items():
                 files[f"{stem}-{drawing.name}.{form}"] = content
@@ -75,11 +75,11 @@ def build(
     if "tex" in formats:
         files[f"{stem}.tex"] = exhibit_page.tex(told).encode()
     if "csv" in formats:
-        files[f"{stem}.csv"] = csv_tables.places_csv(gathered, told.places).encode()
+        files[f"{stem}.csv"] = csv_tables.places_csv(selection, told.places).encode()
         if told.rows:
-            files[f"{stem}-claims.csv"] = csv_tables.claims_csv(gathered, told.rows).encode()
+            files[f"{stem}-claims.csv"] = csv_tables.claims_csv(selection, told.rows).encode()
         if told.bins:
-            files[f"{stem}-medians.csv"] = csv_tables.medians_csv(gathered, told.bins).encode()
+            files[f"{stem}-medians.csv"] = csv_tables.medians_csv(selection, told.bins).encode()
     return Report(
         text=exhibit_page.text(told),
         files=dict(sorted(files.items())),

@@ -1,6 +1,6 @@
 """A study's report: from its file and the records to files, and to the text for the terminal.
 
-    report = build(gather(study, records), ("md", "csv", "png"))
+    report = build(study_results(study, records), ("md", "csv", "png"))
 
 The same study and records give the same bytes.
 """
@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 
 from ...bench.errors import UsageError, did_you_mean
-from ..analysis.study_results import Tuned
+from ..analysis.study_results import StudyResults
 from . import tuning_page as page
 from .report import FORMATS, IMAGES, Report
 
 
-def build(tuned: Tuned, formats: Sequence[str] = FORMATS) -> Report:
+def build(tuned: StudyResults, formats: Sequence[str] = FORMATS) -> Report:
     """Return the report of a study, of FORMATS but tex. Raises UsageError where one is unknown."""
     known = tuple(form for form in FORMATS if form != "tex")
     for form in formats:
@@ -39,7 +39,7 @@ def build(tuned: Tuned, formats: Sequence[str] = FORMATS) -> Report:
     return Report(text=page.text(tuned), files=dict(sorted(files.items())), unreproduced=())
 
 
-def _trials_csv(tuned: Tuned) -> str:
+def _trials_csv(tuned: StudyResults) -> str:
     lines: list[dict[str, Any]] = [
         {
             "study": tuned.study.name,
@@ -59,7 +59,7 @@ def _trials_csv(tuned: Tuned) -> str:
     return pd.DataFrame(lines, dtype=object).to_csv(index=False, lineterminator="\n")
 
 
-def _budget_csv(tuned: Tuned) -> str:
+def _budget_csv(tuned: StudyResults) -> str:
     lines = [
         {"study": tuned.study.name, "arm": told.arm.label, "trials": k, "expected_best": value}
         for told in tuned.arms

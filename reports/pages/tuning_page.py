@@ -7,7 +7,7 @@ from typing import Any
 
 from ...results.metrics import Objective
 from ...results.statistics.intervals import Interval
-from ..analysis.study_results import ArmTold, Fresh, Tuned, command
+from ..analysis.study_results import ArmResults, Retrained, StudyResults, command
 from ..console.terminal import count, duration
 from ..tables.exhibit import p_value
 from ..tables.table import Grid, entry, escape_markdown, markdown_table, plain, text_table
@@ -35,7 +35,7 @@ _IMPORTANCE = (
 )
 
 
-def markdown(tuned: Tuned, pictures: Iterable[tuple[str, str]]) -> str:
+def markdown(tuned: StudyResults, pictures: Iterable[tuple[str, str]]) -> str:
     """Return the whole page in Markdown; `pictures` (file, title) lie beside it."""
     study = tuned.study
     blocks = [f"# Study {escape_markdown(study.name)}", _items(_declaration(tuned))]
@@ -49,7 +49,7 @@ def markdown(tuned: Tuned, pictures: Iterable[tuple[str, str]]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def text(tuned: Tuned) -> str:
+def text(tuned: StudyResults) -> str:
     """Return the report for a terminal."""
     blocks = [plain(f"study {tuned.study.name}"), "\n".join(map(plain, _declaration(tuned)))]
     blocks += [f"{name}\n{text_table(grid).rstrip()}" for name, grid, _ in _grids(tuned)]
@@ -59,7 +59,7 @@ def text(tuned: Tuned) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def outcome_lines(tuned: Tuned, more: Sequence[str] = ()) -> list[str]:
+def outcome_lines(tuned: StudyResults, more: Sequence[str] = ()) -> list[str]:
     """Return what there is to say when a study has ended: a few lines an arm.
 
     `more` are options that commands need beside the study's own: its store, its data.
@@ -95,7 +95,7 @@ def choice(params: Any) -> str:
     return " ".join(words)
 
 
-def _declaration(tuned: Tuned) -> list[str]:
+def _declaration(tuned: StudyResults) -> list[str]:
     study = tuned.study
     lines = [
         f"of {study.exhibit} at scale {study.scale}"
@@ -113,7 +113,7 @@ def _declaration(tuned: Tuned) -> list[str]:
     return lines
 
 
-def _grids(tuned: Tuned) -> list[tuple[str, Grid, str]]:
+def _grids(tuned: StudyResults) -> list[tuple[str, Grid, str]]:
     found = [
         ("Outcome", _outcome(tuned), _OUTCOME),
         ("Cost", _costs(tuned), _COST),
@@ -124,7 +124,7 @@ def _grids(tuned: Tuned) -> list[tuple[str, Grid, str]]:
     return found
 
 
-def _outcome(tuned: Tuned) -> Grid:
+def _outcome(tuned: StudyResults) -> Grid:
     rows: list[tuple[tuple[str, ...], tuple[Any, ...]]] = []
     for told in tuned.arms:
         objective, gain = told.arm.objective, told.gain
@@ -156,7 +156,7 @@ def _outcome(tuned: Tuned) -> Grid:
     )
 
 
-def _costs(tuned: Tuned) -> Grid:
+def _costs(tuned: StudyResults) -> Grid:
     rows: list[tuple[tuple[str, ...], tuple[Any, ...]]] = []
     for told in tuned.arms:
         states = Counter(trial.state for trial in told.trials)
@@ -188,7 +188,7 @@ def _costs(tuned: Tuned) -> Grid:
     )
 
 
-def _trials(tuned: Tuned) -> Grid:
+def _trials(tuned: StudyResults) -> Grid:
     rows: list[tuple[tuple[str, ...], tuple[Any, ...]]] = []
     for told in tuned.arms:
         objective = told.arm.objective
@@ -208,7 +208,7 @@ def _trials(tuned: Tuned) -> Grid:
     )
 
 
-def _importance(tuned: Tuned) -> Grid:
+def _importance(tuned: StudyResults) -> Grid:
     kinds = ("fANOVA", "MDI")
     rows = [
         (
@@ -229,7 +229,7 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.2f}"
 
 
-def _commands(tuned: Tuned) -> list[tuple[str, str]]:
+def _commands(tuned: StudyResults) -> list[tuple[str, str]]:
     return [
         (told.arm.label, shlex.join(command(tuned.study, told.arm, told.winner)))
         for told in tuned.arms
@@ -241,7 +241,7 @@ def _items(lines: Sequence[str]) -> str:
     return "\n".join(f"- {escape_markdown(line)}" for line in lines)
 
 
-def _cost(told: ArmTold) -> str:
+def _cost(told: ArmResults) -> str:
     return f"{told.iterations:,} cell-iterations, {duration(told.seconds)}"
 
 
@@ -256,7 +256,7 @@ def _interval(found: Interval, objective: Objective) -> str:
     return f"{mean} ± {_number((found.high - found.low) / 2, objective)} ({found.n})"
 
 
-def _fresh(found: Fresh | None, objective: Objective) -> str:
+def _fresh(found: Retrained | None, objective: Objective) -> str:
     if found is None or found.interval is None:
         return "-" if found is None or not found.lost else f"{found.lost} did not train"
     lost = f", {found.lost} lost" if found.lost else ""

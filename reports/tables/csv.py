@@ -8,14 +8,14 @@ import pandas as pd
 from ...results.metrics import measure_of
 from ...results.statistics import intervals
 from ..analysis.medians import Bin
-from ..analysis.select import Gathered
+from ..analysis.select import Selection
 from ..analysis.verdicts import Place, Row
 
 OF_RULES = ("bp_lambda", "decoupled", "p_update")
 """Fields of a cell that only some learning rules have."""
 
 
-def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
+def places_csv(selection: Selection, places: Sequence[Place]) -> str:
     """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of."""
     axes = ("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale", *OF_RULES)
     lines: list[dict[str, Any]] = [
@@ -35,10 +35,10 @@ def places_csv(gathered: Gathered, places: Sequence[Place]) -> str:
         }
         for place in places
     ]
-    return _csv(gathered, lines)
+    return _csv(selection, lines)
 
 
-def claims_csv(gathered: Gathered, rows: Sequence[Row]) -> str:
+def claims_csv(selection: Selection, rows: Sequence[Row]) -> str:
     """Return every row of the claims as a line of CSV.
 
     `mean` is of the difference, the slope or what reaches a level, which is then the `margin`.
@@ -60,10 +60,10 @@ def claims_csv(gathered: Gathered, rows: Sequence[Row]) -> str:
         }
         for row in rows
     ]
-    return _csv(gathered, lines)
+    return _csv(selection, lines)
 
 
-def medians_csv(gathered: Gathered, found: Sequence[Bin]) -> str:
+def medians_csv(selection: Selection, found: Sequence[Bin]) -> str:
     """Return every bin of p_update as a line of CSV; `median` is of its networks' errors (%)."""
     axes = ("dataset", "network", "depth", "rule", "decoupled")
     lines: list[dict[str, Any]] = [
@@ -85,7 +85,7 @@ def medians_csv(gathered: Gathered, found: Sequence[Bin]) -> str:
         }
         for one in found
     ]
-    return _csv(gathered, lines)
+    return _csv(selection, lines)
 
 
 def _fields(row: Row) -> dict[str, Any]:
@@ -102,8 +102,8 @@ def _measured(found: intervals.Interval | None, seeds: int) -> dict[str, Any]:
     return {"seeds": seeds, **dict(zip(names, values, strict=True))}
 
 
-def _csv(gathered: Gathered, lines: Sequence[dict[str, Any]]) -> str:
-    label = {"exhibit": gathered.exhibit.name, "scale": gathered.scale}
+def _csv(selection: Selection, lines: Sequence[dict[str, Any]]) -> str:
+    label = {"exhibit": selection.exhibit.name, "scale": selection.scale}
     # As objects: an integer beside a null stays an integer.
     frame = pd.DataFrame([{**label, **line} for line in lines], dtype=object)
     return frame.to_csv(index=False, lineterminator="\n")

@@ -8,7 +8,7 @@ import pandas as pd
 from ...results.metrics import measure_of, results_of
 from ...results.statistics import intervals
 from ..analysis.protocol import number
-from ..analysis.select import Gathered
+from ..analysis.select import Selection
 from ..analysis.verdicts import INCONCLUSIVE, NOT_RUN, Place, Row, at
 from .table import Entry, Grid, entry
 
@@ -31,21 +31,21 @@ Footnotes = Mapping[tuple[str, str], str]
 """(dataset, data hash) to its mark, for data that is not the original."""
 
 
-def main(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid:
+def main(selection: Selection, places: Sequence[Place], marks: Footnotes) -> Grid:
     """Return the exhibit's table, laid out as the paper has it, with the M that the protocol fixes.
 
     An exhibit without layout is laid out as its first figure: a row for each x.
     """
-    exhibit = gathered.exhibit
+    exhibit = selection.exhibit
     found = [place for place in places if place.fills]
     if exhibit.layout is not None:
         rows, columns = exhibit.layout.rows, exhibit.layout.columns
     else:
         figure = exhibit.figures[0]
         rows, columns = (figure.x,), (figure.panels, figure.lines)
-    caption = f"{_measured_words(gathered)}, {exhibit.name} at scale {gathered.scale}"
+    caption = f"{_measured_words(selection)}, {exhibit.name} at scale {selection.scale}"
     against = against_paper(places)
-    return _grid(gathered, caption, (rows, columns), found, lambda p: _judged(p, marks, against))
+    return _grid(selection, caption, (rows, columns), found, lambda p: _judged(p, marks, against))
 
 
 def against_paper(places: Sequence[Place]) -> bool:
@@ -53,34 +53,34 @@ def against_paper(places: Sequence[Place]) -> bool:
     return any(place.paper is not None for place in places)
 
 
-def by_model(gathered: Gathered, places: Sequence[Place], marks: Footnotes) -> Grid | None:
+def by_model(selection: Selection, places: Sequence[Place], marks: Footnotes) -> Grid | None:
     """Return the table over the hidden layers of M, the fixed M's in bold; None without any.
 
     Rows without any record are left out.
     """
-    if gathered.exhibit.layout is None or all(place.fills for place in places):
+    if selection.exhibit.layout is None or all(place.fills for place in places):
         return None
-    rows = ("dataset", *(name for name in gathered.exhibit.layout.rows if name != "dataset"))
+    rows = ("dataset", *(name for name in selection.exhibit.layout.rows if name != "dataset"))
     mine = [place for place in places if place.cell.sg_layers is not None]
     run = {_values(place, rows) for place in mine if place.verdict != NOT_RUN}
     found = [place for place in mine if _values(place, rows) in run]
     if not found:
         return None
     caption = (
-        f"{_measured_words(gathered)} by the hidden layers of M,"
-        f" {gathered.exhibit.name} at scale {gathered.scale}; bold: the M that the protocol fixes"
+        f"{_measured_words(selection)} by the hidden layers of M,"
+        f" {selection.exhibit.name} at scale {selection.scale}; bold: the M that the protocol fixes"
         " for the paper's place"
     )
     layout = rows, ("rule", "sg_layers")
-    return _grid(gathered, caption, layout, found, lambda p: _measured(p, marks, strong=p.fills))
+    return _grid(selection, caption, layout, found, lambda p: _measured(p, marks, strong=p.fills))
 
 
-def _measured_words(gathered: Gathered) -> str:
+def _measured_words(selection: Selection) -> str:
     """Return what a table's numbers are, in words that begin a caption."""
     names: dict[str, list[str]] = {}
-    for dataset, split in dict.fromkeys((c.dataset, c.split) for c in gathered.cells):
+    for dataset, split in dict.fromkeys((c.dataset, c.split) for c in selection.cells):
         name = f"{split or ''} {_measured_names([dataset])}".strip()
-        names.setdefault(name, []).append(gathered.exhibit.label("dataset", dataset))
+        names.setdefault(name, []).append(selection.exhibit.label("dataset", dataset))
     if len(names) == 1:
         words = next(iter(names))
     else:
@@ -103,7 +103,7 @@ def _value(place: Place, name: str) -> Any:
 
 
 def _grid(
-    gathered: Gathered,
+    selection: Selection,
     caption: str,
     layout: tuple[Sequence[str], Sequence[str]],
     places: Sequence[Place],
@@ -113,11 +113,11 @@ def _grid(
     table = pd.DataFrame({"entry": [write(place) for place in places]})
     for name in (*rows, *columns):  # by their labels, in the grid's order
         form = _ALONG.get(name, "") if name in columns else ""
-        labels = [_label(gathered, name, _value(place, name), form) for place in places]
+        labels = [_label(selection, name, _value(place, name), form) for place in places]
         order = dict.fromkeys(labels)
         if name != "result":
             order = dict.fromkeys(
-                _label(gathered, name, getattr(cell, name), form) for cell in gathered.cells
+                _label(selection, name, getattr(cell, name), form) for cell in selection.cells
             )
         table[name] = pd.Categorical(labels, categories=list(order))
     table = table.set_index([*rows, *columns])["entry"].unstack(
@@ -140,10 +140,10 @@ def _levels(key: Any) -> tuple[str, ...]:
     return cast("tuple[str, ...]", key) if isinstance(key, tuple) else (str(key),)
 
 
-def _label(gathered: Gathered, name: str, value: Any, form: str) -> str:
+def _label(selection: Selection, name: str, value: Any, form: str) -> str:
     if form and value is not None:
         return form.format(value)
-    known = gathered.exhibit.labels.get(name, {}).get(str(value))
+    known = selection.exhibit.labels.get(name, {}).get(str(value))
     if known is None:
         return _NONE if value is None else number(value)
     return known
@@ -181,39 +181,39 @@ def shown(rows: Sequence[Row]) -> Sequence[Row]:
     return [row for row in rows if row.verdict != NOT_RUN] or rows
 
 
-def claims(gathered: Gathered, rows: Sequence[Row], marks: Footnotes) -> Grid:
+def claims(selection: Selection, rows: Sequence[Row], marks: Footnotes) -> Grid:
     """Return the table of the paper's claims, a row for each place they are tested at."""
     kind = "claims" if any(row.test.claim.kind == "reaches" for row in rows) else "ordering claims"
     return Grid(
         caption=(
-            f"The paper's {kind}, tested at scale {gathered.scale}; {_claimed_words(gathered)}"
+            f"The paper's {kind}, tested at scale {selection.scale}; {_claimed_words(selection)}"
         ),
         stubs=("claim", "at"),
         columns=(("outcome",), ("p (Holm)",), ("n",), ("compared",)),
         rows=tuple(
-            ((row.test.claim.text, at(gathered, row.test.place)), _claim(gathered, row, marks))
+            ((row.test.claim.text, at(selection, row.test.place)), _claim(selection, row, marks))
             for row in shown(rows)
         ),
     )
 
 
-def _claimed_words(gathered: Gathered) -> str:
+def _claimed_words(selection: Selection) -> str:
     """Return what is compared and in what, in words."""
-    names = dict.fromkeys(cell.dataset for cell in gathered.cells)
+    names = dict.fromkeys(cell.dataset for cell in selection.cells)
     units = dict.fromkeys(measure_of(n, r).difference for n in names for r in results_of(n))
     return f"{_measured_names(names)}; differences and slopes in {' or '.join(units)}"
 
 
-def _claim(gathered: Gathered, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
+def _claim(selection: Selection, row: Row, marks: Footnotes) -> tuple[Entry, ...]:
     claim, dataset, n = row.test.claim, row.test.place.get("dataset", ""), len(row.values)
-    names = _sides(gathered, row)
+    names = _sides(selection, row)
     if claim.over is not None:
         names, what = [f"{value}:" for value in row.test.values], f"slope over {claim.over}"
     elif row.test.right is None:
         what = "mean"
     else:
         what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
-    measure = measure_of(row.test.left.get("dataset", gathered.cells[0].dataset), claim.result)
+    measure = measure_of(row.test.left.get("dataset", selection.cells[0].dataset), claim.result)
     relation = ">" if claim.kind in ("above", "grows") else "<"
     compared: list[str] = []
     if row.interval is not None:
@@ -237,11 +237,11 @@ def _listed(names: Sequence[str], values: Sequence[float], form: Callable[[float
     return ", ".join(f"{name} {form(v)}" for name, v in zip(names, values, strict=True))
 
 
-def _sides(gathered: Gathered, row: Row) -> list[str]:
+def _sides(selection: Selection, row: Row) -> list[str]:
     """Return each side of a claim by its rule, and by what else it does not share with the row."""
     both = ((row.test.left, row.test.claim.left), (row.test.right, row.test.claim.right))
     return [
-        at(gathered, {name: whole[name] for name in ("rule", *own) if name in whole})
+        at(selection, {name: whole[name] for name in ("rule", *own) if name in whole})
         for whole, own in both
         if whole is not None and own is not None
     ]

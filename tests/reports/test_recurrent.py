@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 import scipy.stats
 from sgbench.bench import datasets
-from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import claims, places
 from sgbench.reports.console.terminal import cell_names, outcome, whole_record
 from sgbench.reports.figures import series
@@ -51,7 +51,7 @@ def table_of(page, heading="Table"):
 def judged(table2, make, values, **fields):
     cells = cells_of(table2, "paper", seeds=len(values), **fields)
     records = [make.record(c, v, scale="paper") for c, v in zip(cells, values, strict=True)]
-    (place,) = (p for p in places(gather(table2, "paper", records)) if p.verdict != "not run")
+    (place,) = (p for p in places(select(table2, "paper", records)) if p.verdict != "not run")
     return place
 
 
@@ -110,7 +110,7 @@ def test_a_claim_of_more_is_a_paired_test_of_left_minus_factor_times_right(table
         for rule in values
         for cell in cells_of(table2, "paper", seeds=3, dataset="copy", T=3, rule=rule)
     ]
-    rows = {row.test.claim.name: row for row in claims(gather(table2, "paper", records)) if row.p}
+    rows = {row.test.claim.name: row for row in claims(select(table2, "paper", records)) if row.p}
     assert set(rows) == {"dni-longer", "dni-longer-by-factor"}
     raw = {}
     for name, factor in (("dni-longer", 1.0), ("dni-longer-by-factor", 1.75)):
@@ -136,7 +136,7 @@ def test_the_contrary_of_a_claim_of_more_is_not_reproduced(table2, make):
         if cell.rule != "dni_aux"
     ]
     records[0] = make.record(records[0].cell, 19, scale="paper")
-    found = {r.test.claim.name: r.verdict for r in claims(gather(table2, "paper", records)) if r.p}
+    found = {r.test.claim.name: r.verdict for r in claims(select(table2, "paper", records)) if r.p}
     assert found == {
         "dni-longer": "not reproduced",
         "dni-longer-by-factor": "not reproduced",
@@ -150,7 +150,7 @@ def test_fewer_bits_are_better(table2, make):
         for rule in bits
         for cell in cells_of(table2, "paper", seeds=3, dataset="ptb", T=3, rule=rule)
     ]
-    (row,) = (r for r in claims(gather(table2, "paper", records)) if r.p is not None)
+    (row,) = (r for r in claims(select(table2, "paper", records)) if r.p is not None)
     assert (row.test.claim.name, row.verdict) == ("dni-fewer-bits", "reproduced")
     assert row.values == pytest.approx([-0.04, -0.041, -0.044])
 
@@ -294,8 +294,8 @@ def test_an_empty_store_is_a_report_too(table2):
 # --- figures
 
 
-def drawn(gathered):
-    return {drawing.name: drawing for drawing in series.drawings(gathered)}
+def drawn(selection):
+    return {drawing.name: drawing for drawing in series.drawings(selection)}
 
 
 def line_of(drawing, column, line):
@@ -305,7 +305,7 @@ def line_of(drawing, column, line):
 
 def test_lengths_by_unroll_stand_beside_the_papers(table2, make):
     records = make.grid(table2, "paper")
-    found = drawn(gather(table2, "paper", records))
+    found = drawn(select(table2, "paper", records))
     lengths, bits = found["lengths-lstm"], found["bits-lstm"]
     assert list(lengths.data["column"].cat.categories) == ["Copy", "Repeat Copy"]
     assert list(bits.data["column"].cat.categories) == ["Penn Treebank"]
@@ -323,7 +323,7 @@ def test_lengths_by_unroll_stand_beside_the_papers(table2, make):
 
 def test_a_progression_is_over_the_data_that_was_read(table2, make):
     records = make.grid(table2, "paper", lambda c: c.dataset == "copy")
-    drawing = drawn(gather(table2, "paper", records))["progression-copy-lstm"]
+    drawing = drawn(select(table2, "paper", records))["progression-copy-lstm"]
     assert list(drawing.data["column"].cat.categories) == ["BPTT", "DNI", "DNI+Aux"]
     assert list(drawing.data["line"].cat.categories) == ["2", "3", "4", "5"]
     line = line_of(drawing, "DNI", "5")
@@ -340,7 +340,7 @@ def test_a_progression_is_over_the_data_that_was_read(table2, make):
 
 
 def test_a_reading_is_of_texts_alone(table2, make):
-    found = drawn(gather(table2, "demo", make.grid(table2, "demo")))
+    found = drawn(select(table2, "demo", make.grid(table2, "demo")))
     assert [name for name in found if name.startswith("reading")] == ["reading-descriptions-lstm"]
     line = line_of(found["reading-descriptions-lstm"], "DNI+Aux", "8")
     assert line["x"].tolist() == [800, 1600, 2400, 3200]
@@ -349,7 +349,7 @@ def test_a_reading_is_of_texts_alone(table2, make):
 
 
 def test_a_rule_without_m_has_no_cosine(table2, make):
-    found = drawn(gather(table2, "demo", make.grid(table2, "demo")))
+    found = drawn(select(table2, "demo", make.grid(table2, "demo")))
     drawing = found["cosines-copy-lstm"]
     assert list(drawing.data["column"].cat.categories) == ["DNI", "DNI+Aux"]
     assert drawing.data["mean"].between(0.3, 0.5).all()

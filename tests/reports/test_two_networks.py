@@ -6,7 +6,7 @@ import io
 import pytest
 import scipy.stats
 from sgbench.bench.errors import UsageError
-from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import claims, places
 from sgbench.reports.console.terminal import outcome, whole_record
 from sgbench.reports.figures import series
@@ -40,7 +40,7 @@ def test_each_result_has_its_verdict(pair, make):
         "no_feedback": [56.0, 56.2, 55.9],  # A: 5.6, as the paper; B: 65 there
         "dni": [33.0, 40.0, 26.0],
     }
-    found = places(gather(pair, "paper", records_of(pair, make, "paper", values, 3)))
+    found = places(select(pair, "paper", records_of(pair, make, "paper", values, 3)))
     got = {(p.cell.rule, p.result): (p.paper, p.margin, p.grade, p.verdict) for p in found}
     assert got == {
         ("end_to_end", "error_a"): (6, 1, "F", "not reproduced"),
@@ -62,7 +62,7 @@ def test_a_claim_compares_the_result_that_it_names(pair, make):
         "no_feedback": [65.0, 66.5, 64.0],
         "dni": [33.0, 34.5, 31.0],
     }
-    rows = claims(gather(pair, "paper", records_of(pair, make, "paper", values, 3)))
+    rows = claims(select(pair, "paper", records_of(pair, make, "paper", values, 3)))
     by_name = {row.test.claim.name: row for row in rows}
     assert set(by_name) == {"dni-feeds-back", "dni-near-end-to-end", "dni-costs-a-nothing"}
     b, a = by_name["dni-feeds-back"], by_name["dni-costs-a-nothing"]
@@ -80,7 +80,7 @@ def test_a_failure_has_no_result(pair, make):
     (cell,) = (c for c in expand(pair, "demo", seeds=1) if c.rule == "dni")
     failed = make.record(cell, 30.0, status="failed", reason="no memory")
     assert failed.error_a is failed.error_b is None
-    found = [p for p in places(gather(pair, "demo", [failed])) if p.cell.rule == "dni"]
+    found = [p for p in places(select(pair, "demo", [failed])) if p.cell.rule == "dni"]
     assert [(p.interval, p.lost["failed"]) for p in found] == [(None, 1), (None, 1)]
 
 
@@ -113,7 +113,7 @@ def test_the_report_has_both_results_in_the_table(pair, make):
 @pytest.mark.parametrize(("name", "share"), [("a", 0.1), ("b", 1.0)])
 def test_a_curve_is_against_the_digits_seen(pair, make, name, share):
     records = make.grid(pair, "paper")
-    drawings = {d.name.split("-")[0]: d for d in series.drawings(gather(pair, "paper", records))}
+    drawings = {d.name.split("-")[0]: d for d in series.drawings(select(pair, "paper", records))}
     data = drawings[name].data
     end = 6250 * 16
     assert data["x"].max() == end

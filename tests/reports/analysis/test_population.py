@@ -11,7 +11,7 @@ import scipy.stats
 from sgbench.bench.errors import UsageError
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.protocol import difference
-from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import at, claims
 from sgbench.reports.console.terminal import cell_names, whole_record
 from sgbench.reports.figures import series
@@ -213,8 +213,8 @@ def population(make, exhibit, scale, keep=lambda cell: True):
     return [network(make, cell, scale=scale) for cell in expand(exhibit, scale) if keep(cell)]
 
 
-def drawn(gathered):
-    return {drawing.name.split("-")[0]: drawing for drawing in series.drawings(gathered)}
+def drawn(selection):
+    return {drawing.name.split("-")[0]: drawing for drawing in series.drawings(selection)}
 
 
 def panel(frame, row, column, line):
@@ -230,7 +230,7 @@ UPDATE, BOTH = "update decoupled", "forwards and update decoupled"
 
 def test_a_population_has_a_point_for_each_network_and_count(exhibit, make):
     records = population(make, exhibit, "quick")
-    figure = drawn(gather(exhibit, "quick", records))["population"]
+    figure = drawn(select(exhibit, "quick", records))["population"]
     names = {name: list(figure.dots[name].cat.categories) for name in ("row", "column", "line")}
     assert names["row"] == [UPDATE, BOTH]
     assert names["column"] == ["DNI", "cDNI"]
@@ -247,7 +247,7 @@ def test_a_population_has_a_point_for_each_network_and_count(exhibit, make):
 
 def test_its_lines_are_running_medians(exhibit, make):
     records = population(make, exhibit, "quick")
-    figure = drawn(gather(exhibit, "quick", records))["population"]
+    figure = drawn(select(exhibit, "quick", records))["population"]
     mine = sorted(
         (r.p_update, r.test_error) for r in records if (r.rule, r.decoupled) == ("cdni", "update")
     )
@@ -264,7 +264,7 @@ def test_its_lines_are_running_medians(exhibit, make):
 def test_the_papers_medians_lie_over_their_bins_at_every_scale(exhibit, make):
     for scale, end, start in (("quick", "1,000", "10"), ("paper", "500,000", "5,000")):
         records = population(make, exhibit, scale, lambda cell: cell.p_update in (0.2, 0.6))
-        figure = drawn(gather(exhibit, scale, records))["population"]
+        figure = drawn(select(exhibit, scale, records))["population"]
         bins = panel(figure.bins, UPDATE, "DNI", end)
         assert bins["y"].tolist() == [3.8, 2.9, 2.5, 2.3, 2.2, 2.15, 2.2, 2.2]
         assert (bins["left"].iloc[2], bins["right"].iloc[2]) == (0.1, 0.2)
@@ -275,7 +275,7 @@ def test_the_papers_medians_lie_over_their_bins_at_every_scale(exhibit, make):
 
 def test_few_values_of_p_update_are_no_neighbours(exhibit, make):
     records = population(make, exhibit, "demo")
-    figure = drawn(gather(exhibit, "demo", records))["population"]
+    figure = drawn(select(exhibit, "demo", records))["population"]
     line = panel(figure.data, UPDATE, "DNI", "400")
     mine = [r for r in records if (r.rule, r.decoupled, r.p_update) == ("dni", "update", 0.5)]
     assert len(mine) == 2
@@ -289,7 +289,7 @@ def test_what_was_not_evaluated_makes_no_point(exhibit, make):
     (cell, *_) = expand(exhibit, "demo")
     record = network(make, cell, 2.0)
     record = replace(record, curve=[p for p in record.curve if p["iteration"] not in (4, 400)])
-    figure = drawn(gather(exhibit, "demo", [record]))["population"]
+    figure = drawn(select(exhibit, "demo", [record]))["population"]
     assert figure.dots["line"].tolist() == ["20", "200"]
 
 
@@ -298,7 +298,7 @@ def test_what_was_not_evaluated_makes_no_point(exhibit, make):
 
 def test_cost_is_a_mean_over_layers_and_seeds(exhibit, make):
     records = population(make, exhibit, "demo")
-    found = drawn(gather(exhibit, "demo", records))
+    found = drawn(select(exhibit, "demo", records))
     mine = [r for r in records if (r.rule, r.decoupled, r.p_update) == ("dni", "both", 0.2)]
     at = [[next(p for p in r.curve if p["iteration"] == n) for r in mine] for n in (200, 400)]
     costs = {
@@ -319,7 +319,7 @@ def test_cost_is_a_mean_over_layers_and_seeds(exhibit, make):
 
 def test_of_many_values_of_p_update_a_few_are_lines(exhibit, make):
     records = population(make, exhibit, "quick", lambda cell: cell.decoupled == "both")
-    updates = drawn(gather(exhibit, "quick", records))["updates"]
+    updates = drawn(select(exhibit, "quick", records))["updates"]
     lines = [float(text) for text in updates.data["line"].cat.categories]
     assert len(lines) == 7
     assert (lines[0], lines[-1], lines) == (min(P), max(P), sorted(lines))
@@ -330,7 +330,7 @@ def test_of_many_values_of_p_update_a_few_are_lines(exhibit, make):
 def test_it_can_be_drawn(exhibit, make, name, recwarn):
     keep = {0.02, 0.2, 0.6}
     records = population(make, exhibit, "quick", lambda cell: cell.p_update in keep)
-    drawing = drawn(gather(exhibit, "quick", records))[name]
+    drawing = drawn(select(exhibit, "quick", records))[name]
     svg = render(drawing, ["svg"])["svg"]
     assert svg == render(drawing, ["svg"])["svg"]
     assert b"nan" not in svg.partition(b"<defs>")[2]
@@ -395,7 +395,7 @@ def test_a_diverged_network_is_no_evidence_for_its_bin(exhibit, make):
     records = [network(make, cell, 2.1 + 0.01 * n) for n, cell in enumerate(cells)]
     (*_, last) = records
     records[-1] = replace(last, status="diverged", test_error=None)
-    found = [b for b in bins(gather(exhibit, "paper", records)) if b.verdict != "not run"]
+    found = [b for b in bins(select(exhibit, "paper", records)) if b.verdict != "not run"]
     (end,) = (one for one in found if one.paper.at == 1.0)
     assert (end.found.n, end.diverged, end.verdict) == (8, 1, "inconclusive")
 
@@ -459,9 +459,9 @@ def test_a_claim_compares_two_values_of_p_update(small, make):
         replace(r, test_error=r.test_error + (0.02 if (r.seed, r.p_update) == (1, 1.0) else 0))
         for r in records(0.1)
     ]
-    gathered = gather(small, "paper", shifted)
-    rows = [row for row in claims(gathered) if row.test.claim.kind == "below"]
-    assert [at(gathered, row.test.place) for row in rows] == [
+    selection = select(small, "paper", shifted)
+    rows = [row for row in claims(selection) if row.test.claim.kind == "below"]
+    assert [at(selection, row.test.place) for row in rows] == [
         f"MNIST {what} {rule}" for rule in ("DNI", "cDNI") for what in (UPDATE, BOTH)
     ]
     assert {row.verdict for row in rows} == {"reproduced"}
@@ -489,8 +489,8 @@ def test_a_level_is_reached(small, make, scale, errors, verdict):
         if (cell.rule, cell.decoupled, cell.p_update) == fields
     ]
     records = [network(make, cell, e) for cell, e in zip(cells, errors, strict=True)]
-    gathered = gather(small, scale, records)
-    (row,) = (row for row in claims(gathered) if row.test.claim.kind == "reaches")
+    selection = select(small, scale, records)
+    (row,) = (row for row in claims(selection) if row.test.claim.kind == "reaches")
     assert row.values == tuple(errors)
     assert (row.test.margin, row.means, row.verdict) == (
         2.5,
@@ -610,7 +610,7 @@ def test_sweeps_over_lambda_and_depth(make):
     exhibit = parse("sweeps", SWEEPS)
     cells = expand(exhibit, "quick")
     records = [make.record(c, 2.0 + 0.01 * c.depth + (c.bp_lambda or 0) / 10) for c in cells]
-    lambdas, depths = series.drawings(gather(exhibit, "quick", records))
+    lambdas, depths = series.drawings(select(exhibit, "quick", records))
     assert list(lambdas.data["line"].cat.categories) == ["6", "21"]
     assert list(lambdas.data["row"].cat.categories) == ["BP(λ)"]
     line = panel(lambdas.data, "BP(λ)", "fcn", "21")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 import scipy.stats
 from sgbench.bench.errors import UsageError
-from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import claims, places, unreproduced
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
@@ -23,7 +23,7 @@ def cells_of(table1, scale, **fields):
 
 def judged(table1, scale, cells, errors, make, **options):
     records = [make.record(c, e, **options) for c, e in zip(cells, errors, strict=True)]
-    found = [p for p in places(gather(table1, scale, records)) if p.verdict != "not run"]
+    found = [p for p in places(select(table1, scale, records)) if p.verdict != "not run"]
     assert len(found) == 1
     return found[0]
 
@@ -65,7 +65,7 @@ def test_other_scales_are_not_comparable(table1, make):
 
 def test_without_records_nothing_was_run(table1):
     for scale in ("quick", "paper"):
-        assert {place.verdict for place in places(gather(table1, scale, []))} == {"not run"}
+        assert {place.verdict for place in places(select(table1, scale, []))} == {"not run"}
 
 
 def test_only_the_fixed_model_fills_the_papers_place(table1, make):
@@ -81,8 +81,8 @@ def test_diverged_seeds_are_no_evidence_for_the_rest(table1, make):
     cells = [*cells_of(table1, "paper", **BACKPROP)]
     records = [make.record(c, e) for c, e in zip(cells, [1.8, 1.82, None], strict=True)]
     records[2] = make.record(cells[2], 99.0, status="diverged")
-    gathered = gather(table1, "paper", records)
-    place = next(p for p in places(gathered) if p.verdict != "not run")
+    selection = select(table1, "paper", records)
+    place = next(p for p in places(selection) if p.verdict != "not run")
     assert place.interval.n == 2
     assert place.interval.mean == pytest.approx(1.81)
     assert place.lost["diverged"] == 1
@@ -100,7 +100,7 @@ def holm(pvalues):
 
 def test_claims_are_paired_tests_adjusted_by_holm(table1, make):
     records = make.grid(table1, "demo", noise=1.5)
-    rows = claims(gather(table1, "demo", records))
+    rows = claims(select(table1, "demo", records))
     assert len(rows) == 11
     error = {(r.network, r.depth, r.rule, r.sg_layers, r.seed): r.test_error for r in records}
     raw = []
@@ -145,20 +145,20 @@ def test_the_contrary_of_a_claim_is_not_reproduced(table1, make):
         if fields(cell)
     ]
     noisy = [replace(r, test_error=r.test_error + 0.01 * (r.seed == 1)) for r in records[::2]]
-    rows = claims(gather(table1, "demo", [*noisy, *records[1::2]]))
+    rows = claims(select(table1, "demo", [*noisy, *records[1::2]]))
     row = next(row for row in rows if row.test.claim.name == "cdni-beats-dni-deep")
     assert row.verdict == "not reproduced"
     assert row.p > 0.95
 
 
 def test_claims_on_an_unfinished_grid(table1, make):
-    rows = claims(gather(table1, "demo", []))
+    rows = claims(select(table1, "demo", []))
     assert {row.verdict for row in rows} == {"not run"}
     one = make.grid(table1, "demo", lambda cell: cell.seed == 0)
-    rows = claims(gather(table1, "demo", one))
+    rows = claims(select(table1, "demo", one))
     assert {(row.verdict, row.p, len(row.values)) for row in rows} == {("inconclusive", None, 1)}
     some = make.grid(table1, "demo", lambda cell: cell.rule != "cdni" or cell.seed < 2)
-    rows = claims(gather(table1, "demo", some))
+    rows = claims(select(table1, "demo", some))
     counts = {row.test.claim.name: len(row.values) for row in rows}
     assert counts["cdni-beats-dni-deep"] == 2
     assert counts["dni-grows"] == 3
@@ -166,7 +166,7 @@ def test_claims_on_an_unfinished_grid(table1, make):
 
 def test_equal_seeds_decide_nothing(table1, make):
     records = [make.record(cell, make.typical(cell)) for cell in expand(table1, "demo")]
-    rows = claims(gather(table1, "demo", records))
+    rows = claims(select(table1, "demo", records))
     assert {(row.verdict, row.p) for row in rows} == {("inconclusive", None)}
 
 
@@ -174,4 +174,4 @@ def test_a_claim_that_names_several_configurations_is_an_error(table1, make):
     claim = next(claim for claim in table1.claims if claim.kind == "below")
     vague = replace(claim, where={"network": "fcn"}, each=("dataset",))
     with pytest.raises(UsageError, match=r"table1\.toml: claim .*must leave one"):
-        claims(gather(replace(table1, claims=(vague,)), "demo", []))
+        claims(select(replace(table1, claims=(vague,)), "demo", []))

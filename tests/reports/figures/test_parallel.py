@@ -9,7 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import psutil
 import pytest
-from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.select import select
 from sgbench.reports.figures import parallel
 from sgbench.reports.figures.series import drawings
 from sgbench.reproductions.exhibits.exhibit import load
@@ -22,7 +22,7 @@ def many(make):
     """Return twelve drawings."""
     exhibit = load("bp_lambda")
     records = make.grid(exhibit, "demo", lambda cell: cell.seed == 0)
-    return (drawings(gather(exhibit, "demo", records)) * 12)[:12]
+    return (drawings(select(exhibit, "demo", records)) * 12)[:12]
 
 
 def test_processes_draw_the_same(many):

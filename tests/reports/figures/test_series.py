@@ -7,7 +7,7 @@ from dataclasses import replace
 import matplotlib.image
 import pytest
 import scipy.stats
-from sgbench.reports.analysis.select import gather
+from sgbench.reports.analysis.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.render import render
 from sgbench.reproductions.exhibits.exhibit import load
@@ -18,9 +18,9 @@ def table1():
     return load("table1")
 
 
-def drawn(gathered):
+def drawn(selection):
     """The drawings by the names of their figures."""
-    return {drawing.name.split("-")[0]: drawing for drawing in series.drawings(gathered)}
+    return {drawing.name.split("-")[0]: drawing for drawing in series.drawings(selection)}
 
 
 def labels(drawing, name):
@@ -41,7 +41,7 @@ def fcn(cell):
 
 def test_curves_by_depth_with_a_panel_a_rule(table1, make):
     records = make.grid(table1, "demo", fcn)
-    found = drawn(gather(table1, "demo", records))
+    found = drawn(select(table1, "demo", records))
     curves, cosines = found["curves"], found["cosines"]
     assert (curves.name, cosines.name) == ("curves-digits-fcn", "cosines-digits-fcn")
     assert labels(curves, "column") == ["no-bprop", "bprop", "DNI", "cDNI"]
@@ -64,7 +64,7 @@ def test_curves_by_depth_with_a_panel_a_rule(table1, make):
 
 def test_cosines_by_layer_with_the_fixed_model(table1, make):
     records = make.grid(table1, "demo", fcn)
-    cosines = drawn(gather(table1, "demo", records))["cosines"]
+    cosines = drawn(select(table1, "demo", records))["cosines"]
     assert labels(cosines, "row") == ["DNI", "cDNI"]
     columns = [f"{depth} layers" for depth in (3, 4, 5, 6)]
     assert labels(cosines, "column") == columns
@@ -80,7 +80,7 @@ def test_cosines_by_layer_with_the_fixed_model(table1, make):
 
 def test_the_table_as_a_figure_has_the_papers_numbers_at_every_scale(table1, make):
     records = make.grid(table1, "quick", lambda c: c.dataset == "mnist")
-    depths = drawn(gather(table1, "quick", records))["depths"]
+    depths = drawn(select(table1, "quick", records))["depths"]
     assert labels(depths, "column") == ["FCN", "CNN"]
     assert labels(depths, "line") == ["no-bprop", "bprop", "DNI", "cDNI"]
     line = line_of(depths, "FCN", "DNI")
@@ -94,7 +94,7 @@ def test_the_table_as_a_figure_has_the_papers_numbers_at_every_scale(table1, mak
 
 def test_the_loss_of_each_layers_model(table1, make):
     records = make.grid(table1, "demo", fcn)
-    losses = drawn(gather(table1, "demo", records))["losses"]
+    losses = drawn(select(table1, "demo", records))["losses"]
     assert labels(losses, "row") == ["DNI", "cDNI"]
     mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("dni", 6, 2)]
     line = line_of(losses, "6 layers", "4", "DNI")
@@ -108,7 +108,7 @@ def test_what_is_undefined_or_lost_makes_no_point(table1, make):
     for record in records:
         record.curve[0]["sg_cosine"] = [None, 0.5]
     records[0] = replace(records[0], status="diverged")
-    found = drawn(gather(table1, "demo", records))
+    found = drawn(select(table1, "demo", records))
     curves, cosines = found["curves"], found["cosines"]
     low, high = (line_of(cosines, "3 layers", layer, "cDNI") for layer in ("1", "2"))
     assert (low["x"].iloc[0], high["x"].iloc[0]) == (100, 50)
@@ -119,7 +119,7 @@ def test_what_is_undefined_or_lost_makes_no_point(table1, make):
 
 def test_long_curves_are_thinned_to_their_end(table1, make):
     records = make.grid(table1, "paper", lambda c: fcn(c) and c.rule == "backprop")
-    curves = drawn(gather(table1, "paper", records))["curves"]
+    curves = drawn(select(table1, "paper", records))["curves"]
     line = line_of(curves, "bprop", "3")
     assert len(line) == 50
     assert line["x"].iloc[-1] == 500_000
@@ -129,7 +129,7 @@ def test_long_curves_are_thinned_to_their_end(table1, make):
 
 def test_one_seed_has_no_interval(table1, make):
     records = make.grid(table1, "demo", lambda c: fcn(c) and c.seed == 1)
-    curves = drawn(gather(table1, "demo", records))["curves"]
+    curves = drawn(select(table1, "demo", records))["curves"]
     assert curves.data["low"].isna().all()
     assert curves.data["high"].isna().all()
     assert "one seed" in curves.notes[0]
@@ -138,7 +138,7 @@ def test_one_seed_has_no_interval(table1, make):
 def test_a_sweep_has_a_line_a_model(make):
     exhibit = load("sg_scale")
     records = make.grid(exhibit, "demo")
-    (sweep,) = series.drawings(gather(exhibit, "demo", records))
+    (sweep,) = series.drawings(select(exhibit, "demo", records))
     assert labels(sweep, "column") == ["DNI", "cDNI"]
     assert sweep.x_log
     assert sweep.bars
@@ -153,14 +153,14 @@ def test_a_sweep_has_a_line_a_model(make):
 
 
 def test_without_records_there_is_no_figure(table1):
-    assert series.drawings(gather(table1, "demo", [])) == []
+    assert series.drawings(select(table1, "demo", [])) == []
 
 
 @pytest.mark.parametrize("name", ["p_update", "deep", "bp_lambda", "two_networks"])
 def test_nothing_in_a_figure_is_cut_off_at_its_edges(name, make):
     exhibit = load(name)
-    gathered = gather(exhibit, "demo", make.grid(exhibit, "demo", lambda cell: cell.seed == 0))
-    made = series.drawings(gathered)
+    selection = select(exhibit, "demo", make.grid(exhibit, "demo", lambda cell: cell.seed == 0))
+    made = series.drawings(selection)
     assert made
     for drawing in made:
         content = render(drawing, ["png"])["png"]
@@ -177,7 +177,7 @@ def test_small_cosines_keep_their_numbers_short(make):
     small = [
         replace(r, curve=[{**point, "sg_cosine": [0.03]} for point in r.curve]) for r in records
     ]
-    drawing = drawn(gather(exhibit, "demo", small))["cosines"]
+    drawing = drawn(select(exhibit, "demo", small))["cosines"]
     content = render(drawing, ["png"])["png"]
     pixels = matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
     assert pixels[160:-220, 46:50].min() == 1.0
@@ -188,6 +188,6 @@ def test_lines_by_p_update_are_of_what_was_measured(make):
     exhibit = load("p_update")
     some = (0.2, 0.4, 0.6, 0.8)
     records = make.grid(exhibit, "demo", lambda cell: cell.p_update in some)
-    drawing = drawn(gather(exhibit, "demo", records))["cosines"]
+    drawing = drawn(select(exhibit, "demo", records))["cosines"]
     assert labels(drawing, "line") == ["0.2", "0.4", "0.6", "0.8"]
     assert not any("are shown" in note for note in drawing.notes)

@@ -9,7 +9,7 @@ import statistics
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.reports.analysis.study_results import command, gather
+from sgbench.reports.analysis.study_results import command, study_results
 from sgbench.reports.pages.tuning import build
 from sgbench.reports.pages.tuning_page import outcome_lines
 from sgbench.reproductions.tuning.candidates import fresh_cells, trial_cells
@@ -65,7 +65,7 @@ def records(make, study):
 
 
 def test_values_are_means_over_seeds_and_the_winner_the_best_complete_trial(study, records):
-    backprop, cdni = gather(study, records).arms
+    backprop, cdni = study_results(study, records).arms
     assert [trial.state for trial in backprop.trials] == ["complete"] * 6 + ["pruned", "diverged"]
     assert (backprop.winner.number, cdni.winner.number) == (3, 3)
     assert backprop.winner.value == pytest.approx(2.05)
@@ -74,7 +74,7 @@ def test_values_are_means_over_seeds_and_the_winner_the_best_complete_trial(stud
 
 
 def test_the_winner_is_held_against_the_protocol_as_it_is(study, records):
-    backprop, _ = gather(study, records).arms
+    backprop, _ = study_results(study, records).arms
     assert [*backprop.tuned.values] == [2, 3, 4]
     assert backprop.tuned.interval.mean == pytest.approx(2.3)
     assert backprop.untuned.interval.mean == pytest.approx(3.845)
@@ -91,27 +91,27 @@ def test_pairs_are_of_the_machines_that_the_trials_were_run_on(study, records, e
         if r.split == "test"
     ]
     for both in ([*records, *other], [*other, *records]):
-        assert gather(study, both).arms[0].gain == gather(study, records).arms[0].gain
-    only = gather(study, [r for r in records if r.split != "test"] + other).arms[0]
+        assert study_results(study, both).arms[0].gain == study_results(study, records).arms[0].gain
+    only = study_results(study, [r for r in records if r.split != "test"] + other).arms[0]
     assert only.untuned.interval.mean == pytest.approx(53.845)
 
 
 def test_costs_are_those_of_the_records(study, records):
-    backprop, _ = gather(study, records).arms
+    backprop, _ = study_results(study, records).arms
     mine = [r for r in records if r.rule == "backprop" and r.split == "validation"]
     assert backprop.iterations == sum(r.iterations_done for r in mine)
     assert backprop.seconds == pytest.approx(11.0 * len(mine))
 
 
 def test_the_curve_is_the_expected_best(study, records):
-    backprop, _ = gather(study, records).arms
+    backprop, _ = study_results(study, records).arms
     values = [trial.value for trial in backprop.trials]
     assert backprop.curve == expected_best(values)
     assert backprop.curve[0] == pytest.approx(statistics.fmean(values))
 
 
 def test_the_page(study, records):
-    report = build(gather(study, records), ("md", "csv", "png"))
+    report = build(study_results(study, records), ("md", "csv", "png"))
     page = report.files["tune-made-up.md"].decode()
     for words in ("# Study made-up", "## Outcome", "## Cost", "## Best trials", "## Importance"):
         assert words in page
@@ -129,7 +129,7 @@ def test_the_page(study, records):
 
 
 def test_importances_are_shares(study, records):
-    backprop, cdni = gather(study, records).arms
+    backprop, cdni = study_results(study, records).arms
     assert set(cdni.importances["fANOVA"]) == {"learning_rate", "sg_layers"}
     assert sum(cdni.importances["fANOVA"].values()) == pytest.approx(1)
     assert cdni.importances["fANOVA"]["learning_rate"] > 0.5
@@ -145,7 +145,7 @@ def test_a_single_field_has_no_importance(study, records):
         space={"learning_rate": study.space["learning_rate"]},
         asked={"backprop": study.asked["backprop"]},
     )
-    tuned = gather(single, records)
+    tuned = study_results(single, records)
     (told,) = tuned.arms
     assert told.winner is not None
     assert told.importances == {}
@@ -155,20 +155,20 @@ def test_a_single_field_has_no_importance(study, records):
 
 
 def test_the_same_records_give_the_same_bytes(study, records):
-    first = build(gather(study, records))
-    second = build(gather(study, records[::-1]))
+    first = build(study_results(study, records))
+    second = build(study_results(study, records[::-1]))
     assert first.text == second.text
     assert first.files == second.files
     assert {name.rpartition(".")[2] for name in first.files} == {"md", "csv", "png", "svg", "pdf"}
 
 
 def test_a_study_without_records_is_told_too(study):
-    tuned = gather(study, ())
+    tuned = study_results(study, ())
     report = build(tuned, ("md", "csv", "png"))
     assert "8 trials open" in report.text
     assert not any(name.endswith(".png") for name in report.files)
     assert "  no trial is complete" in outcome_lines(tuned)
-    none = gather(Study(**{**json.loads(json.dumps(_values(study))), "asked": {}}), ())
+    none = study_results(Study(**{**json.loads(json.dumps(_values(study))), "asked": {}}), ())
     assert build(none, ("md", "png")).files
 
 
@@ -178,11 +178,11 @@ def _values(study):
 
 def test_an_unknown_format_is_refused(study):
     with pytest.raises(UsageError, match="did you mean 'png'"):
-        build(gather(study, ()), ("pgn",))
+        build(study_results(study, ()), ("pgn",))
 
 
 def test_the_command_has_what_the_winner_has(study, records):
-    _, cdni = gather(study, records).arms
+    _, cdni = study_results(study, records).arms
     words = command(study, cdni.arm, cdni.winner)
     assert words[:6] == ["sgbench", "run", "table1", "--scale", "demo", "--where"]
     assert [words[n + 1] for n, word in enumerate(words) if word == "--set"] == [
