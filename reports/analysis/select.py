@@ -91,8 +91,7 @@ class Selection:
 
     def fixed(self, cell: Cell) -> bool:
         """Tell whether the protocol fixes this cell's M, or it has none to fix."""
-        layers = self.exhibit.fixed_layers(cell.dataset, cell.network, cell.rule)
-        return None in (cell.sg_layers, layers) or cell.sg_layers == layers
+        return self.exhibit.fills_place(cell)
 
 
 def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection:

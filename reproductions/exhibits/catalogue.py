@@ -54,7 +54,8 @@ def read(name: str) -> Exhibit:
     taken.
     """
     if is_path(name):
-        return parse(_checked_name(name), _content(name), name)
+        content = _content(name)
+        return parse(_checked_name(name), content, name)
     if name in own_names():
         file = resources.files(__package__ or "").joinpath(f"{name}.toml")
         return parse(name, file.read_bytes())
@@ -84,9 +85,10 @@ def _content(path: str) -> bytes:
     try:
         with expanded(path, "exhibit").open("rb") as file:
             return file.read(4 * MOST_CHARACTERS + 1)  # what is longer is refused by its length
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: no file has such a name
+        reason = getattr(error, "strerror", error)
         raise UsageError(
-            f"exhibit {path}: {error.strerror}; name a TOML file that can be read, or an exhibit:"
+            f"exhibit {path}: {reason}; name a TOML file that can be read, or an exhibit:"
             f" {', '.join(names())}"
         ) from None
 

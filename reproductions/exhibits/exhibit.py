@@ -7,9 +7,10 @@ The file has the protocol, the grid, the scales, the paper's numbers with their 
 the margins and the claims; `table1.toml` is the example to read. Free of torch.
 """
 
-from .catalogue import names, read
+from .catalogue import names, own_names, read
 from .expansion import MOST_SEEDS, derived_sg_scale, expand
 from .schema import Exhibit
+from .validate import validate
 
 __all__ = ["MOST_SEEDS", "Exhibit", "derived_sg_scale", "expand", "load", "names"]
 
@@ -17,6 +18,10 @@ __all__ = ["MOST_SEEDS", "Exhibit", "derived_sg_scale", "expand", "load", "names
 def load(name: str) -> Exhibit:
     """Return the exhibit that a name, or a path to a TOML file, stands for.
 
-    Raises UsageError where there is none or its file is not as it should be.
+    Raises UsageError where there is none, its file is malformed, or parts of it do not fit one
+    another: before anything trains.
     """
-    return read(name)
+    exhibit = read(name)
+    if exhibit.name not in own_names():  # the package's own are held so by its tests
+        validate(exhibit)
+    return exhibit

@@ -220,6 +220,11 @@ class Exhibit:
         model = self.fixed.get((dataset, network, rule))
         return None if model is None else model.sg_layers
 
+    def fills_place(self, cell: Cell) -> bool:
+        """Tell whether a cell has the M that the protocol fixes for its place, if it has one."""
+        layers = self.fixed_layers(cell.dataset, cell.network, cell.rule)
+        return None in (cell.sg_layers, layers) or cell.sg_layers == layers
+
     def margin(self, dataset: str, rule: str) -> float | None:
         """Return the margin of a place (see `Margin`), None where none is declared."""
         margin = self.margins.get(dataset)

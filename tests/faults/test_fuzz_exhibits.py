@@ -13,6 +13,7 @@ from hypothesis import given
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.parser import parse
+from sgbench.reproductions.exhibits.validate import validate
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,7 @@ def use(text):
     with patient():
         try:
             exhibit = parse("fuzz", text)
+            validate(exhibit)
             for scale in exhibit.scales:
                 exhibits.expand(exhibit, scale)
                 exhibit.claim_tests(scale)

@@ -1,0 +1,237 @@
+"""Whether the parts of an exhibit fit one another, before anything trains.
+
+The parser checks each key of the file by itself: types, bounds, names of fields and rules. Here the
+scales are expanded, and everything else that the file says is held against their cells: an entry
+that no cell has is a slip, and would be noticed only in a report of hours of training.
+"""
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ...bench.cell import FIELDS, Cell, kind_of
+from ...bench.errors import UsageError, did_you_mean
+from ...bench.outcome import CurvePoint
+from ...results.metrics import FINAL, results_of
+from .claims import ClaimTest
+from .expansion import expand
+from .field_text import parse_value
+from .schema import Exhibit, Figure, Gated
+from .sets import parse_set
+from .where import parse_where
+
+CURVE_X = ("iteration", "data_steps", "seconds", "updates")
+"""What a figure of curves may have along x."""
+CURVE_Y = tuple(
+    spec.name
+    for spec in dataclasses.fields(CurvePoint)
+    if spec.name not in ("iteration", "seconds", "updates")
+)
+"""What was evaluated in training: the y of a figure of curves or a population."""
+LAYERED = ("sg_loss", "sg_cosine")
+"""Those that have a value for each hidden layer, of which `lines = "layer"` can be."""
+
+Cells = Mapping[str, Sequence[Cell]]
+"""The cells of each scale, as those of seed 0."""
+
+
+def validate(exhibit: Exhibit) -> None:
+    """Raise UsageError, naming the file and the key, where parts do not fit one another."""
+    cells = {name: expand(exhibit, name, seeds=1) for name in exhibit.scales}
+    every = list(dict.fromkeys(itertools.chain.from_iterable(cells.values())))
+    _check_places(exhibit, every)
+    _check_labels(exhibit, every)
+    for name, of_scale in cells.items():
+        _check_layout(exhibit, name, of_scale)
+    for number, figure in enumerate(exhibit.figures):
+        _check_figure(exhibit, f"figures[{number}]", figure, every)
+    _check_claims(exhibit, cells)
+    for number, gated in enumerate(exhibit.gated):
+        _check_gated(exhibit, f"gate[{number}]", gated)
+    for dimension in exhibit.space:
+        if not any(_has(cell, dimension.field) for cell in every):
+            raise _error(exhibit, f"space.{dimension.field}", "is a field that no cell has")
+
+
+def _error(exhibit: Exhibit, key: str, problem: str) -> UsageError:
+    return UsageError(f"{exhibit.file}: {key} {problem}")
+
+
+def _has(cell: Cell, field: str) -> bool:
+    return getattr(cell, field) is not None
+
+
+def _matches(cell: Cell, fields: Mapping[str, Any]) -> bool:
+    return all(getattr(cell, name) == value for name, value in fields.items())
+
+
+def _words(fields: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
+
+
+def _check_places(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
+    """Check the tables that are about places of the grid: numbers, medians, models, margins."""
+    for dataset, network, depth, T, rule, result in exhibit.numbers:
+        fields = {"dataset": dataset, "network": network, "depth": depth, "T": T, "rule": rule}
+        if not any(_matches(cell, fields) for cell in cells):
+            raise _error(exhibit, "numbers", f"has one where no cell is: {_words(fields)}")
+        _check_result(exhibit, f"numbers of dataset={dataset}", [dataset], result)
+    for median in exhibit.medians:
+        if not any(_matches(cell, median.where) for cell in cells):
+            raise _error(exhibit, "medians", f"has one where no cell is: {_words(median.where)}")
+    for (dataset, network, rule), model in exhibit.fixed.items():
+        fields = {"dataset": dataset, "network": network, "rule": rule}
+        here = {str(cell.sg_layers) for cell in cells if _matches(cell, fields)}
+        if str(model.sg_layers) not in here:
+            there = f"the grid has {', '.join(sorted(here))}" if here else "no cell is there"
+            raise _error(
+                exhibit,
+                "fixed",
+                f"has sg_layers={model.sg_layers} where {_words(fields)}: {there}",
+            )
+    rules = {cell.rule for cell in cells}
+    for dataset, margin in exhibit.margins.items():
+        if not any(cell.dataset == dataset for cell in cells):
+            raise _error(exhibit, f"margins.{dataset}", "is of a dataset that no cell has")
+        for rule in set(margin.rules) - rules:
+            raise _error(
+                exhibit, f"margins.{dataset}.rules.{rule}", "is of a rule that no cell has"
+            )
+
+
+def _check_result(exhibit: Exhibit, key: str, datasets: Iterable[str], result: str | None) -> None:
+    """Check that `result` is named where the cells have several, and only there."""
+    for dataset in datasets:
+        known = results_of(dataset)
+        if result not in known:
+            choices = [name for name in known if name is not None]
+            problem = (
+                f"needs a result: cells of {dataset} have {' and '.join(choices)}"
+                if choices
+                else f"has result={result!r}, but cells of {dataset} have one result; leave it out"
+            )
+            raise _error(exhibit, key, problem)
+
+
+def _check_labels(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
+    for field, labels in exhibit.labels.items():
+        key = f"labels.{field}"
+        if field == "result":
+            results = [name for cell in cells for name in results_of(cell.dataset) if name]
+            for value in labels:
+                _check_choice(exhibit, f"{key}.{value}", value, list(dict.fromkeys(results)))
+            continue
+        if not any(_has(cell, field) for cell in cells):
+            raise _error(exhibit, key, "are of a field that no cell has")
+        for value in labels:
+            parse_value(f"{exhibit.file}: {key}:", field, value)
+
+
+def _check_layout(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> None:
+    """Check that a table's place is one cell: of several models, the one that is fixed."""
+    if exhibit.layout is None:
+        return
+    fields = [name for name in (*exhibit.layout.rows, *exhibit.layout.columns) if name != "result"]
+    several = any(len(results_of(cell.dataset)) > 1 for cell in cells)
+    if several and "result" not in (*exhibit.layout.rows, *exhibit.layout.columns):
+        raise _error(
+            exhibit, "layout", "lacks result, of which a cell has several; add it to the columns"
+        )
+    places: dict[tuple[Any, ...], Cell] = {}
+    for cell in cells:
+        if not exhibit.fills_place(cell):
+            continue
+        place = tuple(getattr(cell, name) for name in fields)
+        other = places.setdefault(place, cell)
+        if other is not cell:
+            differ = [n for n in FIELDS if getattr(cell, n) != getattr(other, n)]
+            remedy = f"add {' or '.join(differ)} to rows or columns"
+            if "sg_layers" in differ:
+                remedy += ", or a [[fixed]] table that says which sg_layers fills the place"
+            raise _error(
+                exhibit,
+                "layout",
+                f"puts several cells of scale {scale} in one place,"
+                f" {_words(dict(zip(fields, place, strict=True)))}; {remedy}",
+            )
+
+
+def _check_figure(exhibit: Exhibit, key: str, figure: Figure, cells: Sequence[Cell]) -> None:
+    mine = [cell for cell in cells if cell.dataset in (figure.datasets or (cell.dataset,))]
+    if not mine:
+        raise _error(exhibit, f"{key}.datasets", "are datasets that no cell has")
+    sweep, layered = figure.kind == "sweep", figure.y in LAYERED and figure.kind == "curves"
+    _check_choice(exhibit, f"{key}.y", figure.y, FINAL if sweep else CURVE_Y)
+    if figure.kind == "curves":
+        _check_choice(exhibit, f"{key}.x", figure.x, CURVE_X)
+    else:
+        _check_field(exhibit, f"{key}.x", figure.x, mine, numeric=True)
+    _check_field(exhibit, f"{key}.panels", figure.panels, mine)
+    if figure.lines == "layer" and not layered:
+        words = f'is layer, which needs kind = "curves" and y one of {", ".join(LAYERED)}'
+        raise _error(exhibit, f"{key}.lines", words)
+    if figure.kind != "population" and figure.lines != "layer":
+        _check_field(exhibit, f"{key}.lines", figure.lines, mine)
+
+
+def _check_choice(exhibit: Exhibit, key: str, name: str, choices: Sequence[str]) -> None:
+    if name not in choices:
+        raise _error(exhibit, key, f"is unknown: {name!r}{did_you_mean(name, choices)}")
+
+
+def _check_field(
+    exhibit: Exhibit, key: str, name: str, cells: Sequence[Cell], numeric: bool = False
+) -> None:
+    """Check that `name` is a field that some of the cells have."""
+    if name not in FIELDS:
+        raise _error(exhibit, key, f"is no field of a cell: {name!r}{did_you_mean(name, FIELDS)}")
+    if numeric and kind_of(name)[0] is str:
+        raise _error(exhibit, key, f"is {name}, which is no number")
+    if not any(_has(cell, name) for cell in cells):
+        raise _error(exhibit, key, f"is {name}, which no cell has")
+
+
+def _check_claims(exhibit: Exhibit, cells: Cells) -> None:
+    tests = {scale: exhibit.claim_tests(scale) for scale in cells}
+    for number, claim in enumerate(exhibit.claims):
+        key = f"claims[{number}] {claim.name!r}"
+        mine = [
+            (scale, test) for scale, some in tests.items() for test in some if test.claim is claim
+        ]
+        if not mine:
+            raise _error(
+                exhibit,
+                key,
+                "compares nothing at any scale: its where, left and right pick no cells together",
+            )
+        for scale, test in mine:
+            for side in _sides(test):
+                found = [cell for cell in cells[scale] if _matches(cell, side)]
+                if len(found) != 1:
+                    raise _error(
+                        exhibit,
+                        key,
+                        f"compares {len(found)} cells of scale {scale} where {_words(side)}; name"
+                        " in each, where, left or right what tells them apart",
+                    )
+                _check_result(exhibit, key, [found[0].dataset], claim.result)
+
+
+def _sides(test: ClaimTest) -> list[dict[str, Any]]:
+    """Return the fields of each cell that a test compares, seed apart."""
+    sides = [dict(side) for side in (test.left, test.right) if side is not None]
+    if test.claim.over is None:
+        return sides
+    return [{**test.left, test.claim.over: value} for value in test.values]
+
+
+def _check_gated(exhibit: Exhibit, key: str, gated: Gated) -> None:
+    if gated.scale not in exhibit.scales:
+        tail = did_you_mean(gated.scale, exhibit.scales)
+        raise _error(exhibit, f"{key}.scale", f"is unknown: {gated.scale!r}{tail}")
+    try:
+        where = parse_where(gated.where) if gated.where else None
+        expand(exhibit, gated.scale, parse_set(gated.set), 1, where)
+    except UsageError as error:
+        raise _error(exhibit, key, f"picks no cells: {error}") from None
