@@ -2,37 +2,43 @@
 
 import json
 import signal
+from collections.abc import Generator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..bench.errors import UsageError, named
-from ._entrypoint import complain, examples, items, seconds, terminable
-from ._options import device_option, json_option, warn
+from ._entrypoint import complain, examples, items, terminable
+from ._options import device_option, json_option, time_limit_option, warn
 
 if TYPE_CHECKING:
     from ..results.comparison.verdict import Finding
     from ..results.record import Record
 
-_WAYS = ("baseline", "records", "pytest_benchmark")
+_MODES = ("baseline", "records", "pytest_benchmark")
+_OF_BASELINE = ("candidate", "exhibits", "time_limit", "allow_dirty", "device")
 
 
 @click.command(
     "gate",
     epilog=examples(
         "sgbench gate --baseline HEAD~1",
-        "sgbench gate --baseline origin/main --exhibit table1,table2 --budget 30m --junit gate.xml",
-        "sgbench gate --baseline ../before --candidate ../after --speed-factor 1.1",
+        "sgbench gate --baseline origin/main --exhibit table1,table2 --time-limit 30m"
+        " --junit gate.xml",
+        "sgbench gate --baseline ../before --candidate ../after --speed-factor 1.1 --fail-fast",
         "sgbench gate --records before/.sgbench after/.sgbench",
         "sgbench gate --pytest-benchmark before.json after.json",
     )
-    + "\n\nExit code 0 where all pass, 1 where anything is worse (or better than code that should"
-    " compute the same can be), 3 where that cannot be told.",
+    + "\n\nExit code 0: all pass. 1: something is worse, or so much better that the code must"
+    " compute something else. 3: undecided.",
 )
-@click.option("--baseline", metavar="REV|DIR", help="What to compare with.")
+@click.option("--baseline", metavar="REV|DIR", help="The version to compare with.")
 @click.option(
-    "--candidate", metavar="DIR", help="What is compared; the checkout you are in if not given."
+    "--candidate",
+    metavar="DIR",
+    help="The version that is compared; the checkout around the working directory if not given.",
 )
 @click.option(
     "--exhibit",
@@ -41,7 +47,7 @@ _WAYS = ("baseline", "records", "pytest_benchmark")
     default="table1",
     show_default=True,
     callback=items,
-    help="Whose programs and cells.",
+    help="The exhibits whose cells and programs are compared.",
 )
 @click.option(
     "--speed-factor",
@@ -49,21 +55,18 @@ _WAYS = ("baseline", "records", "pytest_benchmark")
     default=1.05,
     show_default=True,
     metavar="RATIO",
-    help="How much slower still passes.",
+    help="How much slower the candidate may be.",
 )
-@click.option(
-    "--budget",
-    default="10m",
-    show_default=True,
-    metavar="TIME",
-    callback=seconds,
-    help="When to stop where verdicts are still open: 90s, 3m …",
-)
-@click.option("--allow-dirty", is_flag=True, help="Take changes that are not committed.")
+@time_limit_option("Stop after 90s, 3m, 1h …; what is open by then is inconclusive.", "10m")
+@click.option("--fail-fast", is_flag=True, help="End at the first regression.")
+@click.option("--allow-dirty", is_flag=True, help="Accept uncommitted changes in the candidate.")
 @device_option
 @click.option("--junit", metavar="FILE", help="Write the verdicts as JUnit XML, too.")
 @click.option(
-    "--records", nargs=2, metavar="STORE_A STORE_B", help="Compare two stores; run nothing."
+    "--records",
+    nargs=2,
+    metavar="STORE_A STORE_B",
+    help="Compare the cells that two stores have in common; run nothing.",
 )
 @click.option(
     "--pytest-benchmark",
@@ -73,58 +76,70 @@ _WAYS = ("baseline", "records", "pytest_benchmark")
 )
 @json_option
 @click.pass_context
-def command(ctx: click.Context, *, as_json: bool, junit: str | None, **asked: Any) -> int:
-    """Tell whether code computes what it did before, and as fast.
+def command(
+    ctx: click.Context, *, as_json: bool, fail_fast: bool, junit: str | None, **options: Any
+) -> int:
+    """Compare two versions of the code: the same results, and as fast?
 
     --baseline and --candidate are run side by side on this machine: the same cells are trained
-    with the same seeds, and programs are timed in turn, until every verdict is there or the budget
-    is spent.
+    with the same seeds, and the same programs are timed in turn. Each verdict is printed as soon
+    as it is decided.
     """
-    from ..reports.console.gate import gate_text
-    from ..results.comparison.verdict import exit_code
+    from ..reports.console.gate import finding_line, summary_text
+    from ..results.comparison.verdict import FAILURES, exit_code
 
-    chosen = [way for way in _WAYS if asked[way]]
-    if len(chosen) != 1:
-        raise UsageError("gate: give one of --baseline, --records and --pytest-benchmark")
-    given = ctx.get_parameter_source
-    for name in ("candidate", "exhibits", "budget", "allow_dirty", "device"):
-        told = given(name) is click.core.ParameterSource.COMMANDLINE
-        if told and chosen != ["baseline"]:
-            option = name.replace("exhibits", "exhibit").replace("_", "-")
-            raise UsageError(f"--{option} goes with --baseline, where something is run")
+    mode = _mode(ctx, options)
+    findings: list[Finding] = []
     signals: list[int] = []
     try:
-        with terminable(signals):
-            findings = _found(chosen[0], asked)
+        with terminable(signals), closing(_compare(mode, options)) as decided:
+            for finding in decided:
+                findings.append(finding)
+                click.echo(json.dumps(finding.to_dict()) if as_json else finding_line(finding))
+                if fail_fast and finding.verdict in FAILURES:
+                    break
     except KeyboardInterrupt:
         return complain("interrupted", 128 + (signals[0] if signals else signal.SIGINT))
-    if as_json:
-        for finding in findings:
-            click.echo(json.dumps(finding.to_dict()))
-    else:
-        click.echo(gate_text(findings), nl=False)
+    if not as_json:
+        click.echo(summary_text(findings), nl=False)
     if junit and (why := _write_junit(findings, named(junit, "--junit"))):
         return complain(f"--junit {junit} cannot be written: {why}", exit_code(findings) or 2)
     return exit_code(findings)
 
 
-def _found(way: str, asked: dict[str, Any]) -> "list[Finding]":
-    factor: float = asked["speed_factor"]
-    if way == "records":
-        from ..results.comparison.stores import compare
+def _mode(ctx: click.Context, options: dict[str, Any]) -> str:
+    """Return which of the three comparisons is asked for; UsageError unless it is exactly one."""
+    given = [mode for mode in _MODES if options[mode]]
+    if len(given) != 1:
+        raise UsageError("gate: give one of --baseline, --records and --pytest-benchmark")
+    for param in ctx.command.params:
+        told = ctx.get_parameter_source(param.name or "") is click.core.ParameterSource.COMMANDLINE
+        if told and param.name in _OF_BASELINE and given != ["baseline"]:
+            raise UsageError(f"{param.opts[0]} goes with --baseline, where something is run")
+    return given[0]
 
-        return compare(*map(_records, asked["records"]), factor=factor)
-    if way == "pytest_benchmark":
+
+def _compare(mode: str, options: dict[str, Any]) -> "Generator[Finding]":
+    factor: float = options["speed_factor"]
+    if mode == "records":
+        from ..reproductions.gate.stored import compare_common
+
+        baseline, candidate = map(_records, options["records"])
+        yield from compare_common(baseline, candidate, factor=factor, say=_say)
+    elif mode == "pytest_benchmark":
         from ..results.comparison import pytest_benchmarks
 
-        return pytest_benchmarks.compare(*map(Path, asked["pytest_benchmark"]), factor=factor)
-    from ..reproductions.gate.gate import GateRequest, gate
+        files = map(Path, options["pytest_benchmark"])
+        yield from pytest_benchmarks.compare(*files, factor=factor)
+    else:
+        from ..reproductions.gate.gate import GateRequest, gate
 
-    def say(line: str) -> None:
-        click.echo(f"gate: {line}", err=True)
+        fields = {name: value for name, value in options.items() if name not in _MODES[1:]}
+        yield from gate(GateRequest(**fields), _say)
 
-    fields = {k: v for k, v in asked.items() if k not in _WAYS[1:]}
-    return gate(GateRequest(**fields), say)
+
+def _say(line: str) -> None:
+    click.echo(f"gate: {line}", err=True)
 
 
 def _records(path: str) -> "list[Record]":
@@ -132,7 +147,7 @@ def _records(path: str) -> "list[Record]":
 
     folder = named(path, "--records")
     if not folder.is_dir():
-        raise UsageError(f"--records {path} is no folder: give the --store of a run")
+        raise UsageError(f"--records {path} is not a folder: give the --store of a run")
     store = Store(folder)
     records = list(store.scan())
     warn(store)
@@ -140,7 +155,7 @@ def _records(path: str) -> "list[Record]":
 
 
 def _write_junit(findings: "list[Finding]", path: Path) -> str:
-    """Write the verdicts; return why that cannot be, nothing where it was done."""
+    """Write the verdicts; return why that is impossible, nothing where it was done."""
     from ..reports.console.junit import junit
     from ..results.store.atomic_io import reason, write_file
 

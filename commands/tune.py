@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError, named
-from ._entrypoint import complain, examples, seconds, terminable
+from ._entrypoint import complain, examples, terminable
 from ._options import (
     all_of,
     data_dir_option,
@@ -20,6 +20,7 @@ from ._options import (
     retry_option,
     store_option,
     store_words,
+    time_limit_option,
     warn,
 )
 
@@ -71,7 +72,7 @@ _declaring = all_of(
         "sgbench tune table1 --scale quick --where rule=dni,dataset=mnist,network=fcn,depth=4"
         " --space learning_rate=1e-5:1e-2:log --space sg_layers=0:2 --trials 50",
         "sgbench tune table1 --where rule=dni,cdni,backprop,network=fcn,depth=4 --seeds 2",
-        "sgbench tune table1 --study NAME --resume --timeout 30m",
+        "sgbench tune table1 --study NAME --resume --time-limit 30m",
         "sgbench tune table1 --study NAME --export study.db",
         "sgbench report tune --study NAME",
     )
@@ -94,13 +95,7 @@ _declaring = all_of(
     help="Write the study as an Optuna storage (SQLite; a journal where FILE is *.log), for"
     " optuna-dashboard; train nothing.",
 )
-@click.option(
-    "--timeout",
-    "--time-limit",
-    metavar="TIME",
-    callback=seconds,
-    help="Stop after 90s, 30m, 1h30m, 2d …; running cells save their state.",
-)
+@time_limit_option()
 @retry_option
 @jobs_option
 @store_option
@@ -112,7 +107,7 @@ def command(
     resume: bool,
     rebuild: bool,
     export: str | None,
-    timeout: float | None,
+    time_limit: float | None,
     retry: tuple[str, ...],
     jobs: int | None,
     store: str,
@@ -142,7 +137,12 @@ def command(
     if rebuild:
         return _rebuild(source, study, as_json)
     options = RunOptions(
-        store=source, data_dir=data_dir, device=device, jobs=jobs, timeout=timeout, retry=retry
+        store=source,
+        data_dir=data_dir,
+        device=device,
+        jobs=jobs,
+        time_limit=time_limit,
+        retry=retry,
     )
     return _run(study, options, as_json)
 

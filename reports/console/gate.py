@@ -1,4 +1,4 @@
-"""A gate's findings on a terminal: a line each, the worst first, and a count."""
+"""A gate's findings on a terminal: a line each as they are decided, and a summary at the end."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,45 +9,41 @@ from ..tables.table import plain
 ORDER: tuple[Verdict, ...] = (
     *("regression", "changed", "missing", "inconclusive", "incomparable", "pass"),
 )
-"""From what a reader has to act on to what needs nothing."""
+"""From what has to be acted on to what needs nothing."""
+_VERDICT_WIDTH = max(map(len, ORDER))
+_KIND_WIDTH = len("correctness")
 
-HEADS = ("verdict", "of", "benchmark", "candidate / baseline", "p", "n", "")
+
+def finding_line(finding: Finding) -> str:
+    """Return a finding on one line: verdict, kind, name, reason and numbers."""
+    verdict = finding.verdict.upper() if finding.verdict in FAILURES else finding.verdict
+    numbers = [
+        estimate(finding),
+        "" if finding.p is None else f"p = {finding.p:.2g}",
+        f"n = {finding.n}" if finding.n else "",
+    ]
+    told = f" ({', '.join(filter(None, numbers))})" if any(numbers) else ""
+    text = f"{plain(finding.name)}: {plain(finding.words)}{told}"
+    return f"{verdict:{_VERDICT_WIDTH}}  {finding.kind:{_KIND_WIDTH}}  {text}"
 
 
-def gate_text(findings: Sequence[Finding]) -> str:
-    """Return the findings in aligned columns, and a line that counts them."""
+def summary_text(findings: Sequence[Finding]) -> str:
+    """Return the failures again, the worst first, and how many findings have each verdict."""
     if not findings:
         return "nothing to compare\n"
-    ordered = sorted(findings, key=lambda finding: ORDER.index(finding.verdict))
-    rows = [HEADS, *map(_row, ordered)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = [
-        "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
-        for row in rows
-    ]
-    return "\n".join([*lines, "", summary(findings)]) + "\n"
-
-
-def summary(findings: Sequence[Finding]) -> str:
-    """Return how many there are of each verdict: `1 regression, 7 pass`."""
+    failures = [f for verdict in FAILURES for f in findings if f.verdict == verdict]
     counts = Counter(finding.verdict for finding in findings)
-    return ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in ORDER if counts[verdict])
+    total = ", ".join(f"{counts[verdict]:,} {verdict}" for verdict in ORDER if counts[verdict])
+    return "\n".join(["", *map(finding_line, failures), total]) + "\n"
 
 
 def estimate(finding: Finding) -> str:
-    """Return the estimate with its interval: `1.21 [1.19, 1.23]`, of correctness with its sign."""
+    """Return what was measured: `ratio 1.21 [1.19, 1.23]`, `difference -3.2 [-4, -2] points`."""
     if finding.estimate is None:
         return ""
-    form = "{:.3f}" if finding.unit == "ratio" else "{:+.3g}"
-    text = form.format(finding.estimate)
+    ratio = finding.unit == "ratio"
+    form = "{:.3f}" if ratio else "{:+.3g}"
+    text = f"{'ratio' if ratio else 'difference'} {form.format(finding.estimate)}"
     if finding.low is not None and finding.high is not None:
         text += f" [{form.format(finding.low)}, {form.format(finding.high)}]"
-    return text if finding.unit in ("ratio", "") else f"{text} {finding.unit}"
-
-
-def _row(finding: Finding) -> tuple[str, ...]:
-    verdict = finding.verdict.upper() if finding.verdict in FAILURES else finding.verdict
-    p = "" if finding.p is None else f"{finding.p:.2g}"
-    n = str(finding.n) if finding.n else ""
-    name, words = plain(finding.name), plain(finding.words)
-    return verdict, finding.kind, name, estimate(finding), p, n, words
+    return text if ratio or not finding.unit else f"{text} {finding.unit}"

@@ -1,7 +1,7 @@
-"""A gate's findings as JUnit XML, which every CI shows.
+"""A gate's findings as JUnit XML, which every CI system displays.
 
-A failure is a regression or what changed, an error what is missing on one side; what is
-inconclusive or incomparable counts as skipped, with the reason.
+Regressions and changed results are failures, what one side lacks is an error; what is inconclusive
+or incomparable is skipped, with the reason.
 """
 
 import re
@@ -22,7 +22,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def junit(findings: Sequence[Finding], suite: str = "sgbench gate") -> str:
-    """Return the XML document: a test case a finding, its class the kind of finding."""
+    """Return the XML document: one test case per finding, in the class of its kind."""
     elements = [_ELEMENTS.get(finding.verdict) for finding in findings]
     counts = {
         "tests": len(findings),
@@ -51,5 +51,5 @@ def junit(findings: Sequence[Finding], suite: str = "sgbench gate") -> str:
 
 
 def _clean(text: str) -> str:
-    """Return `text` without the characters that XML cannot hold, escaped or not."""
+    """Return `text` with a � for each character that XML cannot hold, not even escaped."""
     return _NOT_XML.sub("\ufffd", text)

@@ -1,28 +1,25 @@
-"""The gate's samples: a process of each build, the same turns in each, one after another.
+"""The gate on speed: a process of each build steps the same programs in turn, session by session.
 
-A machine's cores differ from moment to moment, a virtual one's by more than a gate is to see: a
-pair of processes shares one core, each session the next, and the pair to come starts on the others.
+A machine's cores differ from moment to moment, those of a virtual machine by more than the gate has
+to detect. So the two processes of a session share one core, and each session has the next one; the
+processes of the session to come start on the others meanwhile.
 """
 
-import contextlib
-import json
-import os
-import subprocess
-import tempfile
+import itertools
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from ...bench.cell import Cell
-from ...bench.errors import UsageError
 from ...bench.hardware import usable_cores
-from ...results.statistics.sequential import SequentialPlan, block_ratio
+from ...results.comparison.verdict import Finding
+from ...results.statistics import sequential
 from ..running.blas_choice import THREADS
-from .builds import Build
+from .builds import NAMES, Build
+from .sampler_process import SamplerError, SamplerProcess
 
-ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))  # ABBA and BAAB in turn: of either build as often first
+ORDERS = ((0, 1, 1, 0), (1, 0, 0, 1))  # ABBA and BAAB alternate: each build is first equally often
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,87 +30,23 @@ class Benchmark:
     cell: Cell
 
 
-class SamplerError(Exception):
-    """A build cannot do what it was asked; the message is its own."""
-
-
-class SamplerProcess:
-    """A process of a build that steps programs on command (`bench/sampler.py`)."""
-
-    def __init__(self, build: Build) -> None:
-        self.build = build
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  closed by `close`
-        self._process = subprocess.Popen(
-            **build.command("-m", "sgbench.bench.sampler"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            encoding="utf-8",
-        )
-        self._greeted = False
-
-    def wait(self) -> None:
-        """Return when it has started, which it does while the pair before it samples."""
-        if not self._greeted:
-            self._greeted = True
-            self._read()
-
-    def stay(self, cores: Collection[int]) -> None:
-        """Run on `cores` only from now on; on any where there are none to choose from."""
-        if not cores:
-            return
-        with contextlib.suppress(OSError):  # it has ended, which asking it tells
-            for thread in Path(f"/proc/{self._process.pid}/task").iterdir():
-                os.sched_setaffinity(int(thread.name), cores)
-
-    def ask(self, **asked: Any) -> dict[str, Any]:
-        """Return the answer to a command; SamplerError where there is none, or it is an error."""
-        self.wait()
-        try:
-            assert self._process.stdin is not None
-            self._process.stdin.write(json.dumps(asked) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # what it said last is on stderr
-        answer = self._read()
-        if "error" in answer:
-            raise SamplerError(answer["error"])
-        return answer
-
-    def _read(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if line:
-            return json.loads(line)
-        self._errors.seek(0)
-        said = self._errors.read().decode(errors="replace").strip().splitlines()
-        last = said[-1] if said else f"exit code {self._process.wait()}"
-        raise UsageError(f"the {self.build.name}, {self.build.words}, cannot be timed: {last}")
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.kill()
-        self._process.communicate()
-        self._errors.close()
-
-
 @dataclass(kw_only=True)
 class Sampling:
-    """The samples of every benchmark so far, session by session, and how to take more.
+    """The samples of every benchmark so far, session by session.
 
     Attributes:
         builds: baseline and candidate.
         benchmarks: what is timed.
-        plan: how many blocks a session has and how long a turn takes.
+        plan: how many blocks a session has, how long a turn takes, and how verdicts are made.
         device: `cpu` or `cuda:i`.
-        matmul: the back-end of the CPU's matrix products, the same for both.
-        sessions: {benchmark: its sessions' blocks' ratios}.
-        broken: {benchmark: (build, why)} of those that a build cannot run.
+        matmul: the back-end of the CPU's matrix products, the same for both builds.
+        sessions: of each benchmark, its sessions: the ratio of each block.
+        broken: of each benchmark that a build cannot run, (build, why).
     """
 
     builds: tuple[Build, Build]
     benchmarks: Sequence[Benchmark]
-    plan: SequentialPlan
+    plan: sequential.SequentialPlan
     device: str
     matmul: str
     sessions: dict[str, list[list[float]]] = field(init=False)
@@ -126,34 +59,46 @@ class Sampling:
         self._starts = 0
         self._next = self._start()
 
-    def _start(self) -> tuple[SamplerProcess, ...]:
-        """Start a process of each build, of either as often first, beside the pair that samples."""
-        self._starts += 1
-        order = (0, 1) if self._starts % 2 else (1, 0)
-        started = {side: SamplerProcess(self.builds[side]) for side in order}
-        for sampler in started.values():
-            sampler.stay(self._cores[1:])
-        return started[0], started[1]
+    def findings(self, deadline: float, say: Callable[[str], object]) -> Iterator[Finding]:
+        """Sample until `deadline` (by `time.monotonic`); yield each verdict once it is decided."""
+        left = list(self.sessions)
+        for number in itertools.count(1):
+            seconds = deadline - time.monotonic()
+            if not left or seconds <= 0:
+                break
+            say(f"speed: session {number}, {len(left)} undecided, {seconds:.0f} s left")
+            if not self.session(left, deadline):
+                break
+            still = sequential.undecided({name: self.sessions[name] for name in left}, self.plan)
+            for name in left:
+                if name in self.broken or name not in still:
+                    yield self._finding(name)
+            left = [name for name in still if name not in self.broken]
+        yield from map(self._finding, left)
 
-    def close(self) -> None:
-        """End the processes."""
-        for sampler in self._next:
-            sampler.close()
+    def _finding(self, name: str) -> Finding:
+        if name not in self.broken:
+            return sequential.decide(name, self.sessions[name], self.plan)
+        build, why = self.broken[name]
+        if build == NAMES[0]:
+            words = f"the baseline has no such benchmark: {why}"
+            return Finding(name=name, kind="speed", verdict="incomparable", words=words)
+        return Finding(name=name, kind="speed", verdict="regression", words=f"cannot be run: {why}")
 
     def session(self, names: Sequence[str], deadline: float) -> bool:
-        """Sample the benchmarks `names` in a fresh pair of processes.
+        """Sample the benchmarks `names` in new processes.
 
-        The next pair starts meanwhile, which disturbs both alike.
-        False where the `deadline` (of `time.monotonic`) came first: then nothing is kept.
+        The processes of the next session start meanwhile, which disturbs both builds alike.
+        False where `deadline` (by `time.monotonic`) came first: then nothing is kept.
         """
         for sampler in self._next:
             sampler.wait()
-            sampler.stay(self._cores[:1])
+            sampler.pin(self._cores[:1])
         pair, self._next = self._next, self._start()
         self._cores = self._cores[1:] + self._cores[:1]
         try:
-            asked = [b for b in self.benchmarks if b.name in names and self._built(pair, b)]
-            ratios: dict[str, list[float]] = {benchmark.name: [] for benchmark in asked}
+            built = [b for b in self.benchmarks if b.name in names and self._build(pair, b)]
+            ratios: dict[str, list[float]] = {benchmark.name: [] for benchmark in built}
             for block in range(self.plan.blocks):
                 for name in list(ratios):
                     if time.monotonic() > deadline:
@@ -167,19 +112,34 @@ class Sampling:
             for sampler in pair:
                 sampler.close()
 
-    def _built(self, pair: Sequence[SamplerProcess], benchmark: Benchmark) -> bool:
+    def close(self) -> None:
+        """End the processes."""
+        for sampler in self._next:
+            sampler.close()
+
+    def _start(self) -> tuple[SamplerProcess, ...]:
+        """Start a process of each build, beside those that sample; each is first equally often."""
+        self._starts += 1
+        order = (0, 1) if self._starts % 2 else (1, 0)
+        started = {side: SamplerProcess(self.builds[side]) for side in order}
+        for sampler in started.values():
+            sampler.pin(self._cores[1:])
+        return started[0], started[1]
+
+    def _build(self, pair: Sequence[SamplerProcess], benchmark: Benchmark) -> bool:
+        """Have both processes build a benchmark's program; False where one cannot."""
         how = {"device": self.device, "threads": THREADS, "matmul": self.matmul}
         what = {"name": benchmark.name, "cell": benchmark.cell.to_dict()}
         return all(
-            self._done(sampler, benchmark.name, lambda s=sampler: s.ask(do="build", **what, **how))
+            self._ask(sampler, benchmark.name, do="build", **what, **how) is not None
             for sampler in pair
         )
 
     def _block(
         self, pair: Sequence[SamplerProcess], name: str, block: int, ratios: list[float]
     ) -> bool:
-        """Append the ratio of a block, where the plan has so many; False where a build failed."""
-        if name not in self._turns:  # by what the baseline takes
+        """Append the ratio of a block, unless the plan has fewer; False where a build failed."""
+        if name not in self._turns:  # as long as the baseline's speed asks for
             seconds = self._turn(pair[0], name, 1)
             if seconds is None:
                 return False
@@ -193,22 +153,19 @@ class Sampling:
             if seconds is None:
                 return False
             turns[side].append(seconds)
-        ratios.append(block_ratio(*turns))
+        ratios.append(sequential.block_ratio(*turns))
         return True
 
     def _turn(self, sampler: SamplerProcess, name: str, steps: int) -> float | None:
-        found: list[float] = []
+        answer = self._ask(sampler, name, do="sample", name=name, steps=steps)
+        return None if answer is None else answer["seconds"]
 
-        def ask() -> None:
-            found.append(sampler.ask(do="sample", name=name, steps=steps)["seconds"])
-
-        return found[0] if self._done(sampler, name, ask) else None
-
-    def _done(self, sampler: SamplerProcess, name: str, do: Callable[[], object]) -> bool:
-        """Tell whether `do` was done, and note which build could not."""
+    def _ask(
+        self, sampler: SamplerProcess, benchmark: str, /, **command: Any
+    ) -> dict[str, Any] | None:
+        """Return the answer to a command; None, and a note of the build, where it is an error."""
         try:
-            do()
+            return sampler.ask(**command)
         except SamplerError as error:
-            self.broken[name] = (sampler.build.name, str(error))
-            return False
-        return True
+            self.broken[benchmark] = (sampler.build.name, str(error))
+            return None

@@ -38,7 +38,7 @@ class RunOptions:
     data_dir: str | None = None
     device: str = "auto"
     jobs: int | None = None
-    timeout: float | None = None
+    time_limit: float | None = None
     retry: Sequence[str] = ()
 
 

@@ -36,8 +36,8 @@ def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySum
     tuner.prepare()
     from ...bench.engine import dispatch
 
-    deadline = None if options.timeout is None else time.time() + options.timeout
-    with stop_file(options.timeout) as file, signals(file, summary, listener):
+    deadline = None if options.time_limit is None else time.time() + options.time_limit
+    with stop_file(options.time_limit) as file, signals(file, summary, listener):
         stop = dispatch.Stop(file=str(file), deadline=deadline)
         listener.begins(tuner.study, tuner.arms, tuner.there, tuner.workers)
         tuner.stop = stop

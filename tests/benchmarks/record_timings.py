@@ -23,7 +23,8 @@ import numpy as np
 from benchmarks.slowed import cells
 from sgbench.bench.nn import products
 from sgbench.reproductions.gate.builds import NAMES, Build
-from sgbench.reproductions.gate.speed import Benchmark, SamplerProcess, Sampling
+from sgbench.reproductions.gate.sampler_process import SamplerProcess
+from sgbench.reproductions.gate.speed import Benchmark, Sampling
 from sgbench.results.statistics.sequential import SequentialPlan
 
 SLOWDOWNS = (0.0, 0.05, 0.10, 0.20, 0.50)

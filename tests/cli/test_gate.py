@@ -6,13 +6,31 @@ import subprocess
 import xml.etree.ElementTree as ET
 
 import pytest
-from gate.builds import checkout
+from planted.checkouts import checkout
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.results.comparison.verdict import Finding
 from sgbench.results.store.store import Store
 
 FOUND = Finding(name="x", kind="speed", verdict="pass", words="within 1.05", estimate=1.0, n=7)
+
+
+def gate_gives(monkeypatch, *findings):
+    """Have the gate find this; return what it was asked and how far it came."""
+    heard = []
+
+    def gate(request, say):
+        heard.append(request)
+        try:
+            for finding in findings:
+                say(f"deciding {finding.name}")
+                yield finding
+            heard.append("the end")
+        finally:
+            heard.append("closed")
+
+    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", gate)
+    return heard
 
 
 @pytest.mark.parametrize(
@@ -23,12 +41,12 @@ FOUND = Finding(name="x", kind="speed", verdict="pass", words="within 1.05", est
         ("--baseline nothing-like-it", "--baseline nothing-like-it is"),
         ("--baseline HEAD --speed-factor 1", "--speed-factor 1 must be above 1"),
         ("--baseline HEAD --speed-factor nan", "--speed-factor nan must be above 1"),
-        ("--baseline HEAD --budget soon", "'soon' is no time"),
+        ("--baseline HEAD --time-limit soon", "--time-limit"),
         ("--baseline HEAD --exhibit tabel1", "did you mean 'table1'?"),
         ("--baseline HEAD --exhibit ,", "--exhibit names none"),
         ("--baseline HEAD --device gpu", "gpu"),
-        ("--records a b", "--records a is no folder"),
-        ("--records a b --budget 3m", "--budget goes with --baseline"),
+        ("--records a b", "--records a"),
+        ("--records a b --time-limit 3m", "--time-limit goes with --baseline"),
         ("--records a b --allow-dirty", "--allow-dirty goes with --baseline"),
         ("--pytest-benchmark a b", "a"),
     ],
@@ -51,35 +69,51 @@ def test_bad_input_is_one_line(refused, line, words):
 )
 def test_exit_codes(sgbench, monkeypatch, verdicts, code):
     findings = [dataclasses.replace(FOUND, verdict=verdict) for verdict in verdicts]
-    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", lambda request, say: findings)
+    gate_gives(monkeypatch, *findings)
     assert sgbench("gate", "--baseline", "HEAD").exit_code == code
 
 
 def test_options_reach_the_gate(sgbench, monkeypatch):
-    asked = []
-    monkeypatch.setattr(
-        "sgbench.reproductions.gate.gate.gate", lambda r, say: asked.append(r) or []
-    )
-    line = "--baseline v1 --candidate x --exhibit table1,deep --speed-factor 1.1 --budget 3m"
+    heard = gate_gives(monkeypatch)
+    line = "--baseline v1 --candidate x --exhibit table1,deep --speed-factor 1.1 --time-limit 3m"
     sgbench("gate", *line.split(), "--allow-dirty", "--device", "cpu")
-    (request,) = asked
+    request = heard[0]
     assert dataclasses.asdict(request) == {
         "baseline": "v1",
         "candidate": "x",
         "exhibits": ("table1", "deep"),
         "speed_factor": 1.1,
-        "budget": 180.0,
+        "time_limit": 180.0,
         "allow_dirty": True,
         "device": "cpu",
     }
 
 
+def test_verdicts_are_printed_as_they_fall(sgbench, monkeypatch):
+    slow = dataclasses.replace(FOUND, name="y", verdict="regression")
+    heard = gate_gives(monkeypatch, FOUND, slow, FOUND)
+    lines = sgbench("gate", "--baseline", "HEAD").output.splitlines()
+    firsts = [line.split()[0] for line in lines if line]
+    assert firsts[:6] == ["gate:", "pass", "gate:", "REGRESSION", "gate:", "pass"]
+    assert lines[-1] == "1 regression, 2 pass"
+    assert heard[1:] == ["the end", "closed"]
+
+
+def test_fail_fast_ends_at_the_first_regression(sgbench, monkeypatch):
+    slow = dataclasses.replace(FOUND, name="y", verdict="regression")
+    heard = gate_gives(monkeypatch, FOUND, slow, FOUND)
+    done = sgbench("gate", "--baseline", "HEAD", "--fail-fast", "--json")
+    assert done.exit_code == 1
+    assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["x", "y"]
+    assert heard[1:] == ["closed"]
+
+
 def test_json_and_junit(sgbench, monkeypatch, tmp_path):
     bad = dataclasses.replace(FOUND, name="<y>", verdict="regression", words="slower & worse")
-    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", lambda request, say: [FOUND, bad])
+    gate_gives(monkeypatch, FOUND, bad)
     done = sgbench("gate", "--baseline", "HEAD", "--json", "--junit", "gate.xml")
     assert [json.loads(line)["name"] for line in done.stdout.splitlines()] == ["x", "<y>"]
-    assert done.stderr == "wrote gate.xml\n"
+    assert done.stderr.splitlines()[-1] == "wrote gate.xml"
     cases = ET.parse(tmp_path / "gate.xml").getroot().findall(".//testcase")
     assert [case.get("name") for case in cases] == ["x", "<y>"]
     assert cases[1].find("failure") is not None
@@ -91,20 +125,20 @@ def test_junit_that_cannot_be_written_costs_no_verdict(
 ):
     (tmp_path / "file").write_text("")
     found = dataclasses.replace(FOUND, verdict=verdict)
-    monkeypatch.setattr("sgbench.reproductions.gate.gate.gate", lambda request, say: [found])
+    gate_gives(monkeypatch, found)
     done = sgbench("gate", "--baseline", "HEAD", "--junit", "file/gate.xml")
     assert done.exit_code == code
-    assert done.stderr.startswith("sgbench: --junit file/gate.xml cannot be written: ")
+    assert "sgbench: --junit file/gate.xml" in done.stderr
     assert found.name in done.stdout
 
 
 @pytest.fixture
 def filled(make, tmp_path):
-    """Return a function that puts two seeds of a cell into a store."""
+    """Return a function that puts seeds of a cell into a store."""
 
-    def fill(name, **changes):
+    def fill(name, seeds=2, **changes):
         where = parse_where(["network=fcn,depth=3,rule=dni,sg_layers=0"])
-        for cell in exhibits.expand(exhibits.load("table1"), "demo", {}, 2, where):
+        for cell in exhibits.expand(exhibits.load("table1"), "demo", {}, seeds, where):
             Store(tmp_path / name).put(make.record(cell, **changes))
 
     return fill
@@ -123,23 +157,27 @@ def test_two_stores(sgbench, filled):
     assert "REGRESSION" in done.stdout
 
 
-def test_two_stores_with_nothing_comparable(sgbench, filled, tmp_path):
+def test_two_stores_are_compared_on_their_common_cells(sgbench, filled):
+    filled("a")
+    filled("b", seeds=1)
+    done = sgbench("gate", "--records", "a", "b")
+    assert "identical bit for bit, 1 seed" in done.stdout
+    assert "1 only in the first, 0 only in the second" in done.stderr
+
+
+def test_two_stores_without_common_cells(sgbench, filled, tmp_path):
     filled("a")
     (tmp_path / "b").mkdir()
     done = sgbench("gate", "--records", "a", "b")
-    assert done.exit_code == 3
-    assert "the candidate has no record of it" in done.stdout
-    for name in ("c", "d"):
-        (tmp_path / name).mkdir()
-    done = sgbench("gate", "--records", "c", "d")
     assert (done.exit_code, done.stdout) == (3, "nothing to compare\n")
+    assert "2 only in the first" in done.stderr
 
 
 @pytest.mark.slow
 def test_a_checkout_against_itself(start, tmp_path):
-    """All of it once: identical results, and a budget that is spent before speed is decided."""
+    """All of it once: identical results, and a time limit that comes before speed is decided."""
     folder = checkout(tmp_path / "clone")
-    line = "--baseline HEAD --exhibit bp_lambda --budget 90s --json --junit gate.xml"
+    line = "--baseline HEAD --exhibit bp_lambda --time-limit 90s --json --junit gate.xml"
     process = start("gate", *line.split(), cwd=folder, stdout=subprocess.PIPE)
     out, err = process.communicate(timeout=600)
     findings = [json.loads(line) for line in out.splitlines()]

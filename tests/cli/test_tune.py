@@ -79,7 +79,7 @@ def test_a_second_time_there_is_nothing_to_do(tune, monkeypatch):
     assert (resumed.exit_code, resumed.stdout, resumed.stderr) == (0, first.stdout, "")
 
 
-def test_a_timeout_is_told_and_gone_on_from(tune, store, monkeypatch):
+def test_a_time_limit_is_told_and_gone_on_from(tune, store, monkeypatch):
     import time
 
     real, now, done = loop.train, time.time, []
@@ -91,7 +91,7 @@ def test_a_timeout_is_told_and_gone_on_from(tune, store, monkeypatch):
         return real(job, look)
 
     monkeypatch.setattr(loop, "train", slow)
-    cut = tune(*DECLARED, "--timeout", "1m")
+    cut = tune(*DECLARED, "--time-limit", "1m")
     monkeypatch.setattr(time, "time", now)
     assert cut.exit_code == 3
     again = f"sgbench tune table1 --study {NAME} --resume --jobs 1 --device cpu"
@@ -143,7 +143,7 @@ def test_rebuild_and_export(tune, sgbench, store):
         ("tune table1 --resume --rebuild --study nowhere", "exclude each other"),
         ("tune table1 --export x.db --study nowhere", "no such study"),
         ("tune table1", "--where leaves 24 configurations"),
-        ("tune table1 --timeout soon", "'soon' is no time"),
+        ("tune table1 --time-limit soon", "'soon' is no time"),
         ("tune tabel1", "did you mean 'table1'"),
         ("report tune", "has no studies; sgbench tune makes one"),
         ("report tune --study nowhere", "no such study"),

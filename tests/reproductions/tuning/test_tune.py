@@ -331,7 +331,7 @@ def test_a_time_limit_leaves_the_rest_for_the_next_run(tuned, monkeypatch):
         if len(seen) == 3:
             monkeypatch.setattr(time, "time", lambda: now() + 3601)
 
-    _, store, heard = tuned(listener=Listener(ended=late), options={"timeout": 3600.0})
+    _, store, heard = tuned(listener=Listener(ended=late), options={"time_limit": 3600.0})
     monkeypatch.setattr(time, "time", now)
     assert heard.summary.left
     assert len(heard.trials) == 3

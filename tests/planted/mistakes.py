@@ -1,9 +1,9 @@
-"""Mistakes that a gate on accuracy has to catch, each a change of a checkout's code.
+"""Mistakes that a gate on correctness has to catch, each a change of a checkout's code.
 
-Every one is a mistake that public DNI code has made, or a slip of the kind.
+Every one is a mistake that public DNI code has made, or one of the kind.
 """
 
-from gate.builds import plant
+from planted.checkouts import plant
 
 
 def not_bootstrapped(folder):

@@ -1,4 +1,4 @@
-"""Checkouts to gate: the package's own code in a git repository, with mistakes planted on top."""
+"""Checkouts of the package's own code in git repositories, for mistakes to be planted in."""
 
 import os
 import shutil

@@ -5,14 +5,12 @@ import time
 from contextlib import closing
 
 import pytest
-from gate.builds import checkout, commit, plant
-from sgbench.bench.cell import Cell
-from sgbench.bench.errors import UsageError
-from sgbench.bench.profiling.sampler import Sampler as Answering
+from planted.checkouts import checkout, commit, plant
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.reproductions.gate.builds import builds
-from sgbench.reproductions.gate.speed import Benchmark, SamplerProcess, Sampling
+from sgbench.reproductions.gate.sampler_process import SamplerProcess
+from sgbench.reproductions.gate.speed import Benchmark, Sampling
 from sgbench.results.statistics.sequential import SequentialPlan
 
 CLOCK = "            return clock.between(start, clock.mark()) / steps\n"
@@ -33,9 +31,9 @@ def pair(tmp_path, monkeypatch):
     return folders
 
 
-def opened(both):
+def opened(both, **how):
     benchmarks = [Benchmark(name=cell.rule, cell=cell) for cell in cells()]
-    plan = SequentialPlan(benchmarks=len(benchmarks), blocks=3, turn_seconds=0.01)
+    plan = SequentialPlan(benchmarks=len(benchmarks), blocks=3, turn_seconds=0.01, **how)
     return closing(
         Sampling(builds=both, benchmarks=benchmarks, plan=plan, device="cpu", matmul="onednn")
     )
@@ -98,34 +96,31 @@ def test_a_build_that_raises_breaks_that_benchmark_only(pair):
     assert "exceptions must derive from BaseException" in why
 
 
-def test_a_build_that_does_not_start_is_named(pair):
-    plant(pair[0], "bench/cell.py", ("import dataclasses\n", "import nothing_like_it\n"))
+def test_a_verdict_comes_as_soon_as_it_is_decided(pair):
+    """What cannot be run after the first session, a regression when enough sessions say so."""
+    plant(
+        pair[1],
+        "bench/rules/dni.py",
+        ("    one_hot = network", "    raise 1\n    one_hot = network"),
+    )
     for folder in pair:
         commit(folder)
-    with (
-        builds("./one", "other") as both,
-        opened(both) as sampling,
-        pytest.raises(UsageError, match=r"the baseline, ./one, cannot be timed: .*nothing_like_it"),
-    ):
-        sampling.session(["dni"], time.monotonic() + 100)
+    said = []
+    with builds("./one", "other") as both, opened(both, false_alarms=1.0) as sampling:
+        decided = [
+            (finding.name, finding.verdict, len(said), len(sampling.sessions["backprop"]))
+            for finding in sampling.findings(time.monotonic() + 300, said.append)
+        ]
+    assert decided == [("dni", "regression", 1, 1), ("backprop", "regression", 2, 2)]
 
 
-def asked(cell, **more):
-    how = {"device": "cpu", "threads": 1, "matmul": "onednn"}
-    return {"do": "build", "name": "x", "cell": {**cell.to_dict(), **more}, **how}
-
-
-def test_fields_that_do_not_apply_may_be_unknown():
-    answering, cell = Answering(), cells()[0]
-    assert answering.answer(asked(cell, of_a_later_revision=None)) == {"ok": True}
-    assert answering.answer({"do": "sample", "name": "x", "steps": 2})["seconds"] > 0
-    answer = answering.answer(asked(cell, of_a_later_revision=3))
-    assert "of_a_later_revision" in answer["error"]
-    assert "KeyError" in answering.answer({"do": "sample", "name": "y", "steps": 2})["error"]
-
-
-def test_a_sample_is_the_time_of_one_step(monkeypatch):
-    answering, now = Answering(), iter([10.0, 16.0])
-    answering.answer(asked(Cell.from_dict(cells()[0].to_dict())))
-    monkeypatch.setattr("sgbench.bench.profiling.sampler.time.process_time", lambda: next(now))
-    assert answering.answer({"do": "sample", "name": "x", "steps": 3}) == {"seconds": 2.0}
+def test_what_is_open_at_the_deadline_is_inconclusive(pair):
+    for folder in pair:
+        commit(folder)
+    said = []
+    with builds("./one", "other") as both, opened(both) as sampling:
+        findings = list(sampling.findings(time.monotonic(), said.append))
+    assert [(f.name, f.verdict) for f in findings] == [
+        ("backprop", "inconclusive"), ("dni", "inconclusive"),
+    ]  # fmt: skip
+    assert said == []
