@@ -1,6 +1,11 @@
-"""Where in a figure a cell stands: its panel's row and column and its line, as labels."""
+"""Where in a figure a cell stands: its panel's row and column and its line, as labels.
 
-from collections.abc import Iterable, Sequence
+split, told = apart(figure, cells)
+{**panels(selection, figure, cells), "line": ordered(lines(selection, figure, cells, told))}
+"""
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,6 +13,12 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
 from ..analysis.select import Selection
+from . import words
+
+COMPUTED = ("iteration", "layer")
+"""What lines may differ in that is no field of a cell."""
+_ROWS = ("decoupled", "rule")
+_FIGURES = ("dataset", "network")
 
 
 def panels(
@@ -17,15 +28,14 @@ def panels(
 
     A row is a rule, or what is decoupled, where neither the panels nor the lines say.
     """
-    apart = [name for name in ("decoupled", "rule") if name not in (figure.panels, figure.lines)]
     form = "{} layers" if figure.panels == "depth" else "{}"
 
     def rows(cells: Sequence[Cell]) -> list[str]:
-        words = ([""] * len(cells), *(labels(selection, name, cells) for name in apart))
-        return [", ".join(filter(None, some)) for some in zip(*words, strict=True)]
+        parts = ([_label(selection, cell, name) for name in _rows(figure)] for cell in cells)
+        return [", ".join(filter(None, some)) for some in parts]
 
     def columns(cells: Sequence[Cell]) -> list[str]:
-        return [form.format(label) for label in labels(selection, figure.panels, cells)]
+        return [form.format(_label(selection, cell, figure.panels)) for cell in cells]
 
     every = mine if every is None else every
     return {
@@ -34,14 +44,55 @@ def panels(
     }
 
 
-def labels(selection: Selection, name: str, cells: Iterable[Cell]) -> list[str]:
-    """Return how each cell's field `name` is written, nothing where it does not apply."""
-    values = [getattr(cell, name) for cell in cells]
-    texts = [f"{value:g}" if isinstance(value, float) else value for value in values]
-    return ["" if text is None else selection.exhibit.label(name, text) for text in texts]
+def lines(
+    selection: Selection, figure: Figure, cells: Iterable[Cell], told: Sequence[str] = ()
+) -> list[str]:
+    """Return the label of each cell's line: a field's value, and those of the fields `told`."""
+    found: list[str] = []
+    for cell in cells:
+        more = (words.assignment(name, words.value(cell, name)) for name in told)
+        found.append(" ".join(filter(None, (_label(selection, cell, figure.lines), *more))))
+    return found
+
+
+def apart(figure: Figure, cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
+    """Return the fields that tell cells apart which the figure would draw over one another.
+
+    Returns:
+        those that split the figure into several, data set and network first, and those that split
+        its lines: fields that only some of the cells have, as a model's size beside a rule without.
+    """
+    shown = [figure.panels, *_rows(figure)]
+    shown += [figure.lines] if figure.lines not in COMPUTED else []
+    shown += [figure.x] if figure.kind != "curves" else []
+    split, told = [name for name in _FIGURES if name not in shown], list[str]()
+    while differing := _differing(cells, (*shown, *split, *told)):
+        name = differing[0]
+        everywhere = all(words.value(cell, name) is not None for cell in cells)
+        (split if everywhere or figure.lines in COMPUTED else told).append(name)
+    return split, told
 
 
 def ordered(labels: list[str], every: Iterable[str] | None = None) -> "pd.Series[Any]":
     """Return `labels` as categories in the order of `every`, or in their own."""
     order = list(dict.fromkeys(labels if every is None else every))
     return pd.Series(labels, dtype=pd.CategoricalDtype(order, ordered=True))
+
+
+def _rows(figure: Figure) -> list[str]:
+    return [name for name in _ROWS if name not in (figure.panels, figure.lines)]
+
+
+def _label(selection: Selection, cell: Cell, name: str) -> str:
+    return words.label(selection.exhibit, name, words.value(cell, name))
+
+
+def _differing(cells: Sequence[Cell], shown: Sequence[str]) -> list[str]:
+    """Return the fields in which two cells differ that are alike in the fields `shown`."""
+    alike: defaultdict[Hashable, list[dict[str, Any]]] = defaultdict(list)
+    for cell in cells:
+        alike[tuple(words.value(cell, name) for name in shown)].append(cell.to_dict())
+    for first, *others in alike.values():
+        for values in others:
+            return [name for name in first if first[name] != values.get(name)]
+    return []

@@ -1,14 +1,12 @@
-"""What a figure shows, as numbers: means and intervals over seeds, tidy. Draws nothing.
+"""The figures of an exhibit as data: means and intervals over seeds, tidy. Draws nothing.
 
-A figure of an exhibit becomes a drawing for each dataset and network (unless its panels or lines
+A figure of an exhibit becomes a drawing for each data set and network (unless its panels or lines
 are those), with a column of panels for each value of its `panels` field and, where `panels` and
-`lines` leave open the rule or what is decoupled, a row for each.
+`lines` leave open the rule or what is decoupled, a row for each. Cells that the figure does not
+tell apart get a drawing or a line each (`panels.apart`).
 """
 
-import math
-import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -17,285 +15,188 @@ from ...bench.cell import Cell
 from ...reproductions.exhibits.exhibit import derived_sg_scale
 from ...reproductions.exhibits.schema import Figure
 from ...results.metrics import RESULTS
-from ...results.statistics import intervals as interval_statistics
-from ..analysis.population import MOST_LINES, few, networks
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection
-from .panels import labels, ordered, panels
+from . import captions, points, words
+from .panels import COMPUTED, apart, lines, ordered, panels
+from .population import few, networks
 from .spec import Drawing, Shown
 
-CONFIDENCE = 0.95
-FEW = 3  # seeds from which a curve's band is an interval
 LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
-MOST_POINTS = 60
-
-WORDS = {
-    "T": "T: steps of an unroll",
-    "bits": "bits per character",
-    "bp_lambda": "λ (0: synthetic gradients alone, 1: backprop)",
-    "data_steps": "steps of data (updates x {T})",
-    "depth": "layers",
-    "error": "{split} error (%)",
-    "error_a": "A's counts wrong, {split} (%)",
-    "error_b": "B's counts wrong, {split} (%)",
-    "iteration": "iterations",
-    "layer": "hidden layer",
-    "longest": "longest T_task solved",
-    "seconds": "seconds of training",
-    "test_bits": "test bits per character",
-    "sg_cosine": "cosine",
-    "sg_layers": "hidden layers of M",
-    "sg_loss": "M's regression loss",
-    "sg_scale": "S: scale of M's target (1 is the plain gradient)",
-    "test_error": "test error (%)",
-    "updates": "updates of a layer (mean over layers)",
-    "validation_error": "validation error (%)",
-}
-COSTS = ("seconds", "updates")
-"""What a curve may have along x that differs from seed to seed: there, its mean."""
-DROPS, RATIO = "the learning rate drops", "S = rate / 3e-5, the paper's ratio"
+_WIDE = 50  # ratio of the greatest and the least x from which on a sweep's x is logarithmic
+_DROPS, _RATIO = "drops of the learning rate", "S = learning rate / 3e-5, as in the paper"
 
 
 def drawings(selection: Selection) -> list[Drawing]:
     """Return the drawings that have at least one line, in the exhibit's order of figures."""
     made: list[Drawing] = []
     for figure in selection.exhibit.figures:
-        shown = (figure.panels, figure.lines, figure.x)
-        apart = [name for name in ("dataset", "network") if name not in shown]
-        configurations: dict[tuple[Any, ...], list[int]] = {}
-        for configuration, cell in enumerate(selection.cells):
-            if cell.dataset not in (figure.datasets or (cell.dataset,)):
-                continue
-            if any(getattr(cell, name, "") is None for name in (figure.x, figure.lines)):
-                continue  # no point or line of this figure
-            if "sg_layers" in shown or selection.fixed(cell):
-                key = tuple(getattr(cell, name) for name in apart)
-                configurations.setdefault(key, []).append(configuration)
-        found = (_drawing(selection, figure, apart, mine) for mine in configurations.values())
+        mine = [n for n, cell in enumerate(selection.cells) if _belongs(selection, figure, cell)]
+        split, told = apart(figure, [selection.cells[n] for n in mine])
+        groups: dict[tuple[Any, ...], list[int]] = {}
+        for n in mine:
+            key = tuple(words.value(selection.cells[n], name) for name in split)
+            groups.setdefault(key, []).append(n)
+        found = (
+            _drawing(selection, figure, split, told, configurations)
+            for configurations in groups.values()
+        )
         made.extend(drawing for drawing in found if drawing is not None)
     return made
 
 
+def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
+    """Tell whether a cell is a point or a line of the figure."""
+    if cell.dataset not in (figure.datasets or (cell.dataset,)):
+        return False
+    fields = [figure.lines] if figure.lines not in COMPUTED else []
+    fields += [figure.x] if figure.kind != "curves" else []
+    if any(words.value(cell, name) is None for name in fields):
+        return False
+    return "sg_layers" in (figure.panels, figure.lines, figure.x) or selection.fixed(cell)
+
+
 def _drawing(
-    selection: Selection, figure: Figure, apart: Sequence[str], configurations: Sequence[int]
+    selection: Selection,
+    figure: Figure,
+    split: Sequence[str],
+    told: Sequence[str],
+    configurations: Sequence[int],
 ) -> Drawing | None:
     left_out = ""
-    if figure.lines == "p_update":
+    if _by_number(figure, [selection.cells[n] for n in configurations]):
         measured = selection.frame.loc[selection.frame["status"] == "ok", "configuration"]
-        configurations, left_out = few(selection, configurations, set(measured.tolist()))
-    elif figure.lines == "layer":
-        left_out = _every_few([selection.cells[n] for n in configurations])
+        configurations, left_out = few(
+            selection.cells, figure.lines, configurations, set(measured.tolist())
+        )
+    cells = [selection.cells[n] for n in configurations]
+    if figure.lines == "layer":
+        left_out = captions.layers_shown(cells)
     records = selection.frame[selection.frame["configuration"].isin(configurations)]
     ok = records[records["status"] == "ok"]
-    cells = [selection.cells[n] for n in configurations]
-    if figure.kind == "population":
+    population, curves = figure.kind == "population", figure.kind == "curves"
+    if population:
         shown = networks(selection, figure, ok)
     else:
-        shown = _lines(selection, figure, cells, ok)
+        shown = _lines(selection, figure, told, cells, ok)
     if shown is None:
         return None
-    first, curves = cells[0], figure.kind == "curves"
-    steps = figure.kind == "population" or figure.lines == "p_update"
-    words = " ".join(selection.exhibit.label(name, getattr(first, name)) for name in apart)
+    first = cells[0]
+    in_sequence = population or figure.lines == "p_update"
     return Drawing(
-        name="-".join([figure.name, *(getattr(first, name) for name in apart)]),
-        title=f"{words}: {_inner(figure.title)}",
-        legend=WORDS.get(figure.lines, figure.lines).partition(" (")[0],  # the line is full
-        x_label=WORDS.get(figure.x, figure.x).format(T="T x T" if first.entry == "cycle" else "T"),
-        y_label=WORDS.get(figure.y, figure.y).format(split=first.split),
-        x_log=figure.x in ("sg_scale", *COSTS),
+        name="-".join([figure.name, *(str(words.value(first, name)) for name in split)]),
+        title=_title(selection, figure, split, first),
+        legend=words.legend(figure.lines),
+        x_label=words.axis(figure.x),
+        y_label=words.axis(figure.y, first),
+        x_log=figure.x in points.COSTS or _wide(figure, cells),
         y_log=figure.y not in LINEAR,
         y_range=(-1.0, 1.02) if figure.y == "sg_cosine" else None,
+        steps=figure.y == "longest" and curves,
         bars=figure.kind == "sweep",
-        shaded=figure.lines != "rule" and not steps,
-        ordered=steps,
-        marks=_marks(figure, first),
-        mark_label=DROPS if curves else RATIO,
+        shaded=figure.lines != "rule" and not in_sequence,
+        ordered=in_sequence,
+        marks=_marks(figure, cells),
+        mark_label=_DROPS if curves else _RATIO,
         paper_label="the paper" if selection.scale == PAPER else "the paper, by its own protocol",
+        colors=words.colors(shown.data["rule"]),
         data=shown.data,
         dots=shown.dots,
         bins=shown.bins,
-        steps=figure.y == "longest" and curves,
-        notes=_notes(selection, figure, cells, records, shown.spread + left_out),
+        notes=captions.notes(selection, figure, cells, records, shown.spread + left_out),
     )
+
+
+def _title(selection: Selection, figure: Figure, split: Sequence[str], cell: Cell) -> str:
+    """Return the figure's title after what it is of: `MNIST FCN: test error by depth`."""
+    found: list[str] = []
+    for name in split:
+        value = words.value(cell, name)
+        known = name in ("dataset", "network")
+        found.append(
+            words.label(selection.exhibit, name, value) if known else words.assignment(name, value)
+        )
+    if not found:
+        return figure.title
+    small = figure.title[1:2].islower()  # "Test error" becomes small within a line, "M's" does not
+    title = figure.title[:1].lower() + figure.title[1:] if small else figure.title
+    return f"{' '.join(found)}: {title}"
+
+
+def _by_number(figure: Figure, cells: Sequence[Cell]) -> bool:
+    """Tell whether the lines are values of a number."""
+    values = (words.value(cell, figure.lines) for cell in cells)
+    return all(isinstance(value, (int, float)) for value in values)
+
+
+def _wide(figure: Figure, cells: Sequence[Cell]) -> bool:
+    """Tell whether the x of a sweep spans so much that it has to be logarithmic."""
+    if figure.kind != "sweep":
+        return False
+    values = [words.value(cell, figure.x) for cell in cells]
+    return min(values) > 0 and max(values) >= _WIDE * min(values)
 
 
 def _lines(
-    selection: Selection, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
+    selection: Selection,
+    figure: Figure,
+    told: Sequence[str],
+    cells: Sequence[Cell],
+    ok: pd.DataFrame,
 ) -> Shown | None:
-    points, curves = _points(selection, ok, figure), figure.kind == "curves"
-    if points.empty:
+    """Return the lines of curves or of a sweep; None where there is no point."""
+    found = points.points(selection, figure, cells, ok)
+    if found.empty:
         return None
-    summary = _summary(points, ranges=curves)
-    seeds = sorted(set(ok.groupby("configuration").size().tolist()))
-    count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-    spread = f"mean and 95 % Student-t interval (cut at the axes) over {count} seeds."
-    if curves and seeds[-1] < FEW:
-        spread = f"mean and range of {count} seeds."
-    return Shown(
-        data=_tidy(selection, figure, cells, summary),
-        spread="one seed." if count == "1" else spread,
-    )
-
-
-def _points(selection: Selection, ok: pd.DataFrame, figure: Figure) -> pd.DataFrame:
-    """Return the figure's x and y of every seed, with `configuration` and `layer` (0: of no layer).
-
-    On a curve x is the iteration, or the steps of data until then; what that took the seed, where
-    it is the figure's x, is `cost`.
-    """
-    if figure.kind == "sweep":
-        points = ok[["configuration"]].assign(layer=0, x=ok[figure.x], y=ok[figure.y])
-        return points.dropna().astype({"x": float, "y": float})
-    rows = ok[["configuration", "curve"]].explode("curve").dropna(subset="curve")
-    if rows.empty:
-        return rows
-    values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
-    points = rows[["configuration"]].assign(
-        layer=0, x=[x for x, _ in values], y=[y for _, y in values]
-    )
-    kept = sorted(points["x"].unique())[::-1]  # the last is among them; more cannot be seen
-    if figure.x in COSTS:
-        points["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
-        points = points[points["cost"] > 0]
-    points = points[points["x"].isin(kept[:: -(-len(kept) // MOST_POINTS)])].dropna(subset="y")
-    if figure.x == "data_steps":
-        points["x"] *= [selection.cells[n].data_steps for n in points["configuration"]]
-    if figure.y == "sg_cosine" and figure.lines != "layer":
-        points["y"] = [layers[0] for layers in points["y"]]
-        points = points.dropna()
-    if figure.lines == "layer":
-        points["layer"] = [range(1, len(layers) + 1) for layers in points["y"]]
-        points = points.explode(["layer", "y"]).dropna()
-        points = points[points["layer"].isin(_layers(list(selection.cells)))]
-    return points.astype({"layer": int, "x": float, "y": float})
-
-
-def _layers(cells: Sequence[Cell]) -> list[int]:
-    """Return the hidden layers that are shown, from the bottom: the top one and every few below."""
-    top = max(cell.depth or 0 for cell in cells) - 1
-    every = max(1, math.ceil(top / MOST_LINES))  # a network without depth has none
-    return list(range(top, 0, -every))[::-1]
-
-
-def _every_few(cells: Sequence[Cell]) -> str:
-    shown = _layers(cells)
-    if len(shown) < 2 or shown[1] == shown[0] + 1:
-        return ""
-    return f" Hidden layers {', '.join(map(str, shown))} are shown, from the bottom."
-
-
-def _cost(point: dict[str, Any], x: str) -> float:
-    return statistics.fmean(point[x] or (0.0,)) if x == "updates" else point[x]
-
-
-def _summary(points: pd.DataFrame, ranges: bool) -> pd.DataFrame:
-    """Return the mean and the interval over seeds at each configuration, layer and x.
-
-    With `ranges` the interval is what the seeds span where there are fewer than `FEW`: a band of
-    the Student-t interval of two would hide everything.
-    """
-    groups = points.groupby(["configuration", "layer", "x"])
-    seeds = groups["y"].agg(list).reset_index()
-    intervals = [_interval(values, ranges and 1 < len(values) < FEW) for values in seeds["y"]]
-    if "cost" in points:
-        seeds["x"] = groups["cost"].mean().tolist()
-    return seeds.assign(
-        mean=[interval.mean for interval in intervals],
-        low=pd.Series([interval.low for interval in intervals], dtype=float),
-        high=pd.Series([interval.high for interval in intervals], dtype=float),
-    )
-
-
-def _interval(values: list[float], span: bool) -> interval_statistics.Interval:
-    found = interval_statistics.mean_interval(values, CONFIDENCE)
-    return replace(found, low=min(values), high=max(values)) if span else found
-
-
-def _tidy(
-    selection: Selection, figure: Figure, cells: Sequence[Cell], summary: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the drawing's data: `summary` with the panel and the line of each of its rows."""
-    configurations: list[int] = summary["configuration"].tolist()
+    means = points.summary(found, ranges=figure.kind == "curves")
+    configurations: list[int] = means["configuration"].tolist()
     mine = [selection.cells[n] for n in configurations]
-
     if figure.lines == "layer":  # the cells of other figures may have none
-        lines = [str(layer) for layer in summary["layer"].tolist()]
-        all_lines = [str(layer) for layer in _layers(cells)]
+        labels = [str(layer) for layer in means["layer"].tolist()]
+        order = [str(layer) for layer in points.layers(cells)]
     else:
-        if figure.lines == "p_update":
-            cells = sorted(cells, key=lambda cell: cell.p_update or 0.0)
-        lines, all_lines = (labels(selection, figure.lines, some) for some in (mine, cells))
-    return pd.DataFrame(
+        if _by_number(figure, cells):
+            cells = sorted(cells, key=lambda cell: words.value(cell, figure.lines))
+        labels, order = (lines(selection, figure, some, told) for some in (mine, cells))
+    data = pd.DataFrame(
         {
             **panels(selection, figure, mine),
-            "line": ordered(lines, all_lines),
+            "line": ordered(labels, [label for label in order if label in set(labels)]),
             "rule": [cell.rule for cell in mine],
-            **{name: summary[name] for name in ("x", "mean", "low", "high")},
-            "paper": _paper(selection, figure, mine, summary["x"].tolist()),
+            **{name: means[name] for name in ("x", "mean", "low", "high")},
+            "paper": _paper(selection, figure, mine, means["x"].tolist()),
         }
     )
+    seeds = ok.groupby("configuration").size().tolist()
+    return Shown(data=data, spread=captions.spread(figure, seeds))
 
 
 def _paper(
     selection: Selection, figure: Figure, cells: Sequence[Cell], at: Sequence[float]
 ) -> "pd.Series[float]":
-    """Return the paper's errors: at every scale of a sweep, of a curve the end at its own scale."""
+    """Return the paper's results: of a sweep at every scale, of a curve its own scale's end."""
     values: list[float | None] = []
     result = figure.y if figure.y in RESULTS else None
     for cell, x in zip(cells, at, strict=True):
         end = cell.iterations * cell.data_steps
         final = figure.kind == "sweep" or (figure.y in ("error", "longest", *RESULTS) and x == end)
-        final = final and figure.x not in COSTS  # of which the paper has no number
+        final = final and figure.x not in points.COSTS  # of which the paper has no number
         shown = final and (figure.kind == "sweep" or selection.scale == PAPER)
         number = selection.exhibit.number(cell, result)
         values.append(number.value if shown and number is not None else None)
     return pd.Series(values, dtype=float)
 
 
-def _marks(figure: Figure, cell: Cell) -> tuple[float, ...]:
-    """Return the x positions to point out: rate drops, or the paper's ratio of rate and scale."""
-    if figure.x == "iteration":
-        return tuple(fraction * cell.iterations for fraction in cell.drops)
-    return (derived_sg_scale(cell.learning_rate),) if figure.x == "sg_scale" else ()
+def _marks(figure: Figure, cells: Sequence[Cell]) -> tuple[float, ...]:
+    """Return the x positions to point out, where they are the same for all cells.
 
-
-def _notes(
-    selection: Selection, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame, spread: str
-) -> tuple[str, ...]:
-    exhibit, ok = selection.exhibit, records["status"] == "ok"
-    notes = [f"{exhibit.name}, scale {selection.scale}: {spread}"]
-    if figure.lines != "sg_layers" and (words := _models(selection, records)):
-        notes[0] += f" Hidden layers of M, as fixed: {words}."
-    here = {
-        name: getattr(cells[0], name)
-        for name in ("network", "dataset")
-        if len({getattr(cell, name) for cell in cells}) == 1
-        and (name == "network" or selection.find_in_paper({name: getattr(cells[0], name)}))
-    }
-    if (words := selection.difference(here)) is not None:
-        notes.append(f"{words}.")
-    if lost := int((~ok).sum()):
-        notes.append(f"Cells left out because they diverged or failed: {lost}.")
-    others = records[~records["data_canonical"]][["dataset", "data_hash"]].drop_duplicates()
-    for dataset, name in sorted(zip(others["dataset"], others["data_hash"], strict=True)):
-        label = exhibit.label("dataset", dataset)
-        notes.append(f"{label} from files that are not the original: data {name}.")
-    return tuple(notes)
-
-
-def _models(selection: Selection, records: pd.DataFrame) -> str:
-    """Return the hidden layers of M by rule, and by network where that matters."""
-    columns = ["rule", "network", "sg_layers"]
-    words: list[str] = []
-    for rule, some in records[columns].dropna().drop_duplicates().groupby("rule", sort=False):
-        label, differ = selection.exhibit.label("rule", rule), some["sg_layers"].nunique() > 1
-        for network, layers in zip(some["network"], some["sg_layers"], strict=True):
-            where = f" {selection.exhibit.label('network', network)}" if differ else ""
-            words.append(f"{layers} ({label}{where})")
-    return ", ".join(dict.fromkeys(words))
-
-
-def _inner(title: str) -> str:
-    """Return a title as it stands within a line: "Test error" in small letters, "M's loss" not."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+    On a curve those are the drops of the learning rate, in a sweep over `sg_scale` the paper's
+    ratio of it and the learning rate.
+    """
+    found: set[tuple[float, ...]] = set()
+    for cell in cells:
+        if figure.x == "iteration":
+            found.add(tuple(fraction * cell.iterations for fraction in cell.drops))
+        elif figure.x == "sg_scale":
+            found.add((derived_sg_scale(cell.learning_rate),))
+    return found.pop() if len(found) == 1 else ()

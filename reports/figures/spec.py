@@ -1,5 +1,6 @@
-"""A picture as data: what `series` makes of records and `render` draws."""
+"""A figure as data: what `series` makes of records and `render` draws."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a picture shows, as a Drawing holds it, and in words what its intervals are of."""
+    """What a figure shows, as a `Drawing` holds it, and what its intervals are, in words."""
 
     data: pd.DataFrame
     dots: pd.DataFrame | None = None
@@ -17,25 +18,39 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
-    """One picture: rows of panels that share their axes, and the words around them.
+    """One figure: rows of panels that share their axes, and the words around them.
 
-    `data` is tidy, a row for each point of each line:
+    Attributes:
+        name: of the file, without its suffix.
+        title: the quantity shown.
+        legend: what the lines differ in.
+        x_label: of the x axis.
+        y_label: of the y axis.
+        x_log: whether x is logarithmic.
+        y_log: whether y is logarithmic.
+        y_range: bounds of y's values, None where they have none.
+        steps: whether y keeps its value until the next point.
+        bars: whether intervals are bars, rather than bands.
+        shaded: whether the lines of a panel are shades of its rule's colour.
+        ordered: whether lines are values of a quantity, coloured in sequence. A line that is
+            neither shaded nor ordered has its rule's colour.
+        marks: x positions to point out.
+        mark_label: what they are.
+        paper_label: what the paper's values are called.
+        colors: of each rule, `#rrggbb`.
+        data: a row for each point of each line; see below.
+        dots: the networks of a population (row, column, line, x, y), whose lines are medians.
+        bins: the paper's medians of a population (row, column, line, left, right, y).
+        notes: the caption, a sentence or more each.
 
-        row, column    labels of the panel; ordered categoricals of every row and column there is
+    The columns of `data`:
+
+        row, column    labels of the panel; ordered categoricals of all rows and all columns
         line           label of the line; an ordered categorical of all lines
-        rule           the learning rule, which gives the colour
+        rule           name of the learning rule
         x, mean        the point
-        low, high      its interval, NaN where one seed gives none
-        paper          the paper's value there, NaN where it has none to show
-
-    `shaded` tells whether lines are shades of their rule's colour, `ordered` whether they are
-    steps of a quantity, coloured in a sequence (otherwise a line is a rule), `bars` whether
-    intervals are bars rather than bands, `steps` whether y stays until the next point; `marks` are
-    x positions to point out;
-    `y_range` is what y's values lie between, None where they have no bounds.
-
-    A population has `dots`, its networks (row, column, line, x, y), of which the lines are medians,
-    and `bins`, the paper's medians (row, column, line, left, right, y).
+        low, high      its interval, NaN where a single seed gives none
+        paper          the paper's value there, NaN where it has none
     """
 
     name: str
@@ -45,15 +60,16 @@ class Drawing:
     y_label: str
     x_log: bool
     y_log: bool
-    steps: bool = False
     y_range: tuple[float, float] | None = None
+    steps: bool = False
     bars: bool
     shaded: bool
     ordered: bool = False
+    marks: tuple[float, ...] = ()
+    mark_label: str = ""
+    paper_label: str = ""
+    colors: Mapping[str, str]
+    data: pd.DataFrame
     dots: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
-    marks: tuple[float, ...]
-    mark_label: str
-    paper_label: str
-    data: pd.DataFrame
     notes: tuple[str, ...]

@@ -1,35 +1,35 @@
-"""How figures look: colours, sizes and fonts, whatever the user's own style is."""
+"""The look of figures: colours, markers, sizes and fonts, whatever the user's own style is."""
 
-from collections.abc import Generator, Sequence
+import functools
+import itertools
+import math
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
+from matplotlib.colors import to_rgb
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 
 INK, FAINT = "#222222", "#6b6b6b"
 DOTTED = (0, (1, 2))
+FONT = "DejaVu Sans"  # comes with matplotlib
 LEGEND_SIZE = 8.5  # points
-_COLORS = {  # of seaborn's colorblind palette
-    "no_bprop": 7,
-    "no_feedback": 7,
-    "backprop": 0,
-    "bptt": 0,
-    "end_to_end": 0,
-    "dni": 3,
-    "cdni": 2,
-    "dni_aux": 4,
-}
-_OTHER_COLOR = 5
 _SHADES = 0.34, 0.78  # of a rule's colour, between white and black: its first line, its last
 _SEQUENCE, _FIRST, _LAST = "plasma_r", 0.14, 0.93  # light enough to dark: no yellow on white
+_MARKERS = "os^DvPX"
+_LINES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (7, 1.5, 1, 1.5)))  # dotted are the paper's
+_ALIKE = 0.25  # distance of two colours in RGB, of sqrt(3) at most
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
-    "font.family": "DejaVu Sans",  # comes with matplotlib
-    "font.sans-serif": ["DejaVu Sans"],
+    "font.family": FONT,
+    "font.sans-serif": [FONT],
     "grid.color": "#e6e6e6",
     "text.color": INK,
     "xtick.color": FAINT,
@@ -59,6 +59,15 @@ _REST: dict[Any, Any] = {  # what seaborn has no say in
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How one line is drawn: colour, marker and line style, as matplotlib takes them."""
+
+    color: Any
+    marker: str
+    linestyle: Any
+
+
 @contextmanager
 def style() -> Generator[None]:
     """Draw and save within this: seaborn's theme on matplotlib's defaults, and nothing else."""
@@ -69,22 +78,52 @@ def style() -> Generator[None]:
             yield
 
 
-def color(rule: str) -> Any:
-    """Return a rule's colour, the same in every figure."""
-    return sns.color_palette("colorblind")[_COLORS.get(rule, _OTHER_COLOR)]
+def looks(colors: Mapping[str, Any], *, dashed: bool) -> dict[str, Look]:
+    """Return the look of each line, by the colours of all lines of the figure.
+
+    Each line has its own marker. With `dashed`, a line whose colour resembles that of lines before
+    it has another line style too, so that two rules of one colour can be told apart.
+    """
+    found: dict[str, Look] = {}
+    for (line, color), marker in zip(colors.items(), itertools.cycle(_MARKERS), strict=False):
+        before = sum(_alike(color, look.color) for look in found.values()) if dashed else 0
+        found[line] = Look(color=color, marker=marker, linestyle=_LINES[before % len(_LINES)])
+    return found
 
 
-def shades(rule: str | None, lines: Sequence[str]) -> dict[str, Any]:
-    """Return the colour of each of a rule's lines, from light to dark; None: shades of grey."""
-    base = "#808080" if rule is None else color(rule)
-    scale = sns.blend_palette(["white", base, "black"], as_cmap=True)
+def _alike(one: Any, other: Any) -> bool:
+    return math.dist(to_rgb(one), to_rgb(other)) < _ALIKE
+
+
+def shades(color: str | None, lines: Sequence[str]) -> dict[str, Any]:
+    """Return a shade of `color` for each line, from light to dark; of grey for None."""
+    scale = sns.blend_palette(["white", color or "#808080", "black"], as_cmap=True)
     first, last = _SHADES
     step = (last - first) / max(1, len(lines) - 1)
     return {line: scale(first + n * step) for n, line in enumerate(lines)}
 
 
 def sequence(lines: Sequence[str]) -> dict[str, Any]:
-    """Return the colour of each of some steps of a quantity, from light to dark."""
+    """Return the colour of each of some values of a quantity, from light to dark."""
     scale = sns.color_palette(_SEQUENCE, as_cmap=True)
     step = (_LAST - _FIRST) / max(1, len(lines) - 1)
     return {line: scale(_FIRST + n * step) for n, line in enumerate(lines)}
+
+
+@functools.cache
+def width(text: str, size: float, weight: str = "normal") -> float:
+    """Return how wide a text is, in inches; `size` is in points."""
+    font = FontProperties(family=FONT, size=size, weight=weight)
+    return text_to_path.get_text_width_height_descent(text, font, False)[0] / 72
+
+
+def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> list[str]:
+    """Return the lines that `text` takes where each may be so many inches wide."""
+    lines = [""]
+    for word in text.split(" "):
+        longer = f"{lines[-1]} {word}".lstrip()
+        if lines[-1] and width(longer, size, weight) > inches:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

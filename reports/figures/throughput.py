@@ -12,6 +12,7 @@ from ...reproductions.exhibits import exhibit as exhibits
 from ...results.timings import Median
 from ..analysis.cost_to_accuracy import Reached, quantity
 from ..analysis.speeds import Speed
+from . import words
 from .spec import Drawing
 
 Point = dict[str, Any]
@@ -206,9 +207,7 @@ def _drawing(
         y_log=not percent,
         bars=False,
         shaded=True,
-        marks=(),
-        mark_label="",
-        paper_label="",
+        colors=words.colors(data["rule"]),
         data=data,
         notes=(note,),
     )

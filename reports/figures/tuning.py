@@ -18,7 +18,9 @@ from ...reproductions.tuning.trials import Trial
 from ...results.metrics import Objective
 from ..analysis.study_results import ArmResults, StudyResults
 from . import style as figure_style
-from .render import METADATA, short
+from . import words
+from .axes import short
+from .render import METADATA
 from .style import FAINT, INK
 
 _WIDTH, _ROW = 7.2, 2.2  # inches
@@ -262,7 +264,7 @@ def _importance(tuned: StudyResults, title: str) -> Figure | None:
 
 
 def _color(told: ArmResults) -> Any:
-    return figure_style.color(told.arm.cell.rule)
+    return words.colors([told.arm.cell.rule])[told.arm.cell.rule]
 
 
 def _label_y(figure: Figure, tuned: StudyResults) -> None:

@@ -323,7 +323,7 @@ def test_of_many_values_of_p_update_a_few_are_lines(exhibit, make):
     lines = [float(text) for text in updates.data["line"].cat.categories]
     assert len(lines) == 7
     assert (lines[0], lines[-1], lines) == (min(P), max(P), sorted(lines))
-    assert "Of 21 values of p_update 7 are shown." in updates.notes[0]
+    assert "7 of 21 values of p_update" in updates.notes[0]
 
 
 @pytest.mark.parametrize("name", ["population", "updates"])

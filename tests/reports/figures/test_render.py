@@ -34,6 +34,7 @@ def drawing(*lines, columns=("p",), **changes):
         "shaded": True,
         "marks": (),
         "mark_label": "drops",
+        "colors": {"dni": "#d55e00"},
         "paper_label": "the paper",
         "data": data.reset_index(drop=True),
         "notes": ("A note that is long enough for two lines. " * 6,),

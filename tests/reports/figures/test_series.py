@@ -132,7 +132,7 @@ def test_one_seed_has_no_interval(table1, make):
     curves = drawn(select(table1, "demo", records))["curves"]
     assert curves.data["low"].isna().all()
     assert curves.data["high"].isna().all()
-    assert "one seed" in curves.notes[0]
+    assert "One seed" in curves.notes[0]
 
 
 def test_a_sweep_has_a_line_a_model(make):
@@ -181,7 +181,7 @@ def test_small_cosines_keep_their_numbers_short(make):
     content = render(drawing, ["png"])["png"]
     pixels = matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
     assert pixels[160:-220, 46:50].min() == 1.0
-    assert drawing.x_label == "steps of data (updates x T x T)"
+    assert drawing.x_label == "time steps of data"
 
 
 def test_lines_by_p_update_are_of_what_was_measured(make):

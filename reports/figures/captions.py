@@ -1,0 +1,85 @@
+"""Captions of figures: the lines and intervals, and the difference to the paper's protocol."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from ...bench.cell import Cell
+from ...reproductions.exhibits.schema import Figure
+from ..analysis.select import Selection
+from . import words
+from .points import FEW, layers
+
+
+def spread(figure: Figure, seeds: Sequence[int]) -> str:
+    """Return what the lines and intervals of curves or of a sweep are.
+
+    Args:
+        figure: curves or a sweep.
+        seeds: of how many seeds a point is, of each point.
+    """
+    least, most = min(seeds), max(seeds)
+    if most == 1:
+        return "One seed, so no intervals."
+    kind = "Bands" if figure.kind == "curves" else "Bars"
+    count = f"{most}" if least == most else f"{least} to {most}"
+    if figure.kind == "curves" and most < FEW:
+        return f"Lines: means of {count} seeds. {kind}: their range."
+    return f"Lines: means of {count} seeds. {kind}: 95 % Student-t intervals, cut at the axes."
+
+
+def layers_shown(cells: Sequence[Cell]) -> str:
+    """Return which hidden layers are shown, where those are not all."""
+    shown = layers(cells)
+    if len(shown) < 2 or shown[1] == shown[0] + 1:
+        return ""
+    return f" Hidden layers are counted from the bottom; {', '.join(map(str, shown))} are shown."
+
+
+def notes(
+    selection: Selection, figure: Figure, cells: Sequence[Cell], records: pd.DataFrame, spread: str
+) -> tuple[str, ...]:
+    """Return the caption.
+
+    Args:
+        selection: what is reported.
+        figure: the figure.
+        cells: its cells.
+        records: their records, whatever became of them.
+        spread: what its lines and intervals are.
+    """
+    exhibit, ok = selection.exhibit, records["status"] == "ok"
+    found = [f"{exhibit.name}, scale {selection.scale}. {spread}"]
+    if figure.lines != "sg_layers" and (models := _models(selection, records)):
+        found[0] += f" Hidden layers of M: {models}."
+    common = {
+        name: words.value(cells[0], name)
+        for name in ("network", "dataset")
+        if len({words.value(cell, name) for cell in cells}) == 1
+    }
+    if "dataset" in common and not selection.find_in_paper({"dataset": common["dataset"]}):
+        del common["dataset"]
+    if (difference := selection.difference(common)) is not None:
+        found.append(f"{difference}.")
+    if lost := int((~ok).sum()):
+        found.append(f"Cells left out because they diverged or failed: {lost:,}.")
+    others = records[~records["data_canonical"]][["dataset", "data_hash"]].drop_duplicates()
+    for dataset, data in sorted(zip(others["dataset"], others["data_hash"], strict=True)):
+        label = words.label(exhibit, "dataset", dataset)
+        found.append(f"{label} from files other than the original ones: data {data}.")
+    return tuple(found)
+
+
+def _models(selection: Selection, records: pd.DataFrame) -> str:
+    """Return the hidden layers of M by rule, and by network where that matters."""
+    columns = ["rule", "network", "sg_layers"]
+    found: list[str] = []
+    for rule, some in records[columns].dropna().drop_duplicates().groupby("rule", sort=False):
+        label, differ = (
+            words.label(selection.exhibit, "rule", rule),
+            some["sg_layers"].nunique() > 1,
+        )
+        for network, sizes in zip(some["network"], some["sg_layers"], strict=True):
+            where = f" {words.label(selection.exhibit, 'network', network)}" if differ else ""
+            found.append(f"{sizes} ({label}{where})")
+    return ", ".join(dict.fromkeys(found))
