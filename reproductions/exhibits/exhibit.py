@@ -7,12 +7,26 @@ The file has the protocol, the grid, the scales, the paper's numbers with their 
 the margins and the claims; `table1.toml` is the example to read. Free of torch.
 """
 
-from .catalogue import names, own_names, read
+from collections.abc import Sequence
+
+from ...bench.cell import Cell
+from .catalogue import name_of, names, own_names, read
 from .expansion import MOST_SEEDS, derived_sg_scale, expand
 from .schema import Exhibit
+from .sets import parse_set
 from .validate import validate
+from .where import parse_where
 
-__all__ = ["MOST_SEEDS", "Exhibit", "derived_sg_scale", "expand", "load", "names"]
+__all__ = [
+    "MOST_SEEDS",
+    "Exhibit",
+    "derived_sg_scale",
+    "expand",
+    "load",
+    "name_of",
+    "names",
+    "pick_cells",
+]
 
 
 def load(name: str) -> Exhibit:
@@ -25,3 +39,26 @@ def load(name: str) -> Exhibit:
     if exhibit.name not in own_names():  # the package's own are held so by its tests
         validate(exhibit)
     return exhibit
+
+
+def pick_cells(
+    name: str,
+    scale: str,
+    *,
+    where: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    seeds: int | None = None,
+) -> list[Cell]:
+    """Return the cells of an exhibit that a command's options pick.
+
+    Args:
+        name: the exhibit's name, or the path to its file.
+        scale: the name of one of its scales.
+        where: the texts of `--where`.
+        sets: the texts of `--set`.
+        seeds: the number of seeds; the scale's own if None.
+
+    Raises UsageError as `load` and `expand` do.
+    """
+    conditions = parse_where(where) if where else None
+    return expand(load(name), scale, parse_set(sets), seeds, conditions)

@@ -150,20 +150,26 @@ def select(cells: Iterable[Cell], where: Where) -> list[Cell]:
 
 
 def _first_unmet(cells: Sequence[Cell], where: Where) -> Unmet | None:
-    """Return the first value or range in `where` that picks none of the cells; None if all do."""
+    """Return the first value or range in `where` that picks none of the cells; None if all do.
+
+    It is no fault that another condition on the same field excludes a value: that narrows it down.
+    Nor is it that none of the cells that are picked lacks a field (`none`): that only permits it.
+    """
     parts = [(part, whole) for whole in where.conditions for part in whole.parts()]
     for part, whole in parts:
         if not any(part.matches(cell) for cell in cells):
             return Unmet(part, (), where.without(whole), tuple(cells))
-    chosen = [cell for cell in cells if where.matches(cell)]
-    for part, whole in parts:
-        if not any(part.matches(cell) for cell in chosen):
-            return _excluded(cells, part, where.without(whole))
-    return None
+    for part, _ in parts:
+        others = Where(tuple(one for one in where.conditions if one.field != part.field))
+        unmet = _excluded(cells, part, others)
+        if unmet is not None and not (isinstance(part, Condition) and part.values == (None,)):
+            return unmet
+    by_part = [_excluded(cells, part, where.without(whole)) for part, whole in parts]
+    return by_part[0] if all(by_part) and by_part else None  # None: a cell is picked
 
 
-def _excluded(cells: Sequence[Cell], part: Condition | Range, others: Where) -> Unmet:
-    """Return which of the other conditions excludes `part`, which some cells meet."""
+def _excluded(cells: Sequence[Cell], part: Condition | Range, others: Where) -> Unmet | None:
+    """Return which of the other conditions excludes `part`, which some cells meet; None if none."""
     met: list[Condition | Range] = [part]
     left = [cell for cell in cells if part.matches(cell)]
     for condition in others.conditions:
@@ -173,7 +179,7 @@ def _excluded(cells: Sequence[Cell], part: Condition | Range, others: Where) -> 
             return Unmet(condition, tuple(met), rest, tuple(left))
         left = fewer
         met.append(condition)
-    raise AssertionError(f"{part} is met with {others}")
+    return None
 
 
 def _conditions(option: str) -> list[Condition | Range]:

@@ -1,7 +1,7 @@
-"""The machine class a run here has, and the back-end of its matrix products, a part of it.
+"""The back-end of this machine's matrix products, and the machine class that follows from it.
 
-The back-end is chosen by measuring, once a machine, and kept beside the records: a choice that
-flipped would flip bits. Free of torch but for the measuring.
+The back-end is measured and chosen once per machine and kept beside the records: another choice
+would change the bits of results. Torch is imported for the measurement only.
 """
 
 import dataclasses
@@ -20,20 +20,20 @@ Backend = tuple[str, float | None]
 
 
 def known_class(store: Store, device: str) -> str:
-    """Return the class of a run on `device` (`cpu` or `cuda:i`), without measuring.
+    """Return the machine class of a run on `device` (`cpu` or `cuda:i`), without measuring.
 
-    Where no back-end was chosen yet, it is a class that no record has.
+    Where no back-end has been chosen yet, it is a class that no record has.
     """
     return machine_class(device, kept_backend(store, device) or UNKNOWN)
 
 
 def machine_class(device: str, backend: Backend) -> str:
-    """Return the class of a run on `device` with that back-end."""
+    """Return the machine class of a run on `device` with `backend`."""
     return hardware.machine_class(hardware.describe(device, THREADS, *backend))
 
 
 def kept_backend(store: Store, device: str) -> Backend | None:
-    """Return what was chosen before, by this torch on this machine, else None."""
+    """Return the back-end that this release of torch was given here before; None without one."""
     if device != "cpu":
         return GPU
     kept = backend_choice.read(store, hardware.device_model("cpu"))
@@ -43,9 +43,9 @@ def kept_backend(store: Store, device: str) -> Backend | None:
 
 
 def choose_backend(store: Store, device: str) -> Backend:
-    """Return what was chosen before, else measure and keep the choice (about two seconds).
+    """Return the back-end chosen before; without one, measure, choose and keep it (two seconds).
 
-    Raises StoreError where the store cannot be written: before hours of work rather than after.
+    Raises StoreError where the store cannot be written: before hours of training, not after.
     """
     if device != "cpu":
         return GPU
@@ -66,7 +66,7 @@ def _usable(store: Store, model: str) -> dict[str, Any] | None:
 
 
 def measured_backend() -> dict[str, Any]:
-    """Return the best back-end of this machine and what was measured, in about two seconds."""
+    """Return the best back-end of this machine and all measurements; takes about two seconds."""
     from ...bench.nn import products
 
     measured = products.measure()

@@ -1,4 +1,4 @@
-"""What a run would do, without doing it: for `status` and `run --dry-run`."""
+"""Dry runs: what a run would do and how long it takes, for `status` and `run --dry-run`."""
 
 import dataclasses
 from collections import Counter
@@ -14,18 +14,18 @@ from .memory_fit import find_memory_fit, workers_for
 from .plan import Plan, estimate, seconds_per_step, shape
 from .request import RunRequest, plan_of, wanted_cells
 
-TIMING_SECONDS = 0.3  # of stepping, for each shape whose time is not known
+TIMING_SECONDS = 0.3  # of training, for each shape of program whose speed is not known
 
 
 @dataclass(frozen=True, kw_only=True)
 class DryRun:
     """The plan of a run, its workers, and the seconds it takes, None where that is unknown.
 
-    `machine` is the class whose records count (of a scheduler's workers all, parted by
-    semicolons), None where records of every class do; `elsewhere`
-    counts the wanted cells that other classes have results for. `checkpoints` counts, by state, the
-    cells that the run would go on with from where an earlier one was stopped. `too_large` says of
-    programs, by their number, why they would fail for want of memory; measured runs only.
+    `machine` is the machine class whose records count (all those of a scheduler's workers, joined
+    by semicolons), None where records of every class count. `elsewhere` counts the wanted cells
+    that other classes have results for. `checkpoints` counts, by state, the cells that would go on
+    from the checkpoint of an earlier run. `too_large` says, by the number of a program, why it
+    would fail for want of memory; only where the dry run measures.
     """
 
     plan: Plan
@@ -44,9 +44,9 @@ def dry_run(
 
     Args:
         request: what would be run.
-        measure: rehearse the run: look at the device and the data, and train each shape whose time
-            no record tells for a moment. Otherwise `seconds` is None where there is such a shape.
-        watch: called before each shape that is timed: how many were, how many there are.
+        measure: check the device and the data, and train each shape of program whose speed is in
+            no record for a moment. Otherwise `seconds` is None where there is such a shape.
+        watch: called before each of these with how many are done and how many there are.
 
     Raises UsageError, DataError or StoreError, as the run would.
     """
@@ -90,7 +90,7 @@ def without(plan: Plan, programs: Container[int]) -> Plan:
 
 
 def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[Record]) -> DryRun:
-    """Return what a run with the workers of a scheduler would do; nothing is timed on them."""
+    """Return the dry run with the workers of a scheduler; nothing is timed on them."""
     with executor_of(request, lambda words: None) as executor:
         classes = executor.classes
         plan = plan_of(request, cells, records, classes, executor.device)
@@ -125,7 +125,7 @@ def _timed(
     missing: dict[str, tuple[int, ...]],
     watch: Callable[[int, int], None] | None,
 ) -> dict[str, float]:
-    """Return the seconds an update of each missing shape takes, from a moment's training."""
+    """Return the seconds that an update of each missing shape takes, by training it briefly."""
     found: dict[str, float] = {}
     if not missing:
         return found

@@ -1,7 +1,7 @@
-"""Executors of a run's programs: this machine, or the workers of a dask scheduler.
+"""Executors: what trains the programs of a run, this machine or a dask scheduler's workers.
 
-An executor says what is known of the machine before the plan is made, and gets it ready after. Free
-of torch until it is to train.
+An executor describes its machines before the plan is made, and prepares them after. Torch is
+imported only when it trains.
 """
 
 import contextlib
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from ...bench.training.loop import Job
 
 Say = Callable[[str], None]
-"""Tells the user something, in a line."""
-
+"""Tells the user something, in one line."""
 
 EMULATED = (
     "warning: precision=bf16: this processor has no bfloat16 products; operands are rounded and"
@@ -40,15 +39,15 @@ class Executor(Protocol):
 
     @property
     def classes(self) -> frozenset[str]:
-        """The machine classes that programs may run on, as far as back-ends are chosen."""
+        """The machine classes that programs may run on, by the back-ends chosen so far."""
         ...
 
     def check_data(self, plan: Plan) -> None:
-        """Raise DataError or UsageError where the data of the plan is not there as it should be."""
+        """Raise DataError or UsageError where data of the plan is missing or wrong."""
         ...
 
     def prepare(self) -> None:
-        """Choose back-ends where none was chosen; `classes` may be others then."""
+        """Choose back-ends where none is chosen; this may change `classes`."""
         ...
 
     def jobs(self, plan: Plan) -> "list[Job]":
@@ -56,11 +55,11 @@ class Executor(Protocol):
         ...
 
     def memory_fit(self, plan: Plan) -> MemoryFit:
-        """Hold what the plan's programs need of memory against what is free."""
+        """Compare the memory that the plan's programs need with what is free."""
         ...
 
     def refused(self, job: "Job", why: str) -> "list[Outcome]":
-        """Return the failed outcomes of a job that is not begun."""
+        """Return the outcomes, all failed, of a job that is not started."""
         ...
 
     def train(
@@ -74,7 +73,7 @@ class Executor(Protocol):
 def executor_of(request: RunRequest, say: Say) -> Generator[Executor]:
     """Yield the executor of a request.
 
-    Raises UsageError where there is no such device, or no scheduler at that address.
+    Raises UsageError where the device does not exist, or no scheduler is at the address.
     """
     if request.scheduler is None:
         yield LocalExecutor(request, say)
@@ -101,7 +100,7 @@ class LocalExecutor:
         return frozenset([machine_class(self.device, self.backend)])
 
     def check_data(self, plan: Plan) -> None:
-        """Raise DataError where the data of the plan is not there as it should be."""
+        """Raise DataError where data of the plan is missing or wrong."""
         check_data(self.request, plan)
         if self.device == "cpu" and _emulated(plan):
             self.say(EMULATED)
@@ -117,11 +116,11 @@ class LocalExecutor:
         return [job_of(self.request, plan, p, self.device, backend) for p in plan.programs]
 
     def memory_fit(self, plan: Plan) -> MemoryFit:
-        """Hold what the plan's programs need of memory against what is free."""
+        """Compare the memory that the plan's programs need with what is free."""
         return find_memory_fit(plan, self.request.jobs, self.device)
 
     def refused(self, job: "Job", why: str) -> "list[Outcome]":
-        """Return the failed outcomes of a job that is not begun."""
+        """Return the outcomes, all failed, of a job that is not started."""
         from ...bench.training import loop
 
         return loop.failed(job, why)
@@ -136,7 +135,7 @@ class LocalExecutor:
 
 
 def _emulated(plan: Plan) -> bool:
-    """Tell whether a program's products have a precision that this processor has not."""
+    """Tell whether a program's products have a precision that this processor lacks."""
     from ...bench.nn import precision
 
     cells = (plan.cells[program[0]].cell for program in plan.programs)
@@ -144,13 +143,13 @@ def _emulated(plan: Plan) -> bool:
 
 
 def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:
-    """Return the data that the programs of a plan need, dataset and corpus, each once."""
+    """Return the pairs of dataset and corpus that the programs of a plan need, each once."""
     cells = (plan.cells[index].cell for program in plan.programs for index in program)
     return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
 
 
 def check_data(request: RunRequest, plan: Plan) -> None:
-    """Read the data of every program: DataError now rather than as many failed records."""
+    """Read the data of every program: one DataError now instead of many failed records."""
     for name, corpus in sources_of(plan):
         datasets.load(name, request.data_dir, corpus=corpus)
 

@@ -1,4 +1,4 @@
-"""Which programs of a plan fit into memory, and how many at a time: told before any is begun."""
+"""Memory: which programs of a plan fit, and how many at a time, before any is started."""
 
 import dataclasses
 import math
@@ -12,10 +12,10 @@ from .plan import Plan
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryFit:
-    """A plan, in parts that fit, and what does not.
+    """A plan whose programs fit into memory, but for those that do not fit even alone.
 
-    `plan` has stacks of cells parted where they are too large together; `too_large` says why of
-    each program, by its number in it, that does not fit even alone.
+    In `plan`, a program of several cells that was too large is split into smaller ones. `too_large`
+    says why, by the number of the program in it, for each that does not fit even alone.
     """
 
     plan: Plan
@@ -24,15 +24,15 @@ class MemoryFit:
 
     @property
     def fitting(self) -> list[int]:
-        """The numbers of the programs that are to be trained, in the plan's order."""
+        """The numbers of the programs that fit, in the plan's order."""
         return [n for n in range(len(self.plan.programs)) if n not in self.too_large]
 
 
 def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
-    """Hold what each program needs against what is free on `device` now.
+    """Compare what each program needs with what is free on `device` now.
 
-    `jobs` is how many the user wants at a time; where that is None it is one a core, and fewer
-    where a cell would fit only then.
+    `jobs` is how many programs the user wants at a time; None is one per core, or fewer where some
+    cell only fits then.
     """
     if not plan.programs:
         return MemoryFit(plan=plan, workers=0, too_large={})
@@ -45,7 +45,7 @@ def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
 
 
 def share(plan: Plan, workers: int, free: int) -> MemoryFit:
-    """Hold what each program needs against the part of `free` bytes that one of `workers` has."""
+    """Compare what each program needs with the share of `free` bytes that a worker has."""
     needs, part = _needs(plan), free // max(1, workers)
     programs = tuple(
         some for program in plan.programs for some in _parted(program, needs[program[0]], part)
@@ -67,14 +67,14 @@ def _needs(plan: Plan) -> dict[int, int]:
 
 
 def workers_for(asked: int | None, device: str, jobs: int) -> int:
-    """Return how many programs run at a time: as asked, else one a core, and no more than jobs."""
+    """Return how many programs run at a time: as asked, else one per core; at most `jobs`."""
     if device != "cpu":  # programs on one GPU would only share it
         return 1
     return max(1, min(asked or hardware.cores(), jobs))
 
 
 def _parted(program: tuple[int, ...], need: int, share: int) -> list[tuple[int, ...]]:
-    """Return a stack of cells that need `need` each, cut into stacks that fit into `share`."""
+    """Split a program whose cells need `need` bytes each into programs that fit into `share`."""
     size = max(1, min(len(program), share // max(1, need)))
     size = math.ceil(len(program) / math.ceil(len(program) / size))  # parts of about one size
     return [program[start : start + size] for start in range(0, len(program), size)]

@@ -1,8 +1,8 @@
-"""Remote workers as the executor of a run's programs: `--scheduler tcp://…`.
+"""Remote workers as the executor of a run: `--scheduler tcp://…`.
 
-They share no file with this machine. A record is of the machine class of the worker that made it;
-back-ends are chosen here, once a kind of processor, by measuring on one of them, and kept beside
-the records. States of programs that were stopped come back into the store's checkpoints.
+The workers share no files with this machine. A record has the machine class of the worker that
+made it. The back-end is chosen once for each kind of processor, measured on one such worker, and
+kept beside the records. The states of stopped programs come back into the store's checkpoints.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 class RemoteExecutor:
-    """The workers of a scheduler, of which `client` is one; what is not fit is one line.
+    """The workers of the scheduler that `client` is connected to.
 
     Raises UsageError where there are none, or one has other code or several threads.
     """
@@ -54,11 +54,11 @@ class RemoteExecutor:
 
     @property
     def classes(self) -> frozenset[str]:
-        """The machine classes of the workers, as far as back-ends are chosen."""
+        """The machine classes of the workers, by the back-ends chosen so far."""
         return frozenset(hardware.machine_class(self._machine(found)) for found in self.found)
 
     def check_data(self, plan: Plan) -> None:
-        """Look at the workers' data; UsageError where one has none of it, or other."""
+        """Check the workers' data; UsageError where it is missing on one, or not the same."""
         sources, folder = sources_of(plan), self.request.data_dir
         self.fingerprint = worker_info.fingerprint(
             {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
@@ -73,11 +73,11 @@ class RemoteExecutor:
                 self._choose(found, [w.address for w in self.found if w.key == found.key])
 
     def jobs(self, plan: Plan) -> "list[Job]":
-        """Return the job of each program; whoever takes it fills in device and back-end."""
+        """Return the job of each program; the worker that takes it fills in device and back-end."""
         return [self._job(plan, program) for program in plan.programs]
 
     def memory_fit(self, plan: Plan) -> MemoryFit:
-        """Hold what the plan's programs need of memory against what is free on every host."""
+        """Compare the memory that the plan's programs need with what is free on every host."""
         if not plan.programs:
             return MemoryFit(plan=plan, workers=0, too_large={})
         asked, hosts = self.request.jobs, Counter(found.host for found in self.found)
@@ -86,7 +86,7 @@ class RemoteExecutor:
         return share(plan, workers, least * workers)
 
     def refused(self, job: "Job", why: str) -> list[Outcome]:
-        """Return the failed outcomes of a job that is not begun."""
+        """Return the outcomes, all failed, of a job that is not started."""
         from ...bench.training import loop
 
         return loop.failed(job, why, self._machine(self.found[0]))
@@ -125,7 +125,7 @@ class RemoteExecutor:
             raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {worker_info.REMEDY}")
 
     def _kept(self, found: WorkerInfo) -> Backend | None:
-        """Return the back-end that was chosen before for machines like a worker's."""
+        """Return the back-end chosen before for machines like a worker's; None without one."""
         if found.device != "cpu":
             return GPU
         kept = backend_choice.read(self.request.store, found.model)
@@ -138,7 +138,7 @@ class RemoteExecutor:
         return kept["matmul"], kept["matmul_error"]
 
     def _choose(self, found: WorkerInfo, alike: list[str]) -> None:
-        """Measure the back-ends on a worker, whichever of those alike is free first; keep it."""
+        """Measure the back-ends on the first free one of some like workers, and keep the choice."""
         measured: dict[str, Any] = self.client.submit(
             measured_backend, workers=alike, pure=False
         ).result()
@@ -151,7 +151,7 @@ class RemoteExecutor:
         self.backends[found.key] = kept
 
     def _meet(self, found: WorkerInfo) -> None:
-        """Take in a worker, of a kind not seen so far, that came while the run went on."""
+        """Add a worker of a new kind that joined during the run."""
         self._check([found])
         kept = self._kept(found)
         if kept is None:
@@ -161,7 +161,7 @@ class RemoteExecutor:
         self.found.append(found)
 
     def _machine_at(self, address: str) -> Machine:
-        """Return what the worker at an address is; what the first is, of one that came later."""
+        """Return the machine of the worker at an address; the first's for one that joined later."""
         found = (w for w in self.found if w.address == address)
         return self._machine(next(found, self.found[0]))
 

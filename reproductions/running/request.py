@@ -1,4 +1,4 @@
-"""What the user asked for: a part of an exhibit, where it runs and where its records go."""
+"""Requests to run cells of an exhibit, and the cells and the plan that they come to."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,14 @@ from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...results.record import Record
 from ...results.store.store import Store
-from ..exhibits import exhibit as exhibits
+from ..exhibits.exhibit import pick_cells
 from ..exhibits.schema import CUSTOM
-from ..exhibits.sets import parse_set
-from ..exhibits.where import parse_where
 from .plan import Plan, make_plan
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunRequest:
-    """What the user asked for; the fields are the options of `sgbench run`.
+    """What to train, where, and where records go: the options of `sgbench run`.
 
     `shard` is (i, n): the ith of n parts of the cells, from 1. `scheduler` is the address of a dask
     scheduler whose workers train; None trains on this machine.
@@ -46,19 +44,24 @@ class RunRequest:
 def wanted_cells(request: RunRequest) -> list[Cell]:
     """Return the cells that a request selects; UsageError where it selects none.
 
-    Of a shard there may be none: a queue may have more places than there are cells.
+    A shard may be empty: there may be more shards than cells.
     """
-    found = exhibits.load(request.exhibit)
-    where = parse_where(request.where) if request.where else None
-    cells = exhibits.expand(found, request.scale, parse_set(request.set), request.seeds, where)
+    cells = pick_cells(
+        request.exhibit,
+        request.scale,
+        where=request.where,
+        sets=request.set,
+        seeds=request.seeds,
+    )
     return cells if request.shard is None else shard(cells, *request.shard)
 
 
 def shard(cells: Sequence[Cell], part: int, parts: int) -> list[Cell]:
-    """Return the cells of part `part` of `parts`, from 1, in order; every cell is in one part.
+    """Return the cells of shard `part` of `parts`, counted from 1, in order.
 
-    By the id that a cell has with the published data: whatever is stored already and whatever data
-    a machine has, all machines part the cells alike. Raises UsageError for no such part.
+    A cell's shard follows from its id with the published data, so that all machines split the cells
+    alike, whatever they have stored and whatever data they have. Raises UsageError where there is
+    no such shard.
     """
     if not 1 <= part <= parts:
         raise UsageError(f"--shard {part}/{parts}: write I/N with I from 1 to N, as in 2/8")
@@ -76,10 +79,10 @@ def plan_of(
     machine: str | Collection[str] | None,
     device: str | None,
 ) -> Plan:
-    """Return the plan of a request, without torch, on machine classes (None: any) and a device.
+    """Return the plan of a request on machine classes (None: any) and a device; without torch.
 
-    On a GPU replicas are nearly free, so a population is one program; on a CPU, and where the
-    device is not known, each cell is one.
+    On a GPU replicas are nearly free, so cells that differ in replica axes only are one program; on
+    a CPU, and where the device is not known, each cell is one.
     """
     return make_plan(
         cells,
@@ -92,5 +95,5 @@ def plan_of(
 
 
 def stacks(device: str | None) -> bool:
-    """Tell whether cells that differ only in replica axes are one program on a device."""
+    """Tell whether cells that differ in replica axes only are one program on a device."""
     return device is not None and device.startswith("cuda")

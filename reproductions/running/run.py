@@ -1,4 +1,4 @@
-"""Run an exhibit: expand it, ask the store, hand programs to the engine, write records."""
+"""Runs: expand an exhibit, ask the store, hand programs to an executor, write records."""
 
 import signal
 import tempfile
@@ -17,24 +17,25 @@ from ...bench.outcome import Outcome
 from ...bench.signals import ending
 from ...results.record import ENDED, Record, make_record
 from ...results.store.store import Store
+from ..exhibits.exhibit import name_of
 from .executor import Say, executor_of
 from .plan import Plan
 from .request import RunRequest, plan_of, wanted_cells
 
 
 class SignalListener(Protocol):
-    """Hears of signals."""
+    """Is told of signals."""
 
     def stopping(self, number: int) -> None:
-        """A signal asks to stop. Called inside its handler: only take note of it."""
+        """A signal asks to stop. Called in the signal handler, which must only take note of it."""
         ...
 
 
 class RunListener(SignalListener, Protocol):
-    """Hears of a run as it goes; every method is called in the main thread but `progress`."""
+    """Is told of a run's progress; all methods but `progress` are called in the main thread."""
 
     def planned(self, plan: Plan, workers: int) -> None:
-        """The plan is made and its data is there; training begins, if there is any."""
+        """The plan is made and its data is there; training begins if there is anything to train."""
         ...
 
     def progress(self, program: int, iteration: int) -> None:
@@ -47,16 +48,16 @@ class RunListener(SignalListener, Protocol):
 
 
 class Stoppable(Protocol):
-    """What is to know of the signal that stopped it."""
+    """Keeps the number of the signal that stopped it."""
 
     interrupted: int | None
 
 
 @dataclass(kw_only=True)
 class RunSummary:
-    """How a run ended: records written by status, cells left, and the signal that stopped it.
+    """How a run ended: records written, by status; cells left; the signal that stopped it.
 
-    A cell is left where the run was to train it and did not bring it to an end.
+    A cell is left where the run was to train it and did not finish it.
     """
 
     written: dict[str, int] = field(default_factory=dict[str, int])
@@ -72,10 +73,10 @@ def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: 
 
     Args:
         request: what to train, and where.
-        listener: hears of the run as it goes.
-        say: hears of what the user should know about where it trains, a line at a time.
+        listener: is told of the run's progress.
+        say: is told what the user should know about the machines, a line at a time.
 
-    Raises UsageError, DataError or StoreError, before training where it can be known by then.
+    Raises UsageError, DataError or StoreError, before training where that can be known.
     """
     cells, records = wanted_cells(request), list(request.store.scan())
     with executor_of(request, say) as executor:
@@ -130,9 +131,9 @@ def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: 
 def store_outcomes(
     request: RunRequest, cells: Sequence[Cell], outcomes: Sequence[Outcome]
 ) -> list[Record]:
-    """Store a record of each outcome of a program; return them, durable by then.
+    """Store a record of each outcome of a program, durably, and return the records.
 
-    One that is no result does not replace a result that is there, which is returned instead.
+    A failure never replaces a result that is stored: that is returned instead.
     """
     records: list[Record] = []
     for cell, outcome in zip(cells, outcomes, strict=True):
@@ -140,7 +141,7 @@ def store_outcomes(
         record = make_record(
             cell,
             outcome,
-            exhibit=request.exhibit,
+            exhibit=name_of(request.exhibit),
             scale=request.label,
             data_hash=datasets.data_hash(cell.dataset, request.data_dir, corpus=cell.corpus),
             machine_class=here,
@@ -153,15 +154,15 @@ def store_outcomes(
 
 
 def _result(store: Store, id_: str, here: str) -> Record | None:
-    """Return the result that another run on the same store may have brought meanwhile."""
+    """Return the result that another run may have put into the store meanwhile."""
     return next((r for r in store.get(id_) if r.machine_class == here and r.status == "ok"), None)
 
 
 @contextmanager
 def stop_file(seconds: float | None) -> Generator[Path]:
-    """A path whose coming into being asks the workers on this machine to stop.
+    """Yield the path of a file that asks the workers on this machine to stop once it exists.
 
-    It comes after so many seconds, whatever the clock is set to meanwhile.
+    It is created after `seconds`, even if the clock is set back meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="sgbench-") as folder:
         file = Path(folder) / "stop"
@@ -177,7 +178,7 @@ def stop_file(seconds: float | None) -> Generator[Path]:
 
 @contextmanager
 def signals(file: Path, summary: "Stoppable", listener: "SignalListener") -> Generator[None]:
-    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next one interrupts."""
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next interrupts."""
 
     def handle(number: int, frame: FrameType | None) -> None:
         del frame

@@ -1,8 +1,8 @@
-"""Time an exhibit: its distinct programs, those of a dataset and network in the same rounds.
+"""Timing runs: the speed of an exhibit's distinct programs, for `sgbench time`.
 
-Where memory does not suffice for that, those of the same sizes are.
-
-Free of torch until something is timed. No data is needed: what stands in for it has its shapes.
+The programs of a dataset and network are timed in the same interleaved rounds; where they do not
+fit into memory together, those of the same sizes are. No data is needed: synthetic data has its
+shapes. Torch is imported only when something is timed.
 """
 
 import dataclasses
@@ -26,10 +26,8 @@ from ...results.timings import (
     Timings,
     identity,
 )
-from ..exhibits import exhibit as exhibits
+from ..exhibits.exhibit import name_of, pick_cells
 from ..exhibits.schema import CUSTOM
-from ..exhibits.sets import parse_set
-from ..exhibits.where import parse_where
 from .blas_choice import THREADS, Backend, choose_backend, machine_class
 from .plan import MOST_REPLICAS, NOT_SHAPE, shape
 
@@ -42,7 +40,7 @@ Program = tuple[Cell, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class TimingRequest:
-    """What is to be timed; the fields are the options of `sgbench time`."""
+    """What to time, and where timings go: the options of `sgbench time`."""
 
     exhibit: str
     scale: str = "quick"
@@ -60,10 +58,10 @@ class TimingRequest:
 
 
 def blocks(request: TimingRequest) -> list[list[Program]]:
-    """Return the distinct programs, in the grid's order, by dataset and network.
+    """Return the distinct programs of a request, by dataset and network, in the grid's order.
 
-    A program is so many cells that differ in their seeds alone. Raises UsageError where nothing is
-    selected, or a number of replicas or of rounds is out of range.
+    A program is `replicas` cells that differ in their seeds only. Raises UsageError where nothing
+    is selected, or the number of replicas or of rounds is out of range.
     """
     if request.rounds < LEAST_ROUNDS:
         raise UsageError(
@@ -72,9 +70,9 @@ def blocks(request: TimingRequest) -> list[list[Program]]:
     for count in request.replicas:
         if not 1 <= count <= MOST_REPLICAS:
             raise UsageError(f"--replicas {count} must be between 1 and {MOST_REPLICAS}")
-    found = exhibits.load(request.exhibit)
-    where = parse_where(request.where) if request.where else None
-    cells = exhibits.expand(found, request.scale, parse_set(request.set), 1, where)
+    cells = pick_cells(
+        request.exhibit, request.scale, where=request.where, sets=request.set, seeds=1
+    )
     distinct = {shape(cell): cell for cell in reversed(cells)}
     groups: dict[tuple[str, str], list[Program]] = {}
     for cell in reversed(distinct.values()):
@@ -84,17 +82,17 @@ def blocks(request: TimingRequest) -> list[list[Program]]:
     return list(groups.values())
 
 
-SURE = 0.7  # of what is free: estimates of what programs need are rough
+SURE = 0.7  # the part of free memory that is counted on: estimates are rough
 
 
 def time(request: TimingRequest, look: Look) -> Iterator[Timing]:
     """Time the programs of a request; each timing is durable before it is yielded.
 
     Args:
-        request: what is to be timed.
-        look: told of progress, as `bench.timing.measure` does.
+        request: what to time.
+        look: is told of the progress, as by `bench.profiling.timing.measure`.
 
-    Raises UsageError or StoreError, before anything is timed as far as can be told then.
+    Raises UsageError or StoreError, before anything is timed where that can be known.
     """
     wanted, device = blocks(request), hardware.resolve_device(request.device)
     free = int(SURE * memory_estimate.free(device))
@@ -118,7 +116,7 @@ def time(request: TimingRequest, look: Look) -> Iterator[Timing]:
 def timings_of(
     request: TimingRequest, session: "Session", device: str, backend: Backend
 ) -> list[Timing]:
-    """Return the timings of a session, measured now."""
+    """Return the timings of a session that has just ended."""
     name, code = secrets.token_hex(8), provenance.revision()
     on = hardware.describe(device, THREADS, *backend)
     before, after = session.load or (None, None)
@@ -127,7 +125,7 @@ def timings_of(
         Timing(
             schema=SCHEMA_VERSION,
             id=id_of(found.cells),
-            exhibit=request.exhibit,
+            exhibit=name_of(request.exhibit),
             scale=request.label,
             session=name,
             cell=found.cells[0].to_dict(),
@@ -162,9 +160,9 @@ def id_of(program: Program) -> str:
 
 
 def _fitting(programs: Sequence[Program], free: int) -> list[list[Program]]:
-    """Part a block where it needs more than `free` bytes, which are sure to be had.
+    """Split a block that needs more than `free` bytes; programs of the same sizes stay together.
 
-    What has the same sizes stays together. Raises UsageError where even that is too large.
+    Raises UsageError where even those do not fit.
     """
     same_sizes: dict[tuple[object, ...], list[Program]] = {}
     for program in programs:
@@ -189,6 +187,6 @@ def _fitting(programs: Sequence[Program], free: int) -> list[list[Program]]:
 
 
 def _needed(programs: Sequence[Program]) -> int:
-    """Return about how many bytes programs take together, and the machine's limit for them."""
+    """Return about how many bytes programs take together, with the largest one's roofline."""
     sizes = [memory_estimate.needed(program[0], len(program)) for program in programs]
     return sum(sizes) + max(sizes)

@@ -72,7 +72,7 @@ def declare(asked: StudyOptions) -> tuple[Study, list[str]]:
     where = str(parse_where(asked.where)) if asked.where else ""
     sets = sorted(asked.set)
     arms = arms_of(exhibit, scale, where, sets, space)
-    name = studies.check_name(asked.study or _name(asked.exhibit, scale, arms))
+    name = studies.check_name(asked.study or _name(exhibit.name, scale, arms))
     study = Study(
         name=name,
         exhibit=asked.exhibit,

@@ -1,7 +1,7 @@
 """The back-end of matrix products: measured once a store and torch, part of the machine class."""
 
 import pytest
-from reference.runs import GRID, Listener
+from reference.runs import Listener
 from sgbench.bench import hardware
 from sgbench.bench.nn import products
 from sgbench.reproductions.running import blas_choice
@@ -51,7 +51,7 @@ def test_a_choice_of_another_torch_does_not_hold(request_of, kept):
 
 
 def test_another_back_end_is_another_class(request_of, monkeypatch):
-    request = request_of(where=(*GRID, "rule=backprop,depth=3"))
+    request = request_of(where=("network=fcn,rule=backprop,depth=3",))
     run(request, Listener())
     name = hardware.device_model("cpu")
     backend_choice.write(
