@@ -1,41 +1,28 @@
 """A cell: the complete configuration of one training run with one seed, and its identity.
 
 Free of torch, so that planning, reporting and `--help` stay fast. A cell's id is a hash of its
-canonical JSON, the versions of its rule, dataset and protocol, and the hash of its data.
+canonical JSON, the versions of its rule, data set and protocol, and the hash of its data.
 """
 
 import dataclasses
 import functools
 import hashlib
 import json
-import math
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import datasets, networks, rules
+from . import registry
+from .contract import Hyperparameter
 from .errors import UsageError, did_you_mean
-
-PROTOCOL_VERSION = 1
-"""Raised when the loop, the optimiser, the layers or the seeding change what a cell computes."""
-
-RECURRENT_PROTOCOL_VERSION = 1
-"""The same for recurrent cells: their core, streams, curriculum, readings and seeding."""
-
-DECOUPLED_PROTOCOL_VERSION = 1
-"""The same for cells whose layers are decoupled: those, and synthetic inputs, too."""
-
-PAIR_PROTOCOL_VERSION = 1
-"""The same for cells of two networks."""
-
-CONVOLUTIONS_CHANGED = 1
-"""How often convolutional layers have changed what a cell computes; added to the version above."""
+from .fields import Field
 
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64", "bf16")
-PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (paper.md, section 6)
+DECOUPLED = ("update", "both")
+PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (arXiv 1608.05343v1)
 
 
 def _doc(text: str, **bounds: float) -> Any:
@@ -70,14 +57,12 @@ class Cell:
         max=10**6,
     )
     rule: str = _doc("learning rule")
-    bp_lambda: float | None = _if(
-        "lambda of BP(lambda): 0 trains by synthetic gradients alone, 1 by backprop (bp_lambda)",
-        min=0,
-        max=1,
-    )
+    hyperparameters: tuple[tuple[str, float], ...] = ()
+    """Of the rule (`contract.Rule.hyperparameters`): pairs of name and value, by name."""
     decoupled: str | None = _if(
-        "what each layer does only at steps where it is active. update: its updates; both: forward"
-        " passes too, with synthetic inputs for what is not there (fcn); none: nothing (dni, cdni)"
+        "what each layer does at random steps only. update: its updates; both: its forward passes"
+        " too, with synthetic inputs in place of the outputs of idle layers (fcn); none: nothing"
+        " (dni, cdni)"
     )
     p_update: float | None = _if(
         "probability that a layer is active at a step (decoupled)", above=0, max=1
@@ -122,7 +107,6 @@ class Cell:
         "hidden layers of each synthetic-input model I (decoupled=both)", min=0, max=8
     )
     si_units: int | None = _if("units of I's hidden layers", min=1, max=10**6)
-    aux_weight: float | None = _if("weight of the auxiliary loss (dni_aux)", min=0, max=1e6)
     solve_bits: float | None = _if(
         "bits per symbol under which a level of the curriculum is solved", above=0, max=100
     )
@@ -140,37 +124,41 @@ class Cell:
     )
 
     def __post_init__(self) -> None:
-        for spec in dataclasses.fields(self):
-            value = coerce(spec.name, getattr(self, spec.name))
-            object.__setattr__(self, spec.name, value)
+        for name, spec in FIELDS.items():
+            object.__setattr__(self, name, spec.coerce(getattr(self, name)))
+        object.__setattr__(self, "hyperparameters", self._coerced_hyperparameters())
         self._check_fit()
 
+    def _coerced_hyperparameters(self) -> tuple[tuple[str, float], ...]:
+        """Return the rule's hyperparameters by name, its defaults where none are given."""
+        given, found = dict(self.hyperparameters), dict[str, float]()
+        for name, spec in _own_fields(self.rule).items():
+            value = given.pop(name, None)
+            if value is None:
+                value = _defaults(self.rule)[name]
+            if value is None:
+                raise UsageError(f"{name} is needed for rule={self.rule}: {spec.doc}")
+            found[name] = spec.coerce(value)
+        for name, value in given.items():
+            raise UsageError(
+                f"{field_of(name).name}={value} does not apply to rule={self.rule}; leave it out"
+            )
+        return tuple(sorted(found.items()))
+
     def _check_fit(self) -> None:
-        fitting = rules.names_for(networks.entry(self.network))
-        if self.rule not in fitting:
+        family, rule = registry.family_of(self.network), registry.RULES.declared(self.rule)
+        if family.name not in rule.families:
+            fitting = [n for n, r in registry.RULES.loadable() if family.name in r.families]
             raise UsageError(
                 f"rule={self.rule} does not train network={self.network};"
                 f" choose from: {', '.join(fitting)}"
             )
-        if networks.entry(self.network) != _ENTRIES[datasets.family(self.dataset)]:
+        if registry.DATASETS.declared(self.dataset).kind not in family.reads:
             raise UsageError(f"dataset={self.dataset} is not for network={self.network}")
-        if self.decoupled == "both" and self.network != "fcn":
-            raise UsageError(
-                f"decoupled=both does not fit network={self.network}: synthetic inputs are of"
-                " network=fcn; decoupled=update fits"
-            )
-        if self.precision == "bf16" and self.entry == "cycle":
-            raise UsageError(
-                f"precision=bf16 does not fit network={self.network}, whose gradients are"
-                " autograd's; give float32 or float64"
-            )
-        if (self.decoupled or self.bp_lambda is not None) and (self.depth or 0) < 3:
-            raise UsageError(
-                f"depth={self.depth} is too shallow: where layers wait for one another, or do not,"
-                " there are two hidden ones at least; give depth=3 or more"
-            )
-        for name, applies in applicable(self.to_dict()).items():
-            given = getattr(self, name) is not None
+        values = self.to_dict()
+        family.refuse(values)
+        for name, applies in applicable(values).items():
+            given = values.get(name) is not None
             if applies and not given and name not in OPTIONAL:
                 raise UsageError(
                     f"{name} is needed for rule={self.rule}, network={self.network}"
@@ -191,26 +179,48 @@ class Cell:
             if list(fractions) != sorted(fractions):
                 raise UsageError(f"{name}={list(fractions)} must ascend")
 
+    def value(self, name: str) -> Any:
+        """Return the field `name`, a hyperparameter of the rule too; None where it has none."""
+        if name in FIELDS:
+            return getattr(self, name)
+        return dict(self.hyperparameters).get(name)
+
+    def need(self, name: str) -> Any:
+        """Return the field `name`; UsageError where this cell has none."""
+        found = self.value(name)
+        if found is None:
+            raise UsageError(f"{name} is needed for rule={self.rule}, network={self.network}")
+        return found
+
+    def replace(self, **changes: Any) -> "Cell":
+        """Return the cell with other values of some fields, hyperparameters among them."""
+        return Cell.from_dict(self.to_dict() | changes)
+
     def to_dict(self) -> dict[str, Any]:
-        """Return every field as a JSON value (tuples as lists), None where it does not apply."""
-        values = {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)}
+        """Return every field as a JSON value (tuples as lists), None where it does not apply.
+
+        The rule's hyperparameters are fields as any other.
+        """
+        values = {name: getattr(self, name) for name in FIELDS}
         for name in ("drops", "evaluate_at"):
             values[name] = None if values[name] is None else list(values[name])
-        return values
+        return values | dict(self.hyperparameters)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "Cell":
+    def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
         """Return the cell of `to_dict`'s output; other keys are an error (UsageError).
 
         What is not there does not apply, as in the output of an older version.
         """
-        for name in values:
-            spec_of(name)
-        needed = (name for name in FIELDS if not kind_of(name)[1])
-        missing = [name for name in needed if name not in values]
+        others = {name: value for name, value in values.items() if name not in FIELDS}
+        for name in others:
+            field_of(name)
+        hyperparameters = {name: value for name, value in others.items() if value is not None}
+        own = {name: value for name, value in values.items() if name in FIELDS}
+        missing = [name for name, spec in FIELDS.items() if not spec.optional and name not in own]
         if missing:
             raise UsageError(f"a cell lacks {', '.join(missing)}")
-        return cls(**values)
+        return cls(**own, hyperparameters=tuple(sorted(hyperparameters.items())))
 
     def next_evaluation(self, iteration: int) -> int:
         """Return the iteration of the first evaluation after `iteration`; the last at the end."""
@@ -227,34 +237,37 @@ class Cell:
         """Return the identity of this cell's result: 16 hexadecimal digits.
 
         Hashes the fields that apply (so a field added later for other cells changes no id), the
-        versions of rule, dataset and protocol, and `data_hash` (`bench.datasets.data_hash`).
+        versions of rule, data set and protocol, the source of a rule or data set that was brought,
+        and `data_hash` (`bench.datasets.data_hash`).
         """
-        return _digest({"cell": self._canonical(), "versions": self.versions(), "data": data_hash})
+        parts: dict[str, Any] = {"cell": self._canonical(), "versions": self.versions()}
+        sources = {kind: text for kind, text in self.sources().items() if text is not None}
+        return _digest(parts | ({"sources": sources} if sources else {}) | {"data": data_hash})
 
     def versions(self) -> dict[str, int]:
         """Return the versions of the code that this cell's result depends on."""
-        by_entry = {
-            "step": PROTOCOL_VERSION,
-            "unroll": RECURRENT_PROTOCOL_VERSION,
-            "cycle": PAIR_PROTOCOL_VERSION,
-        }
-        protocol = DECOUPLED_PROTOCOL_VERSION if self.decoupled else by_entry[self.entry]
-        changed = CONVOLUTIONS_CHANGED if self.network == "cnn" else 0
         return {
-            "rule": rules.version(self.rule),
-            "dataset": datasets.version(self.dataset),
-            "protocol": protocol + changed,
+            "rule": registry.RULES.declared(self.rule).version,
+            "dataset": registry.DATASETS.declared(self.dataset).version,
+            "protocol": registry.family_of(self.network).protocol_version(self.to_dict()),
+        }
+
+    def sources(self) -> dict[str, str | None]:
+        """Return the hash of the source of its rule and data set; None for the package's own."""
+        return {
+            "rule": registry.RULES.source_hash(self.rule),
+            "dataset": registry.DATASETS.source_hash(self.dataset),
         }
 
     @property
-    def entry(self) -> str:
-        """Which function of a rule trains this cell: step, unroll or cycle."""
-        return networks.entry(self.network)
+    def family(self) -> str:
+        """Name of the family of its network: feedforward, recurrent or pair."""
+        return registry.family_of(self.network).name
 
     @property
     def data_steps(self) -> int:
         """Steps of data in an iteration: 1, T in an unroll, T * T in a cycle of two networks."""
-        return {"step": 1, "unroll": self.T or 0, "cycle": (self.T or 0) ** 2}[self.entry]
+        return registry.family_of(self.network).data_steps(self.to_dict())
 
     def _canonical(self) -> dict[str, Any]:
         return {name: value for name, value in self.to_dict().items() if value is not None}
@@ -263,108 +276,76 @@ class Cell:
 OPTIONAL = ("corpus", "decoupled", "evaluate_at")
 """Fields that a cell they apply to may do without."""
 
-DECOUPLED = ("update", "both")
-_ENTRIES = {"images": "step", "episodes": "unroll", "text": "unroll", "counting": "cycle"}
-
-FIELDS = {spec.name: spec for spec in dataclasses.fields(Cell)}
 _CHOICES = {
-    "dataset": datasets.names,
-    "network": networks.names,
-    "rule": rules.names,
+    "dataset": registry.DATASETS.names,
+    "network": registry.families_of_networks,
+    "rule": registry.RULES.names,
     "split": lambda: SPLITS,
     "precision": lambda: PRECISIONS,
     "decoupled": lambda: DECOUPLED,
 }
-_WORDS = {str: "a string", int: "an integer", float: "a number"}
 
 
-def spec_of(name: str) -> "dataclasses.Field[Any]":
-    """Return the declaration of the cell's field `name`; UsageError with the nearest otherwise."""
-    if name not in FIELDS:
-        raise UsageError(f"unknown field {name!r}{did_you_mean(name, FIELDS)}")
-    return FIELDS[name]
+def _declared_fields() -> dict[str, Field]:
+    hints, found = typing.get_type_hints(Cell), dict[str, Field]()
+    for spec in dataclasses.fields(Cell):
+        if spec.name == "hyperparameters":
+            continue
+        hint = hints[spec.name]
+        optional = isinstance(hint, types.UnionType)
+        if optional:
+            hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
+        many = typing.get_origin(hint) is tuple
+        found[spec.name] = Field(
+            name=spec.name,
+            scalar=typing.get_args(hint)[0] if many else hint,
+            optional=optional,
+            many=many,
+            choices=_CHOICES.get(spec.name),
+            **spec.metadata,
+        )
+    return found
 
 
-@functools.cache
-def kind_of(name: str) -> tuple[type, bool, bool]:
-    """Return a field's (scalar type, may be None, is a tuple of it); UsageError if unknown."""
-    spec_of(name)
-    hint = typing.get_type_hints(Cell)[name]
-    optional = isinstance(hint, types.UnionType)
-    if optional:
-        hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
-    many = typing.get_origin(hint) is tuple
-    return (typing.get_args(hint)[0] if many else hint), optional, many
+FIELDS = _declared_fields()
+"""The fields that every cell has, None where they do not apply; a rule's own come on top."""
+
+
+def field_of(name: str) -> Field:
+    """Return the field `name`, of every cell or of some rule; UsageError with the nearest name."""
+    if name in FIELDS:
+        return FIELDS[name]
+    own = hyperparameters()
+    if name not in own:
+        raise UsageError(f"unknown field {name!r}{did_you_mean(name, (*FIELDS, *own))}")
+    return _field_of(own[name])
+
+
+def hyperparameters() -> dict[str, Hyperparameter]:
+    """Return the hyperparameters of all rules that can be loaded, by name, in the rules' order."""
+    return _hyperparameters(registry.RULES.generation)
+
+
+@functools.lru_cache(maxsize=1)
+def _hyperparameters(generation: int) -> dict[str, Hyperparameter]:
+    del generation  # of the registry: files may have been added
+    return {one.name: one for _, r in registry.RULES.loadable() for one in r.hyperparameters}
+
+
+def field_names() -> tuple[str, ...]:
+    """Return the names of all fields: those of every cell, then the rules' own."""
+    return (*FIELDS, *hyperparameters())
+
+
+def replica_axes() -> tuple[str, ...]:
+    """Return the fields that cells of one program may differ in: they change no shape."""
+    own = (name for name, one in hyperparameters().items() if one.replica_axis)
+    return ("seed", "learning_rate", "sg_scale", "p_update", *own)
 
 
 def coerce(name: str, value: Any) -> Any:
-    """Return `value` as the field `name` holds it (1 as 1.0 for a float, a list as a tuple).
-
-    Raises UsageError where the field is unknown or the value is of the wrong type or range.
-    """
-    spec, (scalar, optional, many) = spec_of(name), kind_of(name)
-    if value is None:
-        if optional:
-            return None
-        raise UsageError(f"{name} must be given: {spec.metadata['doc']}")
-    if many:
-        if not isinstance(value, (list, tuple)):
-            raise UsageError(f"{name}={value!r} must be a list: {spec.metadata['doc']}")
-        if optional and not value:
-            return None
-        return tuple(_scalar(spec, scalar, item) for item in typing.cast("list[Any]", value))
-    return _scalar(spec, scalar, value)
-
-
-def coerce_bound(name: str, value: Any) -> Any:
-    """Return `value` as a bound to hold the numbers of the field `name` against.
-
-    It has the field's type and is finite, but may lie outside the field's own range: p_update > 0
-    is a bound although 0 is no p_update. Raises UsageError otherwise.
-    """
-    return _typed(spec_of(name), kind_of(name)[0], value)
-
-
-def _scalar(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
-    value, name, bounds = _typed(spec, scalar, value), spec.name, spec.metadata
-    if isinstance(value, str):
-        if name not in _CHOICES:
-            return value
-        choices = _CHOICES[name]()
-        if value not in choices:
-            raise UsageError(f"unknown {name} {value!r}{did_you_mean(value, choices)}")
-        return value
-    number = typing.cast("float", value)
-    if number < bounds.get("min", -math.inf) or number > bounds.get("max", math.inf):
-        raise UsageError(
-            f"{name}={value} must be between {bounds.get('min', bounds.get('above'))}"
-            f" and {bounds.get('max')}: {bounds['doc']}"
-        )
-    if number <= bounds.get("above", -math.inf):
-        raise UsageError(f"{name}={value} must be above {bounds['above']}: {bounds['doc']}")
-    return value
-
-
-def _typed(spec: "dataclasses.Field[Any]", scalar: type, value: Any) -> Any:
-    """Return `value` as the type `scalar`, whatever its range; a number is finite."""
-    name, doc = spec.name, spec.metadata["doc"]
-    if scalar is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        value = _float(value)
-    if scalar is int and isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if not isinstance(value, scalar) or isinstance(value, bool):
-        raise UsageError(f"{name}={value!r} must be {_WORDS[scalar]}: {doc}")
-    if isinstance(value, float) and not math.isfinite(value):
-        raise UsageError(f"{name}={value} must be a finite number: {doc}")
-    return value
-
-
-def _float(number: float) -> float:
-    """Return `number` as the one float that has its value: no integer, no negative zero."""
-    try:
-        return float(number) + 0.0
-    except OverflowError:
-        return math.inf
+    """Return `value` as the field `name` holds it; UsageError where that cannot be."""
+    return field_of(name).coerce(value)
 
 
 def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
@@ -372,35 +353,39 @@ def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
 
     Asks for rule, network and dataset, and where they are given sg_layers, decoupled and si_layers.
     """
-    rule, network = values["rule"], values["network"]
-    entry, family = networks.entry(network), datasets.family(values["dataset"])
-    layered, recurrent = entry == "step", entry == "unroll"
-    synthetic = rules.uses_synthetic_gradients(rule)
-    decoupled = values.get("decoupled")
-    inputs = decoupled == "both"
-    return {
-        "depth": layered,
-        "T": not layered,
-        "bp_lambda": rule == "bp_lambda",
-        "decoupled": layered and rules.unlocks(rule),
-        "p_update": decoupled is not None,
-        "split": family != "episodes",
-        "corpus": family == "text",
-        "evaluate_at": layered,
-        "hidden_units": network != "cnn",
-        "filters": network == "cnn",
-        "kernel_size": network == "cnn",
-        "sg_layers": synthetic,
-        "sg_scale": synthetic,
-        "sg_units": synthetic and values.get("sg_layers") != 0,
-        "sg_factor": synthetic and not layered,
-        "si_layers": inputs,
-        "si_units": inputs and values.get("si_layers") != 0,
-        "aux_weight": rule == "dni_aux",
-        "solve_bits": family == "episodes",
-        "solve_window": family == "episodes",
-        "patience": recurrent and family == "text",
-    }
+    family, rule = registry.family_of(values["network"]), values["rule"]
+    own = {one.name for one in registry.RULES.declared(rule).hyperparameters}
+    having = family.fields(values)
+    found = {name: name in having for name, spec in FIELDS.items() if spec.optional}
+    return found | {name: name in own for name in (*hyperparameters(), *own)}
+
+
+def _own_fields(rule: str) -> dict[str, Field]:
+    """Return the fields of a rule's hyperparameters; UsageError where one is of every cell."""
+    found: dict[str, Field] = {}
+    for one in registry.RULES.declared(rule).hyperparameters:
+        if one.name in FIELDS:
+            raise UsageError(
+                f"rule {rule}: its hyperparameter {one.name} is a field of every cell; rename it"
+            )
+        found[one.name] = _field_of(one)
+    return found
+
+
+def _defaults(rule: str) -> dict[str, float | None]:
+    return {one.name: one.default for one in registry.RULES.declared(rule).hyperparameters}
+
+
+def _field_of(one: Hyperparameter) -> Field:
+    return Field(
+        name=one.name,
+        doc=one.doc,
+        scalar=one.kind,
+        optional=True,
+        min=one.min,
+        max=one.max,
+        above=one.above,
+    )
 
 
 def canonical_json(value: Any) -> str:

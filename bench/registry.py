@@ -1,18 +1,316 @@
-"""A folder is a registry: each module in it that is not private is one named thing."""
+"""The registry: finds rules, data sets, networks and families by name.
+
+Each kind has a folder of the package, and each module in it is one named thing. Rules and data sets
+also come from installed packages (an entry point each) and from files (`add_file`); a name of the
+package cannot be taken by another. A module is imported when it is first asked for, so one that
+does not import stops only what uses it. This is the one place that imports modules by name.
+"""
 
 import functools
+import hashlib
 import importlib
+import importlib.metadata
+import linecache
 import pkgutil
+import re
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
+from typing import Any, Generic, TypeVar
+
+from .contract import Rule, checked_rule
+from .declarations import Dataset, Family, checked_dataset, checked_family
+from .errors import UsageError, did_you_mean
+
+D = TypeVar("D")
 
 
-@functools.cache  # every cell that is made asks
-def names(package: ModuleType) -> tuple[str, ...]:
-    """Return the names of the modules in `package`, sorted, without importing them."""
-    found = (i.name for i in pkgutil.iter_modules(package.__path__) if not i.ispkg)
-    return tuple(sorted(name for name in found if not name.startswith("_")))
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was brought: plain text, so that it travels to workers.
+
+    Attributes:
+        kind: `rule` or `dataset`.
+        name: what it is called, its file's stem.
+        path: the file, for messages.
+        text: its content.
+    """
+
+    kind: str
+    name: str
+    path: str
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """Hash of the content, 16 hexadecimal digits: part of every id of its cells."""
+        return hash_of(self.text.encode())
 
 
-def load(package: ModuleType, name: str) -> ModuleType:
-    """Import and return the module `name` of `package`."""
-    return importlib.import_module(f"{package.__name__}.{name}")
+def hash_of(content: bytes) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a source file's content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+class Registry(Generic[D]):
+    """The named things of one kind.
+
+    Args:
+        kind: what one is called in messages.
+        folder: the sub-package of `bench` whose modules they are.
+        checked: takes a name and its module and returns the declaration, or raises UsageError.
+        group: the entry-point group of installed packages that bring more; None for none.
+        readers: by suffix, the module of `bench` whose `read(name, path, text)` makes a module of
+            a file that is no Python.
+        packages: whether its things are packages, rather than modules.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        folder: str,
+        checked: Callable[[str, Any], D],
+        *,
+        group: str | None = None,
+        readers: Mapping[str, str] | None = None,
+        packages: bool = False,
+    ) -> None:
+        self.kind, self.group, self._packages = kind, group, packages
+        self._package, self._checked = f"{__package__}.{folder}", checked
+        self._readers = dict(readers or {})
+        self._files: dict[str, tuple[Source, Any]] = {}
+        self._declared: dict[str, D] = {}
+        self._names: tuple[str, ...] | None = None
+        self.generation = 0
+        """How often a file was added or removed."""
+
+    def names(self) -> tuple[str, ...]:
+        """Return all names, sorted; nothing is imported."""
+        if self._names is None:
+            self._names = tuple(sorted({*self._own, *self._installed(), *self._files}))
+        return self._names
+
+    @functools.cached_property
+    def _own(self) -> tuple[str, ...]:
+        path = importlib.import_module(self._package).__path__
+        things = (info for info in pkgutil.iter_modules(path) if info.ispkg == self._packages)
+        return tuple(sorted(info.name for info in things if not info.name.startswith("_")))
+
+    def own_names(self) -> tuple[str, ...]:
+        """Return the names that are the package's own, sorted."""
+        return self._own
+
+    def brought(self) -> tuple[Source, ...]:
+        """Return the files that were added, in order."""
+        return tuple(source for source, _ in self._files.values())
+
+    def declared(self, name: str) -> D:
+        """Return the validated declaration of `name`.
+
+        Raises UsageError where there is none of that name, its module does not import, or its
+        declaration is not as it should be.
+        """
+        if name not in self._declared:
+            self._declared[name] = self._checked(name, self.module(name))
+        return self._declared[name]
+
+    def loadable(self) -> Iterator[tuple[str, D]]:
+        """Yield the names and declarations of all that can be loaded.
+
+        For suggestions and look-ups by hyperparameter: one that is broken is an error where it is
+        used, and nowhere else.
+        """
+        for name in self.names():
+            try:
+                yield name, self.declared(name)
+            except UsageError:
+                continue
+
+    def module(self, name: str) -> Any:
+        """Return the module of `name`; UsageError where there is none or it does not import."""
+        if name in self._files:
+            return self._files[name][1]
+        if name in self._own:
+            return _imported(f"{self._package}.{name}", f"{self.kind} {name}")
+        entry = self._installed().get(name)
+        if entry is None:
+            raise UsageError(f"unknown {self.kind} {name!r}{did_you_mean(name, self.names())}")
+        return _imported(entry.module, f"{self.kind} {name} of {entry.value}")
+
+    def source_hash(self, name: str) -> str | None:
+        """Return the hash of the source of what was brought; None of the package's own."""
+        if name in self._files:
+            return self._files[name][0].hash
+        if name in self._own:
+            return None
+        file = getattr(self.module(name), "__file__", None)
+        return None if file is None else hash_of(Path(file).read_bytes())
+
+    def add_file(self, path: str, option: str) -> str:
+        """Add the thing in a file, named as the file is; return its name.
+
+        Args:
+            path: the file.
+            option: the option that named it, for messages.
+
+        Raises UsageError where the file cannot be read or does not import (with the line), its
+        declaration is not as it should be, or its name is taken.
+        """
+        file = Path(path)
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "not UTF-8 text"
+            raise UsageError(f"{option} {path}: {reason}; name a file that can be read") from None
+        source = Source(self.kind, file.stem, str(file.absolute()), text)
+        try:
+            self.add(source)
+        except UsageError as error:
+            raise UsageError(f"{option} {error}") from None
+        return source.name
+
+    def add(self, source: Source) -> None:
+        """Add a file's content, as `add_file`; the same content twice is added once."""
+        name, known = source.name, self._files.get(source.name)
+        if known is not None and known[0].text == source.text:
+            return
+        if known is not None:
+            raise UsageError(f"{source.path}: {self.kind} {name} is already {known[0].path}")
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise UsageError(
+                f"{source.path}: the file's name is the {self.kind}'s: small letters, digits and"
+                " underscores, a letter first"
+            )
+        if name in self._own or name in self._installed():
+            raise UsageError(
+                f"{source.path}: {name} is a {self.kind} of sgbench's own; give the file another"
+                " name"
+                if name in self._own
+                else f"{source.path}: an installed package has a {self.kind} {name}; give the file"
+                " another name"
+            )
+        reader = self._readers.get(Path(source.path).suffix)
+        if reader is None:
+            module: Any = _executed(source)
+        else:
+            module = importlib.import_module(f"{__package__}.{reader}").read(
+                name, source.path, source.text
+            )
+        try:
+            declared = self._checked(name, module)
+        except UsageError as error:
+            raise UsageError(f"{source.path}: {error}") from None
+        self._files[name], self._declared[name] = (source, module), declared
+        self._changed()
+
+    def remove(self, name: str) -> None:
+        """Forget a file that was added."""
+        del self._files[name], self._declared[name]
+        self._changed()
+
+    def _changed(self) -> None:
+        self.generation += 1
+        self._names = None
+
+    def _installed(self) -> dict[str, importlib.metadata.EntryPoint]:
+        return {} if self.group is None else _entry_points(self.group, self.kind, self._own)
+
+
+@functools.cache
+def _entry_points(
+    group: str, kind: str, own: tuple[str, ...]
+) -> dict[str, importlib.metadata.EntryPoint]:
+    found: dict[str, importlib.metadata.EntryPoint] = {}
+    for entry in importlib.metadata.entry_points(group=group):
+        other = found.get(entry.name)
+        if entry.name in own or (other is not None and other.value != entry.value):
+            taken = "sgbench's own" if entry.name in own else f"{other and other.value}'s"
+            raise UsageError(
+                f"{kind} {entry.name} of {entry.value}: the name is {taken}; uninstall the package"
+                f" that brings it (entry point {group})"
+            )
+        found[entry.name] = entry
+    return found
+
+
+def _imported(module: str, what: str) -> ModuleType:
+    try:
+        return importlib.import_module(module)
+    except UsageError:
+        raise
+    except Exception as error:
+        raise UsageError(f"{what} does not import: {where(error)}") from error
+
+
+def _executed(source: Source) -> ModuleType:
+    """Return the module of a Python file's content; UsageError with the line where it fails."""
+    module = ModuleType(f"sgbench_{source.kind}_{source.name}_{source.hash}")
+    module.__file__ = source.path
+    sys.modules[module.__name__] = module  # what a dataclass in it looks itself up in
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[source.path] = (len(source.text), None, lines, source.path)
+    try:
+        exec(compile(source.text, source.path, "exec"), module.__dict__)
+    except Exception as error:
+        del sys.modules[module.__name__]
+        raise UsageError(f"{source.path} does not import: {where(error, source.path)}") from error
+    return module
+
+
+def where(error: BaseException, path: str | None = None) -> str:
+    """Return an import's error on one line, with the file's line where it was raised."""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, SyntaxError):
+        words = f"{type(error).__name__}: {error.msg}"
+        return f"line {error.lineno}: {(error.text or '').strip()}: {words}"
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [f for f in frames if f.filename == path] if path else list(frames)
+    if not frames:
+        return words
+    return f"line {frames[-1].lineno}: {(frames[-1].line or '').strip()}: {words}"
+
+
+RULES: Registry[Rule] = Registry("rule", "rules", checked_rule, group="sgbench.rules")
+DATASETS: Registry[Dataset] = Registry(
+    "dataset",
+    "datasets",
+    checked_dataset,
+    group="sgbench.datasets",
+    readers={".toml": "datasets.loading.described"},
+)
+FAMILIES: Registry[Family] = Registry("family", "families", checked_family, packages=True)
+
+
+@functools.cache
+def families_of_networks() -> dict[str, str]:
+    """Return the family of each network, by the networks' names, sorted."""
+    found = {n: name for name, family in FAMILIES.loadable() for n in family.networks}
+    return dict(sorted(found.items()))
+
+
+def family_of(network: str) -> Family:
+    """Return the family that the network belongs to; UsageError where there is no such network."""
+    known = families_of_networks()
+    if network not in known:
+        raise UsageError(f"unknown network {network!r}{did_you_mean(network, known)}")
+    return FAMILIES.declared(known[network])
+
+
+def network_module(network: str) -> Any:
+    """Return the module of a network's architecture; it may import torch."""
+    family_of(network)
+    return importlib.import_module(f"{__package__}.networks.{network}")
+
+
+def brought() -> tuple[Source, ...]:
+    """Return all files that were added: what workers elsewhere need too."""
+    return (*RULES.brought(), *DATASETS.brought())
+
+
+def add_all(sources: tuple[Source, ...]) -> None:
+    """Add files that another process has; those that are there already are left."""
+    for source in sources:
+        {"rule": RULES, "dataset": DATASETS}[source.kind].add(source)

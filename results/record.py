@@ -16,8 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..bench import datasets
-from ..bench.cell import FIELDS as CELL_FIELDS
-from ..bench.cell import Cell
+from ..bench.cell import FIELDS, Cell, field_of
 from ..bench.outcome import CurvePoint, Outcome, Solved
 from . import provenance
 from .schema import (
@@ -29,6 +28,7 @@ from .schema import (
     json_types,
 )
 
+CELL_FIELDS = (*FIELDS, "bp_lambda", "aux_weight")
 SCHEMA_VERSION = 3
 """Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
 
@@ -44,7 +44,7 @@ def _doc(text: str, unit: str = "") -> Any:
 
 
 def _of_cell(name: str, unit: str = "") -> Any:
-    return _doc(CELL_FIELDS[name].metadata["doc"], unit)
+    return _doc(field_of(name).doc, unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +151,7 @@ class Record:
     @property
     def cell(self) -> Cell:
         """The cell that this record is of."""
-        return Cell(**{name: getattr(self, name) for name in CELL_FIELDS})
+        return Cell.from_dict({name: getattr(self, name) for name in CELL_FIELDS})
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, in the schema's order, a point's too."""
@@ -233,7 +233,7 @@ def make_record(
     versions, code = cell.versions(), provenance.revision()
     ok, test = outcome.status == "ok", cell.split == "test"
     error, loss = _number(outcome.error_rate, ok), _number(outcome.loss, ok)
-    configuration: dict[str, Any] = {name: getattr(cell, name) for name in CELL_FIELDS}
+    configuration: dict[str, Any] = {name: cell.value(name) for name in CELL_FIELDS}
     machine: dict[str, Any] = dataclasses.asdict(outcome.machine)
     machine["matmul_error"] = _number(outcome.machine.matmul_error)
     return Record(

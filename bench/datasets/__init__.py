@@ -18,12 +18,11 @@ The family says what `load` returns:
   place of such a text where it is named as `corpus`; its content is the data's hash then.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
 from .. import registry
-from ..errors import DataError, UsageError, did_you_mean
+from ..errors import DataError, UsageError
 from .loading.corpus import corpus_hash, load_corpus
 from .loading.files import resolve
 from .loading.kinds import Data, Episodes, FileCheck, Level, Status, Text
@@ -50,32 +49,30 @@ __all__ = [
     "with_files",
 ]
 
-_HERE = sys.modules[__name__]
-
 
 def names() -> tuple[str, ...]:
     """Return the names of the datasets."""
-    return registry.names(_HERE)
+    return registry.DATASETS.names()
 
 
 def with_files() -> tuple[str, ...]:
     """Return the names of the datasets whose files, if they have any, are their own."""
-    return tuple(name for name in names() if not hasattr(_module(name), "FILES_OF"))
+    return tuple(n for n, one in registry.DATASETS.loadable() if one.files_of is None)
 
 
 def family(name: str) -> str:
     """Return the family of the dataset `name`: images, counting, episodes or text."""
-    return _module(name).FAMILY
+    return registry.DATASETS.declared(name).kind
 
 
 def version(name: str) -> int:
     """Return the version of the dataset `name`, part of every id of its cells."""
-    return _module(name).VERSION
+    return registry.DATASETS.declared(name).version
 
 
 def canonical_hash(name: str) -> str:
     """Return the hash (16 hexadecimal digits) of the published data, whatever is on this disk."""
-    return _module(name).CANONICAL
+    return registry.DATASETS.declared(name).canonical
 
 
 def data_hash(
@@ -154,6 +151,4 @@ def _refuse_corpus_unless_text(name: str) -> None:
 
 
 def _module(name: str) -> Any:
-    if name not in names():
-        raise UsageError(f"unknown dataset {name!r}{did_you_mean(name, names())}")
-    return registry.load(_HERE, name)
+    return registry.DATASETS.module(name)

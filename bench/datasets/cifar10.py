@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from ..declarations import Dataset
 from ..errors import DataError
 from .loading.cache import cached_contents, cached_hashes, write_files
 from .loading.files import corrupt, digest, find, identity, mismatch, missing, sha256_once
@@ -41,6 +42,17 @@ FILES = {
 }
 NAMES = tuple(FILES)
 CANONICAL = digest(FILES.values())
+DATASET = Dataset(
+    name="cifar10",
+    label="CIFAR-10",
+    kind="images",
+    version=VERSION,
+    canonical=CANONICAL,
+    shape=(3, 32, 32),
+    classes=10,
+    examples=(50_000, 10_000),
+    pixel_max=255,
+)
 WANTED = ("the binary version (data_batch_1.bin and so on)", ARCHIVE, "train-*.parquet")
 
 

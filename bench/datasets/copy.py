@@ -6,12 +6,22 @@ of the alphabet and the steps of an episode are ones that the paper leaves open 
 
 from pathlib import Path
 
+from ..declarations import Dataset
 from .loading import copying
 from .loading.kinds import Episodes, FileCheck, Status
 
 FAMILY = "episodes"
 VERSION = 1
 CANONICAL = copying.identity("copy")
+DATASET = Dataset(
+    name="copy",
+    label="Copy",
+    kind="episodes",
+    version=VERSION,
+    canonical=CANONICAL,
+    symbols=copying.STOP + 1,
+    classes=copying.ALPHABET,
+)
 LONGEST = 100
 """N of the last level, five times and more what the paper's networks reach (Table 2: 16)."""
 

@@ -6,6 +6,7 @@ The scans, and the hash, are those of `digits`.
 import dataclasses
 from pathlib import Path
 
+from ..declarations import Dataset
 from . import digits
 from .loading.kinds import Data, FileCheck, Status
 
@@ -13,6 +14,18 @@ FAMILY = "counting"
 FILES_OF = "digits"
 VERSION = 1
 CANONICAL = digits.CANONICAL
+DATASET = Dataset(
+    name="counting_digits",
+    label="digits",
+    kind="counting",
+    version=VERSION,
+    canonical=CANONICAL,
+    shape=(1, 8, 8),
+    classes=10,
+    examples=(1_437, 360),
+    pixel_max=16,
+    files_of="digits",
+)
 
 
 def data_hash(folder: Path) -> str:

@@ -11,6 +11,7 @@ no error. The canonical hash is that of the version in constraints.txt.
 import hashlib
 from pathlib import Path
 
+from ..declarations import Dataset
 from ..errors import DataError
 from .loading.files import installed
 from .loading.kinds import FileCheck, Status, Text
@@ -21,6 +22,15 @@ VERSION = 1
 SHA256 = "efcc63d1a838d2134e9078ff3e2d7c6b66098f891425d381cef4879fe3ca390f"
 """Of the joined files of scikit-learn 1.9.1."""
 CANONICAL = SHA256[:16]
+DATASET = Dataset(
+    name="descriptions",
+    label="descriptions",
+    kind="text",
+    version=VERSION,
+    canonical=CANONICAL,
+    symbols=92,
+    characters=(38_748, 2_153, 2_153),
+)
 FILES = "datasets/descr/*.rst"
 
 

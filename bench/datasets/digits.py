@@ -12,6 +12,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..declarations import Dataset
 from ..errors import DataError
 from .loading.files import installed
 from .loading.kinds import Data, FileCheck, Status
@@ -25,6 +26,17 @@ VERSION = 1
 SHA256 = "205a6f21ad3a9e38a8afc79a9945332cd0fbfeb87e296f384d4544792cceb462"
 """Of the labels (int64, little-endian), then the pixels (uint8), in the file's order."""
 CANONICAL = SHA256[:16]
+DATASET = Dataset(
+    name="digits",
+    label="digits",
+    kind="images",
+    version=VERSION,
+    canonical=CANONICAL,
+    shape=(1, 8, 8),
+    classes=10,
+    examples=(1_437, 360),
+    pixel_max=16,
+)
 
 
 def data_hash(folder: Path) -> str:

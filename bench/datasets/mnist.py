@@ -11,6 +11,7 @@ import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..declarations import Dataset
 from .loading import published
 from .loading.files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
 from .loading.kinds import Data, FileCheck, Status
@@ -60,6 +61,17 @@ FILES = {
     ),
 }
 CANONICAL = digest(file.sha256 for file in FILES.values())
+DATASET = Dataset(
+    name="mnist",
+    label="MNIST",
+    kind="images",
+    version=VERSION,
+    canonical=CANONICAL,
+    shape=(1, 28, 28),
+    classes=10,
+    examples=(60_000, 10_000),
+    pixel_max=255,
+)
 
 
 def data_hash(folder: Path) -> str:

@@ -14,6 +14,7 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
+from ..declarations import Dataset
 from .loading import published
 from .loading.files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
 from .loading.kinds import FileCheck, Status, Text
@@ -49,6 +50,15 @@ FILES = {
     ),
 }
 CANONICAL = digest(file.sha256 for file in FILES.values())
+DATASET = Dataset(
+    name="ptb",
+    label="Penn Treebank",
+    kind="text",
+    version=VERSION,
+    canonical=CANONICAL,
+    symbols=50,
+    characters=(5_017_482, 393_042, 442_423),
+)
 
 
 def data_hash(folder: Path) -> str:

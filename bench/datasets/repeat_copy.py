@@ -9,6 +9,7 @@ are ones that the paper leaves open (see `copying`).
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..declarations import Dataset
 from .loading import copying
 from .loading.kinds import Episodes, FileCheck, Level, Status
 
@@ -17,6 +18,15 @@ VERSION = 1
 CANONICAL = copying.identity("repeat_copy")
 MOST = 16
 """The largest R, the last number that has a code: T_task 259, the paper's networks reach 67."""
+DATASET = Dataset(
+    name="repeat_copy",
+    label="Repeat Copy",
+    kind="episodes",
+    version=VERSION,
+    canonical=CANONICAL,
+    symbols=copying.number(MOST) + 1,
+    classes=copying.ALPHABET,
+)
 
 
 def data_hash(folder: Path) -> str:

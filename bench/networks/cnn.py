@@ -31,12 +31,13 @@ def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
     return layers
 
 
-def features(cell: Cell, image: Shape) -> int:
-    """Return the number of features that the classifier reads."""
-    height, width = image[1], image[2]
+def hidden_shapes(cell: Cell, image: Shape) -> list[tuple[int, ...]]:
+    """Return the shape of each hidden layer's output, of one example and replica."""
+    (_, height, width), found = image, list[tuple[int, ...]]()
     for _ in range(_depth(cell) - 1):
         height, width = (height + 1) // 2, (width + 1) // 2
-    return (cell.filters or 0) * height * width
+        found.append((cell.filters or 0, height, width))
+    return found
 
 
 def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
@@ -70,14 +71,13 @@ def per_replica(values: Tensor, cell: Cell) -> Tensor:
     return values.repeat_interleave(cell.filters or 0).view(1, -1, 1, 1)
 
 
-def flatten(h: Tensor, replicas: int) -> tuple[Tensor, torch.Size]:
-    """Return h as the classifier takes it, [R, F * H * W, B], and what `unflatten` needs."""
-    batch = h.shape[0]
-    return h.reshape(batch, replicas, -1).permute(1, 2, 0), h.shape
+def flatten(h: Tensor, replicas: int) -> Tensor:
+    """Return h as the classifier takes it, [R, F * H * W, B]."""
+    return h.reshape(h.shape[0], replicas, -1).permute(1, 2, 0)
 
 
 def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
-    """Undo `flatten` for a gradient."""
+    """Undo `flatten` for a gradient, `shape` being that of h."""
     return _last(delta.permute(2, 0, 1).reshape(shape))
 
 

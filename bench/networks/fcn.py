@@ -22,10 +22,10 @@ def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
     return [_dense(f"hidden{i}", size, width) for i, size in enumerate(inputs)]
 
 
-def features(cell: Cell, image: Shape) -> int:
-    """Return the number of features that the classifier reads."""
+def hidden_shapes(cell: Cell, image: Shape) -> list[tuple[int, ...]]:
+    """Return the shape of each hidden layer's output, of one example and replica."""
     del image
-    return cell.hidden_units or 0
+    return [(cell.hidden_units or 0,)] * ((cell.depth or 0) - 1)
 
 
 def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
@@ -68,14 +68,14 @@ def per_replica(values: Tensor, cell: Cell) -> Tensor:
     return values.view(-1, 1, 1)
 
 
-def flatten(h: Tensor, replicas: int) -> tuple[Tensor, torch.Size]:
-    """Return h as the classifier takes it, [R, F, B], and what `unflatten` needs."""
+def flatten(h: Tensor, replicas: int) -> Tensor:
+    """Return h as the classifier takes it, [R, F, B]."""
     del replicas
-    return h, h.shape
+    return h
 
 
 def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
-    """Undo `flatten` for a gradient."""
+    """Undo `flatten` for a gradient, `shape` being that of h."""
     del shape
     return delta
 

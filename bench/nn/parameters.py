@@ -67,3 +67,8 @@ class Parameters:
             name: flat[:, slice(*self.spans[name])].view(flat.shape[0], *shape)
             for name, shape in self._shapes.items()
         }
+
+
+def declaring(name: str, layer: Any) -> Sequence:
+    """Return a sequence that declares the weights of `layer`, and is itself never run."""
+    return Sequence((name, layer))

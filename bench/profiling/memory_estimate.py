@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import rules
+from .. import registry
 from ..cell import Cell
 
 SYMBOLS = 100  # of an input vocabulary, about: it matters little beside the units
@@ -55,7 +55,7 @@ def needed(cell: Cell, replicas: int = 1) -> int:
     """Return about how many bytes the training of a program of `replicas` such cells takes."""
     size = 8 if cell.precision == "float64" else 4
     at_a_time = max(of_a_step(cell), of_an_evaluation(cell))
-    if cell.entry == "unroll":  # whose tapes are kept
+    if cell.family == "recurrent":  # whose tapes are kept
         at_a_time = of_a_step(cell) + of_an_evaluation(cell)
     return size * replicas * (of_weights(cell) + at_a_time)
 
@@ -63,13 +63,14 @@ def needed(cell: Cell, replicas: int = 1) -> int:
 def of_weights(cell: Cell) -> int:
     """Return how many numbers the weights take, with their gradients and moments."""
     units = cell.hidden_units or 0
-    labels = CLASSES if getattr(rules.load(cell.rule), "CONDITIONED", False) else 0
-    if cell.entry == "unroll":
+    rule = registry.RULES.declared(cell.rule)
+    labels = CLASSES if rule.conditioned else 0
+    if cell.family == "recurrent":
         core = 4 * units * (units + SYMBOLS) + units * SYMBOLS
         kept = COPIES + (cell.solve_bits is None)  # of a text the best weights, too
-        aux = 2 * units * units if cell.rule == "dni_aux" else 0
+        aux = 2 * units * units if rule.auxiliary else 0
         return kept * (core + _model(cell, units, 2 * units) + aux)
-    if cell.entry == "cycle":  # its readout is counted in `of_a_step`, by T
+    if cell.family == "pair":  # its readout is counted in `of_a_step`, by T
         pixels = _pixels(cell)
         core = 2 * 8 * units * units + units * (pixels + 2 * units)
         return COPIES * (core + _model(cell, units, units))
@@ -85,10 +86,10 @@ def of_a_step(cell: Cell) -> int:
     the whole cycle. Feed-forward, a look at every layer at once takes the most.
     """
     batch, units = cell.batch_size, cell.hidden_units or 0
-    if cell.entry == "unroll":
-        unrolls = 2 if cell.rule == "dni_aux" else 1
+    if cell.family == "recurrent":
+        unrolls = registry.RULES.declared(cell.rule).unrolls
         return _unroll(units, cell.T or 0, batch, unrolls)
-    if cell.entry == "cycle":
+    if cell.family == "pair":
         return _of_a_cycle(cell) + _of_a_count(cell)
     if cell.network == "cnn":
         return batch * (_pixels(cell) + OF_A_MAP * _positions(cell) * (cell.filters or 0))
@@ -100,10 +101,10 @@ def of_a_step(cell: Cell) -> int:
 def of_an_evaluation(cell: Cell) -> int:
     """Return how many numbers are kept of the held-out examples that are looked at at a time."""
     units = cell.hidden_units or 0
-    if cell.entry == "unroll":
+    if cell.family == "recurrent":
         steps, streams = READ
         return 0 if cell.solve_bits is not None else _unroll(units, steps, streams, 1)
-    if cell.entry == "cycle":
+    if cell.family == "pair":
         return 0
     if cell.network == "cnn":
         _, side = _image(cell)
@@ -238,7 +239,9 @@ def _unroll(units: int, steps: int, streams: int, unrolls: int) -> int:
 def _of_a_cycle(cell: Cell) -> int:
     """Return the numbers that a cycle of two networks keeps of its batch."""
     T, units = cell.T or 0, cell.hidden_units or 0
-    kept = T * T if cell.rule == "end_to_end" else T  # steps of A that are differentiated at once
+    kept = (
+        T * T if registry.RULES.declared(cell.rule).whole_cycle else T
+    )  # steps of A that are differentiated at once
     return cell.batch_size * (T * T * _pixels(cell) + (kept + T) * OF_A_STEP * units)
 
 

@@ -19,7 +19,7 @@ import time
 from typing import Any
 
 from ..cell import FIELDS, Cell
-from ..training.loop import grad_mode
+from ..families.family import of
 from .clock import clock_of
 from .synthetic_data import program_for
 
@@ -56,7 +56,7 @@ class Sampler:
         """Return the seconds that one of `steps` steps took."""
         program, device = self._programs[name]
         step, clock = program.step, clock_of(device, time.process_time)
-        with grad_mode(program.cells[0]):
+        with of(program.cells[0]).grad_mode():
             start = clock.mark()
             for _ in range(steps):
                 step()

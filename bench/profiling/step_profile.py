@@ -13,27 +13,18 @@ the auxiliary output; update: Adam. What is left, as drawing a batch and the los
 import functools
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from torch import Tensor
 
+from ..families.family import Timed, of
+from ..families.feedforward.network import Head
+from ..families.program import Program
 from ..nn.layers import Pullback, Sequence
 from ..nn.synthetic_gradient import SyntheticGradient
 from .clock import Clock
 
 PARTS = ("forward", "backward", "m", "update")
-_UNROLL = {
-    "synthetic_gradient": "m",
-    "learn_synthetic_gradient": "m",
-    "auxiliary_deltas": "m",
-}
-_CORE = {"forward": "forward", "pull": "backward", "learn": "backward"}
-_CYCLE = {
-    **dict.fromkeys(("window", "tick", "count", "loss"), "forward"),
-    "learn": "backward",
-    "synthetic_gradient": "m",
-    "learn_synthetic_gradient": "m",
-}
 
 
 class Stopwatch:
@@ -93,36 +84,22 @@ class _Model(SyntheticGradient):
         return said, lambda target: self._watch.time("m", learn, target)
 
 
+class _Head(Head):
+    """A head that is timed."""
+
+    def __init__(self, head: Head, watch: Stopwatch, part: str) -> None:
+        super().__init__(head.kind, head.replicas, _Layer(head.sequence, watch, part, part))
+
+
 @contextmanager
-def watching(program: Any, watch: Stopwatch) -> Generator[None]:
+def watching(program: Program, watch: Stopwatch) -> Generator[None]:
     """Time the parts of the steps that `program` does inside."""
-    entry, network = program.cells[0].entry, program.network
     changed: list[tuple[Any, str, bool, Any]] = []
-
-    def put(owner: Any, name: str, value: Any) -> None:
-        changed.append((owner, name, name in vars(owner), getattr(owner, name)))
-        setattr(owner, name, value)
-
-    def method(owner: Any, name: str, part: str) -> None:
-        put(owner, name, functools.partial(watch.time, part, getattr(owner, name)))
-
-    def layer(sequence: Sequence) -> _Layer:
-        return _Layer(sequence, watch, "forward", "backward")
-
-    method(program.adam, "step", "update")
-    if entry == "step":
-        put(network, "hidden", [layer(sequence) for sequence in network.hidden])
-        put(network, "classifier", layer(network.classifier))
-        put(network, "models", [_Model(model, watch) for model in network.models])
-        put(network, "inputs", [_Layer(sequence, watch, "m", "m") for sequence in network.inputs])
-    elif entry == "unroll":
-        put(network, "readout", layer(network.readout))
-        for owner, parts in ((network.core, _CORE), (network, _UNROLL)):
-            for name, part in parts.items():
-                method(owner, name, part)
-    else:
-        for name, part in _CYCLE.items():
-            method(network, name, part)
+    for timed in (Timed(program.adam, "step", "update"), *of(program.cells[0]).timed(program)):
+        owner, name = timed.owner, timed.attribute
+        value = getattr(owner, name)
+        changed.append((owner, name, name in vars(owner), value))
+        setattr(owner, name, _watched(value, watch, timed))
     try:
         yield
     finally:
@@ -131,3 +108,16 @@ def watching(program: Any, watch: Stopwatch) -> Generator[None]:
                 setattr(owner, name, value)
             else:
                 delattr(owner, name)
+
+
+def _watched(value: Any, watch: Stopwatch, timed: Timed) -> Any:
+    """Return the timed twin of a layer, a model, a head, a list of them, or a method."""
+    if isinstance(value, list):
+        return [_watched(one, watch, timed) for one in cast("list[Any]", value)]
+    if isinstance(value, Sequence):
+        return _Layer(value, watch, timed.part, timed.pullback or timed.part)
+    if isinstance(value, SyntheticGradient):
+        return _Model(value, watch)
+    if isinstance(value, Head):
+        return _Head(value, watch, timed.part)
+    return functools.partial(watch.time, timed.part, value)

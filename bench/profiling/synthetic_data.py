@@ -11,7 +11,9 @@ import torch
 from .. import datasets
 from ..cell import Cell
 from ..datasets import Data, Episodes, Text
-from ..training.loop import PROGRAMS, configure_torch, grad_mode
+from ..families.family import of
+from ..families.program import Program
+from ..training.loop import configure_torch
 
 _IMAGES = {
     "mnist": (60_000, 10_000, (1, 28, 28), 255),
@@ -39,7 +41,7 @@ def data_for(cell: Cell) -> Data | Episodes | Text:
     return _text(cell.dataset) if cell.dataset in _TEXTS else datasets.load(cell.dataset)
 
 
-def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str) -> Any:
+def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str) -> Program:
     """Return the program that trains `cells` together, on such data.
 
     From now on this process computes as the protocol wants it (`loop.configure_torch`).
@@ -51,8 +53,9 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
         matmul: the back-end of the CPU's matrix products.
     """
     configure_torch(device, threads, matmul, cells[0].precision)
-    with grad_mode(cells[0]):
-        return PROGRAMS[cells[0].entry](cells, data_for(cells[0]), torch.device(device))
+    family = of(cells[0])
+    with family.grad_mode():
+        return family.program(cells, data_for(cells[0]), torch.device(device))
 
 
 @functools.cache

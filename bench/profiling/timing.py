@@ -10,23 +10,25 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 
 from ..cell import Cell
-from ..training.loop import grad_mode
+from ..families.family import of
+from ..families.feedforward.program import FeedForwardProgram
+from ..families.feedforward.update_mask import UpdateMasks
+from ..families.program import Program
 from . import roofline
 from .clock import Clock, clock_of
-from .interleaved import Action, MachineRates, Turn, nothing
+from .interleaved import Doing, Machine, Turn, nothing
 from .op_counter import Cost, count, resident
 from .roofline import Memory
 from .step_profile import PARTS, Stopwatch, watching
 from .synthetic_data import program_for
 
-MASK_STEPS = 32  # of a turn where steps differ by their update masks: always the same ones
+MASKED_STEPS = 32  # of a turn where steps differ by their update masks: always the same ones
 WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
 
 Look = Callable[[str, int, int], None]
@@ -37,7 +39,7 @@ class Timed:
     """What was measured of a program.
 
     `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
-    the parts (`step_profile.PARTS`) and `other` (what is left of the step that they were timed in).
+    the parts (`parts.PARTS`) and `other` (what is left of the step that they were timed in).
     """
 
     cells: tuple[Cell, ...]
@@ -71,16 +73,16 @@ class _Entry:
     """A program with its turns."""
 
     def __init__(
-        self, program: Any, memory: Memory, back_end: str, clock: Clock, compiled: float
+        self, program: Program, memory: Memory, back_end: str, clock: Clock, compiled: float
     ) -> None:
         self.program = program
         for _ in range(WARM_UP):
             program.step()
         self.compile_seconds = compile_seconds() - compiled
-        mask = getattr(program, "update_mask", None)
-        certain = mask is None or all(p == 1 for p in mask.p)
-        unit = 1 if certain else MASK_STEPS
-        begin = nothing if certain else _same_masks(mask)
+        masks = program.masks if isinstance(program, FeedForwardProgram) else None
+        certain = masks is None or all(p == 1 for p in masks.p)
+        unit = 1 if certain else MASKED_STEPS
+        begin = nothing if masks is None or certain else _same_masks(masks)
         begin()
         self.cost: Cost = count(program.step, unit)
         kept = resident(program)
@@ -127,7 +129,6 @@ def measure(
     rounds: int,
     clock: Clock | None = None,
     build: Callable[..., Any] = program_for,
-    mode: Callable[[Cell], AbstractContextManager[object]] = grad_mode,
     look: Look = lambda what, done, of: None,
 ) -> Session:
     """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
@@ -140,21 +141,20 @@ def measure(
         back_end: of the CPU's matrix products in training.
         rounds: at least 1.
         clock: the device's own if None.
-        build: makes a program: `synthetic_data.program_for`.
-        mode: what programs of a cell's kind are stepped in: `loop.grad_mode`.
+        build: makes a program: `stand_in.program_for`.
         look: told of progress: `building` or `timing`, how many programs or rounds are done, of
             how many.
     """
     clock = clock or clock_of(device)
     place = torch.device(device)
-    with mode(programs[0][0]):  # an exhibit's programs are of one kind
+    with of(programs[0][0]).grad_mode():  # an exhibit's programs are of one kind
         memory, entries = Memory(place), list[_Entry]()
         for number, cells in enumerate(programs):
             look("building", number, len(programs))
             compiled = compile_seconds()
             program = build(cells, device, threads, back_end)
             entries.append(_Entry(program, memory, back_end, clock, compiled))
-        machine = MachineRates(place, back_end, clock)
+        machine = Machine(place, back_end, clock)
         gc.collect()
         before = _load()
         for number in range(rounds):
@@ -182,11 +182,11 @@ def compile_seconds() -> float:
     return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", ())))
 
 
-def _same_masks(mask: Any) -> Action:
-    """Return what lets the same masks come again."""
-    state = mask.state()
+def _same_masks(masks: UpdateMasks) -> Doing:
+    """Return what lets the same update masks come again."""
+    state = masks.state()
     state["generators"] = state["generators"].clone()
-    return lambda: mask.restore(state)
+    return lambda: masks.restore(state)
 
 
 def _load() -> float | None:

@@ -1,22 +1,29 @@
-"""Backprop: every layer waits for the true gradient of the whole loss. The baseline."""
+"""Backprop: every layer waits for the true gradient of the whole loss. The baseline of Table 1."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Rule
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.feedforward.network import Network
-    from ..nn.layers import Pullback
+    from ..contract import FeedForward, Pullback
 
-VERSION = 1
-SYNTHETIC = False
-CONDITIONED = False
-TRAINS_HIDDEN = True
+RULE = Rule(
+    name="backprop",
+    label="bprop",
+    sentence="every layer learns from the true gradient",
+    color="#0173b2",
+    families=("feedforward",),
+    version=1,
+    source="arXiv 1608.05343v1, Table 1",
+    baseline=True,
+)
 
 
-def step(network: Network, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update.
 
     Args:

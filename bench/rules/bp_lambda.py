@@ -3,28 +3,52 @@
     g_k = lambda g_{k+1} dh_{k+1}/dh_k + (1 - lambda) M_k(h_k)
 
 g_k is what layer k is updated with, and g_{k+1} pulled back through layer k + 1 alone is what M_k
-should have predicted. lambda = 1 is backprop (with models that only look on), lambda = 0 is DNI.
+should have predicted. lambda = 1 is backprop (with models that are trained but not used), lambda =
+0 is DNI.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Hyperparameter, Rule
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from torch import Tensor
 
-    from ..families.feedforward.network import Network
-    from ..nn.layers import Pullback
+    from ..contract import FeedForward, Passes, Pullback
 
-VERSION = 2
-SYNTHETIC = True
-CONDITIONED = False
-TRAINS_HIDDEN = True
+RULE = Rule(
+    name="bp_lambda",
+    label="BP(λ)",
+    sentence=(
+        "a hidden layer learns from λ times the gradient of the layer above, pulled back, and"
+        " 1 - λ times what M predicts"
+    ),
+    color="#ca9161",
+    families=("feedforward",),
+    version=2,
+    source="arXiv 1608.05343v2, supplementary A",
+    hyperparameters=(
+        Hyperparameter(
+            name="bp_lambda",
+            doc="lambda of BP(lambda): 0 trains by synthetic gradients alone, 1 by backprop"
+            " (bp_lambda)",
+            min=0,
+            max=1,
+            replica_axis=True,
+            symbol="λ",
+            about="0: synthetic gradients alone, 1: backprop",
+        ),
+    ),
+    model="M",
+    least_depth=3,
+)
 
 
-def step(network: Network, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update, of the network and of every M.
 
     Args:
@@ -32,7 +56,7 @@ def step(network: Network, x: Tensor, labels: Tensor) -> None:
         x: inputs as the network packs them.
         labels: classes [R, B].
     """
-    one_hot = network.encode(labels)
+    one_hot, mixture = network.encode(labels), network.hyperparameters["bp_lambda"]
     h = x
     passed: list[tuple[Pullback, Tensor, Callable[[Tensor], None]]] = []
     for layer, model in zip(network.hidden, network.models, strict=True):
@@ -42,7 +66,16 @@ def step(network: Network, x: Tensor, labels: Tensor) -> None:
     target = pullback(network.loss_gradient(logits, one_hot))
     for pullback, synthetic, learn in reversed(passed[1:]):
         learn(target)
-        target = pullback(synthetic.lerp(target, network.bp_lambda))  # exact at both ends
+        target = pullback(synthetic.lerp(target, mixture))  # exact at both ends
     pullback, synthetic, learn = passed[0]
     learn(target)
-    pullback(synthetic.lerp(target, network.bp_lambda), need_input=False)
+    pullback(synthetic.lerp(target, mixture), need_input=False)
+
+
+def targets(network: FeedForward, passes: Passes) -> list[Tensor]:
+    """Return what each M should have predicted, bottom first."""
+    mixture, found = network.hyperparameters["bp_lambda"], [passes.top]
+    above = zip(passes.pullbacks[1:], passes.synthetic[1:], strict=True)
+    for pullback, synthetic in reversed(list(above)):
+        found.insert(0, pullback(synthetic.lerp(found[0], mixture)))
+    return found

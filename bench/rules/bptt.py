@@ -4,17 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Rule
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.recurrent.network import RecurrentNetwork
+    from ..contract import Recurrent
 
-VERSION = 1
-SYNTHETIC = False
-AUXILIARY = False
+RULE = Rule(
+    name="bptt",
+    label="BPTT",
+    sentence="backprop through the T steps of an unroll",
+    color="#0173b2",
+    families=("recurrent",),
+    version=1,
+    source="arXiv 1608.05343v1, Table 2",
+    baseline=True,
+)
 
 
-def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
+def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
     """Write the gradients of one update; the state is carried over to the next.
 
     Args:

@@ -1,11 +1,17 @@
 """cDNI: DNI whose models M also see the label, one-hot, joined to h (Table 1)."""
 
-from .dni import step
+from ..contract import Rule
+from .dni import decoupled_step, step, targets
 
-__all__ = ["CONDITIONED", "SYNTHETIC", "TRAINS_HIDDEN", "UNLOCKS", "VERSION", "step"]
+__all__ = ["RULE", "decoupled_step", "step", "targets"]
 
-VERSION = 1
-SYNTHETIC = True
-CONDITIONED = True
-TRAINS_HIDDEN = True
-UNLOCKS = True
+RULE = Rule(
+    name="cdni",
+    label="cDNI",
+    sentence="the same, M sees the label too",
+    color="#029e73",
+    families=("feedforward",),
+    version=1,
+    source="arXiv 1608.05343v1, Table 1",
+    model="M with label",
+)

@@ -27,25 +27,35 @@ learns from all of them, while B learns from its loss.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ..contract import Rule
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.feedforward.network import Network
-    from ..families.pair.program import CountingProgram
-    from ..families.recurrent.network import RecurrentNetwork
-    from ..nn.lstm import Tape
+    from ..contract import Cycle, Decoupled, FeedForward, Mask, Pair, Passes, Recurrent
 
-VERSION = 1
-SYNTHETIC = True
-CONDITIONED = False
-AUXILIARY = False
-TRAINS_HIDDEN = True
-UNLOCKS = True
+RULE = Rule(
+    name="dni",
+    label="DNI",
+    sentence={
+        "feedforward": (
+            "a hidden layer learns from the gradient that its model M predicts from its output"
+        ),
+        "recurrent": "an unroll also learns from the gradient that M predicts at its end",
+        "pair": "A also learns from the gradient that M predicts at its message",
+    },
+    color="#d55e00",
+    families=("feedforward", "recurrent", "pair"),
+    version=1,
+    source="arXiv 1608.05343v1, sections 2 and 3",
+    model="M",
+    passes=4,
+)
 
 
-def step(network: Network, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update, of the network and of every M.
 
     Args:
@@ -69,7 +79,28 @@ def step(network: Network, x: Tensor, labels: Tensor) -> None:
         learn_below(target)
 
 
-def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
+def targets(network: FeedForward, passes: Passes) -> list[Tensor]:
+    """Return what each M should have predicted, bottom first: bootstrapped but for the topmost."""
+    del network
+    above = zip(passes.pullbacks[1:], passes.synthetic[1:], strict=True)
+    return [*(pullback(synthetic) for pullback, synthetic in above), passes.top]
+
+
+def decoupled_step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) -> None:
+    """Write the gradients of one update of the active layers (Figures 5 and 6).
+
+    Args:
+        network: R replicas.
+        x: inputs as the network packs them.
+        labels: classes [R, B].
+        mask: for each replica, whether each layer is active, bottom first.
+    """
+    from ._decoupled import step as decoupled
+
+    decoupled(network, x, labels, mask)
+
+
+def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
     """Write the gradients of one recurrent update; the state is carried over to the next.
 
     Args:
@@ -80,7 +111,7 @@ def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
     network.core.learn(learn_unroll(network, inputs, targets))
 
 
-def learn_unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> Tape:
+def learn_unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> Any:
     """Do all of `unroll` but the gradient of the core's weights; return the unroll.
 
     Its `delta` is the gradient at the gates, of the losses and the synthetic gradient.
@@ -96,26 +127,26 @@ def learn_unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> 
     return tape
 
 
-def cycle(program: CountingProgram, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
-    """Do one cycle of T * T steps of two networks.
+def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
+    """Do one cycle of T * T steps of two networks; yield a part when its gradients are written.
 
     Args:
-        program: R replicas.
+        network: R replicas.
         digits: inputs [R, T, T, pixels, B]: by window, by step.
         odd: how many digits of a window are odd, [R, T, B].
         threes: how many of the cycle are 3, [R, B].
     """
-    network, messages = program.network, list["Tensor"]()
+    messages: list[Tensor] = []
     for window in range(network.T):
         logits, message = network.window(digits[:, window])
         own = network.loss("a", logits, odd[:, window])
         delta = network.factor * network.synthetic_gradient(message)
         network.learn("a", [own, message], [None, delta])
-        program.move("a")
+        yield "a"
         messages.append(message.detach().requires_grad_())
         network.tick(messages[-1], window)
     loss = network.loss("b", network.count(), threes)
-    targets = network.learn("b", [loss], at=messages)
-    network.learn_synthetic_gradient(messages, targets)
-    program.move("b")
-    program.move("m")
+    true = network.learn("b", [loss], at=messages)
+    network.learn_synthetic_gradient(messages, true)
+    yield "b"
+    yield "m"

@@ -9,19 +9,38 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Hyperparameter, Rule
 from . import dni
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.recurrent.network import RecurrentNetwork
+    from ..contract import Recurrent
 
-VERSION = 1
-SYNTHETIC = True
-AUXILIARY = True
+RULE = Rule(
+    name="dni_aux",
+    label="DNI+Aux",
+    sentence="the same, and the core predicts M's coming predictions",
+    color="#cc78bc",
+    families=("recurrent",),
+    version=1,
+    source="arXiv 1608.05343v1, section 3.1 and Table 2",
+    hyperparameters=(
+        Hyperparameter(
+            name="aux_weight",
+            doc="weight of the auxiliary loss (dni_aux)",
+            min=0,
+            max=1e6,
+        ),
+    ),
+    model="M",
+    auxiliary=True,
+    passes=6,
+    unrolls=2,
+)
 
 
-def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
+def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
     """Write the gradients of one update; the state is carried over to the next.
 
     Args:
@@ -34,6 +53,7 @@ def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
     if before is None:
         network.core.learn(tape)
     else:
-        deltas = network.auxiliary_deltas(before, tape)
+        weight = network.hyperparameters["aux_weight"]
+        deltas = network.auxiliary_deltas(before, tape, weight)
         network.core.pull(before, deltas, None, need_start=False)
         network.core.learn(tape, before)

@@ -9,30 +9,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Rule
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.pair.program import CountingProgram
+    from ..contract import Cycle, Pair
 
-VERSION = 1
-SYNTHETIC = False
+RULE = Rule(
+    name="end_to_end",
+    label="end to end",
+    sentence="both networks learn from both losses, once in T x T steps",
+    color="#0173b2",
+    families=("pair",),
+    version=1,
+    source="arXiv 1608.05343v1, Figure 8",
+    baseline=True,
+    whole_cycle=True,
+)
 
 
-def cycle(program: CountingProgram, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
-    """Do one cycle of T * T steps.
+def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
+    """Do one cycle of T * T steps; yield a part when its gradients are written.
 
     Args:
-        program: R replicas.
+        network: R replicas.
         digits: inputs [R, T, T, pixels, B]: by window, by step.
         odd: how many digits of a window are odd, [R, T, B].
         threes: how many of the cycle are 3, [R, B].
     """
-    network, losses = program.network, list["Tensor"]()
+    losses: list[Tensor] = []
     for window in range(network.T):
         logits, message = network.window(digits[:, window])
         losses.append(network.loss("a", logits, odd[:, window]))
         network.tick(message, window)
     losses.append(network.loss("b", network.count(), threes))
     network.learn("ab", losses)
-    program.move("a")
-    program.move("b")
+    yield "a"
+    yield "b"

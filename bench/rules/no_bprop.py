@@ -1,21 +1,29 @@
-"""No backprop: no gradient reaches the hidden layers, only the classifier learns (paper.md, 1)."""
+"""No backprop: no gradient reaches the hidden layers, only the classifier learns (Table 1)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Rule
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.feedforward.network import Network
+    from ..contract import FeedForward
 
-VERSION = 1
-SYNTHETIC = False
-CONDITIONED = False
-TRAINS_HIDDEN = False
+RULE = Rule(
+    name="no_bprop",
+    label="no-bprop",
+    sentence="only the classifier learns",
+    color="#949494",
+    families=("feedforward",),
+    version=1,
+    source="arXiv 1608.05343v1, Table 1",
+    trains_hidden=False,
+)
 
 
-def step(network: Network, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update: the classifier's.
 
     Args:

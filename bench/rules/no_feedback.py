@@ -7,29 +7,37 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..contract import Rule
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..families.pair.program import CountingProgram
+    from ..contract import Cycle, Pair
 
-VERSION = 1
-SYNTHETIC = False
+RULE = Rule(
+    name="no_feedback",
+    label="no feedback",
+    sentence="A learns from its own loss alone, every T steps",
+    color="#949494",
+    families=("pair",),
+    version=1,
+    source="arXiv 1608.05343v1, Figure 8",
+)
 
 
-def cycle(program: CountingProgram, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
-    """Do one cycle of T * T steps.
+def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
+    """Do one cycle of T * T steps; yield a part when its gradients are written.
 
     Args:
-        program: R replicas.
+        network: R replicas.
         digits: inputs [R, T, T, pixels, B]: by window, by step.
         odd: how many digits of a window are odd, [R, T, B].
         threes: how many of the cycle are 3, [R, B].
     """
-    network = program.network
     for window in range(network.T):
         logits, message = network.window(digits[:, window])
         network.learn("a", [network.loss("a", logits, odd[:, window])])
-        program.move("a")
+        yield "a"
         network.tick(message.detach(), window)
     network.learn("b", [network.loss("b", network.count(), threes)])
-    program.move("b")
+    yield "b"

@@ -13,7 +13,7 @@ from typing import Any, cast
 
 import torch
 
-FORMAT = 2
+FORMAT = 3
 _DIGEST = hashlib.sha256().digest_size
 
 

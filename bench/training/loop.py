@@ -8,28 +8,25 @@ import dataclasses
 import functools
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from .. import datasets
+from .. import datasets, registry
 from ..cell import Cell
-from ..families.feedforward.program import Program
-from ..families.pair.program import CountingProgram
-from ..families.recurrent.program import SequenceProgram
+from ..families.family import of
+from ..families.program import Program
 from ..hardware import describe, machine_class
 from ..nn import products as matrix_products
 from ..outcome import CurvePoint, Machine, Outcome, Status
 from ..profiling import memory_estimate
+from ..registry import Source
 from . import checkpoint
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work
 CHECKPOINT_SECONDS = 300.0
-PROGRAMS: dict[str, Any] = {"step": Program, "unroll": SequenceProgram, "cycle": CountingProgram}
-"""The program of a cell, by its entry."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +43,7 @@ class Job:
         matmul_error: its measured error.
         checkpoint: the checkpoint's file, None for none.
         checkpoint_seconds: interval between checkpoints.
+        sources: files of rules and data sets that were brought, for workers elsewhere.
         pause_at: updates, a point of evaluation, after which the program saves its state and ends
             as a `timeout` does; None for no such point.
     """
@@ -60,6 +58,7 @@ class Job:
     checkpoint: str | None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     pause_at: int | None = None
+    sources: tuple[Source, ...] = ()
 
     @property
     def machine(self) -> Machine:
@@ -71,7 +70,7 @@ def configure_torch(device: str, threads: int, back_end: str, precision: str) ->
     """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
 
     No TF32 where the protocol is float32; bfloat16 operands it holds as they are. The memory that
-    it frees it keeps (`memory_estimate.keep`).
+    it frees it keeps (`memory.keep`).
     """
     torch.set_num_threads(threads)
     memory_estimate.keep()
@@ -95,7 +94,7 @@ class Run:
         self.train_seconds = self.evaluation_seconds = 0.0
         self.diverged: dict[int, int] = {}
         data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
-        self.program: Any = PROGRAMS[self.cell.entry](job.cells, data, self.device, self.clock)
+        self.program: Program = of(self.cell).program(job.cells, data, self.device, self.clock)
         self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
         self.saved, self.looked = time.monotonic(), time.perf_counter()
         self.unsaved = ""  # why the last checkpoint could not be written
@@ -186,7 +185,7 @@ class Run:
         done: int = self.program.iteration
         rate = done / self.train_seconds if done and self.train_seconds else None
         steps = self.cell.batch_size * len(self.job.cells) * self.cell.data_steps
-        examples, symbols = rate and rate * steps, self.cell.entry == "unroll"
+        examples, symbols = rate and rate * steps, of(self.cell).unit == "symbol"
         found: list[Outcome] = []
         for r, curve in enumerate(self.curves):
             bad = r in self.diverged
@@ -219,14 +218,6 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
-def grad_mode(cell: Cell) -> AbstractContextManager[object]:
-    """Return the mode that a program of `cell` is made and trained in: one without autograd.
-
-    Inference mode, where every call costs less; but two networks ask for autograd's gradients.
-    """
-    return torch.no_grad() if cell.entry == "cycle" else torch.inference_mode()
-
-
 def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
     """Train a program and return an outcome a replica.
 
@@ -237,7 +228,8 @@ def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
 
     Raises whatever training raises (the engine makes a failed outcome of it).
     """
-    with grad_mode(job.cells[0]):
+    registry.add_all(job.sources)
+    with of(job.cells[0]).grad_mode():
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
             paused = job.pause_at is not None and run.program.iteration >= job.pause_at
@@ -273,7 +265,8 @@ def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome
 
 def time_steps(job: Job, seconds: float) -> float:
     """Return the seconds an update of the program takes, from `seconds` of stepping."""
-    with grad_mode(job.cells[0]):
+    registry.add_all(job.sources)
+    with of(job.cells[0]).grad_mode():
         run = Run(dataclasses.replace(job, checkpoint=None))
         run.program.step()  # first touches
         steps, start = 0, time.perf_counter()

@@ -92,9 +92,9 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
 
 def quantity(cell: Cell) -> str | None:
     """Return what of its curve tells how good a cell is: error or bits; None of a curriculum."""
-    if cell.entry == "step":
+    if cell.family == "feedforward":
         return "error"
-    return "bits" if cell.solve_bits is None and cell.entry == "unroll" else None
+    return "bits" if cell.solve_bits is None and cell.family == "recurrent" else None
 
 
 def _points(cell: Cell, record: Record) -> Curve:
@@ -115,7 +115,7 @@ def _first(curves: Sequence[Curve], target: float) -> tuple[float, float]:
 
 
 def _sizes(cell: Cell) -> tuple[Any, ...]:
-    return tuple(getattr(cell, name) for name in (*SAME_SIZES, *_SCHEDULE))
+    return tuple(cell.value(name) for name in (*SAME_SIZES, *_SCHEDULE))
 
 
 def _order(cell: Cell) -> tuple[Any, ...]:

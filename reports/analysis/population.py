@@ -43,4 +43,4 @@ def at_fraction(
 
 def fits(cell: Cell, where: Mapping[str, Any]) -> bool:
     """Tell whether a cell has all the values of `where`."""
-    return all(getattr(cell, name) == value for name, value in where.items())
+    return all(cell.value(name) == value for name, value in where.items())

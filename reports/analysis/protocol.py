@@ -91,5 +91,5 @@ def number(value: Any) -> str:
 
 
 def _values(cells: Sequence[Cell], name: str) -> list[Any]:
-    values = dict.fromkeys(getattr(cell, name) for cell in cells)
+    values = dict.fromkeys(cell.value(name) for cell in cells)
     return [value for value in values if value is not None]

@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...bench.cell import FIELDS as CELL_FIELDS
-from ...bench.cell import Cell
+from ...bench.cell import Cell, field_names
 from ...reproductions.exhibits.exhibit import expand
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.frame import to_frame
@@ -20,7 +19,7 @@ from ...results.metrics import FIELDS
 from ...results.record import ENDED, Record
 from .protocol import PAPER, difference
 
-_CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
+_CONFIGURATION = tuple(name for name in field_names() if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
     "configuration": True,
     "seed": True,
@@ -138,7 +137,7 @@ def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _has(cell: Cell, fields: Mapping[str, Any]) -> bool:
-    return all(getattr(cell, name) == value for name, value in fields.items())
+    return all(cell.value(name) == value for name, value in fields.items())
 
 
 def _configuration(source: Cell | Record) -> tuple[Any, ...]:

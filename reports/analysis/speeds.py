@@ -53,7 +53,7 @@ def _order(timing: Timing) -> tuple[Any, ...]:
 
 
 def _size(cell: Cell, timing: Timing) -> tuple[Any, ...]:
-    sizes = (getattr(cell, name) for name in SAME_SIZES)
+    sizes = (cell.value(name) for name in SAME_SIZES)
     return (timing.machine_class, timing.replicas, *sizes)
 
 
@@ -61,13 +61,13 @@ def values(speed: Speed) -> dict[str, Any]:
     """Return what a timing says, in SI units, for `--json` and spreadsheets."""
     timing, cell = speed.timing, speed.cell
     step, limit, rate = timing.of("step"), timing.of("limit"), timing.of("matmul")
-    symbols = cell.entry == "unroll"
+    symbols = cell.family == "recurrent"
     return {
         "id": timing.id,
         "name": speed.name,
         "exhibit": timing.exhibit,
         "scale": timing.scale,
-        **{f: getattr(cell, f) for f in _CELL},
+        **{f: cell.value(f) for f in _CELL},
         "replicas": timing.replicas,
         "steps_per_second": timing.steps_per_second,
         "examples_per_second": None if symbols else timing.examples_per_second,

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
+from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.datasets import Status
 from ...bench.errors import UsageError
@@ -78,15 +79,15 @@ def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
 
 
 def _told(cell: Cell, field: str) -> str:
-    value = getattr(cell, field)
+    value = cell.value(field)
     return f"{field}={value:g}" if isinstance(value, float) else f"{field}={value}"
 
 
 def _base_name(cell: Cell) -> str:
     size = cell.depth if cell.T is None else f"T{cell.T}"
     words = [f"{cell.dataset} {cell.network} {size} {cell.rule}"]
-    if cell.bp_lambda is not None:
-        words.append(f"λ{cell.bp_lambda:g}")
+    own = registry.RULES.declared(cell.rule).hyperparameters
+    words += [f"{one.symbol}{cell.value(one.name):g}" for one in own if one.symbol]
     if cell.sg_layers is not None:
         words.append(f"M{cell.sg_layers}")
     if cell.p_update is not None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from ...bench import registry
 from ...bench.cell import Cell
 from ...reproductions.exhibits import exhibit as exhibits
 from ...results.timings import Median
@@ -84,10 +85,16 @@ def _of_group(
     ]
 
 
+def _mixes(rule: str) -> bool:
+    """Tell whether a rule has a number that changes what it computes and no shape."""
+    own = registry.RULES.declared(rule).hyperparameters
+    return any(one.replica_axis for one in own)
+
+
 def _seconds(name: str, place: str, reached: Sequence[Reached]) -> list[Drawing | None]:
     """Return a picture a schedule; BP(lambda) is left to the table: its lambdas share a place."""
     found: list[Drawing | None] = []
-    some = [one for one in reached if one.cell.bp_lambda is None]
+    some = [one for one in reached if not _mixes(one.cell.rule)]
     schedules = sorted({one.cell.iterations for one in some})
     for iterations in schedules:
         here = [one for one in some if one.cell.iterations == iterations]
@@ -116,7 +123,7 @@ def axis_of(cell: Cell) -> str:
     """Return what programs like the cell's are drawn against."""
     if cell.p_update is not None:
         return "p_update"
-    return "depth" if cell.entry == "step" else "T"
+    return "depth" if cell.family == "feedforward" else "T"
 
 
 def _percent(found: Median) -> Median:
@@ -164,7 +171,7 @@ def _point(cell: Cell, axis: str, value: Median) -> Point:
         "column": cell.rule,
         "line": _NO_M if cell.sg_layers is None else model,
         "rule": cell.rule,
-        "x": getattr(cell, axis),
+        "x": cell.value(axis),
         "mean": value.median,
         "low": value.low,
         "high": value.high,

@@ -129,7 +129,7 @@ def _error_csv(reached: Sequence[cost_to_accuracy.Reached]) -> str:
     lines = [
         {
             "name": one.name,
-            **{field: getattr(one.cell, field) for field in _FIELDS},
+            **{field: one.cell.value(field) for field in _FIELDS},
             "factor": one.factor,
             "target": one.target,
             "quantity": cost_to_accuracy.quantity(one.cell),

@@ -68,7 +68,7 @@ def medians_csv(selection: Selection, found: Sequence[Bin]) -> str:
     axes = ("dataset", "network", "depth", "rule", "decoupled")
     lines: list[dict[str, Any]] = [
         {
-            **{name: getattr(one.cell, name) for name in axes},
+            **{name: one.cell.value(name) for name in axes},
             "above": one.paper.above,
             "up_to": one.paper.up_to,
             "at": one.paper.at,

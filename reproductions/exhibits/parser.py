@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...bench.cell import spec_of
+from ...bench.cell import field_of
 from ..tuning.space import Dimension, parse_dimension
 from .claims import read_claim
 from .schema import (
@@ -232,7 +232,7 @@ def _labels(table: Table) -> dict[str, Mapping[str, str]]:
     labels: dict[str, Mapping[str, str]] = {}
     for field in table.remaining():
         if field != "result":
-            table.checked(field, lambda field=field: spec_of(field))
+            table.checked(field, lambda field=field: field_of(field))
         row = table.take_table(field)
         labels[field] = {value: row.take(value, str) for value in row.remaining()}
     return labels

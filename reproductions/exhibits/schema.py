@@ -212,7 +212,7 @@ class Exhibit:
             for median in self.medians
             if median.at == at
             and median.above < (cell.p_update or 0) <= median.up_to
-            and all(getattr(cell, name) == value for name, value in median.where.items())
+            and all(cell.value(name) == value for name, value in median.where.items())
         ]
 
     def fixed_layers(self, dataset: str, network: str, rule: str) -> int | None:

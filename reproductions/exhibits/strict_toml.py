@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from ...bench.cell import coerce, spec_of
+from ...bench.cell import coerce, field_of
 from ...bench.errors import UsageError, did_you_mean, one_line
 from ...results.metrics import RESULTS
 
@@ -69,18 +69,18 @@ class Table:
     def take_field_name(self, key: str) -> str:
         """Return the string at `key`, the name of a cell's field."""
         name = self.take(key, str)
-        return self.checked(key, lambda: spec_of(name)).name
+        return self.checked(key, lambda: field_of(name)).name
 
     def take_field_names(self, key: str) -> tuple[str, ...]:
         """Return the list at `key` of names of a cell's fields."""
         found = self.take_list(key, str)
-        return self.checked(key, lambda: tuple(spec_of(name).name for name in found))
+        return self.checked(key, lambda: tuple(field_of(name).name for name in found))
 
     def take_layout(self, key: str) -> tuple[str, ...]:
         """Return the list at `key` of names of a cell's fields, `result` among them."""
         found = self.take_list(key, str)
         return self.checked(
-            key, lambda: tuple(n if n == "result" else spec_of(n).name for n in found)
+            key, lambda: tuple(n if n == "result" else field_of(n).name for n in found)
         )
 
     def take_result(self) -> str | None:

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...bench import datasets
-from ...bench.cell import Cell
+from ...bench import datasets, registry
+from ...bench.cell import Cell, replica_axes
 from ...results.record import Record
 
 STATES = ("done", "missing", "timeout", "pruned", "stale", "failed", "diverged")
@@ -87,7 +87,7 @@ def make_plan(
         return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
     alike: dict[str, list[int]] = {}
     for index in wanted:
-        alike.setdefault(shape(planned[index].cell, _REPLICA_AXES), []).append(index)
+        alike.setdefault(shape(planned[index].cell, replica_axes()), []).append(index)
     programs = (
         tuple(some[start : start + MOST_REPLICAS])
         for some in alike.values()
@@ -114,7 +114,7 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
-    if cell.entry == "cycle":
+    if cell.family == "pair":
         return _work_of_a_digit(cell) * cell.data_steps * cell.iterations * cell.batch_size
     if cell.T is not None:
         return cell.T * _work_of_a_step(cell) * cell.iterations * cell.batch_size
@@ -146,7 +146,7 @@ def _work_of_a_step(cell: Cell) -> float:
     """Return about how many multiplications a recurrent core takes for one symbol."""
     width, m = cell.hidden_units or 0, cell.sg_units or 0
     core, model = 4 * width * width, 3 * width * m
-    passes = {"bptt": 3, "dni": 4}.get(cell.rule, 6)
+    passes = registry.RULES.declared(cell.rule).passes
     return 2.0 * (passes * core + (0 if cell.sg_layers is None else 3 * model / (cell.T or 1)))
 
 
@@ -172,7 +172,6 @@ def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
 
 MOST_REPLICAS = 128
 """Cells of a program."""
-_REPLICA_AXES = ("seed", "learning_rate", "sg_scale", "bp_lambda", "p_update")
 NOT_SHAPE = (
     "seed",
     "iterations",

@@ -82,7 +82,7 @@ def arms_of(
     axes = list(dict.fromkeys(name for block in exhibit.scale(scale).blocks for name in block))
     places: dict[tuple[Any, ...], list[Cell]] = {}
     for cell in cells:
-        place = tuple(getattr(cell, name) for name in axes if name not in searched)
+        place = tuple(cell.value(name) for name in axes if name not in searched)
         places.setdefault(place, []).append(cell)
     if len(places) > MOST_ARMS:
         raise UsageError(
@@ -91,9 +91,9 @@ def arms_of(
             " rule=dni,depth=4, or search what differs by --space"
         )
     bases = [_protocol(exhibit, some) for some in places.values()]
-    telling = [
-        n for n in axes if n not in searched and len({getattr(c, n) for c in bases}) > 1
-    ] or ["rule"]
+    telling = [n for n in axes if n not in searched and len({c.value(n) for c in bases}) > 1] or [
+        "rule"
+    ]
     return [
         _arm(
             exhibit,
@@ -130,7 +130,7 @@ def _protocol(exhibit: Exhibit, cells: Sequence[Cell]) -> Cell:
 
 
 def _label(cell: Cell, telling: Sequence[str]) -> str:
-    words = {name: format_value(name, getattr(cell, name)) for name in telling}
+    words = {name: format_value(name, cell.value(name)) for name in telling}
     bare = ("dataset", "network", "rule")
     return " ".join(text if name in bare else f"{name}={text}" for name, text in words.items())
 
@@ -145,7 +145,7 @@ def _arm(
     space: Sequence[Dimension],
     label: str,
 ) -> Arm:
-    where = Where(tuple(Condition(name, (getattr(cell, name),)) for name in axes))
+    where = Where(tuple(Condition(name, (cell.value(name),)) for name in axes))
     some = list(decisions(space))
     sets = {
         field: value
@@ -153,7 +153,7 @@ def _arm(
         if any(applies(field, cell, {**changed, **made}) for made in some)
     }
     own = _fitting(cell, sets, {})
-    block = {name: (getattr(cell, name),) for name in axes}
+    block = {name: (cell.value(name),) for name in axes}
     place = dataclasses.replace(exhibit.scale(scale), blocks=(block,))
     alone = dataclasses.replace(exhibit, scales={scale: place})
     (cell,) = expand(alone, scale, own, seeds=1)

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
 
-from ...bench.cell import Cell, kind_of
+from ...bench.cell import Cell, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...results.study import Study
 from ..exhibits.field_text import format_value
@@ -131,13 +131,13 @@ def _suggested(trial: Any, d: Dimension) -> Any:
 
 def coded(d: Dimension, value: Any) -> Any:
     """Return a value as Optuna takes it: a list as its text."""
-    many = kind_of(d.field)[2]
+    many = field_of(d.field).many
     return format_value(d.field, tuple(value)) if many and value is not None else value
 
 
 def _plain(d: Dimension, value: Any) -> Any:
     """Return a value as JSON has it."""
-    return list(value) if kind_of(d.field)[2] and value is not None else value
+    return list(value) if field_of(d.field).many and value is not None else value
 
 
 def _seed(text: str) -> int:

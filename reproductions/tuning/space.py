@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...bench.cell import Cell, applicable, kind_of
+from ...bench.cell import Cell, applicable, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ..exhibits.field_text import check_field, format_value, parse_value
 
@@ -95,7 +95,8 @@ def parse_dimension(flag: str, field: str, text: str) -> Dimension:
     check_field(flag, field)
     if field in _REFUSED:
         raise UsageError(f"{flag} {field}: no field to search: {_REFUSED[field]}")
-    scalar, _, many = kind_of(field)
+    spec = field_of(field)
+    scalar, many = spec.scalar, spec.many
     item = f"{flag} {field}={text}"
     if not text:
         raise UsageError(f"{item}: what it may be is missing; {_USAGE}")
@@ -170,7 +171,7 @@ def inside(space: Collection[Dimension], cell: Cell) -> dict[str, Any] | None:
     params: dict[str, Any] = {}
     for d in in_order(space):
         if applies(d.field, cell, params):
-            value = getattr(cell, d.field)
+            value = cell.value(d.field)
             if not d.contains(value):
                 return None
             params[d.field] = value

@@ -98,7 +98,7 @@ def _at_least_one(flag: str, value: int | None, default: int, most: int) -> int:
 def _name(exhibit: str, scale: str, arms: Sequence[Arm]) -> str:
     """Return the name of a study of these arms: what they have in common."""
     names = ("rule", "dataset", "network", "depth", "T")
-    common = [{getattr(arm.cell, name) for arm in arms} - {None} for name in names]
+    common = [{arm.cell.value(name) for arm in arms} - {None} for name in names]
     return "-".join([exhibit, scale, *(str(*some) for some in common if len(some) == 1)])
 
 

@@ -175,7 +175,7 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
         choices: dict[str, tuple[dict[str, Any], set[str]]] = {}
         first: dict[str, str] = {}
         for record in records:
-            mine = all(getattr(record, name) == getattr(arm.cell, name) for name in steady)
+            mine = all(getattr(record, name) == arm.cell.value(name) for name in steady)
             params = inside(arm.space, record.cell) if mine and current(record) else None
             if params is None:
                 continue

@@ -119,7 +119,7 @@ def names(cells: Sequence[Cell]) -> list[str]:
     for cell, name in zip(cells, short, strict=True):
         alike = [c.to_dict() for c, n in zip(cells, short, strict=True) if n == name]
         extra = (f for f in alike[0] if f != "seed" and len({str(c[f]) for c in alike}) > 1)
-        found.append(" ".join([name, *(f"{field}={getattr(cell, field)}" for field in extra)]))
+        found.append(" ".join([name, *(f"{field}={cell.value(field)}" for field in extra)]))
     return found
 
 

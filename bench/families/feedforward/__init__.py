@@ -1,1 +1,127 @@
-"""Feed-forward networks: the network, its program, batches of images and decoupled layers."""
+"""Feed-forward networks: hidden layers and a classifier, trained by a rule's `step` (Table 1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ...errors import UsageError
+from ..family import Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import torch
+
+    from ...cell import Cell
+    from ...datasets import Data
+    from .program import FeedForwardProgram
+
+PROTOCOL_VERSION = 1
+"""Raised when the loop, the optimiser, the layers or the seeding change what a cell computes."""
+DECOUPLED_PROTOCOL_VERSION = 1
+"""The same for cells whose layers have update masks: those, and synthetic inputs, too."""
+CONVOLUTIONS_CHANGED = 1
+"""How often convolutional layers have changed what a cell computes; added to the version above."""
+
+
+class FeedForward:
+    """The family; see `family.Family`."""
+
+    name = "feedforward"
+    label = "feed-forward"
+    networks = ("cnn", "fcn")
+    reads = ("images",)
+    unit = "example"
+    along = "depth"
+
+    def fields(self, values: Mapping[str, Any]) -> Collection[str]:
+        """Return the optional fields that such a cell has."""
+        rule, decoupled = registry.RULES.declared(values["rule"]), values.get("decoupled")
+        found = ["depth", "split", "evaluate_at"]
+        found += ["hidden_units"] if values["network"] == "fcn" else ["filters", "kernel_size"]
+        if decouples(values["rule"]):
+            found.append("decoupled")
+        if decoupled is not None:
+            found.append("p_update")
+        if rule.synthetic:
+            found += ["sg_layers", "sg_scale"]
+            found += ["sg_units"] * (values.get("sg_layers") != 0)
+        if decoupled == "both":
+            found += ["si_layers"] + ["si_units"] * (values.get("si_layers") != 0)
+        return found
+
+    def refuse(self, values: Mapping[str, Any]) -> None:
+        """Raise UsageError where decoupling, depth or network do not fit the rule."""
+        rule, decoupled = registry.RULES.declared(values["rule"]), values.get("decoupled")
+        if decoupled is not None and not decouples(rule.name):
+            able = [n for n, r in registry.RULES.loadable() if decouples(n) and self.trains(r)]
+            raise UsageError(
+                f"decoupled={decoupled} does not apply to rule={rule.name}, which has no"
+                f" decoupled_step; leave it out, or choose rule from: {', '.join(able)}"
+            )
+        if decoupled == "both" and values["network"] != "fcn":
+            raise UsageError(
+                f"decoupled=both does not fit network={values['network']}: synthetic inputs are of"
+                " network=fcn; decoupled=update fits"
+            )
+        depth, least = values.get("depth") or 0, max(rule.least_depth, 3 if decoupled else 2)
+        if values.get("depth") is not None and depth < least:
+            raise UsageError(
+                f"depth={depth} is too shallow for rule={rule.name}"
+                + (f", decoupled={decoupled}" if decoupled else "")
+                + f": it needs {least - 1} hidden layers; give depth={least} or more"
+            )
+
+    def trains(self, rule: Any) -> bool:
+        """Tell whether a rule trains networks of this family."""
+        return self.name in rule.families
+
+    def data_steps(self, values: Mapping[str, Any]) -> int:
+        """Return 1: an iteration is a batch."""
+        del values
+        return 1
+
+    def protocol_version(self, values: Mapping[str, Any]) -> int:
+        """Return the version of the code that trains such a cell."""
+        decoupled = values.get("decoupled") is not None
+        version = DECOUPLED_PROTOCOL_VERSION if decoupled else PROTOCOL_VERSION
+        return version + (CONVOLUTIONS_CHANGED if values["network"] == "cnn" else 0)
+
+    def program(
+        self,
+        cells: Sequence[Cell],
+        data: Data,
+        device: torch.device,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> FeedForwardProgram:
+        """Return the program that trains `cells` together on their data."""
+        from .program import FeedForwardProgram
+
+        return FeedForwardProgram(cells, data, device, clock)
+
+    def timed(self, program: FeedForwardProgram) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
+        network = program.network
+        return [
+            Timed(network, "hidden", "forward", "backward"),
+            Timed(network, "classifier", "forward", "backward"),
+            Timed(network, "models", "m"),
+            Timed(network, "inputs", "m"),
+            Timed(network, "heads", "m"),
+        ]
+
+    def grad_mode(self) -> AbstractContextManager[object]:
+        """Return inference mode, where every call costs least."""
+        import torch
+
+        return torch.inference_mode()
+
+
+def decouples(rule: str) -> bool:
+    """Tell whether a rule says what happens where layers have update masks."""
+    return hasattr(registry.RULES.module(rule), "decoupled_step")
+
+
+FAMILY = FeedForward()

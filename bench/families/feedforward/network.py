@@ -1,28 +1,95 @@
-"""The network that a program trains: the same for every rule, baselines included.
+"""The feed-forward network that a program trains: the same for every rule, baselines included.
 
-Hidden layers, a linear classifier, and (for rules that have them) a synthetic-gradient model M
-after every hidden layer; where layers are completely unlocked also a synthetic-input model I for
-what every hidden layer gives.
+Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M or a
+linear head after every hidden layer, and where layers are completely unlocked also a
+synthetic-input model I for the output of every hidden layer.
 """
 
 import itertools
 from collections.abc import Generator
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
 
-from ... import networks, rules
+from ... import registry
 from ...cell import Cell
-from ...nn.layers import Linear, Sequence
+from ...nn.layers import Linear, Pullback, Sequence
 from ...nn.parameters import Parameters
-from ...nn.synthetic_gradient import SyntheticGradient, by_replica, scale_of
+from ...nn.synthetic_gradient import SyntheticGradient, scale_of
+from ..rule_state import hyperparameters, kept
+
+
+class Architecture(Protocol):
+    """The functions of a module of `networks` for feed-forward networks."""
+
+    def hidden_layers(self, cell: Cell, image: Seq[int]) -> list[Sequence]:
+        """Return the depth - 1 hidden layers for images [C, H, W]."""
+        ...
+
+    def hidden_shapes(self, cell: Cell, image: Seq[int]) -> list[tuple[int, ...]]:
+        """Return the shape of each hidden layer's output, of one example and replica."""
+        ...
+
+    def synthetic_gradient(self, cell: Cell, layer: int, labels: int) -> Sequence:
+        """Return M after hidden layer `layer`; it reads h and `labels` more channels."""
+        ...
+
+    def synthetic_input(self, cell: Cell, layer: int, image: Seq[int]) -> Sequence:
+        """Return I, which predicts the output of hidden layer `layer` from the images."""
+        ...
+
+    def pack(self, images: Tensor) -> Tensor:
+        """Lay images [R, B, C, H, W] out as the first layer takes them."""
+        ...
+
+    def with_labels(self, h: Tensor, one_hot: Tensor) -> Tensor:
+        """Join one-hot labels [R, K, B] to h."""
+        ...
+
+    def per_replica(self, values: Tensor, cell: Cell) -> Tensor:
+        """Return values [R] in the shape that broadcasts on h."""
+        ...
+
+    def flatten(self, h: Tensor, replicas: int) -> Tensor:
+        """Return h as [R, features, B]."""
+        ...
+
+    def unflatten(self, flat: Tensor, shape: torch.Size) -> Tensor:
+        """Undo `flatten`."""
+        ...
+
+
+class Head:
+    """A linear block on a layer's output h, whatever the layout of h.
+
+    Args:
+        kind: the architecture, which knows the layout.
+        replicas: R.
+        sequence: the block, which takes [R, features, B].
+    """
+
+    def __init__(self, kind: Architecture, replicas: int, sequence: Sequence) -> None:
+        self.kind, self.replicas, self.sequence = kind, replicas, sequence
+
+    def __call__(self, h: Tensor) -> tuple[Tensor, Pullback]:
+        """Return what the block makes of h, and the pullback to h."""
+        shape, kind = h.shape, self.kind
+        out, pullback = self.sequence(kind.flatten(h, self.replicas))
+
+        def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
+            dx = pullback(delta, need_input=need_input)
+            return kind.unflatten(dx, shape) if need_input else None
+
+        return out, pull
 
 
 class Network:
     """R replicas of the network of `cells`, which differ in replica axes only.
+
+    It is what a rule's `step` and `decoupled_step` see: a `contract.Decoupled`.
 
     Args:
         cells: one for each replica.
@@ -35,29 +102,36 @@ class Network:
         self, cells: Seq[Cell], image: Seq[int], classes: int, device: torch.device
     ) -> None:
         cell = cells[0]
-        self.kind: Any = networks.load(cell.network)
+        self.kind = cast("Architecture", registry.network_module(cell.network))
         self.classes, self.replicas = classes, len(cells)
         self.hidden: list[Sequence] = self.kind.hidden_layers(cell, image)
-        top = Linear(self.kind.features(cell, image), classes, bias=True)
-        self.classifier = Sequence(("classifier", top))
-        rule = rules.load(cell.rule)
+        self.hidden_shapes = self.kind.hidden_shapes(cell, image)
+        features = [torch.Size(shape).numel() for shape in self.hidden_shapes]
+        self.classifier = Sequence(("classifier", Linear(features[-1], classes, bias=True)))
+        rule = registry.RULES.declared(cell.rule)
 
         def spread(column: Tensor) -> Tensor:
             return self.kind.per_replica(column, cell)
 
-        lambdas = [c.bp_lambda or 0.0 for c in cells]
-        self.bp_lambda = by_replica(lambdas, cell, device, spread)
+        self.hyperparameters = hyperparameters(cells, device, spread)
         self.models: list[SyntheticGradient] = []
-        if rule.SYNTHETIC:
-            labels = classes if rule.CONDITIONED else 0
+        if rule.synthetic:
+            labels = classes if rule.conditioned else 0
             scale = scale_of(cells, device, spread)
             self.models = [
                 SyntheticGradient(
                     self.kind.synthetic_gradient(cell, i, labels),
-                    self.kind.with_labels if rule.CONDITIONED else None,
+                    self.kind.with_labels if rule.conditioned else None,
                     scale,
                 )
                 for i in range(len(self.hidden))
+            ]
+        self.heads: list[Head] = []
+        if rule.auxiliary:
+            tops = [Linear(size, classes, bias=True) for size in features]
+            self.heads = [
+                Head(self.kind, self.replicas, Sequence((f"head{i}.output", top)))
+                for i, top in enumerate(tops)
             ]
         self.inputs: list[Sequence] = []
         if cell.decoupled == "both":
@@ -67,11 +141,13 @@ class Network:
         self.decoupled = cell.decoupled is not None
         self.weights = Parameters(self.blocks(), cells, device)
         self._eye = torch.eye(classes, dtype=self.weights.flat.dtype, device=device)
+        self.kept = kept(self, cells, device)
 
     def blocks(self) -> list[Sequence]:
-        """Return all sequences that have weights: hidden layers, classifier, the Ms, the Is."""
+        """Return all sequences with weights: hidden layers, classifier, the Ms, Is and heads."""
         models = [model.sequence for model in self.models]
-        return [*self.hidden, self.classifier, *models, *self.inputs]
+        heads = [head.sequence for head in self.heads]
+        return [*self.hidden, self.classifier, *models, *self.inputs, *heads]
 
     def trained(self, rule: str) -> list[slice]:
         """Return the parts of the weights that the rule trains, each with a count of its updates.
@@ -82,7 +158,7 @@ class Network:
         if self.decoupled:
             starts = [spans[next(iter(block.declare("shapes")))][0] for block in self.blocks()]
             return [slice(*part) for part in itertools.pairwise([*starts, end])]
-        if not rules.load(rule).TRAINS_HIDDEN:
+        if not registry.RULES.declared(rule).trains_hidden:
             return [slice(spans["classifier.weight"][0], spans["classifier.bias"][1])]
         return [slice(0, end)]
 
@@ -90,16 +166,17 @@ class Network:
         """Return labels [R, B] as one-hot [R, classes, B]."""
         return torch.embedding(self._eye, labels).mT
 
-    def classify(self, h: Tensor) -> tuple[Tensor, Any]:
+    def classify(self, h: Tensor) -> tuple[Tensor, Pullback]:
         """Return logits [R, classes, B] of the top hidden layer's h, and the pullback."""
-        flat, shape = self.kind.flatten(h, self.replicas)
-        logits, pullback = self.classifier(flat)
+        return Head(self.kind, self.replicas, self.classifier)(h)
 
-        def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
-            dx = pullback(delta, need_input=need_input)
-            return self.kind.unflatten(dx, shape) if need_input else None
+    def flatten(self, h: Tensor) -> Tensor:
+        """Return h as [R, features, B]."""
+        return self.kind.flatten(h, self.replicas)
 
-        return logits, pull
+    def unflatten(self, flat: Tensor, shape: torch.Size) -> Tensor:
+        """Return [R, features, B] in the shape `shape` of an h."""
+        return self.kind.unflatten(flat, shape)
 
     @staticmethod
     def loss_gradient(logits: Tensor, one_hot: Tensor) -> Tensor:
@@ -110,7 +187,22 @@ class Network:
         """Return logits [R, classes, B] with the running statistics of batch norm."""
         for layer in self.hidden:
             x = layer.evaluate(x)
-        return self.classifier.evaluate(self.kind.flatten(x, self.replicas)[0])
+        return self.classifier.evaluate(self.flatten(x))
+
+    def run_for(
+        self, block: Sequence | SyntheticGradient, replicas: Seq[bool], x: Tensor, *more: Tensor
+    ) -> Any:
+        """Run `block(x, *more)`, moving the running statistics of those replicas only."""
+        if all(replicas):
+            return block(x, *more)
+        sequence = block.sequence if isinstance(block, SyntheticGradient) else block
+        statistics = [self.weights.statistics[name] for name in sequence.declare("statistics")]
+        before = [tensor.clone() for tensor in statistics]
+        found = block(x, *more)
+        idle = [replica for replica, runs in enumerate(replicas) if not runs]
+        for tensor, earlier in zip(statistics, before, strict=True):
+            tensor[idle] = earlier[idle]
+        return found
 
     @contextmanager
     def untracked(self) -> Generator[None]:

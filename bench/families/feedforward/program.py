@@ -1,34 +1,30 @@
-"""A program: R cells that differ in replica axes only, trained together as one tensor program.
-
-Its whole state is one dictionary of tensors and counters (`state`), so a run can stop anywhere and
-go on bit for bit the same (`restore`).
-"""
+"""The program of feed-forward cells: updates on batches, and the diagnosis of their models."""
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 
-from ... import rules
+from ... import registry
 from ...cell import Cell
+from ...contract import Mask, Passes, Pullback
 from ...datasets import Data
-from ...nn.adam import Adam, rates
-from ...outcome import CurvePoint, Measured, Solved, defined
-from . import decoupled
+from ...nn.adam import Adam
+from ...outcome import CurvePoint, Measured, defined
+from ..program import Program, State
 from .batches import Batches
-from .decoupled import UpdateMask
 from .network import Network, cross_entropy
+from .update_mask import UpdateMasks, updated
 
 
-class Program:
-    """The training state of R cells.
+class FeedForwardProgram(Program):
+    """The training state of R feed-forward cells.
 
     Args:
-        cells: one for each replica; they may differ in seed, learning_rate, sg_scale, bp_lambda
-            and p_update, which change neither a shape nor a loop.
-        data: their dataset.
+        cells: one for each replica; they may differ in replica axes only.
+        data: their data set.
         device: where to train.
         clock: tells the seconds of training so far.
     """
@@ -40,40 +36,34 @@ class Program:
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self.cells, self.clock, cell = tuple(cells), clock, cells[0]
+        super().__init__(cells, clock)
+        cell = cells[0]
         self.batches = Batches(cells, data, device)
         self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
-        parts = self.network.trained(cell.rule)
-        self.adam = Adam(self.network.weights.flat, self.network.weights.grads, parts)
-        self.update_mask = UpdateMask(cells, cell.depth or 0) if cell.decoupled else None
-        self.iteration = 0
-        self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
-        self._rule = rules.load(cell.rule)
+        self.weights, self.kept = self.network.weights, self.network.kept
+        self.adam = Adam(self.weights.flat, self.weights.grads, self.network.trained(cell.rule))
+        decoupled = cell.decoupled is not None
+        self.masks = UpdateMasks(cells, cell.need("depth")) if decoupled else None
+        self._rule = registry.RULES.module(cell.rule)
         self._held: tuple[list[float], list[float]] = ([], [])
-
-    def rates(self) -> list[float]:
-        """Return each replica's learning rate at the current iteration."""
-        return rates(self.cells, self.iteration)
 
     def step(self) -> None:
         """Do one update on the next batch."""
         images, labels = self.batches.take(self.batches.next())
-        mask = None if self.update_mask is None else self.update_mask.draw()
+        mask = None if self.masks is None else self.masks.draw()
         self.update(self.network.kind.pack(images), labels, mask)
 
-    def update(
-        self, x: Tensor, labels: Tensor, mask: Sequence[Sequence[bool]] | None = None
-    ) -> None:
+    def update(self, x: Tensor, labels: Tensor, mask: Mask | None = None) -> None:
         """Do one update on packed inputs x and labels [R, B].
 
-        `mask` is that of decoupled layers (`decoupled.step`), None where layers are not decoupled.
+        `mask` says for each replica which layers are active; None where layers have no masks.
         """
         if mask is None:
             self._rule.step(self.network, x, labels)
             self.adam.step(self.rates())
         else:
-            decoupled.step(self.network, x, labels, mask)
-            self.adam.step(self.rates(), decoupled.block_mask(self.network, mask))
+            self._rule.decoupled_step(self.network, x, labels, mask)
+            self.adam.step(self.rates(), updated(self.network, mask))
         self.iteration += 1
 
     def evaluate(self, which: str) -> tuple[list[float], list[float]]:
@@ -115,13 +105,10 @@ class Program:
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
     def updates(self) -> list[list[int]] | None:
-        """Return each replica's updates by layer, bottom first; None where there is no mask."""
-        if self.update_mask is None:
+        """Return each replica's updates by layer, bottom first; None where they have no masks."""
+        if self.masks is None:
             return None
-        return cast("list[list[int]]", self.adam.steps[:, : self.update_mask.layers].int().tolist())
-
-    ended = False
-    """Whether there is nothing left to train before the iterations are done."""
+        return cast("list[list[int]]", self.adam.steps[:, : self.masks.layers].int().tolist())
 
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
@@ -138,7 +125,7 @@ class Program:
         images, labels = self.batches.take(self.batches.probe)
         one_hot = network.encode(labels)
         with network.untracked():
-            h, outputs, pullbacks = network.kind.pack(images), list[Tensor](), list[Any]()
+            h, outputs, pullbacks = network.kind.pack(images), list[Tensor](), list[Pullback]()
             for layer in network.hidden:
                 h, pullback = layer(h)
                 outputs.append(h)
@@ -153,74 +140,69 @@ class Program:
             models = list(zip(network.models, outputs, strict=True))
             predicted = [model.predict(h, one_hot)[0] for model, h in models]
             synthetic = [p / m.scale for p, m in zip(predicted, network.models, strict=True)]
-            targets = [true[-1]]
-            for below, s in zip(reversed(pullbacks[1:]), reversed(synthetic[1:]), strict=True):
-                targets.insert(0, below(torch.lerp(s, targets[0], network.bp_lambda)))
-            size = self.cells[0].batch_size
-            squares = [
-                self._by_replica(m.error(p, t)).square().sum(1) / size
-                for m, p, t in zip(network.models, predicted, targets, strict=True)
-            ]
+            sg_loss = self._sg_loss(pullbacks, synthetic, predicted, true[-1])
             cosines = [
                 torch.cosine_similarity(self._by_replica(s), self._by_replica(t), 1, eps=0)
                 for s, t in zip(synthetic, true, strict=True)
             ]
-        by_layer = [[_numbers(layer) for layer in layers] for layers in (squares, cosines)]
-        sg_loss, sg_cosine = ([list(r) for r in zip(*rows, strict=True)] for rows in by_layer)
-        return Probe(losses, sg_loss, sg_cosine)
+        return Probe(losses, sg_loss, _rows(cosines))
+
+    def _sg_loss(
+        self,
+        pullbacks: Sequence[Pullback],
+        synthetic: Sequence[Tensor],
+        predicted: Sequence[Tensor],
+        top: Tensor,
+    ) -> list[list[float]] | None:
+        """Return the loss of every M by replica; None where the rule does not tell its targets."""
+        if not hasattr(self._rule, "targets"):
+            return None
+        passes = Passes(pullbacks=pullbacks, synthetic=synthetic, top=top)
+        targets: list[Tensor] = self._rule.targets(self.network, passes)
+        size = self.cells[0].batch_size
+        return _rows(
+            [
+                self._by_replica(m.error(p, t)).square().sum(1) / size
+                for m, p, t in zip(self.network.models, predicted, targets, strict=True)
+            ]
+        )
 
     def _by_replica(self, h: Tensor) -> Tensor:
         """Return h as [R, all its values], in float64."""
-        return self.network.kind.flatten(h, self.network.replicas)[0].flatten(1).double()
+        return self.network.flatten(h).flatten(1).double()
 
-    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return Adam's first and second moments by the names of the weights."""
-        return self.network.weights.views(self.adam.first), self.network.weights.views(
-            self.adam.second
-        )
-
-    def state(self) -> dict[str, Any]:
-        """Return the whole state: tensors (not copied) and counters."""
+    def _own_state(self) -> State:
         return {
-            "iteration": self.iteration,
-            "weights": self.network.weights.flat,
-            "statistics": self.network.weights.statistics,
-            "adam": self.adam.state(),
             "batches": self.batches.state(),
-            **({} if self.update_mask is None else {"coins": self.update_mask.state()}),
+            "masks": None if self.masks is None else self.masks.state(),
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up the state of a program of the same cells."""
-        self.iteration = state["iteration"]
-        self.network.weights.flat.copy_(state["weights"])
-        for name, value in self.network.weights.statistics.items():
-            value.copy_(state["statistics"][name])
-        for name, value in self.adam.state().items():
-            value.copy_(state["adam"][name])
+    def _restore_own(self, state: State) -> None:
         self.batches.restore(state["batches"])
-        if self.update_mask is not None:
-            self.update_mask.restore(state["coins"])
+        if self.masks is not None:
+            self.masks.restore(state["masks"])
 
 
 def _numbers(values: Tensor) -> list[float]:
     return cast("list[float]", values.tolist())
 
 
-class Probe:
-    """What `Program.probe` saw, one entry a replica.
+def _rows(layers: Sequence[Tensor]) -> list[list[float]]:
+    """Return values [R] of each layer as a list a replica, bottom first."""
+    return [list(row) for row in zip(*map(_numbers, layers), strict=True)]
+
+
+class Probe(NamedTuple):
+    """What `FeedForwardProgram.probe` saw, one entry a replica.
 
     Attributes:
         loss: mean cross-entropy in training mode, nats.
-        sg_loss: M's regression loss per hidden layer, bottom first; None without M.
+        sg_loss: M's regression loss per hidden layer, bottom first; None without M, or where the
+            rule does not tell what M should have predicted.
         sg_cosine: cosine of the synthetic and the true gradient, both [batch, units] taken as one
             vector, per hidden layer; NaN where one of them is zero.
     """
 
-    def __init__(
-        self,
-        loss: list[float],
-        sg_loss: list[list[float]] | None,
-        sg_cosine: list[list[float]] | None,
-    ) -> None:
-        self.loss, self.sg_loss, self.sg_cosine = loss, sg_loss, sg_cosine
+    loss: list[float]
+    sg_loss: list[list[float]] | None
+    sg_cosine: list[list[float]] | None

@@ -1,1 +1,90 @@
-"""Pairs of networks at different clock rates: the networks, their program and streams of digits."""
+"""Pairs of recurrent networks: A sends messages to B, trained by a rule's `cycle` (Figure 8)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ...errors import UsageError
+from ..family import Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import torch
+
+    from ...cell import Cell
+    from ...datasets import Data
+    from .program import PairProgram
+
+PROTOCOL_VERSION = 1
+"""Raised when the networks, the streams, the evaluation or the seeding change what a cell
+computes."""
+
+
+class Pair:
+    """The family; see `family.Family`."""
+
+    name = "pair"
+    label = "two networks"
+    networks = ("two_lstms",)
+    reads = ("counting",)
+    unit = "example"
+    along = "T"
+
+    def fields(self, values: Mapping[str, Any]) -> Collection[str]:
+        """Return the optional fields that such a cell has."""
+        found = ["T", "split", "hidden_units"]
+        if registry.RULES.declared(values["rule"]).synthetic:
+            found += ["sg_layers", "sg_scale", "sg_factor"]
+            found += ["sg_units"] * (values.get("sg_layers") != 0)
+        return found
+
+    def refuse(self, values: Mapping[str, Any]) -> None:
+        """Raise UsageError for bfloat16, which autograd's gradients do not go through."""
+        if values["precision"] == "bf16":
+            raise UsageError(
+                f"precision=bf16 does not fit network={values['network']}, whose gradients are"
+                " autograd's; give float32 or float64"
+            )
+
+    def data_steps(self, values: Mapping[str, Any]) -> int:
+        """Return T * T: an iteration is a cycle."""
+        return values["T"] ** 2
+
+    def protocol_version(self, values: Mapping[str, Any]) -> int:
+        """Return the version of the code that trains such a cell."""
+        del values
+        return PROTOCOL_VERSION
+
+    def program(
+        self,
+        cells: Sequence[Cell],
+        data: Data,
+        device: torch.device,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> PairProgram:
+        """Return the program that trains `cells` together on their data."""
+        from .program import PairProgram
+
+        return PairProgram(cells, data, device, clock)
+
+    def timed(self, program: PairProgram) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
+        parts = {
+            **dict.fromkeys(("window", "tick", "count", "loss"), "forward"),
+            "learn": "backward",
+            "synthetic_gradient": "m",
+            "learn_synthetic_gradient": "m",
+        }
+        return [Timed(program.network, method, part) for method, part in parts.items()]
+
+    def grad_mode(self) -> AbstractContextManager[object]:
+        """Return no-grad mode: the network asks autograd for its gradients itself."""
+        import torch
+
+        return torch.no_grad()
+
+
+FAMILY = Pair()

@@ -13,22 +13,49 @@ autograd's, where the caller enables it: this pair is for what it shows, not for
 from collections.abc import Generator
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
-from typing import Any
+from typing import Protocol, cast
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from ... import networks, rules
+from ... import registry
 from ...cell import Cell
 from ...nn.batch_norm_lstm import BatchNormLSTM, Message, State
 from ...nn.layers import Sequence
-from ...nn.parameters import Parameters
+from ...nn.parameters import Parameters, declaring
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
+from ..rule_state import hyperparameters, kept
+
+
+class Architecture(Protocol):
+    """The functions of a module of `networks` for pairs."""
+
+    def encoder(self, cell: Cell, pixels: int) -> Sequence:
+        """Return the layers of A that read a digit."""
+        ...
+
+    def core(self, cell: Cell) -> BatchNormLSTM:
+        """Return an LSTM of A's or of B's."""
+        ...
+
+    def readout(self, name: str, cell: Cell, counted: int) -> Sequence:
+        """Return the output layer: a class for each number from 0 to `counted`."""
+        ...
+
+    def message(self, cell: Cell) -> Message:
+        """Return the layer that makes A's message."""
+        ...
+
+    def synthetic_gradient(self, cell: Cell) -> Sequence:
+        """Return M, which reads a message."""
+        ...
 
 
 class TwoNetworks:
     """R replicas of the pair of `cells`, which differ in replica axes only.
+
+    It is what a rule's `cycle` sees: a `contract.Pair`.
 
     Args:
         cells: one for each replica.
@@ -42,24 +69,31 @@ class TwoNetworks:
     """
 
     def __init__(self, cells: Seq[Cell], pixels: int, device: torch.device) -> None:
-        cell, kind = cells[0], networks.load(cells[0].network)
-        self.T, self.factor, self.replicas = cell.T or 0, cell.sg_factor or 0.0, len(cells)
-        self.streams, self.units = cell.batch_size, cell.hidden_units or 0
-        self.encoder: Sequence = kind.encoder(cell, pixels)
+        cell, rule = cells[0], registry.RULES.declared(cells[0].rule)
+        kind = cast("Architecture", registry.network_module(cell.network))
+        self.T, self.replicas = cell.need("T"), len(cells)
+        self.factor: float = cell.need("sg_factor") if rule.synthetic else 0.0
+        self.streams, self.units = cell.batch_size, cell.need("hidden_units")
+
+        def spread(column: Tensor) -> Tensor:
+            return column.view(-1, 1, 1)
+
+        self.hyperparameters = hyperparameters(cells, device, spread)
+        self.encoder = kind.encoder(cell, pixels)
         self.cores: dict[str, BatchNormLSTM] = {name: kind.core(cell) for name in "ab"}
         counted = {"a": self.T, "b": self.T**2}
         self.readouts: dict[str, Sequence] = {n: kind.readout(n, cell, counted[n]) for n in "ab"}
-        self.message: Message = kind.message(cell)
-        cores = {name: _block(f"{name}.lstm", core) for name, core in self.cores.items()}
-        message = _block("a.message", self.message)
+        self.message = kind.message(cell)
+        cores = {name: declaring(f"{name}.lstm", core) for name, core in self.cores.items()}
+        message = declaring("a.message", self.message)
         blocks = {
             "a": [self.encoder, cores["a"], self.readouts["a"], message],
             "b": [cores["b"], self.readouts["b"]],
         }
         self.model: SyntheticGradient | None = None
-        if rules.uses_synthetic_gradients(cell.rule):
+        if rule.synthetic:
             sequence = kind.synthetic_gradient(cell)
-            scale = scale_of(cells, device, lambda column: column.view(-1, 1, 1))
+            scale = scale_of(cells, device, spread)
             self.model = SyntheticGradient(sequence, None, scale)
             blocks["m"] = [sequence]
         self.blocks = [block for some in blocks.values() for block in some]
@@ -83,6 +117,7 @@ class TwoNetworks:
         """`train`, `look` or `evaluate`, as for `batch_norm_lstm.normalise`."""
         self.states: dict[str, State] = self.rest(self.streams)
         self.losses = self.weights.flat.new_zeros(2, self.replicas)
+        self.kept = kept(self, cells, device)
 
     def rest(self, streams: int) -> dict[str, State]:
         """Return the states before the first step: zeros."""
@@ -190,8 +225,3 @@ class TwoNetworks:
             return block.evaluate(x)
         block.track = self.mode == "train"
         return block(x)[0]
-
-
-def _block(name: str, layer: Any) -> Sequence:
-    """Return a sequence that declares the weights of `layer`, but is never run itself."""
-    return Sequence((name, layer))

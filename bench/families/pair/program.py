@@ -1,4 +1,4 @@
-"""A program of two networks: R pairs trained together, as `program` does for a single network.
+"""The program of pairs of networks: cycles of digits, and the evaluation of both counts.
 
 An iteration is a cycle of T * T steps of data, whatever the rule: what is updated within it, and
 how often, is the rule's.
@@ -10,27 +10,25 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ... import rules
+from ... import registry
 from ...cell import Cell
 from ...datasets import Data
-from ...nn.adam import Adam, rates
-from ...outcome import CurvePoint, Measured, Solved, defined
+from ...nn.adam import Adam
+from ...outcome import CurvePoint, Measured, defined
+from ..program import Program, State
 from .digit_streams import EVALUATED_CYCLES, EVALUATED_STREAMS, WARM_UP, DigitStreams
 from .network import TwoNetworks
 
 
-class CountingProgram:
-    """The training state of R cells.
+class PairProgram(Program):
+    """The training state of R pairs.
 
     Args:
-        cells: one for each replica; they may differ in seed, learning_rate and sg_scale.
-        data: their dataset.
+        cells: one for each replica; they may differ in replica axes only.
+        data: their data set.
         device: where to train.
         clock: tells the seconds of training so far.
     """
-
-    ended = False
-    """Whether there is nothing left to train before the iterations are done."""
 
     def __init__(
         self,
@@ -39,25 +37,20 @@ class CountingProgram:
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self.cells, self.clock = tuple(cells), clock
+        super().__init__(cells, clock)
         self.streams = DigitStreams(cells, data, device)
         self.network = TwoNetworks(cells, self.streams.pixels, device)
-        weights, self._parts = self.network.weights, list(self.network.parts)
-        self.adam = Adam(weights.flat, weights.grads, list(self.network.parts.values()))
-        self.iteration = 0
-        self.progression: list[list[Solved]] = [[] for _ in cells]  # no curriculum
-        self._rule = rules.load(cells[0].rule)
+        self.weights, self.kept = self.network.weights, self.network.kept
+        self._parts = list(self.network.parts)
+        self.adam = Adam(self.weights.flat, self.weights.grads, list(self.network.parts.values()))
+        self._rule = registry.RULES.module(cells[0].rule)
         self._held: tuple[list[float], list[float]] = ([], [])
         self.summed = torch.zeros(len(cells), dtype=torch.float64, device=device)
         """Mean losses of A and B, added up over the cycles since the last evaluation, nats."""
         self.cycles = 0
         self.diverged = torch.zeros(len(cells), dtype=torch.int64, device=device)
 
-    def rates(self) -> list[float]:
-        """Return each replica's learning rate at the current iteration."""
-        return rates(self.cells, self.iteration)
-
-    def move(self, part: str) -> None:
+    def _move(self, part: str) -> None:
         """Update the weights of a, b or m with their gradients."""
         moving = [name == part for name in self._parts]
         self.adam.step(self.rates(), [moving] * len(self.cells))
@@ -70,7 +63,8 @@ class CountingProgram:
         """Do one cycle on what a `digit_streams.Cycle` holds."""
         self.network.clear()
         with torch.enable_grad():
-            self._rule.cycle(self, digits, odd, threes)
+            for part in self._rule.cycle(self.network, digits, odd, threes):
+                self._move(part)
         self.iteration += 1
         own, other = self.network.losses.double()
         loss = own / self.network.T + other
@@ -166,36 +160,19 @@ class CountingProgram:
         one, other = (torch.cat(some, 1).flatten(1).double() for some in (said, true))
         return _numbers(loss), _numbers(torch.cosine_similarity(one, other, 1, eps=0))
 
-    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return Adam's first and second moments by the names of the weights."""
-        views = self.network.weights.views
-        return views(self.adam.first), views(self.adam.second)
-
-    def state(self) -> dict[str, Any]:
-        """Return the whole state: tensors (not copied) and counters."""
+    def _own_state(self) -> State:
         return {
-            "iteration": self.iteration,
-            "weights": self.network.weights.flat,
-            "statistics": self.network.weights.statistics,
             "states": {name: list(state) for name, state in self.network.states.items()},
-            "adam": self.adam.state(),
             "summed": self.summed,
             "cycles": self.cycles,
             "diverged": self.diverged,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up the state of a program of the same cells."""
-        network = self.network
-        self.iteration, self.cycles = state["iteration"], state["cycles"]
-        network.weights.flat.copy_(state["weights"])
-        for name, value in network.weights.statistics.items():
-            value.copy_(state["statistics"][name])
+    def _restore_own(self, state: State) -> None:
+        self.cycles = state["cycles"]
         for name, (h, c) in state["states"].items():
-            device = network.weights.flat.device
-            network.states[name] = h.to(device), c.to(device)
-        for name, value in self.adam.state().items():
-            value.copy_(state["adam"][name])
+            device = self.weights.flat.device
+            self.network.states[name] = h.to(device), c.to(device)
         self.summed.copy_(state["summed"])
         self.diverged.copy_(state["diverged"])
 

@@ -1,1 +1,88 @@
-"""Recurrent networks: the network, its program and the streams that it reads."""
+"""Recurrent networks: a core that runs on over a stream, trained by a rule's `unroll` (Table 2)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ... import registry
+from ..family import Timed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+    import torch
+
+    from ...cell import Cell
+    from ...datasets import Episodes, Text
+    from .program import RecurrentProgram
+
+PROTOCOL_VERSION = 1
+"""Raised when the core, the streams, the curriculum, the evaluation or the seeding change what a
+cell computes."""
+
+
+class Recurrent:
+    """The family; see `family.Family`."""
+
+    name = "recurrent"
+    label = "recurrent"
+    networks = ("lstm",)
+    reads = ("episodes", "text")
+    unit = "symbol"
+    along = "T"
+
+    def fields(self, values: Mapping[str, Any]) -> Collection[str]:
+        """Return the optional fields that such a cell has."""
+        found = ["T", "hidden_units"]
+        if registry.DATASETS.declared(values["dataset"]).kind == "episodes":
+            found += ["solve_bits", "solve_window"]
+        else:
+            found += ["split", "corpus", "patience"]
+        if registry.RULES.declared(values["rule"]).synthetic:
+            found += ["sg_layers", "sg_scale", "sg_factor"]
+            found += ["sg_units"] * (values.get("sg_layers") != 0)
+        return found
+
+    def refuse(self, values: Mapping[str, Any]) -> None:
+        """Refuse nothing: the fields fit one another."""
+
+    def data_steps(self, values: Mapping[str, Any]) -> int:
+        """Return T: an iteration is an unroll."""
+        return values["T"]
+
+    def protocol_version(self, values: Mapping[str, Any]) -> int:
+        """Return the version of the code that trains such a cell."""
+        del values
+        return PROTOCOL_VERSION
+
+    def program(
+        self,
+        cells: Sequence[Cell],
+        data: Episodes | Text,
+        device: torch.device,
+        clock: Callable[[], float] = lambda: 0.0,
+    ) -> RecurrentProgram:
+        """Return the program that trains `cells` together on their data."""
+        from .program import RecurrentProgram
+
+        return RecurrentProgram(cells, data, device, clock)
+
+    def timed(self, program: RecurrentProgram) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
+        network, models = program.network, ("synthetic_gradient", "learn_synthetic_gradient")
+        core = (("forward", "forward"), ("pull", "backward"), ("learn", "backward"))
+        return [
+            Timed(network, "readout", "forward", "backward"),
+            *(Timed(network.core, method, part) for method, part in core),
+            *(Timed(network, method, "m") for method in (*models, "auxiliary_deltas")),
+        ]
+
+    def grad_mode(self) -> AbstractContextManager[object]:
+        """Return inference mode, where every call costs least."""
+        import torch
+
+        return torch.inference_mode()
+
+
+FAMILY = Recurrent()

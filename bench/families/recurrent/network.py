@@ -5,23 +5,46 @@ have them, a synthetic-gradient model M and an auxiliary output.
 """
 
 from collections.abc import Sequence as Seq
-from typing import Any
+from typing import Any, Protocol, cast
 
 import torch
 from torch import Tensor
 
-from ... import networks, rules
+from ... import registry
 from ...cell import Cell
 from ...nn.layers import Sequence
-from ...nn.lstm import Tape
-from ...nn.parameters import Parameters
+from ...nn.lstm import LSTM, Tape
+from ...nn.parameters import Parameters, declaring
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
+from ..rule_state import hyperparameters, kept
 
 _KEPT = ("x", "gates", "cells", "tanh")  # of the unroll before: what its pullback reads
 
 
+class Architecture(Protocol):
+    """The functions of a module of `networks` for recurrent networks."""
+
+    def core(self, cell: Cell, symbols: int) -> LSTM:
+        """Return the core for one-hot inputs of `symbols`."""
+        ...
+
+    def readout(self, cell: Cell, classes: int) -> Sequence:
+        """Return the output layer."""
+        ...
+
+    def synthetic_gradient(self, cell: Cell, state_size: int) -> Sequence:
+        """Return M, which reads the core's output h."""
+        ...
+
+    def auxiliary(self, cell: Cell, state_size: int) -> Sequence:
+        """Return the output that predicts synthetic gradients."""
+        ...
+
+
 class RecurrentNetwork:
     """R replicas of the network of `cells`, which differ in replica axes only.
+
+    It is what a rule's `unroll` sees: a `contract.Recurrent`.
 
     Args:
         cells: one for each replica.
@@ -37,32 +60,37 @@ class RecurrentNetwork:
     """
 
     def __init__(self, cells: Seq[Cell], symbols: int, classes: int, device: torch.device) -> None:
-        cell, rule = cells[0], rules.load(cells[0].rule)
-        kind: Any = networks.load(cell.network)
+        cell, rule = cells[0], registry.RULES.declared(cells[0].rule)
+        kind = cast("Architecture", registry.network_module(cell.network))
         self.symbols, self.classes, self.replicas = symbols, classes, len(cells)
-        self.core: Any = kind.core(cell, symbols)
-        self.readout: Sequence = kind.readout(cell, classes)
-        self.factor, self.aux_weight = cell.sg_factor or 0.0, cell.aux_weight or 0.0
-        self.steps, self.streams = cell.T or 0, cell.batch_size
-        blocks = [Sequence(("core", self.core)), self.readout]
+        self.core = kind.core(cell, symbols)
+        self.readout = kind.readout(cell, classes)
+        self.factor: float = cell.need("sg_factor") if rule.synthetic else 0.0
+        self.steps, self.streams = cell.need("T"), cell.batch_size
+
+        def spread(column: Tensor) -> Tensor:
+            return column.view(-1, 1, 1)
+
+        self.hyperparameters = hyperparameters(cells, device, spread)
+        blocks = [declaring("core", self.core), self.readout]
         size = self.core.state_size
         self.model: SyntheticGradient | None = None
         self.auxiliary: Sequence | None = None
-        if rule.SYNTHETIC:
+        if rule.synthetic:
             sequence = kind.synthetic_gradient(cell, size)
-            scale = scale_of(cells, device, lambda column: column.view(-1, 1, 1))
+            scale = scale_of(cells, device, spread)
             self.model = SyntheticGradient(sequence, None, scale)
             blocks.append(sequence)
-        if rule.AUXILIARY:
-            auxiliary: Sequence = kind.auxiliary(cell, size)
-            self.auxiliary = auxiliary
-            blocks.append(auxiliary)
+        if rule.auxiliary:
+            self.auxiliary = kind.auxiliary(cell, size)
+            blocks.append(self.auxiliary)
         self.weights = Parameters(blocks, cells, device)
         self.core.initialise()
         self.state = self.weights.flat.new_zeros(self.replicas, size, self.streams)
         self.loss, self.sg_loss, self.aux_loss = self.state.new_zeros(3, self.replicas)
         self._tapes: list[Tape] = []
         self._before: Tape | None = None
+        self.kept = kept(self, cells, device)
 
     def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Tape, Tensor]:
         """Run one unroll from the carried state, and carry on its last.
@@ -113,8 +141,8 @@ class RecurrentNetwork:
         self.sg_loss = error.square().sum((1, 2)) / self.streams
         pullback(error.mul_(2 / self.streams), need_input=False)
 
-    def auxiliary_deltas(self, before: Tape, now: Tape) -> Tensor:
-        """Return the gradient of the auxiliary losses at the outputs of the unroll before.
+    def auxiliary_deltas(self, before: Tape, now: Tape, weight: float | Tensor) -> Tensor:
+        """Return the gradient of `weight` times the auxiliary losses, at the outputs of `before`.
 
         At each of its steps the auxiliary output should have predicted the synthetic gradient T
         steps later, as that of an example (the batch-mean's times B), so that the weight of this
@@ -127,7 +155,7 @@ class RecurrentNetwork:
         predicted, pullback = self.auxiliary(before.outputs.flatten(2))
         error = predicted.sub_(said.div_(self.model.scale).mul_(self.streams))
         self.aux_loss = error.square().sum((1, 2)) / (self.streams * now.steps)
-        deltas = pullback(error.mul_(2 * self.aux_weight / self.streams))
+        deltas = pullback(error.mul_(2 * weight / self.streams))
         return deltas.unflatten(2, (now.steps, now.streams))
 
     def carried(self) -> dict[str, Any]:

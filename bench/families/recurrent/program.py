@@ -1,7 +1,7 @@
-"""A program of recurrent cells: R of them trained together, as `program` does for the others.
+"""The program of recurrent cells: unrolls of streams, a curriculum, and held-out text.
 
-What differs is what is learnt from (streams) and what is looked at: a curriculum that is climbed,
-or the bits per character of held-out text.
+A generated task has a curriculum that is climbed; a text is evaluated by the bits per character of
+its held-out parts.
 """
 
 import math
@@ -11,11 +11,12 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ... import rules
+from ... import registry
 from ...cell import Cell
 from ...datasets import Episodes, Text
-from ...nn.adam import Adam, rates
+from ...nn.adam import Adam
 from ...outcome import CurvePoint, Measured, Solved, defined
+from ..program import Program, State
 from .bits_per_character import bits_per_character
 from .network import RecurrentNetwork, softmax_loss
 from .streams import EpisodeStream, TextStream
@@ -26,11 +27,11 @@ NATS = math.log(2)
 """Nats in a bit."""
 
 
-class SequenceProgram:
+class RecurrentProgram(Program):
     """The training state of R recurrent cells.
 
     Args:
-        cells: one for each replica; they may differ in seed, learning_rate and sg_scale.
+        cells: one for each replica; they may differ in replica axes only.
         data: their task or text.
         device: where to train.
         clock: tells the seconds of training so far.
@@ -43,19 +44,19 @@ class SequenceProgram:
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        self.cells, self.data, self.clock = tuple(cells), data, clock
-        self.T, self.streams = cells[0].T or 0, cells[0].batch_size
+        super().__init__(cells, clock)
+        self.data = data
+        self.T, self.streams = cells[0].need("T"), cells[0].batch_size
         if isinstance(data, Text):
             self.stream = TextStream(cells, data, device)
         else:
             self.stream = EpisodeStream(cells, data, device)
         self.network = RecurrentNetwork(cells, self.stream.symbols, self.stream.classes, device)
-        flat = self.network.weights.flat
-        self.adam = Adam(flat, self.network.weights.grads, [slice(0, flat.shape[1])])
-        self.iteration = 0
-        self._rule = rules.load(cells[0].rule)
+        self.weights, self.kept = self.network.weights, self.network.kept
+        flat = self.weights.flat
+        self.adam = Adam(flat, self.weights.grads, [slice(0, flat.shape[1])])
+        self._rule = registry.RULES.module(cells[0].rule)
         count = len(cells)
-        self.progression: list[list[Solved]] = [[] for _ in cells]
         self.window_steps = [0] * count
         # loss and counted symbols: since the last evaluation, and in the window
         self.sums = torch.zeros(4, count, dtype=torch.float64, device=device)
@@ -63,10 +64,6 @@ class SequenceProgram:
         self.best: list[float | None] = [None] * count
         self.waited = [0] * count
         self.best_weights = flat.clone() if isinstance(data, Text) else flat[:, :0]
-
-    def rates(self) -> list[float]:
-        """Return each replica's learning rate at the current iteration."""
-        return rates(self.cells, self.iteration)
 
     def step(self) -> None:
         """Do one update on the next T steps of the streams."""
@@ -89,7 +86,7 @@ class SequenceProgram:
 
     def _climb(self, stream: EpisodeStream) -> None:
         """Raise the level of every replica whose window is full and whose bits are few."""
-        window, below = self.cells[0].solve_window or 0, self.cells[0].solve_bits or 0.0
+        window, below = self.cells[0].need("solve_window"), self.cells[0].need("solve_bits")
         for r in range(len(self.cells)):
             self.window_steps[r] += self.T
             if self.window_steps[r] < window:
@@ -207,23 +204,15 @@ class SequenceProgram:
         operand = network.core.operand
         outputs: Tensor = operand(weight).mT @ operand(delta)
         deltas = outputs.view(-1, network.core.units, PROBE_STEPS, streams)
-        true = network.core.pull(tape, deltas, None).flatten(1).double()
+        true = network.core.pull(tape, deltas, None)
+        assert true is not None
         said = network.synthetic_gradient(state).flatten(1).double()
-        cosine = torch.cosine_similarity(said, true, 1, eps=0)
+        cosine = torch.cosine_similarity(said, true.flatten(1).double(), 1, eps=0)
         return cast("list[float]", cosine.tolist())
 
-    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-        """Return Adam's first and second moments by the names of the weights."""
-        views = self.network.weights.views
-        return views(self.adam.first), views(self.adam.second)
-
-    def state(self) -> dict[str, Any]:
-        """Return the whole state: tensors (not copied) and counters."""
+    def _own_state(self) -> State:
         return {
-            "iteration": self.iteration,
-            "weights": self.network.weights.flat,
             "network": self.network.carried(),
-            "adam": self.adam.state(),
             "stream": self.stream.state(),
             "progression": [[solved.to_dict() for solved in some] for some in self.progression],
             "window_steps": self.window_steps,
@@ -234,13 +223,8 @@ class SequenceProgram:
             "best_weights": self.best_weights,
         }
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up the state of a program of the same cells."""
-        self.iteration = state["iteration"]
-        self.network.weights.flat.copy_(state["weights"])
+    def _restore_own(self, state: State) -> None:
         self.network.carry(state["network"])
-        for name, value in self.adam.state().items():
-            value.copy_(state["adam"][name])
         self.stream.restore(state["stream"])
         self.progression = [[Solved(**s) for s in some] for some in state["progression"]]
         self.window_steps, self.best = state["window_steps"], state["best"]

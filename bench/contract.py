@@ -1,0 +1,414 @@
+"""The contract of a learning rule: what its module declares, and what the rule may use.
+
+A rule is one module. It declares `RULE`, a `Rule`, and the function of each family that it trains:
+
+    step(network, x, labels)               feedforward: one update on a batch
+    unroll(network, inputs, targets)       recurrent: one update over T steps
+    cycle(network, digits, odd, threes)    pair: one cycle of T * T steps of two networks
+
+They write the gradient of every weight that the rule trains. They drive no optimiser and touch no
+running state but the rule's own. A rule may also define
+
+    setup(network, draw)                   tensors that the rule keeps, by name
+    targets(network, passes)               what each M should have predicted, for its diagnosis
+    decoupled_step(network, x, labels, mask)
+                                           one update where every layer has an update mask
+
+Free of torch, so that a declaration is read without it; a rule imports torch where it needs it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from torch import Size, Tensor
+
+FUNCTIONS = {"feedforward": "step", "recurrent": "unroll", "pair": "cycle"}
+"""The function of a rule that trains a family's networks."""
+
+MODELS = ("none", "M", "M with label")
+"""The synthetic-gradient models that a rule can ask for; `M with label` also sees the label."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hyperparameter:
+    """A number that a rule has of its own: a field of every cell of the rule.
+
+    Attributes:
+        name: of the field, as in `--set NAME=VALUE`.
+        doc: one line for `sgbench show` and messages.
+        kind: int or float.
+        default: the value where neither exhibit nor `--set` gives one; None where one must.
+        min: the smallest value, itself allowed.
+        max: the largest value, itself allowed.
+        above: a bound that the value must exceed; takes the place of `min`.
+        replica_axis: whether cells that differ in it alone can train as one program: it changes
+            no shape and is read through `network.hyperparameters` only.
+        symbol: how tables and axes write it; its name if empty.
+        about: what it means at its ends, for the axis of a figure.
+    """
+
+    name: str
+    doc: str
+    kind: type = float
+    default: float | None = None
+    min: float | None = None
+    max: float = 1e12
+    above: float | None = None
+    replica_axis: bool = False
+    symbol: str = ""
+    about: str = ""
+
+    @property
+    def label(self) -> str:
+        """How tables and axes write it."""
+        return self.symbol or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """What a learning rule says about itself; everything else that is known of it follows.
+
+    Attributes:
+        name: the module's name.
+        label: how tables and legends write it.
+        sentence: what a layer learns from, in one clause without a full stop; by family where they
+            differ.
+        color: `#rrggbb`, the rule's in every figure.
+        families: those whose networks it trains, of `FUNCTIONS`.
+        version: raised in the same commit as any change of what the rule computes.
+        source: where it was published.
+        hyperparameters: its own fields.
+        model: which synthetic-gradient models it needs, of `MODELS`: one after every hidden layer
+            (feedforward), at the end of an unroll (recurrent), at the message (pair).
+        auxiliary: whether it needs auxiliary outputs: a linear classifier on every hidden layer
+            (feedforward), a prediction of coming synthetic gradients (recurrent).
+        trains_hidden: whether it trains the hidden layers (feedforward), or the classifier alone.
+        baseline: whether others' times are given as multiples of its own.
+        label_leak: why labels reach what they should not, where the rule means them to; empty
+            where they reach the loss, and an M that sees the label, alone.
+        least_depth: fewest layers with weights for which it is defined (feedforward).
+        passes: times that a step is multiplied by the core's weights (recurrent): 3 for forward,
+            gradient of the state and gradient of the weights.
+        unrolls: unrolls that are kept in memory (recurrent).
+        whole_cycle: whether a cycle is differentiated as one (pair), rather than by windows.
+        expected_failures: checks of `sgbench check` that the rule is known to fail, by name, each
+            with the reason.
+    """
+
+    name: str
+    label: str
+    sentence: str | Mapping[str, str]
+    color: str
+    families: tuple[str, ...]
+    version: int
+    source: str
+    hyperparameters: tuple[Hyperparameter, ...] = ()
+    model: str = "none"
+    auxiliary: bool = False
+    trains_hidden: bool = True
+    baseline: bool = False
+    label_leak: str = ""
+    least_depth: int = 2
+    passes: int = 3
+    unrolls: int = 1
+    whole_cycle: bool = False
+    expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether it has synthetic-gradient models."""
+        return self.model != "none"
+
+    @property
+    def conditioned(self) -> bool:
+        """Whether its synthetic-gradient models see the label."""
+        return self.model == "M with label"
+
+    def sentence_for(self, family: str) -> str:
+        """Return what a layer learns from in the networks of `family`."""
+        return self.sentence if isinstance(self.sentence, str) else self.sentence[family]
+
+    def hyperparameter(self, name: str) -> Hyperparameter | None:
+        """Return its hyperparameter `name`, None where it has none of that name."""
+        return next((one for one in self.hyperparameters if one.name == name), None)
+
+
+Pullback = Callable[..., Any]
+"""`dx = pullback(delta)` writes the gradients of a layer's weights and returns that at its input;
+with `need_input=False` it only writes. It may be called again."""
+
+
+class Layer(Protocol):
+    """A layer, or several in sequence: `h, pullback = layer(x)`."""
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Run in training mode."""
+        ...
+
+
+class Model(Protocol):
+    """A synthetic-gradient model M: `synthetic, learn = model(h, one_hot)`."""
+
+    def __call__(self, h: Tensor, one_hot: Tensor) -> tuple[Tensor, Callable[[Tensor], None]]:
+        """Return the gradient that M predicts at h, and what takes the target that M learns."""
+        ...
+
+
+class Draw(Protocol):
+    """Random tensors [R, *shape] that depend on each replica's seed and on `name` alone."""
+
+    def uniform(self, name: str, shape: Sequence[int], bound: float) -> Tensor:
+        """Return values of U(-bound, bound)."""
+        ...
+
+    def normal(self, name: str, shape: Sequence[int], deviation: float) -> Tensor:
+        """Return values of N(0, deviation^2)."""
+        ...
+
+
+class FeedForward(Protocol):
+    """A feed-forward network of R replicas, as a rule's `step` sees it.
+
+    h is what a layer gives: [R, units, B] of a fully connected layer, [B, R * filters, H, W] of a
+    convolutional one.
+
+    Attributes:
+        replicas: R.
+        classes: K.
+        hidden: the hidden layers, bottom first.
+        hidden_shapes: the shape of each one's h, of one example and replica: (units,) or
+            (filters, H, W).
+        models: an M for each hidden layer; none where the rule asks for none.
+        heads: a linear classifier for each hidden layer, which starts at zero; none where the
+            rule asks for no auxiliary outputs.
+        hyperparameters: the rule's own numbers; a tensor that broadcasts on h where the replicas
+            differ.
+        kept: what `setup` returned: tensors whose first dimension is R.
+    """
+
+    replicas: int
+    classes: int
+    hidden: Sequence[Layer]
+    hidden_shapes: Sequence[tuple[int, ...]]
+    models: Sequence[Model]
+    heads: Sequence[Layer]
+    hyperparameters: Mapping[str, float | Tensor]
+    kept: dict[str, Tensor]
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Return labels [R, B] as one-hot [R, K, B]."""
+        ...
+
+    def classify(self, h: Tensor) -> tuple[Tensor, Pullback]:
+        """Return the logits [R, K, B] of the top hidden layer's h, and the pullback."""
+        ...
+
+    def loss_gradient(self, logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
+        ...
+
+    def flatten(self, h: Tensor) -> Tensor:
+        """Return h as [R, features, B]."""
+        ...
+
+    def unflatten(self, flat: Tensor, shape: Size) -> Tensor:
+        """Return [R, features, B] in the shape `shape` of an h."""
+        ...
+
+
+Mask = Sequence[Sequence[bool]]
+"""For each replica, whether each layer is active at a step, bottom first, the classifier last."""
+
+
+class Decoupled(FeedForward, Protocol):
+    """A feed-forward network whose layers have update masks, as `decoupled_step` sees it.
+
+    Attributes:
+        inputs: for each hidden layer a model I that predicts its h from x, for the steps at which
+            the layer is idle; none where idle layers run forward too.
+    """
+
+    inputs: Sequence[Layer]
+
+    def run_for(self, block: Layer | Model, replicas: Sequence[bool], x: Any, *more: Any) -> Any:
+        """Run `block(x, *more)`, moving the running statistics of those replicas only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passes:
+    """One forward pass through a feed-forward network, for the diagnosis of its models.
+
+    Attributes:
+        pullbacks: of the hidden layers, bottom first.
+        synthetic: the gradient that each M predicts at its layer's h, bottom first.
+        top: the true gradient at the topmost h.
+    """
+
+    pullbacks: Sequence[Pullback]
+    synthetic: Sequence[Tensor]
+    top: Tensor
+
+
+class Recurrent(Protocol):
+    """A recurrent network of R replicas, as a rule's `unroll` sees it; `lstm` has the core.
+
+    Attributes:
+        core: an LSTM: `pull` takes gradients back through an unroll, `learn` writes those of the
+            weights.
+        factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
+        hyperparameters: the rule's own numbers.
+        kept: what `setup` returned.
+    """
+
+    core: Any
+    factor: float
+    hyperparameters: Mapping[str, float | Tensor]
+    kept: dict[str, Tensor]
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Any, Tensor]:
+        """Run T steps from the carried state; return them and the gradient at every output."""
+        ...
+
+    def before(self) -> Any:
+        """Return the unroll before, None before the first (rules with auxiliary outputs)."""
+        ...
+
+    def synthetic_gradient(self, state: Tensor) -> Tensor:
+        """Return the gradient that M predicts at a state [R, state size, B]."""
+        ...
+
+    def learn_synthetic_gradient(self, state: Tensor, target: Tensor) -> None:
+        """Write the gradients of M for what it should have predicted at a state."""
+        ...
+
+    def auxiliary_deltas(self, before: Any, now: Any, weight: float | Tensor) -> Tensor:
+        """Return the gradient of `weight` times the auxiliary losses at the outputs of `before`."""
+        ...
+
+
+class Pair(Protocol):
+    """Two networks of R replicas, as a rule's `cycle` sees them: A sends B a message every T steps.
+
+    Attributes:
+        T: steps between messages; a cycle has T * T.
+        factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
+        hyperparameters: the rule's own numbers.
+        kept: what `setup` returned.
+    """
+
+    T: int
+    factor: float
+    hyperparameters: Mapping[str, float | Tensor]
+    kept: dict[str, Tensor]
+
+    def window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
+        """Run A for T steps; return its count's logits and its message."""
+        ...
+
+    def tick(self, message: Tensor, at: int) -> None:
+        """Run B for a step on the message number `at` of the cycle."""
+        ...
+
+    def count(self) -> Tensor:
+        """Return the logits of B's count."""
+        ...
+
+    def loss(self, name: str, logits: Tensor, counts: Tensor) -> Tensor:
+        """Return the loss [R] of the counts of `a` or `b`."""
+        ...
+
+    def learn(
+        self,
+        parts: str,
+        outputs: Sequence[Tensor],
+        deltas: Sequence[Tensor | None] | None = None,
+        at: Sequence[Tensor] = (),
+    ) -> list[Tensor]:
+        """Write the gradients of the weights of `parts`; return those at the tensors `at`."""
+        ...
+
+    def synthetic_gradient(self, message: Tensor) -> Tensor:
+        """Return the gradient that M predicts at a message."""
+        ...
+
+    def learn_synthetic_gradient(
+        self, messages: Sequence[Tensor], targets: Sequence[Tensor]
+    ) -> None:
+        """Write the gradients of M for what it should have predicted at a cycle's messages."""
+        ...
+
+
+Cycle = Iterator[str]
+"""What `cycle` returns: it yields `a`, `b` or `m`, the part whose gradients are now written and
+which is updated before the cycle goes on."""
+
+
+def checked_rule(name: str, module: Any) -> Rule:
+    """Return the declaration of the rule in `module`.
+
+    Raises UsageError where it is missing or wrong, with what a right one has.
+    """
+    rule = getattr(module, "RULE", None)
+    if not isinstance(rule, Rule):
+        raise UsageError(
+            f"rule {name} lacks RULE = Rule(name={name!r}, …): a sgbench.bench.contract.Rule"
+        )
+    problem = next(itertools.chain(_words(name, rule), _functions(module, rule)), None)
+    if problem:
+        raise UsageError(f"rule {name}: {problem}")
+    return rule
+
+
+def _words(name: str, rule: Rule) -> Iterator[str]:
+    """Yield what is wrong with the values of a declaration, each with the remedy."""
+    if rule.name != name:
+        yield f"RULE.name is {rule.name!r}; it is the file's name, {name!r}"
+    for attribute in ("label", "source"):
+        if not str(getattr(rule, attribute)).strip():
+            yield f"RULE.{attribute} is empty; give a few words"
+    if type(rule.version) is not int or rule.version < 1:
+        yield f"RULE.version={rule.version!r} must be a whole number from 1"
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", rule.color):
+        yield f"RULE.color={rule.color!r} must be #rrggbb"
+    if rule.model not in MODELS:
+        yield f"RULE.model={rule.model!r}{did_you_mean(rule.model, MODELS)}"
+    if not rule.families or isinstance(rule.families, str):
+        yield f"RULE.families must be a tuple of some of {', '.join(FUNCTIONS)}"
+    for family in rule.families:
+        if family not in FUNCTIONS:
+            yield f"RULE.families has {family!r}{did_you_mean(family, FUNCTIONS)}"
+        elif not isinstance(rule.sentence, str) and family not in rule.sentence:
+            yield f"RULE.sentence lacks the family {family}"
+    yield from filter(None, map(_hyperparameter_problem, rule.hyperparameters))
+
+
+def _functions(module: Any, rule: Rule) -> Iterator[str]:
+    """Yield what is wrong with a module's functions, held against its declaration."""
+    for family, function in FUNCTIONS.items():
+        there, named = callable(getattr(module, function, None)), family in rule.families
+        if named and not there:
+            yield f"it names the family {family} and lacks its function {function}"
+        if there and not named:
+            yield f"it has {function}, and RULE.families lacks {family}"
+    for function in ("decoupled_step", "targets"):
+        if hasattr(module, function) and not rule.synthetic:
+            yield f"it has {function}, which is for rules with a model M, and RULE.model is 'none'"
+
+
+def _hyperparameter_problem(one: Hyperparameter) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", one.name):
+        return f"hyperparameter {one.name!r}: a name has letters, digits and underscores"
+    if one.kind not in (int, float):
+        return f"hyperparameter {one.name}: kind must be int or float"
+    if one.min is None and one.above is None:
+        return f"hyperparameter {one.name}: give min, or above"
+    return ""

@@ -1,0 +1,109 @@
+"""A program: R cells that differ in replica axes only, trained together as one tensor program.
+
+Its whole state is one dictionary of tensors and counters (`state`), so a run can stop anywhere and
+go on bit for bit the same (`restore`). Each family's program is a subclass.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from ..nn.adam import Adam, rates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import Tensor
+
+    from ..cell import Cell
+    from ..nn.parameters import Parameters
+    from ..outcome import Measured, Solved
+
+State = dict[str, Any]
+"""Tensors, numbers, strings, lists and dictionaries of them: what a checkpoint holds."""
+
+
+class Program(ABC):
+    """The training state of R cells.
+
+    Args:
+        cells: one for each replica; they may differ in replica axes (`cell.replica_axes`) only.
+        clock: tells the seconds of training so far.
+
+    Attributes:
+        weights: the weights, gradients and running statistics.
+        kept: the tensors that the rule keeps, [R, …] each.
+        iteration: updates done.
+        progression: of each replica, the levels of its curriculum that it has solved.
+        ended: whether there is nothing left to train before the iterations are done.
+    """
+
+    weights: Parameters
+    adam: Adam
+    kept: dict[str, Tensor]
+
+    def __init__(self, cells: Sequence[Cell], clock: Callable[[], float]) -> None:
+        self.cells, self.clock = tuple(cells), clock
+        self.iteration: int = 0
+        self.progression: list[list[Solved]] = [[] for _ in cells]
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing left to train before the iterations are done."""
+        return False
+
+    def rates(self) -> list[float]:
+        """Return each replica's learning rate at the current iteration."""
+        return rates(self.cells, self.iteration)
+
+    @abstractmethod
+    def step(self) -> None:
+        """Do one iteration on the data that comes next."""
+
+    @abstractmethod
+    def measure(self) -> Measured:
+        """Look at every replica: the point of its curve, and when it diverged."""
+
+    @abstractmethod
+    def results(self) -> list[dict[str, Any]]:
+        """Return the final numbers of every replica, by the names of `Outcome`'s fields.
+
+        Those on held-out data are of the last `measure`.
+        """
+
+    def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+        """Return Adam's first and second moments by the names of the weights."""
+        return self.weights.views(self.adam.first), self.weights.views(self.adam.second)
+
+    def state(self) -> State:
+        """Return the whole state: tensors (not copied) and counters."""
+        return {
+            "iteration": self.iteration,
+            "weights": self.weights.flat,
+            "statistics": self.weights.statistics,
+            "adam": self.adam.state(),
+            "kept": self.kept,
+            "own": self._own_state(),
+        }
+
+    def restore(self, state: State) -> None:
+        """Take up the state of a program of the same cells."""
+        self.iteration = state["iteration"]
+        self.weights.flat.copy_(state["weights"])
+        for held, saved in (
+            (self.weights.statistics, state["statistics"]),
+            (self.adam.state(), state["adam"]),
+            (self.kept, state["kept"]),
+        ):
+            for name, tensor in held.items():
+                tensor.copy_(saved[name])
+        self._restore_own(state["own"])
+
+    @abstractmethod
+    def _own_state(self) -> State:
+        """Return what a family's program has on top."""
+
+    @abstractmethod
+    def _restore_own(self, state: State) -> None:
+        """Take up what `_own_state` returned."""

@@ -1,0 +1,91 @@
+"""DNI where each layer is active at random steps only: stochastic updates (Figures 5 and 6).
+
+At every step each layer, the classifier included, is active with probability `p_update`,
+independently of the others, and idle otherwise. An idle layer keeps its weights, and Adam its
+moments and count.
+
+`decoupled = update`: every layer runs forward always; an active layer is updated with what M
+predicts. `decoupled = both`, completely unlocked: an idle layer does not run forward either. The
+layer above it then takes a synthetic input in place of its output: I, a model that reads the
+network's input x and learns to predict the layer's output. For two neighbours, layer i below and
+layer i + 1 above:
+
+    i       i + 1   h_i comes from    updated                          learns
+    active  active  layer i           layer i by M_i(h_i), layer i+1   I from h_i, M_i
+    active  idle    layer i           layer i by M_i(h_i)              I from h_i
+    idle    active  I(x)              layer i + 1                      M_i, at I(x)
+    idle    idle    nothing runs      nothing                          nothing
+
+M_i learns whenever layer i + 1 is updated: the gradient that this sends down, at what layer i + 1
+took as its input, is M_i's target there. I learns whenever its layer runs: its loss is the squared
+error, summed over units and averaged over the batch; it does not flow into h, nor does anything
+that layer i + 1 learns flow into I. Every gradient is taken at the weights before the step.
+(Without synthetic inputs the table is the same but for its second column.)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import torch
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from ..contract import Decoupled, Layer, Mask
+
+Which = tuple[bool, ...]
+"""Of R replicas, those for which something holds."""
+
+
+def step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) -> None:
+    """Write the gradients of one update of the active layers; those of all else stay as they were.
+
+    What no replica needs is not computed.
+
+    Args:
+        network: R replicas.
+        x: inputs as the network packs them.
+        labels: classes [R, B].
+        mask: for each replica, whether each layer is active, bottom first.
+    """
+    one_hot = network.encode(labels)
+    active: list[Which] = [tuple(some) for some in zip(*mask, strict=True)]
+    always = (True,) * network.replicas
+    h, pullback, learn_below = x, None, None
+    for i, (layer, model) in enumerate(zip(network.hidden, network.models, strict=True)):
+        below, runs = h, always if not network.inputs else active[i]
+        if any(runs):
+            h, pullback = network.run_for(layer, runs, below)
+        needed = tuple(a or b for a, b in zip(active[i], active[i + 1], strict=True))
+        if not any(needed):
+            learn_below = None
+            continue
+        if network.inputs:
+            h = _given(network, network.inputs[i], (x, h), active[i], needed)
+        synthetic, learn = network.run_for(model, needed, h, one_hot)
+        if any(active[i]):
+            assert pullback is not None
+            if learn_below is None:
+                pullback(synthetic, need_input=False)
+            else:
+                learn_below(pullback(synthetic))
+        learn_below = learn
+    if any(active[-1]):
+        logits, pullback = network.classify(h)
+        assert learn_below is not None
+        learn_below(pullback(network.loss_gradient(logits, one_hot)))
+
+
+def _given(
+    network: Decoupled, model: Layer, x_and_h: tuple[Tensor, Tensor], ran: Which, needed: Which
+) -> Tensor:
+    """Let I learn from h where its layer `ran`; return h there and I(x) elsewhere."""
+    x, h = x_and_h
+    guess, pullback = network.run_for(model, needed, x)
+    if not any(ran):
+        return guess
+    pullback((guess - h).mul_(2 / guess.shape[2]), need_input=False)
+    if all(ran):
+        return h
+    return torch.where(torch.tensor(ran, device=h.device).view(-1, 1, 1), h, guess)
