@@ -13,7 +13,7 @@ every_network = pytest.mark.parametrize("network", ["fcn", "cnn"])
 
 def cell_of(bp_lambda, network="fcn", **changes):
     cell = tiny_cell("dni", network, **changes)
-    return dataclasses.replace(cell, rule="bp_lambda", bp_lambda=bp_lambda)
+    return cell.replace(rule="bp_lambda", bp_lambda=bp_lambda)
 
 
 def assert_agrees(*cells):
@@ -24,7 +24,7 @@ def assert_agrees(*cells):
 
     def follow(_, replica, *state):
         cell = cells[replica]
-        return bp_lambda_step(*state, bp_lambda=cell.bp_lambda, conditioned=False, S=cell.sg_scale)
+        return bp_lambda_step(*state, bp_lambda=cell.value("bp_lambda"), conditioned=False, S=cell.sg_scale)
 
     assert_steps_agree(program, 3, train, follow)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Data
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 CPU = torch.device("cpu")
@@ -53,6 +53,6 @@ def data(train: int = 60_000, test: int = 10_000) -> Data:
     )
 
 
-def program(cell: Cell) -> Program:
+def program(cell: Cell) -> FeedForwardProgram:
     """Return the program that trains `cell` alone on the CPU."""
-    return Program([cell], data(), CPU)
+    return FeedForwardProgram([cell], data(), CPU)

@@ -13,8 +13,8 @@ import torch
 from benchmarks.cases import CPU, data, quick_cell
 from benchmarks.unrolls import quick_unroll
 from sgbench.bench.datasets import load as load_data
-from sgbench.bench.families.feedforward.program import Program
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn import products
 from sgbench.bench.profiling.sampler import PROTOCOL
 from sgbench.reproductions.exhibits.exhibit import expand, load
@@ -92,9 +92,9 @@ def cells():
 def build(cell):
     """Return the program of a cell, on random images where it is of MNIST's."""
     if cell.T is not None:
-        return SequenceProgram([cell], load_data(cell.dataset), CPU)
+        return RecurrentProgram([cell], load_data(cell.dataset), CPU)
     images = data(8192, 1024) if cell.dataset == "mnist" else load_data(cell.dataset)
-    return Program([cell], images, CPU)
+    return FeedForwardProgram([cell], images, CPU)
 
 
 def main():

@@ -7,7 +7,7 @@ import torch
 from benchmarks.cases import CPU, data, quick_cell
 from benchmarks.eager import Eager
 from benchmarks.eager_decoupled import Decoupled
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from torch.utils.flop_counter import FlopCounterMode
 
 RULES = [("no_bprop", None), ("backprop", None)]
@@ -24,7 +24,7 @@ def small(network, rule, sg_layers, **changes):
     changes |= SMALL[network] | ({"sg_units": 20} if sg_layers else {})
     cell = quick_cell(network, 3, rule, sg_layers, batch_size=16, **changes)
     few = data(200, 10)
-    program = Program([cell], few, CPU)
+    program = FeedForwardProgram([cell], few, CPU)
     eager = Eager(cell, few)
     ours = program.network.weights.named | program.network.weights.statistics
     theirs = eager.state()
@@ -66,7 +66,7 @@ def test_the_baseline_with_coins_computes_what_ours_computes(decoupled, rule, le
         changes |= {"si_layers": 1, "si_units": 12}
     cell = quick_cell("fcn", 4, rule, 1, batch_size=16, hidden_units=24, sg_units=20, **changes)
     few = data(200, 10)
-    program, eager = Program([cell], few, CPU), Decoupled(cell, few, lean=lean)
+    program, eager = FeedForwardProgram([cell], few, CPU), Decoupled(cell, few, lean=lean)
     ours = program.network.weights.named | program.network.weights.statistics
     theirs = eager.state()
     assert theirs.keys() == ours.keys()

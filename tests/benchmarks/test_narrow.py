@@ -8,7 +8,7 @@ from benchmarks.sampling import CLOCK, interleave, ratio
 from benchmarks.test_steps import through
 from benchmarks.unrolls import quick_unroll
 from sgbench.bench.datasets import load
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn.precision import native
 
 CASES = {
@@ -16,7 +16,7 @@ CASES = {
     "fcn, cdni, M linear": (quick_cell("fcn", 4, "cdni", 0), program),
     "lstm, bptt, T 4": (
         quick_unroll("bptt", 4),
-        lambda cell: SequenceProgram([cell], load("copy"), CPU),
+        lambda cell: RecurrentProgram([cell], load("copy"), CPU),
     ),
 }
 

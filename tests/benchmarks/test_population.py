@@ -18,7 +18,7 @@ from benchmarks.eager_decoupled import Decoupled
 from benchmarks.sampling import CLOCK, interleave, ratio
 from benchmarks.test_jobs import job, run, warm_up
 from sgbench.bench import datasets, hardware
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.nn import products
 
 NETWORKS, REPEATS = 8, 3
@@ -80,7 +80,7 @@ def test_population(benchmark, report, back_end, decoupled):
                 rates[name].append(timed([network.step for network in networks], 1))
             products.use(back_end)
             with torch.no_grad():
-                stack = Program(cells, data(), CPU)
+                stack = FeedForwardProgram(cells, data(), CPU)
                 rates["stack"].append(timed([stack.step], NETWORKS))
         finally:
             products.use(products.available()[0])

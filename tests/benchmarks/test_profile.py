@@ -8,15 +8,15 @@ from benchmarks.sampling import CLOCK, ROUNDS
 from benchmarks.test_steps import CNN_BATCH
 from benchmarks.unrolls import quick_unroll
 from sgbench.bench.datasets import load
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn import products
 
 PROGRAMS = {
     "fcn, backprop": lambda: program(quick_cell("fcn", 4, "backprop", None)),
     "fcn, cdni, M linear": lambda: program(quick_cell("fcn", 4, "cdni", 0)),
     "fcn, dni, M 2 x 1024": lambda: program(quick_cell("fcn", 4, "dni", 2)),
-    "lstm, bptt, T 4": lambda: SequenceProgram([quick_unroll("bptt", 4)], load("copy"), CPU),
-    "lstm, dni, T 4": lambda: SequenceProgram([quick_unroll("dni", 4)], load("copy"), CPU),
+    "lstm, bptt, T 4": lambda: RecurrentProgram([quick_unroll("bptt", 4)], load("copy"), CPU),
+    "lstm, dni, T 4": lambda: RecurrentProgram([quick_unroll("dni", 4)], load("copy"), CPU),
     "cnn, backprop": lambda: program(quick_cell("cnn", 3, "backprop", None, batch_size=CNN_BATCH)),
     "cnn, cdni, M linear": lambda: program(quick_cell("cnn", 3, "cdni", 0, batch_size=CNN_BATCH)),
 }

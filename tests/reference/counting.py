@@ -7,7 +7,7 @@ from sgbench.bench.cell import FIELDS, Cell
 from sgbench.bench.datasets import Data
 from sgbench.bench.families.pair import digit_streams
 from sgbench.bench.families.pair import program as program_module
-from sgbench.bench.families.pair.program import CountingProgram
+from sgbench.bench.families.pair.program import PairProgram
 
 CPU = torch.device("cpu")
 EVALUATED = 20  # streams that are evaluated, for two cycles
@@ -38,7 +38,7 @@ def tiny_pair(rule, **changes):
         "sg_factor": 10.0 if dni else None,
         "precision": "float64",
     }
-    return Cell(**(fields | changes))
+    return Cell.from_dict(fields | changes)
 
 
 def small_digits(seed=5):
@@ -57,7 +57,7 @@ def small_digits(seed=5):
 
 def pair_program(*cells, randomised=True):
     """A program of `cells`; weights, statistics and states random, M's last layer too."""
-    program = CountingProgram(cells, small_digits(), CPU)
+    program = PairProgram(cells, small_digits(), CPU)
     for replica, cell in enumerate(cells if randomised else ()):
         randomise(program, replica, cell.seed)
     return program

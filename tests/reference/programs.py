@@ -5,7 +5,7 @@ import torch
 from reference.table1 import Table1, random_state
 from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Data
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 
 CHANNELS, SIZE, EXAMPLES = 2, 5, 60
 CPU = torch.device("cpu")
@@ -35,7 +35,7 @@ def tiny_cell(rule, network="fcn", **changes):
         "sg_scale": 3.0 if synthetic else None,
         "precision": "float64",
     }
-    return Cell(**(fields | changes | {"sg_layers": sg_layers}))
+    return Cell.from_dict(fields | changes | {"sg_layers": sg_layers})
 
 
 def random_data(seed=5):
@@ -60,7 +60,7 @@ def random_data(seed=5):
 
 def program_of(*cells, randomised=True):
     """A program of `cells`; weights and statistics random, M's last layer included, unless told."""
-    program = Program(cells, random_data(), CPU)
+    program = FeedForwardProgram(cells, random_data(), CPU)
     if randomised:
         for replica, cell in enumerate(cells):
             randomise(program, replica, seed=cell.seed)

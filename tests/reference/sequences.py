@@ -5,7 +5,7 @@ import torch
 from reference.recurrent import Recurrent, random_weights
 from sgbench.bench.cell import FIELDS, Cell
 from sgbench.bench.datasets import Episodes, family, load
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 
 CPU = torch.device("cpu")
 UNITS, STREAMS, SG_UNITS = 5, 6, 7
@@ -39,11 +39,11 @@ def tiny_recurrent(rule, **changes):
         "patience": 0 if text else None,
         "precision": "float64",
     }
-    return Cell(**(fields | changes))
+    return Cell.from_dict(fields | changes)
 
 
 def recurrent_program(*cells, data=None):
-    return SequenceProgram(cells, data or load(cells[0].dataset), CPU)
+    return RecurrentProgram(cells, data or load(cells[0].dataset), CPU)
 
 
 def small_task(symbols=4, classes=3):
@@ -83,7 +83,7 @@ def matched(program, replica=0, rng=None):
         cell.learning_rate,
         factor=cell.sg_factor or 0.0,
         sg_scale=cell.sg_scale or 1.0,
-        aux_weight=cell.aux_weight or 0.0,
+        aux_weight=cell.value("aux_weight") or 0.0,
     )
     state = rng.normal(0, 0.5, (2, STREAMS, UNITS))
     reference.state = (state[0], state[1])

@@ -14,12 +14,12 @@ from reference.programs import (
     random_data,
 )
 from reference.table1 import random_state
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 
 
 def program_of(*cells):
     """A program of `cells` in a random state: M's last layer, and every model I, included."""
-    program = Program(cells, random_data(), CPU)
+    program = FeedForwardProgram(cells, random_data(), CPU)
     views = program.network.weights.named, program.network.weights.statistics
     for replica, cell in enumerate(cells):
         for named, values in zip(views, random_values(cell), strict=True):

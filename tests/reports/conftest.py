@@ -34,8 +34,8 @@ def typical(cell: Cell) -> float:
         if datasets.family(cell.dataset) == "text":
             return 2.0 - 0.02 * cell.T - 0.05 * better
         return min(cell.T, 5) + 6 * better
-    if cell.bp_lambda is not None:
-        return 2.0 + (1 - cell.bp_lambda) * 0.8 * (cell.depth - 3)
+    if cell.value("bp_lambda") is not None:
+        return 2.0 + (1 - cell.value("bp_lambda")) * 0.8 * (cell.depth - 3)
     growth = {"no_bprop": 4.0, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[cell.rule]
     start = {"no_bprop": 9.0, "backprop": 2.0, "dni": 2.0, "cdni": 2.1}[cell.rule]
     worse = abs((cell.sg_layers or 0) - 1) * 0.3 if cell.rule == "dni" else 0.0

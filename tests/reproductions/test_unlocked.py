@@ -102,7 +102,7 @@ def test_the_deep_network():
 @pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
 def test_the_grid_of_bp_lambda(scale):
     cells = expand(MIXED, scale, seeds=1)
-    assert {(c.depth, c.bp_lambda) for c in cells} == {
+    assert {(c.depth, c.value("bp_lambda")) for c in cells} == {
         (depth, mix) for depth in (4, 6) for mix in (0.0, 0.25, 0.5, 0.75, 1.0)
     }
     assert {c.rule for c in cells} == {"bp_lambda"}

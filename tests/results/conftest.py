@@ -121,7 +121,7 @@ class Maker:
     machine = MACHINE
 
     def cell(self, **fields):
-        return Cell(**{**CELL, **fields})
+        return Cell.from_dict({**CELL, **fields})
 
     def outcome(self, **fields):
         return dataclasses.replace(OUTCOME, **fields)

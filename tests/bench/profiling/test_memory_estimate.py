@@ -11,9 +11,9 @@ from reference.counting import small_digits, tiny_pair
 from reference.programs import CPU, tiny_cell
 from reference.sequences import tiny_recurrent
 from sgbench.bench.datasets import load
-from sgbench.bench.families.feedforward.program import Program
-from sgbench.bench.families.pair.program import CountingProgram
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
+from sgbench.bench.families.pair.program import PairProgram
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn.lstm import Tape
 from sgbench.bench.profiling import memory_estimate
 from torch import OutOfMemoryError, Tensor
@@ -32,7 +32,7 @@ def test_the_estimate_is_near_what_the_tapes_hold(rule):
     cell = tiny_recurrent(rule, **BIG)
     if rule != "bptt":
         cell = dataclasses.replace(cell, sg_units=512)
-    program = SequenceProgram([cell], load("copy"), CPU)
+    program = RecurrentProgram([cell], load("copy"), CPU)
     program.step()
     program.step()
     tapes = program.network._tapes
@@ -70,7 +70,7 @@ COPIES = {
 
 @pytest.mark.parametrize("cell", COPIES.values(), ids=list(COPIES))
 def test_the_weights_are_counted_as_they_are(cell):
-    program = Program([cell], load("digits"), CPU)
+    program = FeedForwardProgram([cell], load("digits"), CPU)
     weights = program.network.weights.flat.numel()
     assert memory_estimate.of_weights(cell) == pytest.approx(4 * weights, rel=0.05)
 
@@ -78,7 +78,7 @@ def test_the_weights_are_counted_as_they_are(cell):
 @pytest.mark.parametrize("rule", ["bptt", "dni_aux"])
 def test_those_of_recurrent_cells_are_too(rule):
     cell = tiny_recurrent(rule, **BIG)
-    program = SequenceProgram([cell], load("copy"), CPU)
+    program = RecurrentProgram([cell], load("copy"), CPU)
     weights = program.network.weights.flat.numel()
     # The vocabulary is taken to be larger than that of the copying tasks.
     assert 1.0 < memory_estimate.of_weights(cell) / (4 * weights) < 1.3
@@ -86,7 +86,7 @@ def test_those_of_recurrent_cells_are_too(rule):
 
 def test_those_of_two_networks_are_too():
     cell = tiny_pair("dni", hidden_units=256)
-    program = CountingProgram([cell], small_digits(), CPU)
+    program = PairProgram([cell], small_digits(), CPU)
     weights = program.network.weights.flat.numel()
     assert memory_estimate.of_weights(cell) == pytest.approx(4 * weights, rel=0.1)
 

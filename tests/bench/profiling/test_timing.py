@@ -5,9 +5,9 @@ import statistics
 import pytest
 import torch
 from reference.costs import feed_forward, pair, recurrent
-from sgbench.bench.families.feedforward.program import Program
-from sgbench.bench.families.pair.program import CountingProgram
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
+from sgbench.bench.families.pair.program import PairProgram
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn import products
 from sgbench.bench.profiling import interleaved, timing
 from sgbench.bench.profiling.clock import CpuClock
@@ -71,7 +71,7 @@ def small(monkeypatch):
 
 def test_building_first_touches_and_evaluation_are_outside(monkeypatch):
     clock = FakeClock()
-    for kind in (Program, SequenceProgram, CountingProgram):
+    for kind in (Program, RecurrentProgram, PairProgram):
         monkeypatch.setattr(kind, "measure", None)
         monkeypatch.setattr(kind, "evaluate", None, raising=False)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference.jobs import Clock, job_of, never, stopping_at, train_in_parts, untimed
 from reference.programs import random_data, tiny_cell
 from sgbench.bench.errors import DataError
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.nn.adam import Adam
 from sgbench.bench.training import checkpoint, loop
 
@@ -260,7 +260,7 @@ def test_the_learning_rate_drops(monkeypatch, iterations, drops, factor, at):
 
 def test_the_paper_drops_after_three_and_four_hundred_thousand(monkeypatch):
     paper = cell(iterations=500_000, learning_rate=3e-5)
-    program = Program([paper], random_data(), torch.device("cpu"))
+    program = FeedForwardProgram([paper], random_data(), torch.device("cpu"))
     rates = []
     for program.iteration in (0, 299_999, 300_000, 399_999, 400_000, 499_999):
         rates += program.rates()

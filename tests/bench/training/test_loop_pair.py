@@ -21,7 +21,7 @@ from reference.counting import (
 from reference.jobs import Clock, job_of, never, train_in_parts, untimed
 from sgbench.bench import datasets
 from sgbench.bench.errors import UsageError
-from sgbench.bench.families.pair.program import CountingProgram
+from sgbench.bench.families.pair.program import PairProgram
 from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.training import loop
 from sgbench.reproductions.exhibits.exhibit import expand, load
@@ -110,7 +110,7 @@ def test_every_rule_trains_on_every_stream(few_digits, tmp_path, rule, dataset):
 
 def test_train_loss_is_the_mean_since_the_last_evaluation(few_digits):
     (outcome,) = loop.train(job_of(cell_of("dni")), never)
-    program = CountingProgram([cell_of("dni")], small_digits(), CPU)
+    program = PairProgram([cell_of("dni")], small_digits(), CPU)
     losses = []
     for _ in range(7):
         program.step()
@@ -123,7 +123,7 @@ def test_train_loss_is_the_mean_since_the_last_evaluation(few_digits):
 def test_speed_counts_digits(few_digits, monkeypatch):
     clock = Clock()
     monkeypatch.setattr(loop, "time", clock)
-    monkeypatch.setattr(CountingProgram, "step", clock.taking(0.5, CountingProgram.step))
+    monkeypatch.setattr(PairProgram, "step", clock.taking(0.5, PairProgram.step))
     one, _ = loop.train(job_of(cell_of("dni"), cell_of("dni", seed=1)), never)
     assert one.steps_per_second == 2.0
     assert one.examples_per_second == 2.0 * 2 * STREAMS * T * T
@@ -132,7 +132,7 @@ def test_speed_counts_digits(few_digits, monkeypatch):
 @every_rule
 def test_a_loss_that_is_not_finite_is_told(few_digits, rule):
     good, bad = cell_of(rule), cell_of(rule, seed=1)
-    program = CountingProgram([good, bad], small_digits(), CPU)
+    program = PairProgram([good, bad], small_digits(), CPU)
     program.network.weights.named["b.readout.bias"][1] = float("nan")
     program.step()
     program.step()
@@ -193,7 +193,7 @@ def test_a_T_that_is_said_to_fit_does(rule):
 def test_the_memory_is_about_what_autograd_keeps():
     """Of a step of A and B: what is saved for the gradient, by torch's own account."""
     cell = tiny_pair("end_to_end", T=4, hidden_units=64, batch_size=128, precision="float32")
-    program = CountingProgram([cell], small_digits(), CPU)
+    program = PairProgram([cell], small_digits(), CPU)
     kept = {}
 
     def pack(x):

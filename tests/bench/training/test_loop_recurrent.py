@@ -18,7 +18,7 @@ from sgbench.bench import datasets, rules
 from sgbench.bench.datasets import load
 from sgbench.bench.families.recurrent import program as program_module
 from sgbench.bench.families.recurrent.bits_per_character import WARM_UP, bits_per_character
-from sgbench.bench.families.recurrent.program import PROBE_STEPS, SequenceProgram
+from sgbench.bench.families.recurrent.program import PROBE_STEPS, RecurrentProgram
 from sgbench.bench.training import checkpoint, loop
 from sgbench.results.record import Record, json_line, make_record
 
@@ -99,11 +99,11 @@ class TestResume:
         cells = [cell(rule, dataset, precision="float32", seed=seed) for seed in range(2)]
         data, path = load(dataset), tmp_path / "it.pt"
         with torch.no_grad():
-            whole = SequenceProgram(cells, data, CPU)
+            whole = RecurrentProgram(cells, data, CPU)
             for _ in range(8):
                 whole.step()
             checkpoint.save(path, "it", whole.state())
-            resumed = SequenceProgram(cells, data, CPU)
+            resumed = RecurrentProgram(cells, data, CPU)
             resumed.restore(checkpoint.load(path, "it"))
             for _ in range(8):
                 whole.step()
@@ -136,9 +136,9 @@ class TestResume:
     def test_the_clocks_of_levels_go_on(self, tmp_path, monkeypatch):
         clock = Clock()
         monkeypatch.setattr(loop, "time", clock)
-        monkeypatch.setattr(SequenceProgram, "update", clock.taking(1.0, SequenceProgram.update))
+        monkeypatch.setattr(RecurrentProgram, "update", clock.taking(1.0, RecurrentProgram.update))
         monkeypatch.setattr(
-            SequenceProgram, "measure", clock.taking(100.0, SequenceProgram.measure)
+            RecurrentProgram, "measure", clock.taking(100.0, RecurrentProgram.measure)
         )
         job = job_of(cell(solve_bits=9.0), checkpoint=str(tmp_path / "it.pt"))
         outcome = train_in_parts(job, [6, 15])[-1][0]
@@ -210,7 +210,7 @@ def test_rates_drop_at_fractions_of_the_updates():
 def test_speeds_count_symbols(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(loop, "time", clock)
-    monkeypatch.setattr(SequenceProgram, "step", clock.taking(0.5, SequenceProgram.step))
+    monkeypatch.setattr(RecurrentProgram, "step", clock.taking(0.5, RecurrentProgram.step))
     one, other = loop.train(job_of(cell(seed=0), cell(seed=1)), never)
     assert one.steps_per_second == 2.0
     assert one.tokens_per_second == other.tokens_per_second == 2.0 * 2 * 6 * 3
@@ -315,14 +315,14 @@ class TestDivergence:
         """Give the weights of chosen replicas a value after an iteration."""
 
         def after(iteration, value, *replicas):
-            step = SequenceProgram.step
+            step = RecurrentProgram.step
 
             def poisoned(program):
                 step(program)
                 if program.iteration == iteration:
                     program.network.weights.flat[list(replicas)] = value
 
-            monkeypatch.setattr(SequenceProgram, "step", poisoned)
+            monkeypatch.setattr(RecurrentProgram, "step", poisoned)
 
         return after
 
@@ -444,7 +444,7 @@ def test_the_result_of_a_text_is_that_of_its_best_weights():
     assert best < len(bits) - 1
     assert outcome.validation_bits == bits[best]
     with torch.no_grad():
-        program = SequenceProgram([some], load("descriptions"), CPU)
+        program = RecurrentProgram([some], load("descriptions"), CPU)
         while program.iteration < outcome.curve[best].iteration:
             program.step()
         assert bits_per_character(program.network, program.data.test) == [outcome.test_bits]
@@ -577,7 +577,7 @@ def true_gradient(program, replica, inputs, targets):
 
 
 def test_a_cosine_without_a_synthetic_gradient_is_undefined(monkeypatch):
-    monkeypatch.setattr(SequenceProgram, "step", lambda self: setattr(self, "iteration", 1))
+    monkeypatch.setattr(RecurrentProgram, "step", lambda self: setattr(self, "iteration", 1))
     (outcome,) = loop.train(job_of(cell("dni", iterations=1)), never)
     assert outcome.curve[0].sg_cosine == [None]  # M starts at zero
     (outcome,) = loop.train(job_of(cell("bptt", iterations=1)), never)

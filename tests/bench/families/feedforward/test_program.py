@@ -12,7 +12,7 @@ from reference.programs import CPU, EXAMPLES, random_data, tiny_cell
 from sgbench.bench.errors import UsageError
 from sgbench.bench.families.feedforward import batches
 from sgbench.bench.families.feedforward.batches import Batches
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.networks import cnn
 
 HELD = EXAMPLES // 6
@@ -79,7 +79,7 @@ def test_validation_runs_hold_out_the_last_sixth():
 
 def history(data, split):
     """All that a run of a few steps sees and makes."""
-    program = Program([cell(split=split)], data, CPU)
+    program = FeedForwardProgram([cell(split=split)], data, CPU)
     seen = []
     for _ in range(9):
         program.step()
@@ -128,7 +128,7 @@ def test_a_pixel_is_scaled_by_the_largest_one():
 
 @pytest.mark.parametrize("chunk", [1, 7, 60, 1000])
 def test_evaluation_does_not_depend_on_its_chunks(monkeypatch, chunk):
-    program = Program([cell(seed=seed) for seed in range(2)], random_data(), CPU)
+    program = FeedForwardProgram([cell(seed=seed) for seed in range(2)], random_data(), CPU)
     program.step()
     want = program.evaluate("held")
     monkeypatch.setattr(batches, "CHUNK", chunk)
@@ -140,11 +140,11 @@ def test_evaluation_does_not_depend_on_its_chunks(monkeypatch, chunk):
 def test_the_train_error_is_of_the_first_examples_only(monkeypatch):
     monkeypatch.setattr(batches, "TRAIN_SAMPLE", 20)
     data = random_data()
-    program = Program([cell()], data, CPU)
+    program = FeedForwardProgram([cell()], data, CPU)
     few = dataclasses.replace(
         data, test_images=data.train_images[:20], test_labels=data.train_labels[:20]
     )
-    assert program.evaluate("train") == Program([cell()], few, CPU).evaluate("held")
+    assert program.evaluate("train") == FeedForwardProgram([cell()], few, CPU).evaluate("held")
 
 
 def test_the_probe_is_a_fixed_batch_of_training_examples():

@@ -20,7 +20,7 @@ from reference.counting import (
 )
 from sgbench.bench.families.pair import digit_streams
 from sgbench.bench.families.pair.digit_streams import DigitStreams
-from sgbench.bench.families.pair.program import CountingProgram
+from sgbench.bench.families.pair.program import PairProgram
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -155,7 +155,7 @@ def test_a_pair_learns_to_count():
         test_labels=labels,
     )  # fmt: skip
     cell = tiny_pair("end_to_end", T=2, hidden_units=12, batch_size=32, precision="float32")
-    program = CountingProgram([cell], data, CPU)
+    program = PairProgram([cell], data, CPU)
     for _ in range(250):
         program.step()
     ((point, diverged),) = program.measure()
