@@ -148,10 +148,9 @@ class Cell:
     def _check_fit(self) -> None:
         family, rule = registry.family_of(self.network), registry.RULES.declared(self.rule)
         if family.name not in rule.families:
-            fitting = [n for n, r in registry.RULES.loadable() if family.name in r.families]
             raise UsageError(
                 f"rule={self.rule} does not train network={self.network};"
-                f" choose from: {', '.join(fitting)}"
+                f" choose from: {', '.join(registry.rules_of(family.name))}"
             )
         if registry.DATASETS.declared(self.dataset).kind not in family.reads:
             raise UsageError(f"dataset={self.dataset} is not for network={self.network}")

@@ -299,6 +299,11 @@ def family_of(network: str) -> Family:
     return FAMILIES.declared(known[network])
 
 
+def rules_of(family: str) -> tuple[str, ...]:
+    """Return the names of the rules that train the networks of `family`."""
+    return tuple(name for name, rule in RULES.loadable() if family in rule.families)
+
+
 def network_module(network: str) -> Any:
     """Return the module of a network's architecture; it may import torch."""
     family_of(network)

@@ -18,11 +18,11 @@ import torch
 from ..cell import Cell
 from ..families.family import of
 from ..families.feedforward.program import FeedForwardProgram
-from ..families.feedforward.update_mask import UpdateMasks
+from ..families.feedforward.update_mask import UpdateMask
 from ..families.program import Program
 from . import roofline
 from .clock import Clock, clock_of
-from .interleaved import Doing, Machine, Turn, nothing
+from .interleaved import Action, MachineRates, Turn, nothing
 from .op_counter import Cost, count, resident
 from .roofline import Memory
 from .step_profile import PARTS, Stopwatch, watching
@@ -39,7 +39,7 @@ class Timed:
     """What was measured of a program.
 
     `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
-    the parts (`parts.PARTS`) and `other` (what is left of the step that they were timed in).
+    the parts (`step_profile.PARTS`) and `other` (what is left of the step that they were timed in).
     """
 
     cells: tuple[Cell, ...]
@@ -79,7 +79,7 @@ class _Entry:
         for _ in range(WARM_UP):
             program.step()
         self.compile_seconds = compile_seconds() - compiled
-        masks = program.masks if isinstance(program, FeedForwardProgram) else None
+        masks = program.update_mask if isinstance(program, FeedForwardProgram) else None
         certain = masks is None or all(p == 1 for p in masks.p)
         unit = 1 if certain else MASKED_STEPS
         begin = nothing if masks is None or certain else _same_masks(masks)
@@ -141,7 +141,7 @@ def measure(
         back_end: of the CPU's matrix products in training.
         rounds: at least 1.
         clock: the device's own if None.
-        build: makes a program: `stand_in.program_for`.
+        build: makes a program: `synthetic_data.program_for`.
         look: told of progress: `building` or `timing`, how many programs or rounds are done, of
             how many.
     """
@@ -154,7 +154,7 @@ def measure(
             compiled = compile_seconds()
             program = build(cells, device, threads, back_end)
             entries.append(_Entry(program, memory, back_end, clock, compiled))
-        machine = Machine(place, back_end, clock)
+        machine = MachineRates(place, back_end, clock)
         gc.collect()
         before = _load()
         for number in range(rounds):
@@ -182,7 +182,7 @@ def compile_seconds() -> float:
     return float(sum(dynamo.compilation_time_metrics.get("_compile.compile_inner", ())))
 
 
-def _same_masks(masks: UpdateMasks) -> Doing:
+def _same_masks(masks: UpdateMask) -> Action:
     """Return what lets the same update masks come again."""
     state = masks.state()
     state["generators"] = state["generators"].clone()

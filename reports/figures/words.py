@@ -45,7 +45,7 @@ _COLORS = {  # TODO(core)
 
 def value(cell: Cell, name: str) -> Any:
     """TODO(core): cell.value."""
-    return getattr(cell, name, None)
+    return cell.value(name)
 
 
 def axis(name: str, cell: Cell | None = None) -> str:

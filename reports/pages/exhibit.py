@@ -200,7 +200,7 @@ def _notes(told: Told, name: str) -> list[str]:
         notes.append(_VERDICTS)
     if name == first:
         cells = told.selection.cells
-        said = _RULES_OF[cells[0].entry]
+        said = _RULES_OF[cells[0].family]
         rules = dict.fromkeys(cell.rule for cell in cells if cell.rule in said)
         label = told.selection.exhibit.label
         words = "; ".join(f"{label('rule', rule)}: {said[rule]}" for rule in rules)

@@ -117,7 +117,7 @@ def _grid(
         order = dict.fromkeys(labels)
         if name != "result":
             order = dict.fromkeys(
-                _label(selection, name, getattr(cell, name), form) for cell in selection.cells
+                _label(selection, name, cell.value(name), form) for cell in selection.cells
             )
         table[name] = pd.Categorical(labels, categories=list(order))
     table = table.set_index([*rows, *columns])["entry"].unstack(

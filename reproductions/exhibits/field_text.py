@@ -7,14 +7,14 @@ given by its name or by the label that tables show, in small or capital letters:
 
 from typing import Any
 
-from ...bench.cell import coerce, kind_of, spec_of
+from ...bench.cell import coerce, field_of
 from ...bench.errors import UsageError
 
 
 def check_field(option: str, field: str) -> None:
     """Refuse a `field` that no cell has; UsageError naming the option."""
     try:
-        spec_of(field)
+        field_of(field)
     except UsageError as error:
         raise UsageError(f"{option}: {error}") from None
 
@@ -23,7 +23,8 @@ def parse_value(option: str, field: str, text: str) -> Any:
     """Return the value of `field` that `text` writes; UsageError naming the option."""
     if not text:
         raise UsageError(f"{option} {field}=: a value is missing")
-    scalar, optional, many = kind_of(field)
+    spec = field_of(field)
+    scalar, optional, many = spec.scalar, spec.optional, spec.many
     value: Any
     if many:
         value = (
@@ -45,7 +46,7 @@ def format_value(field: str, value: Any) -> str:
     """Return the text of a field's value that `parse_value` reads back."""
     if value is None or value == ():
         return "none"
-    return ":".join(map(repr, value)) if kind_of(field)[2] else str(value)
+    return ":".join(map(repr, value)) if field_of(field).many else str(value)
 
 
 def number(text: str) -> int | float | str:

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...bench.cell import kind_of
+from ...bench.cell import field_of
 from ...bench.errors import UsageError
 from .field_text import check_field, parse_value
 
@@ -55,7 +55,7 @@ def parse_set(options: Sequence[str]) -> list[dict[str, Any]]:
 def _values(field: str, text: str) -> list[Any]:
     texts = [part.strip() for part in text.split(",")]
     values = [parse_value("--set", field, part) for part in texts]
-    if kind_of(field)[2] and len(values) > 1 and all(len(value or ()) == 1 for value in values):
+    if field_of(field).many and len(values) > 1 and all(len(value or ()) == 1 for value in values):
         joined = ":".join(texts)
         raise UsageError(
             f"--set {field}={text}: the items of a list are joined by colons: {field}={joined};"

@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...bench.cell import FIELDS, Cell, kind_of
+from ...bench.cell import Cell, field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
 from ...results.metrics import FINAL, results_of
@@ -59,11 +59,11 @@ def _error(exhibit: Exhibit, key: str, problem: str) -> UsageError:
 
 
 def _has(cell: Cell, field: str) -> bool:
-    return getattr(cell, field) is not None
+    return cell.value(field) is not None
 
 
 def _matches(cell: Cell, fields: Mapping[str, Any]) -> bool:
-    return all(getattr(cell, name) == value for name, value in fields.items())
+    return all(cell.value(name) == value for name, value in fields.items())
 
 
 def _words(fields: Mapping[str, Any]) -> str:
@@ -142,10 +142,10 @@ def _check_layout(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> None:
     for cell in cells:
         if not exhibit.fills_place(cell):
             continue
-        place = tuple(getattr(cell, name) for name in fields)
+        place = tuple(cell.value(name) for name in fields)
         other = places.setdefault(place, cell)
         if other is not cell:
-            differ = [n for n in FIELDS if getattr(cell, n) != getattr(other, n)]
+            differ = [n for n in field_names() if cell.value(n) != other.value(n)]
             remedy = f"add {' or '.join(differ)} to rows or columns"
             if "sg_layers" in differ:
                 remedy += ", or a [[fixed]] table that says which sg_layers fills the place"
@@ -184,9 +184,9 @@ def _check_field(
     exhibit: Exhibit, key: str, name: str, cells: Sequence[Cell], numeric: bool = False
 ) -> None:
     """Check that `name` is a field that some of the cells have."""
-    if name not in FIELDS:
-        raise _error(exhibit, key, f"is no field of a cell: {name!r}{did_you_mean(name, FIELDS)}")
-    if numeric and kind_of(name)[0] is str:
+    if name not in field_names():
+        raise _error(exhibit, key, f"is no field of a cell: {name!r}{did_you_mean(name, field_names())}")
+    if numeric and field_of(name).scalar is str:
         raise _error(exhibit, key, f"is {name}, which is no number")
     if not any(_has(cell, name) for cell in cells):
         raise _error(exhibit, key, f"is {name}, which no cell has")

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...bench.cell import FIELDS, Cell, coerce_bound, kind_of
+from ...bench.cell import Cell, field_names, field_of
 from ...bench.errors import UsageError
 from .field_text import check_field, format_value, number, parse_value
 
@@ -40,7 +40,7 @@ class Condition:
 
     def matches(self, cell: Cell) -> bool:
         """Tell whether `cell` meets the condition."""
-        return getattr(cell, self.field) in self.values
+        return cell.value(self.field) in self.values
 
     def parts(self) -> "Iterator[Condition]":
         """Yield a condition for each of its values."""
@@ -62,7 +62,7 @@ class Range:
 
     def matches(self, cell: Cell) -> bool:
         """Tell whether `cell` has such a number."""
-        value = getattr(cell, self.field)
+        value = cell.value(self.field)
         return value is not None and _HOLDS[self.sign](value, self.bound)
 
     def parts(self) -> "Iterator[Range]":
@@ -201,7 +201,7 @@ def _conditions(option: str) -> list[Condition | Range]:
         try:
             value = parse_value("--where", last.field, text)
         except UsageError:
-            if text not in FIELDS:  # bp_lambda is a rule as well
+            if text not in field_names():  # bp_lambda is a rule as well
                 raise
             raise UsageError(f"--where {option}: {text} has no sign; {_USAGE}") from None
         if value not in last.values:
@@ -226,7 +226,8 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
     check_field("--where", field)
     if sign == "=":
         return Condition(field, (parse_value("--where", field, text),))
-    scalar, _, many = kind_of(field)
+    spec = field_of(field)
+    scalar, many = spec.scalar, spec.many
     if many:
         raise UsageError(
             f"{item}: {field} is a list, not a number; write it whole: {field}=0.6:0.8"
@@ -236,13 +237,13 @@ def _condition(field: str, sign: str, text: str) -> Condition | Range:
     if not text:
         raise UsageError(f"{item}: a bound is missing")
     try:
-        return Range(field, sign, coerce_bound(field, number(text)))
+        return Range(field, sign, field_of(field).coerce_bound(number(text)))
     except UsageError as error:
         raise UsageError(f"{item}: {error}") from None
 
 
 def _values_there(field: str, cells: Sequence[Cell]) -> str:
-    values = list(dict.fromkeys(getattr(cell, field) for cell in cells))
+    values = list(dict.fromkeys(cell.value(field) for cell in cells))
     numbers = [value for value in values if isinstance(value, (int, float))]
     if len(numbers) > _MOST_VALUES:
         lacking = "none and " if None in values else ""

@@ -68,7 +68,7 @@ def arms_of(
     changed = changes_of(sets)
     cells = expand(exhibit, scale, seeds=1, where=picked)
     for field in changed:
-        values = dict.fromkeys(getattr(cell, field) for cell in cells)
+        values = dict.fromkeys(cell.value(field) for cell in cells)
         varied = [value for value in values if value is not None]
         if len(varied) > 1:
             some = format_value(field, varied[0])

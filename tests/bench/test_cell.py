@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sgbench.bench.cell import (
-    FIELDS,
     OPTIONAL,
     Cell,
     applicable,
     canonical_json,
     coerce,
-    kind_of,
+    field_names,
+    field_of,
 )
 from sgbench.bench.errors import UsageError
 
@@ -150,7 +150,7 @@ def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
         (COPY, "corpus", "a.txt", "corpus does not apply .*dataset=copy"),
         (COPY, "patience", 1, "patience does not apply .*dataset=copy"),
         (COPY, "sg_factor", None, "sg_factor is needed for rule=dni, network=lstm"),
-        (COPY, "aux_weight", 1.0, "aux_weight does not apply to rule=dni"),
+        (COPY, "aux_weight", 1.0, "aux_weight=1.0 does not apply to rule=dni"),
         (AUX, "aux_weight", None, "aux_weight is needed for rule=dni_aux"),
         (BPTT, "sg_factor", 0.1, "sg_factor does not apply to rule=bptt"),
         (PTB, "split", None, "split is needed"),
@@ -167,14 +167,14 @@ def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
         (UPDATE, "decoupled", None, "p_update does not apply"),
         (UPDATE, "decoupled", "both", "si_layers is needed for .*, decoupled=both"),
         (UPDATE, "si_layers", 1, "si_layers does not apply"),
-        (UPDATE, "depth", 2, "depth=2 is too shallow: .*; give depth=3 or more"),
+        (UPDATE, "depth", 2, "depth=2 is too shallow .*; give depth=3 or more"),
         (BOTH, "si_layers", 0, "si_units does not apply"),
         (MIXED, "bp_lambda", -0.1, "bp_lambda=-0.1 must be between 0 and 1"),
         (MIXED, "bp_lambda", 1.1, "bp_lambda=1.1 must be between 0 and 1"),
         (MIXED, "bp_lambda", None, "bp_lambda is needed for rule=bp_lambda"),
         (MIXED, "depth", 2, "depth=2 is too shallow"),
-        (MIXED, "decoupled", "update", "decoupled does not apply to rule=bp_lambda"),
-        (DNI, "bp_lambda", 0.5, "bp_lambda does not apply to rule=dni"),
+        (MIXED, "decoupled", "update", "decoupled=update does not apply to rule=bp_lambda"),
+        (DNI, "bp_lambda", 0.5, "bp_lambda=0.5 does not apply to rule=dni"),
         (DNI, "evaluate_at", [0.5, 0.1], "evaluate_at=.* must ascend"),
         (DNI, "evaluate_at", [0.0], "evaluate_at=0.0 must be"),
         (COPY, "evaluate_at", [0.5], "evaluate_at does not apply"),
@@ -195,14 +195,18 @@ def test_from_dict_refuses_unknown_and_missing_fields():
 
 
 def test_kinds_of_fields():
-    assert kind_of("rule") == (str, False, False)
-    assert kind_of("depth") == (int, True, False)
-    assert kind_of("seed") == (int, False, False)
-    assert kind_of("sg_layers") == (int, True, False)
-    assert kind_of("sg_scale") == (float, True, False)
-    assert kind_of("drops") == (float, False, True)
+    def kind(name):
+        field = field_of(name)
+        return field.scalar, field.optional, field.many
+
+    assert kind("rule") == (str, False, False)
+    assert kind("depth") == (int, True, False)
+    assert kind("seed") == (int, False, False)
+    assert kind("sg_layers") == (int, True, False)
+    assert kind("sg_scale") == (float, True, False)
+    assert kind("drops") == (float, False, True)
     with pytest.raises(UsageError, match="unknown field"):
-        kind_of("dephts")
+        field_of("dephts")
 
 
 def test_applicable_is_what_a_cell_needs():
@@ -306,7 +310,7 @@ def test_every_field_is_part_of_the_id():
         "patience": (PTB, 2),
     }
     others = {"network", "filters", "kernel_size"}
-    assert set(FIELDS) - set(changed) - set(recurrent) - set(unlocked) == others
+    assert set(field_names()) - set(changed) - set(recurrent) - set(unlocked) == others
     del unlocked["decoupled"]  # another of it needs other fields
     recurrent |= unlocked
     ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
@@ -320,24 +324,24 @@ def test_every_field_is_part_of_the_id():
 def test_versions_are_part_of_the_id_and_not_of_the_key(monkeypatch):
     before = dni()
     key, identity = before.key, before.id("d")
-    monkeypatch.setattr("sgbench.bench.cell.PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.feedforward.PROTOCOL_VERSION", 10**6)
     assert dni().key == key
     assert dni().id("d") != identity
     copy = Cell.from_dict(COPY)
     before = copy.id("d")
     assert copy.versions()["protocol"] != 10**6  # recurrent cells have a version of their own
-    monkeypatch.setattr("sgbench.bench.cell.RECURRENT_PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.recurrent.PROTOCOL_VERSION", 10**6)
     assert copy.id("d") != before
 
 
 def test_convolutional_cells_have_a_version_of_their_own_beside_the_others(monkeypatch):
     plain = Cell.from_dict(CNN)
     before, flat = plain.versions(), dni().versions()
-    monkeypatch.setattr("sgbench.bench.cell.CONVOLUTIONS_CHANGED", 99)
+    monkeypatch.setattr("sgbench.bench.families.feedforward.CONVOLUTIONS_CHANGED", 99)
     assert plain.versions()["protocol"] != before["protocol"]
     assert dni().versions() == flat
     changed = plain.versions()
-    monkeypatch.setattr("sgbench.bench.cell.PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.feedforward.PROTOCOL_VERSION", 10**6)
     assert plain.versions()["protocol"] != changed["protocol"]
 
 

@@ -1,7 +1,5 @@
 """BP(lambda) of the package against its NumPy reference: all that a step changes."""
 
-import dataclasses
-
 import pytest
 from reference.decoupled import bp_lambda_step
 from reference.programs import arrays, examples, tiny_cell
@@ -24,7 +22,9 @@ def assert_agrees(*cells):
 
     def follow(_, replica, *state):
         cell = cells[replica]
-        return bp_lambda_step(*state, bp_lambda=cell.value("bp_lambda"), conditioned=False, S=cell.sg_scale)
+        return bp_lambda_step(
+            *state, bp_lambda=cell.value("bp_lambda"), conditioned=False, S=cell.sg_scale
+        )
 
     assert_steps_agree(program, 3, train, follow)
 

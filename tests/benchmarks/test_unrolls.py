@@ -10,9 +10,9 @@ from benchmarks.sampling import CLOCK, fastest, interleave, ratio
 from benchmarks.test_steps import limit_of, through
 from benchmarks.unrolls import EagerUnroll, quick_unroll
 from sgbench.bench.datasets import load
-from sgbench.bench.families.recurrent.program import SequenceProgram
+from sgbench.bench.families.family import of
+from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn import products
-from sgbench.bench.training.loop import grad_mode
 from torch._inductor import config as inductor
 
 RULES = ["bptt", "dni"]
@@ -24,8 +24,8 @@ RULES = ["bptt", "dni"]
 @pytest.mark.parametrize("rule", RULES)
 def test_unroll(benchmark, report, back_end, rule, T):
     cell = quick_unroll(rule, T)
-    with grad_mode(cell):
-        program = SequenceProgram([cell], load("copy"), CPU)
+    with of(cell).grad_mode():
+        program = RecurrentProgram([cell], load("copy"), CPU)
     network = program.network
     eager = EagerUnroll(cell, network.symbols, network.classes)
     limit = limit_of(program)
@@ -61,8 +61,8 @@ def test_compiling(benchmark, report, back_end, T):
     if benchmark.disabled:
         pytest.skip("benchmarks are disabled")
     cell = quick_unroll("bptt", T)
-    network = SequenceProgram([cell], load("copy"), CPU).network
-    stream = SequenceProgram([cell], load("copy"), CPU).stream
+    network = RecurrentProgram([cell], load("copy"), CPU).network
+    stream = RecurrentProgram([cell], load("copy"), CPU).stream
     inputs, targets = stream.peek(T, cell.batch_size)
     with torch.no_grad():
         tape, deltas = network.forward(inputs, targets)
@@ -97,7 +97,7 @@ def small(rule, precision="float64", **changes):
     if rule == "bptt":
         sizes.pop("sg_units")
     cell = quick_unroll(rule, 3, precision=precision, **sizes)
-    program = SequenceProgram([cell], load("copy"), CPU)
+    program = RecurrentProgram([cell], load("copy"), CPU)
     for view in program.network.weights.named.values():
         view.normal_(0, 0.3, generator=torch.Generator().manual_seed(view.numel()))
     eager = EagerUnroll(cell, program.network.symbols, program.network.classes)

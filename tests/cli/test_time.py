@@ -62,7 +62,7 @@ def test_json_has_a_line_a_program_with_its_rounds(sgbench, store):
         ("bp_lambda", "depth=4"),
     ],
 )
-def test_every_kind_of_program_is_timed(sgbench, store, exhibit, where):
+def test_every_field_of_program_is_timed(sgbench, store, exhibit, where):
     done = sgbench(
         *("time", exhibit, "--scale", "demo", "--where", where, "--rounds", 6),
         *("--set", "batch_size=4", "--json", "--store", store.path),

@@ -27,7 +27,7 @@ def table2():
 
 def cells_of(table2, scale, seeds=None, **fields):
     found = expand(table2, scale, seeds=seeds)
-    return [c for c in found if all(getattr(c, n) == v for n, v in fields.items())]
+    return [c for c in found if all(c.value(n) == v for n, v in fields.items())]
 
 
 def rows_of(report, name):

@@ -45,7 +45,7 @@ def test_the_papers_medians():
 def test_a_network_of_a_population_has_its_bins_median(p, value):
     where = {"decoupled": "both", "rule": "dni", "p_update": p}
     cells = [*expand(P_UPDATE, "paper", seeds=1), *expand(P_UPDATE, "quick", seeds=1)]
-    some = [c for c in cells if all(getattr(c, name) == v for name, v in where.items())]
+    some = [c for c in cells if all(c.value(name) == v for name, v in where.items())]
     assert some
     assert {P_UPDATE.number(cell).value for cell in some} == {value}
     assert not any(map(P_UPDATE.number, expand(P_UPDATE, "demo", seeds=1)))

@@ -56,7 +56,7 @@ class FeedForward:
         """Raise UsageError where decoupling, depth or network do not fit the rule."""
         rule, decoupled = registry.RULES.declared(values["rule"]), values.get("decoupled")
         if decoupled is not None and not decouples(rule.name):
-            able = [n for n, r in registry.RULES.loadable() if decouples(n) and self.trains(r)]
+            able = filter(decouples, registry.rules_of(self.name))
             raise UsageError(
                 f"decoupled={decoupled} does not apply to rule={rule.name}, which has no"
                 f" decoupled_step; leave it out, or choose rule from: {', '.join(able)}"
@@ -73,10 +73,6 @@ class FeedForward:
                 + (f", decoupled={decoupled}" if decoupled else "")
                 + f": it needs {least - 1} hidden layers; give depth={least} or more"
             )
-
-    def trains(self, rule: Any) -> bool:
-        """Tell whether a rule trains networks of this family."""
-        return self.name in rule.families
 
     def data_steps(self, values: Mapping[str, Any]) -> int:
         """Return 1: an iteration is a batch."""

@@ -16,7 +16,7 @@ from ...outcome import CurvePoint, Measured, defined
 from ..program import Program, State
 from .batches import Batches
 from .network import Network, cross_entropy
-from .update_mask import UpdateMasks, updated
+from .update_mask import UpdateMask, block_mask
 
 
 class FeedForwardProgram(Program):
@@ -43,14 +43,14 @@ class FeedForwardProgram(Program):
         self.weights, self.kept = self.network.weights, self.network.kept
         self.adam = Adam(self.weights.flat, self.weights.grads, self.network.trained(cell.rule))
         decoupled = cell.decoupled is not None
-        self.masks = UpdateMasks(cells, cell.need("depth")) if decoupled else None
+        self.update_mask = UpdateMask(cells, cell.need("depth")) if decoupled else None
         self._rule = registry.RULES.module(cell.rule)
         self._held: tuple[list[float], list[float]] = ([], [])
 
     def step(self) -> None:
         """Do one update on the next batch."""
         images, labels = self.batches.take(self.batches.next())
-        mask = None if self.masks is None else self.masks.draw()
+        mask = None if self.update_mask is None else self.update_mask.draw()
         self.update(self.network.kind.pack(images), labels, mask)
 
     def update(self, x: Tensor, labels: Tensor, mask: Mask | None = None) -> None:
@@ -63,7 +63,7 @@ class FeedForwardProgram(Program):
             self.adam.step(self.rates())
         else:
             self._rule.decoupled_step(self.network, x, labels, mask)
-            self.adam.step(self.rates(), updated(self.network, mask))
+            self.adam.step(self.rates(), block_mask(self.network, mask))
         self.iteration += 1
 
     def evaluate(self, which: str) -> tuple[list[float], list[float]]:
@@ -106,9 +106,9 @@ class FeedForwardProgram(Program):
 
     def updates(self) -> list[list[int]] | None:
         """Return each replica's updates by layer, bottom first; None where they have no masks."""
-        if self.masks is None:
+        if self.update_mask is None:
             return None
-        return cast("list[list[int]]", self.adam.steps[:, : self.masks.layers].int().tolist())
+        return cast("list[list[int]]", self.adam.steps[:, : self.update_mask.layers].int().tolist())
 
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
@@ -174,13 +174,13 @@ class FeedForwardProgram(Program):
     def _own_state(self) -> State:
         return {
             "batches": self.batches.state(),
-            "masks": None if self.masks is None else self.masks.state(),
+            "masks": None if self.update_mask is None else self.update_mask.state(),
         }
 
     def _restore_own(self, state: State) -> None:
         self.batches.restore(state["batches"])
-        if self.masks is not None:
-            self.masks.restore(state["masks"])
+        if self.update_mask is not None:
+            self.update_mask.restore(state["masks"])
 
 
 def _numbers(values: Tensor) -> list[float]:

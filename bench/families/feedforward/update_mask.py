@@ -11,7 +11,7 @@ from ...nn.seeding import generator
 from .network import Network
 
 
-class UpdateMasks:
+class UpdateMask:
     """The update masks of R replicas, each from a generator of its own.
 
     A replica's numbers depend on its seed alone: where a layer is active at one p_update, it is
@@ -58,7 +58,7 @@ class UpdateMasks:
         self.drawn, self.position, self._masks = state["drawn"], state["position"], []
 
 
-def updated(network: Network, mask: Mask) -> list[list[bool]]:
+def block_mask(network: Network, mask: Mask) -> list[list[bool]]:
     """Return for each replica which of the network's blocks are updated, in their order.
 
     M_i learns where the layer above it is active, I_i and head i where their own layer is.

@@ -96,7 +96,7 @@ def test_a_value_that_is_said_to_fit_does():
     for field, share in (("batch_size", 0.5), ("hidden_units", 0.1)):
         available = int(memory_estimate.needed(cell) * share)
         fits = memory_estimate.fitting(cell, available, field)
-        assert 1 < fits < getattr(cell, field)
+        assert 1 < fits < cell.value(field)
         for value, within in ((fits, True), (fits + 1, False)):
             need = memory_estimate.needed(dataclasses.replace(cell, **{field: value}))
             assert (need <= available) == within

@@ -8,9 +8,9 @@ import torch
 from sgbench.bench import datasets
 from sgbench.bench.datasets import Data, Episodes, Text
 from sgbench.bench.errors import DataError, UsageError
+from sgbench.bench.families.family import of
 from sgbench.bench.nn import products
 from sgbench.bench.profiling import synthetic_data
-from sgbench.bench.training.loop import grad_mode
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 SOURCES = {
@@ -31,7 +31,7 @@ def cell_of(dataset):
     exhibit, wanted = SOURCES[dataset]
     for scale in ("demo", "quick", "paper"):
         for cell in expand(load(exhibit), scale, seeds=1):
-            if cell.dataset == dataset and all(getattr(cell, k) == v for k, v in wanted.items()):
+            if cell.dataset == dataset and all(cell.value(k) == v for k, v in wanted.items()):
                 return cell
     raise AssertionError(f"no cell on {dataset}")
 
@@ -85,8 +85,8 @@ def test_a_text_of_ones_own_is_read(tmp_path):
     [
         ("table1", "Program"),
         ("p_update", "Program"),
-        ("table2", "SequenceProgram"),
-        ("two_networks", "CountingProgram"),
+        ("table2", "RecurrentProgram"),
+        ("two_networks", "PairProgram"),
     ],
 )
 def test_programs_train_on_it(exhibit, kind, monkeypatch, tmp_path):
@@ -102,7 +102,7 @@ def test_programs_train_on_it(exhibit, kind, monkeypatch, tmp_path):
     assert type(program).__name__ == kind
     assert len(program.cells) == 2
     weights = program.network.weights.flat.clone()
-    with grad_mode(alike[0]):
+    with of(alike[0]).grad_mode():
         for _ in range(40):  # of a copied symbol, or under a mask, nothing may come at first
             program.step()
     assert program.iteration == 40

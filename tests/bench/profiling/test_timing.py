@@ -71,7 +71,7 @@ def small(monkeypatch):
 
 def test_building_first_touches_and_evaluation_are_outside(monkeypatch):
     clock = FakeClock()
-    for kind in (Program, RecurrentProgram, PairProgram):
+    for kind in (FeedForwardProgram, RecurrentProgram, PairProgram):
         monkeypatch.setattr(kind, "measure", None)
         monkeypatch.setattr(kind, "evaluate", None, raising=False)
 

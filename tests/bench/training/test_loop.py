@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reference.jobs import Clock, job_of, never, stopping_at, train_in_parts, untimed
 from reference.programs import random_data, tiny_cell
 from sgbench.bench.errors import DataError
-from sgbench.bench.families.feedforward.program import FeedForwardProgram
+from sgbench.bench.families.feedforward.program import FeedForwardProgram as Trained
 from sgbench.bench.nn.adam import Adam
 from sgbench.bench.training import checkpoint, loop
 
@@ -105,8 +105,8 @@ class TestResume:
     def test_the_clocks_go_on(self, tmp_path, monkeypatch):
         clock = Clock()
         monkeypatch.setattr(loop, "time", clock)
-        monkeypatch.setattr(Program, "step", clock.taking(1.0, Program.step))
-        monkeypatch.setattr(Program, "evaluate", clock.taking(100.0, Program.evaluate))
+        monkeypatch.setattr(Trained, "step", clock.taking(1.0, Trained.step))
+        monkeypatch.setattr(Trained, "evaluate", clock.taking(100.0, Trained.evaluate))
         monkeypatch.setattr(checkpoint, "save", clock.taking(1e4, checkpoint.save))
         job = job_of(cell(), checkpoint=str(tmp_path / "it.pt"))
         outcome = train_in_parts(job, [5, 11, 22])[-1][0]
@@ -201,7 +201,7 @@ def test_the_training_clock_has_neither_evaluation_nor_set_up(monkeypatch):
     clock = Clock()
     monkeypatch.setattr(loop, "time", clock)
     for seconds, name in ((1.0, "step"), (30.0, "evaluate"), (500.0, "probe"), (1e5, "__init__")):
-        monkeypatch.setattr(Program, name, clock.taking(seconds, getattr(Program, name)))
+        monkeypatch.setattr(Trained, name, clock.taking(seconds, getattr(Trained, name)))
     first, second = loop.train(job_of(cell(seed=0), cell(seed=1)), never)
     assert first.train_seconds == second.train_seconds == ITERATIONS
     assert first.evaluation_seconds == 5 * 530.0 + 30.0  # the last on training examples
@@ -230,7 +230,7 @@ def test_a_curve_has_synthetic_gradients_where_the_rule_has(rule):
 
 def test_a_cosine_without_a_synthetic_gradient_is_undefined(monkeypatch):
     # M starts at zero, so before the first update there is no direction to compare.
-    monkeypatch.setattr(Program, "step", lambda self: setattr(self, "iteration", 1))
+    monkeypatch.setattr(Trained, "step", lambda self: setattr(self, "iteration", 1))
     (outcome,) = loop.train(job_of(cell(iterations=1)), never)
     assert outcome.curve[0].sg_cosine == [None] * 3
 
@@ -260,7 +260,7 @@ def test_the_learning_rate_drops(monkeypatch, iterations, drops, factor, at):
 
 def test_the_paper_drops_after_three_and_four_hundred_thousand(monkeypatch):
     paper = cell(iterations=500_000, learning_rate=3e-5)
-    program = FeedForwardProgram([paper], random_data(), torch.device("cpu"))
+    program = Trained([paper], random_data(), torch.device("cpu"))
     rates = []
     for program.iteration in (0, 299_999, 300_000, 399_999, 400_000, 499_999):
         rates += program.rates()
@@ -273,14 +273,14 @@ class TestDivergence:
         """Give the weights of chosen replicas a value from an iteration on."""
 
         def at(iteration, value, *replicas):
-            step = Program.step
+            step = Trained.step
 
             def poisoned(program):
                 step(program)
                 if program.iteration == iteration:
                     program.network.weights.flat[list(replicas)] = value
 
-            monkeypatch.setattr(Program, "step", poisoned)
+            monkeypatch.setattr(Trained, "step", poisoned)
 
         return at
 
@@ -345,8 +345,8 @@ def test_time_steps(monkeypatch, tmp_path):
     clock = Clock()
     monkeypatch.setattr(loop, "time", clock)
     job = job_of(cell(), checkpoint=str(tmp_path / "it.pt"), checkpoint_seconds=0.0)
-    monkeypatch.setattr(Program, "__init__", clock.taking(60.0, Program.__init__))
-    monkeypatch.setattr(Program, "step", clock.taking(0.25, Program.step))
+    monkeypatch.setattr(Trained, "__init__", clock.taking(60.0, Trained.__init__))
+    monkeypatch.setattr(Trained, "step", clock.taking(0.25, Trained.step))
     assert loop.time_steps(job, 2.0) == 0.25
     assert loop.time_steps(job, 0.0) == 0.25  # at least one
     assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reference.jobs import Clock, job_of, never, train_in_parts, untimed
 from reference.recurrent import Recurrent
 from reference.sequences import CPU, UNITS, matched, recurrent_program, tiny_recurrent
-from sgbench.bench import datasets, rules
+from sgbench.bench import datasets, registry
 from sgbench.bench.datasets import load
 from sgbench.bench.families.recurrent import program as program_module
 from sgbench.bench.families.recurrent.bits_per_character import WARM_UP, bits_per_character
@@ -23,7 +23,7 @@ from sgbench.bench.training import checkpoint, loop
 from sgbench.results.record import Record, json_line, make_record
 
 EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23
-RULES = rules.names_for("unroll")
+RULES = registry.rules_of("recurrent")
 DATASETS = [name for name in datasets.names() if datasets.family(name) in ("episodes", "text")]
 NATS = math.log(2)
 every_rule = pytest.mark.parametrize("rule", RULES)

@@ -609,7 +609,10 @@ lines = "rule"
 def test_sweeps_over_lambda_and_depth(make):
     exhibit = parse("sweeps", SWEEPS)
     cells = expand(exhibit, "quick")
-    records = [make.record(c, 2.0 + 0.01 * c.depth + (c.bp_lambda or 0) / 10) for c in cells]
+    mixed = [(c.value("bp_lambda") or 0) / 10 for c in cells]
+    records = [
+        make.record(c, 2.0 + 0.01 * c.depth + more) for c, more in zip(cells, mixed, strict=True)
+    ]
     lambdas, depths = series.drawings(select(exhibit, "quick", records))
     assert list(lambdas.data["line"].cat.categories) == ["6", "21"]
     assert list(lambdas.data["row"].cat.categories) == ["BP(λ)"]

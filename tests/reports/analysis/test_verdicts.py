@@ -18,7 +18,7 @@ def table1():
 
 def cells_of(table1, scale, **fields):
     found = expand(table1, scale)
-    return [c for c in found if all(getattr(c, n) == v for n, v in fields.items())]
+    return [c for c in found if all(c.value(n) == v for n, v in fields.items())]
 
 
 def judged(table1, scale, cells, errors, make, **options):

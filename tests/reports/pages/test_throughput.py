@@ -20,7 +20,7 @@ from sgbench.results.timings import PARTS
 def cells(exhibit="table1", **wanted):
     """The cells of seed 0 at quick that have these values."""
     found = expand(load(exhibit), "quick", seeds=1)
-    return [c for c in found if all(getattr(c, k) == v for k, v in wanted.items())]
+    return [c for c in found if all(c.value(k) == v for k, v in wanted.items())]
 
 
 FCN = {"dataset": "mnist", "network": "fcn"}

@@ -63,7 +63,7 @@ def test_the_papers_own_numbers_satisfy_its_claims(exhibit):
     cells = expand(exhibit, "paper", seeds=1)
 
     def error(side, **more):
-        (cell,) = (c for c in cells if all(getattr(c, k) == v for k, v in {**side, **more}.items()))
+        (cell,) = (c for c in cells if all(c.value(k) == v for k, v in {**side, **more}.items()))
         return exhibit.number(cell).value
 
     for test in exhibit.claim_tests("paper"):

@@ -191,7 +191,7 @@ FCN_RATES = {
 def quick(network, rule, sg_layers, depth, dataset="mnist"):
     wanted = (dataset, network, rule, sg_layers, depth)
     fields = ("dataset", "network", "rule", "sg_layers", "depth")
-    return next(c for c in cells("quick") if tuple(getattr(c, f) for f in fields) == wanted)
+    return next(c for c in cells("quick") if tuple(c.value(f) for f in fields) == wanted)
 
 
 def test_work_goes_with_the_time_that_was_measured():

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import CPU, everything, random_data, tiny_cell
-from sgbench.bench.families.feedforward.decoupled import UpdateMask, block_mask
-from sgbench.bench.families.feedforward.program import Program
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
+from sgbench.bench.families.feedforward.update_mask import UpdateMask, block_mask
 
 LAYERS = 4
 ALL = (True,) * LAYERS
@@ -26,7 +26,7 @@ def cell(rule="dni", network="fcn", **changes):
 
 def program_of(*cells):
     """A program of random weights: M's last layer and I's included."""
-    program = Program(cells, random_data(), CPU)
+    program = FeedForwardProgram(cells, random_data(), CPU)
     for replica, one in enumerate(cells):
         source = torch.Generator().manual_seed(one.seed)
         for name, view in sorted(program.network.weights.named.items()):
@@ -74,9 +74,9 @@ def blocks_of(program):
 @rules
 @pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_always_free_is_the_plain_rule_bit_for_bit(rule, network, decoupled, precision):
-    plain = Program([cell(rule, network, precision=precision)], random_data(), CPU)
+    plain = FeedForwardProgram([cell(rule, network, precision=precision)], random_data(), CPU)
     mask = cell(rule, network, decoupled=decoupled, p_update=1, precision=precision)
-    active = Program([mask], random_data(), CPU)
+    active = FeedForwardProgram([mask], random_data(), CPU)
     for _ in range(9):
         plain.step()
         active.step()

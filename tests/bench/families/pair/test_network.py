@@ -17,7 +17,7 @@ from reference.counting import (
     reference_of,
     tiny_pair,
 )
-from sgbench.bench import rules
+from sgbench.bench import registry
 
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -59,7 +59,7 @@ def step_with(program, labels=None):
 
 
 def test_the_rules_are_those_of_the_folder():
-    assert rules.names_for("cycle") == RULES
+    assert registry.rules_of("pair") == RULES
 
 
 @every_rule
