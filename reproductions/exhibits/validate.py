@@ -185,7 +185,9 @@ def _check_field(
 ) -> None:
     """Check that `name` is a field that some of the cells have."""
     if name not in field_names():
-        raise _error(exhibit, key, f"is no field of a cell: {name!r}{did_you_mean(name, field_names())}")
+        raise _error(
+            exhibit, key, f"is no field of a cell: {name!r}{did_you_mean(name, field_names())}"
+        )
     if numeric and field_of(name).scalar is str:
         raise _error(exhibit, key, f"is {name}, which is no number")
     if not any(_has(cell, name) for cell in cells):

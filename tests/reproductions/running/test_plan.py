@@ -8,7 +8,7 @@ import sys
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sgbench.bench import datasets, rules
+from sgbench.bench import datasets, registry
 from sgbench.bench.hardware import machine_class
 from sgbench.bench.outcome import Machine, Outcome
 from sgbench.reproductions.exhibits import exhibit
@@ -108,10 +108,16 @@ def test_states_of_records(status, state, retried, run):
     assert (1,) in plan.programs
 
 
+def raise_version(monkeypatch, rule):
+    declared = registry.RULES.declared
+    newer = dataclasses.replace(declared(rule), version=declared(rule).version + 1)
+    monkeypatch.setattr(registry.RULES, "declared", lambda n: newer if n == rule else declared(n))
+
+
 def test_a_record_of_older_code_is_stale(monkeypatch):
     cell = cells()[0]
     old = record_of(cell)
-    monkeypatch.setattr(rules.load(cell.rule), "VERSION", rules.version(cell.rule) + 1)
+    raise_version(monkeypatch, cell.rule)
     plan = plan_of([cell], [old])
     assert states(plan) == ["stale"]
     assert plan.cells[0].record is None
