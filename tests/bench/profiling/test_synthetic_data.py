@@ -83,8 +83,8 @@ def test_a_text_of_ones_own_is_read(tmp_path):
 @pytest.mark.parametrize(
     ("exhibit", "kind"),
     [
-        ("table1", "Program"),
-        ("p_update", "Program"),
+        ("table1", "FeedForwardProgram"),
+        ("p_update", "FeedForwardProgram"),
         ("table2", "RecurrentProgram"),
         ("two_networks", "PairProgram"),
     ],

@@ -220,6 +220,6 @@ def test_more_work_is_estimated_for_longer_cycles():
 def test_the_protocol_has_a_version_of_its_own(monkeypatch):
     cell = tiny_pair("dni")
     before = cell.id("d")
-    monkeypatch.setattr("sgbench.bench.cell.PAIR_PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.pair.PROTOCOL_VERSION", 10**6)
     assert cell.id("d") != before
     assert cell.data_steps == T * T

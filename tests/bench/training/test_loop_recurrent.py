@@ -124,7 +124,7 @@ class TestResume:
                 whole.step()
             checkpoint.save(path, "it", whole.state())
             state = checkpoint.load(path, "it")
-            state["network"]["before"] = {}
+            state["own"]["network"]["before"] = {}
             forgetful.restore(state)
             for program in (whole, forgetful):
                 program.step()

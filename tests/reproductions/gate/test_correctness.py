@@ -93,7 +93,11 @@ def test_a_mistake_that_shows_late_is_no_pass(gated):
 def test_a_version_that_was_raised_is_named(gated):
     def raised(folder):
         mistakes.no_drop(folder)
-        plant(folder, "bench/cell.py", ("\nPROTOCOL_VERSION = 1", "\nPROTOCOL_VERSION = 9"))
+        plant(
+            folder,
+            "bench/families/feedforward/__init__.py",
+            ("\nPROTOCOL_VERSION = 1", "\nPROTOCOL_VERSION = 9"),
+        )
 
     found, _ = gated(raised, "iterations=20")
     assert {finding.words for finding in found.values()} == {
