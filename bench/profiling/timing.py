@@ -28,7 +28,7 @@ from .roofline import Memory
 from .step_profile import PARTS, Stopwatch, watching
 from .synthetic_data import program_for
 
-MASKED_STEPS = 32  # of a turn where steps differ by their update masks: always the same ones
+MASK_STEPS = 32  # of a turn where steps differ by their update masks: always the same ones
 WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
 
 Look = Callable[[str, int, int], None]
@@ -81,7 +81,7 @@ class _Entry:
         self.compile_seconds = compile_seconds() - compiled
         masks = program.update_mask if isinstance(program, FeedForwardProgram) else None
         certain = masks is None or all(p == 1 for p in masks.p)
-        unit = 1 if certain else MASKED_STEPS
+        unit = 1 if certain else MASK_STEPS
         begin = nothing if masks is None or certain else _same_masks(masks)
         begin()
         self.cost: Cost = count(program.step, unit)

@@ -32,7 +32,7 @@ def not_bootstrapped(folder):
 
 def label_leak(folder):
     """DNI's M sees the label, as only cDNI's may."""
-    plant(folder, "bench/rules/dni.py", ("CONDITIONED = False", "CONDITIONED = True"))
+    plant(folder, "bench/rules/dni.py", ('model="M",', 'model="M with label",'))
 
 
 def batch_norm_in_eval_mode(folder):
