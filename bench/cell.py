@@ -58,7 +58,7 @@ class Cell:
     )
     rule: str = _doc("learning rule")
     hyperparameters: tuple[tuple[str, float], ...] = ()
-    """Of the rule (`contract.Rule.hyperparameters`): pairs of name and value, by name."""
+    """The rule's own numbers (`contract.Rule.hyperparameters`): (name, value) pairs, by name."""
     decoupled: str | None = _if(
         "what each layer does at random steps only. update: its updates; both: its forward passes"
         " too, with synthetic inputs in place of the outputs of idle layers (fcn); none: nothing"
@@ -209,7 +209,7 @@ class Cell:
     def from_dict(cls, values: Mapping[str, Any]) -> "Cell":
         """Return the cell of `to_dict`'s output; other keys are an error (UsageError).
 
-        What is not there does not apply, as in the output of an older version.
+        A missing field does not apply, as in the output of an older version.
         """
         others = {name: value for name, value in values.items() if name not in FIELDS}
         for name in others:

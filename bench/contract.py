@@ -1,4 +1,4 @@
-"""The contract of a learning rule: what its module declares, and what the rule may use.
+"""The contract of a learning rule: the declaration in its module, and the interface it may use.
 
 A rule is one module. It declares `RULE`, a `Rule`, and the function of each family that it trains:
 
@@ -68,13 +68,13 @@ class Hyperparameter:
 
     @property
     def label(self) -> str:
-        """How tables and axes write it."""
+        """Its name in tables and on axes."""
         return self.symbol or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What a learning rule says about itself; everything else that is known of it follows.
+    """The declaration of a learning rule, from which everything else that is known of it follows.
 
     Attributes:
         name: the module's name.
@@ -124,12 +124,12 @@ class Rule:
 
     @property
     def synthetic(self) -> bool:
-        """Whether it has synthetic-gradient models."""
+        """True where it has synthetic-gradient models."""
         return self.model != "none"
 
     @property
     def conditioned(self) -> bool:
-        """Whether its synthetic-gradient models see the label."""
+        """True where its synthetic-gradient models see the label."""
         return self.model == "M with label"
 
     def sentence_for(self, family: str) -> str:
@@ -348,7 +348,7 @@ class Pair(Protocol):
 
 
 Cycle = Iterator[str]
-"""What `cycle` returns: it yields `a`, `b` or `m`, the part whose gradients are now written and
+"""The result of `cycle`: it yields `a`, `b` or `m`, the part whose gradients are now written and
 which is updated before the cycle goes on."""
 
 

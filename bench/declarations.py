@@ -1,4 +1,4 @@
-"""What a data set and a family of networks declare about themselves. Free of torch."""
+"""Declarations of data sets and of families of networks. Free of torch."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ that is generated, with a curriculum; text: characters to predict."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """What a data set says about itself.
+    """The declaration of a data set.
 
     Attributes:
         name: the module's name.
@@ -50,7 +50,7 @@ NEEDED = {
     "episodes": ("symbols", "classes"),
     "text": ("symbols", "characters"),
 }
-"""What a declaration must have, by kind."""
+"""The fields that a declaration must have, by kind."""
 
 
 def checked_dataset(name: str, module: Any) -> Dataset:

@@ -50,7 +50,7 @@ def one_line(text: str) -> str:
 
 
 _ALSO_CALLED = {"bprop": "backprop"}
-"""What reports write, as the paper does, to what is typed, where another name looks nearer."""
+"""The paper's words for names of the package, where another name looks nearer."""
 
 
 def did_you_mean(name: object, choices: Iterable[object]) -> str:

@@ -1,4 +1,4 @@
-"""What a program runs on. Free of torch until asked for a CUDA device's name."""
+"""The machine that programs run on. Free of torch until asked for a CUDA device's name."""
 
 import importlib.metadata
 import os

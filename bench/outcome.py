@@ -1,4 +1,4 @@
-"""What training one replica gives: the engine's answer for a cell, before it becomes a record.
+"""The outcome of training one replica: the engine's answer, before it becomes a record.
 
 Free of torch, so that records can be made, read and shown without it.
 """
@@ -58,7 +58,7 @@ class Solved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What a program ran on: everything that may change its bits or its speed."""
+    """The machine that a program ran on: everything that may change its bits or its speed."""
 
     device: str  # processor or GPU model
     threads: int
@@ -74,7 +74,7 @@ class Machine:
 class Outcome:
     """The result of one replica; `error_rate` and `loss` are on the split that the cell names.
 
-    What does not apply to the cell, or has no result, is None.
+    A number that does not apply to the cell, or has no result, is None.
     """
 
     status: Status

@@ -85,7 +85,7 @@ class Registry(Generic[D]):
         self._declared: dict[str, D] = {}
         self._names: tuple[str, ...] | None = None
         self.generation = 0
-        """How often a file was added or removed."""
+        """Number of times that a file was added or removed."""
 
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted; nothing is imported."""

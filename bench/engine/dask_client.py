@@ -26,7 +26,7 @@ class GoneError(UsageError):
 
 
 class WorkerList:
-    """Who of a scheduler's workers is there."""
+    """The workers that a scheduler knows."""
 
     def __init__(self, client: Any) -> None:
         self.client, self._asked = client, -COUNT_SECONDS

@@ -1,4 +1,4 @@
-"""What runs on a worker elsewhere: it tells what it is, and trains one job at a time.
+"""The remote worker's side: it describes itself, and trains one job at a time.
 
 A worker shares no file with the driver: it has its own data, and keeps checkpoints on its own disk
 while a job runs. The state of a job that is stopped goes back to the driver with the outcomes.
@@ -57,7 +57,7 @@ class Task:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskResult:
-    """What a worker made of a task.
+    """A worker's answer to a task.
 
     Attributes:
         outcomes: None where the job was not begun.

@@ -25,7 +25,7 @@ Source = tuple[str, str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Fingerprint:
-    """What must be the same on the driver and on its workers, for results to be the same.
+    """The code and data that driver and workers must share for equal results.
 
     Attributes:
         release: version of sgbench.
@@ -42,7 +42,7 @@ class Fingerprint:
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerInfo:
-    """What a worker is.
+    """One worker: its machine, its threads and its code.
 
     Attributes:
         address: where the scheduler reaches it.
@@ -66,7 +66,7 @@ class WorkerInfo:
 
     @property
     def key(self) -> str:
-        """What a back-end is chosen for: the model of a processor, `cuda` for all GPUs."""
+        """The hardware that a back-end is chosen for: a processor's model, `cuda` for all GPUs."""
         return self.model if self.device == "cpu" else "cuda"
 
 

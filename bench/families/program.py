@@ -50,7 +50,7 @@ class Program(ABC):
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing left to train before the iterations are done."""
+        """True once nothing is left to train, though iterations remain."""
         return False
 
     def rates(self) -> list[float]:

@@ -1,4 +1,4 @@
-"""What a network holds for its rule: the rule's hyperparameters, and the tensors that it keeps."""
+"""State of a rule in a network: its hyperparameters, and the tensors that it keeps."""
 
 from collections.abc import Callable, Sequence
 

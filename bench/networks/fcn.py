@@ -1,6 +1,6 @@
 """Fully connected: hidden layers Linear, batch norm, ReLU of equal width, and a linear classifier.
 
-The Linear before a batch norm has no bias: the norm would subtract it. (Its width: paper.md, 1.)
+The Linear before a batch norm has no bias: the norm would subtract it.
 """
 
 import itertools

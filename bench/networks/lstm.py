@@ -1,4 +1,4 @@
-"""Recurrent: an LSTM core, a linear readout, and M on the core's output (paper.md, 3).
+"""Recurrent: an LSTM core, a linear readout, and M on the core's output.
 
 M predicts a gradient for each half of the state; with DNI+Aux a linear output predicts what M will
 say. Neither has batch norm.

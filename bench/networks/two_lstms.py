@@ -1,4 +1,4 @@
-"""Two recurrent networks: A sends messages to the slower B (paper.md, 4, with its sizes).
+"""Two recurrent networks: A sends messages to the slower B (Figure 8).
 
 A encodes a digit by two layers (Linear, batch norm, ReLU), and its LSTM reads that. A linear
 readout of the LSTM's output counts; a linear layer with batch norm makes the message, which is as

@@ -1,4 +1,4 @@
-"""An LSTM with batch-normalised recurrence, and the layer that makes a message (paper.md, 4).
+"""An LSTM with batch-normalised recurrence, and the layer that makes a message (Figure 8).
 
     i, f, o, g = N(W x) + N(U h) + b     sigmoid of the first three, tanh of the last
     c' = f c + i g,   h' = o tanh(c')

@@ -12,7 +12,7 @@ from .seeding import generator
 
 
 class Draws:
-    """What `setup` of a rule draws with: a `contract.Draw`.
+    """Random draws for the `setup` of a rule: a `contract.Draw`.
 
     Args:
         cells: one for each replica.

@@ -47,7 +47,7 @@ class Step(NamedTuple):
 
 
 class Tape:
-    """What T steps on B streams leave behind for their pullback; its memory is used again.
+    """The intermediate values of T steps on B streams, kept for their pullback and overwritten.
 
     Attributes:
         x: [1; one-hot input; h before the step], [R, T + 1, 1 + V + H, B]; the last step holds
@@ -126,7 +126,7 @@ class LSTM:
     """The core; weight [4 H, 1 + V + H] in gate order i, f, o, g."""
 
     operand: Operand = staticmethod(exact)
-    """What the operands of its products go through."""
+    """Rounding of the operands of its products."""
 
     def __init__(self, symbols: int, units: int) -> None:
         self.symbols, self.units = symbols, units

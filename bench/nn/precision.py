@@ -1,4 +1,4 @@
-"""What a cell's `precision` means: the float type of everything, and what products take.
+"""Precision of a cell: the float type of its tensors, and the rounding of products' operands.
 
 With `bf16` all is float32 (weights, accumulations, outputs, Adam, batch norm) but the operands of
 the network's products and convolutions, in training and in evaluation: they are rounded to

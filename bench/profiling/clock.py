@@ -15,7 +15,7 @@ import torch
 
 
 class Clock(Protocol):
-    """What tells how long something took."""
+    """A clock: two marks and the seconds between them."""
 
     def mark(self) -> Any:
         """Return a mark in the work of the device, here."""
@@ -27,7 +27,7 @@ class Clock(Protocol):
 
 
 class CpuClock:
-    """Of a CPU, which has done what was called when the call returns.
+    """The clock of a CPU, whose work is done when a call returns.
 
     `now` tells the time: by the wall, or `time.process_time`, which stands still while other
     processes have the core.
@@ -46,7 +46,7 @@ class CpuClock:
 
 
 class EventClock:
-    """Of a GPU: events in its stream, between what it does."""
+    """The clock of a GPU: events in its stream."""
 
     def __init__(self, device: torch.device) -> None:
         self._device = device

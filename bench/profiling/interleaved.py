@@ -1,4 +1,4 @@
-"""What has its turn in every round of a timing, and the machine's own rates, which have theirs."""
+"""Interleaved timing: actions that take turns in rounds, and the machine's own rates."""
 
 import math
 import statistics
@@ -26,7 +26,7 @@ def nothing() -> None:
 
 @dataclass(slots=True, kw_only=True)
 class Turn:
-    """What has its turn in every round."""
+    """One action that takes a turn in every round, and the seconds that it took."""
 
     do: Action
     begin: Action = nothing
@@ -54,7 +54,7 @@ class Turn:
 
 
 class MachineRates:
-    """What the machine multiplies and copies."""
+    """The machine's rates of multiplication and of copying."""
 
     def __init__(self, device: torch.device, back_end: str, clock: Clock) -> None:
         a, b, out = (torch.randn(SIDE, SIDE, device=device) for _ in range(3))

@@ -1,4 +1,4 @@
-"""What a step costs, counted: it is run once under a recorder of every operation torch does.
+"""Counts of a step's FLOPs, bytes and memory, by a recorder of every operation that torch does.
 
 FLOPs are those of products (of matrices and convolutions), two for each multiply-add, as torch's
 own counter has it. Bytes are what every operation reads and writes, as if it found and left
@@ -49,17 +49,17 @@ class Call:
     arguments: tuple[Any, ...]
     """As they were given, with a `Placed` for a tensor."""
     out: Placed | None
-    """What a product of matrices was written to."""
+    """The memory that a product of matrices was written to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a step costs, the mean over the steps that were recorded."""
+    """The cost of a step, as the mean over the steps that were recorded."""
 
     flops: float
     bytes: float
     adam_bytes: float
-    """Of those, what Adam reads and writes."""
+    """The bytes among those that Adam reads and writes."""
     peak_bytes: int
     """The most that a step holds at a time, beside what the program keeps."""
     steps: tuple[tuple[Call, ...], ...]

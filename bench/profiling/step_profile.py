@@ -1,4 +1,4 @@
-"""How long the parts of a step take: forward, backward, M, update, and what is left of it.
+"""Profile of a step: seconds of its forward, backward, M and update parts, and the rest.
 
     stopwatch = Stopwatch(clock)
     with watching(program, stopwatch):
@@ -6,8 +6,8 @@
     seconds = stopwatch.take()
 
 forward: layers, cores and readouts as they run; backward: their pullbacks (of two networks all of
-autograd); m: synthetic-gradient models, what they say and how they learn, with synthetic inputs and
-the auxiliary output; update: Adam. What is left, as drawing a batch and the loss, is in no part.
+autograd); m: synthetic-gradient models, their predictions and their learning, with synthetic
+inputs and auxiliary outputs; update: Adam. The rest, as drawing a batch and the loss, is in no part.
 """
 
 import functools

@@ -44,7 +44,7 @@ def data_for(cell: Cell) -> Data | Episodes | Text:
 def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str) -> Program:
     """Return the program that trains `cells` together, on such data.
 
-    From now on this process computes as the protocol wants it (`loop.configure_torch`).
+    The process is configured as the protocol demands (`loop.configure_torch`).
 
     Args:
         cells: the replicas.

@@ -1,4 +1,4 @@
-"""Times programs against one another and against the machine, in rounds.
+"""Timing of programs against one another and against the machine's roofline, in rounds.
 
 In a round everything has its turn: each program's step, the machine's limit for it, the same step
 with its parts timed, and what the machine multiplies and copies; every other round goes backwards.
@@ -36,7 +36,7 @@ Look = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timed:
-    """What was measured of a program.
+    """The measurements of a program.
 
     `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
     the parts (`step_profile.PARTS`) and `other` (what is left of the step that they were timed in).
@@ -52,7 +52,7 @@ class Timed:
     bytes: float
     adam_bytes: float
     peak_bytes: int
-    """What the program keeps, its data included, and what a step has besides at its fullest."""
+    """Memory of the program, its data included, and the most that a step takes on top."""
     compile_seconds: float
 
 

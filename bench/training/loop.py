@@ -1,4 +1,4 @@
-"""The loop: trains a program to its end, to a stop, or to the next start.
+"""The training loop: steps, evaluations and checkpoints of one program.
 
 Evaluation, checkpoints and set-up are outside the training clock. Nothing in the loop waits for
 the device except there.
@@ -31,7 +31,7 @@ CHECKPOINT_SECONDS = 300.0
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What a worker needs to train one program; plain values, so that it travels.
+    """One program to train; plain values, so that it can be sent to a worker.
 
     Attributes:
         cells: the replicas.
@@ -62,7 +62,7 @@ class Job:
 
     @property
     def machine(self) -> Machine:
-        """What the program runs on."""
+        """The machine that the program runs on."""
         return describe(self.device, self.threads, self.matmul, self.matmul_error)
 
 
@@ -116,7 +116,7 @@ class Run:
     def save(self) -> None:
         """Write a checkpoint, where the job has one.
 
-        Where that fails (a full disk, no memory) training goes on: it only saves time.
+        A failure (a full disk, no memory) does not end training: a checkpoint only saves time.
         """
         self.saved = time.monotonic()
         if self.job.checkpoint:

@@ -23,7 +23,7 @@ PROTOCOL_VERSION = 1
 DECOUPLED_PROTOCOL_VERSION = 1
 """The same for cells whose layers have update masks: those, and synthetic inputs, too."""
 CONVOLUTIONS_CHANGED = 1
-"""How often convolutional layers have changed what a cell computes; added to the version above."""
+"""Raised when convolutional layers change what a cell computes; added to the version above."""
 
 
 class FeedForward:

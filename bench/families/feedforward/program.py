@@ -193,7 +193,7 @@ def _rows(layers: Sequence[Tensor]) -> list[list[float]]:
 
 
 class Probe(NamedTuple):
-    """What `FeedForwardProgram.probe` saw, one entry a replica.
+    """The diagnosis of a program's models on a fixed batch, one entry a replica.
 
     Attributes:
         loss: mean cross-entropy in training mode, nats.

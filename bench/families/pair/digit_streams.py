@@ -1,4 +1,4 @@
-"""What two networks see: B parallel streams of digits a replica, cut into cycles of T * T steps.
+"""Streams of digits for two networks: B in parallel a replica, cut into cycles of T * T steps.
 
 Every digit is drawn from all images that are trained on, whatever came before. What a cycle holds
 depends on the seed and the cycle's number alone: it is the same whatever the rule, and going on in

@@ -1,4 +1,4 @@
-"""How well a recurrent network predicts a text: its bits per character."""
+"""Bits per character of a text, as a recurrent network predicts it."""
 
 import math
 from typing import TYPE_CHECKING, cast

@@ -167,7 +167,7 @@ class RecurrentProgram(Program):
 
     @property
     def ended(self) -> bool:
-        """Whether every replica's validation error has risen for as long as the cells allow."""
+        """True once every replica's validation error has risen for as long as the cells allow."""
         return all(map(self._stopped, range(len(self.cells))))
 
     def results(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""What a recurrent program reads: B parallel streams a replica, without end.
+"""Endless streams of symbols for a recurrent program: B in parallel a replica.
 
 What stands at a step depends on the seed, the step and (in a curriculum) the level alone: it is
 the same whatever the rule and however long an unroll is, and going on in the middle takes no more
@@ -20,7 +20,7 @@ AHEAD = 128  # steps of a generated task that are read at once
 
 
 class Stream(Protocol):
-    """What the program asks of its streams."""
+    """The interface of a program's streams."""
 
     symbols: int
     classes: int
@@ -43,7 +43,7 @@ class Stream(Protocol):
 
 
 class _Ahead(NamedTuple):
-    """What has been read ahead: from which step on, of how many streams at which levels."""
+    """The part of the streams that has been read ahead."""
 
     time: int = 0
     of: tuple[int, ...] = ()

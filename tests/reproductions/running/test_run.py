@@ -11,6 +11,7 @@ import time
 import pytest
 from reference.runs import GRID, SMALL, Listener, left_behind, stored, untimed
 from sgbench.bench.errors import DataError, StoreError, UsageError
+from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.training import loop
 from sgbench.reproductions.running import plan as plans
@@ -259,7 +260,7 @@ class TestFailures:
         assert len(stored(request_of().store)) == 8
 
     def test_what_diverged_is_no_result(self, request_of, whole, monkeypatch):
-        request, step = request_of(), loop.Program.step
+        request, step = request_of(), FeedForwardProgram.step
         with monkeypatch.context() as patch:
 
             def poisoned(program):
@@ -267,7 +268,7 @@ class TestFailures:
                 if program.cells[0].rule == "cdni" and program.iteration == 3:
                     program.network.weights.flat.fill_(float("nan"))
 
-            patch.setattr(loop.Program, "step", poisoned)
+            patch.setattr(FeedForwardProgram, "step", poisoned)
             summary = run(request, Listener())
         assert summary.written == {"ok": 6, "diverged": 2}
         for record in stored(request.store).values():
