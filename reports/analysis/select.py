@@ -90,7 +90,7 @@ class Selection:
 
     def fixed(self, cell: Cell) -> bool:
         """Tell whether the protocol fixes this cell's M, or it has none to fix."""
-        return self.exhibit.fills_place(cell)
+        return self.exhibit.fills_place(cell.dataset, cell.network, cell.rule, cell.sg_layers)
 
 
 def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection:

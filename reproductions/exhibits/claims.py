@@ -1,7 +1,7 @@
-"""The paper's claims as data, and the tests that a scale's grid makes of them.
+"""The paper's claims as data, and the tests that they make on the grid of a scale.
 
-A claim says what is compared; `tests_of` writes it out for every combination of its `each` fields
-that the grid has. The statistics, on paired seeds, are `results.statistics.intervals`'s.
+A claim says what is compared; `tests_of` makes a test for every combination of its `each` fields
+that the grid has. The statistics on paired seeds are in `results.statistics.intervals`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,13 +17,24 @@ KINDS = ("below", "above", "grows", "does_not_grow", "reaches")
 class Claim:
     """An ordering that the paper's numbers have, or a level that they reach.
 
-    `kind` is `below` (the mean of left - factor * right is below the margin), `above` (it is above
-    it), `grows` (the slope of left's error over the field `over` is above the margin, a step),
-    `does_not_grow` (that slope is below the margin) or `reaches` (left's mean is below the level).
-    `margins` maps a dataset to a margin in what it is measured in (points, steps of T_task, bits),
-    0 where absent, or to the level: where that is absent, nothing is tested. `datasets` are the
-    only ones it is of, all where there are none. `result` is what it compares where a cell has
-    several.
+    Attributes:
+        name: what it is called.
+        text: the claim in words.
+        source: where the paper makes it.
+        kind: `below` (the mean of left - factor * right is below the margin), `above` (it is above
+            the margin), `grows` (the slope of left's error over the field `over`, per step, is
+            above the margin), `does_not_grow` (that slope is below the margin) or `reaches` (the
+            mean of left is below the level).
+        each: fields; there is a test for every combination of their values in the grid.
+        where: fields that all compared cells have.
+        left: fields of what is compared.
+        right: fields of what it is compared with; None where that is a slope or a level.
+        over: the field along which the slope is taken.
+        margins: by dataset, the margin in the unit of its results (points, steps of T_task, bits),
+            0 where absent; or the level, nothing being tested where absent.
+        factor: what right is multiplied by.
+        datasets: the only ones that it is about; all where there are none.
+        result: which result is compared, where a cell has several.
     """
 
     name: str
@@ -43,11 +54,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTest:
-    """A claim at one place: which cells are compared, paired by seed.
+    """A claim at one place of the grid: which cells are compared, paired by seed.
 
-    `left` and `right` select cells by field (None: the field does not apply); `values` are those
-    of the field `over`, ascending. `place` holds the claim's `each` fields, for the row's name.
-    `margin` is the level where the claim is that one is reached.
+    Attributes:
+        claim: the claim.
+        place: the values of the claim's `each` fields.
+        left: fields that select the cells on the left (None: the field does not apply).
+        right: the same on the right; None where there is none.
+        values: those of the field `over`, ascending.
+        margin: the margin, or the level of a claim that one is reached.
     """
 
     claim: Claim
@@ -68,7 +83,7 @@ def tests_of(
     Args:
         claim: the claim.
         points: the grid's points, each a mapping of axes to values.
-        fixed: sg_layers of the M that the protocol fixes for (dataset, network, rule).
+        fixed: takes dataset, network and rule, returns sg_layers of the M that the protocol fixes.
     """
     grid = [
         point
@@ -96,10 +111,10 @@ def tests_of(
                 )
                 sides.append(wanted)
         if len(sides) < (1 if claim.right is None else 2) or (claim.over and len(values) < 2):
-            continue  # the grid lacks a side, or has no trend to look at
+            continue  # the grid lacks a side, or has one value where a slope needs two
         dataset = place.get("dataset", "")
         if claim.kind == "reaches" and dataset not in claim.margins:
-            continue  # the paper says nothing of such data
+            continue  # the claim is about other datasets
         tests.append(
             ClaimTest(
                 claim=claim,
@@ -118,7 +133,7 @@ def _fits(point: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def read_claim(table: Table) -> Claim:
-    """Return the claim that a table of an exhibit's file declares; UsageError where malformed."""
+    """Return the claim in a table of an exhibit's file; UsageError where it is malformed."""
     kind = table.choice("kind", KINDS)
     each = table.take_field_names("each")
     right = over = None

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 from ...bench.cell import Cell, applicable
 from ...results.record import Record
-from .schema import CUSTOM, Exhibit, Figure, Layout, Override, Scale
+from .layout import extended, tells_apart
+from .schema import CUSTOM, Exhibit, Figure, Override, Scale
 
 _ALWAYS = ("dataset", "network", "rule")
 _APART = ("dataset", "network", "decoupled", "rule")
@@ -44,8 +45,8 @@ def with_custom(exhibit: Exhibit, records: Iterable[Record]) -> Exhibit:
     return dataclasses.replace(
         exhibit,
         scales={**exhibit.scales, CUSTOM: scale},
-        layout=_layout(exhibit.layout, points),
-        figures=tuple(f for f in exhibit.figures if _tells_apart(_fields_of(f), points)),
+        layout=extended(exhibit.layout, points),
+        figures=tuple(f for f in exhibit.figures if tells_apart(_fields_of(f), points)),
         fixed={},
         claims=(),
     )
@@ -102,25 +103,6 @@ def _rank(exhibit: Exhibit, name: str, points: Sequence[Values]) -> Callable[[An
         known.index(value) if value in known else len(known),
         str(value),
     )
-
-
-def _layout(layout: Layout | None, points: Sequence[Values]) -> Layout | None:
-    """Return the layout with more rows, as many as it takes to give each cell its own place."""
-    if layout is None:
-        return None
-    shown = [*layout.rows, *layout.columns]
-    more: list[str] = []
-    for name in dict.fromkeys(name for point in points for name in point):
-        if _tells_apart([*shown, *more], points):
-            break
-        if name not in shown:
-            more.append(name)
-    return dataclasses.replace(layout, rows=(*layout.rows, *more))
-
-
-def _tells_apart(fields: Sequence[str], points: Sequence[Values]) -> bool:
-    """Tell whether no two of the points have the same values of `fields`."""
-    return len({tuple(point.get(name) for name in fields) for point in points}) == len(points)
 
 
 def _fields_of(figure: Figure) -> list[str]:

@@ -10,12 +10,13 @@ the margins and the claims; `table1.toml` is the example to read. Free of torch.
 from collections.abc import Sequence
 
 from ...bench.cell import Cell
+from .brought import brought_rules, with_rules
 from .catalogue import name_of, names, own_names, read
 from .expansion import MOST_SEEDS, derived_sg_scale, expand
 from .schema import Exhibit
 from .sets import parse_set
 from .validate import validate
-from .where import parse_where
+from .where import Where, parse_where
 
 __all__ = [
     "MOST_SEEDS",
@@ -29,14 +30,17 @@ __all__ = [
 ]
 
 
-def load(name: str) -> Exhibit:
+def load(name: str, where: Where | None = None) -> Exhibit:
     """Return the exhibit that a name, or a path to a TOML file, stands for.
 
-    Raises UsageError where there is none, its file is malformed, or parts of it do not fit one
-    another: before anything trains.
+    Its grid has the rules that were brought by file, and those of installed packages that `where`
+    names, beside its own.
+
+    Raises UsageError where there is none, its file is malformed, or parts of it, or a rule that was
+    brought, do not fit: before anything trains.
     """
-    exhibit = read(name)
-    if exhibit.name not in own_names():  # the package's own are held so by its tests
+    exhibit = with_rules(read(name), brought_rules(where))
+    if exhibit.brought or exhibit.name not in own_names():  # our own are held so by tests
         validate(exhibit)
     return exhibit
 
@@ -61,4 +65,4 @@ def pick_cells(
     Raises UsageError as `load` and `expand` do.
     """
     conditions = parse_where(where) if where else None
-    return expand(load(name), scale, parse_set(sets), seeds, conditions)
+    return expand(load(name, conditions), scale, parse_set(sets), seeds, conditions)

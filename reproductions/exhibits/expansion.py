@@ -150,6 +150,10 @@ def _cells(
     try:
         return [Cell.from_dict({**values, "seed": n}) for n in range(count)]
     except UsageError as error:
+        if not changes and point["rule"] in exhibit.brought:
+            raise UsageError(
+                f"rule {point['rule']} on {exhibit.name} at scale {scale.name}: {error}"
+            ) from None
         if not changes:
             raise UsageError(f"{exhibit.file}: scales.{scale.name}: {error}") from None
         given = " ".join(f"--set {field}={format_value(field, v)}" for field, v in changes.items())

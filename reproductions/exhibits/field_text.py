@@ -7,8 +7,15 @@ given by its name or by the label that tables show, in small or capital letters:
 
 from typing import Any
 
-from ...bench.cell import coerce, field_of
-from ...bench.errors import UsageError
+from ...bench import registry
+from ...bench.cell import field_of
+from ...bench.errors import UsageError, did_you_mean
+
+_KINDS: dict[str, registry.Registry[Any]] = {
+    "rule": registry.RULES,
+    "dataset": registry.DATASETS,
+}
+"""The fields whose values have labels, and can be brought in a file."""
 
 
 def check_field(option: str, field: str) -> None:
@@ -24,22 +31,21 @@ def parse_value(option: str, field: str, text: str) -> Any:
     if not text:
         raise UsageError(f"{option} {field}=: a value is missing")
     spec = field_of(field)
-    scalar, optional, many = spec.scalar, spec.optional, spec.many
     value: Any
-    if many:
+    if spec.many:
         value = (
-            (None if optional else ())
+            (None if spec.optional else ())
             if text.lower() == "none"
             else tuple(number(t) for t in text.split(":"))
         )
     elif text.lower() == "none":
         value = None
     else:
-        value = text if scalar is str else number(text)
+        value = _name_of(field, text) if spec.scalar is str else number(text)
     try:
-        return coerce(field, value)
+        return spec.coerce(value)
     except UsageError as error:
-        raise UsageError(f"{option} {field}={text}: {error}") from None
+        raise UsageError(f"{option} {field}={text}: {error}{_from_file(field, text)}") from None
 
 
 def format_value(field: str, value: Any) -> str:
@@ -47,6 +53,25 @@ def format_value(field: str, value: Any) -> str:
     if value is None or value == ():
         return "none"
     return ":".join(map(repr, value)) if field_of(field).many else str(value)
+
+
+def _from_file(field: str, text: str) -> str:
+    """Return the tail of an error about an unknown rule or data set: how one is brought."""
+    option = {"rule": "--rule-file", "dataset": "--dataset-file"}.get(field)
+    known = option is None or "did you mean" in did_you_mean(text, _KINDS[field].names())
+    return "" if known else f"; one of your own comes by {option} FILE"
+
+
+def _name_of(field: str, text: str) -> str:
+    """Return the name that a name or label stands for; the text itself where that is not clear."""
+    known = _KINDS.get(field)
+    if known is None or text in known.names():
+        return text
+    folded = text.casefold()
+    by_name = [name for name in known.names() if name.casefold() == folded]
+    by_label = [name for name, one in known.loadable() if one.label.casefold() == folded]
+    found = by_name or by_label
+    return found[0] if len(found) == 1 else text
 
 
 def number(text: str) -> int | float | str:

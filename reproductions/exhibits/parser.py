@@ -1,4 +1,4 @@
-"""Reading an exhibit's TOML text; `table1.toml` is the example of what it may hold."""
+"""The parser of exhibits' TOML files; `table1.toml` is an example with nearly all there may be."""
 
 import itertools
 import math
@@ -231,6 +231,8 @@ def _space(table: Table) -> tuple[Dimension, ...]:
 def _labels(table: Table) -> dict[str, Mapping[str, str]]:
     labels: dict[str, Mapping[str, str]] = {}
     for field in table.remaining():
+        if field == "rule":
+            raise table.error(field, "is not needed: a rule has its own label (RULE.label)")
         if field != "result":
             table.checked(field, lambda field=field: field_of(field))
         row = table.take_table(field)

@@ -5,13 +5,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.errors import UsageError, did_you_mean
 from ..tuning.space import Dimension
 from .claims import Claim, ClaimTest, tests_of
 
 GRADES = ("T", "F", "P", "R", "O")
-"""Table; digitised Figure; Public re-implementations; Recalled; Ours (the paper does not say)."""
+"""Of evidence: the paper's Table; a digitised Figure; Public re-implementations; Recalled; Ours."""
 
 PaperPlace = tuple[str, str, int | None, int | None, str, str | None]
 """Dataset, network, depth, T, rule and result: what the paper has a number for."""
@@ -39,8 +40,12 @@ class Override:
 class Scale:
     """One size of the exhibit, with its full protocol.
 
-    `layers` are looked up in order, later wins; `blocks` are products of axes (field to values);
-    `seeds` is the number of seeds, 0 to seeds - 1.
+    Attributes:
+        name: `demo`, `quick`, `paper` or another.
+        description: in one line.
+        seeds: how many there are, 0 to seeds - 1.
+        layers: parts of the protocol; of several that give a field the last counts.
+        blocks: the grid; each block is the product of its axes (field to values).
     """
 
     name: str
@@ -51,16 +56,16 @@ class Scale:
 
     @property
     def datasets(self) -> tuple[str, ...]:
-        """The datasets that the grid needs, in its order."""
+        """The datasets of the grid, in its order."""
         return self.values("dataset")
 
     def values(self, field: str) -> tuple[Any, ...]:
-        """Return the values that the grid gives to `field`, in its order; () if it is no axis."""
+        """Return the values of the axis `field`, in the grid's order; () where it is no axis."""
         found = (value for block in self.blocks for value in block.get(field, ()))
         return tuple(dict.fromkeys(found))
 
     def points(self) -> Iterator[dict[str, Any]]:
-        """Yield the grid: field to value, for the axes alone."""
+        """Yield the points of the grid, each a mapping of axes to values."""
         for block in self.blocks:
             for values in itertools.product(*block.values()):
                 yield dict(zip(block, values, strict=True))
@@ -76,10 +81,15 @@ class Number:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Median:
-    """The paper's median over a population: the networks of one bin of p_update.
+    """The paper's median over part of a population: the networks in one bin of p_update.
 
-    `where` holds the fields of its cells; the bin is `above` < p_update <= `up_to`, `at` the
-    fraction of the iterations at which the error was read, `value` in percent.
+    Attributes:
+        where: fields of its cells.
+        above: p_update is above this.
+        up_to: the largest p_update.
+        at: the fraction of the iterations at which the errors were read.
+        value: the median error in percent.
+        grade: of the evidence.
     """
 
     where: Mapping[str, Any]
@@ -92,7 +102,7 @@ class Median:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedModel:
-    """The hidden layers of the M that fills a place, with the grade of evidence."""
+    """The hidden layers of the M whose result stands in the table, with the grade of evidence."""
 
     sg_layers: int
     grade: str
@@ -100,9 +110,9 @@ class FixedModel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Margin:
-    """How near to the paper's number is "reproduced"; `rules` are the exceptions.
+    """How near to the paper's number a result must be to reproduce it; `rules` has exceptions.
 
-    In points of percent, rungs of a curriculum or bits, as the dataset is measured.
+    In percentage points, levels of a curriculum or bits, by the unit of the dataset's results.
     """
 
     points: float
@@ -111,9 +121,9 @@ class Margin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """The fields that a table's rows and columns are of, outermost first.
+    """The fields of a table's rows and columns, outermost first.
 
-    `result` is one where a cell has several results.
+    Where a cell has several results, `result` is one of the fields.
     """
 
     rows: tuple[str, ...]
@@ -124,11 +134,19 @@ class Layout:
 class Figure:
     """A figure: `y` against `x`, a panel for each value of `panels`, a line for each of `lines`.
 
-    `curves` shows what was evaluated in training (x: iteration, data_steps, seconds, or updates of
-    a decoupled layer), `sweep` results by a field, `population` networks as points over p_update,
-    at each of `evaluate_at` and at the end, with running medians.
-
-    `datasets` are the only ones it is of, all where there are none.
+    Attributes:
+        name: part of its files' names.
+        kind: `curves` shows what was evaluated in training against iterations, steps of data,
+            seconds or the updates of a decoupled layer; `sweep` shows results against a field;
+            `population` shows networks as points over p_update, at each of `evaluate_at` and at
+            the end, with running medians.
+        title: its title.
+        source: where the paper has it.
+        x: what is along x.
+        y: what is along y.
+        panels: the field that the panels differ in.
+        lines: what the lines differ in: a field, or `layer` or `iteration`.
+        datasets: the only ones that it shows; all where there are none.
     """
 
     name: str
@@ -146,7 +164,7 @@ class Figure:
 class Gated:
     """Cells that `sgbench gate` compares, by the options that pick them.
 
-    `kind` is `speed` (a program of each shape is timed) or `correctness` (they are trained).
+    Of kind `speed` a program of each shape is timed, of kind `correctness` the cells are trained.
     """
 
     kind: str
@@ -157,11 +175,25 @@ class Gated:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exhibit:
-    """One table or figure of the paper, or a sweep of ours (then without numbers and claims).
+    """One table or figure of the paper, or an exhibit of one's own.
 
-    `numbers` are by (dataset, network, depth, T, rule, result), `fixed` by (dataset, network,
-    rule), `margins` by dataset, `labels` by field and value; `space` is what a study searches
-    unless it is told.
+    Attributes:
+        name: the stem of its file.
+        file: what messages call the file.
+        title: its title.
+        source: where the paper has it.
+        scales: by name.
+        numbers: the paper's, by (dataset, network, depth, T, rule, result).
+        medians: the paper's, of populations.
+        fixed: the M whose result stands in the table, by (dataset, network, rule).
+        margins: by dataset.
+        claims: the paper's.
+        figures: in the order of the report.
+        layout: of the table; None for a plain one by the axes of the grid.
+        labels: how values are written, by field and value.
+        gated: what `sgbench gate` compares.
+        space: what `sgbench tune` searches without `--space`.
+        brought: rules in the grid that the file does not name (`brought.py`).
     """
 
     name: str
@@ -179,6 +211,7 @@ class Exhibit:
     labels: Mapping[str, Mapping[str, str]]
     gated: tuple[Gated, ...]
     space: tuple[Dimension, ...] = ()
+    brought: tuple[str, ...] = ()
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""
@@ -193,10 +226,10 @@ class Exhibit:
         return self.scales[name]
 
     def number(self, cell: Cell, result: str | None = None) -> Number | None:
-        """Return the paper's number for the place of a cell, None where it has none.
+        """Return the paper's number for a cell, None where it has none.
 
-        `result` says for which, where a cell has several (`results.metrics`). For a network of a
-        population the number is the median of its bin, at the end.
+        `result` says which, where a cell has several (`results.metrics`). For a network of a
+        population the number is the median of its bin, at the end of training.
         """
         place = (cell.dataset, cell.network, cell.depth, cell.T, cell.rule, result)
         if cell.p_update is None:
@@ -206,7 +239,7 @@ class Exhibit:
         )
 
     def medians_of(self, cell: Cell, at: float) -> list[Median]:
-        """Return the paper's median for the bin of a cell's p_update, at a fraction of training."""
+        """Return the paper's medians of the bin that a cell is in, at a fraction of training."""
         return [
             median
             for median in self.medians
@@ -216,26 +249,37 @@ class Exhibit:
         ]
 
     def fixed_layers(self, dataset: str, network: str, rule: str) -> int | None:
-        """Return sg_layers of the M that the protocol fixes there, None for a rule without M."""
+        """Return sg_layers of the M that the protocol fixes there; None where it fixes none."""
         model = self.fixed.get((dataset, network, rule))
         return None if model is None else model.sg_layers
 
-    def fills_place(self, cell: Cell) -> bool:
-        """Tell whether a cell has the M that the protocol fixes for its place, if it has one."""
-        layers = self.fixed_layers(cell.dataset, cell.network, cell.rule)
-        return None in (cell.sg_layers, layers) or cell.sg_layers == layers
+    def fills_place(self, dataset: str, network: str, rule: str, sg_layers: int | None) -> bool:
+        """Tell whether such a cell has the M that the protocol fixes there, if it fixes one."""
+        layers = self.fixed_layers(dataset, network, rule)
+        return None in (sg_layers, layers) or sg_layers == layers
 
     def margin(self, dataset: str, rule: str) -> float | None:
-        """Return the margin of a place (see `Margin`), None where none is declared."""
+        """Return the margin for a dataset and rule (see `Margin`); None where none is declared."""
         margin = self.margins.get(dataset)
         return None if margin is None else margin.rules.get(rule, margin.points)
 
     def claim_tests(self, scale: str) -> list[ClaimTest]:
         """Return the tests that the claims make on the grid of `scale`, with the fixed M."""
-        points = list(self.scale(scale).points())
+        points = [p for p in self.scale(scale).points() if p["rule"] not in self.brought]
         tests = (tests_of(claim, points, self.fixed_layers) for claim in self.claims)
         return list(itertools.chain.from_iterable(tests))
 
     def label(self, field: str, value: object) -> str:
-        """Return how the paper writes a field's value; the value itself where it says nothing."""
-        return self.labels.get(field, {}).get(str(value), str(value))
+        """Return how tables write a field's value.
+
+        The exhibit's own label counts, then that of the rule or data set, then the value itself.
+        """
+        text = str(value)
+        own = self.labels.get(field, {}).get(text)
+        if own is not None:
+            return own
+        if field == "rule" and text in registry.RULES.names():
+            return registry.RULES.declared(text).label
+        if field == "dataset" and text in registry.DATASETS.names():
+            return registry.DATASETS.declared(text).label
+        return text

@@ -1,4 +1,4 @@
-"""Strict reading of a TOML table: keys are typed, none is left over, errors name file and key."""
+"""Strict tables of a TOML file: keys are typed, none is left over, errors name file and key."""
 
 import tomllib
 from collections.abc import Callable, Mapping
@@ -9,14 +9,14 @@ from ...bench.errors import UsageError, did_you_mean, one_line
 from ...results.metrics import RESULTS
 
 MOST_CHARACTERS, LONGEST_LINE = 64 * 1024, 2000
-"""Of an exhibit's text; ours have an eighth. What TOML's reader takes of time and memory grows with
-the square of the parts of a key, which is on one line."""
+"""Limits of an exhibit's text; ours have an eighth. The time and memory that Python's TOML reader
+needs grow with the square of the parts of a key, which is on one line."""
 T = TypeVar("T", str, int, float)
 R = TypeVar("R")
 
 
 class Table:
-    """A table of an exhibit's file; each `take…` removes a key, `close` refuses what is left."""
+    """A table of an exhibit's file: each `take…` removes a key, `close` refuses what is left."""
 
     def __init__(self, values: Mapping[str, Any], file: str, path: str = "") -> None:
         """Wrap `values`, found at the dotted `path` of `file`."""
@@ -93,11 +93,11 @@ class Table:
         return tuple(self.coerced("datasets", "dataset", name) for name in found)
 
     def take_fields(self) -> dict[str, Any]:
-        """Return all that is left as fields of a cell, each of its type."""
+        """Return all keys that are left as fields of a cell, each of its type."""
         return {key: self.field(key, self._pop(key, None)) for key in self.remaining()}
 
     def take_axes(self) -> dict[str, tuple[Any, ...]]:
-        """Return all that is left as axes: a field of a cell to its distinct values."""
+        """Return all keys that are left as axes: fields of a cell with their distinct values."""
         axes: dict[str, tuple[Any, ...]] = {}
         for key in self.remaining():
             values = tuple(self.field(key, item) for item in self._list(key, None))
@@ -107,7 +107,7 @@ class Table:
         return axes
 
     def field(self, key: str, value: Any) -> Any:
-        """Return `value` as the cell's field `key`; a seed is no field of a file."""
+        """Return `value` as the cell's field `key`; the seed is refused."""
         if key == "seed":
             raise self.error(key, "is not set in a file: a scale has a number of seeds")
         return self.coerced(key, key, value)
@@ -117,7 +117,7 @@ class Table:
         return self.checked(key, lambda: coerce(name, value))
 
     def checked(self, key: str, action: Callable[[], R]) -> R:
-        """Return `action()`, a UsageError of it told with the file and the key."""
+        """Return `action()`; a UsageError that it raises is told with the file and the key."""
         try:
             return action()
         except UsageError as error:

@@ -140,7 +140,7 @@ def _check_layout(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> None:
         )
     places: dict[tuple[Any, ...], Cell] = {}
     for cell in cells:
-        if not exhibit.fills_place(cell):
+        if not exhibit.fills_place(cell.dataset, cell.network, cell.rule, cell.sg_layers):
             continue
         place = tuple(cell.value(name) for name in fields)
         other = places.setdefault(place, cell)
@@ -185,9 +185,8 @@ def _check_field(
 ) -> None:
     """Check that `name` is a field that some of the cells have."""
     if name not in field_names():
-        raise _error(
-            exhibit, key, f"is no field of a cell: {name!r}{did_you_mean(name, field_names())}"
-        )
+        tail = did_you_mean(name, field_names())
+        raise _error(exhibit, key, f"is no field of a cell: {name!r}{tail}")
     if numeric and field_of(name).scalar is str:
         raise _error(exhibit, key, f"is {name}, which is no number")
     if not any(_has(cell, name) for cell in cells):

@@ -8,7 +8,7 @@ import contextlib
 from collections.abc import Callable, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...bench import datasets, hardware
+from ...bench import datasets, hardware, registry
 from ...bench.engine.dask_client import connected
 from .blas_choice import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
 from .memory_fit import MemoryFit, find_memory_fit
@@ -142,7 +142,7 @@ def _emulated(plan: Plan) -> bool:
     return any(cell.precision == "bf16" for cell in cells) and not precision.native()
 
 
-def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:
+def needed_data(plan: Plan) -> tuple[tuple[str, str | None], ...]:
     """Return the pairs of dataset and corpus that the programs of a plan need, each once."""
     cells = (plan.cells[index].cell for program in plan.programs for index in program)
     return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
@@ -150,7 +150,7 @@ def sources_of(plan: Plan) -> tuple[tuple[str, str | None], ...]:
 
 def check_data(request: RunRequest, plan: Plan) -> None:
     """Read the data of every program: one DataError now instead of many failed records."""
-    for name, corpus in sources_of(plan):
+    for name, corpus in needed_data(plan):
         datasets.load(name, request.data_dir, corpus=corpus)
 
 
@@ -175,4 +175,5 @@ def job_of(
         matmul=backend[0],
         matmul_error=backend[1],
         checkpoint=str(path),
+        sources=registry.brought(),
     )

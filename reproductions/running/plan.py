@@ -164,24 +164,29 @@ PIXELS = 784
 def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
     """Return what cells must share for an update to take the same time: all but a few numbers.
 
-    `varied` are other fields that they may differ in.
+    `varied` are the fields that they may differ in; None for those of `not_shape`.
     """
-    left_out = NOT_SHAPE if varied is None else varied
+    left_out = not_shape() if varied is None else varied
     return repr({k: v for k, v in cell.to_dict().items() if k not in left_out})
+
+
+def not_shape() -> tuple[str, ...]:
+    """Return the fields on which the time of an update does not depend.
+
+    Those are the replica axes but p_update, by which layers are idle, and what only the schedule
+    and the evaluation ask for.
+    """
+    return (*(name for name in replica_axes() if name != "p_update"), *_SCHEDULE)
 
 
 MOST_REPLICAS = 128
 """Cells of a program."""
-NOT_SHAPE = (
-    "seed",
+_SCHEDULE = (
     "iterations",
-    "learning_rate",
     "drops",
     "drop_factor",
     "evaluate_every",
     "evaluate_at",
-    "sg_scale",
-    "bp_lambda",
     "split",
     "solve_bits",
     "solve_window",

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ...bench import datasets, hardware
+from ...bench import datasets, hardware, registry
 from ...bench.engine import worker_info
 from ...bench.engine.worker_info import WorkerInfo
 from ...bench.errors import UsageError
@@ -19,7 +19,7 @@ from ...bench.outcome import Machine, Outcome
 from ...results.store import backend_choice
 from ...results.store.atomic_io import write_atomic, writing
 from .blas_choice import GPU, THREADS, UNKNOWN, Backend, measured_backend
-from .executor import Say, sources_of
+from .executor import Say, needed_data
 from .memory_fit import MemoryFit, share
 from .plan import Plan
 from .request import RunRequest
@@ -59,11 +59,11 @@ class RemoteExecutor:
 
     def check_data(self, plan: Plan) -> None:
         """Check the workers' data; UsageError where it is missing on one, or not the same."""
-        sources, folder = sources_of(plan), self.request.data_dir
+        needed, folder = needed_data(plan), self.request.data_dir
         self.fingerprint = worker_info.fingerprint(
-            {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in sources}
+            {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in needed}
         )
-        self.found = worker_info.query_workers(self.client, self.request.device, sources, folder)
+        self.found = worker_info.query_workers(self.client, self.request.device, needed, folder)
         self._check(self.found)
 
     def prepare(self) -> None:
@@ -183,6 +183,7 @@ class RemoteExecutor:
             matmul="",
             matmul_error=None,
             checkpoint=None,
+            sources=registry.brought(),
         )
 
     def _states(self, job: "Job") -> dict[str, bytes]:

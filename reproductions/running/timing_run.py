@@ -29,7 +29,7 @@ from ...results.timings import (
 from ..exhibits.exhibit import name_of, pick_cells
 from ..exhibits.schema import CUSTOM
 from .blas_choice import THREADS, Backend, choose_backend, machine_class
-from .plan import MOST_REPLICAS, NOT_SHAPE, shape
+from .plan import MOST_REPLICAS, not_shape, shape
 
 if TYPE_CHECKING:
     from ...bench.profiling.timing import Session
@@ -154,8 +154,8 @@ def timings_of(
 
 def id_of(program: Program) -> str:
     """Return the id of the timing of a program."""
-    values = program[0].to_dict().items()
-    kept = {name: value for name, value in values if name not in NOT_SHAPE and value is not None}
+    values, left_out = program[0].to_dict().items(), not_shape()
+    kept = {name: value for name, value in values if name not in left_out and value is not None}
     return identity(kept, len(program), program[0].versions())
 
 

@@ -124,7 +124,7 @@ LAYOUT = """
 rows = ["depth"]
 columns = ["rule"]
 [labels]
-rule = { dni = "DNI" }
+dataset = { digits = "scans" }
 """
 
 
@@ -171,8 +171,9 @@ rule = { dni = "DNI" }
         (FIGURE, "panels", "panel", r"figures\[0\]\.panels is missing"),
         (LAYOUT, '"depth"', '"deep"', r"layout\.rows: unknown field 'deep'"),
         (LAYOUT, "columns", "column", r"layout\.columns is missing"),
-        (LAYOUT, "rule = {", "rul = {", r"labels\.rul: unknown field 'rul'; did you mean 'rule'"),
-        (LAYOUT, '"DNI"', "3", r"labels\.rule\.dni must be a string, not 3"),
+        (LAYOUT, "dataset = {", "datset = {", r"labels\.datset: unknown .* did you mean 'dataset'"),
+        (LAYOUT, '"scans"', "3", r"labels\.dataset\.digits must be a string, not 3"),
+        (LAYOUT, "dataset = {", "rule = {", r"labels\.rule is not needed: .*RULE\.label"),
     ],
 )
 def test_malformed_numbers_margins_claims_and_layout(text, old, new, message):
@@ -212,6 +213,6 @@ def test_labels_and_layout():
     assert TABLE1.layout.columns == ("dataset", "rule")
     assert TABLE2.layout.rows == ("dataset",)
     assert TABLE2.layout.columns == ("rule", "T")
-    for exhibit, field in itertools.product((TABLE1, TABLE2), ("dataset", "network", "rule")):
+    for exhibit, field in itertools.product((TABLE1, TABLE2), ("dataset", "network")):
         used = {value for scale in exhibit.scales.values() for value in scale.values(field)}
         assert set(exhibit.labels[field]) == used

@@ -222,7 +222,7 @@ def test_a_cell_is_selected_by_all_its_own_values(cell):
         ("exhibit=table1", "unknown field 'exhibit'"),
         ("t=2", "unknown field 't'; did you mean 'T'?"),
         ("P_Update=0.5", "unknown field 'P_Update'; did you mean 'p_update'?"),
-        ("rule=DNI", "unknown rule 'DNI'; did you mean 'dni'?"),
+        ("network=FCN", "unknown network 'FCN'; did you mean 'fcn'?"),
         ("t<2", "unknown field 't'; did you mean 'T'?"),
         ("<2", "--where <2: a field is missing; write FIELD=VALUE"),
         ("p_update<", "--where p_update<: a bound is missing"),
