@@ -222,7 +222,7 @@ def test_bp_lambda_gradients_are_the_slopes_of_each_blocks_objective(
 @every_network
 @every_m
 @with_and_without_label
-def test_a_busy_update_takes_its_gradients_out_of_the_dni_step(
+def test_an_idle_layer_takes_its_gradients_out_of_the_dni_step(
     conditioned, sg_layers, network, mask
 ):
     # All layers run whatever the mask, so the gradients that are left are DNI's to the bit.
@@ -249,7 +249,7 @@ def test_a_busy_update_takes_its_gradients_out_of_the_dni_step(
 )
 @every_m
 @with_and_without_label
-def test_with_all_layers_free_three_steps_are_dni(conditioned, sg_layers, network, decoupled):
+def test_with_all_layers_active_three_steps_are_dni(conditioned, sg_layers, network, decoupled):
     si_layers = 1 if decoupled == "both" else None
     weights, statistics, x, labels = state(conditioned, sg_layers, network, si_layers)
     plain = table1(
@@ -307,7 +307,7 @@ def test_bp_lambda_is_dni_at_0_and_backprop_at_1(network, conditioned, sg_layers
 
 @every_pattern
 @pytest.mark.parametrize("si_layers", range(3))
-def test_a_busy_layer_neither_tracks_nor_counts(si_layers, mask):
+def test_an_idle_layer_neither_tracks_nor_counts(si_layers, mask):
     weights, statistics, x, labels = state(False, 1, si_layers=si_layers)
     gradients, after = step(
         weights, statistics, x, labels, mask, decoupled="both", conditioned=False, S=S
@@ -328,7 +328,7 @@ def test_a_busy_layer_neither_tracks_nor_counts(si_layers, mask):
 
 
 @either_way
-def test_with_all_layers_busy_nothing_learns(decoupled):
+def test_with_all_layers_idle_nothing_learns(decoupled):
     weights, statistics, x, labels = state(True, 2, si_layers=2)
     gradients, after = step(
         weights,

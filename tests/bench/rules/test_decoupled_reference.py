@@ -84,7 +84,7 @@ def test_other_depths(network, decoupled, depth):
 @kinds
 @every_rule
 @pytest.mark.parametrize("sg_layers", [0, 2])
-def test_replicas_with_coins_a_scale_and_a_rate_each(sg_layers, rule, network, decoupled):
+def test_replicas_with_masks_a_scale_and_a_rate_each(sg_layers, rule, network, decoupled):
     cells = [
         cell_of(
             rule,
@@ -102,7 +102,7 @@ def test_replicas_with_coins_a_scale_and_a_rate_each(sg_layers, rule, network, d
 
 
 @kinds
-def test_a_replica_that_is_free_beside_one_that_is_busy(network, decoupled):
+def test_a_replica_that_is_active_beside_one_that_is_idle(network, decoupled):
     cells = [cell_of("cdni", network, decoupled, seed=seed) for seed in (1, 2)]
     active, idle = [True] * DEPTH, [False] * DEPTH
     assert_agrees(*cells, mask=[[active, idle], [idle, active], [idle, idle], [active, active]])

@@ -1,14 +1,16 @@
-"""Every rule, step by step, against the independent NumPy reference: all that a step changes."""
+"""Every feed-forward rule against the independent NumPy reference: all that a step changes."""
 
 import numpy as np
 import pytest
 import torch
 from reference.programs import (
+    arrays,
     batches,
     everything,
     everything_of,
     examples,
     gradients,
+    moved,
     program_of,
     random_data,
     reference_of,
@@ -188,3 +190,15 @@ def test_probe_sees_what_the_reference_sees_and_changes_nothing(rule, sg_layers,
             for s, t in zip(trace.deltas, true.deltas, strict=True)
         ]
     )
+
+
+@every_network
+@pytest.mark.parametrize("rule", ["no_bprop", "backprop", "dni", "cdni"])
+def test_every_trained_weight_moves(rule, network):
+    program = program_of(tiny_cell(rule, network, sg_layers=2))
+    before = everything(program)
+    for index in batches(program, 3):
+        update(program, index)
+    hidden = {n for n in arrays(program.network.weights.named) if n.startswith("hidden")}
+    expected = set(program.network.weights.named) - (hidden if rule == "no_bprop" else set())
+    assert moved(before, everything(program)) == expected

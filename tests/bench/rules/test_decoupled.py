@@ -1,4 +1,4 @@
-"""Decoupled layers: the limits, the update masks, and what an idle layer keeps."""
+"""Decoupled layers: the limits, what a mask decides, and what an idle layer keeps."""
 
 import itertools
 
@@ -73,7 +73,7 @@ def blocks_of(program):
 )
 @rules
 @pytest.mark.parametrize("precision", ["float32", "float64"])
-def test_always_free_is_the_plain_rule_bit_for_bit(rule, network, decoupled, precision):
+def test_always_active_is_the_plain_rule_bit_for_bit(rule, network, decoupled, precision):
     plain = FeedForwardProgram([cell(rule, network, precision=precision)], random_data(), CPU)
     mask = cell(rule, network, decoupled=decoupled, p_update=1, precision=precision)
     active = FeedForwardProgram([mask], random_data(), CPU)
@@ -89,7 +89,7 @@ def test_always_free_is_the_plain_rule_bit_for_bit(rule, network, decoupled, pre
 
 
 @modes
-def test_never_free_leaves_every_weight(decoupled):
+def test_never_active_leaves_every_weight(decoupled):
     program = program_of(cell(decoupled=decoupled, p_update=1e-12))
     seen = changed(program, lambda: [program.step() for _ in range(20)])
     # forward passes go on where only updates are decoupled
@@ -104,7 +104,7 @@ def test_never_free_leaves_every_weight(decoupled):
 
 @modes
 @patterns
-def test_what_is_free_is_updated_and_all_else_stays(decoupled, active):
+def test_active_layers_are_updated_and_all_else_stays(decoupled, active):
     program = program_of(cell(decoupled=decoupled))
     x, labels = batch_of(program)
     seen = changed(program, lambda: program.update(x, labels, [active]))
@@ -221,49 +221,7 @@ def test_a_network_of_a_population_equals_the_same_alone(rule, network, decouple
         assert together.updates()[replica] == alone.updates()[0]
 
 
-# Coins.
-
-
-def drawn(steps, **changes):
-    mask = UpdateMask([cell(decoupled="update", **changes)], LAYERS)
-    return np.array([mask.draw()[0] for _ in range(steps)])
-
-
-@pytest.mark.parametrize("p", [0.02, 0.2, 0.5, 0.9])
-def test_each_layer_is_free_as_often_as_p_says(p):
-    steps = 5000
-    found = drawn(steps, p_update=p).mean(0)
-    bound = 4.5 * (p * (1 - p) / steps) ** 0.5  # four layers, four values: 1e-4 in all
-    assert (abs(found - p) < bound).all()
-    assert len(set(found)) > 1
-
-
-def test_the_coins_of_layers_and_of_steps_are_independent():
-    """All sixteen patterns come as often as they should, and so do pairs of successive steps."""
-    from scipy.stats import chisquare
-
-    steps, p = 5000, 0.3
-    found = drawn(steps, p_update=p)
-    codes = found @ (1 << np.arange(LAYERS))
-    expected = [
-        steps * p ** bin(code).count("1") * (1 - p) ** (LAYERS - bin(code).count("1"))
-        for code in range(1 << LAYERS)
-    ]
-    assert chisquare(np.bincount(codes, minlength=16), expected).pvalue > 1e-4
-    for one, other in itertools.product(range(LAYERS), repeat=2):
-        lagged = np.corrcoef(found[:-1, one], found[1:, other])[0, 1]
-        assert abs(lagged) < 4.5 / steps**0.5
-
-
-def test_coins_depend_on_the_seed_alone_and_on_nothing_that_shares_the_program():
-    one = drawn(600, p_update=0.3, seed=5)
-    assert np.array_equal(one, drawn(600, p_update=0.3, seed=5, learning_rate=0.5))
-    assert not np.array_equal(one, drawn(600, p_update=0.3, seed=6))
-    cells = [cell(decoupled="both", p_update=p, seed=s) for p, s in ((0.9, 1), (0.3, 5))]
-    together = UpdateMask(cells, LAYERS)
-    assert np.array_equal(one, [together.draw()[1] for _ in range(600)])
-    greater = drawn(600, p_update=0.5, seed=5)
-    assert (greater | ~one).all()  # active at 0.3 is active at 0.5
+# Resuming.
 
 
 @modes
