@@ -5,7 +5,6 @@ import functools
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -56,77 +55,6 @@ def dask(tmp_path):
     processes.scheduler()
     yield processes
     processes.close()
-
-
-class TestAddresses:
-    @pytest.mark.parametrize(
-        "address",
-        ["", "foo", "127.0.0.1:8786", "tcp://127.0.0.1", "tcp://:1", "tcp://h:99999", "http://h:1"],
-    )
-    def test_what_is_none(self, request_of, address):
-        with pytest.raises(UsageError, match="is no address; write tcp://HOST:PORT"):
-            run(request_of(scheduler=address), Listener())
-
-    def test_nobody_there(self, request_of, monkeypatch):
-        monkeypatch.setattr("sgbench.bench.engine.dask_client.PATIENCE_SECONDS", 1.0)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"tcp://127.0.0.1:{free.getsockname()[1]}"
-        with pytest.raises(UsageError, match="no scheduler answers there") as caught:
-            run(request_of(scheduler=address), Listener())
-        assert caught.value.exit_code == 2
-        assert "\n" not in str(caught.value)
-
-    def test_someone_else_there(self, request_of, monkeypatch):
-        monkeypatch.setattr("sgbench.bench.engine.dask_client.PATIENCE_SECONDS", 2.0)
-        with socket.create_server(("127.0.0.1", 0)) as server:
-
-            def answer():
-                connection, _ = server.accept()
-                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-                connection.close()
-
-            threading.Thread(target=answer, daemon=True).start()
-            address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
-            with pytest.raises(UsageError, match="no scheduler answers there"):
-                run(request_of(scheduler=address), Listener())
-
-    def test_certificates_that_are_not_named(self, request_of):
-        with pytest.raises(UsageError, match="names no certificates"):
-            run(request_of(scheduler="tls://127.0.0.1:8786"), Listener())
-
-
-class TestDifferences:
-    WAYS = worker_info.Fingerprint(release="1", code="a", torch="2.13", data={("mnist", None): "x"})
-
-    @pytest.mark.parametrize(
-        ("change", "words"),
-        [
-            ({}, []),
-            ({"release": "2", "code": "b"}, ["sgbench 2 there, 1 here"]),
-            ({"code": "b"}, ["source code b there, a here"]),
-            ({"torch": "2.12"}, ["torch 2.12 there, 2.13 here"]),
-            ({"data": {("mnist", None): "y"}}, ["mnist y there, x here"]),
-            ({"data": {}}, ["mnist missing there, x here"]),
-        ],
-    )
-    def test_words(self, change, words):
-        assert worker_info.differences(self.WAYS, dataclasses.replace(self.WAYS, **change)) == words
-
-    def test_data_that_is_missing(self, tmp_path, monkeypatch):
-        monkeypatch.delenv("SGBENCH_DATA", raising=False)
-        assert worker_info._data(("mnist", None), str(tmp_path)) == "missing"
-        assert worker_info._data(("digits", None), str(tmp_path)) == datasets.canonical_hash(
-            "digits"
-        )
-        none = worker_info._data(("ptb", str(tmp_path / "none.txt")), None)
-        assert none.startswith("unreadable (corpus: ")
-
-    def test_a_worker_s_own_folder_comes_first(self, monkeypatch):
-        monkeypatch.setenv("SGBENCH_DATA", "own")
-        assert worker_info.own_data_dir("driver's") == "own"
-        monkeypatch.delenv("SGBENCH_DATA")
-        assert worker_info.own_data_dir("driver's") == "driver's"
 
 
 @pytest.mark.slow

@@ -1,0 +1,45 @@
+"""Adam against its equations in NumPy, a part and a replica at a time."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from reference.programs import tiny_cell
+from sgbench.bench.nn.adam import BETAS, EPSILON, Adam, rates
+
+
+def reference(weights, gradients, rate, first, second, step):
+    first = BETAS[0] * first + (1 - BETAS[0]) * gradients
+    second = BETAS[1] * second + (1 - BETAS[1]) * gradients**2
+    mean, spread = first / (1 - BETAS[0] ** step), second / (1 - BETAS[1] ** step)
+    return weights - rate * mean / (np.sqrt(spread) + EPSILON), first, second
+
+
+def test_parts_and_replicas_count_and_move_by_themselves():
+    rng = np.random.default_rng(3)
+    flat, grads = (torch.as_tensor(rng.normal(size=(2, 5))) for _ in range(2))
+    adam = Adam(flat, grads, [slice(0, 2), slice(2, 4)])
+    want = flat.numpy().copy()
+    first, second, counts = np.zeros((2, 5)), np.zeros((2, 5)), np.zeros((2, 2), int)
+    for active in ([[True, True], [True, False]], [[False, True], [True, True]], None):
+        grads.copy_(torch.as_tensor(rng.normal(size=(2, 5))))
+        adam.step([1e-2, 3e-2], active)
+        for r, p in np.ndindex(2, 2):
+            if active is None or active[r][p]:
+                counts[r, p] += 1
+                part = (r, slice(2 * p, 2 * p + 2))
+                rate = (1e-2, 3e-2)[r]
+                want[part], first[part], second[part] = reference(
+                    want[part], grads.numpy()[part], rate, first[part], second[part], counts[r, p]
+                )
+    np.testing.assert_allclose(flat.numpy(), want, rtol=1e-12)
+    assert adam.steps.tolist() == counts.tolist()
+
+
+def test_rates_drop_at_fractions_of_the_iterations():
+    cell = tiny_cell("backprop", iterations=10, drops=(0.5, 0.8), drop_factor=0.1)
+    cells = [cell, dataclasses.replace(cell, learning_rate=1.0)]
+    found = [rates(cells, n)[1] for n in range(10)]
+    assert found == pytest.approx([1.0] * 5 + [0.1] * 3 + [0.01] * 2)
+    assert rates(cells, 4)[0] == cell.learning_rate

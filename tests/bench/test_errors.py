@@ -1,0 +1,39 @@
+"""Errors: exit codes, one line, and the nearest name."""
+
+import pytest
+from sgbench.bench import errors
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"), [(errors.UsageError, 2), (errors.DataError, 2), (errors.StoreError, 5)]
+)
+def test_exit_codes(kind, code):
+    assert kind("x").exit_code == code
+    assert issubclass(kind, errors.SgbenchError)
+
+
+def test_an_empty_path_names_its_argument():
+    with pytest.raises(errors.UsageError, match="--store"):
+        errors.named("", "--store")
+
+
+def test_a_home_that_is_nobodys_names_its_argument():
+    with pytest.raises(errors.UsageError, match="--out"):
+        errors.expanded("~nobody-of-that-name/x", "--out")
+
+
+def test_one_line_has_no_line_breaks_and_no_control_characters():
+    found = errors.one_line("a\n\tb \x1b[31mc\x07")
+    assert found.split()[:2] == ["a", "b"]
+    assert found.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "near"), [("cdnni", "cdni"), ("DNI", "dni"), ("bprop", "backprop")]
+)
+def test_the_nearest_name_is_suggested(name, near):
+    assert repr(near) in errors.did_you_mean(name, ["dni", "cdni", "no_bprop", "backprop"])
+
+
+def test_all_names_are_told_where_none_is_near():
+    assert errors.did_you_mean("xyz", ["dni", "cdni"]).endswith("dni, cdni")
