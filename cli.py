@@ -1,16 +1,16 @@
-"""The front door: the command `sgbench` and the order of its verbs, which are in `commands/`."""
+"""The command `sgbench`: its verbs, which are in `commands/`, and their order."""
 
 import importlib
 
 import click
 
-from .commands._entrypoint import CODES, FrontDoor, examples
+from .commands._entrypoint import CODES, COMPLETION, FrontDoor, examples
 
 VERBS = (
-    *("list", "run", "tune", "status", "report", "time", "gate", "data", "export", "show"),
-    *("merge", "prune"),
+    *("list", "run", "status", "report", "show", "tune", "time", "gate"),
+    *("data", "export", "merge", "prune"),
 )
-"""In the order of use; each is a module of `commands/`."""
+"""The verbs in the order of the help; each is a module of `commands/` with a `command`."""
 
 
 def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
@@ -27,10 +27,10 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples(
         "sgbench run table1        train Table 1 on bundled data, in about two minutes",
-        "sgbench report table1     hold it against the paper",
-        "sgbench list              see what else there is",
+        "sgbench report table1     compare the results with the paper",
+        "sgbench list              see what else can be run",
     )
-    + f"\n\n{CODES}",
+    + f"\n\n{CODES}\n\n{COMPLETION}",
 )
 @click.option(
     "--version",
@@ -42,7 +42,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 )
 @click.pass_context
 def main(ctx: click.Context) -> None:
-    """Rerun the synthetic-gradients paper, store what happened, and tell what reproduces."""
+    """Rerun the synthetic-gradients paper, record every run, and tell what reproduces."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 

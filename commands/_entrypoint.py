@@ -1,11 +1,9 @@
-"""What stands behind every verb: errors become a line and an exit code, texts become values."""
+"""The entry point behind every verb: help, exit codes, and errors as one line on stderr."""
 
 import contextlib
 import errno
 import io
-import math
 import os
-import re
 import signal
 import sys
 from collections.abc import Generator, Sequence
@@ -13,25 +11,27 @@ from typing import Any, NoReturn
 
 import click
 
-from ..bench.errors import SgbenchError, StoreError, UsageError, did_you_mean, one_line
+from ..bench.errors import SgbenchError, StoreError, did_you_mean, one_line
 from ..bench.signals import ending
 
-RETRIED = ("failed", "diverged")
-INTERNAL = 70  # EX_SOFTWARE, for mistakes of ours
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+INTERNAL = 70  # EX_SOFTWARE
+_NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
 BROKEN_PIPE = 128 + 13  # as of a program that SIGPIPE ends
 CODES = """\b
 Exit codes:
-  0    done (a report of an unfinished grid is done)
-  1    a regression (gate), a stale report (--check), or an unreproduced claim (--strict)
-  2    usage, or missing or corrupt data
-  3    --time-limit ended the run: the same command goes on; or the gate cannot tell
-  4    some cells failed or diverged, or (merge) differ; the rest are stored
+  0    success; a report of an unfinished grid is a success
+  1    a regression (gate), a stale report (--check), or a claim not reproduced (--strict)
+  2    wrong usage, or missing or corrupt data
+  3    --time-limit ended the run, and the same command goes on; or the gate cannot decide
+  4    some cells failed or diverged, or differ between stores (merge); the rest are stored
   5    the store cannot be read or written
-  70   a mistake in sgbench
+  70   an error in sgbench itself
   130  interrupted (143: by SIGTERM, 129: by SIGHUP)
 
 Results go to stdout, everything else to stderr."""
+COMPLETION = """\b
+Shell completion of verbs, options and exhibits, from your ~/.bashrc (or zsh, fish):
+  eval "$(_SGBENCH_COMPLETE=bash_source sgbench)\""""
 
 
 class FrontDoor(click.Group):
@@ -60,7 +60,7 @@ class FrontDoor(click.Group):
                 import traceback
 
                 traceback.print_exc()
-            if isinstance(error, OSError) and error.errno in _NO_ROOM and not error.filename:
+            if isinstance(error, OSError) and error.errno in _NOT_WRITTEN and not error.filename:
                 _hang_up()
                 words = f"the output cannot be written: {error.strerror}"
                 code = complain(words, StoreError.exit_code)
@@ -82,9 +82,19 @@ class FrontDoor(click.Group):
         """Return the verbs in the order of their declaration."""
         return list(self.commands)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs with the first paragraph of their help, which Click would cut short."""
+        rows = [
+            (name, " ".join((verb.help or "").partition("\n\n")[0].split()))
+            for name, verb in self.commands.items()
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
         """Find a verb; one that is nearly right gets a proposal in every version of Click."""
-        if self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+        known = self.get_command(ctx, args[0]) is not None
+        if not known and not args[0].startswith("-") and not ctx.resilient_parsing:
             ctx.fail(f"unknown command {args[0]!r}{did_you_mean(args[0], self.commands)}")
         return super().resolve_command(ctx, args)
 
@@ -116,53 +126,6 @@ def _hang_up() -> int:
 def examples(*commands: str) -> str:
     """Return the epilog that shows `commands` as they are."""
     return "\n".join(("\b", "Examples:", *(f"  {command}" for command in commands)))
-
-
-def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> float | None:
-    """Return the time that `1h30m` and its like write, for an option's callback."""
-    number = r"(?:(\d+(?:\.\d+)?){})?"
-    match = re.fullmatch("".join(map(number.format, "dhms")), value or "")
-    if value is None:
-        return None
-    units = zip(match.groups(), (86400, 3600, 60, 1), strict=True) if match else ()
-    total = sum(float(count) * size for count, size in units if count)
-    if not 0 < total < math.inf:
-        raise click.BadParameter(f"{value!r} is no time; write 90s, 30m, 1h30m or 2d")
-    return total
-
-
-def workers(ctx: click.Context, param: click.Parameter, value: str) -> int | None:
-    """Return a number of at least 1, None for `auto`, for an option's callback."""
-    if value == "auto":
-        return None
-    if not value.isdecimal() or len(value) > 9 or int(value) < 1:
-        raise click.BadParameter(f"{value!r} is neither auto nor a number of at least 1")
-    return int(value)
-
-
-def shard(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[int, int] | None:
-    """Return the part and the number of parts that `2/8` writes, for an option's callback."""
-    match = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", value or "")
-    if value is None:
-        return None
-    part, parts = map(int, match.groups()) if match else (0, 0)
-    if not 1 <= part <= parts:
-        raise click.BadParameter(f"{value!r} is no part; write I/N with I from 1 to N, as in 2/8")
-    return part, parts
-
-
-def items(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """Return what commas part, for an option's callback."""
-    return tuple(item.strip() for item in (value or "").split(",") if item.strip())
-
-
-def retried(ctx: click.Context, param: click.Parameter, value: str | None) -> tuple[str, ...]:
-    """Return the states that --retry names, for its callback."""
-    states = items(ctx, param, value)
-    for state in states:
-        if state not in RETRIED:
-            raise UsageError(f"unknown state in --retry {state!r}{did_you_mean(state, RETRIED)}")
-    return states
 
 
 @contextlib.contextmanager

@@ -1,10 +1,11 @@
-"""`sgbench data`: its own verbs list, fetch and verify."""
+"""`sgbench data`, with verbs of its own: list, fetch and verify."""
 
 import click
 
 from ..bench.errors import DataError
 from ._entrypoint import FrontDoor, complain, examples
-from ._options import data_dir_option, width
+from ._options import data_dir_option
+from ._values import dataset_names
 
 
 @click.group(
@@ -17,12 +18,12 @@ from ._options import data_dir_option, width
 )
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Look at, fetch and verify the data sets."""
+    """List, download and verify the data sets."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
 
-_names = click.argument("names", nargs=-1, metavar="[NAME]...")
+_names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=dataset_names)
 
 
 @command.command(
@@ -32,12 +33,13 @@ _names = click.argument("names", nargs=-1, metavar="[NAME]...")
 @_names
 @data_dir_option
 def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
-    """List the data sets and what is there of each."""
+    """List the data sets: whether their files are there, and where they come from."""
     from ..bench import datasets
-    from ..reports.console import terminal
+    from ..reports.console.listing import data_table
+    from ..reports.console.terminal import width
 
     found = [datasets.status(name, data_dir) for name in _datasets(names or datasets.names())]
-    click.echo(terminal.data_table(found, width()), nl=False)
+    click.echo(data_table(found, width()), nl=False)
 
 
 @command.command(
@@ -47,7 +49,7 @@ def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
 @_names
 @data_dir_option
 def data_fetch(names: tuple[str, ...], data_dir: str | None) -> None:
-    """Download what is missing; every file is checked by its SHA-256."""
+    """Download missing files; each is checked against its SHA-256."""
     from ..bench import datasets
 
     for name in _datasets(names):
@@ -62,7 +64,7 @@ def data_fetch(names: tuple[str, ...], data_dir: str | None) -> None:
 @_names
 @data_dir_option
 def data_verify(names: tuple[str, ...], data_dir: str | None) -> int:
-    """Read and hash every file; exit 2 where one is missing or not as it should be."""
+    """Read and hash every file; the exit code is 2 if one is missing or corrupt."""
     from ..bench import datasets
 
     code = 0
@@ -83,8 +85,9 @@ def data_verify(names: tuple[str, ...], data_dir: str | None) -> int:
 
 
 def _datasets(names: tuple[str, ...]) -> list[str]:
+    """Return the named data sets, else all that have files; UsageError if one is unknown."""
     from ..bench import datasets
 
     for name in names:
-        datasets.version(name)  # refuses an unknown one before anything is done
+        datasets.version(name)
     return list(names or datasets.with_files())

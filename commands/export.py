@@ -1,35 +1,51 @@
 """`sgbench export`."""
 
+from pathlib import Path
+
 import click
 
 from ..bench.errors import UsageError, named
 from ._entrypoint import examples
-from ._options import open_store, store_option, warn
+from ._options import source_options, where_option
+from ._stores import open_source, stored_records
+
+FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl"}
+"""The format of a file by its suffix."""
 
 
 @click.command(
     "export",
     epilog=examples(
-        "sgbench export --format parquet records.parquet",
-        "sgbench export --format jsonl - | jq 'select(.exhibit == \"table1\").test_error'",
+        "sgbench export records.parquet",
+        "sgbench export dni.csv --where rule=dni,cdni",
+        "sgbench export quick.jsonl --published",
+        "sgbench export - --format jsonl | jq 'select(.exhibit == \"table1\").test_error'",
     ),
 )
-@click.option("--format", "form", required=True, metavar="FORMAT", help="parquet, csv or jsonl.")
-@click.argument("file")
-@store_option
-def command(form: str, file: str, store: str) -> None:
-    """Write all records into FILE (-: stdout), a row each."""
+@click.argument("file", type=click.Path())
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(tuple(dict.fromkeys(FORMATS.values()))),
+    help="The file's format.  [default: by FILE's suffix: .parquet, .csv, .jsonl or .json]",
+)
+@where_option
+@source_options
+def command(
+    *, file: str, form: str | None, where: tuple[str, ...], store: str, published: bool
+) -> None:
+    """Write the records into FILE, a row each; - is stdout."""
     from ..results import frame
 
-    source = open_store(store)
-    records = list(source.scan())
-    warn(source)
-    if file == "-" and form == "parquet":
+    chosen = form or FORMATS.get(Path(file).suffix.lower())
+    if chosen is None:
+        known = ", ".join(FORMATS)
+        raise UsageError(f"FILE {file}: its suffix is none of {known}; give one, or --format")
+    if file == "-" and chosen == "parquet":
         raise UsageError("--format parquet is no text: give a FILE instead of -")
+    records = stored_records(open_source(store, published), where)
     if file == "-":
-        click.echo(frame.encode(records, form), nl=False)
+        click.echo(frame.encode(records, chosen), nl=False)
     else:
-        frame.write(records, named(file, "FILE"), form)
+        frame.write(records, named(file, "FILE"), chosen)
         click.echo(f"wrote {len(records):,} records to {file}", err=True)
-    if not source.path.is_dir():
-        click.echo(f"sgbench: there is no store {source.path}", err=True)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError, named
-from ._entrypoint import complain, examples, items, terminable
-from ._options import device_option, json_option, time_limit_option, warn
+from ._entrypoint import complain, examples, terminable
+from ._options import device_option, json_option, time_limit_option
+from ._stores import warn
+from ._values import items
 
 if TYPE_CHECKING:
     from ..results.comparison.verdict import Finding

@@ -2,16 +2,13 @@
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING
 
 import click
 
 from ..bench.errors import expanded
 from ._entrypoint import complain, examples
-from ._options import json_option, open_store, warn
-
-if TYPE_CHECKING:
-    from ..results.store.merge import Conflict
+from ._options import json_option
+from ._stores import open_store, warn
 
 
 @click.command(
@@ -20,15 +17,23 @@ if TYPE_CHECKING:
         "sgbench merge shard-1 shard-2 --into .sgbench",
         "sgbench merge shard-* --into .sgbench --json | jq .conflicts",
     )
-    + "\n\nA result wins over a failure or a timeout. Results of one cell on one class of machines"
-    " that differ in more than time are listed and left out (exit code 4); one that DIR has stays.",
+    + "\n\nA result takes precedence over a failure or a timeout. Results of one cell on one class"
+    " of machines that differ in more than time are listed and not merged (exit code 4); the result"
+    " that DIR already has stays.",
 )
-@click.argument("stores", nargs=-1, required=True, metavar="STORE...")
-@click.option("--into", required=True, metavar="DIR", help="The store that takes the records.")
+@click.argument("stores", nargs=-1, required=True, metavar="STORE...", type=click.Path())
+@click.option(
+    "--into",
+    required=True,
+    metavar="DIR",
+    type=click.Path(),
+    help="The store that takes the records; it need not exist.",
+)
 @json_option
 def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
-    """Bring the records of several STOREs, the shards of a grid, into one."""
-    from ..reports.console import terminal
+    """Merge the records of several STOREs, such as the shards of a grid, into one store."""
+    from ..reports.console import merging
+    from ..reports.console.terminal import count
     from ..results.store.merge import merge
 
     target = open_store(into)
@@ -38,27 +43,9 @@ def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
         click.echo(json.dumps({"into": str(target.path), **dataclasses.asdict(merged)}))
     else:
         for conflict in merged.conflicts:
-            click.echo(_tell(conflict))
-        kept = f"{merged.kept:,} as they were there"
-        words = f"{terminal.count(merged.added, 'record')} added, {merged.replaced:,} replaced"
-        more = f", {terminal.count(merged.checkpoints, 'checkpoint')}" if merged.checkpoints else ""
-        if merged.studies:
-            more += f", {merged.studies} stud{'y' if merged.studies == 1 else 'ies'}"
-        click.echo(f"{target.path}: {words}, {kept}{more}")
+            click.echo(merging.conflict_text(conflict))
+        click.echo(f"{target.path}: {merging.summary(merged)}")
     if not merged.conflicts:
         return 0
-    cells = terminal.count(len(merged.conflicts), "cell")
-    return complain(f"{cells} with results that differ: none was chosen, the rest is merged", 4)
-
-
-def _tell(conflict: "Conflict") -> str:
-    from ..reports.console import terminal
-
-    lines = [
-        f"{terminal.short_id(conflict.id)}  {conflict.exhibit}, scale {conflict.scale}, on"
-        f" {conflict.machine_class}"
-    ]
-    for name, values in conflict.values.items():
-        for store, value in zip(conflict.stores, values, strict=True):
-            lines.append(f"  {name:16} {json.dumps(value)}  {store}")
-    return "\n".join(lines)
+    cells = count(len(merged.conflicts), "cell")
+    return complain(f"the results of {cells} differ: none was chosen; the rest is merged", 4)

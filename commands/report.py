@@ -1,55 +1,62 @@
 """`sgbench report`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from ..bench.errors import UsageError, named
-from ._entrypoint import complain, examples, items
-from ._options import open_store, scale_option, store_option, warn
+from ._entrypoint import complain, examples
+from ._options import scale_option, source_options
+from ._stores import open_source, stored_records, warn
+from ._values import exhibit_names, words_option
 
 if TYPE_CHECKING:
     from ..reports.pages.report import Report
     from ..results.store.store import Store
+
+FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
 
 
 @click.command(
     "report",
     epilog=examples(
         "sgbench report table1",
-        "sgbench report table1 --scale quick --format md,png --out docs/table1",
-        "sgbench report table1 --scale quick --published",
+        "sgbench report table1 --scale quick --published --format md,png --out docs/table1",
         "sgbench report table1 --check --strict",
-        "sgbench report throughput --format md,png",
+        "sgbench report throughput --published",
         "sgbench report tune --study table1-demo-dni-digits-fcn-3",
     ),
 )
-@click.argument("exhibit", metavar="EXHIBIT|throughput|tune")
-@scale_option
-@click.option(
+@click.argument(
+    "exhibit",
+    metavar="EXHIBIT|throughput|tune",
+    shell_complete=exhibit_names("throughput", "tune"),
+)
+@scale_option(None, "demo; of throughput all")
+@words_option(
     "--format",
     "formats",
+    choices=FORMATS,
     metavar="FORMAT[,FORMAT…]",
-    callback=items,
-    help="Of md, csv, tex, png, svg, pdf; all if not given.",
+    help="Files to write: md, csv, tex, png, svg or pdf, or several of them.  [default: all]",
 )
 @click.option(
-    "--out", default="report", metavar="DIR", show_default=True, help="Where files are written."
+    "--out",
+    default="report",
+    metavar="DIR",
+    type=click.Path(),
+    show_default=True,
+    help="The folder that files are written into.",
 )
-@click.option("--check", is_flag=True, help="Write nothing; exit 1 where files are stale.")
-@click.option("--strict", is_flag=True, help="Exit 1 unless every claim is reproduced.")
-@click.option(
-    "--study", metavar="NAME", help="Which study, of `report tune`, if there are several."
-)
-@click.option("--published", is_flag=True, help="Use the records that come with sgbench.")
-@store_option
-@click.pass_context
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 if files are stale.")
+@click.option("--strict", is_flag=True, help="Exit with 1 unless every claim is reproduced.")
+@click.option("--study", metavar="NAME", help="Which study `report tune` shows, of several.")
+@source_options
 def command(
-    ctx: click.Context,
     *,
     exhibit: str,
-    scale: str,
+    scale: str | None,
     formats: tuple[str, ...],
     out: str,
     check: bool,
@@ -58,71 +65,47 @@ def command(
     published: bool,
     store: str,
 ) -> int:
-    """Hold EXHIBIT against the paper: tables, figures, verdicts.
+    """Compare EXHIBIT with the paper: print its tables and verdicts, write its files and figures.
 
-    `throughput` and `tune` are no exhibits of the paper's: they show what `sgbench time` has
-    stored, and a study of `sgbench tune`.
+    `throughput` and `tune` are not exhibits of the paper: they show what `sgbench time` has stored,
+    and a study of `sgbench tune`.
     """
-    from ..reports.pages import report as reports
-    from ..results.store.published import open_published
-
     if study and exhibit != "tune":
         raise UsageError("--study is for `sgbench report tune`")
-    build = _builder(ctx, exhibit, scale, study)  # an unknown one is said before the store is read
-    if published and ctx.get_parameter_source("store") is click.core.ParameterSource.COMMANDLINE:
-        raise UsageError("--published and --store exclude each other: give one of them")
-    source = open_published() if published else open_store(store)
-    built = build(source, formats or reports.FORMATS)
-    folder, code = named(out, "--out"), 0
-    if check:
-        stale = reports.check(built, folder)
-        files = f"{len(built.files)} files in {out}"
-        if stale:
-            words = f"{len(stale)} of {files} are stale: {', '.join(stale)}; report without --check"
-            code = complain(f"{words} writes them", 1)
-        else:
-            click.echo(f"{files} are up to date")
+    if exhibit not in ("throughput", "tune"):
+        from ..reproductions.exhibits import exhibit as exhibits
+
+        exhibits.load(exhibit).scale(scale or "demo")  # an unknown one is said first
+    source, formats = open_source(store, published), formats or FORMATS
+    if exhibit == "throughput":
+        built = _throughput(source, scale, formats)
+    elif exhibit == "tune":
+        built = _study(source, study, formats)
     else:
-        for path in reports.write(built, folder):
-            click.echo(f"wrote {path}", err=True)
-        click.echo(built.text, nl=False)
+        built = _exhibit(exhibit, scale or "demo", formats, source)
+    code = _check(built, out) if check else _write(built, out)
     if strict and built.unreproduced:
         code = complain(f"not all is reproduced: {'; '.join(built.unreproduced)}", 1)
     return code
 
 
-def _builder(
-    ctx: click.Context, exhibit: str, scale: str, study: str | None
-) -> "Callable[[Store, Sequence[str]], Report]":
-    """Return what builds the report from a store, in some formats."""
+def _exhibit(name: str, scale: str, formats: Sequence[str], source: "Store") -> "Report":
     from ..bench.hardware import cores
     from ..reports.pages import report as reports
-    from ..reports.pages import throughput
     from ..reproductions.exhibits import exhibit as exhibits
+
+    return reports.build(exhibits.load(name), scale, stored_records(source), formats, cores())
+
+
+def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "Report":
+    from ..bench.hardware import cores
+    from ..reports.pages import throughput
     from ..results.timings import Timings
 
-    if exhibit == "tune":
-        return lambda source, formats: _study(source, study, formats)
-    if exhibit == throughput.NAME:
-        given = ctx.get_parameter_source("scale") is click.core.ParameterSource.COMMANDLINE
-
-        def timed(source: "Store", formats: Sequence[str]) -> "Report":
-            timings = Timings(source.path, read_only=source.read_only)
-            found, records = list(timings.scan()), list(source.scan())
-            warn(timings)
-            warn(source)
-            return throughput.build(found, records, scale if given else None, formats, cores())
-
-        return timed
-    found = exhibits.load(exhibit)
-    found.scale(scale)
-
-    def trained(source: "Store", formats: Sequence[str]) -> "Report":
-        records = list(source.scan())
-        warn(source)
-        return reports.build(found, scale, records, formats, cores())
-
-    return trained
+    timings = Timings(store.path, read_only=store.read_only)
+    found, records = list(timings.scan()), stored_records(store)
+    warn(timings)
+    return throughput.build(found, records, scale, formats, cores())
 
 
 def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report":
@@ -136,6 +119,27 @@ def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report"
         listed = f"choose from: {', '.join(there)}" if there else "sgbench tune makes one"
         raise UsageError(f"--study: {store.path} has {len(there) or 'no'} studies; {listed}")
     study = studies.load(store, name or there[0])
-    records = list(store.scan())
-    warn(store)
-    return build(study_results(study, records), formats)
+    return build(study_results(study, stored_records(store)), formats)
+
+
+def _write(report: "Report", out: str) -> int:
+    """Write the files and print the text; return the exit code."""
+    from ..reports.pages import report as reports
+
+    for path in reports.write(report, named(out, "--out")):
+        click.echo(f"wrote {path}", err=True)
+    click.echo(report.text, nl=False)
+    return 0
+
+
+def _check(report: "Report", out: str) -> int:
+    """Tell whether the files are as they should be; return the exit code."""
+    from ..reports.pages import report as reports
+
+    stale = reports.check(report, named(out, "--out"))
+    files = f"{len(report.files)} files in {out}"
+    if not stale:
+        click.echo(f"{files} are up to date")
+        return 0
+    listed = ", ".join(stale)
+    return complain(f"{len(stale)} of {files} are stale: {listed}; report without --check", 1)

@@ -1,24 +1,24 @@
 """`sgbench run`."""
 
-import shlex
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ._entrypoint import RETRIED, complain, examples, terminable
+from ._entrypoint import complain, examples, terminable
 from ._options import (
-    cells_options,
+    data_dir_option,
+    device_option,
+    exhibit_argument,
     jobs_option,
-    request_of,
     retry_option,
-    store_words,
-    tell_dry_run,
+    selection_options,
+    store_option,
     time_limit_option,
-    title,
-    warn,
 )
+from ._requests import request_of, tell_dry_run
+from ._stores import open_store, store_words, warn
 
 if TYPE_CHECKING:
     from ..reports.console.progress import Watch
@@ -38,32 +38,37 @@ if TYPE_CHECKING:
         "sgbench run table1 --scale quick --shard 2/8",
         "sgbench run table1 --json >> records.jsonl",
     )
-    + "\n\nCells that are done are not run again: the same command goes on where it stopped.",
+    + "\n\nCells that are done are not run again: the same command continues where it stopped.",
 )
-@cells_options
+@exhibit_argument()
+@selection_options
+@store_option
+@data_dir_option
+@device_option
 @time_limit_option()
 @retry_option
 @jobs_option
 @click.option(
     "--scheduler",
     metavar="ADDRESS",
-    help="Train with the workers of a dask scheduler, tcp://HOST:PORT, instead of here; only this"
-    " process writes records.",
+    help="Train on the workers of a dask scheduler, tcp://HOST:PORT, instead of this machine. Only"
+    " this process writes records.",
 )
 @click.option("--dry-run", is_flag=True, help="Only tell what would be run and how long it takes.")
 @click.option(
-    "--json", "as_json", is_flag=True, help="Print each record as a line of JSON once it is safe."
+    "--json", "as_json", is_flag=True, help="Print each record as a line of JSON once it is stored."
 )
 @click.pass_obj
-def command(argv: list[str], dry_run: bool, as_json: bool, **asked: Any) -> int:
-    """Train the missing cells of EXHIBIT; store a record of each."""
-    request = request_of(asked)
+def command(argv: list[str], *, store: str, dry_run: bool, as_json: bool, **options: Any) -> int:
+    """Train the cells of EXHIBIT that are not done yet, and store a record of each."""
+    request = request_of(open_store(store), options)
     if dry_run:
         return tell_dry_run(request, as_json, measure=True)
     return _train(request, argv, as_json)
 
 
 def _train(request: "RunRequest", argv: list[str], as_json: bool) -> int:
+    from ..reports.console.plan import title
     from ..reports.console.progress import Watch, display
     from ..reproductions.running.run import run as train
     from ..results.record import json_line
@@ -92,30 +97,12 @@ def _say(words: str) -> None:
 def _conclude(
     request: "RunRequest", watch: "Watch", argv: list[str], stopped: int | None, as_json: bool
 ) -> int:
-    """Say how a run ended and how to go on; return its exit code."""
-    from ..reports.console.eta import closing
+    """Tell how a run ended and what to do next; return its exit code."""
+    from ..reports.console import closing
 
-    tally, again = watch.tally, f"sgbench {shlex.join(argv)}"
-    words = closing(title(request), tally)
+    tally = watch.tally
     if stopped:
-        done = f"{words[0]}, stored in {request.store.path}" if tally.states else "nothing was run"
-        return complain(f"interrupted: {done}; go on with: {again}", 128 + stopped)
-    bad = [state for state in RETRIED if tally.counts[state]]
-    if tally.cells_left:
-        words.append(f"go on:   {again}")
-    elif bad:
-        retry = [arg for arg in argv if arg != "--retry" and arg != ",".join(request.retry)]
-        words.append(f"retry:   sgbench {shlex.join(retry)} --retry {','.join(bad)}")
-    if tally.counts["done"]:
-        words.append(_next(request))
-    click.echo("\n".join(words), err=as_json)
-    return 3 if tally.cells_left else 4 if bad else 0
-
-
-def _next(request: "RunRequest") -> str:
-    """Return the command that shows what a run has brought."""
-    command = ["report", request.exhibit, "--scale", request.scale]
-    if request.label != request.scale:  # no report has such cells
-        command = ["export", "--format", "csv", "records.csv"]
-    words = shlex.join(["sgbench", *command, *store_words(request.store)])
-    return f"{command[0]}:  {words}"
+        return complain(closing.interruption(request, tally, argv), 128 + stopped)
+    text = closing.closing(request, tally, argv, store_words(request.store))
+    click.echo(text, nl=False, err=as_json)
+    return 3 if tally.cells_left else 4 if closing.unsuccessful(tally) else 0

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..bench.errors import UsageError
-from ._entrypoint import complain, examples, items
+from ._entrypoint import complain, examples
 from ._options import (
-    all_of,
     device_option,
+    exhibit_argument,
     json_option,
-    open_store,
+    scale_option,
     set_option,
     store_option,
-    warn,
     where_option,
 )
+from ._stores import open_store, warn
+from ._values import items
 
 if TYPE_CHECKING:
     from ..results.timings import Timing
@@ -31,39 +32,6 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
     return tuple(map(int, texts))
 
 
-_options = all_of(
-    click.argument("exhibit"),
-    click.option(
-        "--scale",
-        default="quick",
-        metavar="NAME",
-        show_default=True,
-        help="demo, quick or paper; quick has the paper's sizes.",
-    ),
-    where_option,
-    set_option,
-    click.option(
-        "--rounds",
-        type=int,
-        default=20,
-        metavar="N",
-        show_default=True,
-        help="Turns of everything.",
-    ),
-    click.option(
-        "--replicas",
-        default="1",
-        metavar="N[,N…]",
-        callback=_replicas,
-        show_default=True,
-        help="Cells that are trained together, of different seeds; several are compared.",
-    ),
-    device_option,
-    store_option,
-    json_option,
-)
-
-
 @click.command(
     "time",
     epilog=examples(
@@ -72,31 +40,54 @@ _options = all_of(
         "sgbench time p_update --where decoupled=both --device cuda --replicas 1,10,100",
         "sgbench time table1 --json >> timings.jsonl",
     )
-    + "\n\nNo data is needed. Leave the machine alone meanwhile; `report throughput` shows all.",
+    + "\n\nNo data is needed. Leave the machine alone meanwhile. `sgbench report throughput` shows"
+    " all timings.",
 )
-@_options
+@exhibit_argument()
+@scale_option("quick")
+@where_option
+@set_option
+@click.option(
+    "--rounds",
+    type=int,
+    default=20,
+    metavar="N",
+    show_default=True,
+    help="Number of rounds; in each, every program is timed once.",
+)
+@click.option(
+    "--replicas",
+    default="1",
+    metavar="N[,N…]",
+    callback=_replicas,
+    show_default=True,
+    help="Number of seeds that are trained together as one program; several numbers are compared.",
+)
+@device_option
+@store_option
+@json_option
 @click.pass_obj
-def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
+def command(argv: list[str], *, as_json: bool, store: str, **options: Any) -> int:
     """Time the distinct programs of EXHIBIT against the machine's limit, in interleaved rounds."""
     from ..reports.analysis import speeds
     from ..reports.console.terminal import count
     from ..reproductions.running import timing_run
 
     source = open_store(store)
-    request = timing_run.TimingRequest(**asked, store=source)
+    request = timing_run.TimingRequest(**options, store=source)
     timing_run.blocks(request)  # what is wrong with it is said before anything is waited for
     from ..bench.profiling.machine_lock import machine_lock
 
     found: list[Timing] = []
-    look = _Progress()
+    progress = _Progress()
     try:
         with machine_lock(f"sgbench {shlex.join(argv)}"):
-            found.extend(timing_run.time(request, look))
+            found.extend(timing_run.time(request, progress))
     except KeyboardInterrupt:
         stored = f"{count(len(found), 'timing')} stored" if found else "nothing is stored"
-        return complain(f"interrupted: {stored}, what had not its last round is not kept", 130)
+        return complain(f"interrupted: {stored}; unfinished rounds are not kept", 130)
     finally:
-        look.close()
+        progress.close()
         warn(source)
     shown = speeds.speeds(found)
     if as_json:
@@ -107,13 +98,13 @@ def command(argv: list[str], *, as_json: bool, store: str, **asked: Any) -> int:
 
 
 class _Progress:
-    """Says on stderr how far the timing is, on a terminal."""
+    """Says on stderr how far the timing is, where that is a terminal."""
 
     def __init__(self) -> None:
         self._moving, self._width = sys.stderr.isatty(), 0
 
     def __call__(self, what: str, done: int, of: int) -> None:
-        """Say it over what was said before."""
+        """Replace what was said before."""
         if self._moving:
             noun = "program" if what == "building" else "round"
             words = f"{what}: {noun} {done + 1} of {of}"

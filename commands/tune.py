@@ -16,13 +16,11 @@ from ._options import (
     device_option,
     jobs_option,
     json_option,
-    open_store,
     retry_option,
     store_option,
-    store_words,
     time_limit_option,
-    warn,
 )
+from ._stores import open_store, store_words, warn
 
 if TYPE_CHECKING:
     from ..reproductions.tuning.search import RunOptions

@@ -7,9 +7,7 @@ from typing import NamedTuple
 from ...bench.cell import Cell
 from ...reproductions.running.plan import Plan, shape, work
 from ...results.record import Record
-from .terminal import cell_names, count, duration, outcome, short_id
-
-_MOST = 5  # cells that are named
+from .terminal import cell_names
 
 
 class Running(NamedTuple):
@@ -134,20 +132,3 @@ class Tally:
             self._seconds[shape(cell)] = seconds / cell.iterations
             self._factor[0] += seconds
             self._factor[1] += work(cell)
-
-
-def closing(title: str, tally: Tally) -> list[str]:
-    """Return how a run ended: a line of numbers, and one for each of the first failures."""
-    counts = tally.counts
-    words = f"{title}: {counts['done']:,} of {count(len(tally.states), 'cell')} done"
-    if tally.plan.programs:
-        words += f" ({counts['done'] - tally.before:,} now, in {duration(tally.elapsed)})"
-    words += "".join(f", {counts[s]:,} {s}" for s in ("failed", "diverged") if counts[s])
-    words += f", {tally.cells_left:,} left" if tally.cells_left else ""
-    bad = [n for n, state in enumerate(tally.states) if state in ("failed", "diverged")]
-    lines = [words]
-    for index in bad[:_MOST]:
-        record = tally.records[index]
-        reason = "" if record is None else outcome(record)
-        lines.append(f"  {short_id(tally.plan.cells[index].id)}  {tally.names[index]}  {reason}")
-    return lines + ([f"  and {len(bad) - _MOST} more"] if len(bad) > _MOST else [])

@@ -7,6 +7,7 @@ Values are written as `field_text` says. A range is written by <, <=, > or >= an
 holds for no cell that lacks the field.
 """
 
+import contextlib
 import operator
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from typing import Any
 
 from ...bench.cell import Cell, field_names, field_of
 from ...bench.errors import UsageError
+from ...results.record import Record
 from .field_text import check_field, format_value, number, parse_value
 
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
@@ -147,6 +149,19 @@ def select(cells: Iterable[Cell], where: Where) -> list[Cell]:
     if unmet is not None:
         raise UnmetError(unmet)
     return [cell for cell in cells if where.matches(cell)]
+
+
+def select_records(records: Iterable[Record], where: Where) -> list[Record]:
+    """Return the records whose cells `where` picks, in order; the others are left out.
+
+    So are records whose rule or data set is not known here. Raises UnmetError as `select` does.
+    """
+    cells: list[tuple[Record, Cell]] = []
+    for record in records:
+        with contextlib.suppress(UsageError):
+            cells.append((record, record.cell))
+    select((cell for _, cell in cells), where)
+    return [record for record, cell in cells if where.matches(cell)]
 
 
 def _first_unmet(cells: Sequence[Cell], where: Where) -> Unmet | None:

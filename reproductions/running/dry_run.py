@@ -56,7 +56,8 @@ def dry_run(
     needs_torch = request.device.startswith("cuda") or (
         request.device == "auto" and hardware.cuda_likely()
     )
-    device = None if needs_torch and not measure else hardware.resolve_device(request.device)
+    unknown = request.store.read_only or (needs_torch and not measure)
+    device = None if unknown else hardware.resolve_device(request.device)
     here = device and known_class(request.store, device)
     plan = plan_of(request, cells, records, here, device)
     known = seconds_per_step(records, here)

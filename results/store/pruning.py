@@ -80,16 +80,18 @@ def _data_hash(cell: Cell, data_dir: str | None) -> str | None:
         return None
 
 
-def waste(store: Store) -> list[Waste]:
+def waste(store: Store, records: Iterable[Record] | None = None) -> list[Waste]:
     """Return the files in `store` that nobody needs, in the order of their kinds and names.
 
     Those are records of older code, checkpoints of cells that have come to an end, what killed
     processes left more than a day ago, and what could not be read. Records of a newer schema, and
-    of data that is not here, are none of it. Raises StoreError where the store cannot be read.
+    of data that is not here, are none of it. Given `records`, only files of these are returned.
+
+    Raises StoreError where the store cannot be read.
     """
     found: list[Waste] = []
     ended: dict[Path, str] = {}
-    for record in store.scan():
+    for record in store.scan() if records is None else records:
         checkpoint = store.checkpoint_path(record.id, record.machine_class)
         if record.status in ENDED:
             ended[checkpoint] = "its cell has come to an end"
@@ -103,16 +105,22 @@ def waste(store: Store) -> list[Waste]:
         for path in _files(store.path / "checkpoints")
         if path in ended
     ]
-    found += [
-        _waste(path, "leftover", "a process was killed as it wrote")
-        for folder, _, names in os.walk(store.path)
-        for path in (Path(folder, name) for name in names if name.endswith(LEFTOVER))
-        if time.time() - path.stat().st_mtime > _DAY
-    ]
-    reasons = ((path, _broken(path)) for path in _files(store.path / "broken"))
-    found += [_waste(path, "broken file", why) for path, why in reasons if why is not None]
+    if records is None:
+        found += _remains(store)
     kinds = ("stale record", "checkpoint", "leftover", "broken file")
     return sorted(found, key=lambda one: (kinds.index(one.kind), one.path))
+
+
+def _remains(store: Store) -> Iterator[Waste]:
+    """Yield the files that belong to no record: unfinished ones, and broken ones."""
+    for folder, _, names in os.walk(store.path):
+        for path in (Path(folder, name) for name in names if name.endswith(LEFTOVER)):
+            if time.time() - path.stat().st_mtime > _DAY:
+                yield _waste(path, "leftover", "a process was killed as it wrote")
+    for path in _files(store.path / "broken"):
+        why = _broken(path)
+        if why is not None:
+            yield _waste(path, "broken file", why)
 
 
 def remove(store: Store, files: Iterable[Waste]) -> list[Waste]:

@@ -46,11 +46,23 @@ def store(tmp_path):
 
 
 @pytest.fixture
+def put(store):
+    """Store records; return the store's path and all that is in it."""
+
+    def call(*records):
+        for record in records:
+            store.put(record)
+        return store.path, list(store.scan())
+
+    return call
+
+
+@pytest.fixture
 def sgbench(tmp_path, monkeypatch):
     """Run `sgbench` with arguments in this process, in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    for name in ("SGBENCH_STORE", "SGBENCH_DATA", "SGBENCH_DEBUG"):
-        monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith("SGBENCH_")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
     def call(*arguments, **env):

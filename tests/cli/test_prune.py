@@ -46,10 +46,11 @@ def test_stale_records_of_an_exhibit_s_cells(sgbench, worn):
     assert "0 of 0 records in" in sgbench("status", "table1", "--scale", "quick", *given).stdout
 
 
-def test_status_without_an_exhibit(refused):
-    assert "Missing argument 'EXHIBIT'" in refused("status")
-    line = refused("status", "--stale", "--where", "rule=dni")
-    assert line == "--where picks cells of an exhibit: name it, or leave that out"
+def test_stale_records_of_some_cells_of_any_exhibit(sgbench, worn):
+    store, good, old, _ = worn
+    given = ("status", "--stale", "--store", store.path, "--where")
+    assert "1 of 1 record in" in sgbench(*given, f"seed={old.seed}").stdout
+    assert "0 of 1 record in" in sgbench(*given, f"seed={good.seed}").stdout
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
@@ -90,5 +91,30 @@ def test_a_dry_run_only_lists(sgbench, worn):
     assert files(store) == before
 
 
-def test_a_store_that_is_not_there(sgbench):
-    assert sgbench("prune").stdout == ".sgbench: nothing to remove\n"
+def test_only_the_files_of_some_cells_are_removed(sgbench, worn):
+    store, good, old, state = worn
+    given = ("prune", "--yes", "--store", store.path, "--where")
+    assert f"seed={good.seed}" != f"seed={old.seed}"
+    assert sgbench(*given, f"seed={good.seed}").exit_code == 0
+    assert not state.exists()
+    assert len(list(store.scan())) == 2
+    assert sgbench(*given, f"seed={old.seed}").exit_code == 0
+    assert list(store.scan()) == [good]
+
+
+def test_broken_files_belong_to_no_cell(sgbench, worn):
+    store, good, _, _ = worn
+    broken = store.path / "broken" / "record.json.1234"
+    broken.parent.mkdir()
+    broken.write_text("{")
+    given = ("prune", "--yes", "--store", store.path)
+    sgbench(*given, "--where", f"rule={good.rule}")
+    assert broken.exists()
+    sgbench(*given)
+    assert not broken.exists()
+
+
+def test_a_value_that_no_record_has_is_named(refused, worn):
+    store, _, _, _ = worn
+    told = refused("prune", "--store", store.path, "--where", "depth=9")
+    assert "--where depth=9" in told

@@ -145,9 +145,6 @@ def test_rebuild_and_export(tune, sgbench, store):
         ("tune table1", "--where leaves 24 configurations"),
         ("tune table1 --time-limit soon", "'soon' is no time"),
         ("tune tabel1", "did you mean 'table1'"),
-        ("report tune", "has no studies; sgbench tune makes one"),
-        ("report tune --study nowhere", "no such study"),
-        ("report table1 --study nowhere", "--study is for `sgbench report tune`"),
     ],
 )
 def test_bad_input_is_one_line(refused, line, words):

@@ -10,7 +10,8 @@ import scipy.stats
 from sgbench.bench import datasets
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import claims, places
-from sgbench.reports.console.terminal import cell_names, outcome, whole_record
+from sgbench.reports.console.record import whole_record
+from sgbench.reports.console.terminal import cell_names, outcome
 from sgbench.reports.figures import series
 from sgbench.reports.pages.report import build
 from sgbench.reports.tables.exhibit import paper

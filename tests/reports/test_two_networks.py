@@ -8,7 +8,8 @@ import scipy.stats
 from sgbench.bench.errors import UsageError
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import claims, places
-from sgbench.reports.console.terminal import outcome, whole_record
+from sgbench.reports.console.record import whole_record
+from sgbench.reports.console.terminal import outcome
 from sgbench.reports.figures import series
 from sgbench.reports.pages.report import build
 from sgbench.reproductions.exhibits.exhibit import expand, load

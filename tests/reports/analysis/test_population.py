@@ -13,7 +13,8 @@ from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.protocol import difference
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import at, claims
-from sgbench.reports.console.terminal import cell_names, whole_record
+from sgbench.reports.console.record import whole_record
+from sgbench.reports.console.terminal import cell_names
 from sgbench.reports.figures import series
 from sgbench.reports.figures.render import render
 from sgbench.reports.pages.report import build

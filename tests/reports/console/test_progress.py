@@ -5,9 +5,9 @@ import json
 import random
 
 import pytest
-from sgbench.reports.console.eta import Tally, closing
+from sgbench.reports.console.eta import Tally
 from sgbench.reports.console.progress import Bars, ProgressLines, Watch, display
-from sgbench.reports.console.terminal import pick
+from sgbench.reports.console.record import pick
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.running.plan import make_plan, shape, work
 
@@ -84,20 +84,6 @@ def test_the_time_left_is_that_of_every_program_added_up(make):
 def test_nothing_is_known_before_anything_was_seen(make):
     plan = make_plan(CELLS[:4], [], machine=None)
     assert Tally(plan, 2).seconds_left() is None
-
-
-def test_closing_names_the_first_failures(plan, make):
-    tally = Tally(plan, 2)
-    for program in range(3):
-        tally.end(program, ended(plan, make, program, "diverged"))
-    first, *others = closing("table1, scale demo", tally)
-    assert first.startswith("table1, scale demo: 2 of 6 cells done (0 now, in ")
-    assert first.endswith("1 failed, 3 diverged")
-    assert len(others) == 4
-    assert others[0].endswith("failed: it broke")
-    assert others[0].split()[0] == plan.cells[2].id[:8]
-    tally.states = ["failed"] * 6
-    assert closing("", tally)[-1] == "  and 1 more"
 
 
 def test_lines_tell_each_cell_once(plan, make, capsys):

@@ -1,8 +1,6 @@
-"""`--shard`: parts of a grid, run apart."""
+"""`sgbench run --shard`: parts of a grid that are run apart."""
 
 import json
-
-import pytest
 
 
 def test_shards_are_told_and_run_apart(sgbench, store, make):
@@ -34,10 +32,3 @@ def test_an_empty_shard_is_done(sgbench, store):
     assert done.exit_code == 0
     assert ": 0 of 0 cells done" in done.stdout
     assert "0 cells" in sgbench("status", *given, *empty).stdout
-
-
-@pytest.mark.parametrize("verb", ["run", "status"])
-@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5", "1.5/3", ""])
-def test_what_is_no_part_is_one_line(refused, verb, text):
-    line = refused(verb, "table1", "--shard", text)
-    assert f"{text!r} is no part; write I/N with I from 1 to N, as in 2/8" in line

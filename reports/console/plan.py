@@ -1,0 +1,92 @@
+"""The plan of a run: what is done, what a run would do and how long it would take."""
+
+from collections import Counter
+from typing import Any
+
+from ...reproductions.running.dry_run import DryRun
+from ...reproductions.running.request import RunRequest
+from ..tables.table import plain
+from .terminal import count, dim, duration
+
+_NOTES = {
+    "timeout": "were cut short",
+    "pruned": "were given up by a study",
+    "stale": "have results of other code or other data",
+    "failed": "only with --retry failed",
+    "diverged": "only with --retry diverged",
+}
+
+
+def title(request: RunRequest) -> str:
+    """Return what a request asks for: exhibit, scale and shard."""
+    part = "" if request.shard is None else ", shard {}/{}".format(*request.shard)
+    return f"{request.exhibit}, scale {request.label}{part}"
+
+
+def plan_text(request: RunRequest, seen: DryRun) -> str:
+    """Return what is done, what a run would do and how long it would take.
+
+    Published records cannot be added to: of a run on them nothing is said.
+    """
+    plan = seen.plan
+    lines = [f"{title(request)}: {count(len(plan.cells), 'cell')}", ""]
+    rerun = {plan.cells[index].state for program in plan.programs for index in program}
+    for state, number in plan.counts().items():
+        note = _note(state, state in rerun, seen.checkpoints.get(state, 0))
+        lines.append(f"  {state:9}  {number:6,}  {dim(note)}".rstrip())
+    lines.append("")
+    cells = sum(map(len, plan.programs))
+    if request.store.read_only:
+        pass
+    elif cells:
+        programs = len(plan.programs)
+        parts = "" if programs == cells else f" in {count(programs, 'program')}"
+        workers = "one at a time" if seen.workers == 1 else f"{seen.workers} at a time"
+        unknown = "time unknown (sgbench run --dry-run measures it)"
+        time = unknown if seen.seconds is None else f"about {duration(seen.seconds)}"
+        lines.append(f"next run   {count(cells, 'cell')}{parts}, {workers}, {time}")
+    else:
+        lines.append("next run   nothing to do")
+    if seen.too_large:
+        number = sum(len(plan.programs[program]) for program in seen.too_large)
+        why = next(iter(seen.too_large.values())).partition(": ")[2]
+        lines.append(f"too large  {count(number, 'cell')} would fail: {why}")
+    lines.append(f"store      {request.store.path}")
+    lines.append(f"machine    {seen.machine or 'any: the records of every machine are counted'}")
+    for name, number in sorted(seen.elsewhere.items()):
+        lines.append(f"elsewhere  {count(number, 'cell')} done on {plain(name)}")
+    return "\n".join(lines) + "\n"
+
+
+def _note(state: str, again: bool, checkpoints: int) -> str:
+    """Return what there is to say of the cells in a state; `again` if they would be run."""
+    retried = again and state in ("failed", "diverged")
+    words = ["run again" if retried else _NOTES.get(state, "")]
+    if checkpoints == 1:
+        words.append("1 goes on from its checkpoint")
+    elif checkpoints:
+        words.append(f"{checkpoints:,} go on from their checkpoints")
+    elif state == "timeout":
+        words.append("no checkpoint is left to go on from")
+    return "; ".join(filter(None, words))
+
+
+def plan_values(request: RunRequest, seen: DryRun) -> dict[str, Any]:
+    """Return what `plan_text` tells as JSON values."""
+    states = Counter(planned.state for planned in seen.plan.cells)
+    return {
+        "exhibit": request.exhibit,
+        "scale": request.label,
+        "shard": request.shard and "{}/{}".format(*request.shard),
+        "cells": len(seen.plan.cells),
+        "states": dict(sorted(states.items())),
+        "checkpoints": dict(sorted(seen.checkpoints.items())),
+        "to_run": sum(map(len, seen.plan.programs)),
+        "programs": len(seen.plan.programs),
+        "too_large": sum(len(seen.plan.programs[number]) for number in seen.too_large),
+        "workers": seen.workers,
+        "seconds": seen.seconds,
+        "machine_class": seen.machine,
+        "elsewhere": seen.elsewhere,
+        "store": str(request.store.path),
+    }

@@ -1,0 +1,108 @@
+"""One record: finding it by the first digits of its id, and all that it says."""
+
+import difflib
+from collections.abc import Iterable
+from typing import Any, cast
+
+from ...bench.errors import UsageError
+from ...results.metrics import not_applying
+from ...results.record import Record, describe
+from ..tables.table import plain
+from .terminal import bold, cell_names, columns, count, dim, outcome, wrap
+
+_COLUMNS = {  # of a curve: its fields that are one number, and how they are headed
+    "seconds": "seconds",
+    "error": "error %",
+    "error_a": "error A %",
+    "error_b": "error B %",
+    "loss": "loss",
+    "train_loss": "train loss",
+    "bits": "bits",
+    "longest": "T_task",
+    "aux_loss": "aux loss",
+}
+_NAME, _VALUE = 20, 24  # widths of the columns that `show` prints
+
+
+def whole_record(record: Record, width: int) -> str:
+    """Return everything that a record holds, with each field's meaning, then levels and curve.
+
+    What does not apply to its cell is left out.
+    """
+    (name,), beside = cell_names([record.cell]), not_applying(record)
+    title = plain(f"{record.exhibit}, scale {record.scale}: {name}")
+    lines = [bold(title), outcome(record).strip(), ""]
+    for field, value, unit, meaning in describe(record):
+        if field in beside and value in (None, []):
+            continue
+        shown = _value(value, unit)
+        if len(shown) <= _VALUE:
+            first, *rest = wrap(meaning, width, _NAME + _VALUE + 2)
+            lines.append(f"{field:{_NAME}}{shown:{_VALUE}}  {dim(first.strip())}")
+        else:
+            lines.append(f"{field:{_NAME}}{shown}")
+            rest = wrap(meaning, width, _NAME + _VALUE + 2)
+        lines += [dim(line) for line in rest]
+    return "\n".join(lines) + "\n" + "".join(f"\n{table}" for table in _curve(record))
+
+
+def pick(records: Iterable[Record], prefix: str, store: str) -> list[Record]:
+    """Return the records, one a machine class, of the one cell whose id starts with `prefix`.
+
+    Raises UsageError where no cell's id does, or several do.
+    """
+    records, start = list(records), prefix.strip().lower()
+    ids = sorted({record.id for record in records})
+    found = [name for name in ids if name.startswith(start)] if start else []
+    if not found:
+        near = difflib.get_close_matches(start, ids, n=3, cutoff=0.5)
+        tail = f"; nearest: {', '.join(near)}" if near else f" ({count(len(ids), 'cell')})"
+        raise UsageError(f"no record in {store} has an id that starts with {prefix!r}{tail}")
+    if len(found) > 1:
+        some = ", ".join(found[:4]) + (", …" if len(found) > 4 else "")
+        raise UsageError(f"{prefix!r} is the start of {len(found)} ids, give more of it: {some}")
+    return [record for record in records if record.id == found[0]]
+
+
+def _value(value: Any, unit: str) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):  # of the curve or the progression
+        return count(len(cast("list[Any]", value)), "row")
+    if isinstance(value, tuple):
+        return ", ".join(map(str, cast("tuple[Any, ...]", value))) or "none"
+    return f"{plain(str(value))} {unit}".strip()
+
+
+def _curve(record: Record) -> list[str]:
+    points = record.curve
+    if not points:
+        return []
+    names = [name for name in _COLUMNS if any(point[name] is not None for point in points)]
+    rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
+    tables = [columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
+    if record.progression:
+        heads = ["T_task", "symbols", "repeats", "iteration", "steps of data", "seconds"]
+        keys = ("length", "symbols", "repeats", "iteration", "data_steps")
+        solved = record.progression
+        levels = [[*(str(p[key]) for key in keys), _short(p["seconds"])] for p in solved]
+        tables.insert(0, columns([heads, *levels]))
+    layers = len(points[0]["sg_loss"] or ())
+    if layers:
+        heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))
+        rows = [
+            [str(p["iteration"]), *(_short(v) for v in (*p["sg_loss"], *p["sg_cosine"]))]
+            for p in points
+        ]
+        tables.append(columns([["iteration", *heads], *rows]))
+    if points[0]["updates"]:
+        heads = [f"updates {n}" for n in range(1, len(points[0]["updates"]) + 1)]
+        rows = [[str(p["iteration"]), *map(str, p["updates"])] for p in points]
+        tables.append(columns([["iteration", *heads], *rows]))
+    return tables
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,47 @@
+"""What is said of a plan: what is done, what a run would do."""
+
+import re
+
+import pytest
+from sgbench.reports.console.plan import plan_text, plan_values, title
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.running.dry_run import DryRun
+from sgbench.reproductions.running.plan import make_plan
+from sgbench.reproductions.running.request import RunRequest
+from sgbench.results.store.store import Store
+
+
+def test_a_title_names_exhibit_scale_and_shard(tmp_path):
+    request = RunRequest(exhibit="table1", store=Store(tmp_path), shard=(2, 8))
+    assert title(request) == "table1, scale demo, shard 2/8"
+
+
+@pytest.mark.parametrize(
+    ("checkpoints", "missing", "timeout"),
+    [
+        ({}, "", "were cut short; no checkpoint is left to go on from"),
+        ({"missing": 1}, "1 goes on from its checkpoint", "were cut short; no checkpoint is left"),
+        (
+            {"missing": 1200, "timeout": 1},
+            "1,200 go on from their checkpoints",
+            "were cut short; 1 goes on from its checkpoint",
+        ),
+    ],
+)
+def test_a_plan_says_what_goes_on_from_a_checkpoint(make, tmp_path, checkpoints, missing, timeout):
+    cells = expand(load("table1"), "demo")[:4]
+    records = [make.record(cells[0], status="timeout", reason="it was stopped")]
+    seen = DryRun(
+        plan=make_plan(cells, records, machine="made-up"),
+        workers=1,
+        seconds=None,
+        machine="made-up",
+        elsewhere={},
+        checkpoints=checkpoints,
+    )
+    request = RunRequest(exhibit="table1", store=Store(tmp_path))
+    lines = {line.split()[0]: line for line in plan_text(request, seen).splitlines() if line}
+    notes = {state: re.sub("\x1b.*?m", "", lines[state]) for state in ("missing", "timeout")}
+    assert notes["missing"] == f"  missing         3  {missing}".rstrip()
+    assert notes["timeout"].startswith(f"  timeout         1  {timeout}")
+    assert plan_values(request, seen)["checkpoints"] == checkpoints
