@@ -8,7 +8,6 @@ from reference.counting import (
     STREAMS,
     T,
     arrays,
-    evaluate_few,
     everything,
     everything_of,
     examples,
@@ -22,40 +21,10 @@ from sgbench.bench import registry
 every_rule = pytest.mark.parametrize("rule", RULES)
 
 
-@pytest.fixture(autouse=True)
-def few(monkeypatch):
-    evaluate_few(monkeypatch)
-
-
-@pytest.fixture(autouse=True)
-def no_grad():
-    """As `train` runs a program."""
-    with torch.no_grad():
-        yield
-
-
 def close(got, want):
     assert set(got) == set(want)
     for what in want:
         np.testing.assert_allclose(got[what], want[what], rtol=1e-10, atol=1e-10, err_msg=str(what))
-
-
-def moved(before, after):
-    """The parts (a, b, sg0) of which a weight differs between two outputs of `everything`."""
-    return {
-        name.split(".")[0]
-        for (kind, name), value in after.items()
-        if kind == "weight" and not np.array_equal(value, before[kind, name])
-    }
-
-
-def step_with(program, labels=None):
-    """One cycle on the program's next digits, with other counts of B if given."""
-    found = program.streams.training(program.iteration)
-    program.update(found.digits, found.odd, found.threes if labels is None else labels)
-
-
-# --- against the reference
 
 
 def test_the_rules_are_those_of_the_folder():
@@ -167,130 +136,6 @@ def test_seeds_are_paired_across_rules():
 
 
 # --- limits
-
-
-def test_without_its_factor_dni_is_no_feedback_bit_for_bit():
-    silent = pair_program(tiny_pair("dni", sg_factor=0.0))
-    alone = pair_program(tiny_pair("no_feedback"))
-    for _ in range(3):
-        silent.step()
-        alone.step()
-    got, want = everything(silent), everything(alone)
-    for what in want:
-        np.testing.assert_array_equal(got[what], want[what], err_msg=str(what))
-
-
-def test_with_m_at_zero_the_first_cycle_is_that_without_feedback():
-    dni, alone = (
-        pair_program(tiny_pair(rule), randomised=False) for rule in ("dni", "no_feedback")
-    )
-    dni.step()
-    alone.step()
-    got, want = everything(dni), everything(alone)
-    for what in want:
-        np.testing.assert_array_equal(got[what], want[what], err_msg=str(what))
-    before = everything(dni)
-    dni.step()
-    alone.step()
-    assert {"a", "b", "sg0"} == moved(before, everything(dni))
-    assert not np.array_equal(
-        everything(dni)["weight", "a.message.weight"],
-        everything(alone)["weight", "a.message.weight"],
-    )
-
-
-def forgetful(program):
-    """Let nothing be remembered from step to step in A: no window reaches into the one before."""
-    units = program.network.units
-    named = program.network.weights.named
-    named["a.lstm.hidden"].zero_()
-    named["a.lstm.hidden_gamma"].zero_()
-    named["a.lstm.bias"][:, units : 2 * units] = -700.0
-
-
-def gradients_of_a(program):
-    """A's gradients summed over a cycle of the rule, no weight ever moved."""
-    total, cycle = {}, program.streams.training(program.iteration)
-    rule = registry.RULES.module(program.cells[0].rule)
-    program.network.clear()
-    with torch.enable_grad():
-        for part in rule.cycle(program.network, *cycle):
-            if part == "a":
-                for name, gradient in named_gradients(program).items():
-                    if name.startswith("a."):
-                        total[name] = total.get(name, 0) + gradient
-    return total
-
-
-def test_with_the_true_gradient_dni_is_end_to_end(monkeypatch):
-    """Where A remembers nothing, truncation takes nothing away: what is left is M's part."""
-    whole = pair_program(tiny_pair("end_to_end"))
-    cycle = examples(whole.streams.training(0))
-    forgetful(whole)
-    true = reference_of(whole).cycle(*cycle)["targets"]
-    expected = gradients_of_a(whole)
-    for oracle in (True, False):
-        dni = pair_program(tiny_pair("dni", sg_factor=1.0))
-        for name, view in whole.network.weights.named.items():
-            dni.network.weights.named[name].copy_(view)
-        for name, state in reference_of(pair_program(tiny_pair("end_to_end"))).state.items():
-            dni.network.states[name] = tuple(torch.as_tensor(x.T[None]) for x in state)
-        if oracle:
-            said = [torch.as_tensor(target.T[None]) for target in true]
-            monkeypatch.setattr(dni.network, "synthetic_gradient", lambda m, s=said: s.pop(0))
-        got = gradients_of_a(dni)
-        gap = max((got[name] - expected[name]).abs().max().item() for name in expected)
-        assert (gap < 1e-12) == oracle
-
-
-def test_bs_labels_reach_a_end_to_end_only():
-    for rule in RULES:
-        programs = [pair_program(tiny_pair(rule)) for _ in range(2)]
-        labels = programs[0].streams.training(0).threes
-        step_with(programs[0])
-        step_with(programs[1], (labels + 1) % (T * T + 1))
-        one, other = map(everything, programs)
-        differ = {
-            name.split(".")[0]
-            for (kind, name), value in one.items()
-            if kind == "weight" and not np.array_equal(value, other[kind, name])
-        }
-        assert (
-            differ
-            == {
-                "dni": {"b", "sg0"},
-                "end_to_end": {"a", "b"},
-                "no_feedback": {"b"},
-            }[rule]
-        )
-
-
-def test_the_message_layer_learns_with_feedback_only():
-    for rule in RULES:
-        program = pair_program(tiny_pair(rule))
-        before = everything(program)
-        program.step()
-        after = everything(program)
-        same = np.array_equal(
-            before["weight", "a.message.weight"], after["weight", "a.message.weight"]
-        )
-        assert same == (rule == "no_feedback")
-
-
-def test_as_own_losses_weigh_the_same_whatever_the_rule(monkeypatch):
-    """With a message that says nothing, a cycle's gradient of A is the same end to end or not."""
-    found = []
-    for rule in RULES:
-        program = pair_program(tiny_pair(rule))
-        forgetful(program)
-        program.network.weights.named["b.lstm.input_gamma"].zero_()
-        if rule == "dni":
-            for name in ("sg0.output.weight", "sg0.output.bias"):
-                program.network.weights.named[name].zero_()
-        found.append(gradients_of_a(program))
-    for other in found[1:]:
-        for name, value in found[0].items():
-            torch.testing.assert_close(other[name], value, rtol=1e-10, atol=1e-12)
 
 
 def test_a_is_updated_in_every_window_and_b_once():
