@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
-from ...reproductions.tuning.candidates import Arm, fresh_cells, set_texts, trial_cells
+from ...reproductions.tuning.candidates import Arm, fresh_cells, own_choice, set_texts, trial_cells
 from ...reproductions.tuning.optuna_export import importances
 from ...reproductions.tuning.study_options import loaded
 from ...reproductions.tuning.trials import RecordIndex, Trial, best, derive, home
@@ -13,6 +14,10 @@ from ...results.statistics.expected_best import expected_best
 from ...results.study import Study
 
 CONFIDENCE = 0.95
+LEVEL = 0.05
+"""At which the one-sided test on fresh seeds calls a winner better than the protocol as it is."""
+
+Verdict = Literal["better", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +32,11 @@ class Retrained:
     wanted: int
     iterations: int
     seconds: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether every seed has a result, or was trained without one."""
+        return len(self.values) + self.lost >= self.wanted
 
     @property
     def interval(self) -> intervals.Interval | None:
@@ -77,6 +87,41 @@ class ArmResults:
             return None
         side = "less" if self.arm.objective.minimize else "greater"
         return intervals.mean_interval(pairs, CONFIDENCE), intervals.paired_test(pairs, 0.0, side)
+
+    @property
+    def unchanged(self) -> bool:
+        """Whether the winner is the protocol as it is."""
+        return self.winner is not None and self.winner.params == own_choice(self.arm)
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """`better` where the winner is better than the protocol as it is on fresh seeds.
+
+        `keep` where that is not shown, or the protocol as it is won. None while the search goes on,
+        and where there are no pairs of results to compare.
+        """
+        if self.tuned is None or self.untuned is None:
+            return None
+        if self.unchanged:
+            return "keep"
+        if self.gain is None or not (self.tuned.ended and self.untuned.ended):
+            return None
+        return "better" if self.gain[1] < LEVEL else "keep"
+
+    @property
+    def verdict_words(self) -> str:
+        """The verdict in words; nothing where there is none."""
+        if self.verdict is None or self.winner is None:
+            return ""
+        if self.unchanged:
+            return f"keep the protocol as it is: it is the best of {len(self.trials)} trials"
+        interval, p = self.gain or (None, 1.0)
+        trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {p:.2g})"
+        if self.verdict == "better":
+            return f"{trial} better than the protocol as it is {test}"
+        words = f"keep the protocol as it is: {trial} not better {test}"
+        few = interval is not None and interval.n == 1
+        return f"{words}; one seed is no test, --fresh 5 is" if few else words
 
     @property
     def curve(self) -> list[float]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...reproductions.tuning.candidates import Arm
+from ...reproductions.tuning.candidates import Arm, own_choice
 from ...reproductions.tuning.trials import Trial
 from ...results.study import Study
 from ..analysis.study_results import StudyResults, command
@@ -60,14 +60,18 @@ class StudyLines:
         if leading is not None and leading.value is not None:
             best = f", best {leading.value:.{objective.decimals}f} by trial {leading.number}"
         elapsed = duration(time.monotonic() - self._began)
-        words = f"{at}  {told.strip()}  {choice(trial.params)}"
+        own = " (the protocol as it is)" if trial.params == own_choice(arm) else ""
+        words = f"{at}  {told.strip()}  {choice(trial.params)}{own}"
         self._say(f"{words}  ({elapsed}{best})")
 
     def retraining(self, arm: Arm, trial: Trial) -> None:
         """Say that the winner's turn has come."""
         seeds = count(self.study.fresh, "fresh seed")
-        anew = f"training it and the protocol as it is anew, {seeds}, on the test split"
-        self._say(f"{arm.label}: trial {trial.number} is best: {anew}")
+        both = "the protocol as it is"
+        if trial.params != own_choice(arm):
+            both = f"it and {both}"
+        words = f"trial {trial.number} is best: training {both} anew, {seeds}, on the test split"
+        self._say(f"{arm.label}: {words}")
 
     def stopping(self, number: int) -> None:
         """Say so, past the buffers that the handler may have interrupted."""
@@ -114,6 +118,7 @@ def study_values(tuned: StudyResults) -> list[dict[str, Any]]:
                 "tuned": dict(told.tuned.values) if told.tuned else {},
                 "as_it_is": dict(told.untuned.values) if told.untuned else {},
                 "p": None if gain is None else gain[1],
+                "verdict": told.verdict,
                 "command": told.winner and command(tuned.study, told.arm, told.winner),
             }
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...results.metrics import Objective
 from ...results.statistics.intervals import Interval
-from ..analysis.study_results import ArmResults, Retrained, StudyResults, command
+from ..analysis.study_results import LEVEL, ArmResults, Retrained, StudyResults, command
 from ..console.terminal import count, duration
 from ..tables.exhibit import p_value
 from ..tables.table import Grid, entry, escape_markdown, markdown_table, plain, text_table
@@ -17,8 +17,10 @@ _OUTCOME = (
     "Best trial: the mean over its seeds on the validation split, best of all trials and so too"
     " good to be true. Tuned and as it is: that choice and the exhibit's own protocol, trained anew"
     " on seeds that no trial had, on the test split: mean ± half-width of the 95 % Student-t"
-    " interval (number of seeds). p is one-sided, paired by seed."
+    " interval (number of seeds). p is one-sided, paired by seed. Verdict: better where p is below"
+    f" {LEVEL}, otherwise keep the protocol as it is, which the first trial tries, too."
 )
+_VERDICTS = {"better": "better", "keep": "keep the protocol", None: "-"}
 _BUDGET = (
     "Expected best of k trials: the mean over all subsets of k of the trials that have a value"
     " (a pruned trial's is where it was given up, a diverged one's the worst there is), as if they"
@@ -84,8 +86,11 @@ def outcome_lines(tuned: StudyResults, more: Sequence[str] = ()) -> list[str]:
                 f"  {objective.tested_name} on fresh seeds: {_fresh(told.tuned, objective)}, the"
                 f" protocol as it is {_fresh(told.untuned, objective)}"
             )
-            words = [*command(tuned.study, told.arm, winner), *more]
-            lines.append(f"  {shlex.join(words)}")
+            if told.verdict_words:
+                lines.append(f"  {told.verdict_words}")
+            if told.verdict != "keep":
+                words = [*command(tuned.study, told.arm, winner), *more]
+                lines.append(f"  {shlex.join(words)}")
     return lines
 
 
@@ -138,6 +143,7 @@ def _outcome(tuned: StudyResults) -> Grid:
                     entry(_fresh(told.untuned, objective)),
                     entry(shown),
                     entry("-" if gain is None else p_value(gain[1])),
+                    entry(_VERDICTS[told.verdict]),
                 ),
             )
         )
@@ -151,6 +157,7 @@ def _outcome(tuned: StudyResults) -> Grid:
             ("as it is",),
             ("difference",),
             ("p",),
+            ("verdict",),
         ),
         rows=tuple(rows),
     )

@@ -20,7 +20,7 @@ from ..exhibits.field_text import format_value
 from ..exhibits.schema import Exhibit
 from ..exhibits.sets import parse_set
 from ..exhibits.where import Condition, Where, parse_where
-from .space import Dimension, applies, applying, decisions, in_order
+from .space import Dimension, applies, applying, as_json, decisions, in_order
 
 MOST_ARMS = 12
 
@@ -172,6 +172,17 @@ def _arm(
     )
 
 
+def own_choice(arm: Arm) -> dict[str, Any]:
+    """Return the protocol as it is as a trial's choice: the arm's own values of what is searched.
+
+    They may lie outside the space.
+    """
+    values = {d.field: arm.cell.value(d.field) for d in arm.space}
+    return {
+        field: as_json(value) for field, value in values.items() if applies(field, arm.cell, {})
+    }
+
+
 def trial_cells(study: Study, arm: Arm, params: Mapping[str, Any]) -> list[Cell]:
     """Return a trial's cells, one a seed, on the validation split. Raises UsageError."""
     split = {} if arm.cell.split is None else {"split": "validation"}
@@ -198,5 +209,5 @@ def _fitting(cell: Cell, sets: Mapping[str, Any], params: Mapping[str, Any]) -> 
 
 def set_texts(arm: Arm, params: Mapping[str, Any]) -> list[str]:
     """Return the texts of `--set` that make of the arm's place what a trial had."""
-    values = _fitting(arm.cell, arm.sets, params)
+    values = _fitting(arm.cell, arm.sets, {} if params == own_choice(arm) else params)
     return [f"{field}={format_value(field, value)}" for field, value in values.items()]

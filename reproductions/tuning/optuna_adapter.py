@@ -8,7 +8,7 @@ study that was interrupted goes on as it would have. Optuna is imported when one
 import hashlib
 import math
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,8 +16,8 @@ from ...bench.cell import Cell, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...results.study import Study
 from ..exhibits.field_text import format_value
-from .candidates import Arm
-from .space import Dimension, applies
+from .candidates import Arm, own_choice
+from .space import Dimension, applies, as_json, in_space
 from .trials import Trial
 
 SAMPLERS = ("tpe", "random", "gp")
@@ -62,7 +62,11 @@ class Optimizer:
             )
 
     def ask(self, number: int) -> dict[str, Any]:
-        """Return what to try as trial `number`, which is the next one."""
+        """Return what to try as trial `number`, the next; the first is the protocol as it is."""
+        if number == 0:
+            params = own_choice(self._arm)
+            self._take(number, params)
+            return params
         with quietly():
             self._optuna.sampler = self._sampler(number)
             trial = self._open[number] = self._optuna.ask()
@@ -70,34 +74,46 @@ class Optimizer:
 
     def replay(self, trial: Trial) -> None:
         """Take up a trial that was asked for before, the next one, as far as it went."""
-        with quietly() as optuna:
-            self._optuna.sampler = optuna.samplers.RandomSampler(seed=0)  # quick, nothing is its
-            values = {d.field: coded(d, trial.params[d.field]) for d in chosen(self._arm, trial)}
-            self._optuna.enqueue_trial(values)
-            self._open[trial.number] = self._optuna.ask()
-            _suggest(self._open[trial.number], self._arm)
+        self._take(trial.number, trial.params)
         for at in rungs(self._arm.cell, self._study.pruner):
             if any(iteration >= at for iteration, _ in trial.points):
                 self.prune(trial, at)
         if trial.state != "open":
             self.tell(trial)
 
+    def _take(self, number: int, params: Mapping[str, Any]) -> None:
+        """Have the next trial be one of this choice; outside the space it stays without one."""
+        with quietly() as optuna:
+            self._optuna.sampler = optuna.samplers.RandomSampler(seed=0)  # quick, chooses nothing
+            inside = in_space(self._arm.space, params)
+            if inside:
+                dimensions = [d for d in self._arm.space if d.field in params]
+                self._optuna.enqueue_trial({d.field: coded(d, params[d.field]) for d in dimensions})
+            self._open[number] = self._optuna.ask()
+            if inside:
+                _suggest(self._open[number], self._arm)
+
     def prune(self, trial: Trial, at: int) -> bool:
-        """Tell how a trial did up to the iteration `at`; return whether to give it up there."""
+        """Tell how a trial did up to the iteration `at`; return whether to give it up there.
+
+        The protocol as it is, which all others are compared with, is never given up.
+        """
         with quietly():
             live = self._open[trial.number]
             for iteration, value in trial.points:
                 if self._told.get(trial.number, 0) < iteration <= at:
                     live.report(value, iteration)
                     self._told[trial.number] = iteration
-            return bool(live.should_prune())
+            return bool(live.should_prune()) and trial.params != own_choice(self._arm)
 
     def tell(self, trial: Trial) -> None:
         """Tell how a trial ended."""
         with quietly() as optuna:
             states = optuna.trial.TrialState
             live = self._open.pop(trial.number)
-            if trial.state in ("complete", "diverged"):
+            if not in_space(self._arm.space, trial.params):
+                self._optuna.tell(live, state=states.FAIL)  # samplers learn from the space only
+            elif trial.state in ("complete", "diverged"):
                 self._optuna.tell(live, trial.value)
             else:
                 state = states.PRUNED if trial.state == "pruned" else states.FAIL
@@ -124,7 +140,7 @@ def _suggest(trial: Any, arm: Arm) -> dict[str, Any]:
 def _suggested(trial: Any, d: Dimension) -> Any:
     if d.values:
         found = trial.suggest_categorical(d.field, [coded(d, value) for value in d.values])
-        return next(_plain(d, value) for value in d.values if coded(d, value) == found)
+        return next(as_json(value) for value in d.values if coded(d, value) == found)
     suggest = trial.suggest_int if isinstance(d.low, int) else trial.suggest_float
     return suggest(d.field, d.low, d.high, log=d.log)
 
@@ -133,11 +149,6 @@ def coded(d: Dimension, value: Any) -> Any:
     """Return a value as Optuna takes it: a list as its text."""
     many = field_of(d.field).many
     return format_value(d.field, tuple(value)) if many and value is not None else value
-
-
-def _plain(d: Dimension, value: Any) -> Any:
-    """Return a value as JSON has it."""
-    return list(value) if field_of(d.field).many and value is not None else value
 
 
 def _seed(text: str) -> int:

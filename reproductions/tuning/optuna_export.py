@@ -9,7 +9,7 @@ from ...results.store.atomic_io import reason
 from ...results.study import Study
 from .candidates import Arm
 from .optuna_adapter import chosen, coded, quietly
-from .space import Dimension
+from .space import Dimension, in_space
 from .trials import Trial
 
 
@@ -17,9 +17,10 @@ def importances(arm: Arm, trials: Sequence[Trial]) -> dict[str, dict[str, float]
     """Return each searched field's share in the spread of the objective, by two estimates.
 
     By `fANOVA` and `MDI` (the mean decrease of impurity), both of random forests; over complete
-    trials, for fields that all of them have. None where fewer than four have results that differ.
+    trials inside the space, for fields that all of them have. Empty where fewer than four have
+    results that differ.
     """
-    ended = [trial for trial in trials if trial.state == "complete"]
+    ended = [t for t in trials if t.state == "complete" and in_space(arm.space, t.params)]
     if len({trial.value for trial in ended}) < 4:
         return {}
     with quietly() as optuna:
@@ -89,7 +90,9 @@ def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
         "open": states.WAITING,
     }
     for trial in trials:
-        mine = chosen(arm, trial)
+        # Optuna knows no value outside the space: of such a trial (the protocol as it is) it gets
+        # the result alone.
+        mine = chosen(arm, trial) if in_space(arm.space, trial.params) else []
         study.add_trial(
             optuna.trial.create_trial(
                 state=names[trial.state],
@@ -97,7 +100,11 @@ def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
                 params={d.field: coded(d, trial.params[d.field]) for d in mine},
                 distributions={d.field: _distribution(optuna, d) for d in mine},
                 intermediate_values=dict(trial.points),
-                user_attrs={"cells": [r.id for r in trial.records], "state": trial.state},
+                user_attrs={
+                    "cells": [record.id for record in trial.records],
+                    "state": trial.state,
+                    "choice": dict(trial.params),
+                },
             )
         )
     return study

@@ -10,9 +10,9 @@ Free of torch and Optuna.
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from ...bench.cell import Cell, applicable, field_of
+from ...bench.cell import Cell, applicable, coerce, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ..exhibits.field_text import check_field, format_value, parse_value
 
@@ -131,6 +131,16 @@ def refuse_fixed(space: Iterable[Dimension], fixed: Mapping[str, str]) -> None:
             raise UsageError(
                 f"--space {dimension}: {option} fixes {dimension.field}; give one of the two"
             )
+
+
+def in_space(space: Iterable[Dimension], params: Mapping[str, Any]) -> bool:
+    """Tell whether a choice has values of the space only."""
+    return all(d.contains(coerce(d.field, params[d.field])) for d in space if d.field in params)
+
+
+def as_json(value: Any) -> Any:
+    """Return a field's value as JSON has it: a tuple as a list."""
+    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value
 
 
 def in_order(space: Iterable[Dimension]) -> list[Dimension]:

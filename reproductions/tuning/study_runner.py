@@ -82,9 +82,8 @@ class Tuner:
         ready = sum(len(batch.plan.programs) for batch in self._ready)
         total = missing * self.study.seeds + ready + self.study.fresh
         self.workers = workers_for(self.options.jobs, self.device, total)
-        fit = share(
-            make_plan(most, (), machine=None), self.workers, memory_estimate.free(self.device)
-        )
+        plan = make_plan([*cells, *most], (), machine=None)
+        fit = share(plan, self.workers, memory_estimate.free(self.device))
         if fit.too_large:
             raise UsageError(f"--space: the largest cell: {next(iter(fit.too_large.values()))}")
         self.backend = choose_backend(self.options.store, self.device)

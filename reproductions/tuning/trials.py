@@ -5,14 +5,14 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from ...bench.cell import Cell, canonical_json
 from ...results.metrics import Objective, objective_of
 from ...results.record import Record
 from ...results.study import Study
-from .candidates import Arm, trial_cells
-from .space import inside
+from .candidates import Arm, own_choice, trial_cells
+from .space import as_json, inside
 
 STATES = ("complete", "pruned", "diverged", "failed", "open")
 """complete: every seed has a result; pruned: given up at a point of evaluation; diverged: a seed
@@ -172,14 +172,18 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
     records, asked = list(records), dict[str, list[dict[str, Any]]]()
     for arm in arms:
         steady = [name for name in _STEADY if name not in {d.field for d in arm.space}]
-        choices: dict[str, tuple[dict[str, Any], set[str]]] = {}
+        own = own_choice(arm)
+        own_keys = {cell.key for cell in trial_cells(study, arm, own)}
+        choices: dict[str, tuple[dict[str, Any], set[str]]] = {canonical_json(own): (own, own_keys)}
         first: dict[str, str] = {}
         for record in records:
             mine = all(getattr(record, name) == arm.cell.value(name) for name in steady)
-            params = inside(arm.space, record.cell) if mine and current(record) else None
+            if not mine or not current(record):
+                continue
+            params = own if record.key in own_keys else inside(arm.space, record.cell)
             if params is None:
                 continue
-            values = {name: _json(value) for name, value in params.items()}
+            values = {name: as_json(value) for name, value in params.items()}
             place = canonical_json(values)
             if place not in choices:
                 cells = trial_cells(study, arm, values)
@@ -187,9 +191,8 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
             if record.key in choices[place][1]:
                 first[place] = min(first.get(place, record.finished), record.finished)
         order = sorted(first, key=lambda place: (first[place], place))
+        # The protocol as it is comes first, as it did; if its records are lost it is tried again.
+        if canonical_json(own) in order or 0 < len(order) < study.trials:
+            order = list(dict.fromkeys([canonical_json(own), *order]))
         asked[arm.label] = [choices[place][0] for place in order]
     return dataclasses.replace(study, asked=asked)
-
-
-def _json(value: Any) -> Any:
-    return list(cast("tuple[Any, ...]", value)) if isinstance(value, tuple) else value

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shlex
 import signal
 
 import pytest
@@ -27,23 +26,22 @@ def tune(sgbench, store):
 def test_a_study_from_its_command_to_its_report(tune, sgbench, store):
     done = tune(*DECLARED)
     assert done.exit_code == 0, done.output
-    name, trials, best, tested, command, report = done.stdout.splitlines()
+    name, trials, best, tested, verdict, *command, report = done.stdout.splitlines()
     assert name == f"study {NAME}"
     assert trials.startswith("dni: 4 trials (")
-    assert " cell-iterations, " in trials
-    assert best.startswith("  best is trial ")
-    assert " % validation error, " in best
-    assert tested.startswith("  test error on fresh seeds: ")
-    assert ", the protocol as it is " in tested
-    assert report == f"report:  sgbench report tune --study {NAME} --store {store.path}"
+    assert "best is trial " in best
+    assert "the protocol as it is " in tested
+    assert ("keep the protocol as it is" in verdict) == (command == [])
+    assert report.endswith(f"sgbench report tune --study {NAME} --store {store.path}")
     fixed, head, *lines = done.stderr.splitlines()
     assert fixed == "sg_layers is not searched: --where fixes it"
     assert head == f"study {NAME}: 4 trials, one cell at a time"
     assert [line.split("  ")[0] for line in lines[:4]] == ["1/4", "2/4", "3/4", "4/4"]
-    assert "training it and the protocol as it is anew, 2 fresh seeds" in lines[4]
+    assert "the protocol as it is anew, 2 fresh seeds" in lines[4]
 
     # The command that the winner comes with finds its records.
-    argv = shlex.split(command)[2:]
+    *_, arm = map(json.loads, tune(*DECLARED, "--json").stdout.splitlines())
+    argv = arm["command"][2:]
     again = sgbench("status", *argv, "--store", store.path, "--device", "cpu")
     assert again.exit_code == 0, again.output
     assert "  done            2" in again.stdout
@@ -65,6 +63,9 @@ def test_json_is_each_trial_then_each_arm(tune, store):
     assert all(trial["state"] in ("complete", "pruned") for trial in trials)
     assert arm["best"] in trials
     assert sorted(arm["tuned"]) == sorted(arm["as_it_is"]) == ["1", "2"]
+    assert arm["verdict"] in ("keep", "better")
+    assert (arm["p"] < 0.05) == (arm["verdict"] == "better")
+    assert trials[0]["params"] == {"learning_rate": 0.003, "sg_units": 128, "sg_scale": 10.0}
     assert arm["command"][:3] == ["sgbench", "run", "table1"]
     ids = {record.id for record in store.scan()}
     assert all(cell in ids for trial in trials for cell in trial["cells"])

@@ -1,22 +1,13 @@
 """Spaces: what may be chosen, as it is written and as it is refused."""
 
 import pytest
+from reference.studies import study
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits import exhibit as exhibits
-from sgbench.reproductions.exhibits.where import parse_where
-from sgbench.reproductions.tuning.candidates import arms_of, fresh_cells, trial_cells
-from sgbench.reproductions.tuning.space import Dimension, inside, largest, parse_space
-from sgbench.results.study import Study
+from sgbench.reproductions.tuning.candidates import arms_of, trial_cells
+from sgbench.reproductions.tuning.space import Dimension, in_space, inside, largest, parse_space
 
 TABLE1 = exhibits.load("table1")
-
-
-def study(**fields):
-    values = {
-        "name": "s", "exhibit": "table1", "scale": "demo", "where": "", "set": [], "space": {},
-        "trials": 1, "seeds": 2, "fresh": 2, "sampler": "tpe", "pruner": "none",
-    }  # fmt: skip
-    return Study(**(values | fields))
 
 
 @pytest.mark.parametrize(
@@ -85,79 +76,25 @@ def test_every_exhibit_has_a_space_that_fits_its_cells(name):
             assert any(cell.value(dimension.field) is not None for cell in cells), dimension
 
 
-class TestArms:
-    def test_an_arm_a_rule_with_what_applies_to_it(self):
-        arms = arms_of(TABLE1, "demo", "rule=backprop,dni,network=fcn,depth=4", [], TABLE1.space)
-        assert [arm.label for arm in arms] == ["backprop", "dni"]
-        backprop, dni = arms
-        assert [d.field for d in backprop.space] == ["learning_rate"]
-        assert backprop.dropped == ("sg_layers", "sg_units", "sg_scale")
-        assert dni.space[0].field == "sg_layers"  # it decides on sg_units
-        assert dni.cell.sg_layers == 2  # the M that fills the table's place
+def test_inside_and_largest():
+    (arm,) = arms_of(TABLE1, "demo", "rule=dni,network=fcn,depth=3", [], TABLE1.space)
+    most = largest(arm.space, arm.cell)
+    assert most == {
+        "sg_layers": 2,
+        "learning_rate": 0.01,
+        "sg_units": 1024,
+        "sg_scale": 1000.0,
+    }
+    (cell, _) = trial_cells(study(), arm, most)
+    assert inside(arm.space, cell) == most
+    assert inside(arm.space, arm.cell) is None  # its M has 128 units
+    linear = {"sg_layers": 0, "learning_rate": 0.01, "sg_scale": 1.0}
+    assert inside(arm.space, trial_cells(study(), arm, linear)[0]) == linear
 
-    def test_what_is_left_open_is_an_arm_too(self):
-        arms = arms_of(TABLE1, "demo", "rule=dni,depth=4", [], parse_space(["sg_layers=0:2"]))
-        assert [arm.label for arm in arms] == ["fcn", "cnn"]
-        arms = arms_of(TABLE1, "demo", "rule=dni,network=fcn", [], parse_space(["sg_layers=0:2"]))
-        assert [arm.label for arm in arms] == [f"depth={n}" for n in (3, 4, 5, 6)]
 
-    def test_cells_are_of_the_validation_split_and_fresh_ones_of_the_test_split(self):
-        (arm,) = arms_of(TABLE1, "demo", "rule=dni,network=fcn,depth=3", [], TABLE1.space)
-        params = {"sg_layers": 1, "learning_rate": 0.001, "sg_units": 64, "sg_scale": 7.0}
-        trial = trial_cells(study(), arm, params)
-        fresh = fresh_cells(study(), arm, params)
-        own = fresh_cells(study(), arm, None)
-        assert [(c.seed, c.split) for c in trial] == [(0, "validation"), (1, "validation")]
-        for cells in (fresh, own):
-            assert [(c.seed, c.split) for c in cells] == [(2, "test"), (3, "test")]
-        for cell in (*trial, *fresh):
-            assert {name: cell.value(name) for name in params} == params
-        assert {c.key for c in own} <= {c.key for c in exhibits.expand(TABLE1, "demo", seeds=4)}
-
-    def test_a_field_that_a_choice_rules_out_is_not_there(self):
-        (arm,) = arms_of(
-            TABLE1, "demo", "rule=dni,network=fcn,depth=3", ["sg_units=32"],
-            parse_space(["sg_layers=0:2"]),
-        )  # fmt: skip
-        units = [
-            trial_cells(study(), arm, {"sg_layers": layers})[0].sg_units for layers in (0, 1, 2)
-        ]
-        assert units == [None, 32, 32]
-
-    def test_a_rate_keeps_the_papers_ratio_unless_the_scale_is_searched(self):
-        (arm,) = arms_of(
-            TABLE1, "quick", "rule=dni,dataset=mnist,network=fcn,depth=3,sg_layers=0", [],
-            parse_space(["learning_rate=1e-4:1e-2:log"]),
-        )  # fmt: skip
-        cells = trial_cells(study(scale="quick"), arm, {"learning_rate": 3e-3})
-        assert cells[0].sg_scale == 100
-
-    def test_inside_and_largest(self):
-        (arm,) = arms_of(TABLE1, "demo", "rule=dni,network=fcn,depth=3", [], TABLE1.space)
-        most = largest(arm.space, arm.cell)
-        assert most == {
-            "sg_layers": 2,
-            "learning_rate": 0.01,
-            "sg_units": 1024,
-            "sg_scale": 1000.0,
-        }
-        (cell, _) = trial_cells(study(), arm, most)
-        assert inside(arm.space, cell) == most
-        assert inside(arm.space, arm.cell) is None  # its M has 128 units
-        linear = {"sg_layers": 0, "learning_rate": 0.01, "sg_scale": 1.0}
-        assert inside(arm.space, trial_cells(study(), arm, linear)[0]) == linear
-
-    def test_too_many_are_refused(self):
-        with pytest.raises(UsageError, match="leaves 16 configurations"):
-            arms_of(TABLE1, "demo", "network=fcn", [], parse_space(["sg_layers=0:2"]))
-
-    def test_an_arm_without_anything_to_search_is_refused(self):
-        where = "rule=no_bprop,dni,network=fcn,depth=3"
-        with pytest.raises(UsageError, match="sg_layers applies to no_bprop"):
-            arms_of(TABLE1, "demo", where, [], parse_space(["sg_layers=0:2"]))
-
-    def test_its_place_is_one_of_the_grid(self):
-        for arm in arms_of(TABLE1, "demo", "network=fcn,depth=3", [], TABLE1.space):
-            assert exhibits.expand(
-                TABLE1, "demo", seeds=1, where=parse_where([str(arm.where)])
-            ) == [arm.cell]
+def test_a_choice_is_in_the_space_where_all_its_values_are():
+    space = parse_space(["learning_rate=1e-4:1e-2:log", "drops=0.6:0.8,none", "sg_units=4,8"])
+    assert in_space(space, {"learning_rate": 1e-3, "drops": [0.6, 0.8], "sg_units": 8})
+    assert in_space(space, {"learning_rate": 1e-3, "drops": []})  # sg_units does not apply
+    assert not in_space(space, {"learning_rate": 1e-3, "drops": [0.5], "sg_units": 8})
+    assert not in_space(space, {"learning_rate": 1e-1, "drops": [], "sg_units": 8})
