@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from ._own_files import own_file_option
 from ._values import exhibit_names, seconds, shard, suggesting, words_option, workers
 
 STORE = ".sgbench"
@@ -46,6 +47,19 @@ published_option = click.option(
 )
 source_options = all_of(store_option, published_option)
 """Which records are read."""
+
+rule_file_option = own_file_option(
+    "--rule-file",
+    envvar="SGBENCH_RULE_FILES",
+    help="A learning rule of your own: a Python file, whose name is the rule's. Repeatable.",
+)
+dataset_file_option = own_file_option(
+    "--dataset-file",
+    envvar="SGBENCH_DATASET_FILES",
+    help="A data set of your own: a Python or TOML file, whose name is the data set's. Repeatable.",
+)
+own_files_options = all_of(rule_file_option, dataset_file_option)
+"""What is known besides the rules and data sets of the package and of installed packages."""
 
 data_dir_option = click.option(
     "--data-dir",

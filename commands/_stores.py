@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from ..bench.errors import UsageError, named, one_line
 from ._options import STORE
+from ._own_files import own_file_words
 
 if TYPE_CHECKING:
     from ..results.record import Record
@@ -47,11 +48,15 @@ def open_source(path: str, published: bool = False, *, required: bool = True) ->
 
 
 def store_words(store: "Store") -> list[str]:
-    """Return the option that another command needs to read this store; none for the usual one."""
+    """Return the options that another command needs to read this store as this command does.
+
+    There are none for the usual store, nor for files that the environment names.
+    """
+    files = own_file_words(click.get_current_context())
     if store.read_only:
-        return ["--published"]
+        return ["--published", *files]
     usual = str(store.path) == os.environ.get("SGBENCH_STORE", STORE)
-    return [] if usual else ["--store", str(store.path)]
+    return files if usual else ["--store", str(store.path), *files]
 
 
 def warn(store: "JsonStore[Any]") -> None:

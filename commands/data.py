@@ -4,7 +4,7 @@ import click
 
 from ..bench.errors import DataError
 from ._entrypoint import FrontDoor, complain, examples
-from ._options import data_dir_option
+from ._options import data_dir_option, dataset_file_option
 from ._values import dataset_names
 
 
@@ -32,6 +32,7 @@ _names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=d
 )
 @_names
 @data_dir_option
+@dataset_file_option
 def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
     """List the data sets: whether their files are there, and where they come from."""
     from ..bench import datasets
@@ -63,6 +64,7 @@ def data_fetch(names: tuple[str, ...], data_dir: str | None) -> None:
 )
 @_names
 @data_dir_option
+@dataset_file_option
 def data_verify(names: tuple[str, ...], data_dir: str | None) -> int:
     """Read and hash every file; the exit code is 2 if one is missing or corrupt."""
     from ..bench import datasets

@@ -6,7 +6,11 @@ import click
 
 from ..bench.errors import UsageError, named
 from ._entrypoint import examples
-from ._options import source_options, where_option
+from ._options import (
+    own_files_options,
+    source_options,
+    where_option,
+)
 from ._stores import open_source, stored_records
 
 FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".json": "jsonl"}
@@ -30,6 +34,7 @@ FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".json": "js
     help="The file's format.  [default: by FILE's suffix: .parquet, .csv, .jsonl or .json]",
 )
 @where_option
+@own_files_options
 @source_options
 def command(
     *, file: str, form: str | None, where: tuple[str, ...], store: str, published: bool

@@ -5,7 +5,7 @@ import json
 import click
 
 from ._entrypoint import FrontDoor, examples
-from ._options import data_dir_option, json_option, source_options, where_option
+from ._options import data_dir_option, json_option, own_files_options, source_options, where_option
 from ._stores import open_source, stored_records
 
 
@@ -21,6 +21,7 @@ from ._stores import open_source, stored_records
 )
 @data_dir_option
 @json_option
+@own_files_options
 @click.pass_context
 def command(ctx: click.Context, data_dir: str | None, as_json: bool) -> None:
     """List the exhibits with their scales, cells and data; `list records` lists what is stored."""
@@ -54,6 +55,7 @@ def command(ctx: click.Context, data_dir: str | None, as_json: bool) -> None:
 )
 @source_options
 @where_option
+@own_files_options
 @json_option
 def records(*, store: str, published: bool, where: tuple[str, ...], as_json: bool) -> None:
     """List the records of a store, the newest first: id, exhibit, cell and result."""

@@ -7,7 +7,11 @@ import click
 
 from ..bench.errors import UsageError, named
 from ._entrypoint import complain, examples
-from ._options import scale_option, source_options
+from ._options import (
+    own_files_options,
+    scale_option,
+    source_options,
+)
 from ._stores import open_source, stored_records, warn
 from ._values import exhibit_names, words_option
 
@@ -52,6 +56,7 @@ FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if files are stale.")
 @click.option("--strict", is_flag=True, help="Exit with 1 unless every claim is reproduced.")
 @click.option("--study", metavar="NAME", help="Which study `report tune` shows, of several.")
+@own_files_options
 @source_options
 def command(
     *,

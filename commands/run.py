@@ -12,6 +12,7 @@ from ._options import (
     device_option,
     exhibit_argument,
     jobs_option,
+    own_files_options,
     retry_option,
     selection_options,
     store_option,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         "sgbench run table1 --scale quick --where dataset=mnist,network=fcn --time-limit 1h30m",
         "sgbench run table1 --where rule=dni,cdni,depth=4 --set iterations=2000 --seeds 1",
         "sgbench run table2 --where dataset=copy,T=2,4",
+        "sgbench run table1 --rule-file my_rule.py --where rule=backprop,my_rule",
         "sgbench run table1 --retry failed,diverged",
         "sgbench run table1 --scale quick --shard 2/8",
         "sgbench run table1 --json >> records.jsonl",
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 )
 @exhibit_argument()
 @selection_options
+@own_files_options
 @store_option
 @data_dir_option
 @device_option

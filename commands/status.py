@@ -12,6 +12,7 @@ from ._options import (
     device_option,
     exhibit_argument,
     json_option,
+    own_files_options,
     selection_options,
     source_options,
 )
@@ -32,6 +33,7 @@ from ._stores import open_source, stored_records
 )
 @exhibit_argument(required=False)
 @selection_options
+@own_files_options
 @source_options
 @data_dir_option
 @device_option

@@ -12,6 +12,7 @@ from ._options import (
     device_option,
     exhibit_argument,
     json_option,
+    own_files_options,
     scale_option,
     set_option,
     store_option,
@@ -63,6 +64,7 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
     show_default=True,
     help="Number of seeds that are trained together as one program; several numbers are compared.",
 )
+@own_files_options
 @device_option
 @store_option
 @json_option

@@ -16,6 +16,7 @@ from ._options import (
     device_option,
     jobs_option,
     json_option,
+    own_files_options,
     retry_option,
     store_option,
     time_limit_option,
@@ -96,6 +97,7 @@ _declaring = all_of(
 @time_limit_option()
 @retry_option
 @jobs_option
+@own_files_options
 @store_option
 @data_dir_option
 @device_option

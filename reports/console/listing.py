@@ -1,14 +1,16 @@
 """Lists: of exhibits with their scales, of data sets, of records."""
 
+import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...bench.datasets import Status
+from ...bench.errors import UsageError
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
 from ...results.record import Record
 from ..tables.table import plain
-from .terminal import bold, cell_names, columns, count, dim, outcome, short_id, wrap
+from .terminal import bold, columns, count, dim, outcome, record_names, short_id, wrap
 
 Counted = tuple[Exhibit, Mapping[str, int]]
 """An exhibit and the number of cells of each of its scales."""
@@ -56,7 +58,7 @@ def records_text(records: Sequence[Record]) -> str:
         groups.setdefault((record.exhibit, record.scale), []).append(n)
     names: dict[int, str] = {}  # told apart within an exhibit's scale: those of all would be long
     for members in groups.values():
-        told = cell_names([records[n].cell for n in members])
+        told = record_names([records[n] for n in members])
         names |= dict(zip(members, told, strict=True))
     rows = [
         [
@@ -77,8 +79,11 @@ def record_values(record: Record) -> dict[str, Any]:
     """Return the JSON values that tell one record from others, and its results."""
     fields = ("id", "finished", "exhibit", "scale", "dataset", "network", "rule", "seed")
     values: dict[str, Any] = {name: getattr(record, name) for name in fields}
-    (values["cell"],) = cell_names([record.cell])
-    results = [f for r in results_of(record.dataset) for f in measure_of(record.dataset, r).fields]
+    (values["cell"],) = record_names([record])
+    results: list[str] = []
+    with contextlib.suppress(UsageError):  # the data set is not known here
+        for result in results_of(record.dataset):
+            results += measure_of(record.dataset, result).fields
     return {
         **values,
         "status": record.status,

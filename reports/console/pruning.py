@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from ...bench.errors import UsageError
 from ...results.store.pruning import Stale, Waste
 from ..tables.table import plain
-from .terminal import cell_names, count, short_id
+from .terminal import count, record_names, short_id
 
 
 def stale_text(stale: Stale) -> str:
     """Return a stale record, and why it is stale, on one line."""
     record, why = stale.record, "; ".join(plain(words) for words in stale.why)
-    try:
-        (name,) = cell_names([record.cell])
-    except UsageError:  # its rule is not there
-        name = f"{record.dataset} {record.network} {record.rule} seed {record.seed}"
+    (name,) = record_names([record])
     return f"{short_id(record.id)}  {record.exhibit}, scale {record.scale}: {name}  {why}"
 
 

@@ -3,6 +3,7 @@
 Texts have the escape sequences of a terminal; what prints them strips these elsewhere.
 """
 
+import contextlib
 import itertools
 import shutil
 import textwrap
@@ -11,6 +12,7 @@ from typing import Any
 
 from ...bench import registry
 from ...bench.cell import Cell
+from ...bench.errors import UsageError
 from ...results.metrics import Measure, measure_of, results_of
 from ...results.record import Record
 from ..tables.table import plain
@@ -62,6 +64,24 @@ def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
     return [plain(f"{name} {tail}") for name, tail in zip(names, tails, strict=True)]
 
 
+def record_names(records: Sequence[Record]) -> list[str]:
+    """Return the names of the records' cells, as `cell_names` does.
+
+    A cell whose rule or data set is not known here has a plain one.
+    """
+    known: dict[int, Cell] = {}
+    for n, record in enumerate(records):
+        with contextlib.suppress(UsageError):
+            known[n] = record.cell
+    names = dict(zip(known, cell_names(list(known.values())), strict=True))
+    return [names.get(n) or _plain_name(record) for n, record in enumerate(records)]
+
+
+def _plain_name(record: Record) -> str:
+    size = record.depth if record.T is None else f"T{record.T}"
+    return plain(f"{record.dataset} {record.network} {size} {record.rule} seed {record.seed}")
+
+
 def _told(cell: Cell, field: str) -> str:
     value = cell.value(field)
     return f"{field}={value:g}" if isinstance(value, float) else f"{field}={value}"
@@ -83,7 +103,10 @@ def outcome(record: Record) -> str:
     """Return how a cell ended, in a few words."""
     if record.status != "ok":
         return f"{record.status}: {plain(record.error or 'no reason is known')}"
-    measures = (measure_of(record.dataset, result) for result in results_of(record.dataset))
+    try:
+        measures = [measure_of(record.dataset, result) for result in results_of(record.dataset)]
+    except UsageError:  # the data set is not known here
+        return record.status
     words, rate = ", ".join(_result(record, m) for m in measures), record.steps_per_second
     return words + (f", {rate:,.{0 if rate >= 10 else 1}f} steps/s" if rate else "")
 
@@ -107,7 +130,8 @@ def columns(rows: Sequence[Sequence[str]], *, left: int = 0) -> str:
         "  ".join(align(text, size) for align, text, size in zip(aligned, row, widths, strict=True))
         for row in rows
     ]
-    return "\n".join([dim(lines[0]), *(line.rstrip() for line in lines[1:])]) + "\n"
+    head, *others = (line.rstrip() for line in lines)
+    return "\n".join([dim(head), *others]) + "\n"
 
 
 def wrap(text: str, width: int, indent: int) -> list[str]:
