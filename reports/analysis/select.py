@@ -19,7 +19,6 @@ from ...results.metrics import FIELDS
 from ...results.record import ENDED, Record
 from .protocol import PAPER, difference
 
-_CONFIGURATION = tuple(name for name in field_names() if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
     "configuration": True,
     "seed": True,
@@ -141,7 +140,11 @@ def _has(cell: Cell, fields: Mapping[str, Any]) -> bool:
 
 
 def _configuration(source: Cell | Record) -> tuple[Any, ...]:
-    return tuple(getattr(source, name) for name in _CONFIGURATION)
+    """Return all fields but the seed, hyperparameters of all rules among them."""
+    names = [name for name in field_names() if name != "seed"]
+    if isinstance(source, Cell):
+        return tuple(map(source.value, names))
+    return tuple(getattr(source, name, None) for name in names)
 
 
 def _versions(record: Record) -> dict[str, int]:

@@ -19,6 +19,7 @@ PAPER: dict[str, Any] = {
 """How the paper's values are drawn: hollow markers on a dotted line."""
 _AREA, _ALPHA = 7.0, 0.5  # of a network's dot, in points squared
 _ASIDE = 0.012  # of the x axis, between bars of neighbouring lines
+_DECADE = 8  # ratio of a range's ends from which on 1, 2 and 5 are ticks enough
 _FEW = 12  # points of a line that each get their marker; more are thinned
 
 
@@ -148,11 +149,7 @@ def fit(axes: Axes, drawing: Drawing) -> None:
     if drawing.y_log:
         values = values[values > 0]
         low, high = (1.0, 10.0) if values.empty else (values.min() / 1.25, values.max() * 1.25)
-        axes.set_ylim(low, high)
-        if high / low < 200:
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-        axes.yaxis.set_major_formatter(short)
-        axes.yaxis.set_minor_locator(NullLocator())
+        log_y(axes, low, high)
     elif drawing.y_range is not None:  # what is bounded, whole or almost
         low, high = drawing.y_range
         low, high = max(low, min(0.0, values.min()) - 0.08), min(high, values.max() + 0.08)
@@ -181,6 +178,24 @@ def _fit_x(axes: Axes, drawing: Drawing) -> None:
             locator: Any = axes.xaxis.get_major_locator()
             locator.set_params(integer=True)
     axes.xaxis.set_major_formatter(short)
+
+
+def log_y(axes: Axes, low: float, high: float) -> None:
+    """Make y logarithmic, with ticks at round numbers as dense as its range needs."""
+    axes.set_yscale("log")
+    axes.set_ylim(low, high)
+    if high / low < 200:
+        subs = (1, 2, 5) if high / low > _DECADE else (1, 1.5, 2, 3, 4, 5, 6, 8)
+        axes.yaxis.set_major_locator(LogLocator(subs=subs))
+    axes.yaxis.set_major_formatter(short)
+    axes.yaxis.set_minor_locator(NullLocator())
+
+
+def open_left(grid: Any) -> None:
+    """Take the y axis from all panels of a grid but the leftmost, which they share."""
+    for axes in grid[:, 1:].flat:
+        axes.tick_params(left=False, which="both")
+        axes.spines["left"].set_visible(False)
 
 
 def short(value: float, _position: float = 0.0) -> str:

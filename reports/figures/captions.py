@@ -53,9 +53,9 @@ def notes(
     if figure.lines != "sg_layers" and (models := _models(selection, records)):
         found[0] += f" Hidden layers of M: {models}."
     common = {
-        name: words.value(cells[0], name)
+        name: cells[0].value(name)
         for name in ("network", "dataset")
-        if len({words.value(cell, name) for cell in cells}) == 1
+        if len({cell.value(name) for cell in cells}) == 1
     }
     if "dataset" in common and not selection.find_in_paper({"dataset": common["dataset"]}):
         del common["dataset"]

@@ -50,7 +50,7 @@ def lines(
     """Return the label of each cell's line: a field's value, and those of the fields `told`."""
     found: list[str] = []
     for cell in cells:
-        more = (words.assignment(name, words.value(cell, name)) for name in told)
+        more = (words.assignment(name, cell.value(name)) for name in told)
         found.append(" ".join(filter(None, (_label(selection, cell, figure.lines), *more))))
     return found
 
@@ -68,7 +68,7 @@ def apart(figure: Figure, cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
     split, told = [name for name in _FIGURES if name not in shown], list[str]()
     while differing := _differing(cells, (*shown, *split, *told)):
         name = differing[0]
-        everywhere = all(words.value(cell, name) is not None for cell in cells)
+        everywhere = all(cell.value(name) is not None for cell in cells)
         (split if everywhere or figure.lines in COMPUTED else told).append(name)
     return split, told
 
@@ -84,14 +84,14 @@ def _rows(figure: Figure) -> list[str]:
 
 
 def _label(selection: Selection, cell: Cell, name: str) -> str:
-    return words.label(selection.exhibit, name, words.value(cell, name))
+    return words.label(selection.exhibit, name, cell.value(name))
 
 
 def _differing(cells: Sequence[Cell], shown: Sequence[str]) -> list[str]:
     """Return the fields in which two cells differ that are alike in the fields `shown`."""
     alike: defaultdict[Hashable, list[dict[str, Any]]] = defaultdict(list)
     for cell in cells:
-        alike[tuple(words.value(cell, name) for name in shown)].append(cell.to_dict())
+        alike[tuple(cell.value(name) for name in shown)].append(cell.to_dict())
     for first, *others in alike.values():
         for values in others:
             return [name for name in first if first[name] != values.get(name)]

@@ -12,7 +12,6 @@ from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..analysis.select import Selection
-from . import words
 
 CONFIDENCE = 0.95
 FEW = 3
@@ -41,7 +40,7 @@ def points(
     if figure.kind == "curves":
         return _curves(selection, figure, cells, ok)
     configurations: list[int] = ok["configuration"].tolist()
-    x = [words.value(selection.cells[n], figure.x) for n in configurations]
+    x = [selection.cells[n].value(figure.x) for n in configurations]
     found = ok[["configuration"]].assign(layer=0, x=x, y=ok[figure.y])
     return found.dropna().astype({"x": float, "y": float})
 

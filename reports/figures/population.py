@@ -14,7 +14,6 @@ from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..analysis.population import at_fraction, fits, iterations
 from ..analysis.select import Selection
-from . import words
 from .panels import ordered, panels
 from .points import CONFIDENCE, MOST_LINES
 from .spec import Shown
@@ -94,9 +93,9 @@ def few(
     their values count.
     """
     there = [n for n in configurations if n in measured] or configurations
-    every = sorted({words.value(cells[n], field) for n in there})
+    every = sorted({cells[n].value(field) for n in there})
     if len(every) <= MOST_LINES:
-        return [n for n in configurations if words.value(cells[n], field) in every], ""
+        return [n for n in configurations if cells[n].value(field) in every], ""
     least, greatest, parts = every[0], every[-1], MOST_LINES - 1
     if least > 0:
         wanted = [least * (greatest / least) ** (n / parts) for n in range(MOST_LINES)]
@@ -104,7 +103,7 @@ def few(
         wanted = [least + (greatest - least) * n / parts for n in range(MOST_LINES)]
     kept = {min(every, key=lambda value, want=want: abs(value - want)) for want in wanted}
     said = f" {len(kept)} of {len(every)} values of {field} are shown."
-    return [n for n in configurations if words.value(cells[n], field) in kept], said
+    return [n for n in configurations if cells[n].value(field) in kept], said
 
 
 def _dots(selection: Selection, figure: Figure, ok: pd.DataFrame) -> pd.DataFrame:
@@ -115,6 +114,6 @@ def _dots(selection: Selection, figure: Figure, ok: pd.DataFrame) -> pd.DataFram
         for at in sorted({*(cell.evaluate_at or ()), 1.0}):
             found = at_fraction(cell, curve, at, figure.y)
             if found is not None:
-                rows.append((n, at, iterations(cell, at), words.value(cell, figure.x), found))
+                rows.append((n, at, iterations(cell, at), cell.value(figure.x), found))
     dots = pd.DataFrame(rows, columns=["configuration", "at", "line", "x", "y"])
     return dots.assign(**panels(selection, figure, [selection.cells[row[0]] for row in rows]))

@@ -14,9 +14,18 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import style
-from .axes import PAPER, dodged, fit, looks, panel
+from .axes import PAPER, dodged, fit, looks, open_left, panel
 from .spec import Drawing
-from .style import DOTTED, FAINT, LEGEND_SIZE, width, wrapped
+from .style import (
+    DOTTED,
+    FAINT,
+    LEGEND_SIZE,
+    NOTE_SIZE,
+    PANEL_TITLE_SIZE,
+    TITLE_SIZE,
+    width,
+    wrapped,
+)
 
 WIDTH = 7.2  # inches: a page's text width
 _LEFT, _RIGHT, _EDGE = 0.62, 0.12, 0.08  # inches beside the panels; around all
@@ -24,9 +33,8 @@ _ROW, _ONLY_ROW = 1.6, 2.2  # inches: a row's height, where there are more of th
 _BETWEEN_ROWS, _BETWEEN = 0.32, 0.16  # inches between panels
 _COLUMNS = 5  # panels in a row, where there is one row; more are wrapped
 _TITLE, _LEGEND, _PANEL_TITLE, _NOTE = 0.19, 0.19, 0.15, 0.14  # inches of a line
-_TITLE_SIZE, _PANEL_TITLE_SIZE, _NOTE_SIZE = 10.5, 9, 7  # points
-_HANDLE, _PAD, _COLUMN = 1.8, 0.5, 1.2  # of the legend, in its font's size
-METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the version
+_HANDLE, _PAD, _COLUMN = 2.2, 0.5, 1.2  # of the legend, in its font's size
+_METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the version
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
@@ -44,7 +52,7 @@ def saved(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for form in formats:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=form, dpi=200, metadata=METADATA[form])
+        figure.savefig(buffer, format=form, dpi=200, metadata=_METADATA[form])
         files[form] = buffer.getvalue()
     return files
 
@@ -96,7 +104,7 @@ def _layout(drawing: Drawing) -> _Layout:
         wrapped_rows = math.ceil(len(columns) / _COLUMNS)
         shape = wrapped_rows, math.ceil(len(columns) / wrapped_rows)
     titles = {
-        at: wrapped(", ".join(filter(None, at)), _panel_width(shape[1]), _PANEL_TITLE_SIZE)
+        at: wrapped(", ".join(filter(None, at)), _panel_width(shape[1]), PANEL_TITLE_SIZE)
         for at in itertools.product(rows, columns)
     }
     inner = WIDTH - 2 * _EDGE
@@ -104,9 +112,9 @@ def _layout(drawing: Drawing) -> _Layout:
         rows=shape[0],
         columns=shape[1],
         titles=titles,
-        title=wrapped(drawing.title, inner, _TITLE_SIZE, "bold"),
+        title=wrapped(drawing.title, inner, TITLE_SIZE, "bold"),
         handles=_rows_of(_handles(drawing), inner),
-        notes=[line for note in drawing.notes for line in wrapped(_tied(note), inner, _NOTE_SIZE)],
+        notes=[line for note in drawing.notes for line in wrapped(_tied(note), inner, NOTE_SIZE)],
     )
 
 
@@ -145,9 +153,7 @@ def _figure(drawing: Drawing) -> Figure:
         axes.set_visible(False)
     for axes in grid.flat[len(layout.titles) - layout.columns : len(layout.titles)]:
         axes.tick_params(labelbottom=True)  # those above no panel, too
-    for axes in grid[:, 1:].flat:
-        axes.tick_params(left=False, which="both")
-        axes.spines["left"].set_visible(False)
+    open_left(grid)
     fit(grid[0][0], drawing)
     _words(figure, drawing, layout)
     return figure
@@ -162,7 +168,7 @@ def _words(figure: Figure, drawing: Drawing, layout: _Layout) -> None:
     figure.text(center, (layout.bottom - 0.36) / height, drawing.x_label, ha="center", va="center")
     for n, line in enumerate(layout.title):
         at = 1 - (_EDGE + n * _TITLE) / height
-        figure.text(edge, at, line, size=_TITLE_SIZE, weight="bold", va="top")
+        figure.text(edge, at, line, size=TITLE_SIZE, weight="bold", va="top")
     before = (_HANDLE + _PAD) * LEGEND_SIZE / 72  # inches of no handle
     for n, handles in enumerate(layout.handles):
         down = 0.34 + _TITLE * (len(layout.title) - 1) + _LEGEND * n
@@ -180,7 +186,7 @@ def _words(figure: Figure, drawing: Drawing, layout: _Layout) -> None:
         )
     for n, note in enumerate(reversed(layout.notes)):
         at = (_EDGE + n * _NOTE) / height
-        figure.text(edge, at, note, size=_NOTE_SIZE, color=FAINT)
+        figure.text(edge, at, note, size=NOTE_SIZE, color=FAINT)
 
 
 def _rows_of(handles: Sequence[Line2D], inches: float) -> list[list[Line2D]]:

@@ -35,7 +35,7 @@ def drawings(selection: Selection) -> list[Drawing]:
         split, told = apart(figure, [selection.cells[n] for n in mine])
         groups: dict[tuple[Any, ...], list[int]] = {}
         for n in mine:
-            key = tuple(words.value(selection.cells[n], name) for name in split)
+            key = tuple(selection.cells[n].value(name) for name in split)
             groups.setdefault(key, []).append(n)
         found = (
             _drawing(selection, figure, split, told, configurations)
@@ -51,7 +51,7 @@ def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
         return False
     fields = [figure.lines] if figure.lines not in COMPUTED else []
     fields += [figure.x] if figure.kind != "curves" else []
-    if any(words.value(cell, name) is None for name in fields):
+    if any(cell.value(name) is None for name in fields):
         return False
     return "sg_layers" in (figure.panels, figure.lines, figure.x) or selection.fixed(cell)
 
@@ -84,7 +84,7 @@ def _drawing(
     first = cells[0]
     in_sequence = population or figure.lines == "p_update"
     return Drawing(
-        name="-".join([figure.name, *(str(words.value(first, name)) for name in split)]),
+        name="-".join([figure.name, *(str(first.value(name)) for name in split)]),
         title=_title(selection, figure, split, first),
         legend=words.legend(figure.lines),
         x_label=words.axis(figure.x),
@@ -111,7 +111,7 @@ def _title(selection: Selection, figure: Figure, split: Sequence[str], cell: Cel
     """Return the figure's title after what it is of: `MNIST FCN: test error by depth`."""
     found: list[str] = []
     for name in split:
-        value = words.value(cell, name)
+        value = cell.value(name)
         known = name in ("dataset", "network")
         found.append(
             words.label(selection.exhibit, name, value) if known else words.assignment(name, value)
@@ -125,7 +125,7 @@ def _title(selection: Selection, figure: Figure, split: Sequence[str], cell: Cel
 
 def _by_number(figure: Figure, cells: Sequence[Cell]) -> bool:
     """Tell whether the lines are values of a number."""
-    values = (words.value(cell, figure.lines) for cell in cells)
+    values = (cell.value(figure.lines) for cell in cells)
     return all(isinstance(value, (int, float)) for value in values)
 
 
@@ -133,7 +133,7 @@ def _wide(figure: Figure, cells: Sequence[Cell]) -> bool:
     """Tell whether the x of a sweep spans so much that it has to be logarithmic."""
     if figure.kind != "sweep":
         return False
-    values = [words.value(cell, figure.x) for cell in cells]
+    values = [cell.value(figure.x) for cell in cells]
     return min(values) > 0 and max(values) >= _WIDE * min(values)
 
 
@@ -156,7 +156,7 @@ def _lines(
         order = [str(layer) for layer in points.layers(cells)]
     else:
         if _by_number(figure, cells):
-            cells = sorted(cells, key=lambda cell: words.value(cell, figure.lines))
+            cells = sorted(cells, key=lambda cell: cell.value(figure.lines))
         labels, order = (lines(selection, figure, some, told) for some in (mine, cells))
     data = pd.DataFrame(
         {

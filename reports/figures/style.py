@@ -17,11 +17,11 @@ from matplotlib.textpath import text_to_path
 INK, FAINT = "#222222", "#6b6b6b"
 DOTTED = (0, (1, 2))
 FONT = "DejaVu Sans"  # comes with matplotlib
-LEGEND_SIZE = 8.5  # points
+TITLE_SIZE, PANEL_TITLE_SIZE, LEGEND_SIZE, NOTE_SIZE = 10.5, 9, 8.5, 7  # points
 _SHADES = 0.34, 0.78  # of a rule's colour, between white and black: its first line, its last
 _SEQUENCE, _FIRST, _LAST = "plasma_r", 0.14, 0.93  # light enough to dark: no yellow on white
 _MARKERS = "os^DvPX"
-_LINES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (7, 1.5, 1, 1.5)))  # dotted are the paper's
+_LINES: tuple[Any, ...] = ("-", (0, (3, 1.2)), (0, (6, 1.2, 1, 1.2)))  # dotted are the paper's
 _ALIKE = 0.25  # distance of two colours in RGB, of sqrt(3) at most
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT,
@@ -38,7 +38,7 @@ _STYLE: dict[str, Any] = {
 _SIZES: dict[str, Any] = {
     "axes.labelsize": 9,
     "axes.linewidth": 0.6,
-    "axes.titlesize": 9,
+    "axes.titlesize": PANEL_TITLE_SIZE,
     "font.size": 9,
     "grid.linewidth": 0.5,
     "legend.fontsize": LEGEND_SIZE,

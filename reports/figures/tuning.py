@@ -1,6 +1,5 @@
-"""The figures of a study: history, slices, importance and the expected best of a budget."""
+"""The figures of a study: history, expected best, slices and importance."""
 
-import io
 import itertools
 import math
 from collections.abc import Callable, Sequence
@@ -8,141 +7,102 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from ...bench.cell import coerce
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.tuning.space import Dimension
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial
-from ...results.metrics import Objective
 from ..analysis.study_results import ArmResults, StudyResults
-from . import style as figure_style
-from . import words
-from .axes import short
-from .render import METADATA
-from .style import FAINT, INK
+from . import style, words
+from .axes import log_y, open_left, short
+from .render import WIDTH, saved
+from .style import FAINT, NOTE_SIZE, TITLE_SIZE
 
-_WIDTH, _ROW = 7.2, 2.2  # inches
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.15, 0.56, 0.62  # inches around the panels
-_NAMES = 1.1  # inches that fields' names take
-_GAP, _GAP_ROWS = 0.2, 0.75  # inches between panels
+_ROW, _WORDS = 2.5, 0.7  # inches: a row's height, and that of title and caption
 _MOST_COLUMNS = 4
-_MARKS = {"complete": "o", "pruned": "x", "diverged": "^"}
+_STATES = {"complete": "o", "pruned": "x", "diverged": "^"}
+_STATES_SAID = (
+    "Dots: complete trials{}. Crosses: trials given up, with the value then. Triangles: diverged."
+)
 
 
-def drawn(tuned: StudyResults, formats: Sequence[str]) -> list[tuple[str, str, dict[str, bytes]]]:
+def drawn(study: StudyResults, formats: Sequence[str]) -> list[tuple[str, str, dict[str, bytes]]]:
     """Return each figure's name, title and content in each of `formats`; those that have any."""
+    what = study.arms[0].arm.objective.name if study.arms else ""
     kinds: tuple[tuple[str, str, Callable[[StudyResults, str], Figure | None]], ...] = (
-        ("history", "Trials in their order, and the best so far", _history),
-        ("budget", "Expected best of a number of trials", _budget),
-        ("slices", "What was chosen, and what came of it", _slices),
-        ("importance", "Share of each field in the spread of the objective", _importance),
+        ("history", f"{what.capitalize()} of each trial", _history),
+        ("budget", f"Expected best {what} by number of trials", _budget),
+        ("slices", f"{what.capitalize()} by the value of each field", _slices),
+        ("importance", f"Importance of each field for the {what}", _importance),
     )
     found: list[tuple[str, str, dict[str, bytes]]] = []
-    if not any(told.ended for told in tuned.arms):
+    if not any(results.ended for results in study.arms):
         return found
-    with figure_style.style():
+    with style.style():
         for name, title, draw in kinds:
-            figure = draw(tuned, title)
+            figure = draw(study, title)
             if figure is not None:
-                found.append((name, title, _saved(figure, formats)))
+                figure.draw_without_rendering()  # laid out once: formats measure text differently
+                figure.set_layout_engine("none")
+                found.append((name, title, saved(figure, formats)))
     return found
 
 
-def _saved(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for form in formats:
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format=form, dpi=200, metadata=METADATA[form])
-        files[form] = buffer.getvalue()
-    return files
-
-
-def _panels(title: str, rows: int, columns: int, left: float = _LEFT) -> tuple[Figure, Any]:
-    """Return a figure with its title and a grid of panels, laid out in inches."""
-    height = _TOP + rows * _ROW + (rows - 1) * _GAP_ROWS + _BOTTOM
-    figure = Figure(figsize=(_WIDTH, height))
-    width = (_WIDTH - left - _RIGHT - (columns - 1) * _GAP) / columns
-    grid = figure.subplots(
-        rows,
-        columns,
-        squeeze=False,
-        sharey=True,
-        gridspec_kw={
-            "left": left / _WIDTH,
-            "right": 1 - _RIGHT / _WIDTH,
-            "bottom": _BOTTOM / height,
-            "top": 1 - _TOP / height,
-            "wspace": _GAP / width,
-            "hspace": _GAP_ROWS / _ROW,
-        },
-    )
-    figure.text(0.08 / _WIDTH, 1 - 0.08 / height, title, size=10.5, weight="bold", va="top")
+def _panels(title: str, rows: int, columns: int, note: str) -> tuple[Figure, Any]:
+    """Return a figure with its title, its caption and a grid of panels."""
+    layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.06)
+    figure = Figure(figsize=(WIDTH, _WORDS + rows * _ROW), layout=layout)
+    edge: dict[str, Any] = {"x": 0.011, "ha": "left"}
+    figure.suptitle(title, size=TITLE_SIZE, weight="bold", **edge)
+    figure.supxlabel(note, size=NOTE_SIZE, color=FAINT, **edge)
+    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
     for axes in grid.flat:
         axes.grid(visible=True, axis="y")
         axes.set_axisbelow(True)
+    open_left(grid)
     return figure, grid
 
 
-def _y(axes: Axes, objective: Objective, tuned: StudyResults) -> None:
-    """Fit y to the values of all trials."""
-    values = [t.value for told in tuned.arms for t in told.ended if t.value is not None]
+def _fit_y(figure: Figure, axes: Axes, study: StudyResults, values: Sequence[float]) -> None:
+    """Label y, and fit it to the values."""
+    objective = study.arms[0].arm.objective
+    unit = f" ({objective.unit})" if objective.unit == "%" else ""
+    figure.supylabel(f"{objective.name}{unit}", size=9)
     if objective.minimize and values and min(values) > 0:
-        _log_y(axes, min(values) / 1.15, max(values) * 1.2)
+        log_y(axes, min(values) / 1.15, max(values) * 1.2)
 
 
-def _log_y(axes: Axes, low: float, high: float) -> None:
-    axes.set_yscale("log")
-    axes.set_ylim(low, high)
-    axes.yaxis.set_major_locator(_steps(low, high))
-    axes.yaxis.set_minor_locator(NullLocator())
-    axes.yaxis.set_major_formatter(FuncFormatter(short))
+def _values(study: StudyResults) -> list[float]:
+    return [t.value for results in study.arms for t in results.ended if t.value is not None]
 
 
-def _steps(low: float, high: float) -> Any:
-    for subs in ((1, 2, 5), (1, 1.5, 2, 3, 4, 5, 6, 8), tuple(n / 10 for n in range(10, 100))):
-        powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-        ticks = [s * 10.0**p for p in powers for s in subs if low <= s * 10.0**p <= high]
-        if len(ticks) >= 3:
-            return FixedLocator(ticks[:: max(1, len(ticks) // 7)])
-    return MaxNLocator(5)
-
-
-def _history(tuned: StudyResults, title: str) -> Figure:
-    """A panel an arm: each trial's value, and the best so far."""
-    rows = math.ceil(len(tuned.arms) / _MOST_COLUMNS)
-    columns = min(len(tuned.arms), _MOST_COLUMNS)
-    figure, grid = _panels(title, rows, columns)
-    for axes, told in itertools.zip_longest(grid.flat, tuned.arms):
-        if told is None:
+def _history(study: StudyResults, title: str) -> Figure:
+    """A panel for each arm: the value of each trial, and the best so far."""
+    rows = math.ceil(len(study.arms) / _MOST_COLUMNS)
+    note = f"{_STATES_SAID.format('')} Lines: the best so far."
+    figure, grid = _panels(title, rows, min(len(study.arms), _MOST_COLUMNS), note)
+    for axes, results in itertools.zip_longest(grid.flat, study.arms):
+        if results is None:
             axes.set_visible(False)
             continue
-        color = _color(told)
-        for state, mark in _MARKS.items():
-            some = [trial for trial in told.ended if trial.state == state]
-            axes.scatter(
-                [trial.number for trial in some],
-                [trial.value or 0.0 for trial in some],
-                marker=mark, s=16, color=color if state == "complete" else FAINT,
-                linewidth=0.9, clip_on=True, zorder=2,
-            )  # fmt: skip
-        so_far = _so_far(told)
-        axes.plot(
-            [n for n, _ in so_far], [v for _, v in so_far], drawstyle="steps-post", color=color
-        )
-        axes.set_title(told.arm.label, loc="left", color=color)
+        color = _color(results)
+        _scatter(axes, results.ended, [t.number for t in results.ended], lambda _, c=color: c)
+        numbers, best = zip(*_so_far(results), strict=True) if _so_far(results) else ((), ())
+        axes.plot(numbers, best, drawstyle="steps-post", color=color)
+        axes.set_title(_label(results), loc="left", color=color)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_xlabel("trial")
-    _y(grid[0][0], tuned.arms[0].arm.objective, tuned)
-    _label_y(figure, tuned)
-    _note(figure, "dot: complete; cross: given up there; triangle: diverged; line: best so far")
+    _fit_y(figure, grid[0][0], study, _values(study))
     return figure
 
 
-def _so_far(told: ArmResults) -> list[tuple[int, float]]:
-    objective, found = told.arm.objective, list[tuple[int, float]]()
-    for trial in told.trials:
+def _so_far(results: ArmResults) -> list[tuple[int, float]]:
+    """Return the best value after each trial, from the first that is complete."""
+    objective, found = results.arm.objective, list[tuple[int, float]]()
+    for trial in results.trials:
         if trial.state == "complete" and trial.value is not None:
             better = not found or objective.better(trial.value, found[-1][1])
             found.append((trial.number, trial.value if better else found[-1][1]))
@@ -151,64 +111,53 @@ def _so_far(told: ArmResults) -> list[tuple[int, float]]:
     return found
 
 
-def _budget(tuned: StudyResults, title: str) -> Figure:
-    """The expected best of k trials, a line an arm, all in one panel."""
-    figure, grid = _panels(title, 1, 1)
-    axes = grid[0][0]
-    lines = ["-", "--", ":", "-."]
-    seen: dict[str, int] = {}
-    for told in tuned.arms:
-        style = seen[told.arm.cell.rule] = seen.get(told.arm.cell.rule, -1) + 1
-        curve = told.curve
+def _budget(study: StudyResults, title: str) -> Figure:
+    """The expected best of k trials, a line for each arm, all in one panel."""
+    seeds, cell = study.study.seeds, study.arms[0].arm.cell
+    each = f"{seeds} seed{'' if seeds == 1 else 's'} for {cell.iterations:,} iterations"
+    note = f"A trial trains {each}, or fewer where it was given up. Lines: means over all orders."
+    figure, grid = _panels(title, 1, 1, note)
+    axes: Axes = grid[0][0]
+    looks = style.looks({_label(results): _color(results) for results in study.arms}, dashed=True)
+    for results in study.arms:
+        curve, look = results.curve, looks[_label(results)]
         if curve:
             axes.plot(
-                range(1, len(curve) + 1), curve, label=told.arm.label, color=_color(told),
-                linestyle=lines[style % len(lines)], marker="o" if len(curve) < 25 else None,
-                markersize=3,
+                range(1, len(curve) + 1), curve, label=_label(results), color=look.color,
+                linestyle=look.linestyle, marker=look.marker, markersize=3, markeredgewidth=0,
+                markevery=max(1, len(curve) // 12),
             )  # fmt: skip
-    objective = tuned.arms[0].arm.objective
-    values = [value for told in tuned.arms for value in told.curve if value > 0]
-    if objective.minimize and values:
-        _log_y(axes, min(values) / 1.1, max(values) * 1.1)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.set_xlabel(f"trials (each {tuned.study.seeds} x {tuned.arms[0].arm.cell.iterations:,}"
-                    " iterations, or fewer where it was given up)")  # fmt: skip
+    axes.set_xlabel("trials")
     axes.legend(frameon=False)
-    _label_y(figure, tuned)
+    _fit_y(figure, axes, study, [value for results in study.arms for value in results.curve])
     return figure
 
 
-def _slices(tuned: StudyResults, title: str) -> Figure:
-    """A row an arm, a panel a field: the value of each trial against what was chosen."""
-    space = space_of(tuned.study)
-    figure, grid = _panels(title, len(tuned.arms), len(space))
-    for row, told in zip(grid, tuned.arms, strict=True):
+def _slices(study: StudyResults, title: str) -> Figure:
+    """A row for each arm, a panel for each field: the value of each trial by the field's."""
+    space = space_of(study.study)
+    note = _STATES_SAID.format(", the later the darker")
+    figure, grid = _panels(title, len(study.arms), len(space), note)
+    for row, results in zip(grid, study.arms, strict=True):
         for axes, dimension in zip(row, space, strict=True):
-            _slice(axes, told, dimension)
-        row[0].set_title(told.arm.label, loc="left", color=_color(told))
-    _y(grid[0][0], tuned.arms[0].arm.objective, tuned)
-    _label_y(figure, tuned)
-    _note(figure, "dot: complete, the darker the later; cross: given up there; triangle: diverged")
+            _slice(axes, results, dimension)
+        row[0].set_title(_label(results), loc="left", color=_color(results))
+    _fit_y(figure, grid[0][0], study, _values(study))
     return figure
 
 
-def _slice(axes: Axes, told: ArmResults, d: Dimension) -> None:
-    if d.field in told.arm.dropped:
+def _slice(axes: Axes, results: ArmResults, d: Dimension) -> None:
+    axes.set_xlabel(words.axis(d.field))
+    if d.field in results.arm.dropped:
         axes.text(0.5, 0.5, "does not apply", ha="center", transform=axes.transAxes, color=FAINT)
         axes.set_xticks([])
-        axes.set_xlabel(d.field)
         return
     values = [format_value(d.field, value) for value in d.values]
-    trials = [trial for trial in told.ended if d.field in trial.params]
-    shades = figure_style.sequence([str(n) for n in range(len(told.trials))])
-    for state, mark in _MARKS.items():
-        some = [trial for trial in trials if trial.state == state]
-        axes.scatter(
-            [_place(d, values, trial) for trial in some],
-            [trial.value or 0.0 for trial in some],
-            marker=mark, s=16, linewidth=0.9, zorder=2,
-            color=[shades[str(t.number)] if state == "complete" else FAINT for t in some],
-        )  # fmt: skip
+    trials = [trial for trial in results.ended if d.field in trial.params]
+    shades = style.sequence([str(n) for n in range(len(results.trials))])
+    x = [_position(d, values, trial) for trial in trials]
+    _scatter(axes, trials, x, lambda trial: shades[str(trial.number)])
     if d.values:
         axes.set_xticks(range(len(values)), values)
         axes.set_xlim(-0.5, len(values) - 0.5)
@@ -221,58 +170,66 @@ def _slice(axes: Axes, told: ArmResults, d: Dimension) -> None:
         margin = 0.08 * (d.high - d.low)
         axes.set_xlim(d.low - margin, d.high + margin)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=isinstance(d.low, int)))
-    axes.set_xlabel(d.field)
 
 
-def _place(d: Dimension, values: Sequence[str], trial: Trial) -> float:
+def _position(d: Dimension, values: Sequence[str], trial: Trial) -> float:
+    """Return where along x a trial's value of the field is: of names, their number."""
     value = trial.params[d.field]
     if not d.values:
         return float(value)
     return values.index(format_value(d.field, coerce(d.field, value)))
 
 
-def _importance(tuned: StudyResults, title: str) -> Figure | None:
-    """A panel an arm that has it: bars of fANOVA and MDI."""
-    shown = [told for told in tuned.arms if told.importances]
+def _scatter(
+    axes: Axes, trials: Sequence[Trial], x: Sequence[float], color: Callable[[Trial], Any]
+) -> None:
+    """Draw trials, each with the marker of its state; what is not complete is grey."""
+    for state, marker in _STATES.items():
+        some = [(at, trial) for at, trial in zip(x, trials, strict=True) if trial.state == state]
+        axes.scatter(
+            [at for at, _ in some],
+            [trial.value or 0.0 for _, trial in some],
+            marker=marker, s=16, linewidth=0.9, zorder=2,
+            color=[color(trial) if state == "complete" else FAINT for _, trial in some],
+        )  # fmt: skip
+
+
+def _importance(study: StudyResults, title: str) -> Figure | None:
+    """A panel for each arm that has it: bars of fANOVA and MDI."""
+    shown = [results for results in study.arms if results.importances]
     if not shown:
         return None
     rows = math.ceil(len(shown) / _MOST_COLUMNS)
-    figure, grid = _panels(title, rows, min(len(shown), _MOST_COLUMNS), left=_NAMES)
-    fields = [*tuned.study.space][::-1]
-    for axes, told in itertools.zip_longest(grid.flat, shown):
-        if told is None:
+    note = "Bars: share of each field in the spread of the objective over trials."
+    figure, grid = _panels(title, rows, min(len(shown), _MOST_COLUMNS), note)
+    fields = [*study.study.space][::-1]
+    for axes, results in itertools.zip_longest(grid.flat, shown):
+        if results is None:
             axes.set_visible(False)
             continue
         axes.grid(visible=False, axis="y")
         axes.grid(visible=True, axis="x")
-        for shift, (kind, shares) in zip((0.19, -0.19), told.importances.items(), strict=True):
+        for shift, (kind, shares) in zip((0.19, -0.19), results.importances.items(), strict=True):
             axes.barh(
                 [n + shift for n in range(len(fields))],
                 [shares.get(field, 0.0) for field in fields],
-                height=0.34, color=_color(told), alpha=1.0 if kind == "fANOVA" else 0.45,
+                height=0.34, color=_color(results), alpha=1.0 if kind == "fANOVA" else 0.45,
                 label=kind,
             )  # fmt: skip
-        axes.set_yticks(range(len(fields)), fields)
+        axes.set_yticks(range(len(fields)), [words.axis(field) for field in fields])
         axes.set_xlim(0, 1)
         axes.set_xticks([0.25, 0.5, 0.75], ["0.25", "0.5", "0.75"])
-        axes.set_title(told.arm.label, loc="left", color=_color(told))
-    kinds = grid[0][0].get_legend_handles_labels()
-    figure.legend(*kinds, frameon=False, loc="lower right", ncols=len(kinds[1]))
-    for axes in grid[:, 0]:
-        axes.tick_params(axis="y", labelsize=8, pad=1)
+        axes.set_title(_label(results), loc="left", color=_color(results))
+        axes.legend(frameon=False)
     return figure
 
 
-def _color(told: ArmResults) -> Any:
-    return words.colors([told.arm.cell.rule])[told.arm.cell.rule]
+def _label(results: ArmResults) -> str:
+    """Return the label of an arm: of one that is a rule, the rule's."""
+    rule = results.arm.cell.rule
+    return words.declared_label("rule", rule) if results.arm.label == rule else results.arm.label
 
 
-def _label_y(figure: Figure, tuned: StudyResults) -> None:
-    objective = tuned.arms[0].arm.objective
-    unit = f" ({objective.unit})" if objective.unit == "%" else ""
-    figure.text(0.08 / _WIDTH, 0.5, f"{objective.name}{unit}", rotation=90, va="center", color=INK)
-
-
-def _note(figure: Figure, words: str) -> None:
-    height = figure.get_figheight()
-    figure.text(0.08 / _WIDTH, 0.08 / height, words, size=7, color=FAINT)
+def _color(results: ArmResults) -> str:
+    rule = results.arm.cell.rule
+    return words.colors([rule])[rule]

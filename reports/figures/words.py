@@ -1,15 +1,16 @@
 """The words of figures: labels of axes, legends and values of fields."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from ...bench.cell import Cell
+from ...bench.cell import Cell, hyperparameters
+from ...bench.registry import DATASETS, RULES
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.exhibits.schema import Exhibit
 
 _AXES = {
     "T": "T (steps of an unroll)",
     "bits": "bits per character",
-    "bp_lambda": "λ (0: synthetic gradients alone, 1: backprop)",
     "data_steps": "time steps of data",
     "depth": "depth (layers with weights)",
     "error": "{split} error (%)",
@@ -31,21 +32,6 @@ _AXES = {
     "updates": "updates of a layer (mean over layers)",
     "validation_error": "validation error (%)",
 }
-_COLORS = {  # TODO(core)
-    "no_bprop": "#949494",
-    "no_feedback": "#949494",
-    "backprop": "#0173b2",
-    "bptt": "#0173b2",
-    "end_to_end": "#0173b2",
-    "dni": "#d55e00",
-    "cdni": "#029e73",
-    "dni_aux": "#cc78bc",
-}
-
-
-def value(cell: Cell, name: str) -> Any:
-    """TODO(core): cell.value."""
-    return cell.value(name)
 
 
 def axis(name: str, cell: Cell | None = None) -> str:
@@ -55,6 +41,9 @@ def axis(name: str, cell: Cell | None = None) -> str:
         name: what the axis shows.
         cell: one of the cells that are shown, for results that depend on the split.
     """
+    own = hyperparameters().get(name)
+    if own is not None:
+        return f"{own.label} ({own.about})" if own.about else own.label
     split = (cell.split if cell is not None else None) or "test"
     return _AXES.get(name, name.replace("_", " ")).format(split=split)
 
@@ -65,10 +54,22 @@ def legend(name: str) -> str:
 
 
 def label(exhibit: Exhibit, field: str, value: Any) -> str:
-    """Return how a field's value is written; nothing where the field does not apply."""
+    """Return how a field's value is written; nothing where the field does not apply.
+
+    The exhibit's own labels come first, then those that rules and data sets declare.
+    """
     if value is None:
         return ""
-    return exhibit.label(field, f"{value:g}" if isinstance(value, float) else value)
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    told = exhibit.label(field, text)
+    return declared_label(field, text) if told == text else told
+
+
+def declared_label(field: str, value: str) -> str:
+    """Return the label that a rule or data set declares; the value itself of any other field."""
+    if field == "rule":
+        return RULES.declared(value).label
+    return DATASETS.declared(value).label if field == "dataset" else value
 
 
 def assignment(field: str, value: Any) -> str:
@@ -76,6 +77,13 @@ def assignment(field: str, value: Any) -> str:
     return "" if value is None else f"{field}={format_value(field, value)}"
 
 
-def colors(rules: Any) -> dict[str, str]:
-    """Return the colour of each of some rules, `#rrggbb`."""
-    return {rule: _COLORS.get(rule, "#ca9161") for rule in dict.fromkeys(rules)}
+def colors(rules: Iterable[str]) -> dict[str, str]:
+    """Return the colour that each of some rules declares, `#rrggbb`."""
+    return {rule: RULES.declared(rule).color for rule in dict.fromkeys(rules)}
+
+
+def rank(rule: str) -> tuple[object, ...]:
+    """Return the sort key of a rule: baselines first, then those without M, with M, with labels."""
+    declared = RULES.declared(rule)
+    models = (declared.synthetic, declared.conditioned)
+    return (not declared.baseline, *models, declared.label.lower())

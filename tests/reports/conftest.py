@@ -87,6 +87,41 @@ def record(
     )
 
 
+def network(cell: Cell, final: float | None = None, **options: Any) -> Record:
+    """Return a record of a decoupled cell, whose curve falls by what a layer has updated.
+
+    It is evaluated wherever it should be.
+    """
+    dice = random.Random(cell.key)
+    p, end = cell.p_update, cell.iterations
+    if final is None:
+        low = {"dni": 2.2, "cdni": 2.3 - 0.3 * (1 - p)}[cell.rule]
+        worse = {"dni": 0.08, "cdni": 0.01}[cell.rule] / p
+        final = (low + worse) * dice.lognormvariate(0, 0.04)
+    at = {*range(cell.evaluate_every, end + 1, cell.evaluate_every), end}
+    at |= {round(fraction * end) for fraction in cell.evaluate_at}
+    curve = []
+    for iteration in sorted(at):
+        updates = [
+            round(iteration * p + dice.gauss(0, (iteration * p * (1 - p)) ** 0.5))
+            for _ in range(cell.depth)
+        ]
+        part = iteration / end
+        error = final * (1 + 0.25 * (1 - part) / (part * p + 0.02) ** 0.5)
+        curve.append(
+            {
+                **dict.fromkeys(("bits", "longest", "aux_loss", "error_a", "error_b")),
+                "iteration": iteration,
+                "seconds": 10.0 * part * (0.3 + 0.7 * p) * dice.lognormvariate(0, 0.02),
+                "error": final if iteration == end else error * dice.lognormvariate(0, 0.05),
+                "loss": 0.1, "train_loss": 0.1, "sg_loss": [0.1] * 3, "sg_cosine": [0.5] * 3,
+                "updates": [max(0, n) for n in updates],
+            }
+        )  # fmt: skip
+    made = record(cell, final, exhibit="p_update", **options)
+    return replace(made, curve=curve)
+
+
 def grid(
     exhibit: Exhibit,
     scale: str,
@@ -193,4 +228,6 @@ def _curve(cell: Cell, final: float, dice: random.Random) -> list[CurvePoint]:
 @pytest.fixture
 def make() -> SimpleNamespace:
     """The functions above: test modules cannot import one another."""
-    return SimpleNamespace(record=record, grid=grid, typical=typical, other_data=OTHER_DATA)
+    return SimpleNamespace(
+        record=record, network=network, grid=grid, typical=typical, other_data=OTHER_DATA
+    )

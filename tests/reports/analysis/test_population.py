@@ -2,7 +2,6 @@
 
 import csv
 import io
-import random
 import statistics
 from dataclasses import replace
 
@@ -16,7 +15,6 @@ from sgbench.reports.analysis.verdicts import at, claims
 from sgbench.reports.console.record import whole_record
 from sgbench.reports.console.terminal import cell_names
 from sgbench.reports.figures import series
-from sgbench.reports.figures.render import render
 from sgbench.reports.pages.report import build
 from sgbench.reproductions.exhibits.exhibit import expand
 from sgbench.reproductions.exhibits.parser import parse
@@ -178,44 +176,8 @@ def small():
     return parse("p_update", EXHIBIT.replace(str(P), "[0.2, 1]"))
 
 
-def network(make, cell, final=None, **options):
-    """A record whose curve falls by what a layer has updated, evaluated wherever it should be."""
-    dice = random.Random(cell.key)
-    p, end = cell.p_update, cell.iterations
-    if final is None:
-        low = {"dni": 2.2, "cdni": 2.3 - 0.3 * (1 - p)}[cell.rule]
-        worse = {"dni": 0.08, "cdni": 0.01}[cell.rule] / p
-        final = (low + worse) * dice.lognormvariate(0, 0.04)
-    at = {*range(cell.evaluate_every, end + 1, cell.evaluate_every), end}
-    at |= {round(fraction * end) for fraction in cell.evaluate_at}
-    curve = []
-    for iteration in sorted(at):
-        updates = [
-            round(iteration * p + dice.gauss(0, (iteration * p * (1 - p)) ** 0.5))
-            for _ in range(cell.depth)
-        ]
-        part = iteration / end
-        error = final * (1 + 0.25 * (1 - part) / (part * p + 0.02) ** 0.5)
-        curve.append(
-            {
-                **dict.fromkeys(("bits", "longest", "aux_loss", "error_a", "error_b")),
-                "iteration": iteration,
-                "seconds": 10.0 * part * (0.3 + 0.7 * p) * dice.lognormvariate(0, 0.02),
-                "error": final if iteration == end else error * dice.lognormvariate(0, 0.05),
-                "loss": 0.1, "train_loss": 0.1, "sg_loss": [0.1] * 3, "sg_cosine": [0.5] * 3,
-                "updates": [max(0, n) for n in updates],
-            }
-        )  # fmt: skip
-    made = make.record(cell, final, exhibit="p_update", **options)
-    return replace(made, curve=curve)
-
-
 def population(make, exhibit, scale, keep=lambda cell: True):
-    return [network(make, cell, scale=scale) for cell in expand(exhibit, scale) if keep(cell)]
-
-
-def drawn(selection):
-    return {drawing.name.split("-")[0]: drawing for drawing in series.drawings(selection)}
+    return [make.network(cell, scale=scale) for cell in expand(exhibit, scale) if keep(cell)]
 
 
 def panel(frame, row, column, line):
@@ -224,118 +186,6 @@ def panel(frame, row, column, line):
 
 
 UPDATE, BOTH = "update decoupled", "forwards and update decoupled"
-
-
-# --- the figure of a population
-
-
-def test_a_population_has_a_point_for_each_network_and_count(exhibit, make):
-    records = population(make, exhibit, "quick")
-    figure = drawn(select(exhibit, "quick", records))["population"]
-    names = {name: list(figure.dots[name].cat.categories) for name in ("row", "column", "line")}
-    assert names["row"] == [UPDATE, BOTH]
-    assert names["column"] == ["DNI", "cDNI"]
-    assert names["line"] == ["10", "50", "500", "1,000"]
-    assert len(figure.dots) == len(records) * 4
-    dots = panel(figure.dots, BOTH, "DNI", "50")
-    mine = [r for r in records if (r.rule, r.decoupled) == ("dni", "both")]
-    expected = [
-        (r.p_update, next(point["error"] for point in r.curve if point["iteration"] == 50))
-        for r in mine
-    ]
-    assert sorted(zip(dots["x"], dots["y"], strict=True)) == sorted(expected)
-
-
-def test_its_lines_are_running_medians(exhibit, make):
-    records = population(make, exhibit, "quick")
-    figure = drawn(select(exhibit, "quick", records))["population"]
-    mine = sorted(
-        (r.p_update, r.test_error) for r in records if (r.rule, r.decoupled) == ("cdni", "update")
-    )
-    line = panel(figure.data, UPDATE, "cDNI", "1,000")
-    assert line["x"].tolist() == P
-    errors = [error for _, error in mine]
-    assert line["mean"].iloc[10] == statistics.median(errors[6:15])  # of 9 about the middle
-    second, second_last = sorted(errors[6:15])[1], sorted(errors[6:15])[-2]
-    assert (line["low"].iloc[10], line["high"].iloc[10]) == (second, second_last)
-    assert line["low"].isna().tolist() == [True] * 3 + [False] * 15 + [True] * 3
-    assert "running medians of 9 neighbours" in figure.notes[0]
-
-
-def test_the_papers_medians_lie_over_their_bins_at_every_scale(exhibit, make):
-    for scale, end, start in (("quick", "1,000", "10"), ("paper", "500,000", "5,000")):
-        records = population(make, exhibit, scale, lambda cell: cell.p_update in (0.2, 0.6))
-        figure = drawn(select(exhibit, scale, records))["population"]
-        bins = panel(figure.bins, UPDATE, "DNI", end)
-        assert bins["y"].tolist() == [3.8, 2.9, 2.5, 2.3, 2.2, 2.15, 2.2, 2.2]
-        assert (bins["left"].iloc[2], bins["right"].iloc[2]) == (0.1, 0.2)
-        assert panel(figure.bins, BOTH, "cDNI", start)["left"].tolist()[0] == 0.1  # nan before
-        assert panel(figure.bins, UPDATE, "cDNI", end).empty
-        assert ("its own protocol" in figure.paper_label) == (scale == "quick")
-
-
-def test_few_values_of_p_update_are_no_neighbours(exhibit, make):
-    records = population(make, exhibit, "demo")
-    figure = drawn(select(exhibit, "demo", records))["population"]
-    line = panel(figure.data, UPDATE, "DNI", "400")
-    mine = [r for r in records if (r.rule, r.decoupled, r.p_update) == ("dni", "update", 0.5)]
-    assert len(mine) == 2
-    assert line["mean"].iloc[2] == statistics.median(r.test_error for r in mine)
-    assert line["low"].isna().all()
-    assert "medians of the networks of each p_update" in figure.notes[0]
-    assert figure.bins.empty  # of other data than the paper's
-
-
-def test_what_was_not_evaluated_makes_no_point(exhibit, make):
-    (cell, *_) = expand(exhibit, "demo")
-    record = network(make, cell, 2.0)
-    record = replace(record, curve=[p for p in record.curve if p["iteration"] not in (4, 400)])
-    figure = drawn(select(exhibit, "demo", [record]))["population"]
-    assert figure.dots["line"].tolist() == ["20", "200"]
-
-
-# --- what it costs
-
-
-def test_cost_is_a_mean_over_layers_and_seeds(exhibit, make):
-    records = population(make, exhibit, "demo")
-    found = drawn(select(exhibit, "demo", records))
-    mine = [r for r in records if (r.rule, r.decoupled, r.p_update) == ("dni", "both", 0.2)]
-    at = [[next(p for p in r.curve if p["iteration"] == n) for r in mine] for n in (200, 400)]
-    costs = {
-        "updates": [statistics.fmean(n for p in some for n in p["updates"]) for some in at],
-        "seconds": [statistics.fmean(p["seconds"] for p in some) for some in at],
-    }
-    for name, (half, end) in costs.items():
-        assert found[name].x_log
-        assert list(found[name].data["line"].cat.categories) == ["0.05", "0.2", "0.5", "1"]
-        line = panel(found[name].data, BOTH, "DNI", "0.2")
-        assert line["x"].iloc[-1] == pytest.approx(end)
-        middle = line[line["x"].sub(half).abs() < 1e-9]
-        errors = [point["error"] for point in at[0]]
-        assert middle["mean"].tolist() == [pytest.approx(statistics.fmean(errors))]
-        assert (middle["low"].iloc[0], middle["high"].iloc[0]) == (min(errors), max(errors))
-        assert found[name].data["paper"].isna().all()
-
-
-def test_of_many_values_of_p_update_a_few_are_lines(exhibit, make):
-    records = population(make, exhibit, "quick", lambda cell: cell.decoupled == "both")
-    updates = drawn(select(exhibit, "quick", records))["updates"]
-    lines = [float(text) for text in updates.data["line"].cat.categories]
-    assert len(lines) == 7
-    assert (lines[0], lines[-1], lines) == (min(P), max(P), sorted(lines))
-    assert "7 of 21 values of p_update" in updates.notes[0]
-
-
-@pytest.mark.parametrize("name", ["population", "updates"])
-def test_it_can_be_drawn(exhibit, make, name, recwarn):
-    keep = {0.02, 0.2, 0.6}
-    records = population(make, exhibit, "quick", lambda cell: cell.p_update in keep)
-    drawing = drawn(select(exhibit, "quick", records))[name]
-    svg = render(drawing, ["svg"])["svg"]
-    assert svg == render(drawing, ["svg"])["svg"]
-    assert b"nan" not in svg.partition(b"<defs>")[2]
-    assert not [str(warning.message) for warning in recwarn]
 
 
 # --- tables
@@ -353,7 +203,7 @@ def at_paper(make, exhibit, errors, p, rule="dni", decoupled="update"):
         if (cell.rule, cell.decoupled) == (rule, decoupled) and cell.p_update in p
     ]
     records = [
-        network(make, cell, error, scale="paper") for cell, error in zip(cells, errors, strict=True)
+        make.network(cell, error, scale="paper") for cell, error in zip(cells, errors, strict=True)
     ]
     return build(exhibit, "paper", records, ("csv", "md"))
 
@@ -393,7 +243,7 @@ def test_a_diverged_network_is_no_evidence_for_its_bin(exhibit, make):
         for cell in expand(exhibit, "paper", seeds=3)
         if (cell.rule, cell.decoupled) == ("dni", "update") and cell.p_update in (0.46, 0.53, 0.6)
     ]
-    records = [network(make, cell, 2.1 + 0.01 * n) for n, cell in enumerate(cells)]
+    records = [make.network(cell, 2.1 + 0.01 * n) for n, cell in enumerate(cells)]
     (*_, last) = records
     records[-1] = replace(last, status="diverged", test_error=None)
     found = [b for b in bins(select(exhibit, "paper", records)) if b.verdict != "not run"]
@@ -441,7 +291,7 @@ def test_names_and_a_whole_record_know_what_is_decoupled(exhibit, make):
     names = cell_names(cells)
     assert len(set(names)) == len(names)
     assert "mnist fcn 4 dni M1 both p0.2 seed 0" in names
-    text = whole_record(network(make, cells[0]), 100)
+    text = whole_record(make.network(cells[0]), 100)
     assert "updates 1  updates 2  updates 3  updates 4" in text
 
 
@@ -451,7 +301,7 @@ def test_names_and_a_whole_record_know_what_is_decoupled(exhibit, make):
 def test_a_claim_compares_two_values_of_p_update(small, make):
     def records(gap):
         return [
-            network(make, cell, 2.2 + (gap if cell.p_update < 1 else 0) + 0.01 * cell.seed)
+            make.network(cell, 2.2 + (gap if cell.p_update < 1 else 0) + 0.01 * cell.seed)
             for cell in expand(small, "paper", seeds=3)
             if cell.p_update in (0.2, 1)
         ]
@@ -489,7 +339,7 @@ def test_a_level_is_reached(small, make, scale, errors, verdict):
         for cell in expand(small, scale, seeds=3)
         if (cell.rule, cell.decoupled, cell.p_update) == fields
     ]
-    records = [network(make, cell, e) for cell, e in zip(cells, errors, strict=True)]
+    records = [make.network(cell, e) for cell, e in zip(cells, errors, strict=True)]
     selection = select(small, scale, records)
     (row,) = (row for row in claims(selection) if row.test.claim.kind == "reaches")
     assert row.values == tuple(errors)

@@ -1,82 +1,83 @@
-"""Pictures from made-up drawings: every form, and what is awkward to draw."""
+"""Figures as files: every form, and what is awkward to draw."""
 
+import io
 import re
 
-import pandas as pd
+import matplotlib.image
 import pytest
 from sgbench.reports.figures.render import render
-from sgbench.reports.figures.spec import Drawing
-
-
-def line(label="0", column="p", **changes):
-    nan = float("nan")
-    values = {
-        "x": [100.0, 200.0], "mean": [3.0, 2.0], "low": [2.5, 1.5], "high": [3.5, 2.5],
-        "paper": nan, "row": "", "column": column, "line": label, "rule": "dni",
-    }  # fmt: skip
-    return pd.DataFrame({**values, **changes})
-
-
-def drawing(*lines, columns=("p",), **changes):
-    data = pd.concat(lines)
-    names = {"row": [""], "column": columns, "line": sorted(set(data["line"]))}
-    for name, categories in names.items():
-        data[name] = pd.Categorical(data[name], categories=categories, ordered=True)
-    words = {
-        "name": "n",
-        "title": "T",
-        "legend": "layers",
-        "x_label": "iterations",
-        "y_label": "error (%)",
-        "x_log": False,
-        "y_log": True,
-        "bars": False,
-        "shaded": True,
-        "marks": (),
-        "mark_label": "drops",
-        "colors": {"dni": "#d55e00"},
-        "paper_label": "the paper",
-        "data": data.reset_index(drop=True),
-        "notes": ("A note that is long enough for two lines. " * 6,),
-    }
-    return Drawing(**{**words, **changes})
-
 
 NAN = float("nan")
+LONG = "feedback alignment with a label that is as long as those of rules of one's own may be"
+RULES = {f"{LONG} {n}": "#0173b2" for n in range(6)}
 AWKWARD = {
-    "plain": drawing(line(), line("1"), marks=(150.0,)),
-    "a panel without lines": drawing(line(), columns=("p", "q")),
-    "one seed": drawing(line(low=NAN, high=NAN)),
-    "no error left": drawing(line(mean=0.0, low=0.0)),
-    "an interval below zero": drawing(line(low=[-9.0, -1.0])),
-    "the paper's number": drawing(line(paper=[NAN, 1.0])),
-    "a sweep of one value": drawing(
-        line(x=[10.0], mean=[1.0], low=[0.5], high=[2.0]), x_log=True, bars=True
+    "plain": lambda d: d.drawing(d.line(), d.line("1"), marks=(150.0,)),
+    "a panel without lines": lambda d: d.drawing(d.line(), columns=("p", "q")),
+    "one seed": lambda d: d.drawing(d.line(low=NAN, high=NAN)),
+    "no error left": lambda d: d.drawing(d.line(mean=0.0, low=0.0)),
+    "an interval below zero": lambda d: d.drawing(d.line(low=[-9.0, -1.0])),
+    "the paper's number": lambda d: d.drawing(d.line(paper=[NAN, 1.0])),
+    "a sweep of one value": lambda d: d.drawing(
+        d.line(x=[10.0], mean=[1.0], low=[0.5], high=[2.0]), x_log=True, bars=True
     ),
-    "cosines": drawing(line(mean=[-0.2, 0.9]), y_log=False),
+    "cosines": lambda d: d.drawing(d.line(mean=[-0.2, 0.9]), y_log=False),
+    "a long title": lambda d: d.drawing(d.line(), title=f"{LONG}, {LONG}"),
+    "a long legend": lambda d: d.drawing(
+        *(d.line(rule, rule=rule) for rule in RULES), shaded=False, colors=RULES
+    ),
+    "many panels": lambda d: d.drawing(
+        *(d.line(column=rule, rule=rule) for rule in RULES), columns=tuple(RULES), colors=RULES
+    ),
 }
 
 
+def pixels(drawing):
+    content = render(drawing, ["png"])["png"]
+    return matplotlib.image.imread(io.BytesIO(content), format="png")[..., :3]
+
+
 @pytest.mark.parametrize("name", AWKWARD)
-def test_svg_is_drawn_within_its_size(name, recwarn):
-    svg = render(AWKWARD[name], ["svg"])["svg"].decode()
+def test_it_is_drawn_within_its_size(draft, name, recwarn):
+    svg = render(AWKWARD[name](draft), ["svg"])["svg"].decode()
     width = float(re.search(r'width="([\d.]+)pt"', svg)[1])
     assert width == pytest.approx(7.2 * 72)
     assert not re.search(r"\b(nan|inf)\b", svg.partition("<defs>")[2])
     assert not [str(warning.message) for warning in recwarn]
 
 
-def test_every_form_twice_gives_the_same_bytes():
-    first, second = (render(AWKWARD["plain"], ["png", "svg", "pdf"]) for _ in range(2))
+@pytest.mark.parametrize("name", ["plain", "a long title", "a long legend", "many panels"])
+def test_nothing_is_cut_off_at_the_edges(draft, name):
+    picture = pixels(AWKWARD[name](draft))
+    for edge in (picture[:4], picture[-4:], picture[:, :4], picture[:, -4:]):
+        assert edge.min() == 1.0
+
+
+@pytest.mark.parametrize("name", ["a long title", "a long legend", "many panels"])
+def test_long_words_take_more_lines(draft, name):
+    assert len(pixels(AWKWARD[name](draft))) > len(pixels(AWKWARD["plain"](draft)))
+
+
+def test_more_panels_than_a_row_holds_are_wrapped(draft):
+    names = [str(n) for n in range(7)]
+    lines = [draft.line(column=name) for name in names]
+    few = pixels(draft.drawing(*lines[:5], columns=tuple(names[:5])))
+    many = pixels(draft.drawing(*lines, columns=tuple(names)))
+    assert len(many) > 1.3 * len(few)
+
+
+def test_every_form_twice_gives_the_same_bytes(draft):
+    drawing = AWKWARD["plain"](draft)
+    first, second = (render(drawing, ["png", "svg", "pdf"]) for _ in range(2))
     assert first == second
     starts = {"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}
     assert {form: first[form][: len(start)] for form, start in starts.items()} == starts
 
 
-def test_the_users_style_does_not_matter():
+def test_the_users_style_does_not_matter(draft):
     import matplotlib as mpl
 
-    expected = render(AWKWARD["plain"], ["svg"])
+    drawing = AWKWARD["plain"](draft)
+    expected = render(drawing, ["svg"])
     with mpl.rc_context({"lines.linewidth": 9.0, "axes.facecolor": "red", "font.size": 30}):
-        assert render(AWKWARD["plain"], ["svg"]) == expected
+        assert render(drawing, ["svg"]) == expected
         assert mpl.rcParams["font.size"] == 30

@@ -7,10 +7,12 @@ from dataclasses import replace
 import matplotlib.image
 import pytest
 import scipy.stats
+from sgbench.bench.registry import RULES, Source
 from sgbench.reports.analysis.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.render import render
-from sgbench.reproductions.exhibits.exhibit import load
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.parser import parse
 
 
 @pytest.fixture(scope="module")
@@ -191,3 +193,77 @@ def test_lines_by_p_update_are_of_what_was_measured(make):
     drawing = drawn(select(exhibit, "demo", records))["cosines"]
     assert labels(drawing, "line") == ["0.2", "0.4", "0.6", "0.8"]
     assert not any("are shown" in note for note in drawing.notes)
+
+
+OWN_RULE = """
+from sgbench.bench.contract import Rule
+
+RULE = Rule(
+    name="mine",
+    label="my rule",
+    sentence="nothing is learnt",
+    color="#0173b2",
+    families=("feedforward",),
+    version=1,
+    source="made up",
+)
+
+
+def step(network, x, labels):
+    pass
+"""
+OWN_EXHIBIT = """
+title = "My rule"
+source = "made up"
+
+[protocol]
+split = "test"
+batch_size = 64
+drops = []
+drop_factor = 0.1
+precision = "float32"
+hidden_units = 64
+learning_rate = 1e-3
+iterations = 100
+evaluate_every = 50
+
+[[grid]]
+network = ["fcn"]
+depth = [3, 4]
+rule = ["backprop", "mine"]
+
+[scales.demo]
+description = "digits"
+seeds = 2
+axes = { dataset = ["digits"] }
+
+[[figures]]
+name = "overlay"
+kind = "curves"
+title = "Test error of each rule"
+source = "made up"
+x = "iteration"
+y = "error"
+panels = "dataset"
+lines = "rule"
+"""
+
+
+@pytest.fixture
+def own():
+    """A rule of one's own, of backprop's colour, and an exhibit that compares both."""
+    RULES.add(Source("rule", "mine", "mine.py", OWN_RULE))
+    yield parse("mine", OWN_EXHIBIT)
+    RULES.remove("mine")
+
+
+def test_a_rule_of_ones_own_is_drawn_beside_the_papers(own, make):
+    cells = expand(own, "demo")
+    records = [make.record(cell, 2.0 + cell.depth, exhibit="mine") for cell in cells]
+    found = {d.name: d for d in series.drawings(select(own, "demo", records))}
+    assert list(found) == ["overlay-fcn-3", "overlay-fcn-4"]
+    overlay = found["overlay-fcn-3"]
+    assert labels(overlay, "line") == ["bprop", "my rule"]
+    assert overlay.colors == {"backprop": "#0173b2", "mine": "#0173b2"}
+    assert overlay.title == "fcn depth=3: test error of each rule"
+    assert render(overlay, ["svg"])["svg"]

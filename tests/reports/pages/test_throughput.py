@@ -175,7 +175,7 @@ def test_a_picture_has_one_clock():
     assert throughput_figure.drawings([], some) == []  # a single program of the two was timed
     (drawn,) = throughput_figure.drawings([], cost_to_accuracy.reached(records, []))
     assert sorted(drawn.data["mean"]) == [4.0, 6.0]
-    assert "As the cells were trained" in drawn.notes[0]
+    assert "as the cells were trained" in drawn.notes[0]
 
 
 def test_half_of_the_seeds_have_to_get_there():
@@ -275,7 +275,7 @@ def test_pictures_show_the_numbers():
     found = {d.name: d for d in throughput_figure.drawings(speeds.speeds(timings()), [])}
     limit, cost = found["limit-mnist-fcn"].data, found["cost-mnist-fcn"].data
     assert limit["mean"].tolist() == pytest.approx([80.0] * len(limit))
-    assert list(limit["column"].cat.categories) == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert list(limit["column"].cat.categories) == ["bprop", "no-bprop", "DNI", "cDNI"]
     assert list(limit["line"].cat.categories) == ["no M", "linear", "1", "2"]
     assert set(limit["x"]) == {3, 4, 5, 6}
     for rule, seconds in SECONDS.items():

@@ -1,0 +1,65 @@
+"""Panels and lines of cells: their labels, and what tells cells apart."""
+
+from dataclasses import replace
+
+import pytest
+from sgbench.reports.analysis.select import select
+from sgbench.reports.figures.panels import apart, lines, ordered, panels
+from sgbench.reproductions.exhibits.exhibit import expand, load
+
+
+@pytest.fixture(scope="module")
+def table1():
+    return load("table1")
+
+
+def figure_of(exhibit, **changes):
+    return replace(
+        exhibit.figures[0], **{"kind": "curves", "x": "iteration", "y": "error", **changes}
+    )
+
+
+def test_rows_are_what_panels_and_lines_leave_open(table1):
+    cells = [c for c in expand(table1, "demo", seeds=1) if c.depth in (3, 4)]
+    selection = select(table1, "demo", [])
+    by_rule = panels(selection, figure_of(table1, panels="rule", lines="depth"), cells)
+    assert set(by_rule["row"]) == {""}
+    assert list(by_rule["column"].cat.categories) == ["no-bprop", "bprop", "DNI", "cDNI"]
+    by_depth = panels(selection, figure_of(table1, panels="depth", lines="layer"), cells)
+    assert list(by_depth["row"].cat.categories) == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert list(by_depth["column"].cat.categories) == ["3 layers", "4 layers"]
+
+
+def test_cells_that_a_figure_tells_apart_need_no_more(table1):
+    cells = [c for c in expand(table1, "demo", seeds=1) if not c.sg_layers]
+    assert apart(figure_of(table1, panels="rule", lines="depth"), cells) == (
+        ["dataset", "network"],
+        [],
+    )
+    assert apart(figure_of(table1, panels="dataset", lines="depth"), cells) == (["network"], [])
+
+
+def test_a_field_of_all_cells_splits_the_figure(table1):
+    cells = [c for c in expand(table1, "demo", seeds=1) if not c.sg_layers]
+    split, told = apart(figure_of(table1, panels="network", lines="rule"), cells)
+    assert (split, told) == (["dataset", "depth"], [])
+
+
+def test_a_field_of_some_cells_splits_their_lines(table1):
+    cells = [
+        cell
+        for cell in expand(table1, "demo", seeds=1)
+        if (cell.network, cell.depth) == ("fcn", 4) and cell.rule in ("backprop", "dni")
+    ]
+    figure = figure_of(table1, panels="network", lines="rule")
+    split, told = apart(figure, cells)
+    assert (split, told) == (["dataset"], ["sg_layers"])
+    labels = lines(select(table1, "demo", []), figure, cells, told)
+    assert labels == ["bprop", "DNI sg_layers=0", "DNI sg_layers=1", "DNI sg_layers=2"]
+    by_layer = apart(figure_of(table1, panels="rule", lines="layer"), cells)
+    assert by_layer == (["dataset", "network", "sg_layers"], [])  # layers have no label to add to
+
+
+def test_labels_keep_the_order_that_is_given():
+    assert list(ordered(["b", "a", "b"]).cat.categories) == ["b", "a"]
+    assert list(ordered(["b"], ["a", "b"]).cat.categories) == ["a", "b"]

@@ -1,0 +1,59 @@
+"""The figures of timings: their axes, their panels, and what is left out."""
+
+import pytest
+from reference.timings import timing_of
+from sgbench.bench.registry import RULES
+from sgbench.reports.analysis.speeds import speeds
+from sgbench.reports.figures.throughput import axis_of, drawings
+from sgbench.reproductions.exhibits.exhibit import expand, load
+
+SECONDS = {"no_bprop": 0.005, "backprop": 0.01, "dni": 0.03, "cdni": 0.04}
+
+
+def cells(exhibit, **wanted):
+    found = expand(load(exhibit), "quick", seeds=1)
+    return [c for c in found if all(c.value(name) == value for name, value in wanted.items())]
+
+
+def drawn(timings):
+    return {drawing.name.split("-")[0]: drawing for drawing in drawings(speeds(timings), [])}
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "axis"),
+    [("table1", "depth"), ("table2", "T"), ("two_networks", "T"), ("p_update", "p_update")],
+)
+def test_programs_are_drawn_along_the_axis_of_their_family(exhibit, axis):
+    assert {axis_of(cell) for cell in cells(exhibit)} == {axis}
+
+
+def test_costs_have_a_panel_for_each_rule_and_a_line_for_each_model():
+    some = cells("table1", dataset="mnist", network="fcn")
+    cost = drawn([timing_of(c, step=SECONDS[c.rule]) for c in some])["cost"]
+    assert list(cost.data["column"].cat.categories) == ["bprop", "no-bprop", "DNI", "cDNI"]
+    assert list(cost.data["line"].cat.categories) == ["no M", "linear", "1", "2"]
+    dni = cost.data[cost.data["column"] == "DNI"]
+    assert dni["mean"].tolist() == pytest.approx([3.0] * len(dni))
+    assert sorted(dni["x"].unique()) == [3, 4, 5, 6]
+    assert cost.colors["dni"] == RULES.declared("dni").color
+    assert cost.x_label == "depth (layers with weights)"
+
+
+def test_the_limit_is_in_percent():
+    some = cells("table1", dataset="mnist", network="fcn", rule="backprop")
+    limit = drawn([timing_of(c, limit=0.75) for c in some])["limit"]
+    assert limit.data["mean"].tolist() == pytest.approx([75.0] * 4)
+    assert not limit.y_log
+
+
+def test_replicas_are_drawn_by_how_many_are_trained_together():
+    (cell,) = cells("table1", dataset="mnist", network="fcn", rule="backprop", depth=4)
+    replicas = drawn([timing_of(cell, step=0.01 * n, replicas=n) for n in (1, 2, 4)])["replicas"]
+    assert replicas.data["x"].tolist() == [1, 2, 4]
+    assert replicas.data["mean"].tolist() == pytest.approx([100.0] * 3)
+    assert list(replicas.data["row"].cat.categories) == ["depth 4"]
+
+
+def test_one_point_is_no_figure():
+    (cell,) = cells("table1", dataset="mnist", network="fcn", rule="backprop", depth=4)
+    assert drawn([timing_of(cell)]) == {}

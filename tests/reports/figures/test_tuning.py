@@ -1,0 +1,57 @@
+"""The figures of a study, from made-up records."""
+
+import math
+
+import pytest
+from sgbench.reports.analysis.study_results import study_results
+from sgbench.reports.figures.tuning import drawn
+from sgbench.reproductions.tuning.candidates import trial_cells
+from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.results.study import Study
+
+RATES = (1e-4, 3e-4, 1e-3, 2e-3, 1e-2, 4e-3)
+STATES = {4: "pruned", 5: "diverged"}
+
+
+def studied(make, space, trials):
+    """The results of a study of backprop and cDNI with these trials."""
+    study = Study(
+        name="made-up", exhibit="table1", scale="demo",
+        where="rule=backprop,cdni,network=fcn,depth=4", set=["sg_scale=10"], space=space,
+        trials=len(RATES), seeds=1, fresh=2, sampler="tpe", pruner="none",
+    )  # fmt: skip
+    arms = loaded(study)
+    records = []
+    for arm in arms:
+        for n in range(trials):
+            params = {"learning_rate": RATES[n]}
+            if "sg_layers" in space and "sg_layers" not in arm.dropped:
+                params["sg_layers"] = n % 3
+            study = study.asking(arm.label, params)
+            for cell in trial_cells(study, arm, params):
+                error = 2 + abs(math.log10(cell.learning_rate / 2e-3)) + cell.seed / 10
+                records.append(make.record(cell, error, status=STATES.get(n, "ok")))
+    return study_results(study, records, importance=trials > 5)
+
+
+RATE = {"learning_rate": "1e-05:0.01:log"}
+
+
+def test_each_figure_has_a_name_a_title_and_a_file_of_each_format(make):
+    results = studied(make, RATE | {"sg_layers": "0:2"}, 6)
+    found = drawn(results, ("png", "svg"))
+    assert [name for name, _, _ in found] == ["history", "budget", "slices", "importance"]
+    for _, title, files in found:
+        assert "validation error" in title.lower()
+        assert list(files) == ["png", "svg"]
+        assert files["png"].startswith(b"\x89PNG")
+    assert drawn(results, ("svg",)) == [
+        (name, title, {"svg": files["svg"]}) for name, title, files in found
+    ]
+
+
+@pytest.mark.parametrize(("trials", "names"), [(0, []), (1, ["history", "budget", "slices"])])
+def test_a_study_that_has_just_begun_has_what_there_is(make, trials, names, recwarn):
+    found = drawn(studied(make, RATE, trials), ("svg",))
+    assert [name for name, _, _ in found] == names
+    assert not [str(warning.message) for warning in recwarn]
