@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ...bench import hardware
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
+from ...bench.families.family import of
 from ...bench.profiling import memory_estimate
 from ...results import provenance
 from ...results.store.store import Store
@@ -96,7 +97,7 @@ def time(request: TimingRequest, look: Look) -> Iterator[Timing]:
     """
     wanted, device = blocks(request), hardware.resolve_device(request.device)
     free = int(SURE * memory_estimate.free(device))
-    wanted = [part for block in wanted for part in _fitting(block, free)]
+    wanted = [part for block in wanted for part in split_to_fit(block, free)]
     backend = choose_backend(request.store, device)
     store = Timings(request.store.path)
     from ...bench.profiling import timing
@@ -156,10 +157,11 @@ def id_of(program: Program) -> str:
     """Return the id of the timing of a program."""
     values, left_out = program[0].to_dict().items(), not_shape()
     kept = {name: value for name, value in values if name not in left_out and value is not None}
+    kept |= {f"{kind}_source": text for kind, text in program[0].sources().items() if text}
     return identity(kept, len(program), program[0].versions())
 
 
-def _fitting(programs: Sequence[Program], free: int) -> list[list[Program]]:
+def split_to_fit(programs: Sequence[Program], free: int) -> list[list[Program]]:
     """Split a block that needs more than `free` bytes; programs of the same sizes stay together.
 
     Raises UsageError where even those do not fit.
@@ -170,23 +172,24 @@ def _fitting(programs: Sequence[Program], free: int) -> list[list[Program]]:
         same_sizes.setdefault(key, []).append(program)
     parts: list[list[Program]] = []
     for some in same_sizes.values():
-        if (size := _needed(some)) > free:
+        if (size := memory_of(some)) > free:
             cell = some[0][0]
-            sizes = f"depth={cell.depth}" if cell.T is None else f"T={cell.T}"
+            along = of(cell).along
+            sizes = f"{along}={cell.value(along)}"
             raise UsageError(
                 f"the {len(some)} programs of {cell.dataset} {cell.network} with {sizes} need about"
                 f" {size / memory_estimate.GIB:,.1f} GiB together, too much where"
                 f" {free / SURE / memory_estimate.GIB:,.1f} GiB are free: pick fewer by"
                 " --where, or fewer --replicas"
             )
-        if parts and _needed([*parts[-1], *some]) <= free:
+        if parts and memory_of([*parts[-1], *some]) <= free:
             parts[-1] += some
         else:
             parts.append(some)
     return parts
 
 
-def _needed(programs: Sequence[Program]) -> int:
+def memory_of(programs: Sequence[Program]) -> int:
     """Return about how many bytes programs take together, with the largest one's roofline."""
     sizes = [memory_estimate.needed(program[0], len(program)) for program in programs]
     return sum(sizes) + max(sizes)

@@ -4,10 +4,8 @@ import json
 
 import pytest
 from reference.timings import timing_of
-from sgbench.bench.errors import UsageError
 from sgbench.bench.profiling import interleaved, machine_lock, timing
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.reproductions.running import timing_run
 from sgbench.results import timings
 from sgbench.results.timings import Timings
 
@@ -103,41 +101,11 @@ def test_what_would_not_fit_is_said_before(refused, store):
     assert "GiB are free" in line
 
 
-def test_a_block_too_large_for_the_memory_is_parted_by_sizes(store):
-    (block, *_) = timing_run.blocks(timing_run.TimingRequest(exhibit="table1", store=store))
-    needed = {d: timing_run._needed([p for p in block if p[0].depth == d]) for d in (3, 4, 5, 6)}
-    whole = timing_run._fitting(block, timing_run._needed(block))
-    assert [sorted(part, key=block.index) for part in whole] == [block]
-    parts = timing_run._fitting(block, needed[6])
-    assert sorted((program for part in parts for program in part), key=block.index) == block
-    assert len(parts) > 1
-    assert all(timing_run._needed(part) <= needed[6] for part in parts)
-    depths = [{program[0].depth for program in part} for part in parts]
-    assert sum(map(len, depths)) == 4  # none is in two parts
-    with pytest.raises(UsageError, match="with depth=6 need about"):
-        timing_run._fitting(block, needed[6] - 1)
-
-
 def test_two_at_a_time_are_refused(refused, store):
     with machine_lock.machine_lock("sgbench time table2"):
         line = refused("time", "table1", *SMALL, "--store", store.path)
     assert "(sgbench time table2), since" in line
     assert "times on this machine already" in line
-
-
-def test_programs_are_the_distinct_ones(store):
-    request = timing_run.TimingRequest(exhibit="table1", store=store, replicas=(1, 4, 1))
-    blocks = timing_run.blocks(request)
-    assert {(p[0].dataset, p[0].network) for block in blocks for p in block} == {
-        (d, n) for d in ("mnist", "cifar10") for n in ("fcn", "cnn")
-    }
-    assert all(len({(p[0].dataset, p[0].network) for p in block}) == 1 for block in blocks)
-    programs = [p for block in blocks for p in block]
-    assert len(programs) == 2 * len({timing_run.id_of(p[:1]) for p in programs})
-    assert [c.seed for c in programs[1]] == [0, 1, 2, 3]
-    swept = timing_run.blocks(timing_run.TimingRequest(exhibit="sg_scale", store=store))
-    assert len({c.sg_scale for c in expand(load("sg_scale"), "quick")}) > 1
-    assert len(swept[0]) == len({timing_run.id_of((c,)) for c in expand(load("sg_scale"), "quick")})
 
 
 # the report

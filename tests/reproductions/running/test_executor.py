@@ -1,0 +1,90 @@
+"""The executor of this machine: its class, its jobs, and what is refused before training."""
+
+import pytest
+from sgbench.bench import registry
+from sgbench.bench.errors import DataError, UsageError
+from sgbench.bench.nn import precision
+from sgbench.reproductions.running.blas_choice import known_class
+from sgbench.reproductions.running.executor import EMULATED, executor_of, needed_data
+from sgbench.reproductions.running.request import plan_of, wanted_cells
+
+
+@pytest.fixture
+def executor(request_of):
+    """Make an executor and the plan of a request; what it says is in `said`."""
+
+    def make(**changes):
+        request, said = request_of(**changes), []
+        with executor_of(request, said.append) as found:
+            plan = plan_of(request, wanted_cells(request), [], found.classes, found.device)
+            return found, plan, said
+
+    return make
+
+
+def test_the_class_is_known_once_the_back_end_is_chosen(executor):
+    found, _, _ = executor()
+    before = found.classes
+    found.prepare()
+    assert found.classes != before
+    assert found.classes == {known_class(found.request.store, "cpu")}
+
+
+def test_a_job_has_the_cells_of_its_program_and_the_chosen_back_end(executor):
+    found, plan, _ = executor()
+    found.prepare()
+    jobs = found.jobs(plan)
+    assert [job.ids for job in jobs] == [(plan.cells[p[0]].id,) for p in plan.programs]
+    assert {job.matmul for job in jobs} == {found.backend[0]}
+    assert {(job.threads, job.device) for job in jobs} == {(1, "cpu")}
+    assert len({job.checkpoint for job in jobs}) == len(jobs)
+
+
+def test_jobs_carry_the_files_of_rules_that_were_brought(executor, tmp_path):
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "from sgbench.bench.contract import Rule\n"
+        "from sgbench.bench.rules.backprop import step\n"
+        "RULE = Rule(name='mine', label='Mine', sentence='as backprop', color='#123456',"
+        " families=('feedforward',), version=1, source='a test')\n"
+    )
+    registry.RULES.add_file(str(path), "--rule-file")
+    try:
+        found, plan, _ = executor(where=("network=fcn,depth=3,rule=backprop,mine",))
+        jobs = found.jobs(plan)
+    finally:
+        registry.RULES.remove("mine")
+    assert {cell.rule for job in jobs for cell in job.cells} == {"backprop", "mine"}
+    assert {tuple(source.name for source in job.sources) for job in jobs} == {("mine",)}
+    assert jobs[0].sources[0].text == path.read_text()
+
+
+def test_data_is_needed_once_for_all_cells(executor):
+    _, plan, _ = executor()
+    assert needed_data(plan) == (("digits", None),)
+
+
+def test_missing_data_is_one_error(executor, tmp_path):
+    where = ("dataset=mnist,network=fcn,depth=3,rule=backprop",)
+    found, plan, _ = executor(scale="quick", where=where, data_dir=str(tmp_path))
+    with pytest.raises((DataError, UsageError), match="mnist"):
+        found.check_data(plan)
+
+
+def test_emulated_products_are_told_of(executor, monkeypatch):
+    monkeypatch.setattr(precision, "native", lambda: False)
+    found, plan, said = executor(set=("precision=bf16", "iterations=9", "evaluate_every=4"))
+    found.check_data(plan)
+    assert said == [EMULATED]
+
+
+def test_a_refused_job_has_a_failed_outcome_a_cell(executor):
+    found, plan, _ = executor()
+    found.prepare()
+    outcomes = found.refused(found.jobs(plan)[0], "MemoryError: too large")
+    assert [(o.status, o.error) for o in outcomes] == [("failed", "MemoryError: too large")]
+
+
+def test_no_such_device(request_of):
+    with pytest.raises(UsageError, match="--device"), executor_of(request_of(device="tpu"), print):
+        pass
