@@ -4,124 +4,26 @@ Free of torch, so that planning, reporting and `--help` stay fast. A cell's id i
 canonical JSON, the versions of its rule, data set and protocol, and the hash of its data.
 """
 
-import dataclasses
-import functools
 import hashlib
 import json
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from . import registry
-from .contract import Hyperparameter
-from .errors import UsageError, did_you_mean
-from .fields import Field
+from .configuration import FIELDS, Configuration, applicable, defaults, field_of, own_fields
+from .errors import UsageError
 
-SPLITS = ("test", "validation")
-PRECISIONS = ("float32", "float64", "bf16")
-DECOUPLED = ("update", "both")
-PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (arXiv 1608.05343v1)
-
-
-def _doc(text: str, **bounds: float) -> Any:
-    return field(metadata={"doc": text, **bounds})
-
-
-def _if(text: str, **bounds: float) -> Any:
-    """Declare a field that only some cells have."""
-    return field(default=None, metadata={"doc": text, **bounds})
+OPTIONAL = ("corpus", "decoupled", "evaluate_at")
+"""Fields that a cell they apply to may do without."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One training run. A field that does not apply to the rule or network is None.
+class Cell(Configuration):
+    """One training run; `Configuration` has its fields.
 
     Raises UsageError where a value is of the wrong type, out of range or does not fit the others.
     """
-
-    dataset: str = _doc("data the network is trained on")
-    network: str = _doc(
-        "fcn (fully connected), cnn (convolutional), lstm (recurrent) or two_lstms (one sends"
-        " messages to the other)"
-    )
-    depth: int | None = _if(
-        "layers with weights: depth - 1 hidden ones and a linear classifier (fcn, cnn)",
-        min=2,
-        max=1000,
-    )
-    T: int | None = _if(
-        "unroll length: steps between updates (lstm), or between messages (two_lstms)",
-        min=1,
-        max=10**6,
-    )
-    rule: str = _doc("learning rule")
-    hyperparameters: tuple[tuple[str, float], ...] = ()
-    """The rule's own numbers (`contract.Rule.hyperparameters`): (name, value) pairs, by name."""
-    decoupled: str | None = _if(
-        "what each layer does at random steps only. update: its updates; both: its forward passes"
-        " too, with synthetic inputs in place of the outputs of idle layers (fcn); none: nothing"
-        " (dni, cdni)"
-    )
-    p_update: float | None = _if(
-        "probability that a layer is active at a step (decoupled)", above=0, max=1
-    )
-    sg_layers: int | None = _if("hidden layers of each synthetic-gradient model M", min=0, max=8)
-    seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
-    split: str | None = _if(
-        "test: report the test set; validation: never look at it (images: hold out the last sixth"
-        " of the training set)"
-    )
-    corpus: str | None = _if("a text file to train on in place of the dataset's (text)")
-    iterations: int = _doc("updates; of two_lstms cycles of T * T steps", min=1, max=10**9)
-    batch_size: int = _doc("examples in an update", min=2, max=10**6)
-    learning_rate: float = _doc("Adam's, before the drops", above=0, max=10)
-    drops: tuple[float, ...] = _doc(
-        "fractions of the iterations at which the rate drops", min=0, max=1
-    )
-    drop_factor: float = _doc("what the rate is multiplied by at each drop", above=0, max=1)
-    evaluate_every: int = _doc(
-        "updates between evaluations; the last is always one", min=1, max=10**9
-    )
-    evaluate_at: tuple[float, ...] | None = _if(
-        "fractions of the iterations with a further evaluation each (fcn, cnn)", above=0, max=1
-    )
-    hidden_units: int | None = _if(
-        "units of each hidden layer (fcn) or of a core (lstm, two_lstms)", min=1, max=10**6
-    )
-    filters: int | None = _if("filters of each convolution (cnn)", min=1, max=10**5)
-    kernel_size: int | None = _if("side of each filter, odd (cnn)", min=1, max=99)
-    sg_units: int | None = _if(
-        "units (fcn, lstm, two_lstms) or filters (cnn) of M's hidden layers", min=1, max=10**6
-    )
-    sg_scale: float | None = _if(
-        "M regresses this times the batch-mean gradient", above=0, max=1e12
-    )
-    sg_factor: float | None = _if(
-        "what the synthetic gradient is multiplied by where it is used (lstm, two_lstms)",
-        min=0,
-        max=1e6,
-    )
-    si_layers: int | None = _if(
-        "hidden layers of each synthetic-input model I (decoupled=both)", min=0, max=8
-    )
-    si_units: int | None = _if("units of I's hidden layers", min=1, max=10**6)
-    solve_bits: float | None = _if(
-        "bits per symbol under which a level of the curriculum is solved", above=0, max=100
-    )
-    solve_window: int | None = _if(
-        "steps of every stream over which those bits are averaged", min=1, max=10**9
-    )
-    patience: int | None = _if(
-        "evaluations without a lower validation error that end training; 0: none does (text)",
-        min=0,
-        max=10**9,
-    )
-    precision: str = _doc(
-        "float type of training: float32 or float64; bf16 is float32 with the operands of products"
-        " rounded to bfloat16"
-    )
 
     def __post_init__(self) -> None:
         for name, spec in FIELDS.items():
@@ -132,10 +34,10 @@ class Cell:
     def _coerced_hyperparameters(self) -> tuple[tuple[str, float], ...]:
         """Return the rule's hyperparameters by name, its defaults where none are given."""
         given, found = dict(self.hyperparameters), dict[str, float]()
-        for name, spec in _own_fields(self.rule).items():
+        for name, spec in own_fields(self.rule).items():
             value = given.pop(name, None)
             if value is None:
-                value = _defaults(self.rule)[name]
+                value = defaults(self.rule)[name]
             if value is None:
                 raise UsageError(f"{name} is needed for rule={self.rule}: {spec.doc}")
             found[name] = spec.coerce(value)
@@ -270,121 +172,6 @@ class Cell:
 
     def _canonical(self) -> dict[str, Any]:
         return {name: value for name, value in self.to_dict().items() if value is not None}
-
-
-OPTIONAL = ("corpus", "decoupled", "evaluate_at")
-"""Fields that a cell they apply to may do without."""
-
-_CHOICES = {
-    "dataset": registry.DATASETS.names,
-    "network": registry.families_of_networks,
-    "rule": registry.RULES.names,
-    "split": lambda: SPLITS,
-    "precision": lambda: PRECISIONS,
-    "decoupled": lambda: DECOUPLED,
-}
-
-
-def _declared_fields() -> dict[str, Field]:
-    hints, found = typing.get_type_hints(Cell), dict[str, Field]()
-    for spec in dataclasses.fields(Cell):
-        if spec.name == "hyperparameters":
-            continue
-        hint = hints[spec.name]
-        optional = isinstance(hint, types.UnionType)
-        if optional:
-            hint = next(arm for arm in typing.get_args(hint) if arm is not type(None))
-        many = typing.get_origin(hint) is tuple
-        found[spec.name] = Field(
-            name=spec.name,
-            scalar=typing.get_args(hint)[0] if many else hint,
-            optional=optional,
-            many=many,
-            choices=_CHOICES.get(spec.name),
-            **spec.metadata,
-        )
-    return found
-
-
-FIELDS = _declared_fields()
-"""The fields that every cell has, None where they do not apply; a rule's own come on top."""
-
-
-def field_of(name: str) -> Field:
-    """Return the field `name`, of every cell or of some rule; UsageError with the nearest name."""
-    if name in FIELDS:
-        return FIELDS[name]
-    own = hyperparameters()
-    if name not in own:
-        raise UsageError(f"unknown field {name!r}{did_you_mean(name, (*FIELDS, *own))}")
-    return _field_of(own[name])
-
-
-def hyperparameters() -> dict[str, Hyperparameter]:
-    """Return the hyperparameters of all rules that can be loaded, by name, in the rules' order."""
-    return _hyperparameters(registry.RULES.generation)
-
-
-@functools.lru_cache(maxsize=1)
-def _hyperparameters(generation: int) -> dict[str, Hyperparameter]:
-    del generation  # of the registry: files may have been added
-    return {one.name: one for _, r in registry.RULES.loadable() for one in r.hyperparameters}
-
-
-def field_names() -> tuple[str, ...]:
-    """Return the names of all fields: those of every cell, then the rules' own."""
-    return (*FIELDS, *hyperparameters())
-
-
-def replica_axes() -> tuple[str, ...]:
-    """Return the fields that cells of one program may differ in: they change no shape."""
-    own = (name for name, one in hyperparameters().items() if one.replica_axis)
-    return ("seed", "learning_rate", "sg_scale", "p_update", *own)
-
-
-def coerce(name: str, value: Any) -> Any:
-    """Return `value` as the field `name` holds it; UsageError where that cannot be."""
-    return field_of(name).coerce(value)
-
-
-def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
-    """Return, for each field that only some cells have, whether a cell of these values has it.
-
-    Asks for rule, network and dataset, and where they are given sg_layers, decoupled and si_layers.
-    """
-    family, rule = registry.family_of(values["network"]), values["rule"]
-    own = {one.name for one in registry.RULES.declared(rule).hyperparameters}
-    having = family.fields(values)
-    found = {name: name in having for name, spec in FIELDS.items() if spec.optional}
-    return found | {name: name in own for name in (*hyperparameters(), *own)}
-
-
-def _own_fields(rule: str) -> dict[str, Field]:
-    """Return the fields of a rule's hyperparameters; UsageError where one is of every cell."""
-    found: dict[str, Field] = {}
-    for one in registry.RULES.declared(rule).hyperparameters:
-        if one.name in FIELDS:
-            raise UsageError(
-                f"rule {rule}: its hyperparameter {one.name} is a field of every cell; rename it"
-            )
-        found[one.name] = _field_of(one)
-    return found
-
-
-def _defaults(rule: str) -> dict[str, float | None]:
-    return {one.name: one.default for one in registry.RULES.declared(rule).hyperparameters}
-
-
-def _field_of(one: Hyperparameter) -> Field:
-    return Field(
-        name=one.name,
-        doc=one.doc,
-        scalar=one.kind,
-        optional=True,
-        min=one.min,
-        max=one.max,
-        above=one.above,
-    )
 
 
 def canonical_json(value: Any) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..bench import datasets
-from ..bench.cell import applicable
+from ..bench.configuration import applicable
 from .record import Record
 
 

@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..bench import datasets
-from ..bench.cell import FIELDS, Cell, field_of
+from ..bench.cell import Cell
+from ..bench.configuration import FIELDS, field_of
 from ..bench.outcome import CurvePoint, Outcome, Solved
 from . import provenance
 from .schema import (

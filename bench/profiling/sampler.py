@@ -18,7 +18,8 @@ import sys
 import time
 from typing import Any
 
-from ..cell import FIELDS, Cell
+from ..cell import Cell
+from ..configuration import FIELDS
 from ..families.family import of
 from .clock import clock_of
 from .synthetic_data import program_for

@@ -7,7 +7,7 @@
 
 forward: layers, cores and readouts as they run; backward: their pullbacks (of two networks all of
 autograd); m: synthetic-gradient models, their predictions and their learning, with synthetic
-inputs and auxiliary outputs; update: Adam. The rest, as drawing a batch and the loss, is in no part.
+inputs and auxiliary outputs; update: Adam. The rest (drawing a batch, the loss) is in no part.
 """
 
 import functools

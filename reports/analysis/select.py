@@ -11,7 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from ...bench.cell import Cell, field_names
+from ...bench.cell import Cell
+from ...bench.configuration import field_names
 from ...reproductions.exhibits.exhibit import expand
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.frame import to_frame

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
-from ...bench.cell import coerce
+from ...bench.configuration import coerce
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.tuning.space import Dimension
 from ...reproductions.tuning.study_options import space_of

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ...bench.cell import Cell, hyperparameters
+from ...bench.cell import Cell
+from ...bench.configuration import hyperparameters
 from ...bench.registry import DATASETS, RULES
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.exhibits.schema import Exhibit

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ...bench import registry
-from ...bench.cell import hyperparameters
+from ...bench.configuration import hyperparameters
 from ...bench.contract import Rule
 from ...bench.errors import UsageError
 from .layout import extended

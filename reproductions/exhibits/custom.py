@@ -10,7 +10,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
-from ...bench.cell import Cell, applicable
+from ...bench.cell import Cell
+from ...bench.configuration import applicable
 from ...results.record import Record
 from .layout import extended, tells_apart
 from .schema import CUSTOM, Exhibit, Figure, Override, Scale

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ...bench.cell import PAPER_LEARNING_RATE, Cell, applicable, coerce
+from ...bench.cell import Cell
+from ...bench.configuration import PAPER_LEARNING_RATE, applicable, coerce
 from ...bench.errors import UsageError
 from .field_text import format_value
 from .schema import MOST_CELLS, Exhibit, Scale

@@ -8,7 +8,7 @@ given by its name or by the label that tables show, in small or capital letters:
 from typing import Any
 
 from ...bench import registry
-from ...bench.cell import field_of
+from ...bench.configuration import field_of
 from ...bench.errors import UsageError, did_you_mean
 
 _KINDS: dict[str, registry.Registry[Any]] = {

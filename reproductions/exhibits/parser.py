@@ -5,7 +5,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ...bench.cell import field_of
+from ...bench.configuration import field_of
 from ..tuning.space import Dimension, parse_dimension
 from .claims import read_claim
 from .schema import (

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from ...bench.cell import field_of
+from ...bench.configuration import field_of
 from ...bench.errors import UsageError
 from .field_text import check_field, parse_value
 

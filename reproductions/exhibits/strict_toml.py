@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
-from ...bench.cell import coerce, field_of
+from ...bench.configuration import coerce, field_of
 from ...bench.errors import UsageError, did_you_mean, one_line
 from ...results.metrics import RESULTS
 

@@ -10,7 +10,8 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...bench.cell import Cell, field_names, field_of
+from ...bench.cell import Cell
+from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
 from ...results.metrics import FINAL, results_of

@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...bench.cell import Cell, field_names, field_of
+from ...bench.cell import Cell
+from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError
 from ...results.record import Record
 from .field_text import check_field, format_value, number, parse_value

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...bench import datasets, registry
-from ...bench.cell import Cell, replica_axes
+from ...bench.cell import Cell
+from ...bench.configuration import replica_axes
 from ...results.record import Record
 
 STATES = ("done", "missing", "timeout", "pruned", "stale", "failed", "diverged")

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...bench.cell import Cell, coerce
+from ...bench.cell import Cell
+from ...bench.configuration import coerce
 from ...bench.errors import UsageError
 from ...results.metrics import Objective, objective_of
 from ...results.study import Study

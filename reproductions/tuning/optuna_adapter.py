@@ -12,7 +12,8 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from ...bench.cell import Cell, field_of
+from ...bench.cell import Cell
+from ...bench.configuration import field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...results.study import Study
 from ..exhibits.field_text import format_value

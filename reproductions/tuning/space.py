@@ -12,7 +12,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from ...bench.cell import Cell, applicable, coerce, field_of
+from ...bench.cell import Cell
+from ...bench.configuration import applicable, coerce, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ..exhibits.field_text import check_field, format_value, parse_value
 

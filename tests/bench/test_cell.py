@@ -7,15 +7,8 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.bench.cell import (
-    OPTIONAL,
-    Cell,
-    applicable,
-    canonical_json,
-    coerce,
-    field_names,
-    field_of,
-)
+from sgbench.bench.cell import OPTIONAL, Cell, canonical_json
+from sgbench.bench.configuration import applicable, coerce, field_names, field_of
 from sgbench.bench.errors import UsageError
 
 DNI = {

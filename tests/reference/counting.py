@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 from reference.two_networks import Pair, random_state
-from sgbench.bench.cell import FIELDS, Cell
+from sgbench.bench.cell import Cell
+from sgbench.bench.configuration import FIELDS
 from sgbench.bench.datasets import Data
 from sgbench.bench.families.pair import digit_streams
 from sgbench.bench.families.pair import program as program_module

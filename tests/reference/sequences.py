@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 from reference.recurrent import Recurrent, random_weights
-from sgbench.bench.cell import FIELDS, Cell
+from sgbench.bench.cell import Cell
+from sgbench.bench.configuration import FIELDS
 from sgbench.bench.datasets import Episodes, family, load
 from sgbench.bench.families.recurrent.program import RecurrentProgram
 

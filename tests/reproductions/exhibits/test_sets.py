@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sgbench.bench.cell import coerce
+from sgbench.bench.configuration import coerce
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.field_text import format_value
 from sgbench.reproductions.exhibits.sets import parse_set
