@@ -14,7 +14,7 @@ from ...bench.cell import Cell
 from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
-from ...results.metrics import FINAL, results_of
+from ...results.metrics import FINAL, MEASURES, RESULTS, measure_of, results_of
 from .claims import ClaimTest
 from .expansion import expand
 from .field_text import parse_value
@@ -164,6 +164,8 @@ def _check_figure(exhibit: Exhibit, key: str, figure: Figure, cells: Sequence[Ce
         raise _error(exhibit, f"{key}.datasets", "are datasets that no cell has")
     sweep, layered = figure.kind == "sweep", figure.y in LAYERED and figure.kind == "curves"
     _check_choice(exhibit, f"{key}.y", figure.y, FINAL if sweep else CURVE_Y)
+    if sweep:
+        _check_final(exhibit, f"{key}.y", figure.y, {cell.dataset for cell in mine})
     if figure.kind == "curves":
         _check_choice(exhibit, f"{key}.x", figure.x, CURVE_X)
     else:
@@ -174,6 +176,19 @@ def _check_figure(exhibit: Exhibit, key: str, figure: Figure, cells: Sequence[Ce
         raise _error(exhibit, f"{key}.lines", words)
     if figure.kind != "population" and figure.lines != "layer":
         _check_field(exhibit, f"{key}.lines", figure.lines, mine)
+
+
+def _check_final(exhibit: Exhibit, key: str, y: str, datasets: Iterable[str]) -> None:
+    """Check that cells trained on one of the datasets have the result `y`."""
+    measured = [
+        measure_of(dataset, result) for dataset in datasets for result in results_of(dataset)
+    ]
+    theirs = {name for measure in measured for name in measure.fields}
+    every = {name for measure in (*MEASURES.values(), *RESULTS.values()) for name in measure.fields}
+    if y in every - theirs:
+        raise _error(
+            exhibit, key, f"is {y}, which no cell has; choose from: {', '.join(sorted(theirs))}"
+        )
 
 
 def _check_choice(exhibit: Exhibit, key: str, name: str, choices: Sequence[str]) -> None:

@@ -160,6 +160,7 @@ def test_an_exhibit_without_layout_figures_numbers_and_claims_is_whole():
         (SWEEP, '"depth"', '"T"', ("figures[0].x", "no cell has")),
         (SWEEP, '"depth"', '"rule"', ("figures[0].x", "no number")),
         (SWEEP, '"test_error"', '"error"', ("figures[0].y", "did you mean")),
+        (SWEEP, '"test_error"', '"test_bits"', ("figures[0].y", "test_error, validation_error")),
         (SWEEP, '"rule"', '"layer"', ("figures[0].lines", "curves")),
         (SWEEP, "x =", 'datasets = ["mnist"]\nx =', ("figures[0].datasets", "no cell has")),
         (GATE, '"demo"', '"quick"', ("gate[0].scale", "demo")),
