@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...bench.cell import Cell
 from ...bench.families import family
-from ...reproductions.exhibits import exhibit as exhibits
+from ...reproductions.exhibits import catalogue
 from ...results.timings import Median
 from ..analysis.cost_to_accuracy import Reached, quantity
 from ..analysis.speeds import Speed
@@ -149,7 +149,7 @@ def _replicas(name: str, of: str, speeds: Sequence[Speed]) -> Drawing | None:
 @functools.cache
 def _network(name: str) -> str:
     """Return how the exhibits write a network."""
-    told = (exhibits.load(exhibit).label("network", name) for exhibit in exhibits.names())
+    told = (catalogue.read(exhibit).label("network", name) for exhibit in catalogue.own_names())
     return next((label for label in told if label != name), name)
 
 

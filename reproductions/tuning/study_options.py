@@ -41,7 +41,7 @@ def declare(asked: StudyOptions) -> tuple[Study, list[str]]:
 
     Raises UsageError where they do not fit the exhibit or one another.
     """
-    exhibit = exhibits.load(asked.exhibit)
+    exhibit = exhibits.load(asked.exhibit, parse_where(asked.where))
     scale = asked.scale or "demo"
     seeds = _at_least_one("--seeds", asked.seeds, 1, exhibits.MOST_SEEDS)
     fresh = _at_least_one("--fresh", asked.fresh, exhibit.scale(scale).seeds, exhibits.MOST_SEEDS)
@@ -168,7 +168,7 @@ def _from_records(store: Store, declared: Study) -> Study:
 
 def loaded(study: Study) -> list[Arm]:
     """Return a study's arms."""
-    exhibit = exhibits.load(study.exhibit)
+    exhibit = exhibits.load(study.exhibit, parse_where([study.where] if study.where else []))
     return arms_of(exhibit, study.scale, study.where, study.set, space_of(study))
 
 
