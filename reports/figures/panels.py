@@ -15,6 +15,8 @@ from ...reproductions.exhibits.schema import Figure
 from ..analysis.select import Selection
 from . import words
 
+MOST_LINES = 7
+"""Lines of a panel that can be told apart."""
 COMPUTED = ("iteration", "layer")
 """What lines may differ in that is no field of a cell."""
 _ROWS = ("decoupled", "rule")
@@ -60,16 +62,25 @@ def apart(figure: Figure, cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
 
     Returns:
         those that split the figure into several, data set and network first, and those that split
-        its lines: fields that only some of the cells have, as a model's size beside a rule without.
+        its lines: fields that only some of the cells have, as a model's size beside a rule without,
+        and others as long as a panel's lines can be told apart.
     """
     shown = [figure.panels, *_rows(figure)]
     shown += [figure.lines] if figure.lines not in COMPUTED else []
     shown += [figure.x] if figure.kind != "curves" else []
-    split, told = [name for name in _FIGURES if name not in shown], list[str]()
-    while differing := _differing(cells, (*shown, *split, *told)):
-        name = differing[0]
-        everywhere = all(cell.value(name) is not None for cell in cells)
-        (split if everywhere or figure.lines in COMPUTED else told).append(name)
+    split = [name for name in _FIGURES if name not in shown]
+    more: list[str] = []
+    while differing := _differing(cells, (*shown, *split, *more)):
+        more.append(differing[0])
+    if figure.lines in COMPUTED:
+        return [*split, *more], []
+    everywhere = {name: all(cell.value(name) is not None for cell in cells) for name in more}
+    told = [name for name in more if not everywhere[name]]
+    for name in more:
+        if everywhere[name]:
+            fields = (figure.lines, *told, name)
+            count = len({tuple(cell.value(field) for field in fields) for cell in cells})
+            (told if count <= MOST_LINES else split).append(name)
     return split, told
 
 

@@ -12,14 +12,13 @@ from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..analysis.select import Selection
+from .panels import MOST_LINES
 
 CONFIDENCE = 0.95
 FEW = 3
 """Seeds from which a curve's band is an interval; fewer are shown by their range."""
 COSTS = ("seconds", "updates")
 """What a curve may have along x that differs from seed to seed: there, its mean."""
-MOST_LINES = 7
-"""Lines of a panel that can be told apart."""
 _MOST_POINTS = 60
 
 

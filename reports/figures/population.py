@@ -14,8 +14,8 @@ from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..analysis.population import at_fraction, fits, iterations
 from ..analysis.select import Selection
-from .panels import ordered, panels
-from .points import CONFIDENCE, MOST_LINES
+from .panels import MOST_LINES, ordered, panels
+from .points import CONFIDENCE
 from .spec import Shown
 
 _RINGS = (

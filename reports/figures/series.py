@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ...bench.cell import Cell
+from ...bench.configuration import field_of
 from ...reproductions.exhibits.exhibit import derived_sg_scale
 from ...reproductions.exhibits.schema import Figure
 from ...results.metrics import RESULTS
@@ -130,8 +131,8 @@ def _by_number(figure: Figure, cells: Sequence[Cell]) -> bool:
 
 
 def _wide(figure: Figure, cells: Sequence[Cell]) -> bool:
-    """Tell whether the x of a sweep spans so much that it has to be logarithmic."""
-    if figure.kind != "sweep":
+    """Tell whether x is a field that spans so much that it has to be logarithmic, and no share."""
+    if figure.kind == "curves" or field_of(figure.x).max == 1:
         return False
     values = [cell.value(figure.x) for cell in cells]
     return min(values) > 0 and max(values) >= _WIDE * min(values)

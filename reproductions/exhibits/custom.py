@@ -13,12 +13,10 @@ from typing import Any, cast
 from ...bench.cell import Cell
 from ...bench.configuration import applicable
 from ...results.record import Record
-from .layout import extended, tells_apart
-from .schema import CUSTOM, Exhibit, Figure, Override, Scale
+from .layout import extended
+from .schema import CUSTOM, Exhibit, Override, Scale
 
 _ALWAYS = ("dataset", "network", "rule")
-_APART = ("dataset", "network", "decoupled", "rule")
-"""Fields that every figure tells apart, whatever its panels and lines are."""
 
 Values = Mapping[str, Any]
 """The fields of a cell that are not None, without its seed."""
@@ -29,8 +27,8 @@ def with_custom(exhibit: Exhibit, records: Iterable[Record]) -> Exhibit:
 
     The axes of the scale's grid are dataset, network, rule and each field that differs between its
     cells; what is common to them is its protocol. The layout gains the fields that are needed to
-    tell the cells apart, and a figure that cannot tell them apart is left out. So are the paper's
-    claims and the models that its protocol fixes: both are about the protocol as it was.
+    tell the cells apart. The paper's claims and the models that its protocol fixes are left out:
+    both are about the protocol as it was.
 
     Args:
         exhibit: the exhibit.
@@ -47,7 +45,6 @@ def with_custom(exhibit: Exhibit, records: Iterable[Record]) -> Exhibit:
         exhibit,
         scales={**exhibit.scales, CUSTOM: scale},
         layout=extended(exhibit.layout, points),
-        figures=tuple(f for f in exhibit.figures if tells_apart(_fields_of(f), points)),
         fixed={},
         claims=(),
     )
@@ -104,7 +101,3 @@ def _rank(exhibit: Exhibit, name: str, points: Sequence[Values]) -> Callable[[An
         known.index(value) if value in known else len(known),
         str(value),
     )
-
-
-def _fields_of(figure: Figure) -> list[str]:
-    return [*_APART, figure.panels, figure.lines, *([figure.x] if figure.kind == "sweep" else [])]

@@ -194,8 +194,8 @@ def _figure(table: Table) -> Figure:
         datasets=table.take_datasets(),
         **{key: table.take(key, str) for key in texts},
     )
-    if kind == "population" and (figure.x, figure.lines) != ("p_update", "iteration"):
-        raise table.error("x", "and lines of a population must be p_update and iteration")
+    if kind == "population" and figure.lines != "iteration":
+        raise table.error("lines", "of a population must be iteration")
     table.close()
     return figure
 

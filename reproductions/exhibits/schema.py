@@ -138,7 +138,7 @@ class Figure:
         name: part of its files' names.
         kind: `curves` shows what was evaluated in training against iterations, steps of data,
             seconds or the updates of a decoupled layer; `sweep` shows results against a field;
-            `population` shows networks as points over p_update, at each of `evaluate_at` and at
+            `population` shows networks as points over a field, at each of `evaluate_at` and at
             the end, with running medians.
         title: its title.
         source: where the paper has it.

@@ -203,7 +203,7 @@ def _check_field(
     if name not in field_names():
         tail = did_you_mean(name, field_names())
         raise _error(exhibit, key, f"is no field of a cell: {name!r}{tail}")
-    if numeric and field_of(name).scalar is str:
+    if numeric and (field_of(name).scalar is str or field_of(name).many):
         raise _error(exhibit, key, f"is {name}, which is no number")
     if not any(_has(cell, name) for cell in cells):
         raise _error(exhibit, key, f"is {name}, which no cell has")

@@ -372,7 +372,11 @@ def test_a_level_of_other_data_is_not_tested(exhibit):
     [
         ("level = ", "margin = ", r"claims\[1\]\.level is missing"),
         ('each = ["dataset"]', "each = []", r"claims\[1\]\.level is by dataset"),
-        ('lines = "iteration"', 'lines = "rule"', r"figures\[0\]\.x and lines of a population"),
+        (
+            'lines = "iteration"',
+            'lines = "rule"',
+            r"figures\[0\]\.lines of a population must be iteration",
+        ),
     ],
 )
 def test_malformed_levels_and_populations(old, new, message):

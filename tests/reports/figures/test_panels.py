@@ -45,6 +45,12 @@ def test_a_field_of_all_cells_splits_the_figure(table1):
     assert (split, told) == (["dataset", "depth"], [])
 
 
+def test_a_field_of_few_values_splits_the_lines(table1):
+    cells = [c for c in expand(table1, "demo", seeds=1) if c.rule == "backprop"]
+    split, told = apart(figure_of(table1, panels="network", lines="rule"), cells)
+    assert (split, told) == (["dataset"], ["depth"])
+
+
 def test_a_field_of_some_cells_splits_their_lines(table1):
     cells = [
         cell

@@ -122,6 +122,20 @@ def test_the_few_are_spaced_evenly_by_ratio_or_by_difference(exhibit):
     assert few(seeds[:7], "seed", range(7), range(7)) == (list(range(7)), "")
 
 
+def test_a_population_may_be_over_any_number(make):
+    exhibit = load("sg_scale")
+    figure = replace(
+        exhibit.figures[0], name="population", kind="population", y="error", lines="iteration"
+    )
+    exhibit = replace(exhibit, figures=(figure,))
+    cells = [c for c in expand(exhibit, "demo") if (c.rule, c.sg_layers, c.seed) == ("dni", 0, 0)]
+    records = [make.record(cell, float(n)) for n, cell in enumerate(cells)]
+    found = drawn(exhibit, "demo", records)
+    assert found.dots["x"].tolist() == [cell.sg_scale for cell in cells]
+    assert found.x_log
+    assert found.bins.empty
+
+
 def test_it_can_be_drawn(exhibit, make, recwarn):
     records = population(make, exhibit, "quick", lambda cell: cell.p_update in {0.025, 0.2, 0.7})
     svg = render(drawn(exhibit, "quick", records), ["svg"])["svg"]

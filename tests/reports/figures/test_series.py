@@ -11,8 +11,11 @@ from sgbench.bench.registry import RULES, Source
 from sgbench.reports.analysis.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.render import render
+from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.parser import parse
+from sgbench.reproductions.exhibits.schema import CUSTOM
+from sgbench.reproductions.exhibits.where import parse_where
 
 
 @pytest.fixture(scope="module")
@@ -260,10 +263,22 @@ def own():
 def test_a_rule_of_ones_own_is_drawn_beside_the_papers(own, make):
     cells = expand(own, "demo")
     records = [make.record(cell, 2.0 + cell.depth, exhibit="mine") for cell in cells]
-    found = {d.name: d for d in series.drawings(select(own, "demo", records))}
-    assert list(found) == ["overlay-fcn-3", "overlay-fcn-4"]
-    overlay = found["overlay-fcn-3"]
-    assert labels(overlay, "line") == ["bprop", "my rule"]
+    (overlay,) = series.drawings(select(own, "demo", records))
+    assert labels(overlay, "line") == [
+        f"{r} depth={d}" for d in (3, 4) for r in ("bprop", "my rule")
+    ]
     assert overlay.colors == {"backprop": "#0173b2", "mine": "#0173b2"}
-    assert overlay.title == "fcn depth=3: test error of each rule"
+    assert overlay.title == "fcn: test error of each rule"
     assert render(overlay, ["svg"])["svg"]
+
+
+def test_cells_that_were_changed_by_hand_have_lines_of_their_own(table1, make):
+    where = parse_where(["network=fcn,depth=4,rule=backprop"])
+    records = [
+        make.record(cell, scale=CUSTOM)
+        for changes in ({"learning_rate": 0.01}, {"learning_rate": 0.1})
+        for cell in expand(table1, "demo", changes, seeds=1, where=where)
+    ]
+    exhibit = with_custom(table1, records)
+    curves = drawn(select(exhibit, CUSTOM, records))["curves"]
+    assert labels(curves, "line") == ["4 learning_rate=0.01", "4 learning_rate=0.1"]

@@ -81,14 +81,6 @@ def test_the_layout_gains_what_tells_cells_apart():
     assert models.layout.rows == ("network", "depth", "sg_layers")
 
 
-def test_a_figure_that_cannot_tell_cells_apart_is_left_out():
-    names = {figure.name for figure in TABLE1.figures}
-    same = with_custom(TABLE1, changed("rule=backprop", {"iterations": 7}))
-    assert {figure.name for figure in same.figures} == names
-    two = with_custom(TABLE1, changed("rule=backprop", {"iterations": 7}, {"iterations": 8}))
-    assert not two.figures
-
-
 def test_what_the_paper_says_of_its_own_protocol_is_left_out():
     found = with_custom(TABLE1, changed("rule=cdni", {"iterations": 7}))
     assert found.claim_tests("custom") == []

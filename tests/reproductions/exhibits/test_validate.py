@@ -159,6 +159,7 @@ def test_an_exhibit_without_layout_figures_numbers_and_claims_is_whole():
         (CURVES, '"rule"', '"T"', ("figures[0].panels", "no cell has")),
         (SWEEP, '"depth"', '"T"', ("figures[0].x", "no cell has")),
         (SWEEP, '"depth"', '"rule"', ("figures[0].x", "no number")),
+        (SWEEP, '"depth"', '"drops"', ("figures[0].x", "no number")),
         (SWEEP, '"test_error"', '"error"', ("figures[0].y", "did you mean")),
         (SWEEP, '"test_error"', '"test_bits"', ("figures[0].y", "test_error, validation_error")),
         (SWEEP, '"rule"', '"layer"', ("figures[0].lines", "curves")),
