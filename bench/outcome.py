@@ -31,6 +31,9 @@ class CurvePoint:
     error_b: float | None = None  # percent of B's counts wrong (two_lstms)
 
 
+LastPoint = dict[str, Any] | None
+"""The last point of a running program's curve, of its first replica; None before there is any."""
+
 Measured = list[tuple[CurvePoint, int | None]]
 """A point for each replica, and the iteration at which its loss was not finite (None: it is)."""
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import SgbenchError
-from ..outcome import Outcome
+from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
@@ -30,7 +30,8 @@ POLL_SECONDS = 0.2
 GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
 
 Done = Callable[[int, list[Outcome]], Sequence[Job] | None]
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, LastPoint], None]
+"""Is told a job's index, the iterations done and the last evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +115,7 @@ def run(
         stop: when to end early; jobs not begun by then have no outcome.
         done: called with a job's index and its outcomes, as each ends; returns jobs that come of
             it, None for none.
-        progress: called now and then with a job's index and its iterations done.
+        progress: called now and then.
         pool: the workers that train in place of processes here.
 
     Raises the SgbenchError of a job, and whatever `done` raises.
@@ -126,7 +127,7 @@ def run(
         for index, job in enumerate(jobs):  # sees those that are added
             if stop.asked():
                 return
-            outcomes = attempt(job, stop, lambda i, index=index: progress(index, i))
+            outcomes = attempt(job, stop, functools.partial(progress, index))
             jobs += done(index, outcomes) or ()
     elif jobs:
         from .local_pool import open_local_pool
@@ -135,11 +136,11 @@ def run(
             _distribute(jobs, local, stop, done, progress)
 
 
-def attempt(job: Job, stop: Stop, progress: Callable[[int], None]) -> list[Outcome]:
+def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
     """Train a job; what it raises is its outcome, but for an SgbenchError."""
 
-    def look(iteration: int) -> bool:
-        progress(iteration)
+    def look(iteration: int, point: LastPoint) -> bool:
+        progress(iteration, point)
         return stop.asked()
 
     try:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Generator
 from multiprocessing import resource_tracker
 from typing import Any
 
-from ..outcome import Outcome
+from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
@@ -30,7 +30,7 @@ class LocalPool:
     def begin(self, stop: Stop, progress: Progress) -> None:
         """Hear how far jobs are; they look at `stop` themselves."""
 
-        def hear(event: tuple[float, tuple[int, int]]) -> None:
+        def hear(event: tuple[float, tuple[int, int, LastPoint]]) -> None:
             progress(*event[1])
 
         self.client.subscribe_topic(TOPIC, hear)
@@ -67,7 +67,7 @@ def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:
     if stop.asked():
         return None
     worker = get_worker()
-    return attempt(job, stop, lambda i: worker.log_event(TOPIC, (index, i)))
+    return attempt(job, stop, lambda i, point: worker.log_event(TOPIC, (index, i, point)))
 
 
 @contextlib.contextmanager

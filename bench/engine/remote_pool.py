@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..hardware import machine_class
-from ..outcome import Machine, Outcome
+from ..outcome import LastPoint, Machine, Outcome
 from ..training import loop
 from ..training.loop import Job
 from . import worker
@@ -53,7 +53,7 @@ class RemotePool:
         del stop  # another machine has neither this one's files nor its clock
         self._workers, self._alone = WorkerList(self.client), False
 
-        def hear(event: tuple[float, tuple[int, int]]) -> None:
+        def hear(event: tuple[float, tuple[int, int, LastPoint]]) -> None:
             progress(*event[1])
 
         self.client.subscribe_topic(self.run, hear)

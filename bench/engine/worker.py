@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import hardware
 from ..errors import SgbenchError, UsageError
-from ..outcome import Machine, Outcome
+from ..outcome import LastPoint, Machine, Outcome
 from ..training import checkpoint
 from ..training.loop import Job
 from .dispatch import Stop, attempt
@@ -113,8 +113,8 @@ def _work(task: Task, worker: Any) -> TaskResult:
     _lay_out(path, task.states.get(hardware.machine_class(here)), job)
     key = worker.get_current_task()
 
-    def progress(iteration: int) -> None:
-        worker.log_event(task.run, (task.index, iteration))
+    def progress(iteration: int, point: LastPoint) -> None:
+        worker.log_event(task.run, (task.index, iteration, point))
 
     outcomes = attempt(job, _DriverStop(run=task.run, worker=worker, key=key), progress)
     state = None

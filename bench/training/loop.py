@@ -20,13 +20,16 @@ from ..families.family import of
 from ..families.program import Program
 from ..hardware import describe, machine_class
 from ..nn import products as matrix_products
-from ..outcome import CurvePoint, Machine, Outcome, Status
+from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
 from ..profiling import memory_estimate
 from ..registry import Source
 from . import checkpoint
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work
 CHECKPOINT_SECONDS = 300.0
+
+Look = Callable[[int, LastPoint], bool]
+"""Is told the iterations done and the last evaluation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,18 +136,19 @@ class Run:
             else:
                 self.unsaved = ""
 
-    def advance(self, look: Callable[[int], bool]) -> bool:
+    def advance(self, look: Look) -> bool:
         """Train to the next evaluation; False, and the state saved, where `look` asked to stop.
 
         Args:
-            look: called now and then with the iterations done; True asks to stop.
+            look: called now and then; True asks to stop.
         """
         target = self.cell.next_evaluation(self.program.iteration)
         self.began = time.perf_counter()
         while self.program.iteration < target:
             now = time.perf_counter()
             if now - self.looked >= LOOK_SECONDS:
-                self.looked, stop = now, look(self.program.iteration)
+                point = self.curves[0][-1] if self.curves[0] else None
+                self.looked, stop = now, look(self.program.iteration, point)
                 if stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds:
                     self._pause()
                     self.save()
@@ -218,13 +222,13 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
-def train(job: Job, look: Callable[[int], bool]) -> list[Outcome]:
+def train(job: Job, look: Look) -> list[Outcome]:
     """Train a program and return an outcome a replica.
 
     Args:
         job: the program.
-        look: called about twice a second with the iterations done; True asks to stop: the state is
-            saved and the status is `timeout`.
+        look: called about twice a second; True asks to stop: the state is saved and the status is
+            `timeout`.
 
     Raises whatever training raises (the engine makes a failed outcome of it).
     """

@@ -5,17 +5,19 @@ from collections import Counter
 from typing import NamedTuple
 
 from ...bench.cell import Cell
+from ...bench.outcome import LastPoint
 from ...reproductions.running.plan import Plan, shape, work
 from ...results.record import Record
 from .terminal import cell_names
 
 
 class Running(NamedTuple):
-    """A program on its way: where and when it was first seen, and where it is."""
+    """A running program: the iteration and time at which it was first seen, and where it is now."""
 
     first: int
     since: float
     iteration: int
+    point: LastPoint
 
     @property
     def rate(self) -> float | None:
@@ -66,11 +68,12 @@ class Tally:
         first, *others = self.plan.programs[program]
         return self.names[first] + (f" and {len(others)} more" if others else "")
 
-    def see(self, program: int, iteration: int) -> None:
-        """Note how far a running program is."""
+    def see(self, program: int, iteration: int, point: LastPoint) -> None:
+        """Note how far a running program is, and its last evaluation."""
         if program in self.left:
-            new = Running(iteration, time.monotonic(), iteration)
-            self.running[program] = self.running.get(program, new)._replace(iteration=iteration)
+            first = Running(iteration, time.monotonic(), iteration, point)
+            known = self.running.get(program, first)
+            self.running[program] = known._replace(iteration=iteration, point=point)
 
     def end(self, program: int, records: list[Record]) -> None:
         """Note that a program has ended."""

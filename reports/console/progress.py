@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
+from ...bench.outcome import LastPoint
 from ...reproductions.running.plan import Plan
 from ...results.record import Record
 from .eta import Tally
-from .terminal import count, duration, outcome, short_id
+from .terminal import count, duration, evaluation, outcome, short_id
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -69,11 +70,11 @@ class Watch:
         if plan.programs:
             self.display.start(self.tally)
 
-    def progress(self, program: int, iteration: int) -> None:
+    def progress(self, program: int, iteration: int, point: LastPoint) -> None:
         """Take how far a program is; may be called in any thread."""
         with self._lock:
             if program in self.tally.left:
-                self.tally.see(program, iteration)
+                self.tally.see(program, iteration, point)
                 self.display.moved(self.tally, program)
 
     def finished(self, program: int, records: list[Record]) -> None:
@@ -168,6 +169,8 @@ class Bars:
         info = f"{running.iteration:,}/{total:,} iterations"
         if rate:
             info += f", {rate:,.0f}/s, {duration((total - running.iteration) / rate)} left"
+        if running.point is not None:
+            info = f"{evaluation(tally.cell(program), running.point)}, {info}"
         self._row(tally, program, running.iteration, info)
         self._draw(tally)
 

@@ -7,13 +7,13 @@ import contextlib
 import itertools
 import shutil
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
-from ...results.metrics import Measure, measure_of, results_of
+from ...results.metrics import Measure, measure_of, objective_of, results_of
 from ...results.record import Record
 from ..tables.table import plain
 
@@ -111,9 +111,20 @@ def outcome(record: Record) -> str:
     return words + (f", {rate:,.{0 if rate >= 10 else 1}f} steps/s" if rate else "")
 
 
+def evaluation(cell: Cell, point: Mapping[str, Any]) -> str:
+    """Return what an evaluation during training has found: a point of a curve of the cell's."""
+    measures = [measure_of(cell.dataset, result) for result in results_of(cell.dataset)]
+    values = [point[field] for field in objective_of(cell.dataset).point]
+    return ", ".join(_measured(v, m).strip() for v, m in zip(values, measures, strict=True))
+
+
 def _result(record: Record, measure: Measure) -> str:
     values = (getattr(record, field) for field in measure.fields)
     value = next((value for value in values if value is not None), None)
+    return _measured(value, measure)
+
+
+def _measured(value: float | None, measure: Measure) -> str:
     if value is None:
         return "no result"
     return f"{value:6.{measure.decimals if isinstance(value, float) else 0}f} {measure.unit}"

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ...bench import datasets, hardware
 from ...bench.cell import Cell
-from ...bench.outcome import Outcome
+from ...bench.outcome import LastPoint, Outcome
 from ...bench.signals import ending
 from ...results.record import ENDED, Record, make_record
 from ...results.store.store import Store
@@ -38,8 +38,11 @@ class RunListener(SignalListener, Protocol):
         """The plan is made and its data is there; training begins if there is anything to train."""
         ...
 
-    def progress(self, program: int, iteration: int) -> None:
-        """Program number `program` of the plan has done `iteration` updates."""
+    def progress(self, program: int, iteration: int, point: LastPoint) -> None:
+        """Program number `program` of the plan has done `iteration` updates.
+
+        `point` is its last evaluation.
+        """
         ...
 
     def finished(self, program: int, records: list[Record]) -> None:
@@ -123,7 +126,7 @@ def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: 
                 min(fit.workers, max(1, len(fitting))),
                 stop,
                 lambda n, outcomes: done(fitting[n], outcomes),
-                lambda n, iteration: listener.progress(fitting[n], iteration),
+                lambda n, iteration, point: listener.progress(fitting[n], iteration, point),
             )
     return summary
 

@@ -9,6 +9,7 @@ trial had.
 import time
 from dataclasses import dataclass
 
+from ...bench.outcome import LastPoint
 from ...results.study import Study
 from ..running.run import signals, stop_file
 from .search import RunOptions, StudyListener
@@ -46,5 +47,5 @@ def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySum
     return summary
 
 
-def _progress(program: int, iteration: int) -> None:
+def _progress(program: int, iteration: int, point: LastPoint) -> None:
     """Say nothing: a line a trial is enough."""

@@ -135,7 +135,7 @@ from sgbench.results.store.store import Store
 
 class Listener:
     def planned(self, plan, workers): pass
-    def progress(self, program, iteration): pass
+    def progress(self, program, iteration, point): pass
     def finished(self, program, records): print(json.dumps([records[0].status, records[0].error]))
     def stopping(self, number): pass
 

@@ -42,7 +42,7 @@ def untimed(outcomes):
     ]
 
 
-def never(iteration):
+def never(iteration, point):
     """A look that never asks to stop."""
     return False
 
@@ -51,7 +51,7 @@ def stopping_at(*iterations):
     """A look that asks to stop once at each of the iterations."""
     left = list(iterations)
 
-    def look(iteration):
+    def look(iteration, point):
         if left and iteration >= left[0]:
             left.pop(0)
             return True

@@ -31,7 +31,7 @@ class Listener:
         self.plan, self.workers = plan, workers
         self._do("planned")
 
-    def progress(self, program, iteration):
+    def progress(self, program, iteration, point):
         self.heard.append((program, iteration))
         self._do("progress", program, iteration)
 

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from reference.jobs import DeadlyJob, LookingJob, job_of, untimed
+from reference.jobs import DeadlyJob, LookingJob, job_of, never, untimed
 from reference.programs import random_data, tiny_cell
 from sgbench.bench.engine import dispatch
 from sgbench.bench.engine.dispatch import Stop
@@ -30,7 +30,7 @@ def cells(iterations=12, count=5):
     ]
 
 
-def run(jobs, workers=1, stop=None, progress=lambda index, iteration: None):
+def run(jobs, workers=1, stop=None, progress=lambda *_: None):
     """Run jobs; return {index: outcomes without times} in the order in which they ended."""
     ended = {}
 
@@ -57,7 +57,7 @@ class TestInline:
         ended = run(jobs)
         assert list(ended) == [0, 1, 2, 3, 4]
         for index, job in enumerate(jobs):
-            assert ended[index] == untimed(loop.train(job, lambda _: False))
+            assert ended[index] == untimed(loop.train(job, never))
 
     def test_jobs_that_come_of_others_are_numbered_on(self):
         jobs, ended = [job_of(cell) for cell in cells(3, 4)], []
@@ -73,7 +73,7 @@ class TestInline:
         (cell,) = cells(8, 1)
         cell = dataclasses.replace(cell, evaluate_every=2)
         job = dataclasses.replace(job_of(cell), checkpoint=str(tmp_path / "one.pt"))
-        want = untimed(loop.train(job_of(cell), lambda _: False))
+        want = untimed(loop.train(job_of(cell), never))
         for at in (2, 2, 6):  # the second time it is there already
             (paused,) = run([dataclasses.replace(job, pause_at=at)])[0]
             assert (paused.status, paused.iterations_done) == ("timeout", at)
@@ -88,7 +88,9 @@ class TestInline:
     def test_progress(self):
         heard = []
         run([job_of(cell) for cell in cells(3, 2)], progress=lambda *event: heard.append(event))
-        assert heard == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+        assert [event[:2] for event in heard] == [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+        assert heard[0][2] is None
+        assert all(event[2] is None or event[2]["iteration"] <= event[1] for event in heard)
 
     @pytest.mark.parametrize("error", [RuntimeError("a\n  b"), ZeroDivisionError(), MemoryError()])
     def test_a_program_that_raises_has_failed_and_the_others_go_on(self, monkeypatch, error):
@@ -130,7 +132,7 @@ class TestInline:
             )
 
     def test_an_interrupt_is_no_failed_program(self):
-        def interrupt(index, iteration):
+        def interrupt(*event):
             raise KeyboardInterrupt
 
         with pytest.raises(KeyboardInterrupt):
@@ -144,7 +146,7 @@ class TestInline:
         paths = (str(tmp_path / f"{number}.pt") for number in range(5))
         jobs = [job_of(cell, checkpoint=path) for cell, path in zip(cells(), paths, strict=True)]
 
-        def progress(index, iteration):
+        def progress(index, iteration, point):
             if (index, iteration) == (1, 5):
                 file.touch()
 
@@ -209,7 +211,7 @@ def test_workers_that_are_killed_lose_nothing(tmp_path):
     ]
     killed = []
 
-    def kill(index, iteration):  # once in every job, when it is on its way
+    def kill(index, iteration, point):  # once in every job, when it is on its way
         if index not in killed and iteration > long // 8:
             killed.append(index)
             for worker in children():
@@ -253,7 +255,7 @@ def test_a_stop_saves_what_runs_and_begins_nothing(tmp_path):
     ]
     heard = set()
 
-    def progress(index, iteration):
+    def progress(index, iteration, point):
         heard.add(index)
         if len(heard) == 2:
             file.touch()
@@ -275,7 +277,7 @@ DRIVER = textwrap.dedent("""
 
     if __name__ == "__main__":
         jobs = [job_of(tiny_cell("cdni", seed=seed, iterations=10**8)) for seed in range(3)]
-        def progress(index, iteration):
+        def progress(index, iteration, point):
             print(index, flush=True)
         dispatch.run(jobs, 2, Stop(), print, progress)
 """)

@@ -126,7 +126,7 @@ class TestResume:
         path = str(tmp_path / "it.pt")
         loop.train(job_of(cell(seed=1), checkpoint=path), stopping_at(12))
         seen = []
-        loop.train(job_of(cell(), checkpoint=path, **other), lambda i: bool(seen.append(i)))
+        loop.train(job_of(cell(), checkpoint=path, **other), lambda i, _: bool(seen.append(i)))
         torch.set_num_threads(1)
         assert seen[0] == 0
 
@@ -136,7 +136,7 @@ class TestResume:
         loop.train(job, stopping_at(12))
         path.write_bytes(path.read_bytes()[:-1000])
         seen = []
-        outcomes = loop.train(job, lambda i: bool(seen.append(i)))
+        outcomes = loop.train(job, lambda i, _: bool(seen.append(i)))
         assert seen[0] == 0
         assert untimed(outcomes) == untimed(loop.train(job_of(cell()), never))
 
@@ -162,7 +162,7 @@ class TestLooking:
     @pytest.mark.parametrize("every", [1, 2, 7, 100])
     def test_about_twice_a_second_however_often_it_evaluates(self, clock, every):
         seen = []
-        loop.train(job_of(cell(iterations=60, evaluate_every=every)), seen.append)
+        loop.train(job_of(cell(iterations=60, evaluate_every=every)), lambda i, _: seen.append(i))
         gaps = [b - a for a, b in itertools.pairwise([0, *seen])]
         assert seen
         assert all(1 <= gap <= 6 for gap in gaps)
@@ -171,7 +171,7 @@ class TestLooking:
     def test_a_stop_is_heard_however_often_it_evaluates(self, clock, every, tmp_path):
         path = tmp_path / "it.pt"
         job = job_of(cell(iterations=60, evaluate_every=every), checkpoint=str(path))
-        (outcome,) = loop.train(job, lambda i: True)
+        (outcome,) = loop.train(job, lambda i, _: True)
         assert outcome.status == "timeout"
         assert outcome.iterations_done < 10
         assert path.exists()

@@ -34,7 +34,7 @@ def ended(plan, make, program, status="ok"):
 def test_a_tally_counts(plan, make):
     tally = Tally(plan, 2)
     assert (tally.before, tally.cells_left, tally.counts["failed"]) == (2, 3, 1)
-    tally.see(0, 100)
+    tally.see(0, 100, None)
     assert tally.progress == 3 + 100 / tally.cell(0).iterations
     tally.end(0, ended(plan, make, 0))
     assert (tally.counts["done"], tally.cells_left, tally.progress) == (3, 2, 4)
@@ -43,7 +43,7 @@ def test_a_tally_counts(plan, make):
     tally.end(1, ended(plan, make, 1, "diverged"))
     tally.end(2, ended(plan, make, 2))
     assert (tally.cells_left, tally.seconds_left()) == (0, 0)
-    tally.see(2, 10)  # late news of what has ended
+    tally.see(2, 10, None)  # late news of what has ended
     assert tally.running == {}
 
 
@@ -66,7 +66,7 @@ def test_the_time_left_is_that_of_every_program_added_up(make):
         beside = dice.sample(sorted(left - {program}), min(2, len(left) - 1))
         tally.running.clear()  # seen once, they have no rate of their own
         for other in beside:
-            tally.see(other, dice.randrange(1, tally.cell(other).iterations))
+            tally.see(other, dice.randrange(1, tally.cell(other).iterations), None)
         tally.end(program, ended(plan, make, program))
         left.discard(program)
         factor = tally._factor[0] / tally._factor[1]
@@ -90,7 +90,7 @@ def test_lines_tell_each_cell_once(plan, make, capsys):
     records = []
     watch = Watch(ProgressLines("table1"), lambda: print("read"), records.append)
     watch.planned(plan, 2)
-    watch.progress(0, 5)
+    watch.progress(0, 5, None)
     for program in range(3):
         watch.finished(program, ended(plan, make, program))
     out, err = capsys.readouterr()
@@ -149,17 +149,19 @@ def test_bars_use_a_row_a_worker_and_name_failures(plan, make, monkeypatch):
     bars = Bars("table1")
     watch = Watch(bars, lambda: None)
     watch.planned(plan, 2)
-    watch.progress(0, 100)
-    watch.progress(1, 50)
+    watch.progress(0, 100, {"error": 12.3456})
+    watch.progress(1, 50, None)
+    info = {task.description: task.fields["info"] for task in bars._progress.tasks}
+    assert info[watch.tally.name(0)].startswith("12.35 % error, 100/")
     watch.finished(0, ended(plan, make, 0))
-    watch.progress(2, 60)
+    watch.progress(2, 60, None)
     rows = {task.description: task for task in bars._progress.tasks}
     assert len(rows) == 3
     assert rows[watch.tally.name(2)].completed == 60
     assert rows["table1"].fields["info"].startswith("4/6 cells, about ")
     watch.finished(1, ended(plan, make, 1, "diverged"))
     watch.stopping(2)
-    watch.progress(2, 70)
+    watch.progress(2, 70, None)
     assert rows["table1"].fields["info"] == "stopping: saving what runs (again: at once)"
     bars.close()
     assert "diverged: no reason is known" in terminal.getvalue()

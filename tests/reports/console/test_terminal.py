@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.reports.console.terminal import cell_names, count, duration, outcome
+from sgbench.reports.console.terminal import cell_names, count, duration, evaluation, outcome
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -64,3 +64,15 @@ def test_an_outcome_is_on_one_line_without_control_characters(make):
     assert "\n" not in outcome(make.record(cell, status="failed", reason="one\ntwo\x1b[31m"))
     assert outcome(make.record(cell, 1.5)) == "  1.50 % error, 100 steps/s"
     assert outcome(make.record(cell, 1.5, status="diverged")).startswith("diverged: ")
+
+
+@pytest.mark.parametrize(
+    ("exhibit", "point", "words"),
+    [
+        ("table1", {"error": 12.3456}, "12.35 % error"),
+        ("table1", {"error": None}, "no result"),
+        ("two_networks", {"error_a": 1.0, "error_b": 2.0}, "1.00 % of A's counts wrong, 2.00 % of"),
+    ],
+)
+def test_an_evaluation_is_told_as_results_are(exhibit, point, words):
+    assert evaluation(expand(load(exhibit), "demo")[0], point).startswith(words)

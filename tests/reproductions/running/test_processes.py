@@ -21,7 +21,7 @@ SCRIPT = textwrap.dedent("""
 
     class Listener:
         def planned(self, plan, workers): print("planned", workers, flush=True)
-        def progress(self, program, iteration): print("progress", flush=True)
+        def progress(self, program, iteration, point): print("progress", flush=True)
         def finished(self, program, records): print(records[0].status, flush=True)
         def stopping(self, number): pass
 

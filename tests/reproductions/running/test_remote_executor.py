@@ -201,7 +201,7 @@ DRIVER = textwrap.dedent("""
 
     class Listener:
         def planned(self, plan, workers): pass
-        def progress(self, program, iteration): print("on its way", flush=True)
+        def progress(self, program, iteration, point): print("on its way", flush=True)
         def finished(self, program, records): pass
         def stopping(self, number): pass
 

@@ -60,7 +60,7 @@ class TestPruning:
 
 
 class Quiet:
-    def planned(self, plan, workers):
+    def planned(self, *_):
         pass
 
     progress = finished = stopping = planned
