@@ -1,4 +1,4 @@
-"""Which code made a record: the release, and the git revision where the package is a checkout."""
+"""Provenance of records: the release of the package, and the git revision of a checkout."""
 
 import functools
 import importlib.metadata
@@ -9,12 +9,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent.parent
 CODE = ("*.py", "*.toml")  # what can change a result; notes and figures cannot
-_PATIENCE = 10.0  # seconds for git to answer: a record must never wait on a hung disk
+_PATIENCE = 10.0  # seconds for git to answer, so that a record never waits for a hung disk
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The commit of the code and whether its files differ from it; None: not a checkout."""
+    """The commit of the code, and whether its files differ from it; None where it has none."""
 
     commit: str | None
     dirty: bool | None
@@ -31,9 +31,9 @@ def release() -> str:
 
 @functools.cache
 def revision() -> Revision:
-    """Return the revision of the code as it was when first asked. Never fails.
+    """Return the revision of the code as it was at the first call. Never fails.
 
-    An installed package may lie inside some other project's checkout (its virtual environment):
+    An installed package may lie inside another project's checkout (in its virtual environment), so
     only a checkout whose top level is this package counts.
     """
     return revision_of(PACKAGE)
@@ -52,9 +52,9 @@ def revision_of(folder: Path) -> Revision:
 
 
 def git(folder: Path | str, *arguments: str, patience: float | None = None) -> str | None:
-    """Return what git says, without its last line ends; None where it fails or is not there."""
-    # GIT_DIR and its like would point at another repository (they are set inside git hooks);
-    # without optional locks, `status` does not disturb a commit that runs at the same time.
+    """Return git's output without trailing line ends; None where git fails or is not installed."""
+    # GIT_DIR and similar variables, which git hooks set, would point at another repository.
+    # Without optional locks, `status` does not disturb a commit that runs at the same time.
     environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
     environment["GIT_OPTIONAL_LOCKS"] = "0"
     try:

@@ -1,11 +1,11 @@
-"""Verdicts on two files of pytest-benchmark, whatever was timed in them.
+"""Comparison of two files of pytest-benchmark.
 
-A file is one process, or as good as: its rounds are no pairs with the other file's, and what its
-process's layout or its hour did to all of them cannot be told from what the code did. So it is a
-weaker comparison than the gate's own, and says so: regression if the medians' ratio is beyond the
-factor and a one-sided Mann-Whitney test of the rounds says slower at `false_alarms` over the number
-of benchmarks; pass if the ratio is not beyond it and the same test against the factor says less, at
-`misses`. There is one look, so neither level is divided by looks.
+A file is the measurement of one process: its rounds are not paired with those of the other file,
+and the effect of the process's memory layout, or of the time of day, cannot be separated from that
+of the code. So it is a weaker comparison than the gate's own, and its words say so. Regression: the
+ratio of medians is beyond the factor, and a one-sided Mann-Whitney test of the rounds rejects at
+`false_alarms` over the number of benchmarks. Pass: the ratio is not beyond it, and the same test
+against the factor rejects at `misses`. There is one look, so neither level is divided by looks.
 """
 
 import json
@@ -20,14 +20,14 @@ from ..statistics.sequential import SequentialPlan
 from .verdict import Finding, Verdict
 
 LEAST_ROUNDS = 5
-_MOST = 500  # rounds that an interval is made from
+_MOST = 500  # rounds from which an interval is computed
 
 
 class File:
-    """What a file of pytest-benchmark holds: seconds a call by benchmark, and its processor.
+    """The content of a file of pytest-benchmark: seconds a call by benchmark, and the processor.
 
-    A benchmark that was saved without its rounds has none. Raises UsageError where the file cannot
-    be read or is no such file.
+    A benchmark that was saved without data has no rounds. Raises UsageError where the file cannot
+    be read or is not a file of pytest-benchmark.
     """
 
     def __init__(self, path: Path) -> None:
@@ -37,20 +37,20 @@ class File:
         except OSError as error:
             raise UsageError(f"{path} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
-            raise UsageError(f"{path} is no JSON: {_REMEDY}") from error
+            raise UsageError(f"{path} is not JSON: {_REMEDY}") from error
         try:
             self.rounds = dict(map(_rounds, read["benchmarks"]))
             self.processor: str | None = _processor(read.get("machine_info"))
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-            raise UsageError(f"{path} is no file of pytest-benchmark: {_REMEDY}") from error
+            raise UsageError(f"{path} is not a file of pytest-benchmark: {_REMEDY}") from error
 
 
 _NONE: Mapping[str, Any] = {}
-_REMEDY = "give what pytest --benchmark-json=FILE wrote"
+_REMEDY = "give a file that pytest --benchmark-json=FILE wrote"
 
 
 def _rounds(benchmark: Any) -> tuple[str, list[float]]:
-    # Our own benchmarks do several calls in a round, as many as the machine's speed asked for.
+    # Our own benchmarks make several calls in a round, more on a faster machine.
     extra: Any = benchmark.get("extra_info") or _NONE
     calls = float(extra.get("calls_a_round", 1))
     data: Any = benchmark["stats"].get("data") or []
@@ -69,7 +69,7 @@ def _processor(machine: Any) -> str | None:
 def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[Finding]:
     """Return a finding for each benchmark of either file, by its full name.
 
-    Raises UsageError where a file is none of pytest-benchmark, or the factor is not above 1.
+    Raises UsageError where a file is not one of pytest-benchmark, or the factor is not above 1.
     """
     a, b = File(baseline), File(candidate)
     names = list(dict.fromkeys([*a.rounds, *b.rounds]))
@@ -93,7 +93,7 @@ def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
     n, beyond = min(len(before), len(after)), ratio > plan.factor
     verdict: Verdict = "inconclusive"
     if n < LEAST_ROUNDS:
-        words = f"too few samples: {n} rounds, it takes {LEAST_ROUNDS} at least"
+        words = f"too few samples: {n} rounds, a verdict takes {LEAST_ROUNDS} at least"
     elif beyond and p <= plan.false_alarms / plan.benchmarks:
         verdict = "regression"
         words = f"slower by {100 * (ratio - 1):.1f} %, beyond the factor {plan.factor:g}"
@@ -105,7 +105,7 @@ def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
             else (f"within {plan.factor:g}")
         )
     else:
-        words = f"{n} rounds do not tell it from the factor {plan.factor:g}"
+        words = f"{n} rounds do not decide against the factor {plan.factor:g}"
     low, high = _quotients(before, after)
     return Finding(
         name=name,

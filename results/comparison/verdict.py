@@ -1,8 +1,9 @@
-"""What a gate finds about one benchmark or cell, whatever it compared: one type for every report.
+"""Findings of a comparison: the verdict on one benchmark or cell, with its evidence.
 
 pass: no worse than allowed, on evidence. regression: worse than allowed, on evidence. changed:
-better than code that should compute the same can be. inconclusive: too little evidence, `words` say
-of what. incomparable: the sides differ in versions, data or machine. missing: one side lacks it.
+better than code that should compute the same can be. inconclusive: too little evidence; `words` say
+which is lacking. incomparable: the sides differ in versions, data or machine. missing: one side
+does not have it.
 """
 
 import dataclasses
@@ -20,12 +21,21 @@ UNDECIDED: tuple[Verdict, ...] = ("inconclusive", "missing")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One verdict and its evidence; what is not known is None, never NaN.
+    """One verdict and its evidence; an unknown number is None, never NaN.
 
-    `estimate`, `low` and `high` are in `unit`: of speed the candidate's time over the baseline's
-    ("ratio": above 1 is slower), of correctness the candidate's result less the baseline's, in the
-    unit of that result. `p` is of the test that a regression takes, `n` the number of independent
-    samples behind it (sessions, seeds, rounds), `spread` their standard deviation, robustly.
+    Attributes:
+        name: of the benchmark or group of cells.
+        kind: speed or correctness.
+        verdict: the verdict.
+        words: its reason, for people.
+        unit: of `estimate`, `low` and `high`. Speed: `ratio`, the candidate's time over the
+            baseline's, above 1 if slower. Correctness: the unit of the result.
+        estimate: the ratio of speeds, or the mean difference of results, candidate minus baseline.
+        low: lower bound of its interval.
+        high: upper bound of its interval.
+        p: p-value of the test for a regression.
+        n: number of independent samples: sessions, seeds or rounds.
+        spread: their standard deviation, robustly estimated for speed.
     """
 
     name: str
@@ -52,7 +62,7 @@ class Finding:
 def exit_code(findings: Iterable[Finding]) -> int:
     """Return the gate's exit code: 1 a failure, 3 undecided or nothing comparable, 0 all pass.
 
-    What is incomparable fails nothing as long as something else was compared.
+    An incomparable finding fails nothing as long as another one passed.
     """
     verdicts = {finding.verdict for finding in findings}
     if verdicts.intersection(FAILURES):

@@ -1,8 +1,8 @@
-"""The verdict on correctness where numbers are not the same bit for bit: are they equivalent?
+"""Equivalence of paired results: the verdict on correctness where bits differ.
 
-Seeds are paired, so what is judged are the differences, candidate less baseline, one a seed, of a
-result that is better the lower it is. Both ways matter: an error that is too low is a label leak
-more likely than a gain, and a build that should compute the same does not.
+Seeds are paired, so the test is on the differences, candidate minus baseline, one a seed, of a
+result that is better the lower it is. Both directions count: of a build that should compute the
+same, a lower error is more likely a label leak than a gain.
 """
 
 import statistics
@@ -12,7 +12,7 @@ from ..comparison.verdict import Finding, Verdict
 from .intervals import VERDICT_CONFIDENCE, mean_interval, paired_test, varies
 
 FALSE_ALARMS = 0.005
-"""Of a gate's whole correctness part, both directions of all cells together."""
+"""Family-wise error rate of all tests of correctness in a gate, both directions together."""
 
 
 def equivalence(
@@ -26,13 +26,14 @@ def equivalence(
     """Return whether results of paired seeds are equivalent within ± `margin`, in `unit`.
 
     Pass: the 90 % interval of the mean difference lies inside ± margin, which is two one-sided
-    t-tests at 5 % (TOST), or all differences are zero. Regression, or if lower changed: the mean is
-    beyond the margin, and a one-sided paired t-test against 0 says so at FALSE_ALARMS over both
-    directions of all `cells` (Bonferroni). Otherwise, and with fewer than two seeds, inconclusive.
+    t-tests at 5 % (TOST), or all differences are zero. Regression (changed, where the result is
+    lower): the mean is beyond the margin, and a one-sided paired t-test against 0 rejects at
+    FALSE_ALARMS over both directions of all `cells` (Bonferroni). Otherwise, and with fewer than
+    two seeds, inconclusive.
 
-    Seeds that all differ by the same have no spread to judge by: beyond the margin that is a
-    failure all the same (independent seeds do not agree by chance on what is not there), inside it
-    inconclusive. Raises ValueError where there are no differences or the margin is not positive.
+    Differences that are all equal have no spread: beyond the margin they are a failure
+    nevertheless, because independent seeds do not agree by chance; inside it they are inconclusive.
+    Raises ValueError where there are no differences or the margin is not positive.
     """
     if not margin > 0:
         raise ValueError(f"margin={margin} must be positive")

@@ -1,4 +1,4 @@
-"""What a search of a given budget would find: exact expectations over the trials there are."""
+"""The expected best of k trials, exactly, over the trials of a search."""
 
 import math
 from collections.abc import Sequence
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 def expected_best(values: Sequence[float], *, minimize: bool = True) -> list[float]:
     """Return the expected best of k of the `values`, for k from 1 to their number.
 
-    Drawn without replacement: of the n values in order, the best first, the i-th is the best of k
-    in C(n - i, k - 1) of the C(n, k) subsets, all alike. It is the unbiased estimator of what the
-    best of k independent trials is worth (with replacement, as it is often done, is not).
+    Subsets are drawn without replacement: of n values, best first, the i-th is the best of k in
+    C(n - i, k - 1) of the C(n, k) equally likely subsets. It is the unbiased estimator of the
+    expected best of k independent trials; drawing with replacement, which is common, is biased.
     """
     ordered = sorted(values, reverse=not minimize)
     n = len(ordered)

@@ -1,8 +1,8 @@
 """Statistics over seeds: intervals, verdicts against the paper's numbers, tests of its claims.
 
-Pure functions of sequences of floats, one value a seed. All are Student's t, so they trust the
-mean of few seeds no further than their spread allows; where there is no spread to judge by (one
-seed, or seeds that all agree), nothing is decided. Medians, of populations, assume no distribution.
+These are pure functions of sequences of floats, one value a seed. Means have Student-t intervals;
+where there is no spread (one seed, or equal seeds), nothing is decided. Medians of populations have
+distribution-free intervals.
 """
 
 import bisect
@@ -18,9 +18,9 @@ Alternative = Literal["less", "greater"]
 
 VERDICT_CONFIDENCE = 0.90
 MOST_SEEDS = 1000
-"""Nobody runs more: beyond this, how many seeds would decide is not told."""
+"""Largest number of seeds that `Verdict.seeds_needed` names."""
 
-# Rounding makes equal differences of percentages unequal in their last bits; that is no spread.
+# Equal differences of percentages differ in their last bits by rounding; that is no spread.
 _ROUNDING, _LEAST = 1e-9, 1e-12
 
 
@@ -46,11 +46,11 @@ class MedianInterval:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a number of the paper reproduces, and on what evidence.
+    """Whether a number of the paper is reproduced, with the evidence.
 
     `low90` and `high90` bound the 90 % interval of the mean, None for fewer than two seeds.
-    `seeds_needed`, where inconclusive, is how many seeds in all would decide, were the mean and
-    the spread to stay as observed; None where that cannot be told.
+    `seeds_needed`, where inconclusive, is the total number of seeds that would decide if mean and
+    spread stayed as observed; None where no such number up to `MOST_SEEDS` exists.
     """
 
     status: Status
@@ -62,7 +62,7 @@ class Verdict:
 
 
 def varies(values: Sequence[float]) -> bool:
-    """Tell whether `values` differ by more than rounding, so that a t-test says something."""
+    """Tell whether `values` differ by more than rounding, so that a t-test is meaningful."""
     if len(values) < 2:
         return False
     size = max(abs(value) for value in values)
@@ -84,11 +84,11 @@ def mean_interval(values: Sequence[float], confidence: float) -> Interval:
 
 
 def median_interval(values: Sequence[float], confidence: float) -> MedianInterval:
-    """Return the median of `values` and the shortest interval of order statistics about it.
+    """Return the median of `values` and its shortest interval of order statistics.
 
     The bounds are the k-th smallest and the k-th largest value, for the largest k at which they
-    hold the median of any distribution with at least `confidence`: exactly 1 - 2 P(B < k) where it
-    is continuous, B binomial with n and 1/2. At 95 % there are none below n = 6.
+    cover the median of any distribution with at least `confidence`; for a continuous one coverage
+    is exactly 1 - 2 P(B < k), B binomial with n and 1/2. At 95 % there are none below n = 6.
 
     Raises ValueError where there are no values or `confidence` is not in (0, 1).
     """
@@ -97,7 +97,7 @@ def median_interval(values: Sequence[float], confidence: float) -> MedianInterva
     ordered, n = sorted(values), len(values)
     median, k = statistics.median(ordered), 0
     tails = itertools.accumulate(math.comb(n, fewer) for fewer in range((n + 1) // 2))
-    for tail in tails:  # how many of 2**n outcomes, in integers: nothing overflows
+    for tail in tails:  # number of the 2**n outcomes, an integer, so that nothing overflows
         if 1 - 2 * tail / 2**n < confidence:
             break
         k += 1
@@ -109,11 +109,11 @@ def median_interval(values: Sequence[float], confidence: float) -> MedianInterva
 def running_median(
     x: Sequence[float], y: Sequence[float], window: int, confidence: float
 ) -> list[tuple[float, MedianInterval]]:
-    """Return each different x, ascending, with the median of y over the networks about it.
+    """Return each distinct x, ascending, with the running median of y around it.
 
-    About x are the networks at x and at equally many neighbouring values on either side, as many
-    as fit `window` networks; at the ends fewer, so that x stays in their middle and a slope moves
-    no median. Networks that share an x go together, whatever their order.
+    The window of an x holds the values at x and at equally many neighbours on either side, as many
+    as fit `window` values; towards the ends it is smaller, so that it stays symmetric and a slope
+    does not shift the median. Values that share an x are taken together, whatever their order.
 
     Raises ValueError where `window` is below 1, or x and y differ in length.
     """
@@ -136,7 +136,7 @@ def running_median(
 
 
 def verdict(values: Sequence[float], target: float, margin: float) -> Verdict:
-    """Judge `values` against the paper's `target`, by their 90 % interval and the `margin`.
+    """Return the verdict on the paper's `target` from the 90 % interval of `values`.
 
     Reproduced: the interval lies inside target ± margin. Not reproduced: it lies wholly outside.
     All arguments are in the same unit.
@@ -163,8 +163,8 @@ def paired_test(
 ) -> float:
     """Return the p-value of a one-sided paired t-test on `differences`, one a seed.
 
-    It is small where the mean difference is below (`less`) or above (`greater`) the `margin`.
-    Without spread (one seed, all equal) nothing is shown: 1.
+    It is small where the mean difference is below (`less`) or above (`greater`) the `margin`, and
+    1 where there is no spread (one seed, or all equal).
     """
     if not varies(differences):
         return 1.0
@@ -187,7 +187,7 @@ def slopes(at: Sequence[float], values: Sequence[Sequence[float]]) -> list[float
 def holm(pvalues: Sequence[float]) -> list[float]:
     """Return `pvalues` adjusted by Holm's step-down method, in the order given.
 
-    Rejecting where the adjusted value is below α keeps the chance of any false rejection below α.
+    Rejecting where the adjusted value is below α keeps the family-wise error rate below α.
     Raises ValueError where one is not in [0, 1].
     """
     if not all(0 <= p <= 1 for p in pvalues):
@@ -205,7 +205,7 @@ def _half_width(deviation: float, n: int, confidence: float) -> float:
 
 
 def _seeds_needed(deviation: float, n: int, distance: float) -> int | None:
-    """Return the least number of seeds above `n` whose 90 % interval is within `distance`."""
+    """Return the smallest number of seeds above `n` whose interval has that half-width."""
 
     def decides(seeds: int) -> bool:
         return _half_width(deviation, seeds, VERDICT_CONFIDENCE) <= distance

@@ -1,23 +1,24 @@
-"""The verdict on speed: session after session, until what can be told is told.
+"""Sequential test of speed: sessions are sampled until a verdict is reached.
 
-A *session* is a fresh pair of processes, baseline and candidate. A process's memory layout biases
-all that is timed in it, so its samples are one witness, however many: a session counts once, by the
-median of its blocks' ratios. A *block* is four turns, ABBA or BAAB, and its ratio the candidate's
-two times over the baseline's two: what drifts evenly disturbs both alike.
+A *session* is a fresh pair of processes, baseline and candidate. The memory layout of a process
+biases everything that is timed in it, so a session counts as one observation: the median of its
+blocks' ratios. A *block* is four turns, ABBA or BAAB; its ratio is the candidate's two times over
+the baseline's two, so that a linear drift cancels.
 
 Regression: the median of the sessions' ratios is beyond the factor, **and** a one-sided Wilcoxon
-signed-rank test of their logarithms against 0 says slower. Of identical builds either might have
-been called the candidate, so each sign is a coin's, whatever the noise: the test's level holds for
-any distribution of turns, processes and load, if sessions are independent. The level is
-`false_alarms` over the number of benchmarks (Bonferroni: they share a machine, and any dependence
-is allowed), and is spent over the looks: half at the first look at which it can be met at all (no
-test of n signs is below 2^-n), the rest evenly by sessions; what the steps of an exact test leave
-of a look goes to the next. The looks' levels add up to no more than the whole, so an alarm at any
-of them is no likelier than that. The plan is fixed beforehand; to stop before its end is harmless.
+signed-rank test of their logarithms against 0 rejects. For identical builds the labels are
+exchangeable, so both signs are equally likely whatever the noise: the level holds for any
+distribution of turns, processes and load, if sessions are independent. The level is `false_alarms`
+divided by the number of benchmarks (Bonferroni, which allows any dependence), and is spent over
+the looks: half at the first look at which the test can reject at all (no p-value of n signs is
+below 2^-n), the rest evenly by sessions. What an exact test cannot use at one look goes to the
+next. The levels of the looks add up to at most the whole, which bounds the probability of an alarm
+at any of them. The plan is fixed beforehand, and sampling may stop early.
 
-Pass: the median is not beyond the factor, and the same test against log(factor) says less, its
-looks' levels adding up to `misses`: that often at most does a build slower by just the factor pass.
-This is not divided by benchmarks, as each regression has but one in which to be missed.
+Pass: the median is not beyond the factor, and the same test against log(factor) rejects in the
+other direction, the levels of its looks adding up to `misses`: the largest probability with which a
+build that is slower by exactly the factor passes. This level is not divided by the number of
+benchmarks, because a regression can be missed in one benchmark only.
 """
 
 import functools
@@ -32,18 +33,27 @@ from . import wilcoxon
 from .intervals import VERDICT_CONFIDENCE, median_interval
 
 Sessions = Sequence[Sequence[float]]
-"""Of one benchmark: a session each, its blocks' ratios."""
+"""The ratios of blocks by session, of one benchmark."""
 
-_TO_DEVIATION = 1.4826  # of the median absolute deviation, in a normal distribution
+_TO_DEVIATION = 1.4826  # standard deviation over median absolute deviation, normal distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SequentialPlan:
-    """What is fixed before the first sample; the operating curve in the docs is of the defaults.
+    """The plan of a sequential test, fixed before the first sample.
 
-    `sessions` is the most that are looked at, `turn_seconds` how long a turn takes, or a step where
-    that is longer; `blocks` is how many a session has of each benchmark, fewer of longer turns but
-    `least_blocks`: 0.6 s in all, or 24 steps. Raises UsageError for a factor that is none.
+    The operating curve in the documentation is that of the defaults. Raises UsageError where the
+    factor is not above 1.
+
+    Attributes:
+        benchmarks: number of benchmarks that are tested together.
+        factor: largest ratio of times that is allowed.
+        sessions: largest number of sessions.
+        blocks: blocks of each benchmark in a session, fewer where a turn is longer.
+        least_blocks: smallest number of blocks: 0.6 s in all, or 24 steps.
+        turn_seconds: length of a turn; one step, where that is longer.
+        false_alarms: family-wise error rate of `regression`.
+        misses: error rate of `pass`.
     """
 
     benchmarks: int
@@ -61,16 +71,16 @@ class SequentialPlan:
                 f"--speed-factor {self.factor:g} must be above 1: 1.05 allows five percent"
             )
         if self.benchmarks < 1 or self.sessions < 1:
-            raise ValueError(f"{self} has nothing to sample")
+            raise ValueError(f"{self} needs at least one benchmark and one session")
 
     def turns(self, step_seconds: float) -> tuple[int, int]:
-        """Return how many steps a turn has of such a benchmark, and how many blocks a session."""
+        """Return the steps in a turn, and the blocks in a session, of such a benchmark."""
         steps = max(1, round(self.turn_seconds / max(step_seconds, 1e-6)))
         longer = max(1.0, steps * step_seconds / self.turn_seconds)
         return steps, max(self.least_blocks, round(self.blocks / longer))
 
     def regression_levels(self) -> tuple[float, ...]:
-        """Return the level of the test against 1 after 1, 2, … sessions; 0: it cannot be met."""
+        """Return the level of the test against 1 after 1, 2, … sessions; 0: it cannot reject."""
         return _spent(self.false_alarms / self.benchmarks, self.sessions)
 
     def pass_levels(self) -> tuple[float, ...]:
@@ -78,14 +88,14 @@ class SequentialPlan:
         return _spent(self.misses, self.sessions)
 
     def least(self, verdict: Verdict) -> int | None:
-        """Return how many sessions `regression` or `pass` take at least; None: there are fewer."""
+        """Return the smallest number of sessions for a verdict; None if the plan has fewer."""
         levels = self.regression_levels() if verdict == "regression" else self.pass_levels()
         return next((n for n, level in enumerate(levels, start=1) if level), None)
 
 
 @functools.cache
 def _spent(total: float, sessions: int) -> tuple[float, ...]:
-    first = min(math.ceil(math.log2(2 / total)), sessions)  # a short plan looks at its end only
+    first = min(math.ceil(math.log2(2 / total)), sessions)  # a short plan has one look, its end
     levels: list[float] = []
     for n in range(1, sessions + 1):
         share = 1.0 if n == sessions else 0.5 + 0.5 * (n - first) / max(1, sessions - first)
@@ -95,14 +105,14 @@ def _spent(total: float, sessions: int) -> tuple[float, ...]:
 
 
 def block_ratio(baseline: Sequence[float], candidate: Sequence[float]) -> float:
-    """Return the ratio of a block: the candidate's two turns over the baseline's, in seconds."""
+    """Return the ratio of a block: seconds of the candidate's turns over the baseline's."""
     return sum(candidate) / sum(baseline)
 
 
 def decide(name: str, sessions: Sessions, plan: SequentialPlan) -> Finding:
-    """Return the verdict on the benchmark `name` after `sessions`, in the order they were sampled.
+    """Return the verdict on the benchmark `name` after `sessions`, in the order of sampling.
 
-    It is that of the first look that decided; what came later counts for nothing, so it does not
+    It is the verdict of the first look that decided; later sessions are ignored, so it does not
     matter whether sampling stopped there. Raises ValueError where a session has no blocks or a
     ratio is not a positive number.
     """
@@ -164,7 +174,7 @@ def _found(name: str, logs: Sequence[float], verdict: Verdict, plan: SequentialP
     elif ratio > plan.factor and n < (needed := plan.least("regression") or plan.sessions + 1):
         words = f"too few samples: {sessions}, a regression takes {needed} at least"
     else:
-        words = f"too near the factor {plan.factor:g} to tell, after {sessions}"
+        words = f"too close to the factor {plan.factor:g} to decide, after {sessions}"
     return Finding(
         name=name,
         kind="speed",

@@ -1,7 +1,7 @@
-"""Wilcoxon's signed-rank test, exact, for the few values that a gate has.
+"""Wilcoxon's signed-rank test, exact, for small samples.
 
-The null distribution is that of the signs: each equally likely, given the sizes. It is counted, in
-integers, so ties need no approximation; values of zero have no sign and are left out.
+Under the null hypothesis both signs are equally likely, given the absolute values. The distribution
+is counted in integers, so ties need no approximation; zeros are left out.
 """
 
 import functools
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 
 def p_greater(values: Sequence[float]) -> float:
-    """Return P(W+ >= observed) if every sign were a coin's: small where values are above zero.
+    """Return the one-sided p-value P(W+ >= observed): small where values are above zero.
 
-    With no value but zeros nothing is shown: 1.
+    It is 1 where all values are zero.
     """
     sized = sorted((abs(value), value > 0) for value in values if value != 0)
     ranks: list[int] = []  # doubled, so that the mean ranks of ties are integers
@@ -25,25 +25,25 @@ def p_greater(values: Sequence[float]) -> float:
 
 
 def p_less(values: Sequence[float]) -> float:
-    """Return the p-value of the other side: small where values are below zero."""
+    """Return the p-value in the other direction: small where values are below zero."""
     return p_greater([-value for value in values])
 
 
 @functools.cache
 def tails(n: int) -> tuple[float, ...]:
-    """Return P(W+ >= w) for w from 0 to n (n + 1) / 2: n values without ties or zeros."""
+    """Return P(W+ >= w) for w from 0 to n (n + 1) / 2, for n values without ties or zeros."""
     counts = _counts(tuple(range(1, n + 1)))
     return tuple(sum(counts[w:]) / 2**n for w in range(len(counts)))
 
 
 def attained(n: int, level: float) -> float:
-    """Return the largest p-value of n values that is at most `level`; 0 where none is."""
+    """Return the largest attainable p-value of n values that is at most `level`; 0 for none."""
     return next((p for p in tails(n) if p <= level), 0.0)
 
 
 @functools.lru_cache(maxsize=4096)
 def _counts(ranks: tuple[int, ...]) -> tuple[int, ...]:
-    """Return, for every sum from 0, how many subsets of `ranks` have it."""
+    """Return, for every sum from 0, the number of subsets of `ranks` with that sum."""
     counts = [1]
     for rank in ranks:
         counts += [0] * rank

@@ -112,16 +112,16 @@ def test_calls_in_a_round_are_divided_by(file):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("no json", "is no JSON"),
-        ("[]", "no file of pytest-benchmark"),
-        ("{}", "no file of pytest-benchmark"),
-        ('{"benchmarks": [{"fullname": "x"}]}', "no file of pytest-benchmark"),
-        ('{"benchmarks": [{"fullname": "x", "stats": {"data": [0]}}]}', "no file of"),
-        ('{"benchmarks": [{"fullname": "x", "stats": {"data": ["a"]}}]}', "no file of"),
-        ('{"benchmarks": [{"fullname": "x", "stats": {"data": 5}}]}', "no file of"),
+        ("no json", "is not JSON"),
+        ("[]", "not a file of pytest-benchmark"),
+        ("{}", "not a file of pytest-benchmark"),
+        ('{"benchmarks": [{"fullname": "x"}]}', "not a file of pytest-benchmark"),
+        ('{"benchmarks": [{"fullname": "x", "stats": {"data": [0]}}]}', "not a file of"),
+        ('{"benchmarks": [{"fullname": "x", "stats": {"data": ["a"]}}]}', "not a file of"),
+        ('{"benchmarks": [{"fullname": "x", "stats": {"data": 5}}]}', "not a file of"),
         ('{"benchmarks": [{"fullname": "x", "stats": {"data": [1]}, "extra_info":'
-         ' {"calls_a_round": 0}}]}', "no file of"),
-        ('{"benchmarks": 3}', "no file of"),
+         ' {"calls_a_round": 0}}]}', "not a file of"),
+        ('{"benchmarks": 3}', "not a file of"),
     ],
 )  # fmt: skip
 def test_a_file_that_is_none_is_one_clear_line(file, tmp_path, text, message):

@@ -184,7 +184,7 @@ def test_the_words_tell_why_nothing_is_decided():
     assert "under load" in wide.words
     assert f"±{100 * wide.spread:.1f} %" in wide.words
     near = decide("x", sessions_of([1.0495, 1.0505] * 16), plan)
-    assert near.words == "too near the factor 1.05 to tell, after 32 sessions"
+    assert near.words == "too close to the factor 1.05 to decide, after 32 sessions"
 
 
 def test_the_spread_is_1_4826_median_absolute_deviations():
