@@ -65,9 +65,15 @@ def warn(store: "JsonStore[Any]") -> None:
         click.echo(f"sgbench: warning: {one_line(store.warnings.pop(0))}", err=True)
 
 
-def stored_records(source: "Store", where: Sequence[str] = ()) -> "list[Record]":
-    """Return the records of a store, of the cells that --where picks; warn of unusable files."""
-    records = list(source.scan())
+def stored_records(
+    source: "Store", where: Sequence[str] = (), *, known: bool = False
+) -> "list[Record]":
+    """Return the records of a store, of the cells that --where picks; warn of unusable files.
+
+    With `known`, and where --where is given, records whose rule or data set is not registered are
+    left out, and the warning says how many.
+    """
+    records = list(source.scan_known() if known or where else source.scan())
     warn(source)
     if not where:
         return records

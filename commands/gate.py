@@ -151,7 +151,7 @@ def _records(path: str) -> "list[Record]":
     if not folder.is_dir():
         raise UsageError(f"--records {path} is not a folder: give the --store of a run")
     store = Store(folder)
-    records = list(store.scan())
+    records = list(store.scan_known())
     warn(store)
     return records
 

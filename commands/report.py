@@ -99,7 +99,9 @@ def _exhibit(name: str, scale: str, formats: Sequence[str], source: "Store") -> 
     from ..reports.pages import report as reports
     from ..reproductions.exhibits import exhibit as exhibits
 
-    return reports.build(exhibits.load(name), scale, stored_records(source), formats, cores())
+    return reports.build(
+        exhibits.load(name), scale, stored_records(source, known=True), formats, cores()
+    )
 
 
 def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "Report":
@@ -108,7 +110,7 @@ def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "R
     from ..results.timings import Timings
 
     timings = Timings(store.path, read_only=store.read_only)
-    found, records = list(timings.scan()), stored_records(store)
+    found, records = list(timings.scan_known()), stored_records(store, known=True)
     warn(timings)
     return throughput.build(found, records, scale, formats, cores())
 
@@ -124,7 +126,7 @@ def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report"
         listed = f"choose from: {', '.join(there)}" if there else "sgbench tune makes one"
         raise UsageError(f"--study: {store.path} has {len(there) or 'no'} studies; {listed}")
     study = studies.load(store, name or there[0])
-    return build(study_results(study, stored_records(store)), formats)
+    return build(study_results(study, stored_records(store, known=True)), formats)
 
 
 def _write(report: "Report", out: str) -> int:

@@ -17,7 +17,7 @@ from ._options import (
     source_options,
 )
 from ._requests import request_of, tell_dry_run
-from ._stores import open_source, stored_records
+from ._stores import open_source, stored_records, warn
 
 
 @click.command(
@@ -58,6 +58,7 @@ def _tell_stale(store: str, published: bool, options: dict[str, Any], as_json: b
     """List the stale records: of the cells that EXHIBIT and its options select, else of all."""
     from ..reports.console import pruning
     from ..reproductions.running.request import wanted_cells
+    from ..results.registered import left_out, unregistered
     from ..results.store.pruning import stale
 
     if options["exhibit"] is None:
@@ -71,6 +72,8 @@ def _tell_stale(store: str, published: bool, options: dict[str, Any], as_json: b
         keys = {cell.key for cell in wanted_cells(request_of(source, options))}
         records = [record for record in stored_records(source) if record.key in keys]
     found = list(stale(records, options["data_dir"]))
+    source.warnings += left_out([r for r in records if unregistered(r)], "record")
+    warn(source)
     for one in found:
         click.echo(json.dumps(pruning.stale_values(one)) if as_json else pruning.stale_text(one))
     click.echo(pruning.stale_summary(found, len(records), str(source.path)), err=as_json)

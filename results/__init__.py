@@ -1,1 +1,1 @@
-"""What happened: records, the durable store, statistics."""
+"""Results: records, the store that keeps them, their statistics and their comparison."""

@@ -1,4 +1,4 @@
-"""Records as one pandas frame, and as files for other tools: derived, nothing reads them back."""
+"""Records as one data frame, and as files for other tools; sgbench itself reads none of them."""
 
 import importlib
 import io
@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..bench.configuration import hyperparameters
 from ..bench.errors import UsageError, did_you_mean
 from .record import FRACTIONS, NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
 from .store.atomic_io import reason, write_file
@@ -15,27 +16,44 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FORMATS = ("parquet", "csv", "jsonl")
+_NUMBER = frozenset({float})  # a hyperparameter
 _DTYPES: dict[type, str] = {bool: "boolean", int: "Int64", float: "Float64", str: "string"}
 
 
 def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
     """Return a row a record and a column a field, in the schema's order.
 
+    Each hyperparameter is a column: those of all registered rules, and whatever the records have.
     Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays
     one. `drops`, `evaluate_at`, `curve` and `progression` hold Python lists.
     """
     import pandas as pd
 
     rows = [record.to_dict() for record in records]
-    columns = {name: pd.Series([row[name] for row in rows], dtype=_dtype(name)) for name in NAMES}
+    own = dict.fromkeys(hyperparameters())
+    for row in rows:
+        own |= dict.fromkeys(row["hyperparameters"])
+    columns: dict[str, pd.Series[Any]] = {}
+    for name in NAMES:
+        if name != "hyperparameters":
+            columns[name] = pd.Series([row[name] for row in rows], dtype=_dtype(name))
+            continue
+        for one in own:
+            values = [row[name].get(one) for row in rows]
+            columns[_column(one)] = pd.Series(values, dtype="Float64")
     return pd.DataFrame(columns)
 
 
-def encode(records: Iterable[Record], format: str) -> bytes:  # noqa: A002
-    """Return the file that holds `records`; `format` is one of FORMATS (UsageError otherwise).
+def _column(hyperparameter: str) -> str:
+    """Return the name of a hyperparameter's column: no rule can take a field's name."""
+    return f"hyperparameters.{hyperparameter}" if hyperparameter in TYPES else hyperparameter
 
-    `jsonl` has the lines that `run --json` prints, `parquet` nested columns for lists, `csv` JSON
-    in their place and nothing for a null.
+
+def encode(records: Iterable[Record], format: str) -> bytes:  # noqa: A002
+    """Return the content of a file of `records`; `format` is one of FORMATS (UsageError otherwise).
+
+    `jsonl` has the lines that `run --json` prints. `parquet` has nested columns for lists; `csv`
+    has JSON text for them, and nothing for a null.
     """
     if format not in FORMATS:
         raise UsageError(f"unknown --format {format!r}{did_you_mean(format, FORMATS)}")
@@ -45,7 +63,7 @@ def encode(records: Iterable[Record], format: str) -> bytes:  # noqa: A002
 
 
 def write(records: Iterable[Record], path: Path, format: str) -> None:  # noqa: A002
-    """Write `records` to the file `path`, whole or not at all; `format` as in `encode`.
+    """Write `records` to the file `path`, completely or not at all; `format` as in `encode`.
 
     Raises UsageError where the format is unknown or the file cannot be written.
     """
@@ -71,7 +89,7 @@ def _csv(frame: "pd.DataFrame") -> bytes:
 
 
 def _parquet(frame: "pd.DataFrame") -> bytes:
-    # Declared, not inferred: a column of nulls only would get a type of its own in this one file.
+    # Types are declared: an inferred type of a column of nulls would differ between files.
     pa: Any = importlib.import_module("pyarrow")
     scalars: dict[type, Any] = {
         bool: pa.bool_(),
@@ -89,8 +107,9 @@ def _parquet(frame: "pd.DataFrame") -> bytes:
         "curve": pa.list_(pa.struct(list(point.items()))),
         "progression": pa.list_(pa.struct(list(solved.items()))),
     }
+    columns = map(str, frame.columns)
     fields: list[tuple[str, Any]] = [
-        (name, lists.get(name) or scalars[_kind(TYPES[name])]) for name in NAMES
+        (name, lists.get(name) or scalars[_kind(TYPES.get(name, _NUMBER))]) for name in columns
     ]
     buffer = io.BytesIO()
     frame.to_parquet(buffer, engine="pyarrow", index=False, schema=pa.schema(fields))

@@ -1,7 +1,8 @@
-"""What a cell's result is, by what it was trained on: which fields, in what unit, which way is up.
+"""Metrics of results, by the kind of data: record fields, units, and which direction is better.
 
-The paper's tables are of four kinds: test error of image networks, the longest task solved, bits
-per character, and of two networks that count the error of each: two results a cell. Free of torch.
+The paper reports four metrics: test error (images), the longest task solved (episodes), bits per
+character (text), and the counting errors of two networks, which are two results a cell. Free of
+torch.
 """
 
 import functools
@@ -12,16 +13,20 @@ from typing import Any
 
 from ..bench import datasets
 from ..bench.configuration import applicable
-from .record import Record
+from .record import Record, describe
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A kind of result.
+    """The metric of a result.
 
-    `fields` are the record's, the first that is not null counts; `name` is what a table's caption
-    says, `unit` what stands after a number, `difference` what a difference is in, `decimals` and
-    `paper_decimals` how ours and the paper's numbers are printed.
+    Attributes:
+        fields: of the record; the first that is not null is the result.
+        name: for captions of tables.
+        unit: printed after a number.
+        difference: unit of a difference of two results.
+        decimals: of our numbers, as printed.
+        paper_decimals: of the paper's numbers.
     """
 
     fields: tuple[str, ...]
@@ -58,7 +63,7 @@ MEASURES = {
         paper_decimals=2,
     ),
 }
-_RESULTS = {  # the fields that only records of such data have
+_RESULTS = {  # fields that only records of such data have
     "images": (
         *("test_error", "test_loss", "validation_error", "validation_loss"),
         *("train_error", "train_loss"),
@@ -67,14 +72,14 @@ _RESULTS = {  # the fields that only records of such data have
     "text": ("validation_bits", "test_bits"),
     "counting": ("error_a", "error_b"),
 }
-_OF_SPLIT = {  # and those of one split; the bits of the validation text choose the weights
+_OF_SPLIT = {  # fields of one split; validation bits, which choose the weights, are on both
     "test": ("test_error", "test_loss", "test_bits"),
     "validation": ("validation_error", "validation_loss"),
 }
 FINAL = tuple(n for of in _RESULTS.values() for n in of if n != "progression")
-"""The numbers that a run ends with."""
+"""All fields that hold final results."""
 FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
-"""Of a cell that has one result."""
+"""Fields that hold the result of a cell with one result."""
 
 
 def _counted(name: str) -> Measure:
@@ -89,25 +94,36 @@ def _counted(name: str) -> Measure:
 
 
 RESULTS = {"error_a": _counted("A"), "error_b": _counted("B")}
-"""The results of a cell that has several, by the record's field."""
+"""The metrics of a cell with several results, by the record's field."""
 
 
 def results_of(dataset: str) -> tuple[str | None, ...]:
-    """Return the names of the results that a cell trained on `dataset` has; None for its only."""
+    """Return the fields of the results of a cell trained on `dataset`; None for a single result."""
     return tuple(RESULTS) if datasets.family(dataset) == "counting" else (None,)
 
 
 def measure_of(dataset: str, result: str | None = None) -> Measure:
-    """Return how the result of what was trained on `dataset` is measured."""
+    """Return the metric of a cell trained on `dataset`; `result` names one of several."""
     return MEASURES[datasets.family(dataset)] if result is None else RESULTS[result]
 
 
-def not_applying(record: Record) -> set[str]:
-    """Return the fields that do not apply to the record's cell, and are null therefore.
+def measures_of(record: Record) -> list[Measure]:
+    """Return the metrics of a record's results, also where its data set is not registered."""
+    if record.dataset in datasets.names():
+        return [measure_of(record.dataset, result) for result in results_of(record.dataset)]
+    every = (*MEASURES.values(), *RESULTS.values())
+    return [m for m in every if any(getattr(record, name) is not None for name in m.fields)]
 
-    A result does apply to a cell that failed, and so does what a cell may be given (`corpus`).
+
+def not_applying(record: Record) -> set[str]:
+    """Return the fields that are null because they do not apply to the record's cell.
+
+    A result applies to a cell that failed, too. Where the record's rule or data set is not
+    registered, all fields that are null are returned.
     """
-    fits = applicable(record.to_dict())
+    if not record.known:
+        return {name for name, value, *_ in describe(record) if value is None or value == []}
+    fits = applicable(record.configuration)
     found = {name for name, applies in fits.items() if not applies}
     family = datasets.family(record.dataset)
     found.update(*(names for of, names in _RESULTS.items() if of != family))
@@ -117,10 +133,10 @@ def not_applying(record: Record) -> set[str]:
 
 
 def rungs(dataset: str, values: list[float]) -> list[float]:
-    """Return how many levels of the curriculum of `dataset` such T_tasks are, 0 for none solved.
+    """Return values of T_task as numbers of levels of the curriculum of `dataset`; 0: none solved.
 
-    A T_task between two levels is as far between their numbers. Values of other data are returned
-    as they are: their margins are in their own unit.
+    A T_task between two levels is interpolated linearly. Values of data without a curriculum are
+    returned unchanged: their margins are in their own unit.
     """
     if datasets.family(dataset) != "episodes":
         return values
@@ -139,19 +155,19 @@ def _ladder(dataset: str) -> tuple[float, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """What a study looks for: a number of the validation split, as every cell of a kind has it.
+    """The objective of a study: a number on the validation split that every cell has.
 
     Attributes:
-        name: of the number.
-        unit: what stands after it.
-        decimals: how it is printed.
+        name: for tables and axes.
+        unit: printed after a number.
+        decimals: as printed.
         minimize: whether less is better.
-        worst: what a cell that diverged counts as.
-        final: the record's fields that hold it at the end; of several, the mean.
-        point: the same of a point of the curve.
-        best: whether the best evaluation counts, as of texts, whose best weights are kept.
-        tested: the record's fields of a cell that was trained anew, on the test split.
-        tested_name: the name of that.
+        worst: the value of a cell that diverged.
+        final: the record's fields that hold it at the end; the mean of several.
+        point: the same fields of a point of the curve.
+        best: whether the best evaluation so far counts, as for texts, whose best weights are kept.
+        tested: the record's fields of the result on the test split.
+        tested_name: the name of that result.
     """
 
     name: str
@@ -178,7 +194,7 @@ class Objective:
         return _mean(getattr(record, name) for name in self.tested)
 
     def seen(self, curve: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
-        """Return (iteration, value) of every evaluation of a curve that had one."""
+        """Return (iteration, value) of every evaluation of a curve that has a value."""
         found: list[tuple[int, float]] = []
         for point in curve:
             value = _mean(point[name] for name in self.point)
@@ -206,7 +222,7 @@ _OBJECTIVES = {
         tested=("test_error",),
         tested_name="test error",
     ),
-    "episodes": Objective(  # drawn anew for every update: there is nothing to hold out
+    "episodes": Objective(  # every update draws new episodes, so nothing is held out
         name="longest T_task solved",
         unit="T_task",
         decimals=1,
@@ -221,14 +237,14 @@ _OBJECTIVES = {
         name="validation bits per character",
         unit="bits per character",
         decimals=3,
-        worst=8.0,  # a byte, guessed
+        worst=8.0,  # a uniform guess of a byte
         final=("validation_bits",),
         point=("bits",),
         best=True,
         tested=("test_bits",),
         tested_name="test bits per character",
     ),
-    "counting": Objective(  # A's and B's losses are learned from alike
+    "counting": Objective(  # the losses of A and B have the same weight
         name="counts wrong on the validation split, mean of A and B",
         unit="%",
         decimals=2,
@@ -242,5 +258,5 @@ _OBJECTIVES = {
 
 
 def objective_of(dataset: str) -> Objective:
-    """Return what a study of cells that are trained on `dataset` looks for."""
+    """Return the objective of a study of cells trained on `dataset`."""
     return _OBJECTIVES[datasets.family(dataset)]

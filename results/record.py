@@ -1,41 +1,32 @@
-"""A record: everything that is known about one trained cell, flat, typed and versioned.
+"""A record: all that is known about one trained cell, flat, typed and versioned.
 
-The declarations below are the schema: the type, the unit and the meaning of every field, in the
-order in which they are written. `sgbench show` prints from them.
+The declarations of `Record` are the schema: type, unit and meaning of every field, in the order in
+which they are written. `sgbench show` prints from them. `from_outcome` makes records,
+`older_schemas` reads those of an earlier schema.
 """
 
 import dataclasses
 import itertools
 import json
-import math
 import operator
 import typing
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
-from ..bench import datasets
 from ..bench.cell import Cell
-from ..bench.configuration import FIELDS, field_of
-from ..bench.outcome import CurvePoint, Outcome, Solved
-from . import provenance
-from .schema import (
-    NewerSchemaError,
-    RecordError,
-    check_items,
-    check_object,
-    check_rows,
-    json_types,
-)
+from ..bench.configuration import FIELDS, hyperparameters
+from ..bench.errors import UsageError
+from ..bench.outcome import CurvePoint, Solved
+from .older_schemas import OLDER, upgraded
+from .registered import missing, unregistered
+from .schema import NewerSchemaError, RecordError, check_items, check_object, check_rows, json_types
 
-CELL_FIELDS = (*FIELDS, "bp_lambda", "aux_weight")
-SCHEMA_VERSION = 3
-"""Raised when a field is added, removed or changes its meaning; `_upgraded` reads older ones."""
+SCHEMA_VERSION = 4
+"""Raised when a field is added, removed or changes its meaning."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "pruned")
 ENDED: tuple[str, ...] = ("ok", "diverged")
-"""What a cell comes to on a class of machines; else something happened to its run."""
+"""Statuses that are results: the same cell on the same class of machines always ends so."""
 LOST: tuple[str, ...] = ("diverged", "failed", "timeout")
 """Statuses without a result of a cell that was to be trained to its end."""
 
@@ -45,7 +36,7 @@ def _doc(text: str, unit: str = "") -> Any:
 
 
 def _of_cell(name: str, unit: str = "") -> Any:
-    return _doc(field_of(name).doc, unit)
+    return _doc(FIELDS[name].doc, unit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +53,9 @@ class Record:
     depth: int | None = _of_cell("depth")
     T: int | None = _of_cell("T")
     rule: str = _of_cell("rule")
-    bp_lambda: float | None = _of_cell("bp_lambda")
+    hyperparameters: dict[str, float] = _doc(  # noqa: RUF009
+        "the rule's own hyperparameters, by name"
+    )
     decoupled: str | None = _of_cell("decoupled")
     p_update: float | None = _of_cell("p_update")
     sg_layers: int | None = _of_cell("sg_layers")
@@ -84,7 +77,6 @@ class Record:
     sg_factor: float | None = _of_cell("sg_factor")
     si_layers: int | None = _of_cell("si_layers")
     si_units: int | None = _of_cell("si_units")
-    aux_weight: float | None = _of_cell("aux_weight")
     solve_bits: float | None = _of_cell("solve_bits", "bits")
     solve_window: int | None = _of_cell("solve_window")
     patience: int | None = _of_cell("patience")
@@ -92,6 +84,10 @@ class Record:
     rule_version: int = _doc("version of the learning rule's code")
     dataset_version: int = _doc("version of the dataset's code")
     protocol_version: int = _doc("version of the loop, the layers, the optimiser and the seeding")
+    rule_source: str | None = _doc(
+        "hash of the source of a rule from a file or an installed package; null: the package's own"
+    )
+    dataset_source: str | None = _doc("the same of the data set")
     data_hash: str = _doc("hash of the data that was trained on")
     data_canonical: bool = _doc("whether that data is the original, byte for byte")
     status: str = _doc("ok, diverged, failed, timeout or pruned (by a study)")
@@ -150,13 +146,50 @@ class Record:
     finished: str = _doc("when the cell ended, ISO 8601, UTC")
 
     @property
+    def configuration(self) -> dict[str, Any]:
+        """The cell's fields by name, the rule's hyperparameters among them (`Cell.from_dict`)."""
+        return {name: getattr(self, name) for name in FIELDS} | self.hyperparameters
+
+    @property
     def cell(self) -> Cell:
-        """The cell that this record is of."""
-        return Cell.from_dict({name: getattr(self, name) for name in CELL_FIELDS})
+        """The cell that this record is of.
+
+        Raises UsageError where its rule or data set is not registered here.
+        """
+        problem = unregistered(self)
+        if problem:
+            raise UsageError(f"record {self.id}: {problem}")
+        return Cell.from_dict(self.configuration)
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """Versions of the code that made it, as `Cell.versions` names them."""
+        return {
+            "rule": self.rule_version,
+            "dataset": self.dataset_version,
+            "protocol": self.protocol_version,
+        }
+
+    @property
+    def sources(self) -> dict[str, str | None]:
+        """Hashes of the sources of its rule and data set, as `Cell.sources` names them."""
+        return {"rule": self.rule_source, "dataset": self.dataset_source}
+
+    @property
+    def known(self) -> bool:
+        """Whether the rule and the data set that it was made with are registered here."""
+        return missing(self) is None
+
+    def value(self, name: str) -> Any:
+        """Return a hyperparameter of the rule or else the field `name`; None where it has none."""
+        if name in self.hyperparameters:
+            return self.hyperparameters[name]
+        return getattr(self, name, None)
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value, in the schema's order, a point's too."""
         values = {name: getattr(self, name) for name in NAMES}
+        values["hyperparameters"] = dict(sorted(self.hyperparameters.items()))
         for name in FRACTIONS:
             values[name] = None if values[name] is None else list(values[name])
         values["curve"] = [{name: point[name] for name in POINT_TYPES} for point in self.curve]
@@ -165,7 +198,7 @@ class Record:
 
     @classmethod
     def from_dict(cls, values: Any) -> "Record":
-        """Return the record of `to_dict`'s output.
+        """Return the record of `to_dict`'s output, also of an older schema.
 
         Raises RecordError where a field is unknown, missing or of the wrong type (1 is no float,
         true is no int), NewerSchemaError where a newer sgbench wrote it.
@@ -177,11 +210,14 @@ class Record:
                 " upgrade sgbench"
             )
         older = type(schema) is int and schema in OLDER  # true is no 1
-        fields = check_object("", _upgraded(values) if older else values, TYPES)
+        if older:
+            values = upgraded(typing.cast("dict[str, Any]", values), SCHEMA_VERSION)
+        fields = check_object("", values, TYPES)
         if fields["schema"] != SCHEMA_VERSION:
             raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or older, from 1")
         if fields["status"] not in STATUSES:
             raise RecordError(f"status={fields['status']!r} must be one of {', '.join(STATUSES)}")
+        check_items("hyperparameters", fields["hyperparameters"].values(), _NUMBERS)
         for name in FRACTIONS:
             check_items(name, fields[name] or (), _FLOATS)
         points = fields["curve"]
@@ -197,95 +233,22 @@ class Record:
         return cls(**arguments)
 
 
-def _upgraded(values: Any) -> Any:
-    """Return what a record of an older schema would be in this one.
-
-    Schema 1 knew feed-forward cells only, schema 2 neither decoupled layers nor two networks. A
-    field of its own schema that is missing stays missing, so that it is told of.
-    """
-    old = values["schema"]
-    fields = dict.fromkeys((*NEW_IN_2, *NEW_IN_3) if old == 1 else NEW_IN_3) | values
-    fields["schema"] = SCHEMA_VERSION
-    if old == 1:
-        fields["progression"] = []
-    if type(fields.get("curve")) is list:
-        added = dict.fromkeys((*POINTS_IN_2, *POINTS_IN_3) if old == 1 else POINTS_IN_3)
-        fields["curve"] = [
-            added | point if type(point) is dict else point for point in fields["curve"]
-        ]
-    return fields
-
-
-def make_record(
-    cell: Cell,
-    outcome: Outcome,
-    *,
-    exhibit: str,
-    scale: str,
-    data_hash: str,
-    machine_class: str,
-) -> Record:
-    """Return the record of `outcome`, finished now, by the code that runs now.
-
-    `data_hash` is of the data that was trained on (`bench.datasets.data_hash`), `machine_class`
-    what `bench.hardware.machine_class` says of the outcome's machine. Final errors and losses
-    are kept only where the status is ok: a failure is never a result; its curve stays.
-    """
-    versions, code = cell.versions(), provenance.revision()
-    ok, test = outcome.status == "ok", cell.split == "test"
-    error, loss = _number(outcome.error_rate, ok), _number(outcome.loss, ok)
-    configuration: dict[str, Any] = {name: cell.value(name) for name in CELL_FIELDS}
-    machine: dict[str, Any] = dataclasses.asdict(outcome.machine)
-    machine["matmul_error"] = _number(outcome.machine.matmul_error)
-    return Record(
-        **configuration,
-        schema=SCHEMA_VERSION,
-        id=cell.id(data_hash),
-        key=cell.key,
-        exhibit=exhibit,
-        scale=scale,
-        rule_version=versions["rule"],
-        dataset_version=versions["dataset"],
-        protocol_version=versions["protocol"],
-        data_hash=data_hash,
-        data_canonical=data_hash == datasets.canonical_hash(cell.dataset),
-        status=outcome.status,
-        error=outcome.error,
-        iterations_done=outcome.iterations_done,
-        test_error=error if test else None,
-        test_loss=loss if test else None,
-        validation_error=None if test else error,
-        validation_loss=None if test else loss,
-        train_error=_number(outcome.train_error, ok),
-        train_loss=_number(outcome.train_loss, ok),
-        longest=outcome.longest if ok else None,
-        validation_bits=_number(outcome.validation_bits, ok),
-        test_bits=_number(outcome.test_bits, ok),
-        error_a=_number(outcome.error_a, ok),
-        error_b=_number(outcome.error_b, ok),
-        progression=[solved.to_dict() for solved in outcome.progression],
-        curve=[_point(point) for point in outcome.curve],
-        train_seconds=float(outcome.train_seconds),
-        evaluation_seconds=float(outcome.evaluation_seconds),
-        steps_per_second=_number(outcome.steps_per_second),
-        examples_per_second=_number(outcome.examples_per_second),
-        tokens_per_second=_number(outcome.tokens_per_second),
-        replicas=outcome.replicas,
-        **machine,
-        machine_class=machine_class,
-        sgbench=provenance.release(),
-        git_revision=code.commit,
-        git_dirty=code.dirty,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
-    )
-
-
 def describe(record: Record) -> list[tuple[str, Any, str, str]]:
-    """Return (name, value, unit, meaning) of every field, in the schema's order."""
-    return [
-        (spec.name, getattr(record, spec.name), spec.metadata["unit"], spec.metadata["doc"])
-        for spec in dataclasses.fields(Record)
-    ]
+    """Return (name, value, unit, meaning) of every field, in the schema's order.
+
+    Hyperparameters have a row each: those of all registered rules, and the record's.
+    """
+    rows: list[tuple[str, Any, str, str]] = []
+    for spec in dataclasses.fields(Record):
+        if spec.name == "hyperparameters":
+            own, declared = record.hyperparameters, hyperparameters()
+            meanings = dict.fromkeys(own, f"hyperparameter of {record.rule}")
+            meanings |= {name: one.doc for name, one in declared.items()}
+            rows += [(name, own.get(name), "", doc) for name, doc in meanings.items()]
+        else:
+            value = getattr(record, spec.name)
+            rows.append((spec.name, value, spec.metadata["unit"], spec.metadata["doc"]))
+    return rows
 
 
 def json_line(record: Record) -> str:
@@ -293,38 +256,12 @@ def json_line(record: Record) -> str:
     return json.dumps(record.to_dict(), separators=(",", ":"), allow_nan=False)
 
 
-def _number(value: float | None, keep: bool = True) -> float | None:
-    return float(value) if keep and value is not None and math.isfinite(value) else None
-
-
-def _point(point: CurvePoint) -> dict[str, Any]:
-    def numbers(values: Iterable[float | None] | None) -> list[float | None] | None:
-        return None if values is None else [_number(value) for value in values]
-
-    return {
-        "iteration": point.iteration,
-        "seconds": float(point.seconds),
-        "error": _number(point.error),
-        "loss": _number(point.loss),
-        "train_loss": _number(point.train_loss),
-        "sg_loss": numbers(point.sg_loss),
-        "sg_cosine": numbers(point.sg_cosine),
-        "bits": _number(point.bits),
-        "longest": point.longest,
-        "aux_loss": _number(point.aux_loss),
-        "updates": point.updates,
-        "error_a": _number(point.error_a),
-        "error_b": _number(point.error_b),
-    }
-
-
 NAMES = tuple(spec.name for spec in dataclasses.fields(Record))
 FRACTIONS = ("drops", "evaluate_at")
 """Fields that are tuples of numbers."""
-OLDER = (1, 2)
-"""Schemas that are read as well as this one."""
 _FLOATS = frozenset({float})
 _FLOATS_OR_NULL = frozenset({float, type(None)})
+_NUMBERS = frozenset({int, float})
 _ITEMS = {
     "sg_loss": _FLOATS_OR_NULL,
     "sg_cosine": _FLOATS_OR_NULL,
@@ -333,13 +270,3 @@ _ITEMS = {
 TYPES = json_types(Record)
 POINT_TYPES = json_types(CurvePoint)
 SOLVED_TYPES = json_types(Solved)
-NEW_IN_2 = (
-    *("T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"),
-    *("longest", "validation_bits", "test_bits", "tokens_per_second"),
-)
-NEW_IN_3 = (
-    *("bp_lambda", "decoupled", "p_update", "evaluate_at", "si_layers", "si_units"),
-    *("error_a", "error_b"),
-)
-POINTS_IN_2 = ("bits", "longest", "aux_loss")
-POINTS_IN_3 = ("updates", "error_a", "error_b")

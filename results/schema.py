@@ -43,13 +43,14 @@ def check_object(where: str, value: Any, expected: Types) -> dict[str, Any]:
         if unknown:
             raise RecordError(f"unknown field {prefix}{min(unknown)!r:.80}")
         raise RecordError(f"missing field {prefix}{min(missing)}")
-    for name, content in fields.items():
-        if type(content) not in expected[name]:
-            wanted = " or ".join(sorted(_word(kind) for kind in expected[name]))
-            raise RecordError(f"{prefix}{name}={content!r:.80} must be {wanted}")
-        if type(content) is int and not -LARGEST <= content < LARGEST:
+    for name, kinds in expected.items():
+        content = fields[name]
+        kind: type[object] = content.__class__
+        if kind not in kinds:
+            raise RecordError(f"{prefix}{name}={content!r:.80} must be {_words(kinds)}")
+        if kind is int and not -LARGEST <= content < LARGEST:
             raise RecordError(f"{prefix}{name}={content!r:.80} must fit into 64 bits")
-        if type(content) is str and not (content.isascii() or _is_text(content)):
+        if kind is str and not (content.isascii() or _is_text(content)):
             raise RecordError(f"{prefix}{name}={content!r:.80} must be text")
     return fields
 
@@ -57,12 +58,12 @@ def check_object(where: str, value: Any, expected: Types) -> dict[str, Any]:
 def check_items(where: str, values: Iterable[Any], kinds: frozenset[type]) -> None:
     """Raise RecordError unless every one of `values` is of one of the JSON types `kinds`."""
     values = list(values)
-    if not kinds.issuperset(map(type, values)):
-        wanted = " or ".join(sorted(_word(kind) for kind in kinds))
-        raise RecordError(f"{where} must be {wanted} throughout")
-    if int in kinds:
+    found = set(map(type, values))
+    if not found <= kinds:
+        raise RecordError(f"{where} must be {_words(kinds)} throughout")
+    if int in found:
         whole = [value for value in values if type(value) is int]
-        if whole and not -LARGEST <= min(whole) <= max(whole) < LARGEST:
+        if not -LARGEST <= min(whole) <= max(whole) < LARGEST:
             raise RecordError(f"{where} must fit into 64 bits throughout")
 
 
@@ -74,11 +75,16 @@ def check_rows(where: str, rows: list[Any], expected: Types) -> None:
     if not rows:
         return
     check_items(where, rows, frozenset({dict}))
-    for row in rows:
-        if row.keys() != expected.keys():
+    try:
+        columns = list(zip(*map(operator.itemgetter(*expected), rows), strict=True))
+        complete = set(map(len, rows)) == {len(expected)}
+    except KeyError:
+        columns, complete = [], False
+    if not complete:
+        for row in rows:
             check_object(where, row, expected)
-    for name, kinds in expected.items():
-        check_items(f"{where}.{name}", map(operator.itemgetter(name), rows), kinds)
+    for (name, kinds), column in zip(expected.items(), columns, strict=True):
+        check_items(f"{where}.{name}", column, kinds)
 
 
 def _arms(hint: Any) -> frozenset[type]:
@@ -96,5 +102,5 @@ def _is_text(value: str) -> bool:
     return True
 
 
-def _word(kind: type) -> str:
-    return "null" if kind is type(None) else kind.__name__
+def _words(kinds: frozenset[type]) -> str:
+    return " or ".join(sorted("null" if k is type(None) else k.__name__ for k in kinds))

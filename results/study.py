@@ -1,11 +1,11 @@
-"""A study: what a tuner was asked to search, and what it has asked for, in one file of the store.
+"""A study: the declaration of a search of hyperparameters and its trials, one file of the store.
 
     studies/<name>.json    {"checksum": …, "study": {…}}
 
-The file holds the declaration and the choices of each trial, in their order, written before any of
-them is trained; it is replaced whole. What came of a trial is in the records of its cells and
-nowhere else, so a study is derived from its file and the records, and Optuna keeps nothing. Where
-the file is lost, `sgbench tune --rebuild` makes it again from the records. Free of Optuna.
+The file holds the declaration and the parameters of each trial in order, written before the trial
+is trained; it is replaced as a whole. Results of trials are in the records of their cells and
+nowhere else, so a study is derived from its file and the records, and Optuna stores nothing. Where
+the file is lost, `sgbench tune --rebuild` restores it from the records. Free of Optuna.
 """
 
 import dataclasses
@@ -26,28 +26,28 @@ from .store.store import Store
 
 FORMAT = 1
 MAY_CHANGE = ("trials", "fresh")
-"""Parts of a declaration that a study may go on with changed."""
+"""Fields of a declaration that may differ when a study is continued."""
 _NAME = re.compile(r"[A-Za-z0-9_+-][A-Za-z0-9._+-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Study:
-    """What is searched, and what was asked for.
+    """The declaration of a search, and the parameters of its trials.
 
     Attributes:
-        format: version of this file's form.
+        format: version of the file's form.
         name: the study's name.
         exhibit: the exhibit that is tuned.
         scale: its scale.
         where: the text of `--where`.
         set: the texts of `--set`.
-        space: each field's text of `--space`.
-        trials: how many there are to be of each arm (what is compared: a rule, mostly).
-        seeds: of a trial, from 0.
-        fresh: seeds that the winner is trained anew on, from `seeds`.
-        sampler: what chooses.
-        pruner: what gives up.
-        asked: each arm's label to the choices of its trials.
+        space: by field, the text of `--space`.
+        trials: number of trials of each arm; an arm is what is compared, mostly a rule.
+        seeds: number of seeds of a trial, counted from 0.
+        fresh: number of further seeds on which the best trial is trained again.
+        sampler: chooses the parameters of a trial.
+        pruner: ends trials that are not worth their time.
+        asked: by the arm's label, the parameters of its trials.
     """
 
     format: int = FORMAT
@@ -65,12 +65,12 @@ class Study:
     asked: dict[str, list[dict[str, Any]]] = field(default_factory=dict[str, list[dict[str, Any]]])
 
     def asking(self, arm: str, params: Mapping[str, Any]) -> "Study":
-        """Return the study with one more trial of an arm."""
+        """Return the study with one more trial of an arm, of the parameters `params`."""
         trials = [*self.asked.get(arm, ()), dict(params)]
         return dataclasses.replace(self, asked={**self.asked, arm: trials})
 
     def difference(self, other: "Study") -> str | None:
-        """Return in words how another declaration differs, None where it does not."""
+        """Return in words how another declaration differs; None where it does not."""
         for spec in dataclasses.fields(self):
             mine, theirs = getattr(self, spec.name), getattr(other, spec.name)
             if spec.name not in ("format", "name", "asked", *MAY_CHANGE) and mine != theirs:
@@ -88,18 +88,18 @@ def _words(value: Any) -> str:
 
 
 def check_name(name: str) -> str:
-    """Return the name of a study; UsageError where it cannot be a file's."""
+    """Return `name` if a study can have it; UsageError otherwise."""
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"--study {name!r}: a name has letters, digits, . _ + and -, no more than 100, and does"
-            " not begin with a dot"
+            f"--study {name!r}: a name has up to 100 letters, digits, . _ + and -, and does not"
+            " begin with a dot"
         )
     return name
 
 
 def names(store: Store) -> list[str]:
     """Return the names of the studies in a store, sorted. Raises StoreError."""
-    folder, ending = _place(store)
+    folder, ending = _location(store)
     try:
         found = os.listdir(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -138,28 +138,28 @@ def save(store: Store, study: Study) -> None:
 
 
 def study_path(store: Store, name: str) -> Path:
-    """Return where the file of the study `name` lies."""
-    folder, ending = _place(store)
+    """Return the path of the file of the study `name`."""
+    folder, ending = _location(store)
     return folder / f"{name}{ending}"
 
 
-def _place(store: Store) -> tuple[Path, str]:
-    """Return the folder of a store's studies and how their files' names end."""
+def _location(store: Store) -> tuple[Path, str]:
+    """Return the folder of a store's studies and the suffix of their files."""
     return (store.path, ".study.json") if store.read_only else (store.path / "studies", ".json")
 
 
 def encode(study: Study) -> bytes:
-    """Return the file that holds `study`."""
+    """Return the content of the file of `study`."""
     values = dataclasses.asdict(study)
     body = {"checksum": checksum(canonical_json(values).encode()), "study": values}
     return json.dumps(body, indent=1, allow_nan=False).encode() + b"\n"
 
 
 def decode(data: bytes) -> Study:
-    """Return the study of a file's content. Raises RecordError where it is not whole."""
+    """Return the study that a file's content holds; RecordError where that cannot be used."""
     values = unpack("study", data)
     if type(values) is dict and cast("dict[str, Any]", values).get("format") != FORMAT:
-        raise RecordError(f"its format is not {FORMAT}: another sgbench made it")
+        raise RecordError(f"its format is not {FORMAT}: another version of sgbench wrote it")
     fields = check_object("study", values, json_types(Study))
     check_items("study.set", fields["set"], frozenset({str}))
     check_items("study.space", fields["space"].values(), frozenset({str}))

@@ -1,8 +1,8 @@
-"""A timing: how fast a program is on a machine, with what it was held against in the same rounds.
+"""A timing: the speed of a program on a machine, and the machine's limits in the same rounds.
 
-One JSON file a program and machine class in the store's `timings/`, written and read as records
-are. A program is fixed by its cell (of which seed, rates and schedule do not matter) and by how
-many such cells it trains together.
+A timing is one JSON file per program and machine class in the store's `timings/`, written and read
+as records are. A program is defined by its cell, apart from seed, rates and schedule, and by the
+number of such cells that it trains together.
 """
 
 import dataclasses
@@ -10,66 +10,45 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from ..bench.cell import Cell, canonical_json
 from ..bench.errors import UsageError
+from .registered import missing, unregistered
 from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
-from .statistics.intervals import median_interval
+from .statistics.rounds import Median, over_rounds, ratio
 from .store.codec import pack, unpack
 from .store.json_store import JsonStore, StoredKind, publish_lines
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+"""2 added `rule_source` and `dataset_source`; older ones are read as well."""
 SAME_SIZES = (
     *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
     *("kernel_size", "precision"),
 )
-"""What a program and the baseline that it is held against share."""
+"""Fields in which a program and the baseline that it is compared with agree."""
 PARTS = ("forward", "backward", "m", "update", "other")
 ROUNDS = ("step", "limit", *PARTS, "matmul", "copy")
-CONFIDENCE = 0.95
-LEAST_ROUNDS = 6
-"""Fewer have no interval of that confidence."""
-WIDE = 0.10
-"""An interval wider than this part of the median is too wide to rely on."""
-
-
-class Median(NamedTuple):
-    """The median over rounds and its 95 % interval; the range of fewer than `LEAST_ROUNDS`."""
-
-    median: float
-    low: float
-    high: float
-
-    @property
-    def width(self) -> float:
-        """The interval's, as a part of the median; 0 where that is 0."""
-        return (self.high - self.low) / self.median if self.median else 0.0
-
-    @property
-    def wide(self) -> bool:
-        """Whether the machine was too unsteady to rely on the median."""
-        return self.width > WIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
-    """How fast a program is. Times are in seconds, wall-clock on a CPU, the device's on a GPU."""
+    """The speed of a program. Times are in seconds: wall-clock on a CPU, the device's on a GPU."""
 
     schema: int
     id: str
-    """Hash of the cell without what does not matter, the replicas and the versions of the code."""
+    """Hash of the fields of the cell that matter, the replicas, and the versions of the code."""
     exhibit: str
     scale: str
     session: str
-    """Timings of one session were taken in the same rounds."""
+    """Name shared by timings that were taken in the same rounds."""
     cell: dict[str, Any]
     replicas: int
     rounds: dict[str, list[float]]
-    """For each round the seconds of a step, under `step`, `limit`, the parts and `other`, and the
-    machine's own rates: `matmul` in FLOP/s, `copy` in bytes/s, read and written."""
+    """One number a round: seconds of a step (`step`), of the machine's limit (`limit`) and of each
+    part of a step; and the machine's rates, `matmul` in FLOP/s and `copy` in bytes/s, both ways."""
     steps: int
-    """In a turn of a round."""
+    """Steps in one turn of a round."""
     limit_by: str
     flops: float
     bytes: float
@@ -88,35 +67,59 @@ class Timing:
     numpy: str
     platform: str
     machine_class: str
+    rule_source: str | None
+    """Of a rule that is not the package's own, as in a record."""
+    dataset_source: str | None
     sgbench: str
     git_revision: str | None
     git_dirty: bool | None
     measured: str
-    """When, ISO 8601, UTC."""
+    """Time of the measurement, ISO 8601, UTC."""
 
     def of(self, what: str) -> Median:
-        """Return what of the rounds."""
+        """Return the median over rounds of one of `ROUNDS`."""
         return over_rounds(self.rounds[what])
 
     @property
+    def rule(self) -> str:
+        """Name of the cell's learning rule."""
+        return self.cell["rule"]
+
+    @property
+    def dataset(self) -> str:
+        """Name of the cell's data set."""
+        return self.cell["dataset"]
+
+    @property
+    def known(self) -> bool:
+        """Whether the rule and the data set that it was made with are registered here."""
+        return missing(self) is None
+
+    @property
     def trained(self) -> Cell:
-        """The cell; its seed, rates and schedule do not matter."""
+        """The cell; its seed, rates and schedule do not matter.
+
+        Raises UsageError where its rule or data set is not registered here.
+        """
+        problem = unregistered(self)
+        if problem:
+            raise UsageError(f"timing {self.id}: {problem}")
         return Cell.from_dict(self.cell)
 
     @property
     def steps_per_second(self) -> float:
-        """Updates of the whole program."""
+        """Updates a second of the whole program."""
         return 1 / self.of("step").median
 
     @property
     def examples_per_second(self) -> float:
-        """Examples, or of recurrent cells symbols, of all replicas."""
+        """Examples (symbols in recurrent cells) a second, of all replicas together."""
         cell = self.trained
         return self.steps_per_second * cell.batch_size * cell.data_steps * self.replicas
 
     @property
     def fraction(self) -> Median:
-        """The limit's time over the step's, round by round."""
+        """Fraction of the machine's limit: the limit's time over the step's, round by round."""
         return ratio(self.rounds["limit"], self.rounds["step"])
 
     def to_dict(self) -> dict[str, Any]:
@@ -136,47 +139,65 @@ class Timing:
                 f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
                 " upgrade sgbench"
             )
+        if type(schema) is int and schema == 1:
+            added: dict[str, Any] = {"rule_source": None, "dataset_source": None}
+            values = added | cast("dict[str, Any]", values) | {"schema": SCHEMA_VERSION}
         fields = check_object("", values, _TYPES)
-        if schema != SCHEMA_VERSION:
-            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION}")
-        try:
-            Cell.from_dict(fields["cell"])
-        except UsageError as error:
-            raise RecordError(f"cell: {error}") from error
+        if fields["schema"] != SCHEMA_VERSION:
+            raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or older, from 1")
+        _check_cell(fields)
         rounds = check_object("rounds", fields["rounds"], _ROUND_TYPES)
         for name, seconds in rounds.items():
             check_items(f"rounds.{name}", seconds, _FLOATS)
         lengths = {len(seconds) for seconds in rounds.values()}
         if len(lengths) != 1 or lengths == {0}:
-            raise RecordError("rounds must all be as many, at least one")
+            raise RecordError("rounds must have the same length, at least 1")
         if min(map(min, (rounds["step"], rounds["matmul"], rounds["copy"]))) <= 0:
             raise RecordError("rounds of step, matmul and copy must be above 0")
         return cls(**fields)
 
 
-def identity(shape: Mapping[str, Any], replicas: int, versions: Mapping[str, int]) -> str:
-    """Return the id of the timing of a program: of what of its cell matters, and its code."""
-    value = {"shape": dict(shape), "replicas": replicas, "versions": dict(versions)}
+def _check_cell(fields: Mapping[str, Any]) -> None:
+    """Raise RecordError where a cell of the package's own rule and data set is none.
+
+    One of another rule may be of a file that has changed since: that breaks no timing.
+    """
+    cell = fields["cell"]
+    for name in ("rule", "dataset"):
+        if type(cell.get(name)) is not str:
+            raise RecordError(f"cell.{name} must be str")
+    if fields["rule_source"] is None and fields["dataset_source"] is None:
+        try:
+            Cell.from_dict(cell)
+        except UsageError as error:
+            raise RecordError(f"cell: {error}") from error
+
+
+def identity(
+    shape: Mapping[str, Any],
+    replicas: int,
+    versions: Mapping[str, int],
+    sources: Mapping[str, str | None],
+) -> str:
+    """Return the id of the timing of a program.
+
+    Args:
+        shape: what of its cell matters for its speed.
+        replicas: how many cells it trains together.
+        versions: of the code (`Cell.versions`).
+        sources: of a rule or data set that was brought (`Cell.sources`).
+    """
+    value: dict[str, Any] = {"shape": dict(shape), "replicas": replicas, "versions": dict(versions)}
+    brought = {kind: source for kind, source in sources.items() if source is not None}
+    if brought:  # or else the id is what it was before there were any
+        value["sources"] = brought
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
 
 
-def over_rounds(values: list[float]) -> Median:
-    """Return the median of values, at least one, and its interval."""
-    found = median_interval(values, CONFIDENCE)
-    if found.low is None or found.high is None:
-        return Median(found.median, min(values), max(values))
-    return Median(found.median, found.low, found.high)
-
-
-def ratio(above: list[float], below: list[float]) -> Median:
-    """Return what some values are of others, round by round."""
-    return over_rounds([a / b for a, b in zip(above, below, strict=True)])
-
-
 def relative(one: Timing, other: Timing) -> tuple[Median, bool]:
-    """Return the time of a step over another's, and whether both were timed in the same rounds.
+    """Return the ratio of two step times, and whether they were timed in the same rounds.
 
-    Where they were not it is the medians' ratio, without an interval.
+    Otherwise it is the ratio of the medians, without an interval.
     """
     if one.session == other.session:
         return ratio(one.rounds["step"], other.rounds["step"]), True
@@ -192,9 +213,10 @@ def encode(timing: Timing) -> bytes:
 
 
 def decode(data: bytes) -> Timing:
-    """Return the timing that `data` stores.
+    """Return the timing that the line `data` stores.
 
-    Raises RecordError if it is not whole, NewerSchemaError if it is whole and of a newer schema.
+    Raises RecordError where the line is incomplete or changed, NewerSchemaError where the timing is
+    of a newer schema.
     """
     return Timing.from_dict(unpack("timing", data))
 
@@ -211,7 +233,7 @@ class Timings(JsonStore[Timing]):
 
 
 def publish(timings: Iterable[Timing], folder: Path) -> list[Path]:
-    """Write timings into `folder`, a file an exhibit and scale; return the files."""
+    """Write timings into `folder`, a file per exhibit and scale; return the files."""
     return publish_lines(timings, folder, lambda t: f"timings.{t.exhibit}.{t.scale}.jsonl", encode)
 
 

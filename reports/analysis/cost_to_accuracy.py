@@ -53,6 +53,8 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
     places: dict[str, dict[int, Record]] = defaultdict(dict)
     cells: dict[str, Cell] = {}
     for record in sorted(records, key=lambda r: (r.key, r.machine_class)):
+        if not record.known:
+            continue
         cell = dataclasses.replace(record.cell, seed=0)
         if record.status == "ok" and record.curve and quantity(cell) is not None:
             cells[cell.key] = cell

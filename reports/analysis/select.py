@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from ...bench.cell import Cell
-from ...bench.configuration import field_names
+from ...bench.configuration import FIELDS as CELL_FIELDS
 from ...reproductions.exhibits.exhibit import expand
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.frame import to_frame
@@ -20,6 +20,7 @@ from ...results.metrics import FIELDS
 from ...results.record import ENDED, Record
 from .protocol import PAPER, difference
 
+_CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
     "configuration": True,
     "seed": True,
@@ -101,10 +102,10 @@ def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection
     """
     cells = expand(exhibit, scale, seeds=1)
     known = {_configuration(cell): n for n, cell in enumerate(cells)}
-    versions = [cell.versions() for cell in cells]
+    code = [(cell.versions(), cell.sources()) for cell in cells]
     found = ((known.get(_configuration(record)), record) for record in records)
     mine = [(n, record) for n, record in found if n is not None and record.status != "pruned"]
-    current = [(n, record) for n, record in mine if _versions(record) == versions[n]]
+    current = [(n, record) for n, record in mine if (record.versions, record.sources) == code[n]]
 
     frame = to_frame(record for _, record in current)
     frame["configuration"] = pd.array([n for n, _ in current], dtype="int64")
@@ -141,16 +142,5 @@ def _has(cell: Cell, fields: Mapping[str, Any]) -> bool:
 
 
 def _configuration(source: Cell | Record) -> tuple[Any, ...]:
-    """Return all fields but the seed, hyperparameters of all rules among them."""
-    names = [name for name in field_names() if name != "seed"]
-    if isinstance(source, Cell):
-        return tuple(map(source.value, names))
-    return tuple(getattr(source, name, None) for name in names)
-
-
-def _versions(record: Record) -> dict[str, int]:
-    return {
-        "rule": record.rule_version,
-        "dataset": record.dataset_version,
-        "protocol": record.protocol_version,
-    }
+    own = sorted(dict(source.hyperparameters).items())
+    return (*(getattr(source, name) for name in _CONFIGURATION), *own)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...bench.cell import Cell
-from ...results.timings import PARTS, SAME_SIZES, WIDE, Median, Timing, relative
+from ...results.statistics.rounds import WIDE, Median
+from ...results.timings import PARTS, SAME_SIZES, Timing, relative
 from ..console.terminal import cell_names
 from ..tables.table import Grid, entry, text_table
 

@@ -1,16 +1,14 @@
 """Lists: of exhibits with their scales, of data sets, of records."""
 
-import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...bench.datasets import Status
-from ...bench.errors import UsageError
 from ...reproductions.exhibits.schema import Exhibit
-from ...results.metrics import measure_of, results_of
+from ...results.metrics import measures_of
 from ...results.record import Record
 from ..tables.table import plain
-from .terminal import bold, columns, count, dim, outcome, record_names, short_id, wrap
+from .terminal import bold, cell_names, columns, count, dim, outcome, short_id, wrap
 
 Counted = tuple[Exhibit, Mapping[str, int]]
 """An exhibit and the number of cells of each of its scales."""
@@ -58,7 +56,7 @@ def records_text(records: Sequence[Record]) -> str:
         groups.setdefault((record.exhibit, record.scale), []).append(n)
     names: dict[int, str] = {}  # told apart within an exhibit's scale: those of all would be long
     for members in groups.values():
-        told = record_names([records[n] for n in members])
+        told = cell_names([records[n] for n in members])
         names |= dict(zip(members, told, strict=True))
     rows = [
         [
@@ -79,11 +77,8 @@ def record_values(record: Record) -> dict[str, Any]:
     """Return the JSON values that tell one record from others, and its results."""
     fields = ("id", "finished", "exhibit", "scale", "dataset", "network", "rule", "seed")
     values: dict[str, Any] = {name: getattr(record, name) for name in fields}
-    (values["cell"],) = record_names([record])
-    results: list[str] = []
-    with contextlib.suppress(UsageError):  # the data set is not known here
-        for result in results_of(record.dataset):
-            results += measure_of(record.dataset, result).fields
+    (values["cell"],) = cell_names([record])
+    results = [field for measure in measures_of(record) for field in measure.fields]
     return {
         **values,
         "status": record.status,

@@ -5,13 +5,13 @@ from typing import Any
 
 from ...results.store.pruning import Stale, Waste
 from ..tables.table import plain
-from .terminal import count, record_names, short_id
+from .terminal import cell_names, count, short_id
 
 
 def stale_text(stale: Stale) -> str:
     """Return a stale record, and why it is stale, on one line."""
     record, why = stale.record, "; ".join(plain(words) for words in stale.why)
-    (name,) = record_names([record])
+    (name,) = cell_names([record])
     return f"{short_id(record.id)}  {record.exhibit}, scale {record.scale}: {name}  {why}"
 
 

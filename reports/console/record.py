@@ -29,7 +29,7 @@ def whole_record(record: Record, width: int) -> str:
 
     What does not apply to its cell is left out.
     """
-    (name,), beside = cell_names([record.cell]), not_applying(record)
+    (name,), beside = cell_names([record]), not_applying(record)
     title = plain(f"{record.exhibit}, scale {record.scale}: {name}")
     lines = [bold(title), outcome(record).strip(), ""]
     for field, value, unit, meaning in describe(record):

@@ -3,17 +3,15 @@
 Texts have the escape sequences of a terminal; what prints them strips these elsewhere.
 """
 
-import contextlib
 import itertools
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ...bench import registry
 from ...bench.cell import Cell
-from ...bench.errors import UsageError
-from ...results.metrics import Measure, measure_of, objective_of, results_of
+from ...bench.configuration import hyperparameters
+from ...results.metrics import Measure, measure_of, measures_of, objective_of, results_of
 from ...results.record import Record
 from ..tables.table import plain
 
@@ -45,10 +43,11 @@ def short_id(id: str) -> str:  # noqa: A002
     return id[:_DIGITS]
 
 
-def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
+def cell_names(cells: Sequence[Cell | Record], *, seeds: bool = True) -> list[str]:
     """Return a short name for each cell, with the fields that tell it from the others.
 
-    Without `seeds` they are names of programs, whose seed is left out.
+    Records stand for their cells, also where their rule is not registered. Without `seeds` the
+    names are those of programs, whose seed is left out.
     """
     names = [
         f"{_base_name(cell)} seed {cell.seed}" if seeds else _base_name(cell) for cell in cells
@@ -56,42 +55,25 @@ def cell_names(cells: Sequence[Cell], *, seeds: bool = True) -> list[str]:
     first: dict[str, dict[str, Any]] = {}
     extra: dict[str, None] = {}
     for name, cell in zip(names, cells, strict=True):
-        values = cell.to_dict()
+        values = cell.to_dict() if isinstance(cell, Cell) else cell.configuration
         other = first.setdefault(name, values)
         if other is not values:
-            extra |= {field: None for field in values if values[field] != other[field]}
+            extra |= {field: None for field in values if values[field] != other.get(field)}
     tails = (" ".join(_told(cell, field) for field in extra) for cell in cells)
     return [plain(f"{name} {tail}") for name, tail in zip(names, tails, strict=True)]
 
 
-def record_names(records: Sequence[Record]) -> list[str]:
-    """Return the names of the records' cells, as `cell_names` does.
-
-    A cell whose rule or data set is not known here has a plain one.
-    """
-    known: dict[int, Cell] = {}
-    for n, record in enumerate(records):
-        with contextlib.suppress(UsageError):
-            known[n] = record.cell
-    names = dict(zip(known, cell_names(list(known.values())), strict=True))
-    return [names.get(n) or _plain_name(record) for n, record in enumerate(records)]
-
-
-def _plain_name(record: Record) -> str:
-    size = record.depth if record.T is None else f"T{record.T}"
-    return plain(f"{record.dataset} {record.network} {size} {record.rule} seed {record.seed}")
-
-
-def _told(cell: Cell, field: str) -> str:
+def _told(cell: Cell | Record, field: str) -> str:
     value = cell.value(field)
     return f"{field}={value:g}" if isinstance(value, float) else f"{field}={value}"
 
 
-def _base_name(cell: Cell) -> str:
+def _base_name(cell: Cell | Record) -> str:
     size = cell.depth if cell.T is None else f"T{cell.T}"
     words = [f"{cell.dataset} {cell.network} {size} {cell.rule}"]
-    own = registry.RULES.declared(cell.rule).hyperparameters
-    words += [f"{one.symbol}{cell.value(one.name):g}" for one in own if one.symbol]
+    for name, value in dict(cell.hyperparameters).items():
+        known = hyperparameters().get(name)
+        words += [f"{known.symbol}{value:g}"] if known and known.symbol else []
     if cell.sg_layers is not None:
         words.append(f"M{cell.sg_layers}")
     if cell.p_update is not None:
@@ -103,11 +85,8 @@ def outcome(record: Record) -> str:
     """Return how a cell ended, in a few words."""
     if record.status != "ok":
         return f"{record.status}: {plain(record.error or 'no reason is known')}"
-    try:
-        measures = [measure_of(record.dataset, result) for result in results_of(record.dataset)]
-    except UsageError:  # the data set is not known here
-        return record.status
-    words, rate = ", ".join(_result(record, m) for m in measures), record.steps_per_second
+    words = ", ".join(_result(record, measure) for measure in measures_of(record))
+    rate = record.steps_per_second
     return words + (f", {rate:,.{0 if rate >= 10 else 1}f} steps/s" if rate else "")
 
 

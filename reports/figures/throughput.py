@@ -10,7 +10,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.families import family
 from ...reproductions.exhibits import catalogue
-from ...results.timings import Median
+from ...results.statistics.rounds import Median
 from ..analysis.cost_to_accuracy import Reached, quantity
 from ..analysis.speeds import Speed
 from . import words

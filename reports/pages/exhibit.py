@@ -50,7 +50,7 @@ _PAIR_RULES = {
     "no_feedback": "A learns from its own loss alone, every T steps",
     "dni": "A also learns from the gradient that M predicts at its message",
 }
-_RULES_OF = {"step": _RULES, "unroll": _RECURRENT_RULES, "cycle": _PAIR_RULES}
+_RULES_OF = {"feedforward": _RULES, "recurrent": _RECURRENT_RULES, "pair": _PAIR_RULES}
 _HEADINGS = {
     "table": "Table",
     "medians": "The paper's medians",

@@ -20,7 +20,7 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
     axes = ("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale", *OF_RULES)
     lines: list[dict[str, Any]] = [
         {
-            **{name: getattr(place.cell, name) for name in axes},
+            **{name: place.cell.value(name) for name in axes},
             "split": place.cell.split,
             "measure": measure_of(place.cell.dataset, place.result).name,
             "in_table": str(place.fills).lower(),

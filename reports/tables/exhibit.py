@@ -99,7 +99,7 @@ def _values(place: Place, names: Sequence[str]) -> tuple[Any, ...]:
 
 
 def _value(place: Place, name: str) -> Any:
-    return place.result if name == "result" else getattr(place.cell, name)
+    return place.result if name == "result" else place.cell.value(name)
 
 
 def _grid(

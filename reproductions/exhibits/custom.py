@@ -35,7 +35,8 @@ def with_custom(exhibit: Exhibit, records: Iterable[Record]) -> Exhibit:
         records: what the store has, of any exhibit and scale, in any order. What does not belong
             into the report (other cells than `--where` picks) is to be left out by the caller.
     """
-    mine = (r.cell for r in records if r.exhibit == exhibit.name and r.scale == CUSTOM)
+    custom = (r for r in records if r.exhibit == exhibit.name and r.scale == CUSTOM)
+    mine = (record.cell for record in custom if record.known)
     cells = list({cell.key: cell for cell in mine}.values())
     if not cells:
         return exhibit

@@ -202,7 +202,8 @@ def seconds_per_step(
     found: dict[str, list[float]] = {}
     classes = None if machine is None else classes_of(machine)
     for record in records:
-        if record.steps_per_second and (classes is None or record.machine_class in classes):
+        here = classes is None or record.machine_class in classes
+        if record.steps_per_second and here and record.known:
             found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
     return {name: statistics.median(values) for name, values in found.items()}
 

@@ -15,7 +15,8 @@ from ...bench import datasets, hardware
 from ...bench.cell import Cell
 from ...bench.outcome import LastPoint, Outcome
 from ...bench.signals import ending
-from ...results.record import ENDED, Record, make_record
+from ...results.from_outcome import make_record
+from ...results.record import ENDED, Record
 from ...results.store.store import Store
 from ..exhibits.exhibit import name_of
 from .executor import Say, executor_of

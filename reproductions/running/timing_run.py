@@ -18,9 +18,9 @@ from ...bench.errors import UsageError
 from ...bench.families.family import of
 from ...bench.profiling import memory_estimate
 from ...results import provenance
+from ...results.statistics.rounds import LEAST_ROUNDS
 from ...results.store.store import Store
 from ...results.timings import (
-    LEAST_ROUNDS,
     SAME_SIZES,
     SCHEMA_VERSION,
     Timing,
@@ -144,6 +144,8 @@ def timings_of(
             cores=hardware.cores(),
             **dataclasses.asdict(on),
             machine_class=machine_class(device, backend),
+            rule_source=found.cells[0].sources()["rule"],
+            dataset_source=found.cells[0].sources()["dataset"],
             sgbench=provenance.release(),
             git_revision=code.commit,
             git_dirty=code.dirty,
@@ -157,8 +159,7 @@ def id_of(program: Program) -> str:
     """Return the id of the timing of a program."""
     values, left_out = program[0].to_dict().items(), not_shape()
     kept = {name: value for name, value in values if name not in left_out and value is not None}
-    kept |= {f"{kind}_source": text for kind, text in program[0].sources().items() if text}
-    return identity(kept, len(program), program[0].versions())
+    return identity(kept, len(program), program[0].versions(), program[0].sources())
 
 
 def split_to_fit(programs: Sequence[Program], free: int) -> list[list[Program]]:

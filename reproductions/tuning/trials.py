@@ -103,8 +103,7 @@ class RecordIndex:
 
 def current(record: Record) -> bool:
     """Tell whether the code of today made a record."""
-    versions = (record.rule_version, record.dataset_version, record.protocol_version)
-    return tuple(record.cell.versions().values()) == versions
+    return record.known and record.cell.versions() == record.versions
 
 
 def home(records: Iterable[Record], cells: Iterable[Cell]) -> str | None:
@@ -177,7 +176,7 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
         choices: dict[str, tuple[dict[str, Any], set[str]]] = {canonical_json(own): (own, own_keys)}
         first: dict[str, str] = {}
         for record in records:
-            mine = all(getattr(record, name) == arm.cell.value(name) for name in steady)
+            mine = all(record.value(name) == arm.cell.value(name) for name in steady)
             if not mine or not current(record):
                 continue
             params = own if record.key in own_keys else inside(arm.space, record.cell)

@@ -1,13 +1,14 @@
-"""Verdicts on two stores: the same cells, run by two revisions, held against each other.
+"""Comparison of two stores: the same cells, run by two revisions of the code.
 
-Cells are paired by their key, which has the seed in it and no version. The seeds of a configuration
-make a *group*, and each group is a finding on its results and one on its speed:
+Cells are paired by their key, which contains the seed and no version. The seeds of a configuration
+are a *group*, and each group has a finding on its results and one on its speed:
 
-- correctness: the final numbers are the same bit for bit, or else the paired seeds' results are
-  equivalent (`results.equivalence`), or not. A run that ended well and ends so no more is a
-  regression. Where versions or data differ, nothing is said of the code: incomparable, by name.
-- speed: steps a second on the same class of machine, a seed a session (`results.sequential`). The
-  stores' runs were not interleaved, so what else the machine did is in the ratio; the words say so.
+- correctness: the final numbers are identical bit for bit, or the paired seeds' results are
+  equivalent (`statistics.equivalence`), or not. A run that was ok and is not any more is a
+  regression. Where versions or data differ, the finding is incomparable and names the difference.
+- speed: steps a second on the same class of machines, one seed a session
+  (`statistics.sequential`). The runs were not interleaved, so other load on the machine is part of
+  the ratio; the words say so.
 """
 
 import dataclasses
@@ -21,11 +22,14 @@ from ..statistics.equivalence import equivalence
 from ..statistics.sequential import SequentialPlan, decide
 from .verdict import Finding, Verdict
 
-VERSIONS = ("rule_version", "dataset_version", "protocol_version", "data_hash")
-"""What must be equal for two records of a cell to be of the same computation."""
+VERSIONS = (
+    *("rule_version", "dataset_version", "protocol_version"),
+    *("rule_source", "dataset_source", "data_hash"),
+)
+"""Fields that are equal in two records of the same computation."""
 
 MARGINS = {"images": 2.0, "counting": 2.0, "text": 0.05, "episodes": 1.0}
-"""By family of data, ours: points, points, bits a character, levels of the curriculum."""
+"""Our margins by kind of data: points, points, bits a character, levels of the curriculum."""
 
 Pair = tuple[Record, Record]
 _LEVELS = "levels of the curriculum"
@@ -39,11 +43,17 @@ def compare(
     margin: Callable[[Record], float] | None = None,
     speed: bool = True,
 ) -> list[Finding]:
-    """Return the findings on all groups of either side, in the order of their names.
+    """Return the findings on all groups of either side, ordered by name.
 
-    `margin` gives the margin of a group by one of its records, in the unit of MARGINS, which are
-    the default; `speed` tells whether rates are compared, too. That nothing is comparable is for
-    the caller to tell (`finding.exit_code`: 3). Raises UsageError where the factor is not above 1.
+    Raises UsageError where the factor is not above 1.
+
+    Args:
+        baseline: records of one side; of rules and data sets that are registered.
+        candidate: records of the other side.
+        factor: largest ratio of times that is allowed.
+        margin: gives the margin of a group, in the unit of MARGINS, by one of its records; MARGINS
+            if not given.
+        speed: whether speeds are compared as well as results.
     """
     a, b = _by_key(baseline), _by_key(candidate)
     by_name = groups([records[0] for records in (a | b).values()])
@@ -84,7 +94,7 @@ def _by_key(records: Iterable[Record]) -> dict[str, list[Record]]:
 
 
 def _pair(a: Sequence[Record], b: Sequence[Record]) -> Pair:
-    """Return one record of either side: comparable, of one machine class, ended well, if any is."""
+    """Return one record of each side, comparable, of one machine class and ok where possible."""
 
     def rank(pair: Pair) -> tuple[bool, bool, int, str]:
         before, after = pair
@@ -96,7 +106,7 @@ def _pair(a: Sequence[Record], b: Sequence[Record]) -> Pair:
 
 
 def _differing(pair: Pair) -> str:
-    """Return what makes two records incomparable: `rule_version (1, 2)`; nothing, if nothing."""
+    """Return what makes two records incomparable, as `rule_version (1, 2)`; empty for nothing."""
     values = ((name, *(getattr(record, name) for record in pair)) for name in VERSIONS)
     return ", ".join(f"{name} ({a}, {b})" for name, a, b in values if a != b)
 
@@ -105,15 +115,15 @@ def groups(records: Iterable[Record]) -> dict[str, list[str]]:
     """Return the keys of each group's cells by the group's name, names and seeds ascending."""
     members: dict[str, list[Record]] = {}
     for record in sorted(records, key=lambda record: record.seed):
-        cell = record.cell.to_dict() | {"seed": None}
-        members.setdefault(canonical_json(cell), []).append(record)
+        program = record.configuration | {"seed": None}
+        members.setdefault(canonical_json(program), []).append(record)
     firsts = [some[0] for some in members.values()]
     named = zip(names([record.cell for record in firsts]), members.values(), strict=True)
     return dict(sorted((name, [record.key for record in some]) for name, some in named))
 
 
 def names(cells: Sequence[Cell]) -> list[str]:
-    """Return a short name of each cell, with what tells it from others of the same short name."""
+    """Return a short name of each cell, with the fields that distinguish cells of the same name."""
     short = [_short_name(cell) for cell in cells]
     found: list[str] = []
     for cell, name in zip(cells, short, strict=True):
@@ -142,7 +152,7 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
         for side, records in zip(("baseline", "candidate"), zip(*pairs, strict=True), strict=True):
             if any(record.status == "timeout" for record in records):
                 return [_told(name, "inconclusive", f"the {side} was cut short")]
-        return [_told(name, "incomparable", "no run of the baseline ended well")]
+        return [_told(name, "incomparable", "no run of the baseline is ok")]
     if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):
         seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
         return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]
@@ -164,7 +174,7 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
 
 
 def _values(records: Sequence[Record], result: str | None) -> list[float]:
-    """Return a result of each record, the lower the better: of a curriculum, minus its levels."""
+    """Return a result of each record, lower is better: of a curriculum, minus its levels."""
     dataset = records[0].dataset
     fields = measure_of(dataset, result).fields
     values = [

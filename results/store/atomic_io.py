@@ -1,4 +1,4 @@
-"""Writes a file so that a crash leaves either the old one or the new one, whole."""
+"""Atomic writing of files: a crash leaves either the old file or the new one, complete."""
 
 import contextlib
 import errno
@@ -17,10 +17,10 @@ _NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
 
 def write_atomic(path: Path, data: bytes) -> None:
-    """Make `path` hold `data`, durably: when this returns, a power cut does not undo it.
+    """Write `data` to the file `path`, durably: a power cut after the return does not undo it.
 
-    Writes a temporary file beside it, synchronises, renames over `path`, synchronises the folder,
-    which is made if it is missing. Raises OSError; then `path` is what it was.
+    Writes a temporary file beside it, synchronises it, renames it over `path` and synchronises the
+    folder, which is created if it is missing. Raises OSError, and leaves `path` as it was then.
     """
     make_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(6)}{LEFTOVER}")
@@ -39,10 +39,9 @@ def write_atomic(path: Path, data: bytes) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Make the file that `path` names hold `data`, whole or not at all.
+    """Write `data` to the file that `path` names, completely or not at all.
 
-    A link stays, and what it leads to is written; a pipe or a device is written into. Raises
-    OSError.
+    A symbolic link is followed; a pipe or a device is written into. Raises OSError.
     """
     target = path.resolve()
     if not target.exists() or target.is_file():
@@ -53,7 +52,7 @@ def write_file(path: Path, data: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder `path` and its parents, durably. Raises OSError."""
+    """Create the folder `path` and its parents, durably. Raises OSError."""
     if path.is_dir() or path == path.parent:
         return
     make_folder(path.parent)
@@ -62,7 +61,7 @@ def make_folder(path: Path) -> None:
 
 
 def fsync_dir(path: Path) -> None:
-    """Synchronise the folder `path`: the names in it then survive a power cut. Raises OSError."""
+    """Synchronise the folder `path`, so that its entries survive a power cut. Raises OSError."""
     if os.name == "nt":  # a folder cannot be opened there
         return
     handle = os.open(path, os.O_RDONLY)
@@ -76,9 +75,9 @@ def fsync_dir(path: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files under `folder` that a killed process left more than a day ago.
+    """Remove temporary files under `folder` that killed processes left more than a day ago.
 
-    Younger ones may be another process's, still being written. What cannot be removed stays.
+    A younger file may still be being written. A file that cannot be removed stays.
     """
     for path in list(_leftovers(folder)):
         with contextlib.suppress(OSError):
@@ -87,13 +86,13 @@ def remove_leftovers(folder: Path) -> None:
 
 
 def reason(error: OSError) -> str:
-    """Return why the system refused, in its words."""
+    """Return the operating system's words for an error."""
     return error.strerror or str(error)
 
 
 @contextlib.contextmanager
 def writing(folder: Path) -> Generator[None]:
-    """Turn an OSError raised inside into the StoreError of the store `folder`, with the remedy."""
+    """Turn an OSError raised inside into a StoreError that names `folder` and the remedy."""
     try:
         yield
     except OSError as error:

@@ -1,18 +1,19 @@
-"""What was measured once about a machine and must not change: the choice of its back-end.
+"""The choice of a BLAS back-end for each machine: measured once, then kept beside the records.
 
-One small JSON file a machine, beside the records; a choice that flipped would flip their bits.
+It is one small JSON file a machine. It must not change, because results would change in their last
+bits with it.
 """
 
 import json
 from typing import Any, cast
 
 from ...bench.errors import StoreError
-from .atomic_io import write_atomic
+from .atomic_io import write_atomic, writing
 from .store import Store
 
 
 def read(store: Store, machine: str) -> dict[str, Any] | None:
-    """Return what `write` kept for `machine`, None where there is nothing or it is not readable."""
+    """Return the values that `write` stored for `machine`; None where there are none to be read."""
     try:
         kept: Any = json.loads(store.machine_file(machine).read_bytes())
     except (OSError, ValueError, RecursionError):
@@ -26,13 +27,12 @@ def read(store: Store, machine: str) -> dict[str, Any] | None:
 
 
 def write(store: Store, machine: str, values: dict[str, Any]) -> None:
-    """Keep `values` for `machine`, durably. Raises StoreError where the store is not writable."""
+    """Store `values` for `machine`, durably.
+
+    Raises StoreError where the store cannot be written or is open for reading only.
+    """
+    if store.read_only:
+        raise StoreError(f"store {store.path} can only be read: give another --store")
     data = json.dumps(values, indent=2, sort_keys=True).encode() + b"\n"
-    try:
+    with writing(store.path):
         write_atomic(store.machine_file(machine), data)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError(
-            f"store {store.path} cannot be written: {reason};"
-            " make it writable or give another --store"
-        ) from error

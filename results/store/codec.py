@@ -1,4 +1,4 @@
-"""A line of JSON with its checksum inside: how records and timings are stored."""
+"""Lines of JSON with a checksum inside: the form in which records and timings are stored."""
 
 import hashlib
 import json
@@ -21,19 +21,19 @@ def pack(kind: str, values: dict[str, Any]) -> bytes:
 
 
 def unpack(kind: str, data: bytes) -> Any:
-    """Return the values that `data` stores; RecordError if it is not whole."""
+    """Return the values that `data` stores; RecordError where they are incomplete or changed."""
     try:
         body = _DECODER.decode(data.decode())
         told, values = body["checksum"], body[kind]
-        # As `pack` wrote it, the text is canonical already: the usual case, and quick.
+        # What `pack` wrote is canonical text already, so it need not be formatted again.
         start = len(f'{{"checksum":"{"0" * 64}","{kind}":')
         whole = told == checksum(data.strip()[start:-1])
         if not whole:
             whole = told == checksum(canonical_json(values).encode())
     except (ValueError, TypeError, KeyError, RecursionError) as error:
-        raise RecordError(f"it is no whole {kind}") from error
+        raise RecordError(f"it is not a complete {kind}") from error
     if not whole:
-        raise RecordError("its checksum does not match: it was changed")
+        raise RecordError("its checksum does not match: it was changed after it was written")
     return values
 
 
@@ -45,5 +45,5 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def checksum(text: bytes) -> str:
-    """Return the checksum of canonical JSON."""
+    """Return the checksum (SHA-256) of canonical JSON."""
     return hashlib.sha256(text).hexdigest()

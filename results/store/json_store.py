@@ -1,11 +1,11 @@
-"""A shelf of a store: one JSON file per thing and machine class, each with a checksum inside.
+"""Folders of JSON files: one file per id and machine class, each with a checksum inside.
 
     <folder>/<first two of id>/<id>.<hash of machine class>.json    {"checksum": …, "<kind>": {…}}
-    broken/    files that could not be read, moved here so that nothing trips on them again
+    broken/    files that could not be read, moved here so that no later scan reads them again
 
-There are no locks: a file is replaced whole, two runs that finish the same thing write the same.
-The checksum is over the thing's canonical JSON, so a file may be reformatted, not changed. A
-published shelf is a folder of `*.jsonl` files that hold the same, a thing a line.
+There are no locks: a file is replaced as a whole, and two runs that finish the same cell write the
+same content. The checksum is over the canonical JSON, so a file may be reformatted but not changed.
+Published files (`*.jsonl`) hold the same JSON, one object a line.
 """
 
 import contextlib
@@ -21,18 +21,20 @@ from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
 from ...bench.errors import StoreError, UsageError
+from ..registered import Made, left_out, missing
 from ..schema import NewerSchemaError, RecordError
 from .atomic_io import make_folder, reason, remove_leftovers, write_atomic, writing
 
 MOST_BYTES = 2**26
-"""Of a record's file; one of thousands of evaluations has a hundredth."""
+"""Largest file that is read; a record of thousands of evaluations has a hundredth of that."""
 _ID = re.compile(r"[0-9a-f]{16}")
+# What tells a store from another folder: its folders, and the names of published files.
 _FOLDERS = ("records", "timings", "studies", "checkpoints", "machines", "broken")
 _PUBLISHED = (".jsonl", ".study.json")
 
 
-class Stored(Protocol):
-    """What lies on a shelf."""
+class Stored(Made, Protocol):
+    """What a store can hold: a record or a timing."""
 
     @property
     def id(self) -> str:
@@ -41,7 +43,7 @@ class Stored(Protocol):
 
     @property
     def machine_class(self) -> str:
-        """What it was found on."""
+        """Machines whose results and times can be compared with it."""
         ...
 
 
@@ -50,13 +52,14 @@ T = TypeVar("T", bound=Stored)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredKind(Generic[T]):
-    """How things of a kind are kept.
+    """How one kind of object, records or timings, is stored.
 
     Attributes:
-        folder: where they lie in the store.
-        encode: returns the line of JSON that stores one; RecordError if it cannot be stored.
-        decode: returns what a line stores; RecordError or NewerSchemaError if that is not usable.
-        published: tells whether the published file of a name holds them.
+        folder: its folder in the store.
+        encode: returns the line of JSON that stores an object; RecordError where it has none.
+        decode: returns the object that a line stores; RecordError or NewerSchemaError where the
+            line cannot be used.
+        published: tells by its name whether a published file holds this kind.
     """
 
     folder: str
@@ -66,14 +69,14 @@ class StoredKind(Generic[T]):
 
 
 class JsonStore(Generic[T]):
-    """The things of a kind in the folder `path`, which need not exist yet.
+    """The stored objects of one kind in the folder `path`, which need not exist yet.
 
-    `warnings` collects one line about every file that was not usable, by name. Methods raise
-    StoreError where the folder cannot be read or written; a single bad file never raises.
+    `warnings` collects one line, with the file's name, about every file that could not be used.
+    Methods raise StoreError where the folder cannot be read or written; one bad file never raises.
     """
 
     kind: StoredKind[T]
-    """What they are."""
+    """The kind of object, set by each subclass."""
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
         self.path = Path(path)
@@ -86,9 +89,9 @@ class JsonStore(Generic[T]):
 
     @classmethod
     def existing(cls, path: Path | str, *, read_only: bool = False) -> Self:
-        """Return the store in the folder `path`, for reading: a mistyped name is no empty store.
+        """Open the store in the folder `path` for reading, so that a mistyped path is an error.
 
-        Raises UsageError where there is no such folder, or nothing in it is a store's.
+        Raises UsageError where the folder does not exist or holds no file of a store.
         """
         store = cls(path, read_only=read_only)
         problem = "there is no such folder"
@@ -97,21 +100,21 @@ class JsonStore(Generic[T]):
                 name in _FOLDERS or name.endswith(_PUBLISHED) for name in store._list(store.path)
             ):
                 return store
-            problem = "nothing in that folder is a store's"
+            problem = "that folder holds no file of a store"
         raise UsageError(
-            f"{path} is no store: {problem}; give the folder that sgbench run has filled with"
-            " --store, or --published for the records that come with sgbench"
+            f"{path} is no store: {problem}; give --store the folder that a run has written to,"
+            " or use --published for the records that come with sgbench"
         )
 
     def put(self, thing: T) -> None:
-        """Store `thing`, replacing the one of the same id and machine class.
+        """Store `thing`, replacing the object of the same id and machine class.
 
-        When this returns, it is durable. Raises StoreError (not writable, full).
+        It is durable when this returns. Raises StoreError (not writable, full).
         """
         path = self.file_path(thing.id, thing.machine_class)
         data = self.kind.encode(thing)
         if self.read_only:
-            raise StoreError(f"store {self.path} holds published records: give another --store")
+            raise StoreError(f"store {self.path} can only be read: give another --store")
         with writing(self.path):
             if not self._cleaned:
                 remove_leftovers(self.path)
@@ -120,7 +123,7 @@ class JsonStore(Generic[T]):
             write_atomic(path, data)
 
     def get(self, id: str) -> list[T]:  # noqa: A002
-        """Return what has that id, one per machine class."""
+        """Return the objects with that id, one per machine class."""
         if not _ID.fullmatch(id):
             return []
         if self.read_only:
@@ -130,14 +133,14 @@ class JsonStore(Generic[T]):
         return [record for path in paths if (record := self._read(path))]
 
     def exists(self, id: str) -> bool:  # noqa: A002
-        """Tell whether there is a readable one of that id."""
+        """Tell whether a readable object has that id."""
         return bool(self.get(id))
 
     def scan(self) -> Iterator[T]:
-        """Yield every readable record, in the order of file names.
+        """Yield every readable object, in the order of file names.
 
-        A broken file is moved to `broken/` where the store can be written, a record of a newer
-        schema stays in place; both are named in `warnings`, and count as not there.
+        A broken file is moved to `broken/` where the store can be written; an object of a newer
+        schema stays in place. Both are named in `warnings` and skipped.
         """
         for name in self._list(self.path):
             if name.endswith(".jsonl") and self.kind.published(name):
@@ -149,8 +152,22 @@ class JsonStore(Generic[T]):
                 if record := self._read(folder / name):
                     yield record
 
+    def scan_known(self) -> Iterator[T]:
+        """Yield, as `scan` does, the objects whose rule and data set are registered.
+
+        `warnings` then says how many were left out, and the remedy.
+        """
+        others: list[T] = []
+        for thing in self.scan():
+            if missing(thing) is None:
+                yield thing
+            else:
+                others.append(thing)
+        for words in left_out(others, self.kind.folder.removesuffix("s")):
+            self._warn(f"store {self.path}: {words}")
+
     def file_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
-        """Return where what has that id, of such a machine, lies."""
+        """Return the path of the file for that id and machine class."""
         return self.path / self.kind.folder / id[:2] / _file_name(id, machine_class)
 
     def _list(self, folder: Path) -> list[str]:
@@ -162,13 +179,13 @@ class JsonStore(Generic[T]):
             raise StoreError(f"store {self.path} cannot be read: {reason(error)}") from error
 
     def _read(self, path: Path) -> T | None:
-        """Return the record in the file `path`, None if there is none or it is not usable."""
+        """Return the object in the file `path`; None where there is none or it cannot be used."""
         if path.suffix != ".json":
             return None
         try:
             found = path.stat()
             if not stat.S_ISREG(found.st_mode) or found.st_size > MOST_BYTES:
-                self._warn(f"{path} is no file of a record's size; ignored")
+                self._warn(f"{path} is not a regular file or is too large; ignored")
                 return None
             data = path.read_bytes()
         except FileNotFoundError:  # another process has set it aside since it was listed
@@ -201,7 +218,7 @@ class JsonStore(Generic[T]):
                 self._warn(f"{path}, line {number} is broken ({error}); ignored")
 
     def _set_aside(self, path: Path, data: bytes) -> str:
-        """Move the broken file `path`, which held `data`, to `broken/`; say what was done."""
+        """Move the broken file `path`, which held `data`, to `broken/`; return what was done."""
         if self.read_only:
             return "ignored"
         target = self.path / "broken" / f"{path.name}.{secrets.token_hex(4)}"
@@ -211,13 +228,13 @@ class JsonStore(Generic[T]):
             if target.read_bytes() != data:
                 # Another process has written a good record since it was read here.
                 os.replace(target, path)
-                return "written anew meanwhile"
+                return "replaced by another process meanwhile"
         except OSError:
             return "ignored"
         return f"moved to {target}"
 
     def _spare_newer(self, path: Path) -> None:
-        """Move a record that a newer sgbench wrote out of the way of one that takes its name."""
+        """Move an object of a newer schema to `broken/` before its file is replaced."""
         with contextlib.suppress(OSError, RecordError):
             data = path.read_bytes()
             try:
@@ -233,9 +250,15 @@ class JsonStore(Generic[T]):
 def publish_lines(
     things: Iterable[T], folder: Path, name: Callable[[T], str], encode: Callable[[T], bytes]
 ) -> list[Path]:
-    """Write things into the files of `folder` that they `name`; return the files.
+    """Write objects into files of `folder`, one a line; return the files.
 
-    The same things give the same bytes, whatever their order. Raises StoreError.
+    The same objects give the same bytes, whatever their order. Raises StoreError.
+
+    Args:
+        things: the objects.
+        folder: the folder.
+        name: gives the name of an object's file.
+        encode: gives an object's line.
     """
     lines: dict[str, list[tuple[str, bytes]]] = {}
     for thing in things:
@@ -253,5 +276,5 @@ def _file_name(id: str, machine_class: str) -> str:  # noqa: A002
 
 @functools.cache
 def short_hash(text: str) -> str:
-    """Return what stands for a machine class in a file's name."""
+    """Return the short hash of a machine class that file names contain."""
     return hashlib.sha256(text.encode()).hexdigest()[:8]

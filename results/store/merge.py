@@ -1,8 +1,8 @@
-"""Merges stores: the shards of a grid, or what several machines have made.
+"""Merging of stores: the shards of a grid, or the records of several machines.
 
-A result wins over what is none. Two results of one cell on one class of machines must be the same
-but for times; where they are not, that is a conflict, which is told and never decided. The stores
-are gone through twice and no record is kept in memory, so that their size does not matter.
+A result takes the place of a failure or a timeout. Two results of one cell on one class of machines
+must be the same but for times; where they differ, that is a conflict, which is reported and left
+as it is. The stores are read twice and no record is kept in memory, so their size does not matter.
 """
 
 import hashlib
@@ -18,19 +18,19 @@ from .atomic_io import reason, write_atomic, writing
 from .store import Store
 
 COMPARED = ("status", "iterations_done", *FINAL, "progression", "curve")
-"""What two results of a cell must share; the rest is configuration, circumstances and times."""
+"""Fields in which two results of a cell must agree; others are circumstances and times."""
 
 Key = tuple[str, str]
 """A cell's id and a machine class."""
 
 
 class _Candidate(NamedTuple):
-    """One store's record of a key: what is needed to choose, the better the greater."""
+    """One store's record of a key: what is needed to choose between records."""
 
     is_result: bool
-    is_timeout: bool  # goes on at the next run; what failed does not
+    is_timeout: bool  # goes on at the next run; a failure does not
     iterations: int
-    digest: str  # of what is compared, where it is a result
+    digest: str  # of the fields in COMPARED, where it is a result
     finished: str
     source: int  # index of the store; the target is -1
 
@@ -39,8 +39,8 @@ class _Candidate(NamedTuple):
 class Conflict:
     """Results of one cell on one class of machines that differ in more than time.
 
-    `values` has, by field that differs, the value of each of `stores`; of a list, what of it
-    differs first.
+    `values` has, for each field that differs, the value in each of `stores`; of a list, the first
+    row that differs.
     """
 
     id: str
@@ -53,21 +53,21 @@ class Conflict:
 
 @dataclass(kw_only=True)
 class Merged:
-    """What a merge did: records by what became of them, and conflicts."""
+    """The outcome of a merge: how many records were added, replaced and kept, and conflicts."""
 
     added: int = 0  # keys that the target did not have
-    replaced: int = 0  # failures and timeouts that gave way
-    kept: int = 0  # keys of the sources of which the target had the same, or better
-    checkpoints: int = 0  # states to go on from, copied
-    machines: int = 0  # choices of back-ends, copied
-    studies: int = 0  # of which the target had none of the name, copied
+    replaced: int = 0  # failures and timeouts of the target that another record replaced
+    kept: int = 0  # keys of the sources of which the target had the same record, or a better one
+    checkpoints: int = 0  # files that were copied, here and below
+    machines: int = 0
+    studies: int = 0  # a study of a name that the target has is not copied
     conflicts: list[Conflict] = field(default_factory=list[Conflict])
 
 
 def merge(paths: Sequence[Path], into: Store) -> Merged:
-    """Bring the records of the stores at `paths` into `into`; what is there already stays.
+    """Copy the records of the stores at `paths` into `into`; records of `into` stay.
 
-    Whatever the order of the stores, the same records come out, and again they change nothing.
+    The result does not depend on the order of the stores, and a second merge changes nothing.
     Raises UsageError where a path is no store, StoreError where `into` cannot be written.
     """
     found = [Store.existing(path, read_only=True) for path in paths]
@@ -106,7 +106,7 @@ def merge(paths: Sequence[Path], into: Store) -> Merged:
 
 
 def results_of(record: Record) -> dict[str, Any]:
-    """Return what another result of the same cell must share: no time, no circumstances."""
+    """Return the fields in which another result of the same cell must agree, without times."""
     values = record.to_dict()
     found = {name: values[name] for name in COMPARED}
     for name in ("curve", "progression"):
@@ -128,9 +128,9 @@ def _candidate(record: Record, source: int) -> _Candidate:
 
 
 def _better(found: _Candidate, other: _Candidate) -> bool:
-    """Tell whether a record is to take the place of another; of equals the target's stays.
+    """Tell whether a record takes the place of another; of equals the target's stays.
 
-    Of equal results the first that was made; of others the one that came furthest.
+    Of equal results the one that was made first is taken, of others the one that came furthest.
     """
     if found.is_result or other.is_result:
         if found.is_result != other.is_result:
@@ -143,7 +143,7 @@ def _better(found: _Candidate, other: _Candidate) -> bool:
 
 
 def _conflicts(keys: dict[Key, None], stores: Sequence[Store]) -> list[Conflict]:
-    """Return the results of `keys` that differ, with what differs in each."""
+    """Return the conflicts of `keys`, with the fields that differ."""
     if not keys:
         return []
     found: dict[Key, dict[str, Record]] = {key: {} for key in keys}
@@ -175,7 +175,7 @@ def _differing(values: Sequence[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
 
 
 def _first_difference(column: tuple[list[dict[str, Any]], ...]) -> tuple[Any, ...]:
-    """Return the first row in which lists of rows differ, None where one has ended by then."""
+    """Return the first row in which lists of rows differ; None for a list that is shorter."""
     length = max(map(len, column))
     for place in range(length):
         rows = tuple(rows[place] if place < len(rows) else None for rows in column)
@@ -185,7 +185,7 @@ def _first_difference(column: tuple[list[dict[str, Any]], ...]) -> tuple[Any, ..
 
 
 def _copy(sources: Sequence[Store], into: Store, folder: str, wanted: Callable[[str], bool]) -> int:
-    """Copy the files of a folder that the target does not have; return how many."""
+    """Copy the files of a folder that the target lacks; return how many."""
     copied = 0
     for path in _files(sources, folder):
         target = into.path / folder / path.name

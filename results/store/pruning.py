@@ -1,4 +1,4 @@
-"""What of a store is out of date or left over, why, and its removal."""
+"""Pruning of a store: stale records and files that are no longer needed, with the reasons."""
 
 import os
 import time
@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ...bench import datasets
 from ...bench.cell import Cell
-from ...bench.errors import SgbenchError
+from ...bench.errors import SgbenchError, UsageError
 from ..record import ENDED, NewerSchemaError, Record, RecordError
+from ..registered import changed, left_out, unregistered
 from .atomic_io import LEFTOVER, writing
 from .store import Store, decode
 
@@ -18,10 +19,13 @@ _DAY = 86400.0  # younger leftovers may be another process's, still being writte
 
 @dataclass(frozen=True, kw_only=True)
 class Stale:
-    """A record that no run here would make again, and why.
+    """A record whose cell has another id here, so that no run would find it; and why.
 
-    `replaceable` is false where the code is not older than this: its data may be on another
-    machine, and reports count it.
+    Attributes:
+        record: the record.
+        why: the reasons.
+        replaceable: whether it was made by older code. A record of other data is kept: the data may
+            be on another machine, and reports count it.
     """
 
     record: Record
@@ -31,29 +35,32 @@ class Stale:
 
 @dataclass(frozen=True, kw_only=True)
 class Waste:
-    """A file that nobody needs: what it is, and why; `stamp` tells whether it has changed since."""
+    """A file that is no longer needed."""
 
     path: Path
     kind: str  # stale record, checkpoint, leftover or broken file
     why: str
     bytes: int
-    stamp: tuple[int, int]
+    stamp: tuple[int, int]  # time of change and size: whether it has changed since
 
 
 def stale(records: Iterable[Record], data_dir: str | None = None) -> Iterator[Stale]:
-    """Yield the records whose cell, with the code and the data that are here, has another id."""
+    """Yield the records whose cell has another id with the code and the data that are here.
+
+    A record whose rule or data set is not registered has no cell here and is not among them.
+    """
     for record in records:
+        if unregistered(record):
+            continue
+        sources = [why for kind in ("rule", "dataset") if (why := changed(kind, record))]
         try:
             cell = record.cell
             versions = cell.versions()
-        except SgbenchError as error:  # a rule that is gone, or one that is not there yet
-            yield Stale(record=record, why=(f"no such cell: {error}",), replaceable=False)
+        except UsageError as error:  # other hyperparameters, or a network that is gone
+            why = sources or [f"no such cell: {error}"]
+            yield Stale(record=record, why=tuple(why), replaceable=False)
             continue
-        theirs = {
-            "rule": record.rule_version,
-            "dataset": record.dataset_version,
-            "protocol": record.protocol_version,
-        }
+        theirs = record.versions
         why = [
             f"{what} {name}: version {theirs[what]}, now {versions[what]}"
             for what, name in (
@@ -64,6 +71,7 @@ def stale(records: Iterable[Record], data_dir: str | None = None) -> Iterator[St
             if theirs[what] != versions[what]
         ]
         older = bool(why) and all(theirs[what] <= versions[what] for what in theirs)
+        why += sources  # no version says which source is the older one
         here = _data_hash(cell, data_dir)
         if here is not None and here != record.data_hash:
             why.append(f"data {record.dataset}: {record.data_hash}, here {here}")
@@ -76,30 +84,35 @@ def stale(records: Iterable[Record], data_dir: str | None = None) -> Iterator[St
 def _data_hash(cell: Cell, data_dir: str | None) -> str | None:
     try:
         return datasets.data_hash(cell.dataset, data_dir, corpus=cell.corpus)
-    except SgbenchError:  # a corpus that is not here: nothing can be said of it
+    except SgbenchError:  # a corpus that is not on this machine
         return None
 
 
 def waste(store: Store, records: Iterable[Record] | None = None) -> list[Waste]:
-    """Return the files in `store` that nobody needs, in the order of their kinds and names.
+    """Return the files in `store` that are no longer needed, by kind and name.
 
-    Those are records of older code, checkpoints of cells that have come to an end, what killed
-    processes left more than a day ago, and what could not be read. Records of a newer schema, and
-    of data that is not here, are none of it. Given `records`, only files of these are returned.
+    Those are records of older code, checkpoints of cells that have ended, temporary files that
+    killed processes left more than a day ago, and files that could not be read. Records of a newer
+    schema and of other data are not among them. Given `records`, only their files are returned.
 
-    Raises StoreError where the store cannot be read.
+    `store.warnings` names records whose rule or data set is not registered: they are kept. Raises
+    StoreError where the store cannot be read.
     """
     found: list[Waste] = []
     ended: dict[Path, str] = {}
+    strangers: list[Record] = []
     for record in store.scan() if records is None else records:
+        if unregistered(record):
+            strangers.append(record)
         checkpoint = store.checkpoint_path(record.id, record.machine_class)
         if record.status in ENDED:
-            ended[checkpoint] = "its cell has come to an end"
+            ended[checkpoint] = "its cell has ended"
         for old in stale([record]):
             path = store.record_path(record.id, record.machine_class)
             if old.replaceable and path.is_file():  # else a line of a published store
                 found.append(_waste(path, "stale record", "; ".join(old.why)))
                 ended[checkpoint] = "its record is stale"
+    store.warnings += left_out(strangers, "record")
     found += [
         _waste(path, "checkpoint", ended[path])
         for path in _files(store.path / "checkpoints")
@@ -112,11 +125,11 @@ def waste(store: Store, records: Iterable[Record] | None = None) -> list[Waste]:
 
 
 def _remains(store: Store) -> Iterator[Waste]:
-    """Yield the files that belong to no record: unfinished ones, and broken ones."""
+    """Yield the files that belong to no record: temporary ones and broken ones."""
     for folder, _, names in os.walk(store.path):
         for path in (Path(folder, name) for name in names if name.endswith(LEFTOVER)):
             if time.time() - path.stat().st_mtime > _DAY:
-                yield _waste(path, "leftover", "a process was killed as it wrote")
+                yield _waste(path, "leftover", "a process was killed while writing it")
     for path in _files(store.path / "broken"):
         why = _broken(path)
         if why is not None:
@@ -124,7 +137,7 @@ def _remains(store: Store) -> Iterator[Waste]:
 
 
 def remove(store: Store, files: Iterable[Waste]) -> list[Waste]:
-    """Remove `files`, and return those that are gone: what was written anew since stays.
+    """Remove `files` and return those that were removed; one that has changed since stays.
 
     Raises StoreError where one cannot be removed.
     """
@@ -142,7 +155,7 @@ def remove(store: Store, files: Iterable[Waste]) -> list[Waste]:
 
 
 def _broken(path: Path) -> str | None:
-    """Return why a file that was set aside is of no use; None where it is of some."""
+    """Return why a file in `broken/` is of no use; None where it can be read after all."""
     if path.name.endswith(LEFTOVER):
         return None
     try:
@@ -153,7 +166,7 @@ def _broken(path: Path) -> str | None:
         return str(error)
     except OSError:
         return None
-    return None  # it is whole, and was in another's place
+    return None  # it is complete, and had the name of another record
 
 
 def _files(folder: Path) -> list[Path]:

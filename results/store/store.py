@@ -1,10 +1,13 @@
-"""The store: a folder with one JSON file per cell and machine class. Everything else is derived.
+"""The store: a folder with one JSON file per cell and machine class.
 
-records/      what was trained; how a file is written and read is said in `json_store`
-timings/      how fast programs are (`timings`)
-broken/       files that could not be read, moved here so that nothing trips on them again
-checkpoints/  programs that were cut short
-machines/     what was measured once about each machine
+    records/      results of cells; `json_store` says how files are written and read
+    timings/      speeds of programs (`timings`)
+    studies/      searches of hyperparameters (`study`)
+    checkpoints/  states of programs that were cut short
+    machines/     the BLAS back-end chosen for each machine (`backend_choice`)
+    broken/       files that could not be read
+
+Everything else (data frames, tables, figures, pages) is derived from these files.
 """
 
 from pathlib import Path
@@ -23,9 +26,10 @@ def encode(record: Record) -> bytes:
 
 
 def decode(data: bytes) -> Record:
-    """Return the record that `data` stores.
+    """Return the record that the line `data` stores.
 
-    Raises RecordError if it is not whole, NewerSchemaError if it is whole and of a newer schema.
+    Raises RecordError where the line is incomplete or changed, NewerSchemaError where the record is
+    of a newer schema.
     """
     return Record.from_dict(unpack("record", data))
 
@@ -41,22 +45,22 @@ class Store(JsonStore[Record]):
     )
 
     def record_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
-        """Return where the record of the cell `id` on such a machine lies."""
+        """Return the path of the record of the cell `id` on that class of machines."""
         return self.file_path(id, machine_class)
 
     def checkpoint_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
-        """Return where the checkpoint of the program `id` on such a machine lies."""
+        """Return the path of the checkpoint of the program `id` on that class of machines."""
         return self.path / "checkpoints" / f"{id}.{short_hash(machine_class)}.pt"
 
     def checkpoints(self, machine_class: str | None) -> set[str]:
-        """Return the ids of programs with a checkpoint of such a machine, of any where it is None.
+        """Return the ids of programs with a checkpoint of that machine class; None: of any class.
 
-        Whether a checkpoint is whole and of this version shows when a run reads it.
+        Whether a checkpoint is complete and of this version shows only when a run reads it.
         """
         ending = ".pt" if machine_class is None else f".{short_hash(machine_class)}.pt"
         names = self._list(self.path / "checkpoints")
         return {name.partition(".")[0] for name in names if name.endswith(ending)}
 
     def machine_file(self, machine: str) -> Path:
-        """Return where what was measured about `machine` lies."""
+        """Return the path of the back-end choice of `machine`."""
         return self.path / "machines" / f"{short_hash(machine)}.json"

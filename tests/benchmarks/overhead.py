@@ -60,7 +60,7 @@ def measure(cells, workers, folder, figures):
     from sgbench.reports.pages import report as reports
     from sgbench.reproductions.exhibits import exhibit as exhibits
     from sgbench.reproductions.running.plan import make_plan
-    from sgbench.results.record import make_record
+    from sgbench.results.from_outcome import make_record
     from sgbench.results.store.store import Store
     from simulated import InstantJob, outcome_of
 

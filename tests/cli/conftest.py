@@ -14,7 +14,7 @@ from sgbench.bench.outcome import CurvePoint, Machine, Outcome
 from sgbench.cli import main
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.running.blas_choice import known_class
-from sgbench.results.record import make_record
+from sgbench.results.from_outcome import make_record
 from sgbench.results.store import backend_choice
 from sgbench.results.store.store import Store
 

@@ -62,7 +62,7 @@ def test_a_no_or_no_answer_removes_nothing(worn, answer):
     assert files(store) == before
     first, second, last = done.stdout.splitlines()
     assert first.startswith("stale record   records/")
-    assert second == f"checkpoint     checkpoints/{state.name}  its cell has come to an end"
+    assert second == f"checkpoint     checkpoints/{state.name}  its cell has ended"
     assert last == "nothing was removed"
     assert "Remove 2 files, 0.0 MB? [y/N]" in done.stderr
 

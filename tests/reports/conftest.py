@@ -12,7 +12,8 @@ from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Level
 from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
 from sgbench.reproductions.exhibits.exhibit import Exhibit, expand
-from sgbench.results.record import Record, make_record
+from sgbench.results.from_outcome import make_record
+from sgbench.results.record import Record
 
 MACHINE = Machine(
     device="Made-up CPU", threads=1, matmul="mkl", matmul_error=1e-7, torch="2.13.0",

@@ -1,13 +1,15 @@
 """Makes records for the tests of this folder."""
 
 import dataclasses
+import functools
 
 import pytest
+from reference.own_rules import registered
 from reference.timings import MACHINE
 from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
 from sgbench.bench.outcome import CurvePoint, Outcome, Solved
-from sgbench.results.record import make_record
+from sgbench.results.from_outcome import make_record
 
 CELL = {
     "dataset": "mnist",
@@ -143,6 +145,11 @@ class Maker:
         cell = self.cell(**{"copy": COPY, "ptb": PTB}[dataset])
         return self.record(cell, dataclasses.replace(outcome, **fields), exhibit="table2")
 
+    def own_cell(self, rule, **hyperparameters):
+        """A cell of a rule that was brought, and has no model M."""
+        plain = dict.fromkeys(("sg_layers", "sg_units", "sg_scale"))
+        return self.cell(rule=rule, **plain, **hyperparameters)
+
     def records(self, count):
         return [self.record(self.cell(seed=seed)) for seed in range(count)]
 
@@ -150,3 +157,9 @@ class Maker:
 @pytest.fixture(scope="session")
 def make():
     return Maker()
+
+
+@pytest.fixture
+def own_rule(tmp_path):
+    """Registers a rule from a file for the duration of a `with`; gives its name."""
+    return functools.partial(registered, tmp_path)

@@ -1,6 +1,7 @@
 """The frame of records and the files that are made of it."""
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -9,6 +10,10 @@ import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.results import frame
 from sgbench.results.record import NAMES, Record, json_line
+
+AT = NAMES.index("hyperparameters")
+OWN = ("bp_lambda", "aux_weight")
+COLUMNS = [*NAMES[:AT], *OWN, *NAMES[AT + 1 :]]
 
 
 @pytest.fixture
@@ -20,8 +25,8 @@ def records(make):
 
 def test_a_row_a_record_with_nulls_apart_from_numbers(records):
     table = frame.to_frame(records)
-    assert list(table.columns) == list(NAMES)
-    types = {name: str(table[name].dtype) for name in NAMES}
+    assert list(table.columns) == COLUMNS
+    types = {name: str(table[name].dtype) for name in COLUMNS}
     assert types["depth"] == types["sg_layers"] == "Int64"
     assert types["test_error"] == types["sg_scale"] == "Float64"
     assert types["data_canonical"] == types["git_dirty"] == "boolean"
@@ -40,7 +45,7 @@ def test_json_lines_are_those_of_run(records, tmp_path):
 def test_parquet_gives_the_same_frame_back(records, tmp_path):
     frame.write(records, tmp_path / "a.parquet", "parquet")
     read, made = pd.read_parquet(tmp_path / "a.parquet"), frame.to_frame(records)
-    flat = [name for name in NAMES if name not in ("drops", "curve", "progression")]
+    flat = [name for name in COLUMNS if name not in ("drops", "curve", "progression")]
     pd.testing.assert_frame_equal(read[flat], made[flat])
     assert [list(drops) for drops in read["drops"]] == [[0.6, 0.8], []]
     assert len(read["curve"][1]) == 0
@@ -71,7 +76,7 @@ def test_a_recurrent_record_survives_every_format(make, tmp_path, dataset):
 
     table = pd.read_parquet(tmp_path / "a.parquet")
     made = frame.to_frame([record])
-    flat = [name for name in NAMES if name not in ("drops", "curve", "progression")]
+    flat = [name for name in COLUMNS if name not in ("drops", "curve", "progression")]
     pd.testing.assert_frame_equal(table[flat], made[flat])
     assert list(table["progression"][0]) == levels
     for point, expected in zip(table["curve"][0], record.curve, strict=True):
@@ -96,7 +101,7 @@ def test_csv_has_every_field_and_json_for_lists(records, tmp_path):
     frame.write(records, tmp_path / "a.csv", "csv")
     with open(tmp_path / "a.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == list(NAMES)
+    assert list(rows[0]) == COLUMNS
     assert [float(rows[0][name]) for name in ("test_error", "learning_rate")] == [2.5, 1e-3]
     assert [row["sg_layers"] for row in rows] == ["1", ""]
     assert rows[1]["error"] == 'lost, "all"\nof it'
@@ -117,9 +122,31 @@ def test_no_records_make_an_empty_file_of_the_kind(tmp_path, form):
     path = tmp_path / "a"
     frame.write([], path, form)
     if form == "parquet":
-        assert list(pd.read_parquet(path).columns) == list(NAMES)
+        assert list(pd.read_parquet(path).columns) == COLUMNS
     else:
-        assert path.read_text() == {"csv": ",".join(NAMES) + "\n", "jsonl": ""}[form]
+        assert path.read_text() == {"csv": ",".join(COLUMNS) + "\n", "jsonl": ""}[form]
+
+
+def test_hyperparameters_are_columns_whatever_rules_are_registered(make, own_rule, tmp_path):
+    with own_rule() as rule:
+        record = make.record(make.own_cell(rule, strength=2.0))
+        named = make.record(make.own_cell(rule, strength=0.5))
+    renamed = {"test_error": 7.0}  # a rule's, of the name of a field
+    records = [record, dataclasses.replace(named, hyperparameters=renamed), make.recurrent("copy")]
+    own = [*OWN, "strength", "hyperparameters.test_error"]
+    table = frame.to_frame(records)
+    assert list(table.columns) == [*NAMES[:AT], *own, *NAMES[AT + 1 :]]
+    assert {str(table[name].dtype) for name in own} == {"Float64"}
+    assert table["strength"].tolist() == [2.0, pd.NA, pd.NA]
+    assert table["aux_weight"].tolist() == [pd.NA, pd.NA, 1.0]
+    assert table["hyperparameters.test_error"].tolist() == [pd.NA, 7.0, pd.NA]
+    frame.write(records, tmp_path / "a.parquet", "parquet")
+    read = pd.read_parquet(tmp_path / "a.parquet")
+    pd.testing.assert_frame_equal(read[own], table[own])
+    with open(tmp_path / "a.csv", "wb") as file:
+        file.write(frame.encode(records, "csv"))
+    with open(tmp_path / "a.csv", newline="") as file:
+        assert [row["strength"] for row in csv.DictReader(file)] == ["2.0", "", ""]
 
 
 def test_an_unknown_format_is_refused_with_the_nearest(tmp_path):

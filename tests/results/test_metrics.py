@@ -65,7 +65,7 @@ UNCOUPLED = {"p_update", "si_layers", "si_units", "bp_lambda"}
 def test_what_does_not_apply_is_null_and_of_other_cells(make):
     images, copy, text = make.record(), make.recurrent("copy"), make.recurrent("ptb")
     for record in (images, copy, text):
-        assert all(getattr(record, name) in (None, []) for name in not_applying(record))
+        assert all(record.value(name) in (None, []) for name in not_applying(record))
     recurrent = {"T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"}
     recurrent |= {"longest", "progression", "validation_bits", "test_bits", "tokens_per_second"}
     assert not_applying(images) == {
@@ -88,6 +88,15 @@ def test_a_result_that_a_failure_took_does_apply(make):
     held = make.record(make.cell(split="validation"))
     assert {"test_error", "test_loss"} <= not_applying(held)
     assert not_applying(held).isdisjoint({"validation_error", "validation_loss"})
+
+
+def test_of_an_unregistered_rule_what_is_null_does_not_apply(make, own_rule):
+    with own_rule() as rule:
+        record = make.record(make.own_cell(rule, strength=2.0))
+        registered = not_applying(record)
+    gone = not_applying(record)
+    assert registered <= gone
+    assert {"test_error", "strength", "depth"}.isdisjoint(gone)
 
 
 def test_the_papers_numbers_have_the_decimals_of_their_measure():

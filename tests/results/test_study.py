@@ -79,7 +79,7 @@ def _with(**fields):
         ({"asked": {"dni": [1]}}, "study.asked"),
         ({"asked": {"dni": 1}}, "study.asked"),
         ({"more": 1}, "unknown field study.'more'"),
-        ({"format": 2}, "another sgbench made it"),
+        ({"format": 2}, "another version of sgbench"),
     ],
 )
 def test_what_is_no_study_is_named(fields, words):

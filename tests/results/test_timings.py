@@ -1,4 +1,4 @@
-"""Timings are kept as records are: whole, or set aside; and what is told of their rounds."""
+"""Timings: kept as records are, whole or set aside, and what they say of a program."""
 
 import dataclasses
 import json
@@ -8,14 +8,13 @@ import sys
 
 import pytest
 from reference.timings import timing_of
-from sgbench.bench.errors import StoreError
+from sgbench.bench.errors import StoreError, UsageError
 from sgbench.results import timings
-from sgbench.results.record import RecordError
-from sgbench.results.schema import NewerSchemaError
+from sgbench.results.schema import NewerSchemaError, RecordError
 from sgbench.results.store import codec
 from sgbench.results.store.published import publish
 from sgbench.results.store.store import Store
-from sgbench.results.timings import Median, Timings, decode, encode, over_rounds, ratio, relative
+from sgbench.results.timings import Timings, decode, encode, relative
 
 
 @pytest.fixture
@@ -143,7 +142,9 @@ def test_a_newer_schema_stays_where_it_is(store, timing):
         ({"extra": 1}, "unknown field 'extra'"),
         ({"schema": 0}, "schema=0"),
         ({"cell": {}}, "cell"),
-        ({"cell": {"dataset": "nothing"}}, "cell"),
+        ({"cell": {"dataset": "nothing", "rule": "dni"}}, "cell"),
+        ({"cell": {"dataset": "mnist", "rule": "dni"}}, "cell"),
+        ({"cell": {"rule": 1}, "rule_source": "0" * 16}, "cell.rule"),
         ({"rounds": {}}, "missing field rounds."),
     ],
 )
@@ -155,7 +156,7 @@ def test_what_has_not_the_schema_is_refused(timing, fields, words):
 @pytest.mark.parametrize(
     ("name", "values", "words"),
     [
-        ("step", [1.0], "as many"),
+        ("step", [1.0], "same length"),
         ("step", [1, 2, 3], "rounds.step"),
         ("step", [0.0, 1.0, 1.0], "above 0"),
         ("copy", [0.0, 1.0, 1.0], "above 0"),
@@ -173,33 +174,34 @@ def test_what_could_not_be_read_is_not_written(store, timing):
     assert not path_of(store, timing).exists()
 
 
-# what is told of rounds
+def test_the_first_schema_reads_as_this_one(timing):
+    values = timing.to_dict() | {"schema": 1}
+    del values["rule_source"], values["dataset_source"]
+    assert decode(codec.pack("timing", values)) == timing
+    with pytest.raises(RecordError, match="missing field dataset_source"):
+        decode(codec.pack("timing", values | {"schema": 2}))
 
 
-def test_rounds_give_their_median_and_its_interval():
-    nine = [9.0, 1.0, 8.0, 2.0, 7.0, 3.0, 6.0, 4.0, 5.0]
-    # P(B < 2) = 10/512: the second smallest and the second largest hold the median with 96 %
-    assert over_rounds(nine) == (5.0, 2.0, 8.0)
-    assert over_rounds(nine[:6]) == (5.0, 1.0, 9.0)
-    assert ratio([2.0, 9.0, 4.0], [1.0, 3.0, 4.0]) == (2.0, 1.0, 3.0)
+def test_timings_of_an_unregistered_rule_are_kept_and_left_out(store, timing, make, own_rule):
+    with own_rule() as rule:
+        mine = timing_of(make.own_cell(rule, strength=2.0))
+        assert mine.known
+    with own_rule(comment="# changed since\n"):
+        assert timing_of(make.own_cell(rule, strength=2.0)).id != mine.id
+        assert not mine.known
+    store.put(timing)
+    store.put(mine)
+    assert sorted(store.scan(), key=str) == sorted([timing, mine], key=str)
+    assert store.warnings == []
+    assert list(store.scan_known()) == [timing]
+    (warning,) = store.warnings
+    for word in ("1 timing ", "rule mine", "--rule-file"):
+        assert word in warning
+    with pytest.raises(UsageError, match="--rule-file"):
+        _ = mine.trained
 
 
-@pytest.mark.parametrize(
-    ("values", "range_"), [([4.0, 1.0, 3.0], (3.0, 1.0, 4.0)), ([7.0], (7.0,) * 3)]
-)
-def test_too_few_rounds_give_their_range(values, range_):
-    assert over_rounds(values) == range_
-
-
-def test_more_rounds_make_steady_what_few_do_not():
-    noisy = [0.9, 1.0, 1.1] * 2
-    assert over_rounds(noisy).wide
-    assert not over_rounds([*noisy, *[0.97, 1.03] * 20]).wide
-
-
-def test_an_interval_over_a_tenth_is_wide():
-    assert Median(1.0, 0.94, 1.05).wide
-    assert not Median(1.0, 0.96, 1.05).wide
+# what it says
 
 
 def test_numbers_of_a_timing(timing):

@@ -13,7 +13,7 @@ from sgbench.reports.figures import throughput as throughput_figure
 from sgbench.reports.pages import throughput
 from sgbench.reports.pages.report import check, write
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.results.record import make_record
+from sgbench.results.from_outcome import make_record
 from sgbench.results.timings import PARTS
 
 

@@ -8,7 +8,7 @@ from sgbench.bench.outcome import Outcome
 from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.where import parse_where
-from sgbench.results.record import make_record
+from sgbench.results.from_outcome import make_record
 from sgbench.results.store.published import open_published
 
 TABLE1 = load("table1")

@@ -20,7 +20,7 @@ from sgbench.reproductions.running.plan import (
     shape,
     work,
 )
-from sgbench.results.record import make_record
+from sgbench.results.from_outcome import make_record
 
 HERE = Machine(
     device="Some CPU",

@@ -75,3 +75,9 @@ def test_a_store_that_cannot_be_written(store):
     assert str(store.path) in message
     assert "--store" in message
     assert "\n" not in message
+
+
+def test_a_store_that_can_only_be_read_takes_no_choice(tmp_path):
+    with pytest.raises(StoreError, match="--store"):
+        backend_choice.write(Store(tmp_path, read_only=True), "Some CPU", CHOICE)
+    assert list(tmp_path.iterdir()) == []

@@ -319,6 +319,25 @@ def test_kill_9_loses_no_announced_record(make, tmp_path, announced):
     assert all(record in records for record in found)
 
 
+# rules that are not registered
+
+
+def test_records_of_an_unregistered_rule_are_counted_and_left_out(make, own_rule, tmp_path):
+    store, own = Store(tmp_path), make.records(2)
+    with own_rule() as rule:
+        mine = [make.record(make.own_cell(rule, strength=n / 2)) for n in range(3)]
+        for record in (*own, *mine):
+            store.put(record)
+        assert len(list(store.scan_known())) == 5
+        assert store.warnings == []
+    assert sorted(r.id for r in store.scan_known()) == sorted(r.id for r in own)
+    list(store.scan_known())
+    (warning,) = store.warnings
+    for word in (str(tmp_path), "3 records", "rule mine", "--rule-file"):
+        assert word in warning
+    assert len(list(store.scan())) == 5
+
+
 # opened for reading
 
 

@@ -156,7 +156,8 @@ def test_a_point_of_a_curve_that_differs_is_shown(store_of, make):
 def test_every_field_is_compared_or_left_out_on_purpose(make):
     circumstances = {
         *("schema", "id", "key", "exhibit", "scale", "data_canonical", "data_hash", "error"),
-        *("rule_version", "dataset_version", "protocol_version"),
+        *("rule_version", "dataset_version", "protocol_version", "rule_source", "dataset_source"),
+        "hyperparameters",
         *("train_seconds", "evaluation_seconds", "steps_per_second", "examples_per_second"),
         *("tokens_per_second", "replicas", "device", "threads", "matmul", "matmul_error"),
         *("torch", "python", "numpy", "platform", "machine_class", "sgbench", "git_revision"),

@@ -1,4 +1,4 @@
-"""Upkeep: what is stale is told with its reason, and nothing that is of use is ever removed."""
+"""Pruning: what is stale has its reason, and nothing that is of use is ever removed."""
 
 import dataclasses
 import hashlib
@@ -68,10 +68,29 @@ class TestStale:
         here = datasets.canonical_hash("mnist")
         assert (found.why, found.replaceable) == ((f"data mnist: {'0' * 16}, here {here}",), False)
 
-    def test_a_rule_that_is_not_there(self, make):
-        (found,) = stale([dataclasses.replace(make.record(), rule="of_tomorrow")])
+    def test_of_an_unregistered_rule_nothing_is_said(self, make):
+        assert list(stale([dataclasses.replace(make.record(), rule="of_tomorrow")])) == []
+
+    def test_a_rule_whose_file_has_changed(self, make, own_rule):
+        with own_rule() as rule:
+            record = make.record(make.own_cell(rule, strength=2.0))
+            assert list(stale([record])) == []
+        with own_rule(comment="# changed since\n"):
+            (found,) = stale([record])
+            assert "rule mine" in found.why[0]
+            assert not found.replaceable
+        with own_rule(comment="# changed since\n", version=2):
+            (found,) = stale([record])
+            assert "version 1, now 2" in found.why[0]
+            assert found.replaceable
+
+    def test_hyperparameters_that_are_no_more(self, make, own_rule):
+        with own_rule() as rule:
+            record = make.record(make.own_cell(rule, strength=2.0))
+            other = dataclasses.replace(record, hyperparameters={"weakness": 1.0})
+            (found,) = stale([other])
+        assert "weakness" in found.why[0]
         assert not found.replaceable
-        assert found.why[0].startswith("no such cell: unknown rule 'of_tomorrow'")
 
 
 class TestWaste:
@@ -111,13 +130,22 @@ class TestWaste:
         }
         why = {one.path: one.why for one in waste(store)}
         assert why[path] == "rule dni: version 0, now 1"
-        assert why[states[0]] == "its cell has come to an end"
-        assert why[broken] == "it is no whole record"
+        assert why[states[0]] == "its cell has ended"
+        assert why[broken] == "it is not a complete record"
         gone = pruning.remove(store, waste(store))
         assert len(gone) == 6
         assert waste(store) == []
         assert {r.id for r in store.scan()} == {done.id, diverged.id}
         assert len(list((store.path / "checkpoints").iterdir())) == 1
+
+    def test_records_of_an_unregistered_rule_stay_and_are_told_of(self, store, make, own_rule):
+        with own_rule() as rule:
+            for strength in (1.0, 2.0):
+                store.put(make.record(make.own_cell(rule, strength=strength)))
+        assert waste(store) == []
+        (warning,) = store.warnings
+        assert "2 records" in warning
+        assert "rule mine" in warning
 
     def test_a_newer_schema_is_never_removed(self, store, make):
         values = {**make.record().to_dict(), "schema": SCHEMA_VERSION + 1, "rule_version": 0}

@@ -45,7 +45,7 @@ def test_the_same_records_publish_to_the_same_bytes(make, tmp_path):
 def test_published_records_cannot_be_written_over(make, tmp_path):
     publish(make.records(1), tmp_path)
     before = files_in(tmp_path)
-    with pytest.raises(StoreError, match="published"):
+    with pytest.raises(StoreError, match="--store"):
         Store(tmp_path, read_only=True).put(make.record())
     assert files_in(tmp_path) == before
 

@@ -28,7 +28,8 @@ from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.running.dry_run import dry_run
 from sgbench.reproductions.running.plan import work
 from sgbench.reproductions.running.run import RunRequest
-from sgbench.results.record import Record, json_line, make_record
+from sgbench.results.from_outcome import make_record
+from sgbench.results.record import Record, json_line
 from sgbench.results.store.store import Store
 
 every_rule = pytest.mark.parametrize("rule", RULES)

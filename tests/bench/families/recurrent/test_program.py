@@ -20,7 +20,8 @@ from sgbench.bench.families.recurrent import program as program_module
 from sgbench.bench.families.recurrent.bits_per_character import WARM_UP, bits_per_character
 from sgbench.bench.families.recurrent.program import PROBE_STEPS, RecurrentProgram
 from sgbench.bench.training import checkpoint, loop
-from sgbench.results.record import Record, json_line, make_record
+from sgbench.results.from_outcome import make_record
+from sgbench.results.record import Record, json_line
 
 EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23
 RULES = registry.rules_of("recurrent")

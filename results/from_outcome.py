@@ -1,0 +1,106 @@
+"""Records from outcomes: what training a cell gave, with where and by which code it was trained."""
+
+import dataclasses
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from ..bench import datasets
+from ..bench.cell import Cell
+from ..bench.configuration import FIELDS
+from ..bench.outcome import CurvePoint, Outcome
+from . import provenance
+from .record import SCHEMA_VERSION, Record
+
+
+def make_record(
+    cell: Cell,
+    outcome: Outcome,
+    *,
+    exhibit: str,
+    scale: str,
+    data_hash: str,
+    machine_class: str,
+) -> Record:
+    """Return the record of `outcome`, finished now, by the code that runs now.
+
+    `data_hash` is of the data that was trained on (`bench.datasets.data_hash`), `machine_class`
+    what `bench.hardware.machine_class` says of the outcome's machine. Final errors and losses
+    are kept only where the status is ok: a failure is never a result; its curve stays.
+    """
+    versions, sources, code = cell.versions(), cell.sources(), provenance.revision()
+    ok, test = outcome.status == "ok", cell.split == "test"
+    error, loss = _number(outcome.error_rate, ok), _number(outcome.loss, ok)
+    configuration: dict[str, Any] = {name: getattr(cell, name) for name in FIELDS}
+    machine: dict[str, Any] = dataclasses.asdict(outcome.machine)
+    machine["matmul_error"] = _number(outcome.machine.matmul_error)
+    return Record(
+        **configuration,
+        hyperparameters=dict(cell.hyperparameters),
+        schema=SCHEMA_VERSION,
+        id=cell.id(data_hash),
+        key=cell.key,
+        exhibit=exhibit,
+        scale=scale,
+        rule_version=versions["rule"],
+        dataset_version=versions["dataset"],
+        protocol_version=versions["protocol"],
+        rule_source=sources["rule"],
+        dataset_source=sources["dataset"],
+        data_hash=data_hash,
+        data_canonical=data_hash == datasets.canonical_hash(cell.dataset),
+        status=outcome.status,
+        error=outcome.error,
+        iterations_done=outcome.iterations_done,
+        test_error=error if test else None,
+        test_loss=loss if test else None,
+        validation_error=None if test else error,
+        validation_loss=None if test else loss,
+        train_error=_number(outcome.train_error, ok),
+        train_loss=_number(outcome.train_loss, ok),
+        longest=outcome.longest if ok else None,
+        validation_bits=_number(outcome.validation_bits, ok),
+        test_bits=_number(outcome.test_bits, ok),
+        error_a=_number(outcome.error_a, ok),
+        error_b=_number(outcome.error_b, ok),
+        progression=[solved.to_dict() for solved in outcome.progression],
+        curve=[_point(point) for point in outcome.curve],
+        train_seconds=float(outcome.train_seconds),
+        evaluation_seconds=float(outcome.evaluation_seconds),
+        steps_per_second=_number(outcome.steps_per_second),
+        examples_per_second=_number(outcome.examples_per_second),
+        tokens_per_second=_number(outcome.tokens_per_second),
+        replicas=outcome.replicas,
+        **machine,
+        machine_class=machine_class,
+        sgbench=provenance.release(),
+        git_revision=code.commit,
+        git_dirty=code.dirty,
+        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _number(value: float | None, keep: bool = True) -> float | None:
+    return float(value) if keep and value is not None and math.isfinite(value) else None
+
+
+def _point(point: CurvePoint) -> dict[str, Any]:
+    def numbers(values: Iterable[float | None] | None) -> list[float | None] | None:
+        return None if values is None else [_number(value) for value in values]
+
+    return {
+        "iteration": point.iteration,
+        "seconds": float(point.seconds),
+        "error": _number(point.error),
+        "loss": _number(point.loss),
+        "train_loss": _number(point.train_loss),
+        "sg_loss": numbers(point.sg_loss),
+        "sg_cosine": numbers(point.sg_cosine),
+        "bits": _number(point.bits),
+        "longest": point.longest,
+        "aux_loss": _number(point.aux_loss),
+        "updates": point.updates,
+        "error_a": _number(point.error_a),
+        "error_b": _number(point.error_b),
+    }

@@ -1,0 +1,64 @@
+"""Records of older schemas, read as ones of this.
+
+Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
+BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
+source of a rule or data set that is not the package's own.
+"""
+
+from typing import Any, cast
+
+from .schema import RecordError
+
+OLDER = (1, 2, 3)
+"""Schemas that are read as well as the current one."""
+ADDED = {
+    2: (
+        *("T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"),
+        *("longest", "validation_bits", "test_bits", "tokens_per_second"),
+    ),
+    3: (
+        *("bp_lambda", "decoupled", "p_update", "evaluate_at", "si_layers", "si_units"),
+        *("error_a", "error_b"),
+    ),
+    4: ("rule_source", "dataset_source"),
+}
+"""The fields that each schema added, null in records before it."""
+ADDED_TO_POINTS = {
+    2: ("bits", "longest", "aux_loss"),
+    3: ("updates", "error_a", "error_b"),
+}
+HYPERPARAMETERS = ("bp_lambda", "aux_weight")
+"""Fields of their own before schema 4."""
+
+
+def upgraded(record: dict[str, Any], schema: int) -> dict[str, Any]:
+    """Return what a record of a schema of `OLDER` would be in the current one, `schema`.
+
+    A field of its own schema that is missing stays missing, so that the check names it. Raises
+    RecordError where that is a hyperparameter.
+    """
+    old = record["schema"]
+    fields = {**_NULLS[old], **record, "schema": schema}
+    if old == 1:
+        fields["progression"] = []
+    absent = [name for name in HYPERPARAMETERS if name not in fields]
+    if absent:
+        raise RecordError(f"missing field {absent[0]}")
+    own = {name: fields.pop(name) for name in HYPERPARAMETERS}
+    fields["hyperparameters"] = {name: value for name, value in own.items() if value is not None}
+    points, nulls = fields.get("curve"), _NULLS_OF_POINTS[old]
+    if nulls and type(points) is list:
+        fields["curve"] = [
+            nulls | point if type(point) is dict else point for point in cast("list[Any]", points)
+        ]
+    return fields
+
+
+def _nulls(added: dict[int, tuple[str, ...]], old: int) -> dict[str, Any]:
+    """Return what schemas later than `old` added, as nulls."""
+    later = (names for schema, names in added.items() if schema > old)
+    return {name: None for names in later for name in names}
+
+
+_NULLS = {old: _nulls(ADDED, old) for old in OLDER}
+_NULLS_OF_POINTS = {old: _nulls(ADDED_TO_POINTS, old) for old in OLDER}
