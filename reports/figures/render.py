@@ -192,11 +192,11 @@ def _words(figure: Figure, drawing: Drawing, layout: _Layout) -> None:
 def _rows_of(handles: Sequence[Line2D], inches: float) -> list[list[Line2D]]:
     """Return the handles of the legend, as many in a row as so many inches hold."""
     rows: list[list[Line2D]] = [[]]
-    used = 0.0
+    before, between = ((_HANDLE + _PAD) * LEGEND_SIZE / 72, _COLUMN * LEGEND_SIZE / 72)
+    used = -before  # the first has no handle
     for handle in handles:
-        ems = _HANDLE + _PAD + _COLUMN
-        mine = ems * LEGEND_SIZE / 72 + width(str(handle.get_label()), LEGEND_SIZE)
-        if rows[-1] and used + mine > inches:
+        mine = before + width(str(handle.get_label()), LEGEND_SIZE) + between
+        if rows[-1] and used + mine - between > inches:
             rows.append([])
             used = 0.0
         rows[-1].append(handle)

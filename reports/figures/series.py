@@ -25,7 +25,7 @@ from .spec import Drawing, Shown
 
 LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
 _WIDE = 50  # ratio of the greatest and the least x from which on a sweep's x is logarithmic
-_DROPS, _RATIO = "drops of the learning rate", "S = learning rate / 3e-5, as in the paper"
+_DROPS, _RATIO = "learning rate drops", "S = learning rate / 3e-5, as in the paper"
 
 
 def drawings(selection: Selection) -> list[Drawing]:
