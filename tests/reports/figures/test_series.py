@@ -199,7 +199,7 @@ def test_lines_by_p_update_are_of_what_was_measured(make):
 
 
 OWN_RULE = """
-from sgbench.bench.contract import Rule
+from sgbench.bench.contract import Hyperparameter, Rule
 
 RULE = Rule(
     name="mine",
@@ -209,6 +209,7 @@ RULE = Rule(
     families=("feedforward",),
     version=1,
     source="made up",
+    hyperparameters=(Hyperparameter(name="gain", doc="made up", default=1.0, min=0, symbol="g"),),
 )
 
 
@@ -233,7 +234,13 @@ evaluate_every = 50
 [[grid]]
 network = ["fcn"]
 depth = [3, 4]
-rule = ["backprop", "mine"]
+rule = ["backprop"]
+
+[[grid]]
+network = ["fcn"]
+depth = [3, 4]
+rule = ["mine"]
+gain = [0.5, 2, 100]
 
 [scales.demo]
 description = "digits"
@@ -249,6 +256,16 @@ x = "iteration"
 y = "error"
 panels = "dataset"
 lines = "rule"
+
+[[figures]]
+name = "gains"
+kind = "sweep"
+title = "Test error by gain"
+source = "made up"
+x = "gain"
+y = "test_error"
+panels = "network"
+lines = "depth"
 """
 
 
@@ -262,13 +279,23 @@ def own():
 
 def test_a_rule_of_ones_own_is_drawn_beside_the_papers(own, make):
     cells = expand(own, "demo")
-    records = [make.record(cell, 2.0 + cell.depth, exhibit="mine") for cell in cells]
-    (overlay,) = series.drawings(select(own, "demo", records))
-    assert labels(overlay, "line") == [
-        f"{r} depth={d}" for d in (3, 4) for r in ("bprop", "my rule")
+    records = [
+        make.record(c, 2.0 + c.depth + (c.value("gain") or 0), exhibit="mine") for c in cells
     ]
+    found = {d.name: d for d in series.drawings(select(own, "demo", records))}
+    assert list(found) == ["overlay-fcn-3", "overlay-fcn-4", "gains-digits"]
+    overlay = found["overlay-fcn-3"]
+    assert labels(overlay, "line") == [
+        "bprop", "my rule gain=0.5", "my rule gain=2.0", "my rule gain=100.0"
+    ]  # fmt: skip
     assert overlay.colors == {"backprop": "#0173b2", "mine": "#0173b2"}
-    assert overlay.title == "fcn: test error of each rule"
+    assert overlay.title == "fcn depth=3: test error of each rule"
+    gains = found["gains-digits"]
+    assert gains.x_label == "g"
+    assert gains.x_log  # from 0.5 to 100
+    line = line_of(gains, "fcn", "3", "my rule")
+    assert line["x"].tolist() == [0.5, 2, 100]
+    assert line["mean"].tolist() == [5.5, 7.0, 105.0]
     assert render(overlay, ["svg"])["svg"]
 
 
