@@ -4,7 +4,7 @@ import importlib
 
 import click
 
-from .commands._entrypoint import CODES, COMPLETION, FrontDoor, examples
+from .commands._entrypoint import CODES, COMPLETION, Entrypoint, examples
 
 VERBS = (
     *("list", "run", "status", "report", "show", "tune", "time", "gate"),
@@ -22,7 +22,7 @@ def _version(ctx: click.Context, param: click.Parameter, value: bool) -> None:
 
 
 @click.group(
-    cls=FrontDoor,
+    cls=Entrypoint,
     invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=examples(

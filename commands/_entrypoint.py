@@ -34,8 +34,8 @@ Shell completion of verbs, options and exhibits, from your ~/.bashrc (or zsh, fi
   eval "$(_SGBENCH_COMPLETE=bash_source sgbench)\""""
 
 
-class FrontDoor(click.Group):
-    """The verbs; the one place where an error becomes a line on stderr and an exit code."""
+class Entrypoint(click.Group):
+    """A group of verbs. Errors are caught here: one line on stderr, and an exit code."""
 
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run a command line (the process's own if None) and exit with its code."""
@@ -54,36 +54,36 @@ class FrontDoor(click.Group):
         except (click.Abort, KeyboardInterrupt):
             code = complain("interrupted", 130)
         except BrokenPipeError:
-            code = _hang_up()
+            code = _discard_output()
         except Exception as error:
             if os.environ.get("SGBENCH_DEBUG"):
                 import traceback
 
                 traceback.print_exc()
             if isinstance(error, OSError) and error.errno in _NOT_WRITTEN and not error.filename:
-                _hang_up()
+                _discard_output()
                 words = f"the output cannot be written: {error.strerror}"
                 code = complain(words, StoreError.exit_code)
             else:
                 what = f"{type(error).__name__}: {error}"
                 code = complain(f"internal error: {what} (SGBENCH_DEBUG=1 shows where)", INTERNAL)
-        if own:  # an interrupt has nothing left to stop, and would only spoil the end
+        if own:  # there is nothing left to interrupt
             signal.signal(signal.SIGINT, signal.SIG_IGN)
         sys.exit(code)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Invoke a verb; a reader that has gone away (`| head`) is no reason to complain."""
+        """Invoke a verb; a reader that closes the pipe (`| head`) is no error."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
-            return _hang_up()
+            return _discard_output()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the verbs in the order of their declaration."""
         return list(self.commands)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the verbs with the first paragraph of their help, which Click would cut short."""
+        """Write each verb with the whole first paragraph of its help; Click would truncate it."""
         rows = [
             (name, " ".join((verb.help or "").partition("\n\n")[0].split()))
             for name, verb in self.commands.items()
@@ -92,7 +92,7 @@ class FrontDoor(click.Group):
             formatter.write_dl(rows)
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """Find a verb; one that is nearly right gets a proposal in every version of Click."""
+        """Find a verb; for an unknown one, suggest a known one, as not every Click does."""
         known = self.get_command(ctx, args[0]) is not None
         if not known and not args[0].startswith("-") and not ctx.resilient_parsing:
             ctx.fail(f"unknown command {args[0]!r}{did_you_mean(args[0], self.commands)}")
@@ -100,37 +100,37 @@ class FrontDoor(click.Group):
 
 
 def complain(message: object, code: int) -> int:
-    """Say something on one line of stderr; return the exit code."""
+    """Print a message on one line of stderr; return the exit code."""
     with contextlib.suppress(OSError):
         click.echo(f"sgbench: {one_line(str(message))}", err=True)
     return code
 
 
 def _open_streams() -> None:
-    """Let what is written to a closed stream go nowhere, and what it cannot encode be a `?`."""
+    """Discard output to closed streams, and write `?` for characters that one cannot encode."""
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  as long as the process lives
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  until the process ends
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
 
 
-def _hang_up() -> int:
-    """Let what is still in stdout's buffer go nowhere."""
+def _discard_output() -> int:
+    """Discard what is left in stdout's buffer; return the exit code of a broken pipe."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return BROKEN_PIPE
 
 
 def examples(*commands: str) -> str:
-    """Return the epilog that shows `commands` as they are."""
+    """Return the part of a verb's help that shows example commands."""
     return "\n".join(("\b", "Examples:", *(f"  {command}" for command in commands)))
 
 
 @contextlib.contextmanager
 def terminable(signals: list[int]) -> Generator[None]:
-    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does; `signals` tells which it was."""
+    """Have SIGTERM and SIGHUP interrupt as Ctrl-C does; they are appended to `signals`."""
 
     def handle(number: int, frame: object) -> None:
         signals.append(number)

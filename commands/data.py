@@ -3,14 +3,14 @@
 import click
 
 from ..bench.errors import DataError
-from ._entrypoint import FrontDoor, complain, examples
+from ._entrypoint import Entrypoint, complain, examples
 from ._options import data_dir_option, dataset_file_option
 from ._values import dataset_names
 
 
 @click.group(
     "data",
-    cls=FrontDoor,
+    cls=Entrypoint,
     invoke_without_command=True,
     epilog=examples(
         "sgbench data list", "sgbench data fetch mnist", "sgbench data verify --data-dir ~/data"

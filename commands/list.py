@@ -4,14 +4,14 @@ import json
 
 import click
 
-from ._entrypoint import FrontDoor, examples
+from ._entrypoint import Entrypoint, examples
 from ._options import data_dir_option, json_option, own_files_options, source_options, where_option
 from ._stores import open_source, stored_records
 
 
 @click.group(
     "list",
-    cls=FrontDoor,
+    cls=Entrypoint,
     invoke_without_command=True,
     epilog=examples(
         "sgbench list",

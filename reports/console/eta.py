@@ -1,4 +1,4 @@
-"""What of a plan has ended while it runs, and about how long the rest takes."""
+"""The tally of a run: which cells have ended, and an estimate of the time that is left."""
 
 import time
 from collections import Counter
@@ -21,13 +21,13 @@ class Running(NamedTuple):
 
     @property
     def rate(self) -> float | None:
-        """Updates a second since it was first seen; None until that can be told."""
+        """Updates a second since it was first seen; None before there is any."""
         elapsed = time.monotonic() - self.since
         return (self.iteration - self.first) / elapsed if self.iteration > self.first else None
 
 
 class Tally:
-    """What of a plan has ended, and about how long the rest takes."""
+    """The states of a plan's cells as they are trained, and the time that is left."""
 
     def __init__(self, plan: Plan, workers: int) -> None:
         self.plan, self.workers = plan, workers
@@ -39,12 +39,12 @@ class Tally:
         self.running: dict[int, Running] = {}
         self.began = time.monotonic()
         self._seconds: dict[str, float] = {}
-        self._factor = [0.0, 0.0]  # seconds taken and the work that was done in them
-        # By shape and length: an estimate after each of many programs must not look at all others.
+        self._factor = [0.0, 0.0]  # seconds, and the work that was done in them
+        # By shape and length, so that an estimate does not go through all programs.
         self._kinds = [self._kind(program) for program in range(len(plan.programs))]
         self._waiting = Counter(self._kinds)
         self._examples = {kind: program for program, kind in enumerate(self._kinds)}
-        self.cells_left = sum(map(len, plan.programs))  # that the run still has to bring to an end
+        self.cells_left = sum(map(len, plan.programs))  # that have not ended yet
         for planned in plan.cells:
             if planned.record is not None:
                 self._learn(planned.record)
@@ -60,11 +60,11 @@ class Tally:
         return time.monotonic() - self.began
 
     def cell(self, program: int) -> Cell:
-        """Return a program's first cell; the others have its shape."""
+        """Return a program's first cell; the others have the same shape."""
         return self.plan.cells[self.plan.programs[program][0]].cell
 
     def name(self, program: int) -> str:
-        """Return what a program is called."""
+        """Return a program's name."""
         first, *others = self.plan.programs[program]
         return self.names[first] + (f" and {len(others)} more" if others else "")
 
@@ -76,7 +76,7 @@ class Tally:
             self.running[program] = known._replace(iteration=iteration, point=point)
 
     def end(self, program: int, records: list[Record]) -> None:
-        """Note that a program has ended."""
+        """Note the records of a program that has ended."""
         self.running.pop(program, None)
         for index, record in zip(self.plan.programs[program], records, strict=True):
             self.states[index] = "done" if record.status == "ok" else record.status
@@ -89,12 +89,12 @@ class Tally:
 
     @property
     def progress(self) -> float:
-        """The number of cells that have ended, with the parts of those that run."""
+        """The number of cells that have ended, and the fractions of those that are running."""
         ended = len(self.states) - self.cells_left
         return ended + sum(r.iteration / self.cell(p).iterations for p, r in self.running.items())
 
     def seconds_left(self) -> float | None:
-        """Return about how long the rest takes; None before anything is known."""
+        """Return an estimate of the seconds that are left; None before there is any."""
         seconds, done = self._factor
         for program, running in self.running.items() if not done else ():
             if running.rate:
@@ -110,19 +110,19 @@ class Tally:
         return max(sum(span * number for span, number in spans) / max(1, self.workers), longest)
 
     def _span(self, program: int, factor: float) -> float:
-        """Return the seconds that a running program still takes."""
+        """Return an estimate of the seconds that a running program still takes."""
         running, known = self.running[program], self._kinds[program][0] in self._seconds
         measured = running.rate if not known else None
         per_step = 1 / measured if measured else self._per_step(program, factor)
         return (self.cell(program).iterations - running.iteration) * per_step
 
     def _per_step(self, program: int, factor: float) -> float:
-        """Return the seconds an update of a program takes: as measured, else by its work."""
+        """Return the seconds of an update of a program: measured, else estimated by its work."""
         per_step = self._seconds.get(self._kinds[program][0])
         return factor * self._work(program) if per_step is None else per_step
 
     def _kind(self, program: int) -> tuple[str, int]:
-        """Return what programs that take the same time share."""
+        """Return the shape and the length of a program: alike ones take the same time."""
         cell = self.cell(program)
         return shape(cell), cell.iterations
 

@@ -1,4 +1,4 @@
-"""What a run shows while it trains: a bar and the running programs, or a line a cell."""
+"""Progress of a run: bars of the running programs on a terminal, else a line for each cell."""
 
 import os
 import sys
@@ -15,18 +15,18 @@ from .terminal import count, duration, evaluation, outcome, short_id
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-STOPPING = "stopping: saving what runs (again: at once)"
+STOPPING = "stopping: running cells save their state (once more: stop at once)"
 
 
 class Display(Protocol):
-    """Shows a tally as it changes."""
+    """Shows the progress of a run."""
 
     def start(self, tally: Tally) -> None:
         """Training begins."""
         ...
 
     def moved(self, tally: Tally, program: int) -> None:
-        """A running program has come further."""
+        """A running program has progressed."""
         ...
 
     def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
@@ -34,7 +34,7 @@ class Display(Protocol):
         ...
 
     def stopping(self) -> None:
-        """The run was asked to stop; called inside a signal's handler."""
+        """The run was asked to stop; called in the signal handler."""
         ...
 
     def close(self) -> None:
@@ -43,15 +43,18 @@ class Display(Protocol):
 
 
 def display(title: str, *, alone: bool) -> Display:
-    """Return what suits stderr: bars on a terminal that nothing else is printed on, else lines."""
+    """Return bars where stderr is a terminal that nothing else is printed on, else lines.
+
+    `alone` tells whether nothing else is printed there.
+    """
     moving = sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb"
     return Bars(title) if moving and alone else ProgressLines(title)
 
 
 class Watch:
-    """Listens to a run for a display.
+    """Is told of a run's progress, and has a display show it.
 
-    `begin` is called once the store was read, `each` with every record that has become durable.
+    `begin` is called once the store has been read, `each` with every record that is stored.
     """
 
     def __init__(
@@ -64,21 +67,21 @@ class Watch:
         self._begin, self._each, self._lock = begin, each, threading.RLock()
 
     def planned(self, plan: Plan, workers: int) -> None:
-        """Take the plan."""
+        """Show the plan."""
         self._begin()
         self.tally = Tally(plan, workers)
         if plan.programs:
             self.display.start(self.tally)
 
     def progress(self, program: int, iteration: int, point: LastPoint) -> None:
-        """Take how far a program is; may be called in any thread."""
+        """Show how far a program is; may be called in any thread."""
         with self._lock:
             if program in self.tally.left:
                 self.tally.see(program, iteration, point)
                 self.display.moved(self.tally, program)
 
     def finished(self, program: int, records: list[Record]) -> None:
-        """Take a program's records."""
+        """Pass on the records of a program that has ended, and show them."""
         if self._each is not None:
             for record in records:
                 self._each(record)
@@ -87,28 +90,28 @@ class Watch:
             self.display.ended(self.tally, program, records)
 
     def stopping(self, number: int) -> None:
-        """Say that the run ends soon."""
+        """Show that the run is about to stop."""
         del number
         self.display.stopping()
 
 
 class ProgressLines:
-    """A line of text a cell, on stderr: for logs."""
+    """A line for each cell on stderr, for logs."""
 
     def __init__(self, title: str) -> None:
         self.title = title
 
     def start(self, tally: Tally) -> None:
-        """Say what is going to happen."""
+        """Print how many cells are to be run, and how many at a time."""
         workers = "one at a time" if tally.workers == 1 else f"{tally.workers} at a time"
         total = count(len(tally.states), "cell")
         self._say(f"{self.title}: {tally.cells_left:,} of {total} to run, {workers}")
 
     def moved(self, tally: Tally, program: int) -> None:
-        """Say nothing: a log is for what has happened."""
+        """Print nothing: a log has what is done."""
 
     def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
-        """Say how each cell ended, with what `sgbench show` finds it by; how long others take."""
+        """Print each cell's id and outcome, and the time that is left."""
         total = len(tally.states)
         at = f"{total - tally.cells_left:{len(str(total))}}/{total}"
         for index, record in zip(tally.plan.programs[program], records, strict=True):
@@ -116,11 +119,11 @@ class ProgressLines:
             self._say(f"{at}  {name}  {outcome(record)}  {_times(tally)}")
 
     def stopping(self) -> None:
-        """Say so, past the buffers that the handler may have interrupted."""
+        """Print that, past the buffers that the signal handler may have interrupted."""
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{STOPPING}\n".encode())
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Do nothing: every line is written by now."""
 
     def _say(self, text: str) -> None:
         print(text, file=sys.stderr, flush=True)
@@ -133,11 +136,11 @@ def _times(tally: Tally) -> str:
 
 
 class Bars:
-    """A bar over all cells and one for each running program, on stderr: for terminals."""
+    """A bar of all cells and one for each running program on stderr, for terminals."""
 
     def __init__(self, title: str) -> None:
         self.title, self._stopping = title, False
-        self._slots: dict[TaskID, int] = {}  # a row to the program that it shows, ended or not
+        self._slots: dict[TaskID, int] = {}  # rows, and the programs they show, ended ones too
         self._progress: Progress | None = None
 
     def start(self, tally: Tally) -> None:
@@ -163,7 +166,7 @@ class Bars:
         self._progress.start()
 
     def moved(self, tally: Tally, program: int) -> None:
-        """Move the program's bar."""
+        """Advance the program's bar."""
         running = tally.running[program]
         total, rate = tally.cell(program).iterations, running.rate
         info = f"{running.iteration:,}/{total:,} iterations"
@@ -175,7 +178,7 @@ class Bars:
         self._draw(tally)
 
     def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
-        """Let the program's row say how it ended until another takes it."""
+        """Show how the program ended, until another one takes its row."""
         for index, record in zip(tally.plan.programs[program], records, strict=True):
             if record.status not in ("ok", "timeout") and self._progress is not None:
                 line = f"{short_id(record.id)}  {tally.names[index]}  {outcome(record)}"
@@ -184,11 +187,11 @@ class Bars:
         self._draw(tally)
 
     def stopping(self) -> None:
-        """Take note: the next frame says so."""
+        """Note it for the next frame."""
         self._stopping = True
 
     def close(self) -> None:
-        """Clear what was drawn."""
+        """Remove the bars."""
         if self._progress is not None:
             self._progress.stop()
 

@@ -39,15 +39,15 @@ def count(number: int, word: str) -> str:
 
 
 def short_id(id: str) -> str:  # noqa: A002
-    """Return as much of a cell's id as `sgbench show` needs."""
+    """Return the first digits of a cell's id, enough for `sgbench show`."""
     return id[:_DIGITS]
 
 
 def cell_names(cells: Sequence[Cell | Record], *, seeds: bool = True) -> list[str]:
-    """Return a short name for each cell, with the fields that tell it from the others.
+    """Return a short name for each cell, with the fields that distinguish it from the others.
 
     Records stand for their cells, also where their rule is not registered. Without `seeds` the
-    names are those of programs, whose seed is left out.
+    names are those of programs, whose seeds are left out.
     """
     names = [
         f"{_base_name(cell)} seed {cell.seed}" if seeds else _base_name(cell) for cell in cells

@@ -19,6 +19,15 @@ from sgbench.results.store import backend_choice
 from sgbench.results.store.store import Store
 
 TINY = ("--where", "network=fcn,depth=3,rule=backprop", "--set", "iterations=20")
+OWN_RULE = """
+from sgbench.bench.contract import Rule
+from sgbench.bench.rules.backprop import step
+
+RULE = Rule(
+    name="{name}", label="mine", sentence="learns as backprop does", color="#123456",
+    families=("feedforward",), version=1, source="a test",
+)
+"""
 TIMES = {
     "train_seconds",
     "evaluation_seconds",
@@ -158,6 +167,7 @@ def make():
         record=record,
         comparable=comparable,
         tiny=TINY,
+        own_rule=lambda name: OWN_RULE.format(name=name),
         replace=dataclasses.replace,
         number=lambda text: int(re.search(r"\d+", text).group()),
     )

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import subprocess
 import sys
 
@@ -70,6 +72,29 @@ def test_help_has_examples(sgbench, verb):
     text = sgbench(*verb, "--help").stdout
     assert "Examples:" in text
     assert f"  sgbench {' '.join(verb)}".rstrip() in text
+
+
+def examples():
+    """Every example command of every help, as words."""
+    groups = [main, *(verb for verb in main.commands.values() if hasattr(verb, "commands"))]
+    verbs = [verb for group in groups for verb in (group, *group.commands.values())]
+    for verb in dict.fromkeys(verbs):
+        for line in verb.epilog.splitlines():
+            if line.startswith("  sgbench "):
+                command = re.split(r" \| | >> |  +", line.strip())[0]
+                yield shlex.split(command)[1:]
+
+
+@pytest.mark.parametrize("words", list(examples()), ids=" ".join)
+def test_the_examples_of_the_help_are_well_formed(words, tmp_path, monkeypatch, make):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_rule.py").write_text(make.own_rule("my_rule"))
+    verb, (name, *rest) = main, words
+    while hasattr(verb, "commands") and name in verb.commands:
+        verb, name, rest = verb.commands[name], *(rest[:1] or [""]), rest[1:]
+    arguments = [word for word in (name, *rest) if word]
+    with verb.make_context(verb.name, arguments, obj=[]):
+        pass  # unknown options, words that are no choice and missing arguments raise
 
 
 def test_help_describes_each_verb_in_a_whole_sentence(sgbench):

@@ -7,25 +7,16 @@ import pytest
 from sgbench.bench.registry import DATASETS, RULES
 
 ONE = ("--jobs", "1", "--device", "cpu", "--seeds", "1")
-RULE = """
-from sgbench.bench.contract import Rule
-from sgbench.bench.rules.backprop import step
-
-RULE = Rule(
-    name="{name}", label="mine", sentence="learns as backprop does", color="#123456",
-    families=("feedforward",), version=1, source="a test",
-)
-"""
 
 
 @pytest.fixture
-def rule(tmp_path):
+def rule(tmp_path, make):
     """The files of two rules that do what backprop does."""
     paths = []
     for name in ("mine", "other"):
         path = tmp_path / "rules" / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(RULE.format(name=name))
+        path.write_text(make.own_rule(name))
         paths.append(path)
     return paths
 
