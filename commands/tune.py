@@ -34,8 +34,8 @@ _declaring = all_of(
         "--where",
         multiple=True,
         metavar="CONDITION[,…]",
-        help="What is tuned, as for `run`: each configuration that is left, mostly a rule, is a"
-        " search of its own with the same trials and the same space.",
+        help="What is tuned, as for `run`. Each configuration that it selects, usually a rule, is"
+        " tuned by itself, with the same number of trials and the same space.",
     ),
     click.option(
         "--set", multiple=True, metavar="KEY=VALUE", help="Change a field in every trial."
@@ -44,15 +44,17 @@ _declaring = all_of(
         "--space",
         multiple=True,
         metavar="FIELD=LOW:HIGH[:log] or FIELD=VALUE,VALUE",
-        help="What may be chosen; the exhibit's own space if not given.",
+        help="What is searched.  [default: the exhibit's own space]",
     ),
-    click.option("--trials", type=int, metavar="N", help="Trials of each rule.  [default: 50]"),
-    click.option("--seeds", type=int, metavar="N", help="Seeds of a trial.  [default: 1]"),
+    click.option(
+        "--trials", type=int, metavar="N", help="Trials of each configuration.  [default: 50]"
+    ),
+    click.option("--seeds", type=int, metavar="N", help="Seeds of each trial.  [default: 1]"),
     click.option(
         "--fresh",
         type=int,
         metavar="N",
-        help="Seeds that the winner is trained anew on.  [default: the scale's number]",
+        help="Seeds on which the best trial is retrained.  [default: the scale's number]",
     ),
     click.option("--sampler", metavar="NAME", help="tpe, random or gp.  [default: tpe]"),
     click.option(
@@ -60,7 +62,9 @@ _declaring = all_of(
         metavar="NAME",
         help="hyperband, halving, median or none.  [default: hyperband]",
     ),
-    click.option("--study", metavar="NAME", help="Its name; one of what is tuned if not given."),
+    click.option(
+        "--study", metavar="NAME", help="The study's name.  [default: made from what is tuned]"
+    ),
 )
 
 
@@ -75,24 +79,23 @@ _declaring = all_of(
         "sgbench tune table1 --study NAME --export study.db",
         "sgbench report tune --study NAME",
     )
-    + "\n\nTrials are on the validation split; the best is trained anew, on other seeds, on the"
-    " test split.\nThe same command goes on where it stopped.",
+    + "\n\nThe first trial is the protocol as it is. Trials use the validation split; the best one"
+    " is retrained on other seeds on the test split, beside the protocol as it is.\nThe same"
+    " command continues a study that was interrupted.",
 )
 @click.argument("exhibit")
 @_declaring
-@click.option(
-    "--resume", is_flag=True, help="Go on with a study that is there, as it was declared."
-)
+@click.option("--resume", is_flag=True, help="Continue the study of that name as it was declared.")
 @click.option(
     "--rebuild",
     is_flag=True,
-    help="Make the study's file from the records, where it is lost; train nothing.",
+    help="Restore a lost study file from the records; train nothing.",
 )
 @click.option(
     "--export",
     metavar="FILE",
-    help="Write the study as an Optuna storage (SQLite; a journal where FILE is *.log), for"
-    " optuna-dashboard; train nothing.",
+    help="Write the study as an Optuna storage for optuna-dashboard (a journal if FILE ends in"
+    " .log, otherwise SQLite); train nothing.",
 )
 @time_limit_option()
 @retry_option
@@ -116,19 +119,19 @@ def command(
     as_json: bool,
     **declared: Any,
 ) -> int:
-    """Search the protocol of EXHIBIT by Optuna, each rule with the same budget and space."""
+    """Search a better protocol for EXHIBIT with Optuna, the same trials and space for each rule."""
     from ..reproductions.tuning.search import RunOptions
     from ..reproductions.tuning.study_options import StudyOptions, declare, opened, resumed
 
     source = open_store(store)
-    asked = StudyOptions(**declared)
+    options = StudyOptions(**declared)
     if resume and rebuild:
         raise UsageError("--resume and --rebuild exclude each other: give one of them")
     into = None if export is None else named(export, "--export")
-    if resume or (into and asked.study):
-        study = resumed(source, asked)
+    if resume or (into and options.study):
+        study = resumed(source, options)
     else:
-        study, notes = declare(asked)
+        study, notes = declare(options)
         study = opened(source, study, rebuild)
         for note in notes:
             click.echo(note, err=True)
@@ -136,7 +139,7 @@ def command(
         return _export(source, study, into)
     if rebuild:
         return _rebuild(source, study, as_json)
-    options = RunOptions(
+    run_options = RunOptions(
         store=source,
         data_dir=data_dir,
         device=device,
@@ -144,16 +147,16 @@ def command(
         time_limit=time_limit,
         retry=retry,
     )
-    return _run(study, options, as_json)
+    return _run(study, run_options, as_json)
 
 
 def _export(store: "Store", study: "Study", path: Path) -> int:
     from ..reports.analysis.study_results import study_results
     from ..reproductions.tuning.optuna_export import export
 
-    tuned = study_results(study, store.scan(), importance=False)
+    results = study_results(study, store.scan(), importance=False)
     warn(store)
-    export(study, [(told.arm, told.trials) for told in tuned.arms], path)
+    export(study, [(arm.arm, arm.trials) for arm in results.arms], path)
     click.echo(f"wrote {path}; look at it with: optuna-dashboard {_storage(path)}", err=True)
     return 0
 
@@ -201,21 +204,21 @@ def _run(study: "Study", options: "RunOptions", as_json: bool) -> int:
 
 
 def _tell(store: "Store", study: "Study", as_json: bool, data_dir: str | None = None) -> int:
-    """Say how a study stands; return the exit code that it deserves."""
+    """Print the results of a study; return the exit code."""
     from ..reports.analysis.study_results import study_results
     from ..reports.console.study_progress import study_values
     from ..reports.pages.tuning_page import outcome_lines
 
-    tuned = study_results(study, store.scan(), importance=False)
+    results = study_results(study, store.scan(), importance=False)
     if as_json:
-        for values in study_values(tuned):
+        for values in study_values(results):
             click.echo(json.dumps(values))
     report = shlex.join(["sgbench", "report", "tune", "--study", study.name, *store_words(store)])
     more = [*(["--data-dir", data_dir] if data_dir else []), *store_words(store)]
-    words = [f"study {study.name}", *outcome_lines(tuned, more), f"report:  {report}"]
+    words = [f"study {study.name}", *outcome_lines(results, more), f"report:  {report}"]
     click.echo("\n".join(words), err=as_json)
-    states = [trial.state for told in tuned.arms for trial in told.trials]
-    return 4 if "failed" in states or any(told.winner is None for told in tuned.arms) else 0
+    states = [trial.state for arm in results.arms for trial in arm.trials]
+    return 4 if "failed" in states or any(arm.winner is None for arm in results.arms) else 0
 
 
 def _again(study: "Study", options: "RunOptions") -> list[str]:

@@ -17,12 +17,10 @@ _KIND_WIDTH = len("correctness")
 def finding_line(finding: Finding) -> str:
     """Return a finding on one line: verdict, kind, name, reason and numbers."""
     verdict = finding.verdict.upper() if finding.verdict in FAILURES else finding.verdict
-    numbers = [
-        estimate(finding),
-        "" if finding.p is None else f"p = {finding.p:.2g}",
-        f"n = {finding.n}" if finding.n else "",
-    ]
-    told = f" ({', '.join(filter(None, numbers))})" if any(numbers) else ""
+    told = ""
+    if finding.estimate is not None:
+        p = "" if finding.p is None else f", p = {finding.p:.2g}"
+        told = f" ({estimate(finding)}{p}, n = {finding.n})"
     text = f"{plain(finding.name)}: {plain(finding.words)}{told}"
     return f"{verdict:{_VERDICT_WIDTH}}  {finding.kind:{_KIND_WIDTH}}  {text}"
 

@@ -1,4 +1,4 @@
-"""What a study shows while it is run: a line a trial; and its trials as JSON values."""
+"""The progress of a study: a line per trial on stderr, and its trials as JSON values."""
 
 import os
 import sys
@@ -18,30 +18,27 @@ Each = Callable[[dict[str, Any]], None]
 
 
 class StudyLines:
-    """Listens to a study and says each trial's end on a line of stderr.
-
-    `each` is called with every trial's values once its records are durable.
-    """
+    """Prints a line when a trial ends, and calls `each` with its values."""
 
     def __init__(self, study: Study, each: Each | None) -> None:
         self.study, self._each = study, each
         self._began, self._there, self._total = time.monotonic(), 0, study.trials
 
     def begins(self, study: Study, arms: Sequence[Arm], there: int, workers: int) -> None:
-        """Say what is going to happen."""
+        """Print what the study is about to do."""
         self._there, self._total = there, study.trials * len(arms)
         searches = "" if len(arms) == 1 else f" of each of {', '.join(arm.label for arm in arms)}"
-        done = f", {there} of them there" if there else ""
+        done = f", {there} of them done" if there else ""
         at_a_time = "one cell at a time" if workers == 1 else f"{workers} cells at a time"
         total = f"{count(study.trials, 'trial')}{searches}"
         self._say(f"study {study.name}: {total}{done}, {at_a_time}")
         for arm in arms:
             if arm.dropped:
                 fields = ", ".join(arm.dropped)
-                self._say(f"{arm.label}: {fields} of the space does not apply")
+                self._say(f"{arm.label}: of the space {fields} does not apply")
 
     def ended(self, arm: Arm, trial: Trial, leading: Trial | None) -> None:
-        """Say how a trial ended, and which is the best so far."""
+        """Print how a trial ended, and which one is the best so far."""
         if self._each is not None:
             self._each(trial_values(self.study, arm, trial))
         objective = arm.objective
@@ -65,16 +62,16 @@ class StudyLines:
         self._say(f"{words}  ({elapsed}{best})")
 
     def retraining(self, arm: Arm, trial: Trial) -> None:
-        """Say that the winner's turn has come."""
+        """Print that the winner is being retrained."""
         seeds = count(self.study.fresh, "fresh seed")
         both = "the protocol as it is"
         if trial.params != own_choice(arm):
             both = f"it and {both}"
-        words = f"trial {trial.number} is best: training {both} anew, {seeds}, on the test split"
+        words = f"trial {trial.number} is best: retraining {both}, {seeds}, on the test split"
         self._say(f"{arm.label}: {words}")
 
     def stopping(self, number: int) -> None:
-        """Say so, past the buffers that the handler may have interrupted."""
+        """Print it, past the buffers that the signal may have interrupted."""
         del number
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"{STOPPING}\n".encode())
 
@@ -101,25 +98,25 @@ def trial_values(study: Study, arm: Arm, trial: Trial) -> dict[str, Any]:
     }
 
 
-def study_values(tuned: StudyResults) -> list[dict[str, Any]]:
-    """Return how each arm of a study stands, as JSON values."""
+def study_values(results: StudyResults) -> list[dict[str, Any]]:
+    """Return the results of each arm of a study, as JSON values."""
     found: list[dict[str, Any]] = []
-    for told in tuned.arms:
-        gain = told.gain
+    for arm in results.arms:
+        gain = arm.gain
         found.append(
             {
-                "study": tuned.study.name,
-                "arm": told.arm.label,
-                "trials": len(told.trials),
-                "objective": told.arm.objective.name,
-                "best": told.winner and trial_values(tuned.study, told.arm, told.winner),
-                "iterations": told.iterations,
-                "seconds": told.seconds,
-                "tuned": dict(told.tuned.values) if told.tuned else {},
-                "as_it_is": dict(told.untuned.values) if told.untuned else {},
+                "study": results.study.name,
+                "arm": arm.arm.label,
+                "trials": len(arm.trials),
+                "objective": arm.arm.objective.name,
+                "best": arm.winner and trial_values(results.study, arm.arm, arm.winner),
+                "iterations": arm.iterations,
+                "seconds": arm.seconds,
+                "tuned": dict(arm.tuned.values) if arm.tuned else {},
+                "as_it_is": dict(arm.untuned.values) if arm.untuned else {},
                 "p": None if gain is None else gain[1],
-                "verdict": told.verdict,
-                "command": told.winner and command(tuned.study, told.arm, told.winner),
+                "verdict": arm.verdict,
+                "command": arm.winner and command(results.study, arm.arm, arm.winner),
             }
         )
     return found

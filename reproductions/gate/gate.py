@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...bench import hardware
-from ...bench.errors import UsageError
+from ...bench.errors import UsageError, expanded
 from ...results.comparison.stores import names
 from ...results.comparison.verdict import Finding
 from ...results.statistics import sequential
 from ...results.store.store import Store
 from ..exhibits import exhibit as exhibits
+from ..exhibits.catalogue import is_path
 from ..running.blas_choice import choose_backend
 from ..running.plan import shape
 from . import correctness
@@ -56,11 +57,19 @@ def gate(request: GateRequest, say: Callable[[str], object]) -> Generator[Findin
     Raises:
         UsageError: an option is wrong, or a build cannot be had or cannot be run at all.
     """
-    loaded = [exhibits.load(name) for name in request.exhibits]
+    loaded = {_argument(text): exhibits.load(text) for text in request.exhibits}
     if not loaded:
         raise UsageError("--exhibit names none: give one, as in table1, or several with commas")
-    benchmarks = list(itertools.chain.from_iterable(map(_benchmarks, loaded)))
-    plan = sequential.SequentialPlan(benchmarks=len(benchmarks), factor=request.speed_factor)
+    for exhibit in loaded.values():
+        if not exhibit.gated:
+            raise UsageError(
+                f"--exhibit {exhibit.name} does not say what the gate compares: add [[gate]] to its"
+                " file, as in table1.toml"
+            )
+    benchmarks = list(itertools.chain.from_iterable(map(_benchmarks, loaded.values())))
+    plan = sequential.SequentialPlan(
+        benchmarks=max(1, len(benchmarks)), factor=request.speed_factor
+    )
     device = hardware.resolve_device(request.device)
     began = time.monotonic()
     with (
@@ -70,11 +79,12 @@ def gate(request: GateRequest, say: Callable[[str], object]) -> Generator[Findin
         say(f"baseline {both[0].words}, candidate {both[1].words}")
         machine = Store(Path(folder) / "machine")
         matmul, _ = choose_backend(machine, device)
-        for exhibit in loaded:
+        for argument, exhibit in loaded.items():
             picked = [gated for gated in exhibit.gated if gated.kind == "correctness"]
             for number, gated in enumerate(picked):
                 runs = PairedRuns(
                     exhibit=exhibit,
+                    argument=argument,
                     gated=gated,
                     builds=both,
                     machine=machine,
@@ -83,11 +93,18 @@ def gate(request: GateRequest, say: Callable[[str], object]) -> Generator[Findin
                     deadline=began + CORRECTNESS_SHARE * request.time_limit,
                 )
                 yield from correctness.check(runs, say)
+        if not benchmarks:
+            return
         sampling = Sampling(
             builds=both, benchmarks=benchmarks, plan=plan, device=device, matmul=matmul
         )
         with closing(sampling):
             yield from sampling.findings(began + request.time_limit, say)
+
+
+def _argument(text: str) -> str:
+    """Return what names an exhibit in any working directory: its name, or an absolute path."""
+    return str(expanded(text, "--exhibit").resolve()) if is_path(text) else text
 
 
 def _benchmarks(exhibit: exhibits.Exhibit) -> list[Benchmark]:

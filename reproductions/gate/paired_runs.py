@@ -30,6 +30,7 @@ class PairedRuns:
 
     Attributes:
         exhibit: the exhibit.
+        argument: its name, or the absolute path of its file.
         gated: which of its cells.
         builds: baseline and candidate.
         machine: a store that knows the machine's BLAS back-end; both builds start from a copy.
@@ -40,6 +41,7 @@ class PairedRuns:
     """
 
     exhibit: Exhibit
+    argument: str
     gated: Gated
     builds: tuple[Build, Build]
     machine: Store
@@ -100,7 +102,7 @@ class PairedRuns:
     def _run(self, build: Build, options: Mapping[str, Sequence[str]]) -> None:
         words = [w for name, values in options.items() for value in values for w in (name, value)]
         process = subprocess.Popen(
-            **build.command("-m", "sgbench", "run", self.exhibit.name, *words),
+            **build.command("-m", "sgbench", "run", self.argument, *words),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             encoding="utf-8",

@@ -1,1 +1,1 @@
-"""Tuning: studies, their search spaces, trials and candidates."""
+"""Tuning: studies, their search spaces, arms and trials."""

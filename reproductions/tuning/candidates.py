@@ -1,9 +1,9 @@
-"""What a study compares: its arms, and the cells of their trials. Free of torch.
+"""The arms that a study compares, and the cells of their trials. Free of torch.
 
-An *arm* is a configuration of the grid that is tuned for itself, mostly a rule; each has the same
-budget and the same space, less what does not apply to it. A trial is a choice from that space: a
-cell a seed, on the validation split. The winner is trained anew on seeds that no trial had, on the
-test split, and the protocol as it is beside it.
+An *arm* is a configuration of the grid that is tuned by itself, usually a rule. All arms have the
+same number of trials and the same space, less the fields that do not apply. A *trial* is a choice
+from the space, trained on the validation split with one cell per seed. The best trial and the
+protocol as it is are then retrained on the test split, on seeds that no trial had.
 """
 
 import dataclasses
@@ -28,16 +28,16 @@ MOST_ARMS = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arm:
-    """What is tuned for itself.
+    """A configuration that is tuned by itself.
 
     Attributes:
-        label: what tells it from the study's other arms.
-        exhibit: the exhibit, at the study's scale with this one place of its grid.
-        where: that place, as for `--where`.
+        label: a name that no other arm of the study has.
+        exhibit: the exhibit, its grid at the study's scale reduced to this configuration.
+        where: the configuration, as for `--where`.
         sets: fields that the study changes in every trial.
-        cell: the cell of seed 0 of that place, nothing searched: the protocol as it is.
-        space: what applies to it.
-        dropped: fields of the space that do not.
+        cell: the protocol as it is: the cell of seed 0, with `sets` and nothing searched.
+        space: the dimensions of the study's space that apply.
+        dropped: the fields of those that do not.
     """
 
     label: str
@@ -50,7 +50,7 @@ class Arm:
 
     @property
     def objective(self) -> Objective:
-        """What is looked for."""
+        """The result that is optimised."""
         return objective_of(self.cell.dataset)
 
 
@@ -61,9 +61,9 @@ def arms_of(
     sets: Sequence[str],
     space: Sequence[Dimension],
 ) -> list[Arm]:
-    """Return what `where` leaves to compare, in the grid's order.
+    """Return an arm for each configuration that `where` selects, in the grid's order.
 
-    Raises UsageError where it leaves nothing, or too much, or what nothing searched applies to.
+    Raises UsageError where it selects none or too many, or one to which no searched field applies.
     """
     picked = parse_where([where]) if where else None
     changed = changes_of(sets)
@@ -74,8 +74,8 @@ def arms_of(
         if len(varied) > 1:
             some = format_value(field, varied[0])
             raise UsageError(
-                f"--set {field}: the grid at scale {scale} has several values of it, each tuned for"
-                f" itself; pick one by --where {field}={some}, which may then be changed"
+                f"--set {field}: the grid at scale {scale} has several values of it, each tuned by"
+                f" itself; select one by --where {field}={some}, which may then be changed"
             )
     if changed:
         expand(exhibit, scale, changed, seeds=1, where=picked)  # says what does not fit
@@ -87,9 +87,9 @@ def arms_of(
         places.setdefault(place, []).append(cell)
     if len(places) > MOST_ARMS:
         raise UsageError(
-            f"--where leaves {len(places)} configurations of {exhibit.name} at scale {scale}, and"
-            f" each would have all the trials: pick {MOST_ARMS} or fewer, as in --where"
-            " rule=dni,depth=4, or search what differs by --space"
+            f"--where selects {len(places)} configurations of {exhibit.name} at scale {scale}, each"
+            f" tuned by itself: select {MOST_ARMS} or fewer, as in --where rule=dni,depth=4, or"
+            " search the fields in which they differ by --space"
         )
     bases = [_protocol(exhibit, some) for some in places.values()]
     telling = [n for n in axes if n not in searched and len({c.value(n) for c in bases}) > 1] or [
@@ -124,7 +124,7 @@ def changes_of(sets: Sequence[str]) -> dict[str, Any]:
 
 
 def _protocol(exhibit: Exhibit, cells: Sequence[Cell]) -> Cell:
-    """Return the one of an arm's cells that fills the table's place, else the first."""
+    """Return the cell of an arm that the exhibit's table shows, or else the first."""
     first = cells[0]
     layers = exhibit.fixed_layers(first.dataset, first.network, first.rule)
     return next((cell for cell in cells if cell.sg_layers == layers), first)
@@ -161,7 +161,7 @@ def _arm(
     kept = applying(space, cell)
     if not kept:
         fields = ", ".join(dimension.field for dimension in space)
-        raise UsageError(f"--space: none of {fields} applies to {label}; pick others by --where")
+        raise UsageError(f"--space: none of {fields} applies to {label}: exclude it by --where")
     return Arm(
         label=label,
         exhibit=alone,
@@ -185,16 +185,16 @@ def own_choice(arm: Arm) -> dict[str, Any]:
 
 
 def trial_cells(study: Study, arm: Arm, params: Mapping[str, Any]) -> list[Cell]:
-    """Return a trial's cells, one a seed, on the validation split. Raises UsageError."""
+    """Return a trial's cells, one per seed, on the validation split. Raises UsageError."""
     split = {} if arm.cell.split is None else {"split": "validation"}
     sets = _fitting(arm.cell, arm.sets, params) | split
     return expand(arm.exhibit, study.scale, sets, study.seeds)
 
 
 def fresh_cells(study: Study, arm: Arm, params: Mapping[str, Any] | None) -> list[Cell]:
-    """Return cells of seeds that no trial has, on the test split.
+    """Return the cells of a choice on the test split, of seeds that no trial has.
 
-    With a trial's choice, or of the protocol as it is where `params` is None.
+    Where `params` is None, those of the protocol as it is.
     """
     split = {} if arm.cell.split in (None, "test") else {"split": "test"}
     sets = _fitting(arm.cell, arm.sets, params or {}) | split
@@ -203,12 +203,12 @@ def fresh_cells(study: Study, arm: Arm, params: Mapping[str, Any] | None) -> lis
 
 
 def _fitting(cell: Cell, sets: Mapping[str, Any], params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what is changed and what was chosen, less what does not apply with it."""
+    """Return the changed and the chosen fields, less those that do not apply with them."""
     values = {**sets, **{field: coerce(field, value) for field, value in params.items()}}
     return {field: value for field, value in values.items() if applies(field, cell, values)}
 
 
 def set_texts(arm: Arm, params: Mapping[str, Any]) -> list[str]:
-    """Return the texts of `--set` that make of the arm's place what a trial had."""
+    """Return the texts of `--set` that change the arm's configuration into a trial's choice."""
     values = _fitting(arm.cell, arm.sets, {} if params == own_choice(arm) else params)
     return [f"{field}={format_value(field, value)}" for field, value in values.items()]

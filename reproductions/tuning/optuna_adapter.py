@@ -1,8 +1,8 @@
-"""Optuna, asked and told: what to try next, and what to give up.
+"""Optuna's samplers and pruners: what to try next, and what to give up early.
 
-Nothing of it is kept: an optimizer is made anew from the trials (`Optimizer.replay`). What it asks
-for depends on the study's name, the arm, the trial's number and what it was told by then, so a
-study that was interrupted goes on as it would have. Optuna is imported when one is made.
+Optuna's own state is never stored: each start rebuilds it from the trials (`Optimizer.replay`). The
+next choice depends on the study's name, the arm, the trial's number and the trials told so far, so
+an interrupted study continues as it would have. Optuna is imported when an optimizer is made.
 """
 
 import hashlib
@@ -23,9 +23,9 @@ from .trials import Trial
 
 SAMPLERS = ("tpe", "random", "gp")
 PRUNERS = ("hyperband", "halving", "median", "none")
-STARTUP = 8  # trials that are chosen at random before a sampler learns from them; Optuna's are 10
-FACTOR = 3  # one of so many is to go on at each rung
-_FIRST = 9  # the first rung is at this part of the iterations
+STARTUP = 8  # trials chosen at random before a sampler learns from them; Optuna's default is 10
+FACTOR = 3  # of this many trials one continues at each rung
+_FIRST = 9  # the first rung is after one ninth of the iterations
 
 
 def check_methods(sampler: str, pruner: str) -> None:
@@ -48,12 +48,12 @@ def rungs(cell: Cell, pruner: str) -> tuple[int, ...]:
 
 
 class Optimizer:
-    """An arm's Optuna study, in memory."""
+    """The Optuna study of one arm, in memory."""
 
     def __init__(self, study: Study, arm: Arm) -> None:
         self._study, self._arm = study, arm
         self._open: dict[int, Any] = {}
-        self._told: dict[int, int] = {}  # a trial's last iteration that was reported
+        self._told: dict[int, int] = {}  # the last iteration that was reported of each trial
         with quietly() as optuna:
             self._optuna = optuna.create_study(
                 study_name=f"{study.name}/{arm.label}",
@@ -74,7 +74,7 @@ class Optimizer:
             return _suggest(trial, self._arm)
 
     def replay(self, trial: Trial) -> None:
-        """Take up a trial that was asked for before, the next one, as far as it went."""
+        """Tell of a trial of an earlier start, the next one, as far as it went."""
         self._take(trial.number, trial.params)
         for at in rungs(self._arm.cell, self._study.pruner):
             if any(iteration >= at for iteration, _ in trial.points):
@@ -83,7 +83,7 @@ class Optimizer:
             self.tell(trial)
 
     def _take(self, number: int, params: Mapping[str, Any]) -> None:
-        """Have the next trial be one of this choice; outside the space it stays without one."""
+        """Begin the next trial with this choice; with none where it lies outside the space."""
         with quietly() as optuna:
             self._optuna.sampler = optuna.samplers.RandomSampler(seed=0)  # quick, chooses nothing
             inside = in_space(self._arm.space, params)
@@ -95,9 +95,9 @@ class Optimizer:
                 _suggest(self._open[number], self._arm)
 
     def prune(self, trial: Trial, at: int) -> bool:
-        """Tell how a trial did up to the iteration `at`; return whether to give it up there.
+        """Tell of a trial's values up to the iteration `at`; return whether to give it up there.
 
-        The protocol as it is, which all others are compared with, is never given up.
+        The protocol as it is, the reference of all other trials, is never given up.
         """
         with quietly():
             live = self._open[trial.number]
@@ -113,7 +113,7 @@ class Optimizer:
             states = optuna.trial.TrialState
             live = self._open.pop(trial.number)
             if not in_space(self._arm.space, trial.params):
-                self._optuna.tell(live, state=states.FAIL)  # samplers learn from the space only
+                self._optuna.tell(live, state=states.FAIL)  # samplers learn only from the space
             elif trial.state in ("complete", "diverged"):
                 self._optuna.tell(live, trial.value)
             else:
@@ -126,7 +126,7 @@ class Optimizer:
 
 
 def chosen(arm: Arm, trial: Trial) -> list[Dimension]:
-    """Return the dimensions that a trial has a choice of."""
+    """Return the dimensions in which a trial made a choice."""
     return [dimension for dimension in arm.space if dimension.field in trial.params]
 
 
@@ -147,7 +147,7 @@ def _suggested(trial: Any, d: Dimension) -> Any:
 
 
 def coded(d: Dimension, value: Any) -> Any:
-    """Return a value as Optuna takes it: a list as its text."""
+    """Return a value as Optuna accepts it: a list becomes its text."""
     many = field_of(d.field).many
     return format_value(d.field, tuple(value)) if many and value is not None else value
 
@@ -181,7 +181,7 @@ def _pruner(optuna: Any, name: str, cell: Cell) -> Any:
 
 @contextmanager
 def quietly() -> Generator[Any]:
-    """Give Optuna, without what it says to stderr of itself."""
+    """Yield the module optuna, its log messages and experimental warnings silenced."""
     import optuna
 
     level = optuna.logging.get_verbosity()

@@ -1,4 +1,4 @@
-"""A study in Optuna's own form: for its importances, and for other tools, as optuna-dashboard."""
+"""A study as an Optuna study: for Optuna's importances, and for tools such as optuna-dashboard."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,11 +14,11 @@ from .trials import Trial
 
 
 def importances(arm: Arm, trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
-    """Return each searched field's share in the spread of the objective, by two estimates.
+    """Return each searched field's share in the variance of the objective, by two estimates.
 
-    By `fANOVA` and `MDI` (the mean decrease of impurity), both of random forests; over complete
-    trials inside the space, for fields that all of them have. Empty where fewer than four have
-    results that differ.
+    They are `fANOVA` and `MDI` (mean decrease in impurity), both from random forests, over complete
+    trials inside the space and for fields that all of these have. Empty where fewer than four
+    results differ.
     """
     ended = [t for t in trials if t.state == "complete" and in_space(arm.space, t.params)]
     if len({trial.value for trial in ended}) < 4:
@@ -40,14 +40,14 @@ def importances(arm: Arm, trials: Sequence[Trial]) -> dict[str, dict[str, float]
 
 
 def export(study: Study, arms: Sequence[tuple[Arm, Sequence[Trial]]], path: Path) -> None:
-    """Write an Optuna storage, a study an arm: SQLite, or where it is named `*.log` a journal.
+    """Write an Optuna storage with a study per arm: a journal if named `*.log`, otherwise SQLite.
 
-    Raises UsageError where the file is there already or cannot be written.
+    Raises UsageError where the file exists or cannot be written.
     """
     if path.exists():
-        raise UsageError(f"--export {path}: it is there already; give another file")
+        raise UsageError(f"--export {path} exists: give another file")
     if path.suffix != ".log" and (odd := set("?#%").intersection(str(path.absolute()))):
-        words = f"a storage's name cannot have {' '.join(sorted(odd))}"  # it is a URL's
+        words = f"the path must not contain {' '.join(sorted(odd))}"  # it becomes part of a URL
         raise UsageError(f"--export {path}: {words}; give another file")
     try:
         path.open("xb").close()
@@ -57,7 +57,7 @@ def export(study: Study, arms: Sequence[tuple[Arm, Sequence[Trial]]], path: Path
         raise UsageError(f"--export {path}: {words}") from error
     try:
         _write(study, arms, path)
-    except Exception as error:  # of Optuna's, SQLAlchemy's or the system's: all mean one thing
+    except Exception as error:  # Optuna's, SQLAlchemy's or the system's: all mean the same
         path.unlink(missing_ok=True)
         words = f"cannot be written: {one_line(str(error))}; give another file"
         raise UsageError(f"--export {path}: {words}") from error
@@ -90,8 +90,8 @@ def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
         "open": states.WAITING,
     }
     for trial in trials:
-        # Optuna knows no value outside the space: of such a trial (the protocol as it is) it gets
-        # the result alone.
+        # Optuna refuses values outside the space: of such a trial (the protocol as it is) it gets
+        # the result only.
         mine = chosen(arm, trial) if in_space(arm.space, trial.params) else []
         study.add_trial(
             optuna.trial.create_trial(

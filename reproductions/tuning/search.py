@@ -1,4 +1,4 @@
-"""The parts of a study that is run: its arms' searches, batches of trials, options and listener."""
+"""The parts of a running study: searches of its arms, batches of trials, options and listener."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,24 +15,24 @@ from .trials import Trial
 
 
 class StudyListener(SignalListener, Protocol):
-    """Hears of a study as it goes, in the main thread."""
+    """Hears of the progress of a study, in the main thread."""
 
     def begins(self, study: Study, arms: Sequence[Arm], there: int, workers: int) -> None:
-        """Training begins; `there` trials of all arms have ended before."""
+        """Training begins; `there` trials of all arms together have already ended."""
         ...
 
     def ended(self, arm: Arm, trial: Trial, leading: Trial | None) -> None:
-        """A trial has ended, and its records are durable; `leading` is the arm's best one."""
+        """A trial has ended and its records are durable; `leading` is the arm's best trial."""
         ...
 
     def retraining(self, arm: Arm, trial: Trial) -> None:
-        """An arm's search has ended; its best trial is trained anew."""
+        """An arm's search has ended, and its best trial is retrained."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a study is run with; as the options of `sgbench run`."""
+    """How a study is run; the fields are options of `sgbench tune`."""
 
     store: Store
     data_dir: str | None = None
@@ -44,18 +44,27 @@ class RunOptions:
 
 @dataclass(kw_only=True, eq=False)
 class TrialBatch:
-    """Trials that are judged together, or an arm's winner, and the programs of their cells."""
+    """Trials that are judged together, or what is retrained of an arm, and the programs of either.
+
+    Attributes:
+        search: the arm's search.
+        numbers: the trials' numbers; empty: the winner and the protocol as it is, retrained.
+        plan: the programs of their cells.
+        rungs: the iterations at which the trials are still to be judged.
+        waiting: the programs in training.
+        closed: whether the trials are decided.
+    """
 
     search: "Search"
-    numbers: tuple[int, ...] = ()  # of its trials; none: the winner and the protocol as it is
+    numbers: tuple[int, ...] = ()
     plan: Plan
     rungs: tuple[int, ...] = ()
-    waiting: set[int] = field(default_factory=set[int])  # programs that are being trained
+    waiting: set[int] = field(default_factory=set[int])
     closed: bool = False
 
     @property
     def pause_at(self) -> int | None:
-        """The iteration at which it is judged next; None: at its end."""
+        """The iteration of the next judgement; None: the end of training."""
         return self.rungs[0] if self.rungs else None
 
     def cells(self, program: int) -> list[Cell]:
@@ -64,7 +73,10 @@ class TrialBatch:
 
 
 class Search:
-    """An arm on its way."""
+    """The search of one arm: its optimizer, and its trials so far.
+
+    `retrained` is whether nothing is left to retrain.
+    """
 
     def __init__(self, arm: Arm, optimizer: Optimizer) -> None:
         self.arm, self.optimizer = arm, optimizer

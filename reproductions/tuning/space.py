@@ -1,9 +1,9 @@
-"""The texts of `--space` and of an exhibit's `[space]`: what a study may choose from.
+"""Search spaces, as `--space` and an exhibit's `[space]` write them.
 
     parse_space(["learning_rate=1e-5:1e-2:log", "sg_units=64,256,1024", "sg_layers=0:2"])
 
-FIELD=LOW:HIGH is a range with both its ends, of integers where the field is one, with `:log` on a
-logarithmic scale; FIELD=VALUE,VALUE is a choice, where `none` and lists are written as for `--set`.
+FIELD=LOW:HIGH is a range with both ends included, of integers where the field is an integer; `:log`
+makes it logarithmic. FIELD=VALUE,VALUE is a choice; `none` and lists are written as for `--set`.
 Free of torch and Optuna.
 """
 
@@ -18,30 +18,30 @@ from ...bench.errors import UsageError, did_you_mean
 from ..exhibits.field_text import check_field, format_value, parse_value
 
 _USAGE = "write FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=VALUE,VALUE"
-_PICKED = "what is trained on what is picked by --where"
-_MEASURED = "it decides how results are measured, which is the same for every trial"
+_PICKED = "select it by --where"
+_MEASURED = "it decides how results are measured, which is the same in all trials"
 _REFUSED = {
-    "seed": "choose the number of seeds by --seeds",
+    "seed": "give the number of seeds by --seeds",
     "split": "trials are judged on the validation split, the winner on the test split",
     "dataset": _PICKED,
     "network": _PICKED,
     "rule": _PICKED,
     "corpus": "give it by --set",
-    "iterations": "every trial has the same budget: give it by --set",
+    "iterations": "it is the same in all trials: give it by --set",
     "evaluate_every": _MEASURED,
     "evaluate_at": _MEASURED,
     "solve_bits": _MEASURED,
     "solve_window": _MEASURED,
     "precision": "give it by --set",
 }
-_DECIDING = ("decoupled", "sg_layers", "si_layers")  # whether other fields apply: chosen first
+_DECIDING = ("decoupled", "sg_layers", "si_layers")  # others apply or not: these are chosen first
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dimension:
-    """A field and what it may be: one of `values`, or where there are none, from `low` to `high`.
+    """A field and its possible values: `values`, or without any, the range `low` to `high`.
 
-    `str` gives the text that `parse_space` reads back.
+    `str` gives the text that `parse_space` reads.
     """
 
     field: str
@@ -58,12 +58,12 @@ class Dimension:
 
     @property
     def ends(self) -> tuple[Any, ...]:
-        """Its values, or the two ends of its range."""
+        """The values, or the two ends of the range."""
         return self.values or (self.low, self.high)
 
     @property
     def text(self) -> str:
-        """What stands behind the field's name and `=`."""
+        """The text after the field's name and `=`."""
         if self.values:
             return ",".join(format_value(self.field, value) for value in self.values)
         ends = (f"{end:g}" if float(f"{end:g}") == end else repr(end) for end in self.ends)
@@ -74,11 +74,11 @@ class Dimension:
 
 
 def parse_space(options: Sequence[str]) -> tuple[Dimension, ...]:
-    """Return the space of the texts of `--space`, a dimension each.
+    """Return the dimensions that the texts of `--space` declare.
 
     Raises:
-        UsageError: a field is unknown, given twice or none that may be searched; a range is empty
-            or of what is no number; there is only one value; a value does not fit the field.
+        UsageError: a field is unknown, given twice, or must not be searched; a range is empty or
+            not of numbers; there is only one value; a value does not fit the field.
     """
     found: dict[str, Dimension] = {}
     for option in options:
@@ -95,12 +95,12 @@ def parse_dimension(flag: str, field: str, text: str) -> Dimension:
     """Return the dimension that `text` writes for `field`; UsageError naming `flag`."""
     check_field(flag, field)
     if field in _REFUSED:
-        raise UsageError(f"{flag} {field}: no field to search: {_REFUSED[field]}")
+        raise UsageError(f"{flag} {field} cannot be searched: {_REFUSED[field]}")
     spec = field_of(field)
     scalar, many = spec.scalar, spec.many
     item = f"{flag} {field}={text}"
     if not text:
-        raise UsageError(f"{item}: what it may be is missing; {_USAGE}")
+        raise UsageError(f"{item}: the values are missing; {_USAGE}")
     if many or scalar is str or "," in text or ":" not in text:
         values = tuple(parse_value(flag, field, part.strip()) for part in text.split(","))
         if len(set(values)) != len(values):
@@ -114,19 +114,19 @@ def parse_dimension(flag: str, field: str, text: str) -> Dimension:
         raise UsageError(f"{item}: unknown {wrong!r}{did_you_mean(wrong, ['log'])}; {_USAGE}")
     bounds = [parse_value(flag, field, bound) for bound in (low, high)]
     if None in bounds:
-        raise UsageError(f"{item}: none is no end of a range; {_USAGE}")
+        raise UsageError(f"{item}: none cannot be the end of a range; {_USAGE}")
     dimension = Dimension(field=field, low=bounds[0], high=bounds[1], log=bool(more))
     if dimension.low > dimension.high:
         raise UsageError(f"{item}: the range is empty; write {field}={high}:{low}")
     if dimension.low == dimension.high:
         raise UsageError(f"{item}: one value is nothing to choose from; give it by --set")
     if dimension.log and dimension.low <= 0:
-        raise UsageError(f"{item}: a logarithmic range begins above 0, not at {low}")
+        raise UsageError(f"{item}: a logarithmic range must begin above 0, not at {low}")
     return dimension
 
 
 def refuse_fixed(space: Iterable[Dimension], fixed: Mapping[str, str]) -> None:
-    """Raise UsageError where a dimension is in `fixed`: a field to the option that fixes it."""
+    """Raise UsageError where a dimension is among `fixed`: fields and the options that fix them."""
     for dimension in space:
         if option := fixed.get(dimension.field):
             raise UsageError(
@@ -145,7 +145,7 @@ def as_json(value: Any) -> Any:
 
 
 def in_order(space: Iterable[Dimension]) -> list[Dimension]:
-    """Return the dimensions in the order in which they are chosen: what decides others first."""
+    """Return the dimensions in the order of choice: those on which others depend come first."""
     return sorted(space, key=lambda d: d.field not in _DECIDING)
 
 
@@ -161,14 +161,14 @@ def applying(space: Sequence[Dimension], cell: Cell) -> tuple[Dimension, ...]:
 
 
 def decisions(space: Iterable[Dimension]) -> Iterator[dict[str, Any]]:
-    """Yield what may be chosen of the fields on which others depend, one empty choice if none."""
+    """Yield the choices of fields on which others depend; one empty choice if there are none."""
     deciding = [d for d in space if d.field in _DECIDING]
     for values in itertools.product(*(d.ends for d in deciding)):
         yield dict(zip((d.field for d in deciding), values, strict=True))
 
 
 def largest(space: Sequence[Dimension], cell: Cell) -> dict[str, Any]:
-    """Return the choice that needs the most memory: the most of every number."""
+    """Return the choice that needs the most memory: the highest of every number."""
     params: dict[str, Any] = {}
     for d in in_order(space):
         if applies(d.field, cell, params):
@@ -178,7 +178,7 @@ def largest(space: Sequence[Dimension], cell: Cell) -> dict[str, Any]:
 
 
 def inside(space: Collection[Dimension], cell: Cell) -> dict[str, Any] | None:
-    """Return the choice that would give `cell` these fields, None where it is outside."""
+    """Return the choice that gives `cell` its fields; None where it is outside the space."""
     params: dict[str, Any] = {}
     for d in in_order(space):
         if applies(d.field, cell, params):

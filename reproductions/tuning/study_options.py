@@ -1,4 +1,4 @@
-"""What a study is, from the options that declare it or from its file. Free of torch and Optuna."""
+"""The declaration of a study, from options or from its file. Free of torch and Optuna."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -36,27 +36,30 @@ class StudyOptions:
     study: str | None = None
 
 
-def declare(asked: StudyOptions) -> tuple[Study, list[str]]:
-    """Return the study that options declare, and what was left out of the default space and why.
+def declare(options: StudyOptions) -> tuple[Study, list[str]]:
+    """Return the study that options declare, and notes on what the default space leaves out.
 
-    Raises UsageError where they do not fit the exhibit or one another.
+    Raises UsageError where the options do not fit the exhibit or one another.
     """
-    exhibit = exhibits.load(asked.exhibit, parse_where(asked.where))
-    scale = asked.scale or "demo"
-    seeds = _at_least_one("--seeds", asked.seeds, 1, exhibits.MOST_SEEDS)
-    fresh = _at_least_one("--fresh", asked.fresh, exhibit.scale(scale).seeds, exhibits.MOST_SEEDS)
-    trials = _at_least_one("--trials", asked.trials, 50, MOST_TRIALS)
-    sampler, pruner = asked.sampler or "tpe", asked.pruner or "hyperband"
+    exhibit = exhibits.load(options.exhibit, parse_where(options.where))
+    scale = options.scale or "demo"
+    seeds = _at_least_one("--seeds", options.seeds, 1, exhibits.MOST_SEEDS)
+    fresh = _at_least_one("--fresh", options.fresh, exhibit.scale(scale).seeds, exhibits.MOST_SEEDS)
+    trials = _at_least_one("--trials", options.trials, 50, MOST_TRIALS)
+    sampler, pruner = options.sampler or "tpe", options.pruner or "hyperband"
     check_methods(sampler, pruner)
-    fixed = dict.fromkeys(changes_of(asked.set), "--set")
-    conditions = parse_where(asked.where).conditions if asked.where else ()
+    fixed = dict.fromkeys(changes_of(options.set), "--set")
+    conditions = parse_where(options.where).conditions if options.where else ()
     fixed |= {c.field: "--where" for c in conditions if not isinstance(c, Range)}
-    for field, instead in (("seed", "--seeds"), ("split", "validation, then test, by itself")):
+    for field, instead in (
+        ("seed", "give the number of seeds by --seeds"),
+        ("split", "trials use the validation split, the best of them then the test split"),
+    ):
         if field in fixed:
-            raise UsageError(f"{fixed[field]} {field}: a study has its own; {instead}")
+            raise UsageError(f"{fixed[field]} {field} is not for a study: {instead}")
     notes: list[str] = []
-    if asked.space:
-        space = parse_space(asked.space)
+    if options.space:
+        space = parse_space(options.space)
         refuse_fixed(space, fixed)
     else:
         space = tuple(d for d in exhibit.space if d.field not in fixed)
@@ -69,13 +72,13 @@ def declare(asked: StudyOptions) -> tuple[Study, list[str]]:
             raise UsageError(
                 f"nothing is left to search of {exhibit.name}'s own space; give --space FIELD=…"
             )
-    where = str(parse_where(asked.where)) if asked.where else ""
-    sets = sorted(asked.set)
+    where = str(parse_where(options.where)) if options.where else ""
+    sets = sorted(options.set)
     arms = arms_of(exhibit, scale, where, sets, space)
-    name = studies.check_name(asked.study or _name(exhibit.name, scale, arms))
+    name = studies.check_name(options.study or _name(exhibit.name, scale, arms))
     study = Study(
         name=name,
-        exhibit=asked.exhibit,
+        exhibit=options.exhibit,
         scale=scale,
         where=where,
         set=sets,
@@ -96,29 +99,30 @@ def _at_least_one(flag: str, value: int | None, default: int, most: int) -> int:
 
 
 def _name(exhibit: str, scale: str, arms: Sequence[Arm]) -> str:
-    """Return the name of a study of these arms: what they have in common."""
+    """Return the default name of a study of these arms: the values that they share."""
     names = ("rule", "dataset", "network", "depth", "T")
     common = [{arm.cell.value(name) for arm in arms} - {None} for name in names]
     return "-".join([exhibit, scale, *(str(*some) for some in common if len(some) == 1)])
 
 
-def resumed(store: Store, asked: StudyOptions) -> Study:
-    """Return the study that is there, for --resume: what is given beside must be what it has.
+def resumed(store: Store, options: StudyOptions) -> Study:
+    """Return the stored study, for --resume.
 
-    `trials` and `fresh` may be given anew. Raises UsageError, StoreError.
+    Options given beside must agree with its declaration; only `trials` and `fresh` may differ.
+    Raises UsageError, StoreError.
     """
-    if asked.study is None:
-        declared, _ = declare(asked)
-        asked = dataclasses.replace(asked, study=declared.name)
-    there = studies.load(store, asked.study or "")
-    if there.exhibit != asked.exhibit:
+    if options.study is None:
+        declared, _ = declare(options)
+        options = dataclasses.replace(options, study=declared.name)
+    there = studies.load(store, options.study or "")
+    if there.exhibit != options.exhibit:
         raise UsageError(
-            f"{asked.exhibit}: study {there.name} is of {there.exhibit}: `sgbench tune"
+            f"{options.exhibit}: study {there.name} is of {there.exhibit}: `sgbench tune"
             f" {there.exhibit} --study {there.name}`"
         )
-    given = {name: getattr(asked, name) for name in _DECLARED if getattr(asked, name)}
+    given = {name: getattr(options, name) for name in _DECLARED if getattr(options, name)}
     again = dataclasses.replace(
-        asked,
+        options,
         **{
             "exhibit": there.exhibit,
             "scale": there.scale,
@@ -129,22 +133,22 @@ def resumed(store: Store, asked: StudyOptions) -> Study:
             "sampler": there.sampler,
             "pruner": there.pruner,
             **given,
-            "trials": _at_least_one("--trials", asked.trials, there.trials, MOST_TRIALS),
-            "fresh": _at_least_one("--fresh", asked.fresh, there.fresh, exhibits.MOST_SEEDS),
+            "trials": _at_least_one("--trials", options.trials, there.trials, MOST_TRIALS),
+            "fresh": _at_least_one("--fresh", options.fresh, there.fresh, exhibits.MOST_SEEDS),
         },
     )
     return opened(store, declare(again)[0])
 
 
 def opened(store: Store, declared: Study, rebuild: bool = False) -> Study:
-    """Return the declared study with what was asked for before, nothing where it is new.
+    """Return the declared study with the trials that were asked for before.
 
     Args:
-        store: where it is.
-        declared: as by `declare`.
-        rebuild: take what was asked for from the records where the file is not there or broken.
+        store: where the study is stored.
+        declared: the study as `declare` returns it.
+        rebuild: take the trials from the records where the study's file is missing or broken.
 
-    Raises UsageError where another study of that name is there, StoreError where it is broken.
+    Raises UsageError where another study has that name, StoreError where the file is broken.
     """
     try:
         there = studies.load(store, declared.name)
@@ -156,8 +160,8 @@ def opened(store: Store, declared: Study, rebuild: bool = False) -> Study:
         return _from_records(store, declared)
     if words := there.difference(declared):
         raise UsageError(
-            f"study {declared.name} is another one: its {words}; give another name by --study, or"
-            f" go on with it: sgbench tune {there.exhibit} --study {there.name} --resume"
+            f"study {declared.name} exists with another declaration ({words}): give another name by"
+            f" --study, or continue it: sgbench tune {there.exhibit} --study {there.name} --resume"
         )
     return dataclasses.replace(declared, asked=there.asked)
 

@@ -1,7 +1,7 @@
-"""A study on its way: what is known of its trials, and which jobs come next.
+"""The tuner: the state of a running study, and which jobs come next.
 
-A trial is judged where all of its seeds have come to a rung, an evaluation at which every job
-pauses: the jobs go on from their checkpoints, or the trial is given up and its records say so.
+A trial is judged when all of its seeds have reached a rung, an evaluation at which its jobs pause:
+they continue from their checkpoints, or the trial is given up and its records say so.
 """
 
 import dataclasses
@@ -29,11 +29,11 @@ from .space import largest
 from .study_options import loaded
 from .trials import RecordIndex, Trial, best, derive
 
-AT_ONCE = 8  # trials that are asked for at once where they may be one program
+AT_ONCE = 8  # trials that are asked for together where they can be one program
 
 
 class Tuner:
-    """Gives the engine its jobs, and takes what comes of them."""
+    """Gives the engine its jobs and takes their outcomes."""
 
     def __init__(self, study: Study, options: RunOptions, listener: StudyListener) -> None:
         self.study, self.options, self.listener = study, options, listener
@@ -54,7 +54,7 @@ class Tuner:
         self.there = sum(t.state != "open" for s in self._searches for t in s.trials)
 
     def _take_up(self, search: Search) -> None:
-        """Take up the trials that were asked for before."""
+        """Continue the trials of earlier runs."""
         for number, params in enumerate(self.study.asked.get(search.arm.label, ())):
             cells = trial_cells(self.study, search.arm, params)
             trial = derive(number, params, cells, self.known)
@@ -70,11 +70,11 @@ class Tuner:
 
     @property
     def over(self) -> bool:
-        """Whether every trial has ended and every winner was trained anew."""
+        """Whether every trial has ended and every winner has been retrained."""
         return not self._ready and not self._flying and all(s.retrained for s in self._searches)
 
     def prepare(self) -> None:
-        """Look at the data, the memory and the machine before anything is trained."""
+        """Check the data, the memory and the machine before anything is trained."""
         cells = [arm.cell for arm in self.arms]
         most = [trial_cells(self.study, arm, largest(arm.space, arm.cell))[0] for arm in self.arms]
         check_data(self._request(), make_plan(cells, (), machine=None))
@@ -91,17 +91,17 @@ class Tuner:
         self._save()
 
     def _request(self, own: bool = False) -> RunRequest:
-        """Return what stands for the study where a run is asked for; `own`: nothing is changed."""
+        """Return the request that records are made under; `own`: of the unchanged protocol."""
         return RunRequest(
             exhibit=self.study.exhibit,
             scale=self.study.scale,
-            set=() if own else ("split=validation",),  # so the label is that of changed cells
+            set=() if own else ("split=validation",),  # then the scale's label is `custom`
             store=self.options.store,
             data_dir=self.options.data_dir,
         )
 
     def fill(self) -> list[Any]:
-        """Return jobs for the workers that have nothing to do."""
+        """Return jobs for the idle workers."""
         jobs: list[Any] = []
         while self._flying < self.workers:
             if not self._ready and not self._ask():
@@ -111,7 +111,7 @@ class Tuner:
         return jobs
 
     def _ask(self) -> bool:
-        """Ask for a trial, or for several that may be one program; False where none is left."""
+        """Ask for a trial, or for several that can be one program; False where none is left."""
         for search in self._searches:
             left = self.study.trials - len(search.trials)
             if left > 0:
@@ -131,13 +131,13 @@ class Tuner:
         return trial
 
     def _save(self) -> None:
-        """Write what was asked for before any of it is trained, durably."""
+        """Write the study's file durably, before the trials in it are trained."""
         store, name = self.options.store, self.study.name
         there = studies.load(store, name).asked if name in studies.names(store) else self._saved
         if there != self._saved:
             raise UsageError(
-                f"study {name} was changed meanwhile: another sgbench tune runs it; wait for that"
-                " one, or give another name by --study"
+                f"study {name} was changed meanwhile by another sgbench tune: wait for that one to"
+                " end, or give another name by --study"
             )
         studies.save(store, self.study)
         self._saved = self.study.asked
@@ -164,7 +164,7 @@ class Tuner:
         )
 
     def _launch(self, batch: TrialBatch) -> list[Any]:
-        """Return the jobs that take a batch to where it is judged next, or on from there."""
+        """Return the jobs that take a batch to its next judgement; where none do, judge it."""
         at, jobs = batch.pause_at, list[Any]()
         for program, indices in enumerate(batch.plan.programs):
             if not self.known.reached(batch.cells(program), at):
@@ -176,10 +176,10 @@ class Tuner:
         return jobs or self._judge(batch)
 
     def done(self, index: int, outcomes: list[Outcome]) -> list[Any]:
-        """Store what a job gave; return the jobs that come of it."""
+        """Store the outcomes of a job; return the jobs that follow from them."""
         batch, program = self._entries[index]
         self._flying -= 1
-        if batch.closed:  # its trial was decided by another seed meanwhile
+        if batch.closed:  # another seed has decided its trial meanwhile
             outcomes = [_given_up(o, "another seed did not train") for o in outcomes]
         self._store(batch, program, outcomes)
         batch.waiting.discard(program)
@@ -209,7 +209,7 @@ class Tuner:
         return fresh_cells(self.study, search.arm, None)
 
     def _derive(self, batch: TrialBatch) -> list[Trial]:
-        """Return a batch's trials as they are now known."""
+        """Return a batch's trials as the records now show them."""
         found: list[Trial] = []
         for number in batch.numbers:
             params = batch.search.trials[number].params
@@ -220,13 +220,13 @@ class Tuner:
         return found
 
     def _judge(self, batch: TrialBatch) -> list[Any]:
-        """Decide on what has reached its rung; return the jobs of what goes on."""
+        """Judge a batch at its rung; return the jobs of a batch that continues."""
         if not batch.numbers:
             batch.search.retrained = True
             return []
         live, at = [t for t in self._derive(batch) if t.state == "open"], batch.pause_at
         if at is not None and live:
-            # A program ends early only where all of its trials are given up.
+            # Trials of one program are given up only together.
             verdicts = [batch.search.optimizer.prune(trial, at) for trial in live]
             if not all(verdicts):
                 batch.rungs = batch.rungs[1:]
@@ -236,7 +236,7 @@ class Tuner:
         return []
 
     def _give_up(self, trials: Sequence[Trial], why: str) -> None:
-        """Let the records of cells that are not at their end say that they are given up."""
+        """Mark the records of unfinished cells as given up."""
         for trial in trials:
             for record in trial.records:
                 if record.status == "timeout":
@@ -249,7 +249,7 @@ class Tuner:
                     path.unlink(missing_ok=True)
 
     def _end(self, batch: TrialBatch) -> None:
-        """Tell how a batch's trials ended; what is left of them is not trained."""
+        """Close a batch: tell how its trials ended; what is left of them is not trained."""
         batch.closed = True
         self._give_up(self._derive(batch), "another seed did not train")
         search = batch.search
@@ -259,7 +259,7 @@ class Tuner:
         self._conclude(search)
 
     def _conclude(self, search: Search) -> None:
-        """Where every trial has ended, have the winner trained anew, and the protocol as it is."""
+        """Once every trial has ended, have the winner and the protocol as it is retrained."""
         ended = all(trial.state != "open" for trial in search.trials)
         if not ended or len(search.trials) < self.study.trials:
             return

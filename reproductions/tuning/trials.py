@@ -1,4 +1,4 @@
-"""What came of a study's trials, from the records of their cells alone. Free of torch."""
+"""The trials of a study, derived from the records of their cells alone. Free of torch."""
 
 import dataclasses
 import statistics
@@ -15,26 +15,26 @@ from .candidates import Arm, own_choice, trial_cells
 from .space import as_json, inside
 
 STATES = ("complete", "pruned", "diverged", "failed", "open")
-"""complete: every seed has a result; pruned: given up at a point of evaluation; diverged: a seed
-did, the trial counts as the worst; failed: a seed did, it has no value; open: not decided yet."""
+"""complete: all seeds have results; pruned: given up at an evaluation; diverged: a seed diverged,
+and the trial counts as the worst; failed: a seed failed, and it has no value; open: undecided."""
 _STEADY = ("dataset", "network", "rule", "depth", "T", "iterations", "batch_size")
 _RANK = {"ok": 0, "diverged": 1, "failed": 2, "pruned": 3, "timeout": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """One trial and what came of it.
+    """One trial and its outcome.
 
     Attributes:
-        number: in the order of asking, from 0.
-        params: what was chosen.
+        number: its position in the order of asking, from 0.
+        params: the choice.
         state: one of STATES.
-        value: the objective, mean over the seeds: at the end, or of one that was pruned where it
-            was; of one that diverged, the worst there is; None where nothing is known.
-        points: (iteration, mean over the seeds) of the evaluations that all seeds have.
-        iterations: updates of all its cells together.
-        seconds: their time of training and evaluation, a stack's shared among its cells.
-        records: the cells' records, those that there are.
+        value: the mean of the objective over seeds: at the end, or where the trial was pruned; the
+            worst possible where it diverged; None where nothing is known.
+        points: (iteration, mean over seeds) of the evaluations that all seeds have.
+        iterations: the updates of all its cells together.
+        seconds: their time of training and evaluation; cells of one program share its time.
+        records: the records of those cells that have one.
     """
 
     number: int
@@ -50,8 +50,8 @@ class Trial:
 class RecordIndex:
     """The best record of each cell, by the cell's key.
 
-    Records of other versions of the code, and of other data where that is known, are no record of
-    the cell; canonical data goes before other data, and of equals the class `home` of machines.
+    Records of other versions of the code do not count, nor those of other data where the data is
+    known. Canonical data is preferred to other data, and then the machine class `home`.
     """
 
     def __init__(
@@ -60,14 +60,14 @@ class RecordIndex:
         hashes: Mapping[tuple[str, str | None], str] | None = None,
         home: str | None = None,
     ) -> None:
-        """Take records; `hashes` are of the data that counts, by dataset and corpus."""
+        """Index records; `hashes` are those of the data that counts, by dataset and corpus."""
         self._hashes, self._home = hashes, home
         self._found: dict[str, Record] = {}
         for record in records:
             self.add(record)
 
     def add(self, record: Record) -> None:
-        """Take a record, where it says more than what is known."""
+        """Index a record where it is better than the one already known of its cell."""
         source = (record.dataset, record.corpus)
         if self._hashes is not None and self._hashes.get(source) != record.data_hash:
             return
@@ -82,18 +82,18 @@ class RecordIndex:
         return _RANK[record.status], not record.data_canonical, -record.iterations_done, place
 
     def of(self, cells: Iterable[Cell]) -> list[Record]:
-        """Return the records of those cells that have one, in their order."""
+        """Return the records of those cells that have one, in the cells' order."""
         found = (self._found.get(cell.key) for cell in cells)
         return [record for record in found if record is not None]
 
     def forget(self, cells: Iterable[Cell]) -> None:
-        """Know nothing of those cells that failed or diverged."""
+        """Drop the records of those cells that failed or diverged."""
         for record in self.of(cells):
             if record.status in ("failed", "diverged"):
                 del self._found[record.key]
 
     def reached(self, cells: Sequence[Cell], iteration: int | None) -> bool:
-        """Tell whether all of the cells have come to an iteration, or to an end of their own."""
+        """Tell whether each of the cells has reached an iteration, or ended before it."""
         records = self.of(cells)
         return len(records) == len(cells) and all(
             r.status != "timeout" or (iteration is not None and r.iterations_done >= iteration)
@@ -102,14 +102,14 @@ class RecordIndex:
 
 
 def current(record: Record) -> bool:
-    """Tell whether the code of today made a record."""
+    """Tell whether a record is of the current versions of rule, data set and protocol."""
     return record.known and record.cell.versions() == record.versions
 
 
 def home(records: Iterable[Record], cells: Iterable[Cell]) -> str | None:
-    """Return the class of machines that most records of `cells` are of; None without any.
+    """Return the machine class of most records of `cells`; None without records.
 
-    A study's results are paired, so they are to be of one class where the store has several.
+    A study compares pairs of results, so they should come from one machine class.
     """
     keys = {cell.key for cell in cells}
     count = Counter(record.machine_class for record in records if record.key in keys)
@@ -119,7 +119,7 @@ def home(records: Iterable[Record], cells: Iterable[Cell]) -> str | None:
 def derive(
     number: int, params: Mapping[str, Any], cells: Sequence[Cell], known: RecordIndex
 ) -> Trial:
-    """Return what came of a trial, from the records of its cells."""
+    """Return a trial and its outcome, from the records of its cells."""
     records, objective = known.of(cells), objective_of(cells[0].dataset)
     found = {record.status for record in records}
     curves = [dict(objective.seen(record.curve)) for record in records]
@@ -152,7 +152,7 @@ def derive(
 
 
 def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
-    """Return the complete trial of the best value, the first of equals; None without any."""
+    """Return the complete trial with the best value, the first of equals; None without any."""
     found: Trial | None = None
     for trial in trials:
         if trial.state == "complete" and (
@@ -163,10 +163,9 @@ def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
 
 
 def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Study:
-    """Return the study with what its records say was asked for, in the order they were finished.
+    """Return the study with the trials that its records show, in the order they were finished.
 
-    For where the study's file is lost: any record whose cell is one that the declaration could
-    have asked for counts.
+    This is for a lost study file: every record counts whose cell the declaration could ask for.
     """
     records, asked = list(records), dict[str, list[dict[str, Any]]]()
     for arm in arms:

@@ -1,9 +1,8 @@
-"""Tune an exhibit: ask for trials, train them side by side, judge them, train the winner anew.
+"""Run a study: ask for trials, train them side by side, judge them, retrain the best.
 
-Each trial is the records of its cells: whatever moment a study is cut short at, the next run goes
-on from the study's file, these records and the checkpoints. Trials are on the validation split; the
-test set is looked at once, by each arm's winner and by the protocol as it is, on seeds that no
-trial had.
+A trial is the records of its cells. Whenever a study is interrupted, the next run continues from
+the study's file, these records and the checkpoints. Trials use the validation split; the test set
+is used once, by each arm's best trial and the protocol as it is, on seeds that no trial had.
 """
 
 import time
@@ -18,17 +17,17 @@ from .study_runner import Tuner
 
 @dataclass(kw_only=True)
 class StudySummary:
-    """How it ended: whether there is something left, and the signal that stopped it."""
+    """How a run of a study ended: whether something is left, and the signal that ended it."""
 
     left: bool = False
     interrupted: int | None = None
 
 
 def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySummary:
-    """Bring a study to its end; every record is durable before the listener hears of it.
+    """Run a study to its end; every record is durable before the listener hears of it.
 
-    Signals and time limits are as in `run.run`. Raises UsageError, DataError or StoreError, before
-    training where it can be known by then.
+    Signals and time limits work as in `run.run`. Raises UsageError, DataError or StoreError, before
+    training where the fault can be known by then.
     """
     tuner = Tuner(study, options, listener)
     summary = StudySummary()

@@ -34,6 +34,7 @@ def gated(tmp_path):
         with builds(str(before), str(after)) as both:
             runs = PairedRuns(
                 exhibit=exhibits.load("table1"),
+                argument="table1",
                 gated=what,
                 builds=both,
                 machine=machine,

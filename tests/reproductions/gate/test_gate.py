@@ -3,7 +3,7 @@
 import subprocess
 
 import pytest
-from planted.checkouts import checkout
+from planted.checkouts import ROOT, checkout
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.gate.gate import GateRequest, gate
 
@@ -13,6 +13,7 @@ from sgbench.reproductions.gate.gate import GateRequest, gate
     [
         ({"exhibits": ()}, "--exhibit"),
         ({"exhibits": ("tabel1",)}, "table1"),
+        ({"exhibits": ("./mine.toml",)}, r"--exhibit mine .*\[\[gate"),
         ({"speed_factor": 1.0}, "--speed-factor"),
         ({"device": "gpu"}, "gpu"),
         ({"baseline": "nothing-like-it"}, "--baseline nothing-like-it"),
@@ -20,6 +21,8 @@ from sgbench.reproductions.gate.gate import GateRequest, gate
 )
 def test_bad_input_is_refused(tmp_path, monkeypatch, changes, words):
     monkeypatch.chdir(tmp_path)
+    package = (ROOT / "reproductions/exhibits/bp_lambda.toml").read_text()
+    (tmp_path / "mine.toml").write_text(package[: package.index("[[gate]]")])
     with pytest.raises(UsageError, match=words):
         next(gate(GateRequest(**({"baseline": "HEAD"} | changes)), lambda _: None))
 

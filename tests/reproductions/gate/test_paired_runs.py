@@ -29,6 +29,7 @@ def runs_of(tmp_path):
         choose_backend(machine, "cpu")
         return PairedRuns(
             exhibit=exhibits.load("table1"),
+            argument="table1",
             gated=Gated(kind="correctness", scale="demo", where=(WHERE,), **gated),
             builds=pair,
             machine=machine,
