@@ -19,13 +19,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from .contract import Rule, checked_rule
 from .declarations import Dataset, Family, checked_dataset, checked_family
 from .errors import UsageError, did_you_mean
 
-D = TypeVar("D")
+
+class Labelled(Protocol):
+    """A declaration: it has at least a label."""
+
+    @property
+    def label(self) -> str:
+        """How tables and messages write it."""
+        ...
+
+
+D = TypeVar("D", bound=Labelled)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +126,12 @@ class Registry(Generic[D]):
         if name not in self._declared:
             self._declared[name] = self._checked(name, self.module(name))
         return self._declared[name]
+
+    def label(self, name: str) -> str:
+        """Return the label of `name`, with the name where another has the same label."""
+        label = self.declared(name).label
+        alike = [other for other, declared in self.loadable() if declared.label == label]
+        return label if len(alike) == 1 else f"{label} ({name})"
 
     def loadable(self) -> Iterator[tuple[str, D]]:
         """Yield the names and declarations of all that can be loaded.

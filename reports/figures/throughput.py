@@ -9,6 +9,7 @@ import pandas as pd
 
 from ...bench.cell import Cell
 from ...bench.families import family
+from ...bench.registry import DATASETS, RULES
 from ...reproductions.exhibits import catalogue
 from ...results.statistics.rounds import Median
 from ..analysis.cost_to_accuracy import Reached, quantity
@@ -57,7 +58,7 @@ def _of_group(
     """Return the drawings of a group, with its sizes in their names where groups differ in them."""
     cell = (speeds or reached)[0].cell
     axis = axis_of(cell)
-    what = [words.declared_label("dataset", cell.dataset), _network(cell.network)]
+    what = [DATASETS.label(cell.dataset), _network(cell.network)]
     what += [f"decoupled={cell.decoupled}", f"depth {cell.depth}"] if cell.decoupled else []
     parts = [cell.dataset, cell.network, *filter(None, [cell.decoupled])]
     if sizes:
@@ -195,7 +196,7 @@ def _drawing(
     for column, rank in ranks.items():
         names = sorted(data[column].unique(), key=rank)
         data[column] = pd.Categorical(data[column], names, ordered=True)
-    called = {rule: words.declared_label("rule", rule) for rule in data["column"].cat.categories}
+    called = {rule: RULES.label(rule) for rule in data["column"].cat.categories}
     data["column"] = data["column"].cat.rename_categories(called)
     return Drawing(
         name=name,

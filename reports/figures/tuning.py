@@ -11,6 +11,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from ...bench.configuration import coerce
+from ...bench.registry import RULES
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.tuning.space import Dimension
 from ...reproductions.tuning.study_options import space_of
@@ -227,7 +228,7 @@ def _importance(study: StudyResults, title: str) -> Figure | None:
 def _label(results: ArmResults) -> str:
     """Return the label of an arm: of one that is a rule, the rule's."""
     rule = results.arm.cell.rule
-    return words.declared_label("rule", rule) if results.arm.label == rule else results.arm.label
+    return RULES.label(rule) if results.arm.label == rule else results.arm.label
 
 
 def _color(results: ArmResults) -> str:

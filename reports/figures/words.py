@@ -5,7 +5,7 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...bench.configuration import hyperparameters
-from ...bench.registry import DATASETS, RULES
+from ...bench.registry import RULES
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.exhibits.schema import Exhibit
 
@@ -55,22 +55,10 @@ def legend(name: str) -> str:
 
 
 def label(exhibit: Exhibit, field: str, value: Any) -> str:
-    """Return how a field's value is written; nothing where the field does not apply.
-
-    The exhibit's own labels come first, then those that rules and data sets declare.
-    """
+    """Return how a field's value is written; nothing where the field does not apply."""
     if value is None:
         return ""
-    text = f"{value:g}" if isinstance(value, float) else str(value)
-    told = exhibit.label(field, text)
-    return declared_label(field, text) if told == text else told
-
-
-def declared_label(field: str, value: str) -> str:
-    """Return the label that a rule or data set declares; the value itself of any other field."""
-    if field == "rule":
-        return RULES.declared(value).label
-    return DATASETS.declared(value).label if field == "dataset" else value
+    return exhibit.label(field, f"{value:g}" if isinstance(value, float) else value)
 
 
 def assignment(field: str, value: Any) -> str:

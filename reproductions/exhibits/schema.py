@@ -279,7 +279,7 @@ class Exhibit:
         if own is not None:
             return own
         if field == "rule" and text in registry.RULES.names():
-            return registry.RULES.declared(text).label
+            return registry.RULES.label(text)
         if field == "dataset" and text in registry.DATASETS.names():
-            return registry.DATASETS.declared(text).label
+            return registry.DATASETS.label(text)
         return text

@@ -299,6 +299,17 @@ def test_a_rule_of_ones_own_is_drawn_beside_the_papers(own, make):
     assert render(overlay, ["svg"])["svg"]
 
 
+def test_rules_of_one_label_are_told_apart_by_their_names(make):
+    RULES.add(Source("rule", "mine", "mine.py", OWN_RULE.replace("my rule", "bprop")))
+    try:
+        exhibit = parse("mine", OWN_EXHIBIT)
+        records = [make.record(cell, 2.0, exhibit="mine") for cell in expand(exhibit, "demo")]
+        (overlay, *_) = series.drawings(select(exhibit, "demo", records))
+    finally:
+        RULES.remove("mine")
+    assert labels(overlay, "line")[:2] == ["bprop (backprop)", "bprop (mine) gain=0.5"]
+
+
 def test_cells_that_were_changed_by_hand_have_lines_of_their_own(table1, make):
     where = parse_where(["network=fcn,depth=4,rule=backprop"])
     records = [
