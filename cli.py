@@ -8,7 +8,7 @@ from .commands._entrypoint import CODES, COMPLETION, Entrypoint, examples
 
 VERBS = (
     *("list", "run", "status", "report", "show", "tune", "time", "gate"),
-    *("data", "export", "merge", "prune"),
+    *("new", "check", "data", "export", "merge", "prune"),
 )
 """The verbs in the order of the help; each is a module of `commands/` with a `command`."""
 

@@ -10,6 +10,8 @@ They write the gradient of every weight that the rule trains. They drive no opti
 running state but the rule's own. A rule may also define
 
     setup(network, draw)                   tensors that the rule keeps, by name
+    objective(network, x, labels)          the loss [R] whose gradient the rule writes, where it is
+                                           that of one loss; called as the rule's function is
     targets(network, passes)               what each M should have predicted, for its diagnosis
     decoupled_step(network, x, labels, mask)
                                            one update where every layer has an update mask
@@ -215,6 +217,10 @@ class FeedForward(Protocol):
         """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
         ...
 
+    def loss(self, logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the batch-mean softmax cross-entropy [R] of logits [R, K, B], in nats."""
+        ...
+
     def flatten(self, h: Tensor) -> Tensor:
         """Return h as [R, features, B]."""
         ...
@@ -264,12 +270,16 @@ class Recurrent(Protocol):
     Attributes:
         core: an LSTM: `pull` takes gradients back through an unroll, `learn` writes those of the
             weights.
+        streams: B.
+        loss: of the last unroll, summed over its steps and streams, [R], nats.
         factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
         hyperparameters: the rule's own numbers.
         kept: what `setup` returned.
     """
 
     core: Any
+    streams: int
+    loss: Tensor
     factor: float
     hyperparameters: Mapping[str, float | Tensor]
     kept: dict[str, Tensor]
@@ -399,6 +409,8 @@ def _functions(module: Any, rule: Rule) -> Iterator[str]:
             yield f"it names the family {family} and lacks its function {function}"
         if there and not named:
             yield f"it has {function}, and RULE.families lacks {family}"
+    if hasattr(module, "objective") and len(rule.families) != 1:
+        yield "it has objective, which is for rules of one family, and RULE.families has several"
     for function in ("decoupled_step", "targets"):
         if hasattr(module, function) and not rule.synthetic:
             yield f"it has {function}, which is for rules with a model M, and RULE.model is 'none'"

@@ -195,19 +195,7 @@ class Registry(Generic[D]):
             return
         if known is not None:
             raise UsageError(f"{source.path}: {self.kind} {name} is already {known[0].path}")
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise UsageError(
-                f"{source.path}: the file's name is the {self.kind}'s: small letters, digits and"
-                " underscores, a letter first"
-            )
-        if name in self._own or name in self._installed():
-            raise UsageError(
-                f"{source.path}: {name} is a {self.kind} of sgbench's own; give the file another"
-                " name"
-                if name in self._own
-                else f"{source.path}: an installed package has a {self.kind} {name}; give the file"
-                " another name"
-            )
+        self.check_name(name, source.path)
         reader = self._readers.get(Path(source.path).suffix)
         if reader is None:
             module: Any = _executed(source)
@@ -221,6 +209,27 @@ class Registry(Generic[D]):
             raise UsageError(f"{source.path}: {error}") from None
         self._files[name], self._declared[name] = (source, module), declared
         self._changed()
+
+    def check_name(self, name: str, what: str) -> None:
+        """Raise UsageError where nothing new can have that name: not a name, or taken.
+
+        Args:
+            name: the name.
+            what: what has it, for the message.
+        """
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise UsageError(
+                f"{what}: the name of a {self.kind} has small letters, digits and underscores, a"
+                " letter first"
+            )
+        if name in self._own:
+            raise UsageError(
+                f"{what}: {name} is a {self.kind} of sgbench's own; choose another name"
+            )
+        if name in self._installed():
+            raise UsageError(
+                f"{what}: an installed package has a {self.kind} {name}; choose another name"
+            )
 
     def remove(self, name: str) -> None:
         """Forget a file that was added."""
@@ -332,6 +341,9 @@ def brought() -> tuple[Source, ...]:
 
 
 def add_all(sources: tuple[Source, ...]) -> None:
-    """Add files that another process has; those that are there already are left."""
+    """Add files that another process has, in place of other versions of them."""
     for source in sources:
-        {"rule": RULES, "dataset": DATASETS}[source.kind].add(source)
+        registry = {"rule": RULES, "dataset": DATASETS}[source.kind]
+        if any(old.name == source.name and old != source for old in registry.brought()):
+            registry.remove(source.name)  # of an earlier run, before the file was changed
+        registry.add(source)

@@ -20,7 +20,8 @@ BROKEN_PIPE = 128 + 13  # as of a program that SIGPIPE ends
 CODES = """\b
 Exit codes:
   0    success; a report of an unfinished grid is a success
-  1    a regression (gate), a stale report (--check), or a claim not reproduced (--strict)
+  1    a regression (gate), a stale report (--check), a claim not reproduced (--strict), or
+       a check of a rule or data set that fails (check)
   2    wrong usage, or missing or corrupt data
   3    --time-limit ended the run, and the same command goes on; or the gate cannot decide
   4    some cells failed or diverged, or differ between stores (merge); the rest are stored

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import hardware
+from .. import hardware, registry
 from ..errors import SgbenchError, UsageError
 from ..outcome import LastPoint, Machine, Outcome
 from ..training import checkpoint
@@ -90,6 +90,7 @@ def work(task: Task) -> TaskResult:
 
 def _work(task: Task, worker: Any) -> TaskResult:
     job = task.job
+    registry.add_all(job.sources)  # before data is looked at: some of it may be of such a file
     sources = tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in job.cells))
     me = describe_worker(job.device, sources, job.data_dir, worker)
     needed = {source: task.fingerprint.data[source] for source in sources}

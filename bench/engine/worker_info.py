@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import datasets, hardware
+from .. import datasets, hardware, registry
 from ..errors import SgbenchError, UsageError
 
 BENCH = Path(__file__).parent.parent
@@ -97,7 +97,13 @@ def query_workers(
             )
         time.sleep(_LOOK_SECONDS)
     answers: dict[str, Any] = client.run(
-        _describe_worker, device, sources, data_dir, workers=only, on_error="return"
+        _describe_worker,
+        device,
+        sources,
+        data_dir,
+        registry.brought(),
+        workers=only,
+        on_error="return",
     )
     found: list[WorkerInfo] = []
     for address, answer in sorted(answers.items()):
@@ -115,8 +121,13 @@ def query_workers(
 
 
 def _describe_worker(
-    device: str, sources: tuple[Source, ...], data_dir: str | None, dask_worker: Any
+    device: str,
+    sources: tuple[Source, ...],
+    data_dir: str | None,
+    brought: tuple[registry.Source, ...],
+    dask_worker: Any,
 ) -> WorkerInfo:
+    registry.add_all(brought)  # data may be of such a file
     return describe_worker(device, sources, data_dir, dask_worker)
 
 

@@ -41,3 +41,12 @@ def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     for pullback in reversed(pullbacks[1:]):
         delta = pullback(delta)
     pullbacks[0](delta, need_input=False)
+
+
+def objective(network: FeedForward, x: Tensor, labels: Tensor) -> Tensor:
+    """Return the loss [R] whose gradient `step` writes: the batch mean at the top."""
+    h = x
+    for layer in network.hidden:
+        h, _ = layer(h)
+    logits, _ = network.classify(h)
+    return network.loss(logits, network.encode(labels))

@@ -34,3 +34,9 @@ def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
     tape, deltas = network.forward(inputs, targets)
     network.core.pull(tape, deltas, None, need_start=False)
     network.core.learn(tape)
+
+
+def objective(network: Recurrent, inputs: Tensor, targets: Tensor) -> Tensor:
+    """Return the loss [R] whose gradient `unroll` writes: summed over T steps, from this state."""
+    network.forward(inputs, targets)
+    return network.loss / network.streams

@@ -38,12 +38,22 @@ def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
         odd: how many digits of a window are odd, [R, T, B].
         threes: how many of the cycle are 3, [R, B].
     """
+    network.learn("ab", _losses(network, digits, odd, threes))
+    yield "a"
+    yield "b"
+
+
+def objective(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Tensor:
+    """Return the loss [R] whose gradient `cycle` writes: A's T losses and B's, summed."""
+    first, *others = _losses(network, digits, odd, threes)
+    return sum(others, first)
+
+
+def _losses(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> list[Tensor]:
+    """Run a cycle; return A's loss [R] of every window, then B's."""
     losses: list[Tensor] = []
     for window in range(network.T):
         logits, message = network.window(digits[:, window])
         losses.append(network.loss("a", logits, odd[:, window]))
         network.tick(message, window)
-    losses.append(network.loss("b", network.count(), threes))
-    network.learn("ab", losses)
-    yield "a"
-    yield "b"
+    return [*losses, network.loss("b", network.count(), threes)]

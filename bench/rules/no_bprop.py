@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..contract import Rule
+from .backprop import objective
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..contract import FeedForward
+
+__all__ = ["RULE", "objective", "step"]
 
 RULE = Rule(
     name="no_bprop",

@@ -183,6 +183,11 @@ class Network:
         """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
         return torch.softmax(logits, 1).sub_(one_hot).div_(logits.shape[2])
 
+    @staticmethod
+    def loss(logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the batch-mean softmax cross-entropy [R] of logits [R, K, B], in nats."""
+        return cross_entropy(logits, one_hot).mean(1)
+
     def evaluate(self, x: Tensor) -> Tensor:
         """Return logits [R, classes, B] with the running statistics of batch norm."""
         for layer in self.hidden:

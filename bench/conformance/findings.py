@@ -1,0 +1,99 @@
+"""Checks and findings: how a check tells what holds, and how a declared failure is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import did_you_mean
+from ..registry import where
+
+Verdict = Literal["holds", "fails", "expected", "warning", "skipped"]
+"""expected: it fails, as is declared; warning: worth a look, and no failure; skipped: it does not
+apply."""
+
+
+class Failed(Exception):  # noqa: N818
+    """Raised by a check where what it checks does not hold; the message says what is wrong."""
+
+
+class Warned(Exception):  # noqa: N818
+    """Raised by a check where something is worth a look."""
+
+
+class Skipped(Exception):  # noqa: N818
+    """Raised by a check that does not apply; the message says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One check.
+
+    Attributes:
+        name: as in `RULE.expected_failures`.
+        sentence: what holds where it passes.
+        run: does the check; raises Failed, Warned or Skipped.
+    """
+
+    name: str
+    sentence: str
+    run: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        check: the check's name.
+        verdict: what became of it.
+        words: what holds, what is wrong, or why it was skipped.
+    """
+
+    check: str
+    verdict: Verdict
+    words: str
+
+
+def findings(
+    checks: Iterable[Check], expected: Mapping[str, str], path: str | None
+) -> Iterator[Finding]:
+    """Run the checks one by one; yield what each finds.
+
+    Args:
+        checks: the checks.
+        expected: names of checks that are known to fail, each with the reason.
+        path: the file that is checked, whose lines are told where it raises; None for any.
+    """
+    names: list[str] = []
+    for check in checks:
+        names.append(check.name)
+        yield Finding(check.name, *_found(check, expected.get(check.name), path))
+    for name in expected:
+        if name not in names:
+            words = f"expected_failures names no check {name!r}{did_you_mean(name, names)}"
+            yield Finding(name, "fails", words)
+
+
+def _found(check: Check, declared: str | None, path: str | None) -> tuple[Verdict, str]:
+    """Run a check; return what became of it, and the words.
+
+    `declared` is why the check is expected to fail, None where it is not.
+    """
+    found: tuple[Verdict, str] = "holds", check.sentence
+    try:
+        check.run()
+    except Failed as failed:
+        words = f"fails as declared: {declared}"
+        return ("fails", str(failed)) if declared is None else ("expected", words)
+    except Warned as warned:
+        found = "warning", str(warned)
+    except Skipped as skipped:
+        found = "skipped", str(skipped)
+    except Exception as error:  # whatever the code that is checked raises
+        found = "fails", f"it raises: {where(error, path)}"
+    if declared is not None and found[0] == "holds":
+        words = "RULE.expected_failures declares that it fails, and it holds: remove it there"
+        return "fails", words
+    return found
