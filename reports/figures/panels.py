@@ -1,7 +1,9 @@
-"""Where in a figure a cell stands: its panel's row and column and its line, as labels.
+"""Panels and lines of a figure: in which row, column and line each cell is shown, as labels.
 
-split, told = apart(figure, cells)
-{**panels(selection, figure, cells), "line": ordered(lines(selection, figure, cells, told))}
+    split, added = apart(figure, cells)
+    panels(selection, figure, cells) | {"line": ordered(lines(selection, figure, cells, added))}
+
+The labels are ordered categoricals, in the exhibit's order.
 """
 
 from collections import defaultdict
@@ -16,43 +18,36 @@ from ..analysis.select import Selection
 from . import words
 
 MOST_LINES = 7
-"""Lines of a panel that can be told apart."""
+"""Lines of a panel that can be added apart."""
 COMPUTED = ("iteration", "layer")
-"""What lines may differ in that is no field of a cell."""
+"""What lines can differ in besides the fields of cells."""
 _ROWS = ("decoupled", "rule")
 _FIGURES = ("dataset", "network")
 
 
 def panels(
-    selection: Selection, figure: Figure, mine: Sequence[Cell], every: Sequence[Cell] | None = None
+    selection: Selection, figure: Figure, cells: Sequence[Cell]
 ) -> "dict[str, pd.Series[Any]]":
-    """Return the `row` and the `column` of each cell of `mine`, ordered as `every` or `mine` is.
+    """Return the `row` and the `column` of each cell.
 
     A row is a rule, or what is decoupled, where neither the panels nor the lines say.
     """
     form = "{} layers" if figure.panels == "depth" else "{}"
-
-    def rows(cells: Sequence[Cell]) -> list[str]:
-        parts = ([_label(selection, cell, name) for name in _rows(figure)] for cell in cells)
-        return [", ".join(filter(None, some)) for some in parts]
-
-    def columns(cells: Sequence[Cell]) -> list[str]:
-        return [form.format(_label(selection, cell, figure.panels)) for cell in cells]
-
-    every = mine if every is None else every
+    rows = ([_label(selection, cell, name) for name in _rows(figure)] for cell in cells)
+    columns = (form.format(_label(selection, cell, figure.panels)) for cell in cells)
     return {
-        "row": ordered(rows(mine), rows(every)),
-        "column": ordered(columns(mine), columns(every)),
+        "row": ordered([", ".join(filter(None, labels)) for labels in rows]),
+        "column": ordered(list(columns)),
     }
 
 
 def lines(
-    selection: Selection, figure: Figure, cells: Iterable[Cell], told: Sequence[str] = ()
+    selection: Selection, figure: Figure, cells: Iterable[Cell], added: Sequence[str] = ()
 ) -> list[str]:
-    """Return the label of each cell's line: a field's value, and those of the fields `told`."""
+    """Return the label of each cell's line: a field's value, and those of the fields `added`."""
     found: list[str] = []
     for cell in cells:
-        more = (words.assignment(name, cell.value(name)) for name in told)
+        more = (words.assignment(name, cell.value(name)) for name in added)
         found.append(" ".join(filter(None, (_label(selection, cell, figure.lines), *more))))
     return found
 
@@ -63,7 +58,7 @@ def apart(figure: Figure, cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
     Returns:
         those that split the figure into several, data set and network first, and those that split
         its lines: fields that only some of the cells have, as a model's size beside a rule without,
-        and others as long as a panel's lines can be told apart.
+        and others as long as a panel's lines can be added apart.
     """
     shown = [figure.panels, *_rows(figure)]
     shown += [figure.lines] if figure.lines not in COMPUTED else []
@@ -75,13 +70,13 @@ def apart(figure: Figure, cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
     if figure.lines in COMPUTED:
         return [*split, *more], []
     everywhere = {name: all(cell.value(name) is not None for cell in cells) for name in more}
-    told = [name for name in more if not everywhere[name]]
+    added = [name for name in more if not everywhere[name]]
     for name in more:
         if everywhere[name]:
-            fields = (figure.lines, *told, name)
+            fields = (figure.lines, *added, name)
             count = len({tuple(cell.value(field) for field in fields) for cell in cells})
-            (told if count <= MOST_LINES else split).append(name)
-    return split, told
+            (added if count <= MOST_LINES else split).append(name)
+    return split, added
 
 
 def ordered(labels: list[str], every: Iterable[str] | None = None) -> "pd.Series[Any]":

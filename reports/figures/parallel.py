@@ -1,6 +1,6 @@
-"""Draws the figures of a report, several at a time where there are enough of them.
+"""Figures drawn in several processes at once, where there are enough of them.
 
-Free of matplotlib until it draws.
+Free of matplotlib until something is drawn.
 """
 
 import contextlib
@@ -16,7 +16,7 @@ from multiprocessing import active_children, get_context, parent_process
 from .spec import Drawing
 
 _EACH = 4
-"""Figures that are worth a process: its start takes as long as one or two of them."""
+"""Figures per process: its start takes as long as drawing one or two of them."""
 
 
 def rendered(
@@ -27,13 +27,13 @@ def rendered(
     Args:
         drawings: what to draw.
         formats: as of `figures.render`.
-        workers: processes at most. With more than one the caller's main module is imported anew
-            in each: it must not do anything then.
+        workers: processes at most. Each imports the caller's main module anew, so that module
+            must do nothing when it is imported.
     """
     draw = functools.partial(_draw, formats=tuple(formats))
     workers = min(workers, len(drawings) // _EACH)
     if workers > 1:
-        with contextlib.suppress(BrokenProcessPool):  # one was killed, for memory mostly
+        with contextlib.suppress(BrokenProcessPool):  # one was killed, mostly for lack of memory
             return _side_by_side(draw, drawings, workers)
     return list(map(draw, drawings))
 
@@ -45,7 +45,7 @@ def _side_by_side(
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow) as pool:
         try:
             return list(pool.map(draw, drawings))
-        except BaseException:  # Ctrl-C: what is being drawn is not waited for
+        except BaseException:  # Ctrl-C: do not wait for what is being drawn
             for child in set(active_children()) - others:
                 child.kill()
             raise
@@ -58,7 +58,7 @@ def _draw(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
 
 
 def _follow() -> None:
-    """Leave Ctrl-C to the process that waits for this one, and end when that has ended."""
+    """Leave Ctrl-C to the parent process, and end when the parent has ended."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
     def end() -> None:

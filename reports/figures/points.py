@@ -18,7 +18,7 @@ CONFIDENCE = 0.95
 FEW = 3
 """Seeds from which a curve's band is an interval; fewer are shown by their range."""
 COSTS = ("seconds", "updates")
-"""What a curve may have along x that differs from seed to seed: there, its mean."""
+"""What can be along x of a curve and differs from seed to seed: its mean is shown."""
 _MOST_POINTS = 60
 
 
@@ -27,8 +27,8 @@ def points(
 ) -> pd.DataFrame:
     """Return x and y of every seed, with its `configuration` and `layer` (0: of no layer).
 
-    On a curve x is the iteration, or the steps of data until then; what that took the seed, where
-    it is the figure's x, is `cost`.
+    On a curve x is the iteration, or the steps of data until then. Where the figure's x is one of
+    `COSTS`, that of the seed is the column `cost`.
 
     Args:
         selection: what is reported.

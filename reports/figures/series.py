@@ -33,13 +33,13 @@ def drawings(selection: Selection) -> list[Drawing]:
     made: list[Drawing] = []
     for figure in selection.exhibit.figures:
         mine = [n for n, cell in enumerate(selection.cells) if _belongs(selection, figure, cell)]
-        split, told = apart(figure, [selection.cells[n] for n in mine])
+        split, added = apart(figure, [selection.cells[n] for n in mine])
         groups: dict[tuple[Any, ...], list[int]] = {}
         for n in mine:
             key = tuple(selection.cells[n].value(name) for name in split)
             groups.setdefault(key, []).append(n)
         found = (
-            _drawing(selection, figure, split, told, configurations)
+            _drawing(selection, figure, split, added, configurations)
             for configurations in groups.values()
         )
         made.extend(drawing for drawing in found if drawing is not None)
@@ -61,7 +61,7 @@ def _drawing(
     selection: Selection,
     figure: Figure,
     split: Sequence[str],
-    told: Sequence[str],
+    added: Sequence[str],
     configurations: Sequence[int],
 ) -> Drawing | None:
     left_out = ""
@@ -79,7 +79,7 @@ def _drawing(
     if population:
         shown = networks(selection, figure, ok)
     else:
-        shown = _lines(selection, figure, told, cells, ok)
+        shown = _lines(selection, figure, added, cells, ok)
     if shown is None:
         return None
     first = cells[0]
@@ -141,7 +141,7 @@ def _wide(figure: Figure, cells: Sequence[Cell]) -> bool:
 def _lines(
     selection: Selection,
     figure: Figure,
-    told: Sequence[str],
+    added: Sequence[str],
     cells: Sequence[Cell],
     ok: pd.DataFrame,
 ) -> Shown | None:
@@ -158,7 +158,7 @@ def _lines(
     else:
         if _by_number(figure, cells):
             cells = sorted(cells, key=lambda cell: cell.value(figure.lines))
-        labels, order = (lines(selection, figure, some, told) for some in (mine, cells))
+        labels, order = (lines(selection, figure, some, added) for some in (mine, cells))
     data = pd.DataFrame(
         {
             **panels(selection, figure, mine),

@@ -41,14 +41,14 @@ def test_cells_that_a_figure_tells_apart_need_no_more(table1):
 
 def test_a_field_of_all_cells_splits_the_figure(table1):
     cells = [c for c in expand(table1, "demo", seeds=1) if not c.sg_layers]
-    split, told = apart(figure_of(table1, panels="network", lines="rule"), cells)
-    assert (split, told) == (["dataset", "depth"], [])
+    split, added = apart(figure_of(table1, panels="network", lines="rule"), cells)
+    assert (split, added) == (["dataset", "depth"], [])
 
 
 def test_a_field_of_few_values_splits_the_lines(table1):
     cells = [c for c in expand(table1, "demo", seeds=1) if c.rule == "backprop"]
-    split, told = apart(figure_of(table1, panels="network", lines="rule"), cells)
-    assert (split, told) == (["dataset"], ["depth"])
+    split, added = apart(figure_of(table1, panels="network", lines="rule"), cells)
+    assert (split, added) == (["dataset"], ["depth"])
 
 
 def test_a_field_of_some_cells_splits_their_lines(table1):
@@ -58,9 +58,9 @@ def test_a_field_of_some_cells_splits_their_lines(table1):
         if (cell.network, cell.depth) == ("fcn", 4) and cell.rule in ("backprop", "dni")
     ]
     figure = figure_of(table1, panels="network", lines="rule")
-    split, told = apart(figure, cells)
-    assert (split, told) == (["dataset"], ["sg_layers"])
-    labels = lines(select(table1, "demo", []), figure, cells, told)
+    split, added = apart(figure, cells)
+    assert (split, added) == (["dataset"], ["sg_layers"])
+    labels = lines(select(table1, "demo", []), figure, cells, added)
     assert labels == ["bprop", "DNI sg_layers=0", "DNI sg_layers=1", "DNI sg_layers=2"]
     by_layer = apart(figure_of(table1, panels="rule", lines="layer"), cells)
     assert by_layer == (["dataset", "network", "sg_layers"], [])  # layers have no label to add to
