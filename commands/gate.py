@@ -147,10 +147,10 @@ def _say(line: str) -> None:
 def _records(path: str) -> "list[Record]":
     from ..results.store.store import Store
 
-    folder = named(path, "--records")
-    if not folder.is_dir():
-        raise UsageError(f"--records {path} is not a folder: give the --store of a run")
-    store = Store(folder)
+    try:
+        store = Store.existing(named(path, "--records"))
+    except UsageError as error:
+        raise UsageError(f"--records: {error}") from None
     records = list(store.scan_known())
     warn(store)
     return records

@@ -45,7 +45,7 @@ def gate_gives(monkeypatch, *findings):
         ("--baseline HEAD --exhibit tabel1", "did you mean 'table1'?"),
         ("--baseline HEAD --exhibit ,", "--exhibit names none"),
         ("--baseline HEAD --device gpu", "gpu"),
-        ("--records a b", "--records a"),
+        ("--records a b", "--records: a is no store"),
         ("--records a b --time-limit 3m", "--time-limit goes with --baseline"),
         ("--records a b --allow-dirty", "--allow-dirty goes with --baseline"),
         ("--pytest-benchmark a b", "a"),
@@ -136,8 +136,8 @@ def test_junit_that_cannot_be_written_costs_no_verdict(
 def filled(make, tmp_path):
     """Return a function that puts seeds of a cell into a store."""
 
-    def fill(name, seeds=2, **changes):
-        where = parse_where(["network=fcn,depth=3,rule=dni,sg_layers=0"])
+    def fill(name, seeds=2, place="network=fcn,depth=3,rule=dni,sg_layers=0", **changes):
+        where = parse_where([place])
         for cell in exhibits.expand(exhibits.load("table1"), "demo", {}, seeds, where):
             Store(tmp_path / name).put(make.record(cell, **changes))
 
@@ -165,9 +165,9 @@ def test_two_stores_are_compared_on_their_common_cells(sgbench, filled):
     assert "1 only in the first, 0 only in the second" in done.stderr
 
 
-def test_two_stores_without_common_cells(sgbench, filled, tmp_path):
+def test_two_stores_without_common_cells(sgbench, filled):
     filled("a")
-    (tmp_path / "b").mkdir()
+    filled("b", place="network=fcn,depth=3,rule=dni,sg_layers=1")
     done = sgbench("gate", "--records", "a", "b")
     assert (done.exit_code, done.stdout) == (3, "nothing to compare\n")
     assert "2 only in the first" in done.stderr
