@@ -147,10 +147,7 @@ def _say(line: str) -> None:
 def _records(path: str) -> "list[Record]":
     from ..results.store.store import Store
 
-    try:
-        store = Store.existing(named(path, "--records"))
-    except UsageError as error:
-        raise UsageError(f"--records: {error}") from None
+    store = Store.existing(named(path, "--records"), "--records", read_only=True)
     records = list(store.scan_known())
     warn(store)
     return records

@@ -88,10 +88,13 @@ class JsonStore(Generic[T]):
             raise StoreError(f"store {self.path}: {existing} is not a folder; give another --store")
 
     @classmethod
-    def existing(cls, path: Path | str, *, read_only: bool = False) -> Self:
+    def existing(
+        cls, path: Path | str, option: str = "--store", *, read_only: bool = False
+    ) -> Self:
         """Open the store in the folder `path` for reading, so that a mistyped path is an error.
 
-        Raises UsageError where the folder does not exist or holds no file of a store.
+        Raises UsageError, which names the `option` that gave the path, where the folder does not
+        exist or holds no file of a store.
         """
         store = cls(path, read_only=read_only)
         problem = "there is no such folder"
@@ -101,9 +104,10 @@ class JsonStore(Generic[T]):
             ):
                 return store
             problem = "that folder holds no file of a store"
+        published = ", or --published for the records that come with sgbench"
         raise UsageError(
-            f"{path} is no store: {problem}; give --store the folder that a run has written to,"
-            " or use --published for the records that come with sgbench"
+            f"{option} {path} is no store: {problem}; give a folder that sgbench run has filled"
+            + (published if option == "--store" else "")
         )
 
     def put(self, thing: T) -> None:

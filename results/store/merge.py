@@ -70,7 +70,7 @@ def merge(paths: Sequence[Path], into: Store) -> Merged:
     The result does not depend on the order of the stores, and a second merge changes nothing.
     Raises UsageError where a path is no store, StoreError where `into` cannot be written.
     """
-    found = [Store.existing(path, read_only=True) for path in paths]
+    found = [Store.existing(path, "STORE", read_only=True) for path in paths]
     sources = [store for store in found if not _same(store.path, into.path)]
     best: dict[Key, _Candidate] = {}
     differing: dict[Key, None] = {}

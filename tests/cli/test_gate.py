@@ -45,7 +45,7 @@ def gate_gives(monkeypatch, *findings):
         ("--baseline HEAD --exhibit tabel1", "did you mean 'table1'?"),
         ("--baseline HEAD --exhibit ,", "--exhibit names none"),
         ("--baseline HEAD --device gpu", "gpu"),
-        ("--records a b", "--records: a is no store"),
+        ("--records a b", "--records a is no store"),
         ("--records a b --time-limit 3m", "--time-limit goes with --baseline"),
         ("--records a b --allow-dirty", "--allow-dirty goes with --baseline"),
         ("--pytest-benchmark a b", "a"),
@@ -171,6 +171,15 @@ def test_two_stores_without_common_cells(sgbench, filled):
     done = sgbench("gate", "--records", "a", "b")
     assert (done.exit_code, done.stdout) == (3, "nothing to compare\n")
     assert "2 only in the first" in done.stderr
+
+
+def test_a_folder_that_is_no_store_is_named(refused, filled, tmp_path):
+    filled("a")
+    (tmp_path / "empty").mkdir()
+    for path in ("typo", "empty"):
+        told = refused("gate", "--records", "a", path)
+        assert f"--records {path}" in told
+        assert "sgbench run" in told
 
 
 @pytest.mark.slow
