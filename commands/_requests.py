@@ -21,8 +21,8 @@ def request_of(store: "Store", options: dict[str, Any]) -> "RunRequest":
 
 def tell_dry_run(request: "RunRequest", as_json: bool, *, measure: bool) -> int:
     """Print what a run would do; return the exit code."""
+    from ..reports.analysis.naming import count
     from ..reports.console import plan
-    from ..reports.console.terminal import count
     from ..reproductions.running.dry_run import dry_run
 
     def watch(done: int, number: int) -> None:

@@ -32,8 +32,8 @@ from ._stores import open_store, warn
 @json_option
 def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
     """Merge the records of several STOREs, such as the shards of a grid, into one store."""
+    from ..reports.analysis.naming import count
     from ..reports.console import merging
-    from ..reports.console.terminal import count
     from ..results.store.merge import merge
 
     target = open_store(into)

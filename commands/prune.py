@@ -34,8 +34,8 @@ from ._stores import open_source, stored_records, warn
 @json_option
 def command(*, where: tuple[str, ...], store: str, yes: bool, dry_run: bool, as_json: bool) -> int:
     """List the files of a store that are not needed any more, and remove them on confirmation."""
+    from ..reports.analysis.naming import count
     from ..reports.console import pruning
-    from ..reports.console.terminal import count
     from ..results.store.pruning import remove, waste
 
     source = open_source(store)

@@ -80,7 +80,9 @@ def command(
     if exhibit not in ("throughput", "tune"):
         from ..reproductions.exhibits import exhibit as exhibits
 
-        exhibits.load(exhibit).scale(scale or "demo")  # an unknown one is said first
+        found = exhibits.load(exhibit)
+        if scale != "custom":  # which the store has or has not
+            found.scale(scale or "demo")  # an unknown one is said first
     source, formats = open_source(store, published), formats or FORMATS
     if exhibit == "throughput":
         built = _throughput(source, scale, formats)
@@ -96,12 +98,11 @@ def command(
 
 def _exhibit(name: str, scale: str, formats: Sequence[str], source: "Store") -> "Report":
     from ..bench.hardware import cores
-    from ..reports.pages import report as reports
+    from ..reports.pages.exhibit import build
     from ..reproductions.exhibits import exhibit as exhibits
 
-    return reports.build(
-        exhibits.load(name), scale, stored_records(source, known=True), formats, cores()
-    )
+    records = stored_records(source, known=True)
+    return build(exhibits.load(name), scale, records, formats, cores())
 
 
 def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "Report":

@@ -72,7 +72,8 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
 def command(argv: list[str], *, as_json: bool, store: str, **options: Any) -> int:
     """Time the distinct programs of EXHIBIT against the machine's limit, in interleaved rounds."""
     from ..reports.analysis import speeds
-    from ..reports.console.terminal import count
+    from ..reports.analysis.naming import count
+    from ..reports.tables.speeds import text
     from ..reproductions.running import timing_run
 
     source = open_store(store)
@@ -95,7 +96,7 @@ def command(argv: list[str], *, as_json: bool, store: str, **options: Any) -> in
     if as_json:
         click.echo("\n".join(map(speeds.json_line, shown)))
     else:
-        click.echo(speeds.text(f"{request.exhibit}, scale {request.label}", shown), nl=False)
+        click.echo(text(f"{request.exhibit}, scale {request.label}", shown), nl=False)
     return 0
 
 

@@ -206,8 +206,8 @@ def _run(study: "Study", options: "RunOptions", as_json: bool) -> int:
 def _tell(store: "Store", study: "Study", as_json: bool, data_dir: str | None = None) -> int:
     """Print the results of a study; return the exit code."""
     from ..reports.analysis.study_results import study_results
+    from ..reports.console.study_outcome import outcome_lines
     from ..reports.console.study_progress import study_values
-    from ..reports.pages.tuning_page import outcome_lines
 
     results = study_results(study, store.scan(), importance=False)
     if as_json:

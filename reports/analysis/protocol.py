@@ -1,10 +1,12 @@
 """How a scale's protocol differs from the paper's, in words that stand beside its numbers."""
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 from ...bench.cell import Cell
+from ...bench.configuration import hyperparameters
 from ...reproductions.exhibits.schema import Exhibit
+from .wording import number
 
 PAPER = "paper"
 """The scale that is the paper's own protocol: only its numbers are held against the paper's."""
@@ -19,7 +21,6 @@ _SCHEDULE = {
     "evaluate_at": "also evaluated at {}",
     "sg_scale": "sg_scale {}",
     "sg_factor": "sg_factor {}",
-    "aux_weight": "aux_weight {}",
     "solve_bits": "solved under {} bits",
     "solve_window": "over {} steps",
     "patience": "patience {}",
@@ -40,8 +41,8 @@ def difference(
 ) -> str | None:
     """Return `scale: …; paper: …`, the settings that differ; None where nothing does.
 
-    Fields that the grid itself varies are left out, and so are the network's sizes on a dataset
-    that the paper's scale has not: they could be compared with nothing.
+    Fields that the grid itself varies are left out, and so are the sizes of networks on a dataset
+    that only one of the scales has: they could be compared with nothing.
 
     Args:
         exhibit: the exhibit.
@@ -56,38 +57,21 @@ def difference(
     if not set(datasets[0]) <= set(datasets[1]):
         for side, values in zip(words, datasets, strict=True):
             side.append(", ".join(exhibit.label("dataset", value) for value in values))
-    shared = set(datasets[0]) & set(datasets[1])
-    for name, phrase in {**_SCHEDULE, **_SIZES}.items():
+    shared = {(c.dataset, c.network) for c in ours} & {(c.dataset, c.network) for c in theirs}
+    own = {name: f"{one.label} {{}}" for name, one in hyperparameters().items()}
+    for name, phrase in {**_SCHEDULE, **own, **_SIZES}.items():
         both = [ours, theirs]
         if name in _SIZES:
-            both = [[cell for cell in cells if cell.dataset in shared] for cells in both]
+            both = [[c for c in cells if (c.dataset, c.network) in shared] for cells in both]
         values = [_values(cells, name) for cells in both]
         varied = any(len(exhibit.scale(s).values(name)) > 1 for s in (scale, PAPER))
-        if varied or set(values[0]) == set(values[1]):
+        if varied or not all(values) or set(values[0]) == set(values[1]):
             continue
         for side, some in zip(words, values, strict=True):
             side.append(phrase.format(" or ".join(map(number, some))))
     if not words[0]:
         return None
     return f"{scale}: {', '.join(words[0])}; {PAPER}: {', '.join(words[1])}"
-
-
-def number(value: Any) -> str:
-    """Return a setting as a reader writes it.
-
-    >>> number(500_000), number(3e-5), number(100 / 3), number((0.6, 0.8))
-    ('500,000', '3e-5', '33.3', '0.6 and 0.8')
-    """
-    if isinstance(value, tuple):
-        return " and ".join(map(number, cast("tuple[Any, ...]", value)))
-    if isinstance(value, int):
-        return f"{value:,}"
-    if isinstance(value, float):
-        if 0 < abs(value) < 0.01:
-            mantissa, exponent = f"{value:.2e}".split("e")
-            return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-    return str(value)
 
 
 def _values(cells: Sequence[Cell], name: str) -> list[Any]:

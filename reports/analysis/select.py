@@ -1,4 +1,4 @@
-"""Which records a report is made of: an exhibit's cells at a scale, with what is known of each.
+"""The records that a report is made of: an exhibit's cells at a scale, and what is known of each.
 
 A record counts for a cell when its whole configuration and the versions of its code are the
 cell's; its labels do not matter, so a cell that was set by hand never enters a report unless it is
@@ -6,15 +6,16 @@ one of the exhibit's own cells. Further seeds than the scale's own count too.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from ...bench.cell import Cell
 from ...bench.configuration import FIELDS as CELL_FIELDS
-from ...reproductions.exhibits.exhibit import expand
-from ...reproductions.exhibits.schema import Exhibit
+from ...reproductions.exhibits.expansion import expand
+from ...reproductions.exhibits.schema import CUSTOM, Exhibit
+from ...reproductions.exhibits.where import Where
 from ...results.frame import to_frame
 from ...results.metrics import FIELDS
 from ...results.record import ENDED, Record
@@ -38,21 +39,30 @@ _ORDER = {  # best first, in ascending order or not; the last three make it the 
 class Selection:
     """An exhibit at a scale, with one record for each seed of each configuration that has any.
 
-    `cells` are the scale's configurations in the grid's order, each as its cell of seed 0, and
-    `seeds` is how many seeds the scale has, 0 to seeds - 1. `frame` has a row a record, by
-    configuration and seed: the record's fields (`results.frame`), `configuration` (its index in
-    `cells`) and `value` (its final result by `results.metrics`, null unless it is ok). `stale`
-    counts the records that other versions of the code made. `paper_cells` are the paper's scale's
-    configurations, none where the exhibit has no such scale.
+    Attributes:
+        exhibit: the exhibit.
+        scale: the name of its scale.
+        cells: the scale's configurations in the grid's order, each as its cell of seed 0.
+        paper_cells: those of the paper's scale, none where the exhibit has no such scale.
+        own_seeds: the seeds that the scale has, none where it is `custom`.
+        frame: a row a record, by configuration and seed: the record's fields (`results.frame`),
+            `configuration` (its index in `cells`) and `value` (its final result by
+            `results.metrics`, null unless it is ok).
+        stale: the number of records that other versions of the code made.
     """
 
     exhibit: Exhibit
     scale: str
     cells: tuple[Cell, ...]
     paper_cells: tuple[Cell, ...]
-    seeds: int
+    own_seeds: tuple[int, ...]
     frame: pd.DataFrame
     stale: int
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds that the scale has."""
+        return len(self.own_seeds)
 
     @property
     def wanted(self) -> int:
@@ -62,7 +72,7 @@ class Selection:
     @property
     def done(self) -> int:
         """How many of those have a record, whatever its status."""
-        return int((self.frame["seed"] < self.seeds).sum())
+        return int(self.frame["seed"].isin(self.own_seeds).sum())
 
     def values(self, result: str | None) -> "pd.Series[float]":
         """Return the results of `frame`: its `value`, or the one of several that is named."""
@@ -84,6 +94,39 @@ class Selection:
     def find(self, fields: Mapping[str, Any]) -> list[int]:
         """Return the configurations that have all these values (None: the field does not apply)."""
         return [n for n, cell in enumerate(self.cells) if _has(cell, fields)]
+
+    def narrowed(self, where: Where | None = None, *, ran: bool = False) -> "Selection":
+        """Return the selection of fewer configurations and seeds.
+
+        Args:
+            where: which cells to keep; all if None.
+            ran: keep only configurations that have a record.
+
+        Raises UsageError where a value in `where` picks no cell.
+        """
+        own_seeds, frame = self.own_seeds, self.frame
+        kept = list(range(len(self.cells)))
+        if where is not None:
+            most = max([0, *own_seeds, *frame["seed"].tolist()]) + 1
+            of_seeds = any(one.field == "seed" for one in where.conditions)
+            picked = expand(self.exhibit, self.scale, seeds=most if of_seeds else 1, where=where)
+            if of_seeds:
+                seeds = {cell.seed for cell in picked}
+                own_seeds = tuple(seed for seed in own_seeds if seed in seeds)
+                frame = frame[frame["seed"].isin(seeds)]
+            configurations = {replace(cell, seed=0) for cell in picked}
+            kept = [n for n in kept if self.cells[n] in configurations]
+        if ran:
+            there = set(frame["configuration"].tolist())
+            kept = [n for n in kept if n in there]
+        frame = frame[frame["configuration"].isin(kept)]
+        index = {old: new for new, old in enumerate(kept)}
+        return replace(
+            self,
+            cells=tuple(self.cells[n] for n in kept),
+            own_seeds=own_seeds,
+            frame=frame.assign(configuration=frame["configuration"].map(index)),
+        )
 
     def find_in_paper(self, fields: Mapping[str, Any]) -> bool:
         """Tell whether the paper's scale has cells with all these values."""
@@ -118,7 +161,7 @@ def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection
         scale=scale,
         cells=tuple(cells),
         paper_cells=tuple(expand(exhibit, PAPER, seeds=1)) if PAPER in exhibit.scales else (),
-        seeds=exhibit.scale(scale).seeds,
+        own_seeds=() if scale == CUSTOM else tuple(range(exhibit.scale(scale).seeds)),
         frame=_one_a_seed(frame),
         stale=len(mine) - len(current),
     )

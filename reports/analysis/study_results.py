@@ -1,8 +1,8 @@
-"""What came of a study: its arms with their trials, the winners trained anew, and the cost."""
+"""The results of a study: its arms with their trials, the winners retrained, and the cost."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from ...reproductions.tuning.candidates import Arm, fresh_cells, own_choice, set_texts, trial_cells
 from ...reproductions.tuning.optuna_export import importances
@@ -197,3 +197,9 @@ def command(study: Study, arm: Arm, trial: Trial) -> list[str]:
     for text in (*set_texts(arm, trial.params), *split):
         words += ["--set", text]
     return [*words, "--seeds", str(study.seeds + study.fresh)]
+
+
+def choice_words(params: Mapping[str, Any]) -> str:
+    """Return a trial's choice in words."""
+    words = (f"{k}={v:.4g}" if isinstance(v, float) else f"{k}={v}" for k, v in params.items())
+    return " ".join(words)

@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Sequence
 
 from ...reproductions.running.request import RunRequest
+from ..analysis.naming import count, duration, short_id
 from .eta import Tally
 from .plan import title
-from .terminal import count, duration, outcome, short_id
+from .terminal import outcome
 
 _MOST_FAILURES = 5  # that are named
 _BAD = ("failed", "diverged")

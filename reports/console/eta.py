@@ -8,7 +8,7 @@ from ...bench.cell import Cell
 from ...bench.outcome import LastPoint
 from ...reproductions.running.plan import Plan, shape, work
 from ...results.record import Record
-from .terminal import cell_names
+from ..analysis.naming import cell_names
 
 
 class Running(NamedTuple):

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from ...bench.errors import one_line
 from ...results.comparison.verdict import FAILURES, Finding, Verdict
-from ..tables.table import plain
 
 ORDER: tuple[Verdict, ...] = (
     *("regression", "changed", "missing", "inconclusive", "incomparable", "pass"),
@@ -21,7 +21,7 @@ def finding_line(finding: Finding) -> str:
     if finding.estimate is not None:
         p = "" if finding.p is None else f", p = {finding.p:.2g}"
         told = f" ({estimate(finding)}{p}, n = {finding.n})"
-    text = f"{plain(finding.name)}: {plain(finding.words)}{told}"
+    text = f"{one_line(finding.name)}: {one_line(finding.words)}{told}"
     return f"{verdict:{_VERDICT_WIDTH}}  {finding.kind:{_KIND_WIDTH}}  {text}"
 
 

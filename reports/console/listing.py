@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ...bench.datasets import Status
+from ...bench.errors import one_line
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measures_of
 from ...results.record import Record
-from ..tables.table import plain
-from .terminal import bold, cell_names, columns, count, dim, outcome, short_id, wrap
+from ..analysis.naming import cell_names, count, short_id
+from ..tables.table import simple_table
+from ..tables.text import UNLIMITED, text_table
+from .terminal import bold, dim, outcome, wrap
 
 Counted = tuple[Exhibit, Mapping[str, int]]
 """An exhibit and the number of cells of each of its scales."""
@@ -62,15 +65,15 @@ def records_text(records: Sequence[Record]) -> str:
         [
             short_id(record.id),
             record.finished[:16].replace("T", " "),
-            plain(record.exhibit),
-            plain(record.scale),
+            one_line(record.exhibit),
+            one_line(record.scale),
             names[n],
             outcome(record),
         ]
         for n, record in enumerate(records)
     ]
     heads = ["id", "finished (UTC)", "exhibit", "scale", "cell", "result"]
-    return columns([heads, *rows], left=len(heads))
+    return text_table(simple_table(heads, rows, stubs=len(heads)), UNLIMITED)
 
 
 def record_values(record: Record) -> dict[str, Any]:
@@ -96,10 +99,10 @@ def data_table(found: Iterable[Status], width: int) -> str:
     indent = names + 2 + states + 2
     for status in found:
         own = "" if status.canonical else f"; not the original (hash {status.data_hash})"
-        first, *rest = wrap(plain(f"{status.source}{own}"), width, indent)
+        first, *rest = wrap(one_line(f"{status.source}{own}"), width, indent)
         name, state = f"{status.name:{names}}", f"{status.state:{states}}"
         lines += [f"{bold(name)}  {state}  {first.strip()}", *rest]
         if status.folder is not None:
             place = "fetch puts it into" if status.state == "missing" else "in"
-            lines.append(dim(f"{'':{indent}}{place} {plain(str(status.folder))}"))
+            lines.append(dim(f"{'':{indent}}{place} {one_line(str(status.folder))}"))
     return "\n".join(lines) + "\n"

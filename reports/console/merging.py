@@ -3,7 +3,7 @@
 import json
 
 from ...results.store.merge import Conflict, Merged
-from .terminal import count, short_id
+from ..analysis.naming import count, short_id
 
 
 def summary(merged: Merged) -> str:

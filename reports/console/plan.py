@@ -3,10 +3,11 @@
 from collections import Counter
 from typing import Any
 
+from ...bench.errors import one_line
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
-from ..tables.table import plain
-from .terminal import count, dim, duration
+from ..analysis.naming import count, duration
+from .terminal import dim
 
 _NOTES = {
     "timeout": "were cut short",
@@ -54,7 +55,7 @@ def plan_text(request: RunRequest, seen: DryRun) -> str:
     lines.append(f"store      {request.store.path}")
     lines.append(f"machine    {seen.machine or 'any: the records of every machine are counted'}")
     for name, number in sorted(seen.elsewhere.items()):
-        lines.append(f"elsewhere  {count(number, 'cell')} done on {plain(name)}")
+        lines.append(f"elsewhere  {count(number, 'cell')} done on {one_line(name)}")
     return "\n".join(lines) + "\n"
 
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from ...bench.outcome import LastPoint
 from ...reproductions.running.plan import Plan
 from ...results.record import Record
+from ..analysis.naming import count, duration, short_id
 from .eta import Tally
-from .terminal import count, duration, evaluation, outcome, short_id
+from .terminal import evaluation, outcome
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

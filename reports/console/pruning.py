@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from ...bench.errors import one_line
 from ...results.store.pruning import Stale, Waste
-from ..tables.table import plain
-from .terminal import cell_names, count, short_id
+from ..analysis.naming import cell_names, count, short_id
 
 
 def stale_text(stale: Stale) -> str:
     """Return a stale record, and why it is stale, on one line."""
-    record, why = stale.record, "; ".join(plain(words) for words in stale.why)
+    record, why = stale.record, "; ".join(one_line(words) for words in stale.why)
     (name,) = cell_names([record])
     return f"{short_id(record.id)}  {record.exhibit}, scale {record.scale}: {name}  {why}"
 

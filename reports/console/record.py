@@ -1,14 +1,16 @@
 """One record: finding it by the first digits of its id, and all that it says."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
-from ...bench.errors import UsageError
+from ...bench.errors import UsageError, one_line
 from ...results.metrics import not_applying
 from ...results.record import Record, describe
-from ..tables.table import plain
-from .terminal import bold, cell_names, columns, count, dim, outcome, wrap
+from ..analysis.naming import cell_names, count
+from ..tables.table import simple_table
+from ..tables.text import UNLIMITED, text_table
+from .terminal import bold, dim, outcome, wrap
 
 _COLUMNS = {  # of a curve: its fields that are one number, and how they are headed
     "seconds": "seconds",
@@ -30,7 +32,7 @@ def whole_record(record: Record, width: int) -> str:
     What does not apply to its cell is left out.
     """
     (name,), beside = cell_names([record]), not_applying(record)
-    title = plain(f"{record.exhibit}, scale {record.scale}: {name}")
+    title = one_line(f"{record.exhibit}, scale {record.scale}: {name}")
     lines = [bold(title), outcome(record).strip(), ""]
     for field, value, unit, meaning in describe(record):
         if field in beside and value in (None, []):
@@ -73,7 +75,7 @@ def _value(value: Any, unit: str) -> str:
         return count(len(cast("list[Any]", value)), "row")
     if isinstance(value, tuple):
         return ", ".join(map(str, cast("tuple[Any, ...]", value))) or "none"
-    return f"{plain(str(value))} {unit}".strip()
+    return f"{one_line(str(value))} {unit}".strip()
 
 
 def _curve(record: Record) -> list[str]:
@@ -82,13 +84,13 @@ def _curve(record: Record) -> list[str]:
         return []
     names = [name for name in _COLUMNS if any(point[name] is not None for point in points)]
     rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
-    tables = [columns([["iteration", *(_COLUMNS[name] for name in names)], *rows])]
+    tables = [_table(["iteration", *(_COLUMNS[name] for name in names)], rows)]
     if record.progression:
         heads = ["T_task", "symbols", "repeats", "iteration", "steps of data", "seconds"]
         keys = ("length", "symbols", "repeats", "iteration", "data_steps")
         solved = record.progression
         levels = [[*(str(p[key]) for key in keys), _short(p["seconds"])] for p in solved]
-        tables.insert(0, columns([heads, *levels]))
+        tables.insert(0, _table(heads, levels))
     layers = len(points[0]["sg_loss"] or ())
     if layers:
         heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))
@@ -96,12 +98,16 @@ def _curve(record: Record) -> list[str]:
             [str(p["iteration"]), *(_short(v) for v in (*p["sg_loss"], *p["sg_cosine"]))]
             for p in points
         ]
-        tables.append(columns([["iteration", *heads], *rows]))
+        tables.append(_table(["iteration", *heads], rows))
     if points[0]["updates"]:
         heads = [f"updates {n}" for n in range(1, len(points[0]["updates"]) + 1)]
         rows = [[str(p["iteration"]), *map(str, p["updates"])] for p in points]
-        tables.append(columns([["iteration", *heads], *rows]))
+        tables.append(_table(["iteration", *heads], rows))
     return tables
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return text_table(simple_table(heads, rows, stubs=0), UNLIMITED)
 
 
 def _short(value: float | None) -> str:

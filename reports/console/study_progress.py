@@ -9,10 +9,9 @@ from typing import Any
 from ...reproductions.tuning.candidates import Arm, own_choice
 from ...reproductions.tuning.trials import Trial
 from ...results.study import Study
-from ..analysis.study_results import StudyResults, command
-from ..pages.tuning_page import choice
+from ..analysis.naming import count, duration
+from ..analysis.study_results import StudyResults, choice_words, command
 from .progress import STOPPING
-from .terminal import count, duration
 
 Each = Callable[[dict[str, Any]], None]
 
@@ -58,7 +57,7 @@ class StudyLines:
             best = f", best {leading.value:.{objective.decimals}f} by trial {leading.number}"
         elapsed = duration(time.monotonic() - self._began)
         own = " (the protocol as it is)" if trial.params == own_choice(arm) else ""
-        words = f"{at}  {told.strip()}  {choice(trial.params)}{own}"
+        words = f"{at}  {told.strip()}  {choice_words(trial.params)}{own}"
         self._say(f"{words}  ({elapsed}{best})")
 
     def retraining(self, arm: Arm, trial: Trial) -> None:

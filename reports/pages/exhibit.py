@@ -1,187 +1,192 @@
-"""The words of a report around its tables and figures: as a page, for LaTeX, for a terminal."""
+"""The report of an exhibit at a scale: its tables, claims and figures, beside the paper's.
+
+    report = build(load("table1"), "quick", store.scan(), ("md", "png"))
+
+The same records give the same bytes, in whatever order they come.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
 
-import pandas as pd
-
-from ...bench import datasets
-from ...results.record import STATUSES
-from ..analysis import medians, population
+from ...reproductions.exhibits.custom import with_custom
+from ...reproductions.exhibits.schema import CUSTOM, Exhibit
+from ...reproductions.exhibits.where import Where
+from ...results.record import STATUSES, Record
+from ..analysis.changes import changes
+from ..analysis.claims import ClaimResult, claims, unreproduced
+from ..analysis.medians import Bin, bins, replace_table
 from ..analysis.protocol import PAPER
-from ..analysis.select import Selection
-from ..analysis.verdicts import NOT_COMPARABLE, Place, Row, at
-from ..tables import exhibit as exhibit_tables
-from ..tables.csv import OF_RULES
-from ..tables.latex import tex_table
-from ..tables.table import Grid, escape_markdown, markdown_table, plain, text_table
-
-_INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
-_VERDICTS = (
-    "Verdicts. Reproduced: the 90 % interval lies inside the paper's number ± the exhibit's margin;"
-    " not reproduced: it lies wholly outside; inconclusive: neither, or one seed; not run: no"
-    " record; not comparable: the protocol is not the paper's."
-)
-_CLAIMS = (
-    "The numbers compared are means over seeds. p is one-sided, paired by seed, adjusted by Holm"
-    " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
-    " inconclusive: neither."
-)
-_LEVELS = "Not comparable: a level that this scale misses, whose protocol is not the paper's."
-_RULES = {
-    "no_bprop": "only the classifier learns",
-    "backprop": "every layer learns from the true gradient",
-    "dni": "a hidden layer learns from the gradient that its model M predicts from its output",
-    "cdni": "the same, M sees the label too",
-    "bp_lambda": (
-        "a hidden layer learns from λ times the gradient of the layer above, pulled back, and"
-        " 1 - λ times what M predicts"
-    ),
-}
-_RECURRENT_RULES = {
-    "bptt": "backprop through the T steps of an unroll",
-    "dni": "an unroll also learns from the gradient that M predicts at its end",
-    "dni_aux": "the same, and the core predicts M's coming predictions",
-}
-_PAIR_RULES = {
-    "end_to_end": "both networks learn from both losses, once in T x T steps",
-    "no_feedback": "A learns from its own loss alone, every T steps",
-    "dni": "A also learns from the gradient that M predicts at its message",
-}
-_RULES_OF = {"feedforward": _RULES, "recurrent": _RECURRENT_RULES, "pair": _PAIR_RULES}
-_HEADINGS = {
-    "table": "Table",
-    "medians": "The paper's medians",
-    "claims": "Ordering claims",
-    "models": "The depth of M",
-}
-_MOST_FAILURES = 10
-
-
-class Picture(NamedTuple):
-    """A figure's file and its title."""
-
-    file: str
-    title: str
+from ..analysis.select import Selection, select
+from ..analysis.verdicts import NOT_RUN, Place, places
+from ..analysis.wording import at
+from ..figures.parallel import rendered
+from ..figures.series import drawings
+from ..tables import csv
+from ..tables.claims import claims_table
+from ..tables.exhibit import main_table, model_table
+from ..tables.medians import medians_table
+from ..tables.table import Table
+from . import notes
+from .page import Caution, Page, Section
+from .report import FORMATS, Figure, Report, assemble, images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a report tells: the selection records, judged."""
+class Judged:
+    """The records of a report, judged.
 
+    Attributes:
+        scope: what is asked for.
+        selection: what is shown of it.
+        places: of what is shown.
+        claims: in scope.
+        bins: in scope.
+        custom: the number of records left out because `--set` changed their cells.
+        ran: whether only what was run is shown.
+    """
+
+    scope: Selection
     selection: Selection
     places: Sequence[Place]
-    rows: Sequence[Row]
-    bins: Sequence[medians.Bin]
+    claims: Sequence[ClaimResult]
+    bins: Sequence[Bin]
+    custom: int
+    ran: bool
 
     @property
-    def marks(self) -> dict[tuple[str, str], str]:
-        """Data that is not the original, (dataset, hash) to its mark: [a], [b] and so on."""
-        found = self.selection.other_data[["dataset", "data_hash"]].drop_duplicates()
-        pairs = sorted(zip(found["dataset"], found["data_hash"], strict=True))
-        return {pair: f"[{_letters(n)}]" for n, pair in enumerate(pairs)}
-
-    def grids(self) -> list[tuple[str, Grid]]:
-        """Return the tables, each with a name."""
-        main = binned = claims = None
-        if not medians.instead(self.selection, self.bins):
-            main = exhibit_tables.main(self.selection, self.places, self.marks)
-        if self.bins:
-            binned = medians.grid(self.selection, self.bins)
-        if self.rows:
-            claims = exhibit_tables.claims(self.selection, self.rows, self.marks)
-        models = exhibit_tables.by_model(self.selection, self.places, self.marks)
-        named = {"table": main, "medians": binned, "claims": claims, "models": models}
-        return [(name, grid) for name, grid in named.items() if grid is not None]
+    def shown_claims(self) -> Sequence[ClaimResult]:
+        """The results of claims that are shown: all, or those that were run."""
+        return [one for one in self.claims if not (self.ran and one.verdict == NOT_RUN)]
 
 
-def claim_name(told: Told, row: Row) -> str:
-    """Return a claim's row by name, place and verdict."""
-    place = at(told.selection, row.test.place)
-    name = f"{row.test.claim.name} ({place})" if place else row.test.claim.name
-    return f"{name}: {row.verdict}"
+def build(
+    exhibit: Exhibit,
+    scale: str,
+    records: Iterable[Record],
+    formats: Sequence[str] = FORMATS,
+    workers: int = 1,
+    *,
+    where: Where | None = None,
+    ran: bool = False,
+) -> Report:
+    """Return the report of `exhibit` at `scale`; records of other cells are left out.
+
+    Args:
+        exhibit: what is reported (`reproductions.exhibits.exhibit.load`).
+        scale: one of its scales, or `custom`: the cells that `--set` changed.
+        records: records of any exhibit and scale, in any order.
+        formats: of FORMATS.
+        workers: processes that draw many figures, at most (`parallel.rendered`).
+        where: which cells are shown; all if None. Claims are tested on all of them: their p is
+            adjusted for all tests, whichever are shown.
+        ran: show only what has a record.
+
+    Raises:
+        UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
+    """
+    forms, records = images(formats), list(records)
+    custom = [record for record in records if _is_custom(record, exhibit, where)]
+    if scale == CUSTOM:
+        exhibit = with_custom(exhibit, custom)
+    judged = _judged(select(exhibit, scale, records), len(custom), where, ran)
+    selection = judged.selection
+    shown = drawings(selection) if forms else []
+    drawn = zip(shown, rendered(shown, forms, workers), strict=True) if shown else ()
+    figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
+    tables = {"": csv.places_csv(selection, judged.places)}
+    if judged.shown_claims:
+        tables["-claims"] = csv.claims_csv(selection, judged.shown_claims)
+    if judged.bins:
+        tables["-medians"] = csv.medians_csv(selection, judged.bins)
+    lost = [f"{_claim_name(selection, one)}: {one.verdict}" for one in unreproduced(judged.claims)]
+    return assemble(_page(judged, where), formats, figures, tables, lost)
 
 
-def markdown(told: Told, pictures: Iterable[Picture]) -> str:
-    """Return the whole page in Markdown; `pictures` lie beside it."""
-    selection = told.selection
-    blocks = [f"# {escape_markdown(selection.exhibit.title)}", escape_markdown(_source(selection))]
-    for lead, words in _warning(selection):
-        blocks.append(f"> {f'**{escape_markdown(lead)}** ' * bool(lead)}{escape_markdown(words)}")
-    blocks += [_list(_summary(told))]
-    for name, grid in told.grids():
-        blocks += [f"## {_HEADINGS[name]}", escape_markdown(f"{grid.caption}.")]
-        blocks += [markdown_table(grid).rstrip()]
-        blocks += [escape_markdown(note) for note in _notes(told, name)]
-    shown = [f"![{escape_markdown(title)}]({file})" for file, title in pictures]
-    if shown:
-        blocks += ["## Figures", *shown]
-    blocks += ["## Runs", _list(_runs(selection))]
-    return "\n\n".join(blocks) + "\n"
+def _is_custom(record: Record, exhibit: Exhibit, where: Where | None) -> bool:
+    """Tell whether `--set` changed a record's cell, and it is asked for."""
+    if (record.exhibit, record.scale) != (exhibit.name, CUSTOM) or record.status == "pruned":
+        return False
+    return record.known and (where is None or where.matches(record.cell))
 
 
-def tex(told: Told) -> str:
-    """Return the tables in LaTeX, for an input line; they need the package booktabs."""
-    warning = [" ".join(words).strip() for words in _warning(told.selection)]
-    label = f"tab:{told.selection.exhibit.name}-{told.selection.scale}"
-    parts = [
-        tex_table(grid, f"{label}-{name}", [*warning, *_notes(told, name)])
-        for name, grid in told.grids()
-    ]
-    return "% needs \\usepackage{booktabs}\n" + "\n".join(parts)
+def _judged(whole: Selection, custom: int, where: Where | None, ran: bool) -> Judged:
+    """Judge what is shown; claims and bins on all records, because they compare several cells."""
+    scope = whole.narrowed(where) if where is not None else whole
+    selection = scope.narrowed(ran=True) if ran else scope
+    wanted, there = set(scope.cells), set(selection.cells)
+    return Judged(
+        scope=scope,
+        selection=selection,
+        places=places(selection),
+        claims=[one for one in claims(whole) if wanted.issuperset(one.cells)],
+        bins=[one for one in bins(whole) if there.issuperset(one.cells)],
+        custom=custom,
+        ran=ran,
+    )
 
 
-def text(told: Told) -> str:
-    """Return the report for a terminal: summary, tables, failures."""
-    selection = told.selection
-    blocks = [f"{plain(selection.exhibit.title)}\n{plain(_source(selection))}"]
-    blocks += [plain(" ".join(words)) for words in _warning(selection)]
-    for name, grid in told.grids():
-        notes = "\n".join(plain(note) for note in _notes(told, name))
-        blocks += [f"{plain(grid.caption)}.\n\n{text_table(grid).rstrip()}", notes]
-    blocks += ["\n".join(plain(line) for line in (*_summary(told), *_failures(selection)))]
-    return "\n\n".join(block for block in blocks if block) + "\n"
+def _claim_name(selection: Selection, result: ClaimResult) -> str:
+    place = at(selection.exhibit, result.test.place)
+    return f"{result.test.claim.name} ({place})" if place else result.test.claim.name
 
 
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(f"- {escape_markdown(line)}" for line in lines)
-
-
-def _source(selection: Selection) -> str:
+def _page(judged: Judged, where: Where | None) -> Page:
+    selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
-    return f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."
+    lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
+    if where is not None or judged.ran:
+        which = f" where {where}" if where is not None else ""
+        lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
+    return Page(
+        name=f"{exhibit.name}-{selection.scale}",
+        title=exhibit.title,
+        lead=tuple(lead),
+        cautions=tuple(_cautions(selection)),
+        summary=tuple(_summary(judged)),
+        sections=tuple(_sections(judged)),
+        runs=tuple(notes.runs(selection)),
+        failures=tuple(notes.failures(selection)),
+    )
 
 
-def _warning(selection: Selection) -> list[tuple[str, str]]:
-    """Return how the protocol differs from the paper's, where it does, after what that means."""
+def _cautions(selection: Selection) -> list[Caution]:
+    """Return what `--set` changed, and how the protocol differs from the paper's."""
+    found: list[Caution] = []
+    if selection.scale == CUSTOM:
+        found += [Caution("Custom.", words) for words in changes(selection)]
     words = selection.difference()
-    if words is None:
-        return []
-    told = selection.exhibit.numbers or selection.exhibit.medians
-    lead = "Not comparable with the paper's numbers." if told else ""
-    return [(lead, f"{words}.")]
+    if words is not None:
+        compared = selection.exhibit.numbers or selection.exhibit.medians
+        lead = "Not comparable with the paper's numbers." if compared else ""
+        found.append(Caution(lead, f"{words}."))
+    return found
 
 
-def _summary(told: Told) -> list[str]:
-    selection = told.selection
+def _summary(judged: Judged) -> list[str]:
+    selection = judged.scope
     found = Counter(selection.frame["status"])
     counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
-    lines = [
-        f"cells: {selection.done} of {selection.wanted} run" + (f" ({counts})" if counts else "")
-    ]
     extra = len(selection.frame) - selection.done
+    there = f"{selection.done} of {selection.wanted}"
+    if selection.scale == CUSTOM:  # which has no seeds of its own
+        there, extra = f"{extra}", 0
+    lines = [f"cells: {there} run" + (f" ({counts})" if counts else "")]
     if extra:
         lines.append(f"further seeds than the scale's own: {extra} cells")
     if selection.stale:
         lines.append(f"left out, made by other versions of the code: {selection.stale} records")
-    if selection.exhibit.numbers and selection.scale == PAPER:
-        lines.append(f"places: {_counted(p.verdict for p in told.places if p.fills)}")
-    if told.bins and selection.scale == PAPER:
-        lines.append(f"medians: {_counted(one.verdict for one in told.bins)}")
-    if told.rows:
-        words = _counted(row.verdict for row in told.rows)
+    if judged.custom and selection.scale != CUSTOM:
+        lines.append(
+            f"left out, changed by --set: {judged.custom} records;"
+            f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
+        )
+    if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
+        lines.append(f"places: {_counted(p.verdict for p in judged.places if p.fills)}")
+    if judged.bins and selection.scale == PAPER:
+        lines.append(f"medians: {_counted(one.verdict for one in judged.bins)}")
+    if judged.shown_claims:
+        words = _counted(one.verdict for one in judged.shown_claims)
         lines.append(f"claims at scale {selection.scale}: {words}")
     return lines
 
@@ -190,78 +195,29 @@ def _counted(words: Iterable[str]) -> str:
     return ", ".join(f"{n} {word}" for word, n in Counter(words).most_common())
 
 
-def _notes(told: Told, name: str) -> list[str]:
-    """Return what explains the table `name`: its numbers, its verdicts, its data."""
-    notes = [{"claims": _CLAIMS, "medians": medians.NOTE}.get(name, _INTERVAL)]
-    if name == "claims" and any(row.verdict == NOT_COMPARABLE for row in told.rows):
-        notes.append(_LEVELS)
-    first = "medians" if medians.instead(told.selection, told.bins) else "table"
-    if name == first and exhibit_tables.against_paper(told.places):
-        notes.append(_VERDICTS)
-    if name == first:
-        cells = told.selection.cells
-        said = _RULES_OF[cells[0].family]
-        rules = dict.fromkeys(cell.rule for cell in cells if cell.rule in said)
-        label = told.selection.exhibit.label
-        words = "; ".join(f"{label('rule', rule)}: {said[rule]}" for rule in rules)
-        notes.append(f"Rules. {words}.")
-        notes += population.notes(told.selection)
-    left_out = len(told.rows) - len(exhibit_tables.shown(told.rows))
-    if name == "claims" and left_out:
-        notes.append(f"Not run, and not shown: {left_out} further rows.")
-    return notes + [
-        f"{mark} {told.selection.exhibit.label('dataset', dataset)} from files that are not the"
-        f" original: data hash {data}, original {datasets.canonical_hash(dataset)}."
-        for (dataset, data), mark in told.marks.items()
-    ]
+def _sections(judged: Judged) -> list[Section]:
+    selection, marks = judged.selection, notes.marks(judged.selection)
+    if not selection.cells:
+        return []
+    data = notes.of_data(selection, marks)
+    first = notes.of_results(selection, judged.places)
+    found: list[Section] = []
 
+    def add(name: str, heading: str, table: Table | None, words: Sequence[str]) -> None:
+        if table is not None:
+            some = (*words, *data)
+            found.append(Section(name, heading, table, notes=some))
 
-def _runs(selection: Selection) -> list[str]:
-    """Return what the records were made on, by what and how long."""
-    frame = selection.frame
-    if frame.empty:
-        return ["no records"]
-    machines = frame.groupby(["device", "threads", "matmul", "torch"]).size()
-    code = frame.groupby(["sgbench", "git_revision", "git_dirty"], dropna=False).size()
-    hours = frame["train_seconds"].sum() / 3600
-    return [
-        *(f"machine: {_machine(*key)} ({_cells(n)})" for key, n in _largest_first(machines)),
-        *(f"code: {_code(*key)} ({_cells(n)})" for key, n in _largest_first(code)),
-        f"training, without evaluation and compilation: {hours:.2f} h in all",
-        *_failures(selection),
-    ]
-
-
-def _cells(number: int) -> str:
-    return "1 cell" if number == 1 else f"{number} cells"
-
-
-def _largest_first(sizes: "pd.Series[int]") -> Iterable[tuple[Any, int]]:
-    return sizes.sort_values(ascending=False, kind="stable").items()
-
-
-def _machine(device: str, threads: int, matmul: str, torch: str) -> str:
-    words = "1 thread" if threads == 1 else f"{threads} threads"
-    return f"{device}, {words}, {matmul}, torch {torch}"
-
-
-def _code(sgbench: str, revision: Any, dirty: Any) -> str:
-    words = "" if pd.isna(revision) else f", revision {revision[:12]}"
-    return f"sgbench {sgbench}{words}{' with changes' if dirty is True else ''}"
-
-
-def _failures(selection: Selection) -> list[str]:
-    failed = selection.frame[selection.frame["status"] != "ok"]
-    names = ("dataset", "network", "depth", "T", "rule", *OF_RULES, "sg_layers", "seed")
-    lines: list[str] = []
-    for row in failed[:_MOST_FAILURES].to_dict("records"):
-        cell = ",".join(f"{name}={row[name]}" for name in names if not pd.isna(row[name]))
-        reason = "" if pd.isna(row["error"]) else row["error"][:160]
-        lines.append(f"{row['status']}: {row['id']} {cell}: {reason}")
-    if len(failed) > _MOST_FAILURES:
-        lines.append(f"and {len(failed) - _MOST_FAILURES} more that are not ok")
-    return lines
-
-
-def _letters(n: int) -> str:
-    return chr(ord("a") + n % 26) * (n // 26 + 1)
+    if not replace_table(selection, judged.bins):
+        table = main_table(selection, judged.places, marks)
+        add("table", "Table", table, [notes.INTERVAL, *first])
+        first = []
+    if judged.bins:
+        table = medians_table(selection, judged.bins)
+        add("medians", "The paper's medians", table, [notes.MEDIANS, *first])
+    if judged.shown_claims:
+        table = claims_table(selection, judged.shown_claims, marks)
+        add("claims", "Ordering claims", table, notes.of_claims(judged.shown_claims))
+    table = model_table(selection, judged.places, marks)
+    add("models", "The depth of M", table, [notes.INTERVAL])
+    return found

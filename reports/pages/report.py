@@ -1,26 +1,16 @@
-"""A report: an exhibit at a scale, from records to files and to the text for the terminal.
+"""A report as files: its formats, what they are made of, and writing and checking them.
 
-    report = build(load("table1"), "quick", store.scan(), ("md", "png"))
-    write(report, Path("report"))
-
-The same records give the same bytes, in whatever order they come.
+report = build(load("table1"), "quick", store.scan(), ("md", "png"))     # pages.exhibit
+write(report, Path("report"))
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...bench.errors import UsageError, did_you_mean
-from ...reproductions.exhibits.schema import Exhibit
-from ...results.record import Record
 from ...results.store.atomic_io import write_atomic
-from ..analysis.medians import bins
-from ..analysis.select import select
-from ..analysis.verdicts import claims, places, unreproduced
-from ..figures.parallel import rendered
-from ..figures.series import drawings
-from ..tables import csv as csv_tables
-from . import exhibit as exhibit_page
+from .page import Page, Picture, markdown, tex, text
 
 IMAGES = ("png", "svg", "pdf")
 FORMATS = ("md", "csv", "tex", *IMAGES)
@@ -32,66 +22,60 @@ class Report:
 
     text: str
     files: dict[str, bytes]
-    unreproduced: tuple[str, ...]
+    unreproduced: tuple[str, ...] = ()
 
 
-def build(
-    exhibit: Exhibit,
-    scale: str,
-    records: Iterable[Record],
-    formats: Sequence[str] = FORMATS,
-    workers: int = 1,
-) -> Report:
-    """Return the report of `exhibit` at `scale`; records of other cells are left out.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A figure that is drawn: its name, its title, and its content by image format."""
 
-    Args:
-        exhibit: what is reported (`reproductions.exhibit.load`).
-        scale: one of its scales.
-        records: records of any exhibit and scale, in any order.
-        formats: of FORMATS. Markdown shows the figures where an image format is among them.
-        workers: processes that draw many figures, at most (`rendering.rendered`).
+    name: str
+    title: str
+    content: Mapping[str, bytes]
 
-    Raises:
-        UsageError: the scale or a format is unknown.
+
+def images(formats: Sequence[str]) -> list[str]:
+    """Return the image formats among `formats`, the one that pages show first.
+
+    Raises UsageError where a format is unknown.
     """
-    check_formats(formats)
-    selection = select(exhibit, scale, records)
-    told = exhibit_page.Told(
-        selection=selection, places=places(selection), rows=claims(selection), bins=bins(selection)
-    )
-    stem = f"{exhibit.name}-{scale}"
-    files: dict[str, bytes] = {}
-    pictures: list[exhibit_page.Picture] = []
-    if images := [form for form in IMAGES if form in formats]:
-        shown = drawings(selection)
-        for drawing, drawn in zip(shown, rendered(shown, images, workers), strict=True):
-            for form, content in drawn.items():
-                files[f"{stem}-{drawing.name}.{form}"] = content
-            pictures.append(
-                exhibit_page.Picture(f"{stem}-{drawing.name}.{images[0]}", drawing.title)
-            )
-    if "md" in formats:
-        files[f"{stem}.md"] = exhibit_page.markdown(told, pictures).encode()
-    if "tex" in formats:
-        files[f"{stem}.tex"] = exhibit_page.tex(told).encode()
-    if "csv" in formats:
-        files[f"{stem}.csv"] = csv_tables.places_csv(selection, told.places).encode()
-        if told.rows:
-            files[f"{stem}-claims.csv"] = csv_tables.claims_csv(selection, told.rows).encode()
-        if told.bins:
-            files[f"{stem}-medians.csv"] = csv_tables.medians_csv(selection, told.bins).encode()
-    return Report(
-        text=exhibit_page.text(told),
-        files=dict(sorted(files.items())),
-        unreproduced=tuple(exhibit_page.claim_name(told, row) for row in unreproduced(told.rows)),
-    )
-
-
-def check_formats(formats: Sequence[str]) -> None:
-    """Raise UsageError where one of `formats` is unknown."""
     for form in formats:
         if form not in FORMATS:
             raise UsageError(f"unknown --format {form!r}{did_you_mean(form, FORMATS)}")
+    return [form for form in IMAGES if form in formats]
+
+
+def assemble(
+    page: Page,
+    formats: Sequence[str],
+    figures: Sequence[Figure],
+    tables: Mapping[str, str],
+    unreproduced: Sequence[str] = (),
+) -> Report:
+    """Return a report's files in some formats, and its text.
+
+    Args:
+        page: what it says.
+        formats: of FORMATS. Markdown shows the figures where there are any.
+        figures: drawn in the image formats among `formats`.
+        tables: CSV, by what follows the page's name in the file's.
+        unreproduced: claims.
+    """
+    files: dict[str, bytes] = {}
+    pictures: list[Picture] = []
+    for figure in figures:
+        names = {form: f"{page.name}-{figure.name}.{form}" for form in figure.content}
+        files |= {names[form]: content for form, content in figure.content.items()}
+        pictures.append(Picture(names[images(formats)[0]], figure.title))
+    if "md" in formats:
+        files[f"{page.name}.md"] = markdown(page, pictures).encode()
+    if "tex" in formats:
+        files[f"{page.name}.tex"] = tex(page).encode()
+    if "csv" in formats:
+        files |= {f"{page.name}{name}.csv": table.encode() for name, table in tables.items()}
+    return Report(
+        text=text(page), files=dict(sorted(files.items())), unreproduced=tuple(unreproduced)
+    )
 
 
 def write(report: Report, out: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The numbers behind a report as CSV: a line for every place, row of the claims, bin."""
+"""The numbers behind a report as CSV, a line for each place, claim, bin, timing or trial."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,17 +7,23 @@ import pandas as pd
 
 from ...results.metrics import measure_of
 from ...results.statistics import intervals
+from ..analysis.claims import ClaimResult
+from ..analysis.cost_to_accuracy import Reached, quantity
 from ..analysis.medians import Bin
 from ..analysis.select import Selection
-from ..analysis.verdicts import Place, Row
-
-OF_RULES = ("bp_lambda", "decoupled", "p_update")
-"""Fields of a cell that only some learning rules have."""
+from ..analysis.speeds import FIELDS as SPEED_FIELDS
+from ..analysis.speeds import Speed, values
+from ..analysis.study_results import StudyResults
+from ..analysis.verdicts import Place
 
 
 def places_csv(selection: Selection, places: Sequence[Place]) -> str:
     """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of."""
-    axes = ("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale", *OF_RULES)
+    blocks = selection.exhibit.scale(selection.scale).blocks
+    own = (name for cell in selection.cells for name, _ in cell.hyperparameters)
+    axes = dict.fromkeys(("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale"))
+    axes |= dict.fromkeys((*own, "decoupled", "p_update"))
+    axes |= dict.fromkeys(name for block in blocks for name in block)
     lines: list[dict[str, Any]] = [
         {
             **{name: place.cell.value(name) for name in axes},
@@ -38,27 +44,28 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
     return _csv(selection, lines)
 
 
-def claims_csv(selection: Selection, rows: Sequence[Row]) -> str:
-    """Return every row of the claims as a line of CSV.
+def claims_csv(selection: Selection, results: Sequence[ClaimResult]) -> str:
+    """Return every result of a claim as a line of CSV.
 
     `mean` is of the difference, the slope or what reaches a level, which is then the `margin`.
     """
-    axes = ("dataset", "network", "depth", "T", "rule", *OF_RULES)
+    axes = dict.fromkeys(("dataset", "network", "depth", "T", "rule", "decoupled", "p_update"))
+    axes |= dict.fromkeys(name for result in results for name in _fields(result))
     lines: list[dict[str, Any]] = [
         {
-            "claim": row.test.claim.name,
-            **{name: _fields(row).get(name) for name in axes},
-            "kind": row.test.claim.kind,
-            "factor": row.test.claim.factor,
-            "margin": row.test.margin,
-            **_measured(row.interval, row.wanted),
-            "p_holm": row.p,
-            "verdict": row.verdict,
-            "seeds_needed": row.seeds_needed,
-            "diverged": row.diverged,
-            "other_data": " ".join(row.other_data),
+            "claim": result.test.claim.name,
+            **{name: _fields(result).get(name) for name in axes},
+            "kind": result.test.claim.kind,
+            "factor": result.test.claim.factor,
+            "margin": result.test.margin,
+            **_measured(result.interval, result.wanted),
+            "p_holm": result.p,
+            "verdict": result.verdict,
+            "seeds_needed": result.seeds_needed,
+            "diverged": result.diverged,
+            "other_data": " ".join(result.other_data),
         }
-        for row in rows
+        for result in results
     ]
     return _csv(selection, lines)
 
@@ -88,10 +95,10 @@ def medians_csv(selection: Selection, found: Sequence[Bin]) -> str:
     return _csv(selection, lines)
 
 
-def _fields(row: Row) -> dict[str, Any]:
-    """Return what all that a row compares has in common."""
-    claim = row.test.claim
-    return {**claim.where, **row.test.place, **(claim.left if claim.right is None else {})}
+def _fields(result: ClaimResult) -> dict[str, Any]:
+    """Return what all that a claim compares has in common."""
+    claim = result.test.claim
+    return {**claim.where, **result.test.place, **(claim.left if claim.right is None else {})}
 
 
 def _measured(found: intervals.Interval | None, seeds: int) -> dict[str, Any]:
@@ -102,8 +109,71 @@ def _measured(found: intervals.Interval | None, seeds: int) -> dict[str, Any]:
     return {"seeds": seeds, **dict(zip(names, values, strict=True))}
 
 
+def speeds_csv(found: Sequence[Speed]) -> str:
+    """Return every timing as a line of CSV, in SI units."""
+    return _lines_csv([values(speed) for speed in found])
+
+
+def cost_csv(found: Sequence[Reached]) -> str:
+    """Return every configuration's time to each target as a line of CSV."""
+    return _lines_csv(
+        [
+            {
+                "name": one.name,
+                **{name: one.cell.value(name) for name in SPEED_FIELDS},
+                "factor": one.factor,
+                "target": one.target,
+                "quantity": quantity(one.cell),
+                "seeds": one.seeds,
+                "iterations": one.iterations,
+                "seconds": one.seconds,
+                "seconds_by_timing": one.timed,
+            }
+            for one in found
+        ]
+    )
+
+
+def trials_csv(results: StudyResults) -> str:
+    """Return every trial of a study as a line of CSV."""
+    return _lines_csv(
+        [
+            {
+                "study": results.study.name,
+                "arm": arm.arm.label,
+                "trial": trial.number,
+                "state": trial.state,
+                "objective": arm.arm.objective.name,
+                "value": trial.value,
+                **{field: trial.params.get(field) for field in results.study.space},
+                "iterations": trial.iterations,
+                "seconds": round(trial.seconds, 3),
+                "cells": " ".join(record.id for record in trial.records),
+            }
+            for arm in results.arms
+            for trial in arm.trials
+        ]
+    )
+
+
+def budget_csv(results: StudyResults) -> str:
+    """Return the expected best of k trials, for every k of each arm, as a line of CSV."""
+    return _lines_csv(
+        [
+            {"study": results.study.name, "arm": arm.arm.label, "trials": k, "expected_best": value}
+            for arm in results.arms
+            for k, value in enumerate(arm.curve, start=1)
+        ],
+        columns=["study", "arm", "trials", "expected_best"],
+    )
+
+
 def _csv(selection: Selection, lines: Sequence[dict[str, Any]]) -> str:
     label = {"exhibit": selection.exhibit.name, "scale": selection.scale}
+    return _lines_csv([{**label, **line} for line in lines])
+
+
+def _lines_csv(lines: Sequence[dict[str, Any]], columns: list[str] | None = None) -> str:
     # As objects: an integer beside a null stays an integer.
-    frame = pd.DataFrame([{**label, **line} for line in lines], dtype=object)
+    frame = pd.DataFrame(lines, columns=columns, dtype=object)
     return frame.to_csv(index=False, lineterminator="\n")

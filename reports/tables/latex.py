@@ -1,13 +1,20 @@
-"""A table in LaTeX, with booktabs rules, no wider than a page's text."""
+"""A table in LaTeX, with booktabs rules, no wider than a page's text; and escaped text."""
 
+import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
 
-from .table import Entry, Grid, fresh, parts, plain, texts
+from ...bench.errors import one_line
+from .table import Entry, Table, parts, text_columns, without_repeats
 
 _COLUMNS = 4  # of entries, that fit a page's width
 _CHARACTERS = 90  # of a row, that fit 16 cm
 _CHARACTER = 0.147  # its mean width in cm
+_GREEK = (
+    *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa"),
+    *("lamda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi"),
+    "omega",
+)
 _TEX = {
     "\\": r"\textbackslash{}",
     "{": r"\{",
@@ -26,59 +33,53 @@ _TEX = {
     "\N{EN DASH}": "--",
     "\N{MINUS SIGN}": "$-$",
     "…": r"\ldots{}",
-    "λ": r"$\lambda$",
+    **{  # symbols of hyperparameters
+        unicodedata.lookup(
+            f"GREEK SMALL LETTER {name.upper()}"
+        ): rf"$\{name.replace('lamda', 'lambda')}$"
+        for name in _GREEK
+    },
 }
 
 
 def escape_tex(text: str) -> str:
     """Return `text` on one line, with nothing in it that TeX would act on."""
-    return "".join(_TEX.get(letter, letter) for letter in plain(text))
+    return "".join(_TEX.get(letter, letter) for letter in one_line(text))
 
 
-def tex_table(grid: Grid, label: str, notes: Sequence[str] = ()) -> str:
-    r"""Return the table as a LaTeX float with booktabs rules; `notes` stand below it.
+def tex_table(table: Table) -> str:
+    r"""Return the table in LaTeX, of booktabs rules, to stand in a float at \footnotesize.
 
-    A table of many columns is parted by their outermost level, and long text wraps, so that it
-    fits a page's width.
+    One of many columns is parted by their outermost level, and long text wraps, so that it fits a
+    page's width.
     """
-    several = parts(grid) if len(grid.columns) > _COLUMNS else [grid]
-    lines = [
-        r"\begin{table}",
-        r"\centering\footnotesize\setlength{\tabcolsep}{4pt}",
-        rf"\caption{{{escape_tex(grid.caption)}}}",
-        rf"\label{{{label}}}",
-        "\n\\par\\medskip\n".join(map(_tabular, several)),
-    ]
-    if notes:
-        text = r" \par ".join(map(escape_tex, notes))
-        lines.append(rf"\par\smallskip\parbox{{\linewidth}}{{{text}}}")
-    lines.append(r"\end{table}")
-    return "\n".join(lines) + "\n"
+    several = parts(table) if len(table.columns) > _COLUMNS else [table]
+    return "\n\\par\\medskip\n".join(map(_tabular, several))
 
 
-def _tabular(grid: Grid) -> str:
-    stubs, text = len(grid.stubs), texts(grid)
-    widths = [max((len(stub[n]) for stub, _ in grid.rows), default=0) for n in range(stubs)]
-    for n, column in enumerate(grid.columns):
-        found = (len(line) for _, entries in grid.rows for line in entries[n].lines)
+def _tabular(table: Table) -> str:
+    stubs, text = len(table.stubs), text_columns(table)
+    widths = [max((len(stub[n]) for stub, _ in table.rows), default=0) for n in range(stubs)]
+    for n, column in enumerate(table.columns):
+        found = (len(line) for _, entries in table.rows for line in entries[n].lines)
         widths.append(max(len(column[-1]), *found, 0))
     widest = _widest(widths)
     columns = [
         f"p{{{widest * _CHARACTER:.1f}cm}}" if width > widest else "l" if from_left else "r"
         for width, from_left in zip(widths, [True] * stubs + text, strict=True)
     ]
-    lines = [rf"\begin{{tabular}}{{{''.join(columns)}}}", r"\toprule", *_head(grid), r"\midrule"]
+    lines = [rf"\begin{{tabular}}{{{''.join(columns)}}}", r"\toprule", *_head(table), r"\midrule"]
     wraps = [column[0] == "p" for column in columns[stubs:]]
     previous: tuple[str, ...] = ()
-    for stub, entries in grid.rows:
+    for stub, entries in table.rows:
         if previous and len(stub) > 1 and stub[0] != previous[0]:
             lines.append(r"\midrule")
         own = [len(e.lines) for e, wrap in zip(entries, wraps, strict=True) if not wrap]
         for n in range(max([1, *own])):
-            names = fresh(stub, previous) if n == 0 else [""] * stubs
+            names = without_repeats(stub, previous) if n == 0 else [""] * stubs
             items = list(map(escape_tex, names))
-            for place, wrap in zip(entries, wraps, strict=True):
-                items.append(_line(place, n) if not wrap else "" if n else _paragraphs(place))
+            for one, wrap in zip(entries, wraps, strict=True):
+                items.append(_line(one, n) if not wrap else "" if n else _paragraphs(one))
             lines.append(f"{' & '.join(items)} \\\\")
         previous = stub
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}"])
@@ -94,36 +95,36 @@ def _widest(widths: Sequence[int]) -> int:
     return max(widths)
 
 
-def _paragraphs(place: Entry) -> str:
-    r"""Return all of an entry's lines in one place of a column that wraps.
+def _paragraphs(found: Entry) -> str:
+    r"""Return all of an entry's lines, in a column that wraps.
 
     The group ends \raggedright before it would take the row's end for its own.
     """
-    lines = (rf"{_line(place, n)}\par" for n in range(len(place.lines)))
+    lines = (rf"{_line(found, n)}\par" for n in range(len(found.lines)))
     return rf"{{\raggedright {' '.join(lines)}}}"
 
 
-def _head(grid: Grid) -> list[str]:
+def _head(table: Table) -> list[str]:
     lines: list[str] = []
-    levels = len(grid.columns[0]) if grid.columns else 1
+    levels = len(table.columns[0]) if table.columns else 1
     for level in range(levels - 1):
-        items = [""] * len(grid.stubs)
+        items = [""] * len(table.stubs)
         rules: list[str] = []
-        at = len(grid.stubs) + 1
-        for outer, some in groupby(grid.columns, key=lambda column: column[: level + 1]):
+        at = len(table.stubs) + 1
+        for outer, some in groupby(table.columns, key=lambda column: column[: level + 1]):
             count = len(list(some))
             items.append(rf"\multicolumn{{{count}}}{{c}}{{{escape_tex(outer[-1])}}}")
             rules.append(rf"\cmidrule(lr){{{at}-{at + count - 1}}}")
             at += count
         lines += [f"{' & '.join(items)} \\\\", "".join(rules)]
-    inner = [*grid.stubs, *(column[-1] for column in grid.columns)]
+    inner = [*table.stubs, *(column[-1] for column in table.columns)]
     return [*lines, f"{' & '.join(map(escape_tex, inner))} \\\\"]
 
 
-def _line(place: Entry, n: int) -> str:
-    if n >= len(place.lines):
+def _line(found: Entry, n: int) -> str:
+    if n >= len(found.lines):
         return ""
-    text = escape_tex(place.lines[n])
+    text = escape_tex(found.lines[n])
     if n:
         return rf"{{\scriptsize {text}}}"
-    return rf"\textbf{{{text}}}" if place.strong else text
+    return rf"\textbf{{{text}}}" if found.strong else text

@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 from faults.harness import Tally
 from sgbench.cli import main
-from sgbench.reports.console.terminal import cell_names, outcome
+from sgbench.reports.analysis.naming import cell_names
+from sgbench.reports.console.terminal import outcome
 from sgbench.results.store.published import open_published
 from sgbench.results.store.store import Store
 

@@ -7,13 +7,17 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from reference import study_records
+from reference.population import EXHIBIT, P
 from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
 from sgbench.bench.datasets import Level
 from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
-from sgbench.reproductions.exhibits.exhibit import Exhibit, expand
+from sgbench.reproductions.exhibits.exhibit import Exhibit, expand, load
+from sgbench.reproductions.exhibits.parser import parse
 from sgbench.results.from_outcome import make_record
 from sgbench.results.record import Record
+from sgbench.results.study import Study
 
 MACHINE = Machine(
     device="Made-up CPU", threads=1, matmul="mkl", matmul_error=1e-7, torch="2.13.0",
@@ -232,3 +236,51 @@ def make() -> SimpleNamespace:
     return SimpleNamespace(
         record=record, network=network, grid=grid, typical=typical, other_data=OTHER_DATA
     )
+
+
+@pytest.fixture(scope="session")
+def table1() -> Exhibit:
+    """Table 1."""
+    return load("table1")
+
+
+@pytest.fixture(scope="session")
+def table2() -> Exhibit:
+    """Table 2."""
+    return load("table2")
+
+
+@pytest.fixture(scope="session")
+def two_networks() -> Exhibit:
+    """Figure 8, of two results a cell."""
+    return load("two_networks")
+
+
+@pytest.fixture(scope="session")
+def sg_scale() -> Exhibit:
+    """A sweep of ours."""
+    return load("sg_scale")
+
+
+@pytest.fixture(scope="session")
+def population_exhibit() -> Exhibit:
+    """A population with many values of p_update."""
+    return parse("p_update", EXHIBIT)
+
+
+@pytest.fixture(scope="session")
+def small_population() -> Exhibit:
+    """The same with two values of p_update: soon judged, and a table of them."""
+    return parse("p_update", EXHIBIT.replace(str(P), "[0.2, 1]"))
+
+
+@pytest.fixture
+def study() -> Study:
+    """A study of two arms."""
+    return study_records.declared()
+
+
+@pytest.fixture
+def records(study: Study, make: SimpleNamespace) -> list[Record]:
+    """Its records."""
+    return study_records.records_of(study, make)

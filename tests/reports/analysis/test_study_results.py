@@ -1,11 +1,13 @@
-"""The verdict of a study: the winner is better than the protocol as it is, or that is kept."""
+"""The results of a study: its trials, its winner, and whether that is better on fresh seeds."""
 
 import dataclasses
+import statistics
 
 import pytest
-from sgbench.reports.analysis.study_results import LEVEL, study_results
+from sgbench.reports.analysis.study_results import LEVEL, command, study_results
 from sgbench.reproductions.tuning.candidates import fresh_cells, own_choice, trial_cells
 from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.results.statistics.expected_best import expected_best
 from sgbench.results.study import Study
 
 RATE = {"learning_rate": 1e-3}
@@ -72,3 +74,70 @@ def test_there_is_no_verdict_where_no_pair_trained(make, verdict_of):
     found = verdict_of()
     lost = dataclasses.replace(found.untuned, values={}, lost=3)
     assert dataclasses.replace(found, untuned=lost).verdict is None
+
+
+def test_values_are_means_over_seeds_and_the_winner_the_best_complete_trial(study, records):
+    backprop, cdni = study_results(study, records).arms
+    assert [trial.state for trial in backprop.trials] == ["complete"] * 6 + ["pruned", "diverged"]
+    assert (backprop.winner.number, cdni.winner.number) == (3, 3)
+    assert backprop.winner.value == pytest.approx(2.05)
+    assert backprop.trials[7].value == 100.0
+    assert backprop.trials[6].value == backprop.trials[6].points[-1][1]
+
+
+def test_the_winner_is_held_against_the_protocol_as_it_is(study, records):
+    backprop, _ = study_results(study, records).arms
+    assert [*backprop.tuned.values] == [2, 3, 4]
+    assert backprop.tuned.interval.mean == pytest.approx(2.3)
+    assert backprop.untuned.interval.mean == pytest.approx(3.845)
+    interval, p = backprop.gain
+    assert (interval.mean, interval.n) == (pytest.approx(-1.545), 3)
+    assert p < 0.001
+
+
+@pytest.mark.parametrize("elsewhere", ["a", "zzz"])
+def test_pairs_are_of_the_machines_that_the_trials_were_run_on(study, records, elsewhere):
+    other = [
+        dataclasses.replace(r, machine_class=elsewhere, test_error=r.test_error + 50)
+        for r in records
+        if r.split == "test"
+    ]
+    for both in ([*records, *other], [*other, *records]):
+        assert study_results(study, both).arms[0].gain == study_results(study, records).arms[0].gain
+    only = study_results(study, [r for r in records if r.split != "test"] + other).arms[0]
+    assert only.untuned.interval.mean == pytest.approx(53.845)
+
+
+def test_costs_are_those_of_the_records(study, records):
+    backprop, _ = study_results(study, records).arms
+    mine = [r for r in records if r.rule == "backprop" and r.split == "validation"]
+    assert backprop.iterations == sum(r.iterations_done for r in mine)
+    assert backprop.seconds == pytest.approx(11.0 * len(mine))
+
+
+def test_the_curve_is_the_expected_best(study, records):
+    backprop, _ = study_results(study, records).arms
+    values = [trial.value for trial in backprop.trials]
+    assert backprop.curve == expected_best(values)
+    assert backprop.curve[0] == pytest.approx(statistics.fmean(values))
+
+
+def test_importances_are_shares(study, records):
+    backprop, cdni = study_results(study, records).arms
+    assert set(cdni.importances["fANOVA"]) == {"learning_rate", "sg_layers"}
+    assert sum(cdni.importances["fANOVA"].values()) == pytest.approx(1)
+    assert cdni.importances["fANOVA"]["learning_rate"] > 0.5
+    assert sum(cdni.importances["MDI"].values()) == pytest.approx(1)
+    assert set(backprop.importances["fANOVA"]) == {"learning_rate"}
+
+
+def test_the_command_has_what_the_winner_has(study, records):
+    _, cdni = study_results(study, records).arms
+    words = command(study, cdni.arm, cdni.winner)
+    assert words[:6] == ["sgbench", "run", "table1", "--scale", "demo", "--where"]
+    assert [words[n + 1] for n, word in enumerate(words) if word == "--set"] == [
+        "sg_scale=10.0",
+        "learning_rate=0.002",
+        "sg_layers=0",
+    ]
+    assert words[-2:] == ["--seeds", "5"]

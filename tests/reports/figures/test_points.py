@@ -5,7 +5,7 @@ import statistics
 import pandas as pd
 import pytest
 from sgbench.reports.analysis.select import select
-from sgbench.reports.figures import points
+from sgbench.reports.figures import points, series
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 
@@ -41,3 +41,84 @@ def test_the_layers_shown_end_at_the_top():
     deep = [cell for cell in expand(load("deep"), "quick") if cell.rule == "dni"]
     assert points.layers(deep) == [2, 5, 8, 11, 14, 17, 20]
     assert points.layers([cell for cell in deep if cell.depth == 6]) == [1, 2, 3, 4, 5]
+
+
+def by_name(selection):
+    return {drawing.name: drawing for drawing in series.drawings(selection)}
+
+
+def line_at(drawing, column, line):
+    data = drawing.data
+    return data[(data["column"] == column) & (data["line"] == line)]
+
+
+def test_a_progression_is_over_the_data_that_was_read(table2, make):
+    records = make.grid(table2, "paper", lambda c: c.dataset == "copy")
+    drawing = by_name(select(table2, "paper", records))["progression-copy-lstm"]
+    assert list(drawing.data["column"].cat.categories) == ["BPTT", "DNI", "DNI+Aux"]
+    assert list(drawing.data["line"].cat.categories) == ["2", "3", "4", "5"]
+    line = line_at(drawing, "DNI", "5")
+    mine = [r for r in records if (r.rule, r.T) == ("dni", 5)]
+    end = 5 * mine[0].iterations
+    assert line["x"].max() == end
+    last = line[line["x"] == end]
+    assert last["mean"].item() == pytest.approx(statistics.mean(r.longest for r in mine))
+    assert last["paper"].item() == 18
+    assert line[line["x"] < end]["paper"].isna().all()
+    at = {point["iteration"] * 5: point["longest"] for point in mine[0].curve}
+    assert set(line["x"]) <= set(at)
+    assert line["mean"].is_monotonic_increasing
+
+
+def test_a_reading_is_of_texts_alone(table2, make):
+    found = by_name(select(table2, "demo", make.grid(table2, "demo")))
+    assert [name for name in found if name.startswith("reading")] == ["reading-descriptions-lstm"]
+    line = line_at(found["reading-descriptions-lstm"], "DNI+Aux", "8")
+    assert line["x"].tolist() == [800, 1600, 2400, 3200]
+    assert line["mean"].is_monotonic_decreasing
+    assert line["paper"].isna().all()
+
+
+def test_a_rule_without_m_has_no_cosine(table2, make):
+    found = by_name(select(table2, "demo", make.grid(table2, "demo")))
+    drawing = found["cosines-copy-lstm"]
+    assert list(drawing.data["column"].cat.categories) == ["DNI", "DNI+Aux"]
+    assert drawing.data["mean"].between(0.3, 0.5).all()
+
+
+@pytest.mark.parametrize(("name", "share"), [("a", 0.1), ("b", 1.0)])
+def test_a_curve_is_against_the_digits_seen(two_networks, make, name, share):
+    rules = ("end_to_end", "no_feedback", "dni")
+    records = make.grid(two_networks, "paper")
+    drawings = {
+        d.name.split("-")[0]: d for d in series.drawings(select(two_networks, "paper", records))
+    }
+    data = drawings[name].data
+    end = 6250 * 16
+    assert data["x"].max() == end
+    last = data[data["x"] == end].set_index("rule")
+    for rule in rules:
+        mine = [r for r in records if r.rule == rule]
+        mean = sum(r.error_b for r in mine) / len(mine)
+        assert last.loc[rule, "mean"] == pytest.approx(share * mean)
+    paper = {"a": [6, 5.6, 5.6], "b": [31, 65, 33]}[name]
+    assert last.loc[list(rules), "paper"].tolist() == paper
+    assert data[data["x"] < end]["paper"].isna().all()
+
+
+def test_lengths_by_unroll_stand_beside_the_papers(table2, make):
+    records = make.grid(table2, "paper")
+    found = by_name(select(table2, "paper", records))
+    lengths, bits = found["lengths-lstm"], found["bits-lstm"]
+    assert list(lengths.data["column"].cat.categories) == ["Copy", "Repeat Copy"]
+    assert list(bits.data["column"].cat.categories) == ["Penn Treebank"]
+    line = line_at(lengths, "Repeat Copy", "DNI+Aux")
+    assert line["x"].tolist() == [2, 3, 4, 5]
+    assert line["paper"].tolist() == [39, 59, 67, 59]
+    for x, mean in zip(line["x"], line["mean"], strict=True):
+        at = [
+            r.longest for r in records if (r.dataset, r.rule, r.T) == ("repeat_copy", "dni_aux", x)
+        ]
+        assert mean == pytest.approx(statistics.mean(at))
+    assert line_at(bits, "Penn Treebank", "BPTT")["x"].tolist() == [2, 3, 4, 5, 8, 20, 40]
+    assert not lengths.y_log

@@ -7,6 +7,7 @@ from importlib import resources
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.population import EXHIBIT
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.parser import parse
@@ -216,3 +217,56 @@ def test_labels_and_layout():
     for exhibit, field in itertools.product((TABLE1, TABLE2), ("dataset", "network")):
         used = {value for scale in exhibit.scales.values() for value in scale.values(field)}
         assert set(exhibit.labels[field]) == used
+
+
+MINUS = "\N{MINUS SIGN}"
+
+
+def test_a_level_of_other_data_is_not_tested():
+    kinds = [test.claim.kind for test in parse("p_update", EXHIBIT).claim_tests("demo")]
+    assert kinds == ["below"] * 4
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("level = ", "margin = ", r"claims\[1\]\.level is missing"),
+        ('each = ["dataset"]', "each = []", r"claims\[1\]\.level is by dataset"),
+        (
+            'lines = "iteration"',
+            'lines = "rule"',
+            r"figures\[0\]\.lines of a population must be iteration",
+        ),
+    ],
+)
+def test_malformed_levels_and_populations(old, new, message):
+    assert old in EXHIBIT
+    with pytest.raises(UsageError, match=message):
+        parse("p_update", EXHIBIT.replace(old, new, 1))
+
+
+MINIMAL = """
+title = "t"
+source = "s"
+[protocol]
+[[grid]]
+dataset = ["counting"]
+network = ["two_lstms"]
+rule = ["dni"]
+[scales.demo]
+description = "d"
+seeds = 1
+[[numbers]]
+dataset = "counting"
+network = "two_lstms"
+result = "{}"
+grade = "F"
+columns = ["T", "dni"]
+rows = [[4, 1]]
+"""
+
+
+def test_a_result_that_is_none_is_refused():
+    parse("x", MINIMAL.format("error_b"))
+    with pytest.raises(UsageError, match=r"x.toml: numbers\[0\].result is unknown: 'error_c'"):
+        parse("x", MINIMAL.format("error_c"))

@@ -1,0 +1,123 @@
+"""The notes of an exhibit's report: its numbers, verdicts, rules, data and machines in words."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ...bench import datasets, registry
+from ...bench.configuration import hyperparameters
+from ..analysis import population
+from ..analysis.claims import ClaimResult
+from ..analysis.select import Selection
+from ..analysis.verdicts import NOT_COMPARABLE, Place
+from ..tables.claims import shown
+from ..tables.exhibit import Footnotes, against_paper
+
+INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
+MEDIANS = (
+    "Median and 95 % interval by order statistics over the networks of a bin of p_update (number of"
+    " networks); no interval below 6. Verdicts are those of the other tables, by the 90 % interval."
+)
+_VERDICTS = (
+    "Verdicts. Reproduced: the 90 % interval lies inside the paper's number ± the exhibit's margin;"
+    " not reproduced: it lies wholly outside; inconclusive: neither, or one seed; not run: no"
+    " record; not comparable: the protocol is not the paper's."
+)
+_CLAIMS = (
+    "The numbers compared are means over seeds. p is one-sided, paired by seed, adjusted by Holm"
+    " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
+    " inconclusive: neither."
+)
+_LEVELS = "Not comparable: a level that this scale misses, whose protocol is not the paper's."
+_MOST_FAILURES = 10
+
+
+def marks(selection: Selection) -> dict[tuple[str, str], str]:
+    """Return the mark, [a] and so on, of each data that is not the original: (dataset, hash)."""
+    found = selection.other_data[["dataset", "data_hash"]].drop_duplicates()
+    pairs = sorted(zip(found["dataset"], found["data_hash"], strict=True))
+    return {pair: f"[{_letters(n)}]" for n, pair in enumerate(pairs)}
+
+
+def of_data(selection: Selection, marks: Footnotes) -> list[str]:
+    """Return what the marks stand for."""
+    return [
+        f"{mark} {selection.exhibit.label('dataset', dataset)} from files that are not the"
+        f" original: data hash {data}, original {datasets.canonical_hash(dataset)}."
+        for (dataset, data), mark in marks.items()
+    ]
+
+
+def of_results(selection: Selection, places: Sequence[Place]) -> list[str]:
+    """Return what the verdicts mean, what each rule does, and what decoupled layers are."""
+    found = [_VERDICTS] if against_paper(places) else []
+    sentences = {
+        f"{selection.exhibit.label('rule', cell.rule)}:"
+        f" {registry.RULES.declared(cell.rule).sentence_for(cell.family)}": None
+        for cell in selection.cells
+    }
+    return [*found, f"Rules. {'; '.join(sentences)}.", *population.notes(selection)]
+
+
+def of_claims(results: Sequence[ClaimResult]) -> list[str]:
+    """Return what is compared, what the verdicts mean, and how many rows are not shown."""
+    found = [_CLAIMS]
+    if any(result.verdict == NOT_COMPARABLE for result in results):
+        found.append(_LEVELS)
+    left_out = len(results) - len(shown(results))
+    if left_out:
+        found.append(f"Not run, and not shown: {left_out} further rows.")
+    return found
+
+
+def runs(selection: Selection) -> list[str]:
+    """Return what the records were made on, by what and how long."""
+    frame = selection.frame
+    if frame.empty:
+        return ["no records"]
+    machines = frame.groupby(["device", "threads", "matmul", "torch"]).size()
+    code = frame.groupby(["sgbench", "git_revision", "git_dirty"], dropna=False).size()
+    hours = frame["train_seconds"].sum() / 3600
+    return [
+        *(f"machine: {_machine(*key)} ({_cells(n)})" for key, n in _largest_first(machines)),
+        *(f"code: {_code(*key)} ({_cells(n)})" for key, n in _largest_first(code)),
+        f"training, without evaluation and compilation: {hours:.2f} h in all",
+    ]
+
+
+def failures(selection: Selection) -> list[str]:
+    """Return the first of the cells that are not ok, each with its error."""
+    failed = selection.frame[selection.frame["status"] != "ok"]
+    names = ["dataset", "network", "depth", "T", "rule", *hyperparameters()]
+    names += ["decoupled", "p_update", "sg_layers", "seed"]
+    lines: list[str] = []
+    for row in failed[:_MOST_FAILURES].to_dict("records"):
+        cell = ",".join(f"{name}={row[name]}" for name in names if not pd.isna(row.get(name)))
+        reason = "" if pd.isna(row["error"]) else row["error"][:160]
+        lines.append(f"{row['status']}: {row['id']} {cell}: {reason}")
+    if len(failed) > _MOST_FAILURES:
+        lines.append(f"and {len(failed) - _MOST_FAILURES} more that are not ok")
+    return lines
+
+
+def _cells(number: int) -> str:
+    return "1 cell" if number == 1 else f"{number} cells"
+
+
+def _largest_first(sizes: "pd.Series[int]") -> Iterable[tuple[Any, int]]:
+    return sizes.sort_values(ascending=False, kind="stable").items()
+
+
+def _machine(device: str, threads: int, matmul: str, torch: str) -> str:
+    words = "1 thread" if threads == 1 else f"{threads} threads"
+    return f"{device}, {words}, {matmul}, torch {torch}"
+
+
+def _code(sgbench: str, revision: Any, dirty: Any) -> str:
+    words = "" if pd.isna(revision) else f", revision {revision[:12]}"
+    return f"sgbench {sgbench}{words}{' with changes' if dirty is True else ''}"
+
+
+def _letters(n: int) -> str:
+    return chr(ord("a") + n % 26) * (n // 26 + 1)

@@ -1,0 +1,126 @@
+"""A page as data, and its three forms: Markdown, LaTeX and text, each by one template.
+
+    page = Page(name="table1-quick", title="Table 1", sections=(Section(heading="Table", ...),))
+    markdown(page, pictures)
+
+Templates escape all text that they are given by the filter `text`.
+"""
+
+import textwrap
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from ...bench.errors import one_line
+from ..tables.latex import escape_tex, tex_table
+from ..tables.markdown import escape_markdown, markdown_table
+from ..tables.table import Table
+from ..tables.text import WIDTH, text_table
+
+
+class Picture(NamedTuple):
+    """A figure: the file that lies beside the page, and its title."""
+
+    file: str
+    title: str
+
+
+class Caution(NamedTuple):
+    """What a reader must know before any number: in bold what it means, then the words."""
+
+    lead: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a page, below its heading.
+
+    Attributes:
+        name: of its table in LaTeX, after the page's.
+        heading: what stands above.
+        table: with its caption, if there is one.
+        commands: lines for a shell.
+        notes: paragraphs.
+    """
+
+    name: str
+    heading: str
+    table: Table | None = None
+    commands: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What a report says.
+
+    Attributes:
+        name: of its files, without a suffix.
+        title: its title.
+        lead: paragraphs below the title.
+        cautions: what must be known before any number; below each table in LaTeX.
+        summary: lines at the top of a page, at the end on a terminal.
+        sections: tables, in order.
+        figure_notes: paragraphs below the figures.
+        runs: lines at the end of a page: what it was made from.
+        failures: lines at the end of both.
+    """
+
+    name: str
+    title: str
+    lead: tuple[str, ...] = ()
+    cautions: tuple[Caution, ...] = ()
+    summary: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    figure_notes: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    failures: tuple[str, ...] = ()
+
+
+def markdown(page: Page, pictures: Sequence[Picture] = ()) -> str:
+    """Return the whole page in Markdown; `pictures` lie beside it."""
+    return _rendered("page.md.jinja", page, escape_markdown, markdown_table, pictures=pictures)
+
+
+def tex(page: Page) -> str:
+    """Return the tables in LaTeX, for an input line; they need the package booktabs."""
+    return _rendered("page.tex.jinja", page, escape_tex, tex_table)
+
+
+def text(page: Page) -> str:
+    """Return the tables for a terminal, the summary last: it is what stays in sight."""
+    return _rendered("page.txt.jinja", page, one_line, text_table)
+
+
+def _rendered(
+    template: str,
+    page: Page,
+    escape: Callable[[str], str],
+    table: Callable[[Table], str],
+    **more: Any,
+) -> str:
+    environment = Environment(
+        loader=PackageLoader(__name__.rpartition(".")[0]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    if template.endswith(".tex.jinja"):  # braces are TeX's own
+        environment = environment.overlay(
+            block_start_string="<%", block_end_string="%>",
+            variable_start_string="<<", variable_end_string=">>",
+        )  # fmt: skip
+
+    def without_end(found: Table) -> str:
+        return table(found).rstrip("\n")
+
+    def wrap(words: str) -> str:
+        return textwrap.fill(words, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+    environment.filters |= {"text": escape, "line": one_line, "wrap": wrap, "table": without_end}
+    return environment.get_template(template).render(page=page, **more)

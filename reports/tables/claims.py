@@ -1,0 +1,95 @@
+"""The table of the paper's claims: a row for each place at which one is tested."""
+
+from collections.abc import Callable, Sequence
+
+from ...reproductions.exhibits.schema import Exhibit
+from ...results.metrics import measure_of, results_of
+from ..analysis.claims import ClaimResult
+from ..analysis.select import Selection
+from ..analysis.verdicts import NOT_RUN
+from ..analysis.wording import NONE, at
+from .entries import interval, p_value, paper, verdict
+from .exhibit import Footnotes, measured_names
+from .table import Entry, Table, entry
+
+
+def shown(results: Sequence[ClaimResult]) -> Sequence[ClaimResult]:
+    """Return the claims' results that have been run; all of them where none has."""
+    return [result for result in results if result.verdict != NOT_RUN] or results
+
+
+def claims_table(selection: Selection, results: Sequence[ClaimResult], marks: Footnotes) -> Table:
+    """Return the table of the paper's claims, a row for each place at which one is tested."""
+    levels = any(result.test.claim.kind == "reaches" for result in results)
+    return Table(
+        caption=(
+            f"The paper's {'claims' if levels else 'ordering claims'}, tested at scale"
+            f" {selection.scale}; {_units(results)}"
+        ),
+        stubs=("claim", "at"),
+        columns=(("outcome",), ("p (Holm)",), ("n",), ("compared",)),
+        rows=tuple(
+            (
+                (result.test.claim.text, at(selection.exhibit, result.test.place)),
+                _entries(selection.exhibit, result, marks),
+            )
+            for result in shown(results)
+        ),
+    )
+
+
+def _units(results: Sequence[ClaimResult]) -> str:
+    """Return what is compared and in what, in words."""
+    names = dict.fromkeys(cell.dataset for result in results for cell in result.cells)
+    units = dict.fromkeys(measure_of(n, r).difference for n in names for r in results_of(n))
+    return f"{measured_names(names)}; differences and slopes in {' or '.join(units)}"
+
+
+def _entries(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
+    n = len(result.values)
+    return (
+        entry(verdict(result.verdict, result.seeds_needed, n), strong=True),
+        entry(NONE if result.p is None else p_value(result.p)),
+        entry(f"{n}" if n >= result.wanted else f"{n} of {result.wanted}"),
+        entry(*_compared(exhibit, result, marks)),
+    )
+
+
+def _compared(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> list[str]:
+    """Return our numbers, the paper's, and what of ours is held against what."""
+    claim, dataset = result.test.claim, result.cells[0].dataset
+    names = _sides(exhibit, result)
+    if claim.over is not None:
+        names, what = [f"{value}:" for value in result.test.values], f"slope over {claim.over}"
+    elif result.test.right is None:
+        what = "mean"
+    else:
+        what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
+    measure = measure_of(dataset, claim.result)
+    relation = ">" if claim.kind in ("above", "grows") else "<"
+    lines: list[str] = []
+    if result.interval is not None:
+        sign = "".join(marks.get((dataset, name), "") for name in result.other_data)
+        lines.append(_listed(names, result.means, f"{{:.{measure.decimals}f}}".format) + sign)
+    if result.paper is not None:
+        digits = measure.paper_decimals
+        lines.append(f"paper {_listed(names, result.paper, lambda v: paper(v, digits))}")
+    if result.interval is not None:
+        measured = interval(result.interval, measure.decimals, signed=claim.kind != "reaches")
+        lines.append(f"{what} {measured}, claimed {relation} {result.test.margin:g}")
+    return lines
+
+
+def _listed(names: Sequence[str], values: Sequence[float], form: Callable[[float], str]) -> str:
+    return ", ".join(f"{name} {form(v)}" for name, v in zip(names, values, strict=True))
+
+
+def _sides(exhibit: Exhibit, result: ClaimResult) -> list[str]:
+    """Return each side of a claim by its rule, and by what else it does not share with the row."""
+    test = result.test
+    both = ((test.left, test.claim.left), (test.right, test.claim.right))
+    return [
+        at(exhibit, {name: whole[name] for name in ("rule", *own) if name in whole})
+        for whole, own in both
+        if whole is not None and own is not None
+    ]

@@ -1,0 +1,46 @@
+"""The table of the cost to accuracy: updates and seconds until an error is reached."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from ..analysis.cost_to_accuracy import Reached, quantity
+from .speeds import number
+from .table import Entry, Table, entry
+
+NOTE = (
+    "The first target is 2 times the error that backprop of the same sizes and schedule ends with"
+    " (text: 1.1 times its bits a character), the second 1.2 times (1.02). Medians over seeds; a"
+    " dash: fewer than half of the seeds got there, or the program was not timed."
+)
+
+
+def cost_table(found: Sequence[Reached]) -> Table:
+    """Return the table, a row a configuration, its two targets beside one another."""
+    lines: dict[str, list[Reached]] = defaultdict(list)
+    for one in found:
+        lines[one.name].append(one)
+    columns = tuple(
+        (level, what)
+        for level in ("first target", "second target")
+        for what in ("to reach", "updates", "s trained", "s by timing")
+    )
+    return Table(
+        caption="Cost to accuracy: updates and seconds of training to an error",
+        stubs=("cells", "seeds"),
+        columns=columns,
+        rows=tuple(
+            ((name, str(some[0].seeds)), tuple(e for one in some for e in _entries(one)))
+            for name, some in lines.items()
+        ),
+    )
+
+
+def _entries(one: Reached) -> tuple[Entry, ...]:
+    unit = "%" if quantity(one.cell) == "error" else "bits"
+    return (
+        entry(f"{one.target:.3g} {unit}"),
+        *(
+            entry("-" if value is None else number(value))
+            for value in (one.iterations, one.seconds, one.timed)
+        ),
+    )

@@ -1,0 +1,30 @@
+"""Numbers and verdicts as the entries of tables write them."""
+
+from ...results.statistics import intervals
+from ..analysis.verdicts import INCONCLUSIVE
+
+
+def interval(measured: intervals.Interval, decimals: int = 2, signed: bool = False) -> str:
+    """Return `mean ± half-width` with so many decimals; the mean alone where n is 1."""
+    mean = f"{measured.mean:+.{decimals}f}" if signed else f"{measured.mean:.{decimals}f}"
+    mean = mean.replace("-", "\N{MINUS SIGN}")
+    if measured.high is None:
+        return mean
+    return f"{mean} ± {measured.high - measured.mean:.{decimals}f}"
+
+
+def paper(value: float, decimals: int = 1) -> str:
+    """Return a number of the paper with the paper's decimals, or more where it has more."""
+    return f"{value:.{decimals}f}" if round(value, decimals) == value else f"{value:g}"
+
+
+def p_value(p: float) -> str:
+    """Return a p as it is printed."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def verdict(word: str, seeds_needed: int | None, n: int) -> str:
+    """Return the verdict and how many seeds would decide it; one seed tells no spread to say it."""
+    if word != INCONCLUSIVE or (seeds_needed is None and n != 1):
+        return word
+    return f"{word} ({'2 or more' if seeds_needed is None else f'about {seeds_needed}'} seeds)"

@@ -1,0 +1,44 @@
+"""The table of a population's medians beside the paper's, by bins of p_update."""
+
+from collections.abc import Sequence
+
+from ...bench.cell import Cell
+from ..analysis.medians import Bin
+from ..analysis.population import iterations
+from ..analysis.select import Selection
+from ..analysis.verdicts import NOT_RUN
+from .entries import paper, verdict
+from .table import Entry, Stub, Table, cross_table, entry
+
+
+def medians_table(selection: Selection, found: Sequence[Bin]) -> Table:
+    """Return the table of the bins, a column for each rule and what is decoupled."""
+
+    def column(cell: Cell) -> Stub:
+        return label("decoupled", cell.decoupled), label("rule", cell.rule)
+
+    label, entries = selection.exhibit.label, dict[tuple[Stub, Stub], Entry]()
+    for one in sorted(found, key=lambda one: (one.paper.at, one.paper.above)):
+        ends = f"{one.paper.above:g} to {one.paper.up_to:g}"
+        row = label("dataset", one.cell.dataset), iterations(one.cell, one.paper.at), ends
+        entries[row, column(one.cell)] = _entry(one)
+    return cross_table(
+        f"Median error in percent by bins of p_update, {selection.exhibit.name} at scale"
+        f" {selection.scale}",
+        ("dataset", "iterations", "p_update"),
+        entries,
+        rows=(row for row, _ in entries),
+        columns=map(column, selection.cells),
+    )
+
+
+def _entry(one: Bin) -> Entry:
+    if one.verdict == NOT_RUN:
+        return entry(NOT_RUN)
+    first = ""
+    if one.found is not None:
+        low, high = one.found.low, one.found.high
+        spread = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
+        first = f"{one.found.median:.2f}{spread} ({one.found.n})"
+    lost = f"{one.diverged} diverged" if one.diverged else ""
+    return entry(first, lost, f"paper {paper(one.paper.value)}", verdict(one.verdict, None, 2))

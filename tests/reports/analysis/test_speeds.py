@@ -1,0 +1,54 @@
+"""Timings beside the baseline's, and as values."""
+
+import pytest
+from reference.speeds import FCN, SECONDS, cells, timings
+from reference.timings import timing_of
+from sgbench.reports.analysis import speeds
+from sgbench.results.timings import PARTS
+
+
+def test_a_rule_is_held_against_backprop_of_its_depth():
+    found = speeds.speeds(timings())
+    assert len(found) == len(cells(**FCN))
+    for speed in found:
+        assert speed.paired
+        assert speed.cost.median == pytest.approx(SECONDS[speed.cell.rule] / 0.01)
+
+
+def test_without_the_baseline_there_is_no_cost():
+    some = [t for t in timings() if t.trained.rule != "backprop"]
+    assert {speed.cost for speed in speeds.speeds(some)} == {None}
+    other = [t for t in timings() if (t.trained.rule, t.trained.depth) != ("backprop", 3)]
+    assert {s.cell.depth for s in speeds.speeds(other) if s.cost is None} == {3}
+
+
+def test_replicas_are_held_against_as_many():
+    cell, base = cells(rule="cdni", depth=3, **FCN)[0], cells(rule="backprop", depth=3, **FCN)[0]
+    found = speeds.speeds([timing_of(base), timing_of(cell, step=0.02, replicas=4)])
+    assert [s.cost for s in found if s.timing.replicas == 4] == [None]
+    assert [s.name for s in found] == ["mnist fcn 3 backprop", "mnist fcn 3 cdni M0 x 4"]
+
+
+def test_recurrent_rules_are_held_against_bptt():
+    some = timings("table2", dataset="copy", T=4)
+    costs_of = {s.cell.rule: s.cost for s in speeds.speeds(some)}
+    assert set(costs_of) == {"bptt", "dni", "dni_aux"}
+    assert costs_of["dni"].median == pytest.approx(1.5)
+
+
+def test_the_order_is_the_same_whatever_comes_first():
+    some = timings()
+    assert speeds.speeds(some) == speeds.speeds(reversed(some))
+
+
+def test_values_are_in_si_units():
+    (one,) = speeds.speeds(timings(depth=3, rule="backprop", **FCN))
+    found = speeds.values(one)
+    assert found["steps_per_second"] == pytest.approx(100)
+    assert (found["step_seconds"], found["cost"]) == (0.01, 1.0)
+    assert found["examples_per_second"] == pytest.approx(25_600)
+    assert found["tokens_per_second"] is None
+    assert {f"{part}_seconds" for part in PARTS} <= set(found)
+    (symbols, *_) = speeds.speeds(timings("table2", dataset="copy", T=4, rule="bptt"))
+    assert speeds.values(symbols)["examples_per_second"] is None
+    assert speeds.values(symbols)["tokens_per_second"] > 0

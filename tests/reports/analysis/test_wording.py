@@ -1,0 +1,37 @@
+"""Fields and their values in words."""
+
+import pytest
+from sgbench.reports.analysis.wording import NONE, at, heading, label, number, phrase
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (500_000, "500,000"), (3e-5, "3e-5"), (1.5e-4, "1.5e-4"), (100 / 3, "33.3"), (0.0, "0"),
+        (12_345.6, "12,346"), ((0.6, 0.8), "0.6 and 0.8"), ("test", "test"), (0.2, "0.2"),
+    ],
+)  # fmt: skip
+def test_numbers_as_a_reader_writes_them(value, words):
+    assert number(value) == words
+
+
+def test_a_heading_is_the_paper_s_symbol_where_there_is_one():
+    assert heading("bp_lambda") == "λ"
+    assert heading("aux_weight") == "aux_weight"
+    assert heading("sg_layers") == "hidden layers of M"
+    assert heading("depth") == "depth"
+
+
+def test_a_phrase_names_the_field_of_a_number_alone(table1):
+    fields = {"dataset": "mnist", "network": "fcn", "depth": 4, "rule": "no_bprop"}
+    assert at(table1, fields) == "MNIST FCN depth 4 no-bprop"
+    assert at(table1, {"T": 8, "p_update": 0.2, "bp_lambda": 0.5}) == "T = 8 p = 0.2 λ = 0.5"
+    assert at(table1, {"depth": None, "sg_layers": 0}) == "M 0"
+    assert phrase(table1, "learning_rate", 0.001) == "learning_rate = 0.001"
+
+
+def test_a_label_is_the_exhibit_s_or_the_rule_s_own(table1, table2):
+    assert label(table1, "rule", "backprop") == "bprop"
+    assert label(table2, "rule", "bp_lambda") == "BP(λ)"
+    assert label(table1, "depth", 4) == "4"
+    assert label(table1, "sg_layers", None) == NONE

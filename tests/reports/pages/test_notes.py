@@ -1,0 +1,115 @@
+"""The notes of an exhibit's report."""
+
+import pytest
+from reference.reports import rows_of
+from sgbench.bench import datasets, registry
+from sgbench.reports.pages.exhibit import build
+from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.parser import parse
+
+MINUS = "\N{MINUS SIGN}"
+WORDS = ("md", "csv", "tex")
+
+
+def test_a_single_cell_is_no_plural(table1, make):
+    cells = expand(table1, "demo", seeds=1)[:2]
+    for number, words in ((1, "(1 cell)"), (2, "(2 cells)")):
+        page = build(table1, "demo", map(make.record, cells[:number]), WORDS).files
+        machine, code = (
+            next(line for line in page["table1-demo.md"].decode().splitlines() if start in line)
+            for start in ("- machine:", "- code:")
+        )
+        assert (machine.endswith(words), code.endswith(words)) == (True, True)
+
+
+def test_data_that_is_not_the_original_is_marked(table1, make):
+    records = make.grid(table1, "quick", lambda c: c.dataset == "mnist" and c.network == "fcn")
+    records += make.grid(
+        table1,
+        "quick",
+        lambda c: c.dataset == "cifar10" and c.network == "fcn",
+        data_hash=make.other_data,
+    )
+    report = build(table1, "quick", records, WORDS)
+    page = report.files["table1-quick.md"].decode()
+    canonical = datasets.canonical_hash("cifar10")
+    note = f"CIFAR-10 from files that are not the original: data hash {make.other_data}"
+    assert f"\\[a\\] {note}, original {canonical}." in page
+    row = next(line for line in page.splitlines() if line.startswith("| FCN | 3 |"))
+    assert [r"\[a\]" in place for place in row.split("|")[3:-1]] == [False] * 4 + [True] * 4
+    assert note in report.text
+    assert note in report.files["table1-quick.tex"].decode().replace("{[}", "[")
+    claims = rows_of(report, "table1-quick-claims.csv")
+    marked = {r["dataset"] for r in claims if r["other_data"] == make.other_data}
+    assert marked == {"cifar10"}
+
+
+GAMMA = "\N{GREEK SMALL LETTER GAMMA}"
+OWN = """
+title = "Mine"
+source = "made up"
+[protocol]
+split = "test"
+batch_size = 64
+drops = []
+drop_factor = 0.1
+precision = "float32"
+hidden_units = 64
+evaluate_every = 50
+iterations = 100
+learning_rate = 1e-3
+[[grid]]
+dataset = ["digits"]
+network = ["fcn"]
+depth = [3]
+rule = ["backprop", "no_bprop"]
+
+[[grid]]
+dataset = ["digits"]
+network = ["fcn"]
+depth = [3]
+rule = ["mixed_feedback"]
+mixture = [0, 0.5]
+[scales.demo]
+description = "small"
+seeds = 2
+"""
+
+
+RULE = """
+from sgbench.bench.contract import Hyperparameter, Rule
+
+RULE = Rule(
+    name="mixed_feedback", label="Mixed", sentence="a layer learns from its neighbours",
+    color="#123456", families=("feedforward",), version=1, source="made up",
+    hyperparameters=(
+        Hyperparameter(name="mixture", doc="share of one", min=0, max=1, symbol="GAMMA"),
+    ),
+)
+
+
+def step(network, x, labels):
+    pass
+"""
+
+
+@pytest.fixture
+def brought(tmp_path):
+    file = tmp_path / "mixed_feedback.py"
+    file.write_text(RULE.replace("GAMMA", GAMMA), encoding="utf-8")
+    yield registry.RULES.add_file(str(file), "--rule-file")
+    registry.RULES.remove("mixed_feedback")
+
+
+def test_a_rule_that_was_brought_has_its_label_its_sentence_and_its_numbers(brought, make):
+    exhibit = parse("mine", OWN)
+    records = [make.record(cell, 2.0 + 0.1 * cell.seed) for cell in expand(exhibit, "demo")]
+    report = build(exhibit, "demo", records, WORDS)
+    page = report.files["mine-demo.md"].decode()
+    assert f"| {GAMMA} | bprop | no-bprop | Mixed |" in page
+    assert "Mixed: a layer learns from its neighbours" in page
+    found = rows_of(report, "mine-demo.csv")
+    mixtures = [row["mixture"] for row in found if row["rule"] == brought]
+    assert mixtures == ["0.0", "0.5"]
+    assert {row["mixture"] for row in found if row["rule"] == "backprop"} == {""}
+    assert report.files["mine-demo.tex"].decode().isascii()

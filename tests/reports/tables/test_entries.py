@@ -1,0 +1,32 @@
+"""Numbers and verdicts as entries write them."""
+
+import pytest
+from sgbench.reports.tables.entries import interval, p_value, paper, verdict
+from sgbench.results.statistics.intervals import Interval, mean_interval
+
+
+def test_an_interval_is_a_mean_and_its_half_width():
+    found = mean_interval([1.0, 2.0, 3.0], 0.95)
+    assert interval(found) == f"2.00 ± {found.high - 2.0:.2f}"
+    assert interval(found, 1, signed=True) == f"+2.0 ± {found.high - 2.0:.1f}"
+    assert interval(mean_interval([-1.5], 0.95)) == "\N{MINUS SIGN}1.50"
+    assert isinstance(found, Interval)
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"), [(2.0, 1, "2.0"), (2.15, 1, "2.15"), (7.0, 0, "7")]
+)
+def test_the_paper_s_numbers_keep_its_decimals(value, decimals, text):
+    assert paper(value, decimals) == text
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.0004, "< 0.001"), (0.0312, "0.031"), (1.0, "1.000")])
+def test_a_p_has_three_decimals(p, text):
+    assert p_value(p) == text
+
+
+def test_only_what_is_inconclusive_tells_the_seeds_that_would_decide():
+    assert verdict("reproduced", 4, 3) == "reproduced"
+    assert verdict("inconclusive", 4, 3) == "inconclusive (about 4 seeds)"
+    assert verdict("inconclusive", None, 1) == "inconclusive (2 or more seeds)"
+    assert verdict("inconclusive", None, 3) == "inconclusive"
