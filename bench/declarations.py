@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from .errors import UsageError, did_you_mean
 
@@ -20,7 +20,8 @@ class Dataset:
         label: how tables write it.
         kind: of `DATA_KINDS`.
         version: raised when what is loaded from the same files changes.
-        canonical: hash of the published content, 16 hexadecimal digits.
+        canonical: hash of the published content, 16 hexadecimal digits; empty where none is
+            published.
         shape: [C, H, W] of an image (images, counting).
         classes: number of classes (images, counting, episodes).
         examples: training and test images (images, counting).
@@ -34,7 +35,7 @@ class Dataset:
     label: str
     kind: str
     version: int
-    canonical: str
+    canonical: str = ""
     shape: tuple[int, int, int] | None = None
     classes: int | None = None
     examples: tuple[int, int] | None = None
@@ -42,6 +43,13 @@ class Dataset:
     symbols: int | None = None
     characters: tuple[int, int, int] | None = None
     files_of: str | None = None
+
+    def need(self, name: str) -> Any:
+        """Return the attribute `name`; UsageError where it is not declared."""
+        found = getattr(self, name)
+        if found is None:
+            raise UsageError(f"dataset {self.name}: DATASET lacks {name}")
+        return found
 
 
 NEEDED = {
@@ -51,6 +59,16 @@ NEEDED = {
     "text": ("symbols", "characters"),
 }
 """The fields that a declaration must have, by kind."""
+SIZES = {
+    "version": (0, 10**9),
+    "shape": (3, 10**6),
+    "classes": (0, 10**6),
+    "examples": (2, 10**9),
+    "pixel_max": (0, 255),
+    "symbols": (0, 10**6),
+    "characters": (3, 10**12),
+}
+"""The numbers that each field has (0: one, and no tuple), and the largest; the smallest is 1."""
 
 
 def checked_dataset(name: str, module: Any) -> Dataset:
@@ -70,9 +88,31 @@ def checked_dataset(name: str, module: Any) -> Dataset:
     missing = [field for field in NEEDED[found.kind] if getattr(found, field) is None]
     if missing:
         raise UsageError(f"dataset {name}: DATASET lacks {', '.join(missing)}")
+    for field in ("label", *SIZES):
+        problem = _problem(field, getattr(found, field))
+        if problem:
+            raise UsageError(f"dataset {name}: {problem}")
     if not callable(getattr(module, "load", None)):
         raise UsageError(f"dataset {name} lacks the function load(folder)")
     return found
+
+
+def _problem(field: str, value: Any) -> str:
+    """Return what is wrong with an attribute of a declaration; nothing where it is right."""
+    if field == "label":
+        right = isinstance(value, str) and bool(value.strip())
+        return "" if right else f"DATASET.label={value!r} must be a few words"
+    count, most = SIZES[field]
+    numbers = cast("tuple[object, ...]", value if count else (value,))
+    whole = (
+        isinstance(value, tuple) == bool(count)
+        and len(numbers) == (count or 1)
+        and all(isinstance(n, int) and type(n) is int and 1 <= n <= most for n in numbers)
+    )
+    if value is None or whole:
+        return ""
+    words = f"{count} whole numbers" if count else "a whole number"
+    return f"DATASET.{field}={value!r} must be {words} from 1 to {most:,}"
 
 
 class Family(Protocol):

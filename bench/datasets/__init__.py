@@ -1,14 +1,12 @@
-"""The datasets, one file each; the folder is the registry.
+"""The data sets, one file each; own ones come by a file or an installed package.
 
-A dataset's module has `FAMILY`, `VERSION` (raised when `load` gives other values for the same
-files), `CANONICAL` (the hash of the published set's content) and five functions of a data folder:
-`load`, `data_hash`, `status`, `check` (every file read and hashed) and `fetch`. What is private to
-the loading of files starts with an underscore. Nothing here imports torch, and nothing heavier
-than the standard library is imported before it is needed: identities are asked for by every verb.
+A data set's module has `DATASET`, its declaration (`declarations.Dataset`), and five functions of a
+data folder: `load`, `data_hash`, `status`, `check` (every file read and hashed) and `fetch`. Own
+data needs `load` alone (`loading.own`), or no code where its images lie in a known format
+(`loading.described`). Nothing here imports torch, and nothing heavier than the standard library is
+imported before it is needed: identities are asked for by every verb.
 
-A dataset that is another's files in another use says so by `FILES_OF`.
-
-The family says what `load` returns:
+The kind of a data set says what `load` returns:
 
 - `images` (`mnist`, `cifar10`, `digits`): `Data`, labelled images.
 - `counting` (`counting`, `counting_digits`): `Data` too, of `mnist` and `digits`, whose files and
@@ -19,19 +17,20 @@ The family says what `load` returns:
 """
 
 from pathlib import Path
-from typing import Any
 
 from .. import registry
 from ..errors import DataError, UsageError
-from .loading.corpus import corpus_hash, load_corpus
+from .loading import own
+from .loading.corpus import corpus_hash, corpus_symbols, load_corpus
 from .loading.files import resolve
-from .loading.kinds import Data, Episodes, FileCheck, Level, Status, Text
+from .loading.kinds import Data, Episodes, FileCheck, Level, Loaded, Status, Text
 
 __all__ = [
     "Data",
     "Episodes",
     "FileCheck",
     "Level",
+    "Loaded",
     "Status",
     "Text",
     "canonical_hash",
@@ -39,11 +38,14 @@ __all__ = [
     "data_hash",
     "family",
     "fetch",
+    "image_shape",
+    "is_canonical",
     "load",
     "load_corpus",
     "names",
     "resolve",
     "status",
+    "symbols",
     "verify",
     "version",
     "with_files",
@@ -71,8 +73,33 @@ def version(name: str) -> int:
 
 
 def canonical_hash(name: str) -> str:
-    """Return the hash (16 hexadecimal digits) of the published data, whatever is on this disk."""
+    """Return the hash (16 hexadecimal digits) of the published data, whatever is on this disk.
+
+    Empty for own data, of which nothing is published.
+    """
     return registry.DATASETS.declared(name).canonical
+
+
+def is_canonical(name: str, found: str) -> bool:
+    """Tell whether data of the hash `found` is the published one; own data is its own original."""
+    return canonical_hash(name) in ("", found)
+
+
+def image_shape(name: str) -> tuple[int, int, int]:
+    """Return the shape [C, H, W] of the images of `name`; UsageError where it has none."""
+    return registry.DATASETS.declared(name).need("shape")
+
+
+def symbols(name: str, corpus: Path | str | None = None) -> int:
+    """Return the size of the input vocabulary of a text or task; UsageError where it has none.
+
+    Args:
+        name: of the dataset.
+        corpus: the file whose text takes the place of the text `name`; it is read for this.
+    """
+    if corpus is not None:
+        return corpus_symbols(corpus)
+    return registry.DATASETS.declared(name).need("symbols")
 
 
 def data_hash(
@@ -92,15 +119,15 @@ def data_hash(
     Raises UsageError where `corpus` cannot be read or `name` is no text.
     """
     if corpus is None:
-        return _module(name).data_hash(resolve(data_dir))
+        return _functions(name).data_hash(resolve(data_dir))
     _refuse_corpus_unless_text(name)
     return corpus_hash(corpus)
 
 
 def load(
     name: str, data_dir: Path | str | None = None, *, corpus: Path | str | None = None
-) -> Data | Episodes | Text:
-    """Return the data `name`; what it is follows from its family.
+) -> Loaded:
+    """Return the data `name`; what it is follows from its kind.
 
     Args:
         name: of the dataset.
@@ -111,14 +138,14 @@ def load(
     where `corpus` is not a text that can be used or `name` is none.
     """
     if corpus is None:
-        return _module(name).load(resolve(data_dir))
+        return _functions(name).load(resolve(data_dir))
     _refuse_corpus_unless_text(name)
     return load_corpus(corpus)
 
 
 def status(name: str, data_dir: Path | str | None = None) -> Status:
     """Tell what of the data `name` is there, without reading it."""
-    return _module(name).status(resolve(data_dir))
+    return _functions(name).status(resolve(data_dir))
 
 
 def fetch(name: str, data_dir: Path | str | None = None) -> None:
@@ -126,7 +153,7 @@ def fetch(name: str, data_dir: Path | str | None = None) -> None:
 
     Raises DataError where that fails (no network, wrong hash, folder not writable).
     """
-    _module(name).fetch(resolve(data_dir))
+    _functions(name).fetch(resolve(data_dir))
 
 
 def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
@@ -135,7 +162,7 @@ def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
     Returns a row a file; of repackaged files, which have no published hash, it says only that
     they can be read and what their hash is.
     """
-    checks: list[FileCheck] = _module(name).check(resolve(data_dir))
+    checks = _functions(name).check(resolve(data_dir))
     problems = [check.problem for check in checks if check.problem]
     if problems:
         raise DataError(" | ".join(problems))
@@ -150,5 +177,15 @@ def _refuse_corpus_unless_text(name: str) -> None:
         )
 
 
-def _module(name: str) -> Any:
-    return registry.DATASETS.module(name)
+def _functions(name: str) -> own.Functions:
+    """Return the functions of a data set: its module's, with defaults where own data lacks some."""
+    module = registry.DATASETS.module(name)
+    if registry.DATASETS.source_hash(name) is not None:
+        return own.functions_of(registry.DATASETS.declared(name), module)
+    return own.Functions(
+        load=module.load,
+        data_hash=module.data_hash,
+        status=module.status,
+        check=module.check,
+        fetch=module.fetch,
+    )

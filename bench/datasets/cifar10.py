@@ -20,12 +20,11 @@ from typing import NamedTuple
 from ..declarations import Dataset
 from ..errors import DataError
 from .loading.cache import cached_contents, cached_hashes, write_files
+from .loading.cifar_binary import RECORD, data_of, from_archive
 from .loading.files import corrupt, digest, find, identity, mismatch, missing, sha256_once
 from .loading.kinds import Data, FileCheck, Status
-from .loading.shards import RECORD, SIDE, from_archive, from_parquet
+from .loading.shards import CIFAR10, from_parquet
 
-FAMILY = "images"
-VERSION = 1
 ROWS = 10_000
 """Images in each of the six files."""
 URLS = ("https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",)
@@ -41,16 +40,15 @@ FILES = {
     "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
 }
 NAMES = tuple(FILES)
-CANONICAL = digest(FILES.values())
 DATASET = Dataset(
     name="cifar10",
     label="CIFAR-10",
     kind="images",
-    version=VERSION,
-    canonical=CANONICAL,
-    shape=(3, 32, 32),
-    classes=10,
-    examples=(50_000, 10_000),
+    version=1,
+    canonical=digest(FILES.values()),
+    shape=CIFAR10.shape,
+    classes=CIFAR10.classes,
+    examples=(5 * ROWS, ROWS),
     pixel_max=255,
 )
 WANTED = ("the binary version (data_batch_1.bin and so on)", ARCHIVE, "train-*.parquet")
@@ -72,7 +70,7 @@ def data_hash(folder: Path) -> str:
     """
     source = _source(folder)
     if source is None or source.kind != "Parquet":
-        return CANONICAL
+        return DATASET.canonical
     return _shards_hash(tuple(map(identity, source.paths)))
 
 
@@ -81,25 +79,14 @@ def load(folder: Path) -> Data:
 
     Raises DataError where `folder` has no complete set or a file is not as published.
     """
-    import numpy as np
-
-    contents = _contents(_found(folder))
-    train = np.frombuffer(b"".join(contents[:-1]), np.uint8).reshape(-1, RECORD)
-    test = np.frombuffer(contents[-1], np.uint8).reshape(-1, RECORD)
-    return Data(
-        train_images=train[:, 1:].reshape(-1, 3, SIDE, SIDE).copy(),
-        train_labels=train[:, 0].astype(np.int64),
-        test_images=test[:, 1:].reshape(-1, 3, SIDE, SIDE).copy(),
-        test_labels=test[:, 0].astype(np.int64),
-        classes=10,
-        pixel_max=255,
-    )
+    *train, test = _contents(_found(folder))
+    return data_of(b"".join(train), test, CIFAR10.shape, CIFAR10.classes)
 
 
 def status(folder: Path) -> Status:
     """Tell which wrapping of the data is in `folder`, and whether it is the published data."""
     source = _source(folder)
-    state, text, found = "missing", f"missing {', '.join(WANTED)}", CANONICAL
+    state, text, found = "missing", f"missing {', '.join(WANTED)}", DATASET.canonical
     if source is not None:
         state, text = "ready", f"{source.kind} ({len(source.paths)} files)"
         try:
@@ -112,7 +99,7 @@ def status(folder: Path) -> Status:
         source=text,
         folder=source.paths[0].parent if source else folder / "cifar10",
         data_hash=found,
-        canonical=found == CANONICAL,
+        canonical=found == DATASET.canonical,
     )
 
 

@@ -1,7 +1,7 @@
 """copy: read N symbols and a stop symbol, then reproduce the N symbols, with N from 1 to 100.
 
 Its level of N symbols has T_task = N + 3. Only the reproduced symbols count; that choice, the size
-of the alphabet and the steps of an episode are ones that the paper leaves open (see `copying`).
+of the alphabet and the steps of an episode are left open by the paper (see `loading.copying`).
 """
 
 from pathlib import Path
@@ -10,15 +10,12 @@ from ..declarations import Dataset
 from .loading import copying
 from .loading.kinds import Episodes, FileCheck, Status
 
-FAMILY = "episodes"
-VERSION = 1
-CANONICAL = copying.identity("copy")
 DATASET = Dataset(
     name="copy",
     label="Copy",
     kind="episodes",
-    version=VERSION,
-    canonical=CANONICAL,
+    version=1,
+    canonical=copying.identity("copy"),
     symbols=copying.STOP + 1,
     classes=copying.ALPHABET,
 )
@@ -28,7 +25,7 @@ LONGEST = 100
 
 def data_hash(folder: Path) -> str:
     """Return the canonical hash: there are no files that could differ."""
-    return CANONICAL
+    return DATASET.canonical
 
 
 def load(folder: Path) -> Episodes:

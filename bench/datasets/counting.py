@@ -6,25 +6,11 @@ What is counted, and how the stream is drawn, is the program's (`bench.digit_str
 import dataclasses
 from pathlib import Path
 
-from ..declarations import Dataset
 from . import mnist
 from .loading.kinds import Data, FileCheck, Status
 
-FAMILY = "counting"
-FILES_OF = "mnist"
-VERSION = 1
-CANONICAL = mnist.CANONICAL
-DATASET = Dataset(
-    name="counting",
-    label="MNIST",
-    kind="counting",
-    version=VERSION,
-    canonical=CANONICAL,
-    shape=(1, 28, 28),
-    classes=10,
-    examples=(60_000, 10_000),
-    pixel_max=255,
-    files_of="mnist",
+DATASET = dataclasses.replace(
+    mnist.DATASET, name="counting", label="MNIST", kind="counting", version=1, files_of="mnist"
 )
 
 

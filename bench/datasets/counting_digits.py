@@ -6,24 +6,15 @@ The scans, and the hash, are those of `digits`.
 import dataclasses
 from pathlib import Path
 
-from ..declarations import Dataset
 from . import digits
 from .loading.kinds import Data, FileCheck, Status
 
-FAMILY = "counting"
-FILES_OF = "digits"
-VERSION = 1
-CANONICAL = digits.CANONICAL
-DATASET = Dataset(
+DATASET = dataclasses.replace(
+    digits.DATASET,
     name="counting_digits",
     label="digits",
     kind="counting",
-    version=VERSION,
-    canonical=CANONICAL,
-    shape=(1, 8, 8),
-    classes=10,
-    examples=(1_437, 360),
-    pixel_max=16,
+    version=1,
     files_of="digits",
 )
 

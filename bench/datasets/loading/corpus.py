@@ -1,13 +1,14 @@
 """corpus: any UTF-8 file, as a text to train on in place of a dataset's."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 from ...errors import UsageError, expanded
-from .files import sha256_once
+from .files import identity, sha256_once
 from .kinds import Text
-from .text import split
+from .text import MOST_SYMBOLS, split, symbols
 
 SHORTEST = 1_000
 """Characters a corpus must have: with fewer, validation and test would be under 50 each."""
@@ -47,6 +48,22 @@ def corpus_hash(path: Path | str) -> str:
     Raises UsageError where there is no such file; what is in it only `load_corpus` judges.
     """
     return _read(expanded(path, "corpus:"), sha256_once)[:16]
+
+
+def corpus_symbols(path: Path | str) -> int:
+    """Return the number of symbols of the file at `path`; what is no text counts as the most.
+
+    Raises UsageError where there is no such file.
+    """
+    return _read(expanded(path, "corpus:"), lambda path: _symbols(*identity(path)))
+
+
+@functools.lru_cache(maxsize=8)
+def _symbols(path: Path, _size: int, _time: int) -> int:
+    try:
+        return min(MOST_SYMBOLS, len(symbols(path.read_bytes().decode("utf-8"))))
+    except UnicodeDecodeError:
+        return MOST_SYMBOLS
 
 
 def _read(path: Path, read: Callable[[Path], Read]) -> Read:

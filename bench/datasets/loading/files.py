@@ -95,13 +95,15 @@ def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> Data
     )
 
 
-def corrupt(dataset: str, path: Path, why: str, expected: str | None = None) -> DataError:
-    """Return the error about a bad file, with the SHA-256 that was expected and the remedy."""
+def corrupt(dataset: str | None, path: Path, why: str, expected: str | None = None) -> DataError:
+    """Return the error about a bad file, with the SHA-256 that was expected and the remedy.
+
+    `dataset` is what it is a file of; None of own data, which has nowhere to be fetched from.
+    """
     published = f" (published SHA-256 {expected})" if expected else ""
     why = one_line(why)  # a reader's own words may quote what it read
-    return DataError(
-        f"{path} is corrupt: {why}{published}; remove it and run `sgbench data fetch {dataset}`"
-    )
+    remedy = f"remove it and run `sgbench data fetch {dataset}`" if dataset else "replace it"
+    return DataError(f"{path} is corrupt: {why}{published}; {remedy}")
 
 
 def mismatch(dataset: str, path: Path, found: str, expected: str) -> DataError:

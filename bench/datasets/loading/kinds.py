@@ -29,6 +29,19 @@ class Data:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageFiles:
+    """The files of a labelled image set, and what is known of it before they are loaded."""
+
+    files: tuple[Path, ...]
+    """In the order of their content, those to train on first."""
+    shape: tuple[int, int, int]
+    """[C, H, W] of an image."""
+    classes: int
+    examples: tuple[int, int]
+    """Images to train on, and for the test."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
     """A text as codes of its characters, cut into three parts."""
 
@@ -79,6 +92,10 @@ class Episodes:
                 f" the nearest {' and '.join(map(str, near))}"
             )
         return lengths.index(length)
+
+
+Loaded = Data | Episodes | Text
+"""What a data set's `load` returns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

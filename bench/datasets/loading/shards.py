@@ -1,54 +1,65 @@
-"""CIFAR-10 in other wrappings than six binary files: the published archive, Parquet shards.
+"""Images in Hugging Face's Parquet shards, turned into records as in CIFAR's binary files.
 
-Both are turned into the six files' contents: 10,000 records each of a label byte and 3 x 32 x 32
-pixel bytes. So every route has one form, one reader and one hash.
+A record is a label byte and the pixel bytes of an image. So every route to CIFAR-10 has one form,
+one reader and one hash.
 """
 
 import contextlib
 import io
-import tarfile
+import math
 import warnings
-import zlib
 from collections.abc import Generator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import DataError
-from .files import UNREADABLE, corrupt
+from .cache import cached_contents
+from .cifar_binary import SHAPE, Shape, data_of
+from .files import corrupt, digest, sha256_once
+from .kinds import Data, ImageFiles
 
-SIDE = 32
-RECORD = 1 + 3 * SIDE * SIDE
-"""Bytes of one labelled image."""
-MOST_BYTES = 16 * 1024
-"""That an encoded image may take; unpacked it has 3,072, and PNG or JPEG add a little."""
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 MOST_MEMORY = 2**31
 """That reading shards may take, whatever they unfold to; what is read honestly takes a tenth."""
+LARGEST: Shape = (3, 256, 256)
+"""What images are taken to be at most until the first is looked at."""
+MOST_CLASSES = 256
+"""What a label byte tells apart."""
+COLUMNS = ("img", "image")
+"""Names of the column of images."""
 
 
-def from_archive(path: Path, names: Sequence[str], rows: int) -> list[bytes]:
-    """Return the contents of the members called `names`, `rows` records each.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """What shards hold.
 
-    Members are found by their file name alone and read in memory: nothing in the archive says
-    where a file is written. Raises DataError where one is missing or of another size.
+    Attributes:
+        shape: [C, H, W] of an image, C being 1 or 3.
+        classes: labels go from 0 to classes - 1.
+        dataset: its name, for messages; None of own data, which has nowhere to be fetched from.
     """
-    contents: dict[str, bytes] = {}
-    try:
-        with tarfile.open(path, "r:gz") as archive:
-            for member in archive:
-                name = member.name.rpartition("/")[2]
-                if name not in names or not member.isfile() or member.size != rows * RECORD:
-                    continue
-                stream = archive.extractfile(member)
-                contents[name] = stream.read() if stream else b""
-    except (*UNREADABLE, tarfile.TarError, zlib.error) as error:
-        raise corrupt("cifar10", path, f"it cannot be unpacked ({error})") from error
-    absent = [name for name in names if len(contents.get(name, b"")) != rows * RECORD]
-    if absent:
-        raise corrupt("cifar10", path, f"it has no {', '.join(absent)} of {rows:,} images")
-    return [contents[name] for name in names]
+
+    shape: Shape
+    classes: int
+    dataset: str | None = None
+
+    @property
+    def most_bytes(self) -> int:
+        """The most that an encoded image may take: PNG or JPEG add a little to its pixels."""
+        return 4096 + 4 * math.prod(self.shape)
+
+    def corrupt(self, path: Path, why: str) -> DataError:
+        """Return the error about a bad shard."""
+        return corrupt(self.dataset, path, why)
 
 
-def from_parquet(paths: Sequence[Path], rows: int) -> bytes:
+CIFAR10 = Expected(dataset="cifar10", shape=SHAPE, classes=10)
+
+
+def from_parquet(paths: Sequence[Path], rows: int, expected: Expected = CIFAR10) -> bytes:
     """Return `rows` records from Parquet shards, in the shards' order.
 
     A shard has the columns `img` or `image` (encoded PNG or JPEG; a struct with `bytes`, or plain
@@ -56,41 +67,89 @@ def from_parquet(paths: Sequence[Path], rows: int) -> bytes:
     in all or take more than images of that size do (told from the footers, before anything is
     read), where it unfolds to more than they said, or where a label or image is wrong.
     """
-    promised = [_rows(path) for path in paths]
+    promised = [_metadata(path, expected).num_rows for path in paths]
     if sum(promised) != rows:
         files = ", ".join(path.name for path in paths)
         why = f"{files} hold {sum(promised):,} images in all, expected {rows:,}"
-        raise corrupt("cifar10", paths[0], why)
+        raise expected.corrupt(paths[0], why)
     records = bytearray()
     for path in paths:
-        _unfolds(path)
-    with _at_most(MOST_MEMORY), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pillow's, of what is refused for its size anyway
+        _unfolds(path, expected)
+    with _guarded():
         for path in paths:
-            _append(records, path)
+            _append(records, path, expected)
     return bytes(records)
 
 
-def _rows(path: Path) -> int:
-    return _metadata(path).num_rows
+def find(folder: Path) -> ImageFiles:
+    """Return what the shards of a folder hold, as their footers, labels and first image say.
+
+    They are named `train-*.parquet` and `test-*.parquet`. Raises ValueError, with the reason in
+    words, where there are none, DataError where they are not as they should be.
+    """
+    train, test = (sorted(folder.glob(f"{part}-*.parquet")) for part in ("train", "test"))
+    if not train or not test:
+        raise ValueError("no train-*.parquet and test-*.parquet")
+    any_size = Expected(shape=LARGEST, classes=MOST_CLASSES)
+    count = {path: _metadata(path, any_size).num_rows for path in (*train, *test)}
+    for path in count:
+        _unfolds(path, any_size)
+    with _guarded():
+        labels = [_labels(path, any_size) for path in count]
+        shape = _first_shape(train[0], any_size)
+    return ImageFiles(
+        files=(*train, *test),
+        shape=shape,
+        classes=1 + max(max(some, default=0) for some in labels),
+        examples=(sum(map(count.__getitem__, train)), sum(map(count.__getitem__, test))),
+    )
 
 
-def _metadata(path: Path) -> Any:
+def load(found: ImageFiles) -> Data:
+    """Return the images of `find`'s files; they are decoded once and kept in the cache folder."""
+    expected = Expected(shape=found.shape, classes=found.classes)
+
+    def make() -> list[bytes]:
+        parts = zip(("train-", "test-"), found.examples, strict=True)
+        return [
+            from_parquet([p for p in found.files if p.name.startswith(part)], rows, expected)
+            for part, rows in parts
+        ]
+
+    key = f"parquet-{digest(hashes(found))}"
+    train, test = cached_contents(key, ("train", "test"), make)
+    return data_of(train, test, found.shape, found.classes)
+
+
+def hashes(found: ImageFiles) -> list[str]:
+    """Return the SHA-256 of each of the files."""
+    return [sha256_once(path) for path in found.files]
+
+
+def _metadata(path: Path, expected: Expected) -> Any:
     pa = _pyarrow()
 
     try:
         return pa.parquet.read_metadata(path)
     except (OSError, pa.ArrowException) as error:
-        raise corrupt("cifar10", path, f"it is no Parquet file ({_words(error)})") from error
+        raise expected.corrupt(path, f"it is no Parquet file ({_words(error)})") from error
 
 
-def _unfolds(path: Path) -> None:
+def _unfolds(path: Path, expected: Expected) -> None:
     """Raise DataError where a shard's footer says that it takes too much memory for its rows."""
-    metadata = _metadata(path)
+    metadata = _metadata(path, expected)
     size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-    if size > metadata.num_rows * MOST_BYTES + 2**20:
+    if size > metadata.num_rows * expected.most_bytes + 2**20:
         why = f"its {metadata.num_rows:,} rows unfold to {size:,} bytes"
-        raise corrupt("cifar10", path, why)
+        raise expected.corrupt(path, why)
+
+
+@contextlib.contextmanager
+def _guarded() -> Generator[None]:
+    """Read shards within `MOST_MEMORY`, without Pillow's warnings of what is refused anyway."""
+    with _at_most(MOST_MEMORY), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 @contextlib.contextmanager
@@ -118,30 +177,49 @@ def _at_most(size: int) -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_AS, before)
 
 
-def _append(records: bytearray, path: Path) -> None:
+def _append(records: bytearray, path: Path, expected: Expected) -> None:
     """Append the records of one shard, a batch of rows at a time."""
+    row, most = 0, expected.classes - 1
+    for images, labels in _batches(path, expected, 1000):
+        for offset, label in enumerate(labels):
+            if not isinstance(label, int) or not 0 <= label <= most:
+                why = f"row {row + offset} has label {label}, not 0 to {most}"
+                raise expected.corrupt(path, why)
+        pixels = [_pixels(code, path, row + n, expected) for n, code in enumerate(images)]
+        records += _pack(labels, b"".join(pixels), expected.shape)
+        row += len(labels)
+
+
+def _batches(
+    path: Path, expected: Expected, size: int, *, images: bool = True
+) -> Generator[tuple[list[Any], list[Any]]]:
+    """Yield the encoded images (none where they are not asked for) and labels of `size` rows."""
     pa = _pyarrow()
 
-    row = 0
     try:
         with pa.parquet.ParquetFile(path) as file:
-            image = next((n for n in ("img", "image") if n in file.schema_arrow.names), None)
-            if image is None or "label" not in file.schema_arrow.names:
-                names = ", ".join(file.schema_arrow.names)
-                raise corrupt("cifar10", path, f"it has columns {names}, not img and label")
-            for batch in file.iter_batches(batch_size=1000, columns=[image, "label"]):
-                images, labels = _encoded(batch.column(image)), batch.column("label").to_pylist()
-                for offset, label in enumerate(labels):
-                    if not isinstance(label, int) or not 0 <= label <= 9:
-                        why = f"row {row + offset} has label {label}, not 0 to 9"
-                        raise corrupt("cifar10", path, why)
-                pixels = [_pixels(code, path, row + offset) for offset, code in enumerate(images)]
-                records += _pack(labels, b"".join(pixels))
-                row += len(labels)
+            names = file.schema_arrow.names
+            column = next((name for name in COLUMNS if name in names), None)
+            if column is None or "label" not in names:
+                why = f"it has columns {', '.join(names)}, not img and label"
+                raise expected.corrupt(path, why)
+            wanted = [column, "label"] if images else ["label"]
+            for batch in file.iter_batches(batch_size=size, columns=wanted):
+                encoded = _encoded(batch.column(column)) if images else []
+                yield encoded, batch.column("label").to_pylist()
     except DataError:
         raise
     except Exception as error:  # a struct without bytes, too little memory, all that arrow raises
-        raise corrupt("cifar10", path, f"it cannot be read ({_words(error)})") from error
+        raise expected.corrupt(path, f"it cannot be read ({_words(error)})") from error
+
+
+def _labels(path: Path, expected: Expected) -> list[int]:
+    batches = _batches(path, expected, 10_000, images=False)
+    found = [label for _, labels in batches for label in labels]
+    bad = [one for one in found if not isinstance(one, int) or not 0 <= one < MOST_CLASSES]
+    if bad:
+        raise expected.corrupt(path, f"it has a label {bad[0]}, not 0 to {MOST_CLASSES - 1}")
+    return found
 
 
 def _encoded(column: Any) -> list[Any]:
@@ -149,30 +227,47 @@ def _encoded(column: Any) -> list[Any]:
     return (column.field("bytes") if pa.types.is_struct(column.type) else column).to_pylist()
 
 
-def _pixels(encoded: Any, path: Path, row: int) -> bytes:
-    """Return one image's 32 x 32 x 3 bytes."""
+def _first_shape(path: Path, expected: Expected) -> Shape:
+    for images, _ in _batches(path, expected, 1):
+        with _decoded(images[0], path, 0, expected) as image:
+            return (1 if image.mode in ("1", "L") else 3, image.height, image.width)
+    raise expected.corrupt(path, "it has no image")
+
+
+def _pixels(encoded: Any, path: Path, row: int, expected: Expected = CIFAR10) -> bytes:
+    """Return one image's H x W x C bytes."""
+    channels, height, width = expected.shape
+    mode = "L" if channels == 1 else "RGB"
+    with _decoded(encoded, path, row, expected) as image:
+        if image.size == (width, height):
+            return (image if image.mode == mode else image.convert(mode)).tobytes()
+        size = f"{image.width} x {image.height}"
+    why = f"the image in row {row} is {size}, not {width} x {height}"
+    raise expected.corrupt(path, why)
+
+
+@contextlib.contextmanager
+def _decoded(encoded: Any, path: Path, row: int, expected: Expected) -> "Generator[Image]":
+    """Open an image; what goes wrong with it is the shard's fault."""
     from PIL import Image
 
     try:
         with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as image:
-            if image.size == (SIDE, SIDE):
-                return (image if image.mode == "RGB" else image.convert("RGB")).tobytes()
-            width, height = image.size
+            yield image
     except Exception as error:  # a foreign file makes pillow raise almost anything
         why = f"the image in row {row} cannot be decoded ({_words(error)})"
-        raise corrupt("cifar10", path, why) from error
-    why = f"the image in row {row} is {width} x {height}, not {SIDE} x {SIDE}"
-    raise corrupt("cifar10", path, why)
+        raise expected.corrupt(path, why) from error
 
 
-def _pack(labels: Sequence[int], pixels: bytes) -> bytes:
-    """Return the records of `labels` and of as many images of 32 x 32 x 3 bytes."""
+def _pack(labels: Sequence[int], pixels: bytes, shape: Shape) -> bytes:
+    """Return the records of `labels` and of as many images of H x W x C bytes."""
     import numpy as np
 
-    records = np.empty((len(labels), RECORD), np.uint8)
+    size = math.prod(shape)
+    records = np.empty((len(labels), 1 + size), np.uint8)
     records[:, 0] = labels
-    images = np.frombuffer(pixels, np.uint8).reshape(-1, SIDE * SIDE, 3)
-    records[:, 1:] = images.transpose(0, 2, 1).reshape(len(labels), -1)
+    images = np.frombuffer(pixels, np.uint8).reshape(len(labels), -1, shape[0])
+    records[:, 1:] = images.transpose(0, 2, 1).reshape(len(labels), size)
     return records.tobytes()
 
 

@@ -1,5 +1,6 @@
 """Small files in place of the published ones, and a server of them on this machine."""
 
+import dataclasses
 import functools
 import http.server
 import threading
@@ -41,7 +42,10 @@ def small_cifar10(monkeypatch):
     monkeypatch.setattr(cifar10, "FILES", hashes)
     monkeypatch.setattr(cifar10, "ROWS", ROWS)
     monkeypatch.setattr(cifar10, "ARCHIVE_SHA256", sha(ARCHIVE))
-    monkeypatch.setattr(cifar10, "CANONICAL", files_module.digest(hashes.values()))
+    canonical = files_module.digest(hashes.values())
+    monkeypatch.setattr(
+        cifar10, "DATASET", dataclasses.replace(cifar10.DATASET, canonical=canonical)
+    )
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_cifar10_archive(tmp_path, cache, cached):
     for _ in range(2):
         assert_published(datasets.load("cifar10", tmp_path / "data"))
     assert datasets.verify("cifar10", tmp_path / "data")[0].found == sha(ARCHIVE)
-    assert datasets.data_hash("cifar10", tmp_path / "data") == cifar10.CANONICAL
+    assert datasets.data_hash("cifar10", tmp_path / "data") == cifar10.DATASET.canonical
 
 
 @pytest.mark.usefixtures("small_cifar10")
@@ -56,7 +56,7 @@ def test_cifar10_archive(tmp_path, cache, cached):
 @pytest.mark.parametrize("order", [(1, 2, 3, 4, 5), (4, 3, 2, 5, 1)])
 def test_cifar10_lossless_shards_are_canonical(tmp_path, column, order):
     shards(tmp_path / "cifar10-png", order=order, column=column)
-    assert datasets.data_hash("cifar10", tmp_path) == cifar10.CANONICAL
+    assert datasets.data_hash("cifar10", tmp_path) == cifar10.DATASET.canonical
     assert_published(datasets.load("cifar10", tmp_path))
     status = datasets.status("cifar10", tmp_path)
     assert (status.state, status.canonical) == ("ready", True)
@@ -67,7 +67,7 @@ def test_cifar10_recompressed_shards_have_their_own_hash(tmp_path):
     shards(tmp_path, kind="JPEG")
     found = datasets.data_hash("cifar10", tmp_path)
     data = datasets.load("cifar10", tmp_path)
-    assert found != cifar10.CANONICAL
+    assert found != cifar10.DATASET.canonical
     assert not datasets.status("cifar10", tmp_path).canonical
     train = np.concatenate(list(BATCHES.values())[:5])
     assert np.array_equal(data.train_labels, train[:, 0])
@@ -112,7 +112,7 @@ def test_cifar10_is_decoded_once_and_the_cache_is_checked(tmp_path, cache, monke
 def test_cifar10_works_without_a_writable_cache(tmp_path, cache):
     cache.write_bytes(b"a file")
     shards(tmp_path / "data")
-    assert datasets.data_hash("cifar10", tmp_path / "data") == cifar10.CANONICAL
+    assert datasets.data_hash("cifar10", tmp_path / "data") == cifar10.DATASET.canonical
     assert_published(datasets.load("cifar10", tmp_path / "data"))
 
 
@@ -121,13 +121,13 @@ def test_cifar10_prefers_the_published_files(tmp_path):
     shards(tmp_path / "cifar10-jpeg", kind="JPEG")
     write(tmp_path / "cifar-10-batches-bin", BINARY)
     assert_published(datasets.load("cifar10", tmp_path))
-    assert datasets.data_hash("cifar10", tmp_path) == cifar10.CANONICAL
+    assert datasets.data_hash("cifar10", tmp_path) == cifar10.DATASET.canonical
 
 
 @pytest.mark.usefixtures("small_cifar10")
 def test_cifar10_missing_says_what_where_and_the_remedy(tmp_path):
     assert datasets.status("cifar10", tmp_path).state == "missing"
-    assert datasets.data_hash("cifar10", tmp_path) == cifar10.CANONICAL
+    assert datasets.data_hash("cifar10", tmp_path) == cifar10.DATASET.canonical
     for action in (datasets.load, datasets.verify):
         with pytest.raises(DataError, match="fetch cifar10`, or point --data-dir") as caught:
             action("cifar10", tmp_path)
