@@ -1,5 +1,7 @@
 """The machine that programs run on. Free of torch until asked for a CUDA device's name."""
 
+import contextlib
+import ctypes
 import importlib.metadata
 import os
 import platform
@@ -89,3 +91,19 @@ def machine_class(machine: Machine) -> str:
     """
     release = ".".join(machine.torch.split("+")[0].split(".")[:2])
     return f"{machine.device}, {machine.threads} threads, {machine.matmul}, torch {release}"
+
+
+_TRIM, _MAPPED = 2**31 - 1, 2**30  # bytes: what is freed and smaller stays with the process
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # of `mallopt`
+
+
+def keep_freed_memory() -> None:
+    """Let this process keep memory that it frees, for what comes next.
+
+    A step frees what the next one takes: given back in between, as dask would have it (from 64 KiB
+    on), every large tensor is faulted in anew. Does nothing where the C library is not glibc.
+    """
+    with contextlib.suppress(OSError, AttributeError, TypeError):
+        mallopt = ctypes.CDLL(None).mallopt
+        mallopt(_TRIM_THRESHOLD, _TRIM)
+        mallopt(_MMAP_THRESHOLD, _MAPPED)

@@ -66,6 +66,19 @@ class Family(declarations.Family, Protocol):
         ...
 
     @abstractmethod
+    def memory(self, cell: Cell, replicas: int) -> int:
+        """Return about how many bytes the training of a program of `replicas` such cells takes.
+
+        What every process takes (torch, the data) is not counted.
+        """
+        ...
+
+    @abstractmethod
+    def work(self, cell: Cell) -> float:
+        """Return about how many multiplications the cell's training takes, to compare cells by."""
+        ...
+
+    @abstractmethod
     def grad_mode(self) -> AbstractContextManager[object]:
         """Return the mode in which its programs are made and stepped: one without autograd."""
         ...

@@ -4,53 +4,48 @@ The first hidden layer pools by maximum, the others by average; pooling has stri
 which the paper leaves open. h, what M reads, is a layer's output after ReLU and pooling.
 """
 
+from __future__ import annotations
+
 import itertools
-from collections.abc import Sequence as Seq
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from ..nn.blueprint import BatchNorm2d, Blueprint, Conv, Layer, Pool, ReLU, sequence
+from ._models import hidden_sizes
 
-from ..cell import Cell
-from ..nn.layers import BatchNorm2d, Conv, Layer, Pool, ReLU, Sequence
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Seq
 
-Shape = Seq[int]
+    from torch import Size, Tensor
+
+    from ..cell import Cell
 
 
-def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
+def hidden_layers(cell: Cell, image: Seq[int]) -> list[Blueprint]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
-    filters = cell.filters or 0
-    inputs = [image[0]] + [filters] * (_depth(cell) - 2)
-    layers: list[Sequence] = []
+    filters: int = cell.need("filters")
+    inputs = [image[0]] + [filters] * (cell.need("depth") - 2)
+    layers: list[Blueprint] = []
     for i, channels in enumerate(inputs):
         name = f"hidden{i}"
         conv = _conv(cell, name, channels, filters, rectified=i > 0)
-        pool: list[tuple[str, Layer]] = [(f"{name}.pool", Pool("average" if i else "max"))]
+        pool: list[tuple[str, Layer]] = [(f"{name}.pool", Pool(maximum=i == 0))]
         if i == 0:  # the rectified largest is the largest of what is rectified, and fewer numbers
             pool.append((f"{name}.relu", ReLU()))
-        layers.append(Sequence(*conv.parts, *pool))
+        layers.append(sequence(*conv.parts, *pool))
     return layers
 
 
-def hidden_shapes(cell: Cell, image: Shape) -> list[tuple[int, ...]]:
-    """Return the shape of each hidden layer's output, of one example and replica."""
-    (_, height, width), found = image, list[tuple[int, ...]]()
-    for _ in range(_depth(cell) - 1):
-        height, width = (height + 1) // 2, (width + 1) // 2
-        found.append((cell.filters or 0, height, width))
-    return found
-
-
-def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
+def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Blueprint:
     """Return M after hidden layer `layer`; it reads h and `labels` more channels."""
-    prefix = f"sg{layer}"
-    sizes = [(cell.filters or 0) + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
+    prefix, filters = f"sg{layer}", cell.need("filters")
+    sizes = [filters + labels, *hidden_sizes(cell, "sg")]
     parts = [
         part
         for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in _conv(cell, f"{prefix}.hidden{j}", inputs, outputs).parts
     ]
-    last = Conv(sizes[-1], cell.filters or 0, cell.kernel_size or 0, bias=True)
-    return Sequence(*parts, (f"{prefix}.output", last))
+    last = Conv(sizes[-1], filters, cell.need("kernel_size"), bias=True)
+    return sequence(*parts, (f"{prefix}.output", last))
 
 
 def pack(images: Tensor) -> Tensor:
@@ -60,6 +55,8 @@ def pack(images: Tensor) -> Tensor:
 
 def with_labels(h: Tensor, one_hot: Tensor) -> Tensor:
     """Concatenate h [B, R * F, H, W] and labels [R, K, B] as K constant channels a replica."""
+    import torch
+
     replicas, classes, batch = one_hot.shape
     size = h.shape[2:]
     maps = one_hot.permute(2, 0, 1)[..., None, None].expand(batch, replicas, classes, *size)
@@ -68,7 +65,7 @@ def with_labels(h: Tensor, one_hot: Tensor) -> Tensor:
 
 def per_replica(values: Tensor, cell: Cell) -> Tensor:
     """Return values [R] in the shape that broadcasts on h [B, R * F, H, W]."""
-    return values.repeat_interleave(cell.filters or 0).view(1, -1, 1, 1)
+    return values.repeat_interleave(cell.need("filters")).view(1, -1, 1, 1)
 
 
 def flatten(h: Tensor, replicas: int) -> Tensor:
@@ -76,18 +73,14 @@ def flatten(h: Tensor, replicas: int) -> Tensor:
     return h.reshape(h.shape[0], replicas, -1).permute(1, 2, 0)
 
 
-def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
+def unflatten(delta: Tensor, shape: Size) -> Tensor:
     """Undo `flatten` for a gradient, `shape` being that of h."""
     return _last(delta.permute(2, 0, 1).reshape(shape))
 
 
-def _depth(cell: Cell) -> int:
-    return cell.depth or 0
-
-
-def _conv(cell: Cell, name: str, inputs: int, outputs: int, *, rectified: bool = True) -> Sequence:
-    weight = (name, Conv(inputs, outputs, cell.kernel_size or 0, bias=False))
-    return Sequence(weight, (name, BatchNorm2d(outputs, rectified=rectified)))
+def _conv(cell: Cell, name: str, inputs: int, outputs: int, *, rectified: bool = True) -> Blueprint:
+    conv = Conv(inputs, outputs, cell.need("kernel_size"), bias=False)
+    return sequence((name, conv), (name, BatchNorm2d(outputs, rectified=rectified)))
 
 
 def _merge(maps: Tensor) -> Tensor:
@@ -99,6 +92,8 @@ def _last(maps: Tensor) -> Tensor:
 
     Otherwise torch takes it for channels first, and so all that follows until the first pooling.
     """
+    import torch
+
     maps = maps.contiguous(memory_format=torch.channels_last)
     channels, height, width = maps.shape[1:]
     strides = (channels * height * width, 1, channels * width, channels)

@@ -3,53 +3,52 @@
 The Linear before a batch norm has no bias: the norm would subtract it.
 """
 
+from __future__ import annotations
+
 import itertools
-from collections.abc import Sequence as Seq
+import math
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from ..nn.blueprint import BatchNormReLU, Blueprint, Linear, sequence
+from ._models import hidden_sizes
 
-from ..cell import Cell
-from ..nn.layers import BatchNormReLU, Linear, Sequence
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Seq
 
-Shape = Seq[int]
+    from torch import Size, Tensor
+
+    from ..cell import Cell
 
 
-def hidden_layers(cell: Cell, image: Shape) -> list[Sequence]:
+def hidden_layers(cell: Cell, image: Seq[int]) -> list[Blueprint]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
-    width = cell.hidden_units or 0
-    inputs = [image[0] * image[1] * image[2]] + [width] * ((cell.depth or 0) - 2)
+    width: int = cell.need("hidden_units")
+    inputs = [math.prod(image)] + [width] * (cell.need("depth") - 2)
     return [_dense(f"hidden{i}", size, width) for i, size in enumerate(inputs)]
 
 
-def hidden_shapes(cell: Cell, image: Shape) -> list[tuple[int, ...]]:
-    """Return the shape of each hidden layer's output, of one example and replica."""
-    del image
-    return [(cell.hidden_units or 0,)] * ((cell.depth or 0) - 1)
-
-
-def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Sequence:
+def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Blueprint:
     """Return M after hidden layer `layer`; it reads h and `labels` more features."""
-    width, prefix = cell.hidden_units or 0, f"sg{layer}"
-    sizes = [width + labels] + [cell.sg_units or 0] * (cell.sg_layers or 0)
+    width, prefix = cell.need("hidden_units"), f"sg{layer}"
+    sizes = [width + labels, *hidden_sizes(cell, "sg")]
     return _model(prefix, sizes, (f"{prefix}.output", Linear(sizes[-1], width, bias=True)))
 
 
-def synthetic_input(cell: Cell, layer: int, image: Shape) -> Sequence:
-    """Return I, which reads the images [C, H, W] and says what hidden layer `layer` gives."""
-    width, prefix = cell.hidden_units or 0, f"si{layer}"
-    sizes = [image[0] * image[1] * image[2]] + [cell.si_units or 0] * (cell.si_layers or 0)
+def synthetic_input(cell: Cell, layer: int, image: Seq[int]) -> Blueprint:
+    """Return I, which predicts the output of hidden layer `layer` from the images [C, H, W]."""
+    width, prefix = cell.need("hidden_units"), f"si{layer}"
+    sizes = [math.prod(image), *hidden_sizes(cell, "si")]
     return _model(prefix, sizes, (f"{prefix}.last", Linear(sizes[-1], width, bias=True)))
 
 
-def _model(prefix: str, sizes: Shape, last: tuple[str, Linear]) -> Sequence:
+def _model(prefix: str, sizes: Seq[int], last: tuple[str, Linear]) -> Blueprint:
     """Return hidden layers of `sizes`, the first of which is the input's, and the `last` layer."""
     parts = [
         part
         for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in _dense(f"{prefix}.hidden{j}", inputs, outputs).parts
     ]
-    return Sequence(*parts, last)
+    return sequence(*parts, last)
 
 
 def pack(images: Tensor) -> Tensor:
@@ -59,6 +58,8 @@ def pack(images: Tensor) -> Tensor:
 
 def with_labels(h: Tensor, one_hot: Tensor) -> Tensor:
     """Concatenate h [R, F, B] and one-hot labels [R, K, B]: cDNI's input, [R, F + K, B]."""
+    import torch
+
     return torch.cat((h, one_hot), 1)
 
 
@@ -74,12 +75,11 @@ def flatten(h: Tensor, replicas: int) -> Tensor:
     return h
 
 
-def unflatten(delta: Tensor, shape: torch.Size) -> Tensor:
+def unflatten(delta: Tensor, shape: Size) -> Tensor:
     """Undo `flatten` for a gradient, `shape` being that of h."""
     del shape
     return delta
 
 
-def _dense(name: str, inputs: int, outputs: int) -> Sequence:
-    weight = (name, Linear(inputs, outputs, bias=False))
-    return Sequence(weight, (name, BatchNormReLU(outputs)))
+def _dense(name: str, inputs: int, outputs: int) -> Blueprint:
+    return sequence((name, Linear(inputs, outputs, bias=False)), (name, BatchNormReLU(outputs)))

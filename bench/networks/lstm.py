@@ -4,34 +4,40 @@ M predicts a gradient for each half of the state; with DNI+Aux a linear output p
 say. Neither has batch norm.
 """
 
-import itertools
+from __future__ import annotations
 
-from ..cell import Cell
-from ..nn.layers import Linear, ReLU, Sequence
-from ..nn.lstm import LSTM
+import itertools
+from typing import TYPE_CHECKING
+
+from ..nn.blueprint import Blueprint, Linear, ReLU, sequence
+from ..nn.recurrent_blueprint import LSTM
+from ._models import hidden_sizes
+
+if TYPE_CHECKING:
+    from ..cell import Cell
 
 
 def core(cell: Cell, symbols: int) -> LSTM:
     """Return the core for one-hot inputs of `symbols`."""
-    return LSTM(symbols, cell.hidden_units or 0)
+    return LSTM(symbols, cell.need("hidden_units"))
 
 
-def readout(cell: Cell, classes: int) -> Sequence:
+def readout(cell: Cell, classes: int) -> Blueprint:
     """Return the output layer."""
-    return Sequence(("readout", Linear(cell.hidden_units or 0, classes, bias=True)))
+    return sequence(("readout", Linear(cell.need("hidden_units"), classes, bias=True)))
 
 
-def synthetic_gradient(cell: Cell, state_size: int) -> Sequence:
+def synthetic_gradient(cell: Cell, state_size: int) -> Blueprint:
     """Return M, which reads the core's output h; its last layer starts at zero."""
-    sizes = [cell.hidden_units or 0] + [cell.sg_units or 0] * (cell.sg_layers or 0)
-    hidden = [
+    sizes = [cell.need("hidden_units"), *hidden_sizes(cell, "sg")]
+    layers = [
         part
         for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in ((f"sg.hidden{j}", Linear(inputs, outputs, bias=True)), (f"sg.relu{j}", ReLU()))
     ]
-    return Sequence(*hidden, ("sg.output", Linear(sizes[-1], state_size, bias=True)))
+    return sequence(*layers, ("sg.output", Linear(sizes[-1], state_size, bias=True)))
 
 
-def auxiliary(cell: Cell, state_size: int) -> Sequence:
+def auxiliary(cell: Cell, state_size: int) -> Blueprint:
     """Return the output that predicts synthetic gradients; it starts at zero, as M does."""
-    return Sequence(("aux.output", Linear(cell.hidden_units or 0, state_size, bias=True)))
+    return sequence(("aux.output", Linear(cell.need("hidden_units"), state_size, bias=True)))

@@ -5,16 +5,22 @@ readout of the LSTM's output counts; a linear layer with batch norm makes the me
 wide as an LSTM (the paper does not say; ours). B is an LSTM that reads messages, and a readout.
 """
 
-from ..cell import Cell
-from ..nn.batch_norm_lstm import BatchNormLSTM, Message
-from ..nn.layers import BatchNormReLU, Linear, Sequence
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..nn.blueprint import BatchNormReLU, Blueprint, Linear, sequence
+from ..nn.recurrent_blueprint import BatchNormLSTM, Message
 from . import fcn
 
+if TYPE_CHECKING:
+    from ..cell import Cell
 
-def encoder(cell: Cell, pixels: int) -> Sequence:
+
+def encoder(cell: Cell, pixels: int) -> Blueprint:
     """Return the two layers of A that read a digit."""
-    width = cell.hidden_units or 0
-    return Sequence(
+    width: int = cell.need("hidden_units")
+    return sequence(
         ("a.encoder0", Linear(pixels, width, bias=False)),
         ("a.encoder0", BatchNormReLU(width)),
         ("a.encoder1", Linear(width, width, bias=False)),
@@ -24,19 +30,19 @@ def encoder(cell: Cell, pixels: int) -> Sequence:
 
 def core(cell: Cell) -> BatchNormLSTM:
     """Return an LSTM of A's or of B's: both read as many features as they have units."""
-    return BatchNormLSTM(cell.hidden_units or 0, cell.T or 0)
+    return BatchNormLSTM(cell.need("hidden_units"), cell.need("T"))
 
 
-def readout(name: str, cell: Cell, counted: int) -> Sequence:
+def readout(name: str, cell: Cell, counted: int) -> Blueprint:
     """Return the output layer: a class for each number from 0 to `counted`."""
-    return Sequence((f"{name}.readout", Linear(cell.hidden_units or 0, counted + 1, bias=True)))
+    return sequence((f"{name}.readout", Linear(cell.need("hidden_units"), counted + 1, bias=True)))
 
 
 def message(cell: Cell) -> Message:
     """Return the layer that makes A's message."""
-    return Message(cell.hidden_units or 0)
+    return Message(cell.need("hidden_units"))
 
 
-def synthetic_gradient(cell: Cell) -> Sequence:
+def synthetic_gradient(cell: Cell) -> Blueprint:
     """Return M, which reads a message; its last layer starts at zero."""
     return fcn.synthetic_gradient(cell, 0, 0)

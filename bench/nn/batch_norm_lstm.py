@@ -14,7 +14,8 @@ autograd. Everything is [R, features, B].
 import torch
 from torch import Tensor
 
-from .layers import EPSILON, MOMENTUM
+from . import recurrent_blueprint
+from .dense import EPSILON, MOMENTUM
 from .lstm import FORGET_BIAS
 from .products import matmul
 
@@ -47,14 +48,8 @@ def normalise(x: Tensor, mean: Tensor, variance: Tensor, mode: str) -> Tensor:
 class Message:
     """Linear, then batch norm, of `units` to as many; the norm would subtract a bias."""
 
-    def __init__(self, units: int) -> None:
-        self.shapes: dict[str, tuple[int, ...]] = {
-            "weight": (units, units),
-            "gamma": (units,),
-            "beta": (units,),
-        }
-        self.statistics: dict[str, tuple[int, ...]] = {"mean": (units,), "variance": (units,)}
-        self.fan_in = units
+    def __init__(self, plan: recurrent_blueprint.Message) -> None:
+        self.blueprint = plan
 
     def bind(
         self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
@@ -72,26 +67,13 @@ class Message:
 
 
 class BatchNormLSTM:
-    """The LSTM of H units on as many inputs; statistics are kept for each of `steps` steps.
+    """The LSTM of H units on as many inputs; each step has its own running statistics.
 
     Weights: `input` and `hidden` [4 H, H], `bias` [4 H], in gate order i, f, o, g.
     """
 
-    def __init__(self, units: int, steps: int) -> None:
-        self.units, gates = units, 4 * units
-        self.shapes: dict[str, tuple[int, ...]] = {
-            "input": (gates, units),
-            "hidden": (gates, units),
-            "bias": (gates,),
-            "input_gamma": (gates,),
-            "hidden_gamma": (gates,),
-        }
-        self.statistics: dict[str, tuple[int, ...]] = {
-            f"{source}_{what}": (steps, gates)
-            for source in ("input", "hidden")
-            for what in ("mean", "variance")
-        }
-        self.fan_in = units
+    def __init__(self, plan: recurrent_blueprint.BatchNormLSTM) -> None:
+        self.blueprint, self.units = plan, plan.units
 
     def bind(
         self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]

@@ -11,34 +11,34 @@ A pullback may be called again; with `need_input=False` it does not compute (nor
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-import torch
 from torch import Tensor
-from torch.nn import functional
 
-from .precision import Operand, exact
-from .products import plane, product, stacked
+from . import blueprint
+from .blueprint import Blueprint
+from .convolution import BatchNorm2d, Conv, Pool
+from .dense import BatchNormReLU, Linear, Pullback, ReLU
+from .precision import Operand
 
-EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
-MOMENTUM = 0.1
-
-Pullback = Callable[..., Any]
-aten: Any = torch.ops.aten
+Tensors = dict[str, Tensor]
 
 
-class Layer(Protocol):
-    """What a `Sequence` is made of."""
+class Weighted(Protocol):
+    """What has weights, by its blueprint."""
 
-    shapes: dict[str, tuple[int, ...]]
-    statistics: dict[str, tuple[int, ...]]
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take the tensors [R, *shape] of the declared names to work on."""
+    @property
+    def blueprint(self) -> blueprint.Layer:
+        """The shapes of its weights and running statistics."""
         ...
+
+    def bind(self, weights: Tensors, grads: Tensors, stats: Tensors) -> None:
+        """Take the tensors [R, *shape] of the names in the blueprint to work on."""
+        ...
+
+
+class Layer(Weighted, Protocol):
+    """What a `Sequence` is made of."""
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Run in training mode; `track` moves the running statistics."""
@@ -56,313 +56,38 @@ class Multiplies(Protocol):
     operand: Operand
 
 
-class Linear:
-    """[R, inputs, B] to [R, outputs, B]; weight [outputs, inputs], bias [outputs] if asked for."""
+class Block:
+    """Named parts that have weights: `(name, part)` pairs, bottom first."""
 
-    operand: Operand = staticmethod(exact)
-    """What the operands of its products go through."""
+    def __init__(self, *parts: tuple[str, Weighted]) -> None:
+        self.blueprint = Blueprint(tuple((name, part.blueprint) for name, part in parts))
+        self._weighted = parts
 
-    def __init__(self, inputs: int, outputs: int, *, bias: bool) -> None:
-        self.shapes: dict[str, tuple[int, ...]] = {"weight": (outputs, inputs)}
-        if bias:
-            self.shapes["bias"] = (outputs,)
-        self.statistics: dict[str, tuple[int, ...]] = {}
-        self.fan_in = inputs
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take `weight`, `bias` and their gradients."""
-        del stats
-        self._weight, self._weight_grad = plane(weights["weight"]), plane(grads["weight"])
-        self._transposed = self._weight.mT
-        self._bias = weights["bias"].unsqueeze(2) if "bias" in weights else None
-        self._bias_grad = grads.get("bias")
-
-    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return W x + b and its pullback."""
-        del track
-        seen = self.operand(plane(x))
-
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
-            if self._bias_grad is not None:
-                torch.sum(delta, 2, out=self._bias_grad)
-            delta = self.operand(plane(delta))
-            product(delta, seen.mT, self._weight_grad)
-            if not need_input:
-                return None
-            return stacked(product(self.operand(self._transposed), delta))
-
-        return self._affine(seen), pullback
-
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return W x + b."""
-        return self._affine(self.operand(plane(x)))
-
-    def _affine(self, seen: Tensor) -> Tensor:
-        y = stacked(product(self.operand(self._weight), seen))
-        return y if self._bias is None else y.add_(self._bias)
-
-
-class BatchNormReLU:
-    """Batch norm over the batch of [R, units, B], then ReLU."""
-
-    def __init__(self, units: int) -> None:
-        self.shapes: dict[str, tuple[int, ...]] = {"gamma": (units,), "beta": (units,)}
-        self.statistics: dict[str, tuple[int, ...]] = {"mean": (units,), "variance": (units,)}
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take `gamma`, `beta`, their gradients, and the running `mean` and `variance`."""
-        self.gamma, self.beta = weights["gamma"].unsqueeze(2), weights["beta"].unsqueeze(2)
-        self.gamma_grad, self.beta_grad = grads["gamma"], grads["beta"]
-        self.mean, self.variance = stats["mean"].unsqueeze(2), stats["variance"].unsqueeze(2)
-        # numbers as tensors: torch would make one of a Python number at every call
-        self.epsilon, self.unbiased = self.mean.new_full((), EPSILON), dict[int, Tensor]()
-
-    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the rectified batch norm by batch statistics, and its pullback."""
-        batch = [x.shape[2]]
-        normal, mean, rstd = torch.native_layer_norm(x, batch, None, None, EPSILON)
-        if track:  # detached: two networks are differentiated by autograd
-            variance = rstd.detach().pow(-2).sub_(self.epsilon)  # biased; the running one is not
-            self.mean.lerp_(mean.detach(), MOMENTUM)
-            self.variance.lerp_(variance.mul_(self._unbiased(batch[0])), MOMENTUM)
-        h = (normal * self.gamma).add_(self.beta).relu_()
-
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
-            del need_input  # a weight layer always lies below
-            delta = aten.threshold_backward.default(delta, h, 0)
-            torch.sum(delta, 2, out=self.beta_grad)
-            torch.sum(delta * normal, 2, out=self.gamma_grad)
-            return aten.native_layer_norm_backward.default(
-                delta.mul_(self.gamma), x, batch, mean, rstd, None, None, [True, False, False]
-            )[0]
-
-        return h, pullback
-
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return the rectified batch norm by running statistics."""
-        scale = self.gamma * (self.variance + EPSILON).rsqrt()
-        shift = self.beta - self.mean * scale
-        return (x * scale).add_(shift).relu_()
-
-    def _unbiased(self, batch: int) -> Tensor:
-        """Return what makes a variance over so many examples one without bias."""
-        if batch not in self.unbiased:
-            self.unbiased[batch] = self.mean.new_full((), batch / (batch - 1))
-        return self.unbiased[batch]
-
-
-class ReLU:
-    """Rectifier of activations of any shape."""
-
-    def __init__(self) -> None:
-        self.shapes: dict[str, tuple[int, ...]] = {}
-        self.statistics: dict[str, tuple[int, ...]] = {}
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take nothing."""
-
-    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the rectified x, which is overwritten, and its pullback."""
-        del track
-        h = x.relu_()
-
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
-            del need_input  # a weight layer always lies below
-            return aten.threshold_backward(delta, h, 0)
-
-        return h, pullback
-
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return the rectified x, which is overwritten."""
-        return x.relu_()
-
-
-class Conv:
-    """Convolution of stride 1 that keeps the resolution; weight [outputs, inputs, k, k]."""
-
-    operand: Operand = staticmethod(exact)
-    """What the operands of its products go through."""
-
-    def __init__(self, inputs: int, outputs: int, kernel: int, *, bias: bool) -> None:
-        self.shapes: dict[str, tuple[int, ...]] = {"weight": (outputs, inputs, kernel, kernel)}
-        if bias:
-            self.shapes["bias"] = (outputs,)
-        self.statistics: dict[str, tuple[int, ...]] = {}
-        self.fan_in = inputs * kernel * kernel
-        self.padding = kernel // 2
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take `weight`, `bias` and their gradients."""
-        del stats
-        self.weight, self.weight_grad = weights["weight"], grads["weight"]
-        self.bias, self.bias_grad = weights.get("bias"), grads.get("bias")
-
-    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the convolution of x and its pullback."""
-        del track
-        seen = self.operand(x)
-
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
-            pad, replicas = self.padding, self.weight.shape[0]
-            mask = [need_input, True, False]
-            dx, weight_grad, _ = aten.convolution_backward(
-                *(self.operand(delta), seen, self.operand(self.weight.flatten(0, 1)), None),
-                *([1, 1], [pad, pad], [1, 1], False, [0, 0], replicas, mask),
-            )
-            self.weight_grad.copy_(weight_grad.view_as(self.weight_grad))
-            if self.bias_grad is not None:
-                self.bias_grad.copy_(delta.sum((0, 2, 3)).view_as(self.bias_grad))
-            return dx
-
-        return self._convolution(seen), pullback
-
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return the convolution of x."""
-        return self._convolution(self.operand(x))
-
-    def _convolution(self, seen: Tensor) -> Tensor:
-        bias = None if self.bias is None else self.bias.flatten()
-        pad, replicas = self.padding, self.weight.shape[0]
-        weight = self.operand(self.weight.flatten(0, 1))
-        return aten.convolution.default(  # `functional.conv2d` is counted as none in inference mode
-            seen, weight, bias, [1, 1], [pad, pad], [1, 1], False, [0, 0], replicas
-        )
-
-
-class BatchNorm2d:
-    """Batch norm over batch and positions of [B, R * channels, H, W], `rectified` if asked for."""
-
-    def __init__(self, channels: int, *, rectified: bool = True) -> None:
-        self.rectified = rectified
-        self.shapes: dict[str, tuple[int, ...]] = {"gamma": (channels,), "beta": (channels,)}
-        self.statistics: dict[str, tuple[int, ...]] = {"mean": (channels,), "variance": (channels,)}
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take `gamma`, `beta`, their gradients, and the running `mean` and `variance`."""
-        self.gamma, self.beta = weights["gamma"], weights["beta"]
-        self.gamma_grad, self.beta_grad = grads["gamma"], grads["beta"]
-        self.mean, self.variance = stats["mean"].view(-1), stats["variance"].view(-1)
-
-    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the batch norm by batch statistics, and its pullback."""
-        running = (self.mean, self.variance) if track else (None, None)
-        gamma = self.gamma.flatten()
-        y, mean, rstd = aten.native_batch_norm(
-            x, gamma, self.beta.flatten(), *running, True, MOMENTUM, EPSILON
-        )
-        h = y.relu_() if self.rectified else y
-
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
-            del need_input
-            if self.rectified:
-                delta = aten.threshold_backward(delta, h, 0)
-            dx, gamma_grad, beta_grad = aten.native_batch_norm_backward(
-                delta, x, gamma, *running, mean, rstd, True, EPSILON, [True, True, True]
-            )
-            self.gamma_grad.copy_(gamma_grad.view_as(self.gamma_grad))
-            self.beta_grad.copy_(beta_grad.view_as(self.beta_grad))
-            return dx
-
-        return h, pullback
-
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return the batch norm by running statistics."""
-        gamma, beta = self.gamma.flatten(), self.beta.flatten()
-        y = functional.batch_norm(x, self.mean, self.variance, gamma, beta, eps=EPSILON)
-        return y.relu_() if self.rectified else y
-
-
-class Pool:
-    """3 x 3 pooling of stride 2 and padding 1, by maximum or by average (zeros counted)."""
-
-    def __init__(self, kind: str) -> None:
-        self.shapes: dict[str, tuple[int, ...]] = {}
-        self.statistics: dict[str, tuple[int, ...]] = {}
-        self.maximum = kind == "max"
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Take nothing."""
-
-    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the pooled x and its pullback."""
-        del track
-        window: Any = ([3, 3], [2, 2], [1, 1])
-        if self.maximum:
-            h, where = aten.max_pool2d_with_indices(x, *window)
-        else:
-            h, where = aten.avg_pool2d(x, *window), None
-
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
-            del need_input
-            if self.maximum:
-                dilation = [1, 1]
-                return aten.max_pool2d_with_indices_backward(
-                    delta, x, *window, dilation, False, where
-                )
-            return aten.avg_pool2d_backward(delta, x, *window, False, True, None)
-
-        return h, pullback
-
-    def evaluate(self, x: Tensor) -> Tensor:
-        """Return the pooled x."""
-        return (
-            functional.max_pool2d(x, 3, 2, 1) if self.maximum else functional.avg_pool2d(x, 3, 2, 1)
-        )
-
-
-class Sequence:
-    """Named layers run one after another, itself a layer: `(name, layer)` pairs, bottom first."""
-
-    def __init__(self, *parts: tuple[str, Layer]) -> None:
-        self.parts = parts
-        self.track = True
-        """Whether training passes move the running statistics."""
-
-    def declare(self, what: str) -> dict[str, tuple[int, ...]]:
-        """Return {name: shape without R} of the `shapes` or the `statistics` of all parts."""
-        return {
-            f"{name}.{key}": shape
-            for name, part in self.parts
-            for key, shape in getattr(part, what).items()
-        }
-
-    def fan_in(self) -> dict[str, int]:
-        """Return {name: fan-in} of the weights and biases that are initialised by it."""
-        found: dict[str, int] = {}
-        for name, part in self.parts:
-            fan_in = getattr(part, "fan_in", None)
-            if fan_in is not None:
-                found |= {f"{name}.{key}": fan_in for key in part.shapes}
-        return found
-
-    def bind(
-        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
-    ) -> None:
-        """Hand each part its tensors, by the names of `declare`."""
-        for name, part in self.parts:
+    def bind(self, weights: Tensors, grads: Tensors, stats: Tensors) -> None:
+        """Hand each part its tensors, by the names of the blueprint."""
+        for name, part in self._weighted:
+            shapes, statistics = part.blueprint.shapes, part.blueprint.statistics
             part.bind(
-                {key: weights[f"{name}.{key}"] for key in part.shapes},
-                {key: grads[f"{name}.{key}"] for key in part.shapes},
-                {key: stats[f"{name}.{key}"] for key in part.statistics},
+                {key: weights[f"{name}.{key}"] for key in shapes},
+                {key: grads[f"{name}.{key}"] for key in shapes},
+                {key: stats[f"{name}.{key}"] for key in statistics},
             )
 
     def take(self, operand: Operand) -> None:
         """Let the operands of all products go through `operand`."""
-        for _, part in self.parts:
+        for _, part in self._weighted:
             if isinstance(part, Multiplies):
                 part.operand = operand
+
+
+class Sequence(Block):
+    """Named layers run one after another, itself a layer: `(name, layer)` pairs, bottom first."""
+
+    def __init__(self, *parts: tuple[str, Layer]) -> None:
+        super().__init__(*parts)
+        self.parts = parts
+        self.track = True
+        """Whether training passes move the running statistics."""
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Run in training mode; return the output and the pullback through all parts."""
@@ -383,6 +108,29 @@ class Sequence:
         for _, part in self.parts:
             x = part.evaluate(x)
         return x
+
+
+def build(plan: Blueprint) -> Sequence:
+    """Return the running layers of a blueprint, without tensors yet (`Sequence.bind`)."""
+    return Sequence(*((name, _layer(part)) for name, part in plan.parts))
+
+
+def _layer(plan: blueprint.Layer) -> Layer:
+    match plan:
+        case blueprint.Linear():
+            return Linear(plan)
+        case blueprint.BatchNormReLU():
+            return BatchNormReLU(plan)
+        case blueprint.ReLU():
+            return ReLU(plan)
+        case blueprint.Conv():
+            return Conv(plan)
+        case blueprint.BatchNorm2d():
+            return BatchNorm2d(plan)
+        case blueprint.Pool():
+            return Pool(plan)
+        case _:
+            raise TypeError(f"no running layer for {plan}")
 
 
 def bound(fan_in: int) -> float:

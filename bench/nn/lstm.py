@@ -13,7 +13,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from .layers import aten
+from . import recurrent_blueprint
+from .dense import aten
 from .precision import Operand, exact
 from .products import accumulate, plane, product
 
@@ -128,16 +129,8 @@ class LSTM:
     operand: Operand = staticmethod(exact)
     """Rounding of the operands of its products."""
 
-    def __init__(self, symbols: int, units: int) -> None:
-        self.symbols, self.units = symbols, units
-        self.shapes: dict[str, tuple[int, ...]] = {"weight": (4 * units, 1 + symbols + units)}
-        self.statistics: dict[str, tuple[int, ...]] = {}
-        self.fan_in = units
-
-    @property
-    def state_size(self) -> int:
-        """Features of the state: h and c."""
-        return 2 * self.units
+    def __init__(self, plan: recurrent_blueprint.LSTM) -> None:
+        self.blueprint, self.symbols, self.units = plan, plan.symbols, plan.units
 
     def bind(
         self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]

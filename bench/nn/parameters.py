@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..cell import Cell
-from .layers import Sequence, bound
+from .layers import Block, bound
 from .precision import dtype, operand
 from .seeding import generator
 
@@ -26,8 +26,8 @@ class Parameters:
         device: where the weights live.
     """
 
-    def __init__(self, blocks: Seq[Sequence], cells: Seq[Cell], device: torch.device) -> None:
-        self._shapes = {n: s for block in blocks for n, s in block.declare("shapes").items()}
+    def __init__(self, blocks: Seq[Block], cells: Seq[Cell], device: torch.device) -> None:
+        self._shapes = {n: s for block in blocks for n, s in block.blueprint.shapes.items()}
         self.spans: dict[str, tuple[int, int]] = {}
         total = 0
         for name, shape in self._shapes.items():
@@ -38,7 +38,7 @@ class Parameters:
         self.flat = torch.zeros(len(cells), total, **make)
         self.grads = torch.zeros_like(self.flat)
         self.named = self.views(self.flat)
-        statistics = {n: s for block in blocks for n, s in block.declare("statistics").items()}
+        statistics = {n: s for block in blocks for n, s in block.blueprint.statistics.items()}
         self.statistics = {
             n: torch.full((len(cells), *s), float(n.endswith("variance")), **make)
             for n, s in statistics.items()
@@ -49,8 +49,8 @@ class Parameters:
             block.take(operand(cells[0].precision))
         self._initialise(blocks, cells)
 
-    def _initialise(self, blocks: Seq[Sequence], cells: Seq[Cell]) -> None:
-        fans = {n: fan for block in blocks for n, fan in block.fan_in().items()}
+    def _initialise(self, blocks: Seq[Block], cells: Seq[Cell]) -> None:
+        fans = {n: fan for block in blocks for n, fan in block.blueprint.fan_in.items()}
         for name, view in self.named.items():
             if name.endswith("gamma"):
                 view.fill_(1)
@@ -67,8 +67,3 @@ class Parameters:
             name: flat[:, slice(*self.spans[name])].view(flat.shape[0], *shape)
             for name, shape in self._shapes.items()
         }
-
-
-def declaring(name: str, layer: Any) -> Sequence:
-    """Return a sequence that declares the weights of `layer`, and is itself never run."""
-    return Sequence((name, layer))

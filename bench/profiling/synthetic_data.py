@@ -4,41 +4,31 @@ An update takes the same time whatever the images show and whatever the text say
 """
 
 import functools
-from typing import Any
+from typing import Any, cast
 
 import torch
 
-from .. import datasets
+from .. import datasets, registry
 from ..cell import Cell
-from ..datasets import Data, Episodes, Text
+from ..datasets import Data, Loaded, Text
+from ..declarations import Dataset
 from ..families.family import of
 from ..families.program import Program
 from ..training.loop import configure_torch
 
-_IMAGES = {
-    "mnist": (60_000, 10_000, (1, 28, 28), 255),
-    "cifar10": (50_000, 10_000, (3, 32, 32), 255),
-    "digits": (1_437, 360, (1, 8, 8), 16),
-    "counting": (60_000, 10_000, (1, 28, 28), 255),
-    "counting_digits": (1_437, 360, (1, 8, 8), 16),
-}
-"""Examples to train on and for the test, shape [C, H, W], and the largest pixel."""
-_TEXTS = {"ptb": ((5_017_482, 393_042, 442_423), 50), "descriptions": ((38_748, 2_153, 2_153), 92)}
-"""Characters of the three parts, and symbols."""
-CLASSES = 10
 
-
-def data_for(cell: Cell) -> Data | Episodes | Text:
+def data_for(cell: Cell) -> Loaded:
     """Return data in place of the cell's, which is not looked for; a generated task is itself.
 
-    A text of the cell's own (`corpus`) is read: its symbols are not known otherwise. Raises
-    UsageError where that cannot be.
+    Its shapes are those that the data set declares. A text of the cell's own (`corpus`) is read:
+    its symbols are not known otherwise. Raises UsageError where that cannot be.
     """
     if cell.corpus is not None:
         return datasets.load(cell.dataset, corpus=cell.corpus)
-    if cell.dataset in _IMAGES:
-        return _images(cell.dataset)
-    return _text(cell.dataset) if cell.dataset in _TEXTS else datasets.load(cell.dataset)
+    declared = registry.DATASETS.declared(cell.dataset)
+    if declared.shape is not None:
+        return _images(declared)
+    return datasets.load(cell.dataset) if declared.characters is None else _text(declared)
 
 
 def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str) -> Program:
@@ -59,10 +49,12 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
 
 
 @functools.cache
-def _images(dataset: str) -> Data:
+def _images(declared: Dataset) -> Data:
     import numpy as np
 
-    train, test, shape, pixel_max = _IMAGES[dataset]
+    shape, classes = declared.need("shape"), declared.need("classes")
+    pixel_max: int = declared.need("pixel_max")
+    train, test = cast("tuple[int, int]", declared.need("examples"))
     rng = np.random.default_rng(0)
 
     def drawn(count: int) -> Any:
@@ -70,20 +62,22 @@ def _images(dataset: str) -> Data:
 
     return Data(
         train_images=drawn(train),
-        train_labels=rng.integers(0, CLASSES, train),
+        train_labels=rng.integers(0, classes, train),
         test_images=drawn(test),
-        test_labels=rng.integers(0, CLASSES, test),
-        classes=CLASSES,
+        test_labels=rng.integers(0, classes, test),
+        classes=classes,
         pixel_max=pixel_max,
     )
 
 
 @functools.cache
-def _text(dataset: str) -> Text:
+def _text(declared: Dataset) -> Text:
     import numpy as np
 
-    sizes, symbols = _TEXTS[dataset]
+    symbols: int = declared.need("symbols")
     rng = np.random.default_rng(0)
-    train, valid, test = (rng.integers(0, symbols, size, np.uint8) for size in sizes)
+    train, valid, test = (
+        rng.integers(0, symbols, size, np.uint8) for size in declared.need("characters")
+    )
     alphabet = "".join(map(chr, range(ord("!"), ord("!") + symbols)))
     return Text(train=train, valid=valid, test=test, alphabet=alphabet)

@@ -18,10 +18,9 @@ from .. import datasets, registry
 from ..cell import Cell
 from ..families.family import of
 from ..families.program import Program
-from ..hardware import describe, machine_class
+from ..hardware import describe, keep_freed_memory, machine_class
 from ..nn import products as matrix_products
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
-from ..profiling import memory_estimate
 from ..registry import Source
 from . import checkpoint
 
@@ -76,7 +75,7 @@ def configure_torch(device: str, threads: int, back_end: str, precision: str) ->
     it frees it keeps (`memory.keep`).
     """
     torch.set_num_threads(threads)
-    memory_estimate.keep()
+    keep_freed_memory()
     if device == "cpu":
         matrix_products.use(back_end, precision)
     products = "tf32" if precision == "bf16" else "ieee"

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...bench import datasets, registry
+from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.configuration import replica_axes
+from ...bench.families.family import of
 from ...results.record import Record
 
 STATES = ("done", "missing", "timeout", "pruned", "stale", "failed", "diverged")
@@ -115,51 +116,7 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
-    if cell.family == "pair":
-        return _work_of_a_digit(cell) * cell.data_steps * cell.iterations * cell.batch_size
-    if cell.T is not None:
-        return cell.T * _work_of_a_step(cell) * cell.iterations * cell.batch_size
-    if cell.network == "fcn":
-        width, m = cell.hidden_units or 0, cell.sg_units or 0
-        layer, taps = width * width * ((cell.depth or 0) + 1), 1
-    else:
-        taps = (cell.kernel_size or 0) ** 2 * 50  # about the positions that are left after pooling
-        width, m = cell.filters or 0, cell.sg_units or 0
-        layer = width * width * taps * (cell.depth or 0)
-    models, p = 0, cell.p_update or 1.0
-    if cell.sg_layers is not None:
-        models = taps * _work_of_a_model(width, width, m, cell.sg_layers)
-    if cell.si_layers is not None:
-        models += _work_of_a_model(_INPUTS, width, cell.si_units or 0, cell.si_layers)
-    forward = p if cell.decoupled == "both" else 1.0
-    layers = layer * (forward + 2 * p) / 3 + p * models * ((cell.depth or 0) - 1)
-    return 6.0 * cell.iterations * cell.batch_size * layers
-
-
-_INPUTS = 784  # of an image, about
-
-
-def _work_of_a_model(inputs: int, outputs: int, units: int, hidden: int) -> int:
-    return (inputs + outputs + (hidden - 1) * units) * units if hidden else inputs * outputs
-
-
-def _work_of_a_step(cell: Cell) -> float:
-    """Return about how many multiplications a recurrent core takes for one symbol."""
-    width, m = cell.hidden_units or 0, cell.sg_units or 0
-    core, model = 4 * width * width, 3 * width * m
-    passes = registry.RULES.declared(cell.rule).passes
-    return 2.0 * (passes * core + (0 if cell.sg_layers is None else 3 * model / (cell.T or 1)))
-
-
-def _work_of_a_digit(cell: Cell) -> float:
-    """Return about how many multiplications two networks take for one digit."""
-    width, T = cell.hidden_units or 0, cell.T or 1
-    core, between = 8 * width * width, (0 if cell.sg_layers is None else 3 * (cell.sg_units or 0))
-    return 6.0 * (core + width * (PIXELS + width) + (core + width * between) / T)
-
-
-PIXELS = 784
-"""Of a digit, about."""
+    return of(cell).work(cell)
 
 
 def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:

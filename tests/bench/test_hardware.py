@@ -2,6 +2,8 @@
 
 import contextlib
 import dataclasses
+import os
+import platform
 import subprocess
 import sys
 
@@ -139,3 +141,30 @@ def test_torch_is_not_needed_without_a_gpu():
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "cpu False\n"
+
+
+def faults(script, **env):
+    """Minor page faults of a script's `work()`, in a thread, once it has been done often."""
+    code = f"""
+import resource, threading, torch
+from sgbench.bench import hardware
+def faults(): return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+{script}
+def often():
+    prepare()
+    for _ in range(20): work()
+    before = faults(); work(); print(faults() - before)
+thread = threading.Thread(target=often); thread.start(); thread.join()
+"""
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MALLOC", "GLIBC"))}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=clean | env, capture_output=True, text=True, check=True
+    )
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt is glibc's")
+@pytest.mark.parametrize("env", [{}, {"MALLOC_TRIM_THRESHOLD_": "65536"}], ids=["plain", "dask"])
+def test_a_process_keeps_what_it_frees(env):
+    work = "def work(): torch.empty(2**23).fill_(1)\nprepare = "  # 32 MiB
+    assert faults(f"{work}int", **env) > 10 * faults(f"{work}hardware.keep_freed_memory", **env)

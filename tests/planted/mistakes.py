@@ -39,7 +39,7 @@ def batch_norm_in_eval_mode(folder):
     """Training normalises by the running statistics."""
     plant(
         folder,
-        "bench/nn/layers.py",
+        "bench/nn/dense.py",
         (
             "        h = (normal * self.gamma).add_(self.beta).relu_()\n",
             "        rstd = (self.variance + EPSILON).rsqrt()\n"
@@ -66,7 +66,7 @@ def rounding(folder):
     """No mistake: the products are rounded otherwise."""
     plant(
         folder,
-        "bench/nn/layers.py",
+        "bench/nn/dense.py",
         (
             "        y = stacked(product(self.operand(self._weight), seen))\n",
             "        y = stacked(product(self.operand(self._weight * (1 / 3)), seen)) * 3\n",

@@ -108,6 +108,18 @@ class FeedForward:
             Timed(network, "heads", "m"),
         ]
 
+    def memory(self, cell: Cell, replicas: int) -> int:
+        """Return about how many bytes the training of a program of such cells takes."""
+        from .estimates import memory
+
+        return memory(cell, replicas)
+
+    def work(self, cell: Cell) -> float:
+        """Return about how many multiplications the cell's training takes."""
+        from .estimates import work
+
+        return work(cell)
+
     def grad_mode(self) -> AbstractContextManager[object]:
         """Return inference mode, where every call costs least."""
         import torch

@@ -15,8 +15,8 @@ from ...datasets import Data
 from ...errors import UsageError
 from ...nn.precision import dtype
 from ...nn.seeding import generator
+from .estimates import CHUNK
 
-CHUNK = 1000  # examples evaluated at once
 TRAIN_SAMPLE = 10_000  # training examples that the final train error is measured on
 
 

@@ -9,57 +9,18 @@ import itertools
 from collections.abc import Generator
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
-from typing import Any, Protocol, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ... import registry
 from ...cell import Cell
-from ...nn.layers import Linear, Pullback, Sequence
+from ...nn.layers import Pullback, Sequence, build
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
-
-
-class Architecture(Protocol):
-    """The functions of a module of `networks` for feed-forward networks."""
-
-    def hidden_layers(self, cell: Cell, image: Seq[int]) -> list[Sequence]:
-        """Return the depth - 1 hidden layers for images [C, H, W]."""
-        ...
-
-    def hidden_shapes(self, cell: Cell, image: Seq[int]) -> list[tuple[int, ...]]:
-        """Return the shape of each hidden layer's output, of one example and replica."""
-        ...
-
-    def synthetic_gradient(self, cell: Cell, layer: int, labels: int) -> Sequence:
-        """Return M after hidden layer `layer`; it reads h and `labels` more channels."""
-        ...
-
-    def synthetic_input(self, cell: Cell, layer: int, image: Seq[int]) -> Sequence:
-        """Return I, which predicts the output of hidden layer `layer` from the images."""
-        ...
-
-    def pack(self, images: Tensor) -> Tensor:
-        """Lay images [R, B, C, H, W] out as the first layer takes them."""
-        ...
-
-    def with_labels(self, h: Tensor, one_hot: Tensor) -> Tensor:
-        """Join one-hot labels [R, K, B] to h."""
-        ...
-
-    def per_replica(self, values: Tensor, cell: Cell) -> Tensor:
-        """Return values [R] in the shape that broadcasts on h."""
-        ...
-
-    def flatten(self, h: Tensor, replicas: int) -> Tensor:
-        """Return h as [R, features, B]."""
-        ...
-
-    def unflatten(self, flat: Tensor, shape: torch.Size) -> Tensor:
-        """Undo `flatten`."""
-        ...
+from .blueprint import Architecture, architecture, blueprint
 
 
 class Head:
@@ -102,42 +63,23 @@ class Network:
         self, cells: Seq[Cell], image: Seq[int], classes: int, device: torch.device
     ) -> None:
         cell = cells[0]
-        self.kind = cast("Architecture", registry.network_module(cell.network))
+        plan, rule = blueprint(cell, image, classes), registry.RULES.declared(cell.rule)
+        self.kind = architecture(cell)
         self.classes, self.replicas = classes, len(cells)
-        self.hidden: list[Sequence] = self.kind.hidden_layers(cell, image)
-        self.hidden_shapes = self.kind.hidden_shapes(cell, image)
-        features = [torch.Size(shape).numel() for shape in self.hidden_shapes]
-        self.classifier = Sequence(("classifier", Linear(features[-1], classes, bias=True)))
-        rule = registry.RULES.declared(cell.rule)
+        self.hidden, self.hidden_shapes = list(map(build, plan.hidden)), plan.shapes
+        self.classifier = build(plan.classifier)
 
         def spread(column: Tensor) -> Tensor:
             return self.kind.per_replica(column, cell)
 
         self.hyperparameters = hyperparameters(cells, device, spread)
         self.models: list[SyntheticGradient] = []
-        if rule.synthetic:
-            labels = classes if rule.conditioned else 0
+        if plan.models:
             scale = scale_of(cells, device, spread)
-            self.models = [
-                SyntheticGradient(
-                    self.kind.synthetic_gradient(cell, i, labels),
-                    self.kind.with_labels if rule.conditioned else None,
-                    scale,
-                )
-                for i in range(len(self.hidden))
-            ]
-        self.heads: list[Head] = []
-        if rule.auxiliary:
-            tops = [Linear(size, classes, bias=True) for size in features]
-            self.heads = [
-                Head(self.kind, self.replicas, Sequence((f"head{i}.output", top)))
-                for i, top in enumerate(tops)
-            ]
-        self.inputs: list[Sequence] = []
-        if cell.decoupled == "both":
-            self.inputs = [
-                self.kind.synthetic_input(cell, i, image) for i in range(len(self.hidden))
-            ]
+            join = self.kind.with_labels if rule.conditioned else None
+            self.models = [SyntheticGradient(build(model), join, scale) for model in plan.models]
+        self.heads = [Head(self.kind, self.replicas, build(head)) for head in plan.heads]
+        self.inputs = list(map(build, plan.inputs))
         self.decoupled = cell.decoupled is not None
         self.weights = Parameters(self.blocks(), cells, device)
         self._eye = torch.eye(classes, dtype=self.weights.flat.dtype, device=device)
@@ -156,7 +98,7 @@ class Network:
         """
         spans, end = self.weights.spans, self.weights.flat.shape[1]
         if self.decoupled:
-            starts = [spans[next(iter(block.declare("shapes")))][0] for block in self.blocks()]
+            starts = [spans[next(iter(block.blueprint.shapes))][0] for block in self.blocks()]
             return [slice(*part) for part in itertools.pairwise([*starts, end])]
         if not registry.RULES.declared(rule).trains_hidden:
             return [slice(spans["classifier.weight"][0], spans["classifier.bias"][1])]
@@ -201,7 +143,7 @@ class Network:
         if all(replicas):
             return block(x, *more)
         sequence = block.sequence if isinstance(block, SyntheticGradient) else block
-        statistics = [self.weights.statistics[name] for name in sequence.declare("statistics")]
+        statistics = [self.weights.statistics[name] for name in sequence.blueprint.statistics]
         before = [tensor.clone() for tensor in statistics]
         found = block(x, *more)
         idle = [replica for replica, runs in enumerate(replicas) if not runs]

@@ -80,6 +80,18 @@ class Pair:
         }
         return [Timed(program.network, method, part) for method, part in parts.items()]
 
+    def memory(self, cell: Cell, replicas: int) -> int:
+        """Return about how many bytes the training of a program of such cells takes."""
+        from .estimates import memory
+
+        return memory(cell, replicas)
+
+    def work(self, cell: Cell) -> float:
+        """Return about how many multiplications the cell's training takes."""
+        from .estimates import work
+
+        return work(cell)
+
     def grad_mode(self) -> AbstractContextManager[object]:
         """Return no-grad mode: the network asks autograd for its gradients itself."""
         import torch

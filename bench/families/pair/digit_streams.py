@@ -15,8 +15,8 @@ from ...cell import Cell
 from ...datasets import Data
 from ...nn.seeding import generator
 from ..feedforward.batches import parts
+from .estimates import EVALUATED_STREAMS
 
-EVALUATED_STREAMS = 1024
 EVALUATED_CYCLES = 16
 """On the held-out images, after `WARM_UP`: 16,384 counts of B, T times as many of A. A percentage
 near 30 has a standard error of 0.36."""

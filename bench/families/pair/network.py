@@ -13,7 +13,6 @@ autograd's, where the caller enables it: this pair is for what it shows, not for
 from collections.abc import Generator
 from collections.abc import Sequence as Seq
 from contextlib import contextmanager
-from typing import Protocol, cast
 
 import torch
 from torch import Tensor
@@ -22,34 +21,11 @@ from torch.nn import functional
 from ... import registry
 from ...cell import Cell
 from ...nn.batch_norm_lstm import BatchNormLSTM, Message, State
-from ...nn.layers import Sequence
-from ...nn.parameters import Parameters, declaring
+from ...nn.layers import Block, Sequence, build
+from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
-
-
-class Architecture(Protocol):
-    """The functions of a module of `networks` for pairs."""
-
-    def encoder(self, cell: Cell, pixels: int) -> Sequence:
-        """Return the layers of A that read a digit."""
-        ...
-
-    def core(self, cell: Cell) -> BatchNormLSTM:
-        """Return an LSTM of A's or of B's."""
-        ...
-
-    def readout(self, name: str, cell: Cell, counted: int) -> Sequence:
-        """Return the output layer: a class for each number from 0 to `counted`."""
-        ...
-
-    def message(self, cell: Cell) -> Message:
-        """Return the layer that makes A's message."""
-        ...
-
-    def synthetic_gradient(self, cell: Cell) -> Sequence:
-        """Return M, which reads a message."""
-        ...
+from .blueprint import blueprint
 
 
 class TwoNetworks:
@@ -70,7 +46,7 @@ class TwoNetworks:
 
     def __init__(self, cells: Seq[Cell], pixels: int, device: torch.device) -> None:
         cell, rule = cells[0], registry.RULES.declared(cells[0].rule)
-        kind = cast("Architecture", registry.network_module(cell.network))
+        plan = blueprint(cell, pixels)
         self.T, self.replicas = cell.need("T"), len(cells)
         self.factor: float = cell.need("sg_factor") if rule.synthetic else 0.0
         self.streams, self.units = cell.batch_size, cell.need("hidden_units")
@@ -79,30 +55,27 @@ class TwoNetworks:
             return column.view(-1, 1, 1)
 
         self.hyperparameters = hyperparameters(cells, device, spread)
-        self.encoder = kind.encoder(cell, pixels)
-        self.cores: dict[str, BatchNormLSTM] = {name: kind.core(cell) for name in "ab"}
-        counted = {"a": self.T, "b": self.T**2}
-        self.readouts: dict[str, Sequence] = {n: kind.readout(n, cell, counted[n]) for n in "ab"}
-        self.message = kind.message(cell)
-        cores = {name: declaring(f"{name}.lstm", core) for name, core in self.cores.items()}
-        message = declaring("a.message", self.message)
-        blocks = {
-            "a": [self.encoder, cores["a"], self.readouts["a"], message],
+        self.encoder = build(plan.encoder)
+        self.cores = {name: BatchNormLSTM(plan.core) for name in "ab"}
+        self.readouts = {name: build(readout) for name, readout in plan.readouts.items()}
+        self.message = Message(plan.message)
+        cores = {name: Block((f"{name}.lstm", core)) for name, core in self.cores.items()}
+        blocks: dict[str, list[Block]] = {
+            "a": [self.encoder, cores["a"], self.readouts["a"], Block(("a.message", self.message))],
             "b": [cores["b"], self.readouts["b"]],
         }
         self.model: SyntheticGradient | None = None
-        if rule.synthetic:
-            sequence = kind.synthetic_gradient(cell)
+        if plan.model is not None:
             scale = scale_of(cells, device, spread)
-            self.model = SyntheticGradient(sequence, None, scale)
-            blocks["m"] = [sequence]
+            self.model = SyntheticGradient(build(plan.model), None, scale)
+            blocks["m"] = [self.model.sequence]
         self.blocks = [block for some in blocks.values() for block in some]
         self.weights = Parameters(self.blocks, cells, device)
         for core in self.cores.values():
             core.initialise()
         self._grads = self.weights.views(self.weights.grads)
         self._names = {
-            part: [name for block in some for name in block.declare("shapes")]
+            part: [name for block in some for name in block.blueprint.shapes]
             for part, some in blocks.items()
         }
         self.parts: dict[str, slice] = {}

@@ -78,6 +78,18 @@ class Recurrent:
             *(Timed(network, method, "m") for method in (*models, "auxiliary_deltas")),
         ]
 
+    def memory(self, cell: Cell, replicas: int) -> int:
+        """Return about how many bytes the training of a program of such cells takes."""
+        from .estimates import memory
+
+        return memory(cell, replicas)
+
+    def work(self, cell: Cell) -> float:
+        """Return about how many multiplications the cell's training takes."""
+        from .estimates import work
+
+        return work(cell)
+
     def grad_mode(self) -> AbstractContextManager[object]:
         """Return inference mode, where every call costs least."""
         import torch

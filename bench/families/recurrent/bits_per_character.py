@@ -5,15 +5,12 @@ from typing import TYPE_CHECKING, cast
 
 import torch
 
+from .estimates import STEPS, STREAMS, WARM_UP
 from .network import RecurrentNetwork, softmax_loss
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-STREAMS = 256  # places at which the text is read at once
-WARM_UP = 100  # characters that each reads before its part, which do not count
-STEPS = 64  # steps of an unroll; there is no gradient to keep it short for
 
 
 def bits_per_character(network: RecurrentNetwork, text: "NDArray[np.uint8]") -> list[float]:
@@ -27,7 +24,7 @@ def bits_per_character(network: RecurrentNetwork, text: "NDArray[np.uint8]") -> 
     part = -(-(len(codes) - 1) // streams)
     begin = torch.arange(streams, device=codes.device) * part
     tape = network.core.tape(STEPS, streams)
-    state = network.state.new_zeros(network.replicas, network.core.state_size, streams)
+    state = network.state.new_zeros(network.replicas, network.core.blueprint.state_size, streams)
     total = torch.zeros(network.replicas, dtype=torch.float64, device=codes.device)
     for start in range(-WARM_UP, part, STEPS):
         ahead = start + torch.arange(STEPS, device=codes.device).unsqueeze(1)

@@ -5,40 +5,21 @@ have them, a synthetic-gradient model M and an auxiliary output.
 """
 
 from collections.abc import Sequence as Seq
-from typing import Any, Protocol, cast
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from ... import registry
 from ...cell import Cell
-from ...nn.layers import Sequence
+from ...nn.layers import Block, Sequence, build
 from ...nn.lstm import LSTM, Tape
-from ...nn.parameters import Parameters, declaring
+from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
+from .blueprint import blueprint
 
 _KEPT = ("x", "gates", "cells", "tanh")  # of the unroll before: what its pullback reads
-
-
-class Architecture(Protocol):
-    """The functions of a module of `networks` for recurrent networks."""
-
-    def core(self, cell: Cell, symbols: int) -> LSTM:
-        """Return the core for one-hot inputs of `symbols`."""
-        ...
-
-    def readout(self, cell: Cell, classes: int) -> Sequence:
-        """Return the output layer."""
-        ...
-
-    def synthetic_gradient(self, cell: Cell, state_size: int) -> Sequence:
-        """Return M, which reads the core's output h."""
-        ...
-
-    def auxiliary(self, cell: Cell, state_size: int) -> Sequence:
-        """Return the output that predicts synthetic gradients."""
-        ...
 
 
 class RecurrentNetwork:
@@ -61,10 +42,9 @@ class RecurrentNetwork:
 
     def __init__(self, cells: Seq[Cell], symbols: int, classes: int, device: torch.device) -> None:
         cell, rule = cells[0], registry.RULES.declared(cells[0].rule)
-        kind = cast("Architecture", registry.network_module(cell.network))
+        plan = blueprint(cell, symbols, classes)
         self.symbols, self.classes, self.replicas = symbols, classes, len(cells)
-        self.core = kind.core(cell, symbols)
-        self.readout = kind.readout(cell, classes)
+        self.core, self.readout = LSTM(plan.core), build(plan.readout)
         self.factor: float = cell.need("sg_factor") if rule.synthetic else 0.0
         self.steps, self.streams = cell.need("T"), cell.batch_size
 
@@ -72,21 +52,19 @@ class RecurrentNetwork:
             return column.view(-1, 1, 1)
 
         self.hyperparameters = hyperparameters(cells, device, spread)
-        blocks = [declaring("core", self.core), self.readout]
-        size = self.core.state_size
+        blocks: list[Block] = [Block(("core", self.core)), self.readout]
         self.model: SyntheticGradient | None = None
         self.auxiliary: Sequence | None = None
-        if rule.synthetic:
-            sequence = kind.synthetic_gradient(cell, size)
+        if plan.model is not None:
             scale = scale_of(cells, device, spread)
-            self.model = SyntheticGradient(sequence, None, scale)
-            blocks.append(sequence)
-        if rule.auxiliary:
-            self.auxiliary = kind.auxiliary(cell, size)
+            self.model = SyntheticGradient(build(plan.model), None, scale)
+            blocks.append(self.model.sequence)
+        if plan.auxiliary is not None:
+            self.auxiliary = build(plan.auxiliary)
             blocks.append(self.auxiliary)
         self.weights = Parameters(blocks, cells, device)
         self.core.initialise()
-        self.state = self.weights.flat.new_zeros(self.replicas, size, self.streams)
+        self.state = self.weights.flat.new_zeros(self.replicas, plan.core.state_size, self.streams)
         self.loss, self.sg_loss, self.aux_loss = self.state.new_zeros(3, self.replicas)
         self._tapes: list[Tape] = []
         self._before: Tape | None = None

@@ -18,11 +18,10 @@ from ...nn.adam import Adam
 from ...outcome import CurvePoint, Measured, Solved, defined
 from ..program import Program, State
 from .bits_per_character import bits_per_character
+from .estimates import PROBE_STEPS, PROBE_STREAMS
 from .network import RecurrentNetwork, softmax_loss
 from .streams import EpisodeStream, TextStream
 
-PROBE_STEPS, PROBE_STREAMS = 64, 64
-"""The longer unroll whose gradient the synthetic one is compared with, and its streams."""
 NATS = math.log(2)
 """Nats in a bit."""
 

@@ -2,8 +2,9 @@
 
 import pytest
 import torch
+from sgbench.bench.nn import recurrent_blueprint
 from sgbench.bench.nn.batch_norm_lstm import GAMMA, BatchNormLSTM, normalise
-from sgbench.bench.nn.layers import EPSILON, MOMENTUM
+from sgbench.bench.nn.dense import EPSILON, MOMENTUM
 from sgbench.bench.nn.lstm import FORGET_BIAS
 
 SOURCE = torch.Generator().manual_seed(1)
@@ -30,9 +31,12 @@ def test_modes_of_the_norm(mode):
 
 
 def test_a_step_is_the_equations_with_statistics_of_its_own_step():
-    core = BatchNormLSTM(3, steps=2)
-    weights = {name: normal(1, *shape) for name, shape in core.shapes.items()}
-    stats = {name: torch.zeros(1, *s, dtype=torch.float64) for name, s in core.statistics.items()}
+    core = BatchNormLSTM(recurrent_blueprint.BatchNormLSTM(3, steps=2))
+    weights = {name: normal(1, *shape) for name, shape in core.blueprint.shapes.items()}
+    stats = {
+        name: torch.zeros(1, *s, dtype=torch.float64)
+        for name, s in core.blueprint.statistics.items()
+    }
     core.bind(weights, {}, stats)
     core.initialise()
     assert (weights["hidden_gamma"] == GAMMA).all()

@@ -5,13 +5,15 @@ import dataclasses
 import numpy as np
 import pytest
 import torch
-from sgbench.bench import datasets
+from sgbench.bench import datasets, registry
 from sgbench.bench.datasets import Data, Episodes, Text
 from sgbench.bench.errors import DataError, UsageError
 from sgbench.bench.families.family import of
 from sgbench.bench.nn import products
 from sgbench.bench.profiling import synthetic_data
 from sgbench.reproductions.exhibits.exhibit import expand, load
+from small_files.folders import write
+from small_files.own import CLASSES, description, idx_files
 
 SOURCES = {
     "mnist": ("table1", {"network": "fcn"}),
@@ -61,6 +63,19 @@ def test_shapes_and_ranges_are_those_of_the_real_data(dataset):
             assert len(set(got)) == len(want)
         else:
             assert got == want, field.name
+
+
+def test_own_data_has_the_shapes_that_it_declares(tmp_path):
+    write(tmp_path / "pictures", idx_files())
+    (tmp_path / "small.toml").write_text(description(), encoding="utf-8")
+    registry.DATASETS.add_file(tmp_path / "small.toml", "--dataset-file")
+    try:
+        found = synthetic_data.data_for(cell_of("digits").replace(dataset="small"))
+    finally:
+        registry.DATASETS.remove("small")
+    assert found.train_images.shape == (6, 1, 5, 4)
+    assert found.test_images.shape == (3, 1, 5, 4)
+    assert (found.classes, found.pixel_max) == (CLASSES, 255)
 
 
 @pytest.mark.parametrize("dataset", SOURCES)

@@ -21,6 +21,7 @@ from reference.counting import (
 from reference.jobs import Clock, job_of, never, train_in_parts, untimed
 from sgbench.bench import datasets
 from sgbench.bench.errors import UsageError
+from sgbench.bench.families.pair import estimates
 from sgbench.bench.families.pair.program import PairProgram
 from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.training import loop
@@ -208,7 +209,7 @@ def test_the_memory_is_about_what_autograd_keeps():
             program.network.tick(message, window)
         total = sum(kept.values()) - program.network.weights.flat.nbytes
         a_step = total / (20 * 64 * 128 * 4)
-    assert 0.5 < a_step / memory_estimate.OF_A_STEP < 1.0  # the rest: what is made on the way back
+    assert 0.5 < a_step / estimates.OF_A_STEP < 1.0  # the rest: what is made on the way back
 
 
 def test_more_work_is_estimated_for_longer_cycles():

@@ -1,0 +1,116 @@
+"""The blueprint of a feed-forward network: everything that has weights, free of torch.
+
+Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M or a
+linear head after every hidden layer, and where layers are completely unlocked also a
+synthetic-input model I for the output of every hidden layer.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+from ... import registry
+from ...nn.blueprint import Blueprint, Linear, Shape, sequence
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence as Seq
+
+    from torch import Size, Tensor
+
+    from ...cell import Cell
+
+
+class Architecture(Protocol):
+    """The functions of a module of `networks` for feed-forward networks."""
+
+    def hidden_layers(self, cell: Cell, image: Seq[int]) -> list[Blueprint]:
+        """Return the depth - 1 hidden layers for images [C, H, W]."""
+        ...
+
+    def synthetic_gradient(self, cell: Cell, layer: int, labels: int) -> Blueprint:
+        """Return M after hidden layer `layer`; it reads h and `labels` more channels."""
+        ...
+
+    def synthetic_input(self, cell: Cell, layer: int, image: Seq[int]) -> Blueprint:
+        """Return I, which predicts the output of hidden layer `layer` from the images."""
+        ...
+
+    def pack(self, images: Tensor) -> Tensor:
+        """Lay images [R, B, C, H, W] out as the first layer takes them."""
+        ...
+
+    def with_labels(self, h: Tensor, one_hot: Tensor) -> Tensor:
+        """Join one-hot labels [R, K, B] to h."""
+        ...
+
+    def per_replica(self, values: Tensor, cell: Cell) -> Tensor:
+        """Return values [R] in the shape that broadcasts on h."""
+        ...
+
+    def flatten(self, h: Tensor, replicas: int) -> Tensor:
+        """Return h as [R, features, B]."""
+        ...
+
+    def unflatten(self, flat: Tensor, shape: Size) -> Tensor:
+        """Undo `flatten`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedForwardBlueprint:
+    """What has weights in a feed-forward network.
+
+    Attributes:
+        hidden: the hidden layers, bottom first.
+        shapes: of each one's output.
+        classifier: the layer on top.
+        models: an M a hidden layer; none where the rule asks for none.
+        inputs: an I a hidden layer; none where idle layers run forward too.
+        heads: a linear classifier a hidden layer; none where the rule asks for none.
+    """
+
+    hidden: tuple[Blueprint, ...]
+    shapes: tuple[Shape, ...]
+    classifier: Blueprint
+    models: tuple[Blueprint, ...]
+    inputs: tuple[Blueprint, ...]
+    heads: tuple[Blueprint, ...]
+
+    @property
+    def blocks(self) -> tuple[Blueprint, ...]:
+        """Return all of them, in the order in which their weights lie."""
+        return (*self.hidden, self.classifier, *self.models, *self.inputs, *self.heads)
+
+
+def architecture(cell: Cell) -> Architecture:
+    """Return the module of the cell's network."""
+    return cast("Architecture", registry.network_module(cell.network))
+
+
+def blueprint(cell: Cell, image: Seq[int], classes: int) -> FeedForwardBlueprint:
+    """Return the blueprint of a cell's network for images [C, H, W] of so many classes."""
+    kind, rule = architecture(cell), registry.RULES.declared(cell.rule)
+    hidden = tuple(kind.hidden_layers(cell, image))
+    shapes: list[Shape] = []
+    for layer in hidden:
+        shapes.append(layer.output(shapes[-1] if shapes else tuple(image)))
+    sizes, numbers = [math.prod(shape) for shape in shapes], range(len(hidden))
+    labels = classes if rule.conditioned else 0
+    return FeedForwardBlueprint(
+        hidden=hidden,
+        shapes=tuple(shapes),
+        classifier=_linear("classifier", sizes[-1], classes),
+        models=tuple(kind.synthetic_gradient(cell, i, labels) for i in numbers if rule.synthetic),
+        inputs=tuple(
+            kind.synthetic_input(cell, i, image) for i in numbers if cell.decoupled == "both"
+        ),
+        heads=tuple(
+            _linear(f"head{i}.output", sizes[i], classes) for i in numbers if rule.auxiliary
+        ),
+    )
+
+
+def _linear(name: str, inputs: int, outputs: int) -> Blueprint:
+    return sequence((name, Linear(inputs, outputs, bias=True)))

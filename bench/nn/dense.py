@@ -1,0 +1,139 @@
+"""Dense layers, each a forward pass and a written-out pullback; activations [R, features, B]."""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from . import blueprint
+from .precision import Operand, exact
+from .products import plane, product, stacked
+
+EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
+MOMENTUM = 0.1
+
+Pullback = Callable[..., Any]
+"""`dx = pullback(delta)` writes the gradients of a layer's weights, returns that at its input."""
+aten: Any = torch.ops.aten
+
+
+class Linear:
+    """[R, inputs, B] to [R, outputs, B]; weight [outputs, inputs], bias [outputs] if asked for."""
+
+    operand: Operand = staticmethod(exact)
+    """What the operands of its products go through."""
+
+    def __init__(self, plan: blueprint.Linear) -> None:
+        self.blueprint = plan
+
+    def bind(
+        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
+    ) -> None:
+        """Take `weight`, `bias` and their gradients."""
+        del stats
+        self._weight, self._weight_grad = plane(weights["weight"]), plane(grads["weight"])
+        self._transposed = self._weight.mT
+        self._bias = weights["bias"].unsqueeze(2) if "bias" in weights else None
+        self._bias_grad = grads.get("bias")
+
+    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
+        """Return W x + b and its pullback."""
+        del track
+        seen = self.operand(plane(x))
+
+        def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
+            if self._bias_grad is not None:
+                torch.sum(delta, 2, out=self._bias_grad)
+            delta = self.operand(plane(delta))
+            product(delta, seen.mT, self._weight_grad)
+            if not need_input:
+                return None
+            return stacked(product(self.operand(self._transposed), delta))
+
+        return self._affine(seen), pullback
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return W x + b."""
+        return self._affine(self.operand(plane(x)))
+
+    def _affine(self, seen: Tensor) -> Tensor:
+        y = stacked(product(self.operand(self._weight), seen))
+        return y if self._bias is None else y.add_(self._bias)
+
+
+class BatchNormReLU:
+    """Batch norm over the batch of [R, units, B], then ReLU."""
+
+    def __init__(self, plan: blueprint.BatchNormReLU) -> None:
+        self.blueprint = plan
+
+    def bind(
+        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
+    ) -> None:
+        """Take `gamma`, `beta`, their gradients, and the running `mean` and `variance`."""
+        self.gamma, self.beta = weights["gamma"].unsqueeze(2), weights["beta"].unsqueeze(2)
+        self.gamma_grad, self.beta_grad = grads["gamma"], grads["beta"]
+        self.mean, self.variance = stats["mean"].unsqueeze(2), stats["variance"].unsqueeze(2)
+        # numbers as tensors: torch would make one of a Python number at every call
+        self.epsilon, self.unbiased = self.mean.new_full((), EPSILON), dict[int, Tensor]()
+
+    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
+        """Return the rectified batch norm by batch statistics, and its pullback."""
+        batch = [x.shape[2]]
+        normal, mean, rstd = torch.native_layer_norm(x, batch, None, None, EPSILON)
+        if track:  # detached: two networks are differentiated by autograd
+            variance = rstd.detach().pow(-2).sub_(self.epsilon)  # biased; the running one is not
+            self.mean.lerp_(mean.detach(), MOMENTUM)
+            self.variance.lerp_(variance.mul_(self._unbiased(batch[0])), MOMENTUM)
+        h = (normal * self.gamma).add_(self.beta).relu_()
+
+        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
+            del need_input  # a weight layer always lies below
+            delta = aten.threshold_backward.default(delta, h, 0)
+            torch.sum(delta, 2, out=self.beta_grad)
+            torch.sum(delta * normal, 2, out=self.gamma_grad)
+            return aten.native_layer_norm_backward.default(
+                delta.mul_(self.gamma), x, batch, mean, rstd, None, None, [True, False, False]
+            )[0]
+
+        return h, pullback
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return the rectified batch norm by running statistics."""
+        scale = self.gamma * (self.variance + EPSILON).rsqrt()
+        shift = self.beta - self.mean * scale
+        return (x * scale).add_(shift).relu_()
+
+    def _unbiased(self, batch: int) -> Tensor:
+        """Return what makes a variance over so many examples one without bias."""
+        if batch not in self.unbiased:
+            self.unbiased[batch] = self.mean.new_full((), batch / (batch - 1))
+        return self.unbiased[batch]
+
+
+class ReLU:
+    """Rectifier of activations of any shape."""
+
+    def __init__(self, plan: blueprint.ReLU) -> None:
+        self.blueprint = plan
+
+    def bind(
+        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
+    ) -> None:
+        """Take nothing."""
+
+    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
+        """Return the rectified x, which is overwritten, and its pullback."""
+        del track
+        h = x.relu_()
+
+        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
+            del need_input  # a weight layer always lies below
+            return aten.threshold_backward(delta, h, 0)
+
+        return h, pullback
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return the rectified x, which is overwritten."""
+        return x.relu_()
