@@ -49,7 +49,7 @@ def make_record(
         rule_source=sources["rule"],
         dataset_source=sources["dataset"],
         data_hash=data_hash,
-        data_canonical=data_hash == datasets.canonical_hash(cell.dataset),
+        data_canonical=datasets.is_canonical(cell.dataset, data_hash),
         status=outcome.status,
         error=outcome.error,
         iterations_done=outcome.iterations_done,
