@@ -1,4 +1,4 @@
-"""Records from outcomes: what training a cell gave, with where and by which code it was trained."""
+"""Records from outcomes: the results of training a cell, with the machine and the code."""
 
 import dataclasses
 import math
@@ -25,9 +25,16 @@ def make_record(
 ) -> Record:
     """Return the record of `outcome`, finished now, by the code that runs now.
 
-    `data_hash` is of the data that was trained on (`bench.datasets.data_hash`), `machine_class`
-    what `bench.hardware.machine_class` says of the outcome's machine. Final errors and losses
-    are kept only where the status is ok: a failure is never a result; its curve stays.
+    Final errors and losses are kept only where the status is ok, because a failure is never a
+    result; its curve is kept.
+
+    Args:
+        cell: the cell that was trained.
+        outcome: what training gave.
+        exhibit: the table or figure for which it was trained.
+        scale: the exhibit's scale.
+        data_hash: of the data that was trained on (`bench.datasets.data_hash`).
+        machine_class: of the outcome's machine (`bench.hardware.machine_class`).
     """
     versions, sources, code = cell.versions(), cell.sources(), provenance.revision()
     ok, test = outcome.status == "ok", cell.split == "test"

@@ -1,4 +1,4 @@
-"""Checks JSON values against the types of a dataclass: what a record's file must look like.
+"""Checks of JSON values against the types of a dataclass.
 
 Strict, because a record may have been edited by hand: 1 is no float and true is no int.
 """
@@ -13,7 +13,7 @@ from ..bench.errors import StoreError
 
 Types = dict[str, frozenset[type]]
 LARGEST = 2**63
-"""Integers are below it, so that a column of them is a column of 64 bits."""
+"""Integers lie below it and not below its negative, so that a column of them has 64 bits."""
 
 
 class RecordError(StoreError):
@@ -94,7 +94,7 @@ def _arms(hint: Any) -> frozenset[type]:
 
 
 def _is_text(value: str) -> bool:
-    """Tell whether a string can be written: JSON may hold half of a pair of code units."""
+    """Tell whether a string can be encoded: JSON text may hold half of a surrogate pair."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -24,15 +24,15 @@ def unpack(kind: str, data: bytes) -> Any:
     """Return the values that `data` stores; RecordError where they are incomplete or changed."""
     try:
         body = _DECODER.decode(data.decode())
-        told, values = body["checksum"], body[kind]
+        written, values = body["checksum"], body[kind]
         # What `pack` wrote is canonical text already, so it need not be formatted again.
         start = len(f'{{"checksum":"{"0" * 64}","{kind}":')
-        whole = told == checksum(data.strip()[start:-1])
-        if not whole:
-            whole = told == checksum(canonical_json(values).encode())
+        unchanged = written == checksum(data.strip()[start:-1])
+        if not unchanged:
+            unchanged = written == checksum(canonical_json(values).encode())
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise RecordError(f"it is not a complete {kind}") from error
-    if not whole:
+    if not unchanged:
         raise RecordError("its checksum does not match: it was changed after it was written")
     return values
 
