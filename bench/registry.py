@@ -128,10 +128,12 @@ class Registry(Generic[D]):
         return self._declared[name]
 
     def label(self, name: str) -> str:
-        """Return the label of `name`, with the name where another has the same label."""
+        """Return the label of `name`; with the name of what was brought and takes another's label."""
         label = self.declared(name).label
-        alike = [other for other, declared in self.loadable() if declared.label == label]
-        return label if len(alike) == 1 else f"{label} ({name})"
+        if name in self._own:
+            return label
+        taken = any(d.label == label for other, d in self.loadable() if other != name)
+        return f"{label} ({name})" if taken else label
 
     def loadable(self) -> Iterator[tuple[str, D]]:
         """Yield the names and declarations of all that can be loaded.

@@ -21,7 +21,7 @@ TITLE_SIZE, PANEL_TITLE_SIZE, LEGEND_SIZE, NOTE_SIZE = 10.5, 9, 8.5, 7  # points
 _SHADES = 0.34, 0.78  # of a rule's colour, between white and black: its first line, its last
 _SEQUENCE, _FIRST, _LAST = "plasma_r", 0.14, 0.93  # light enough to dark: no yellow on white
 _MARKERS = "os^DvPX"
-_LINES: tuple[Any, ...] = ("-", (0, (3, 1.2)), (0, (6, 1.2, 1, 1.2)))  # dotted are the paper's
+_LINES: tuple[Any, ...] = ("-", (0, (3, 1.2)), (0, (3, 1, 0.8, 1)))  # dotted are the paper's
 _ALIKE = 0.25  # distance of two colours in RGB, of sqrt(3) at most
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT,

@@ -299,7 +299,7 @@ def test_a_rule_of_ones_own_is_drawn_beside_the_papers(own, make):
     assert render(overlay, ["svg"])["svg"]
 
 
-def test_rules_of_one_label_are_told_apart_by_their_names(make):
+def test_a_rule_that_takes_anothers_label_is_told_by_its_name(make):
     RULES.add(Source("rule", "mine", "mine.py", OWN_RULE.replace("my rule", "bprop")))
     try:
         exhibit = parse("mine", OWN_EXHIBIT)
@@ -307,7 +307,7 @@ def test_rules_of_one_label_are_told_apart_by_their_names(make):
         (overlay, *_) = series.drawings(select(exhibit, "demo", records))
     finally:
         RULES.remove("mine")
-    assert labels(overlay, "line")[:2] == ["bprop (backprop)", "bprop (mine) gain=0.5"]
+    assert labels(overlay, "line")[:2] == ["bprop", "bprop (mine) gain=0.5"]
 
 
 def test_cells_that_were_changed_by_hand_have_lines_of_their_own(table1, make):
