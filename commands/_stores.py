@@ -12,8 +12,8 @@ from ._options import STORE
 from ._own_files import own_file_words
 
 if TYPE_CHECKING:
+    from ..results.files.json_store import JsonStore
     from ..results.record import Record
-    from ..results.store.json_store import JsonStore
     from ..results.store.store import Store
 
 

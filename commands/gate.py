@@ -16,8 +16,8 @@ from ._stores import warn
 from ._values import items
 
 if TYPE_CHECKING:
-    from ..results.comparison.verdict import Finding
     from ..results.record import Record
+    from ..results.statistics.verdict import Finding
 
 _MODES = ("baseline", "records", "pytest_benchmark")
 _OF_BASELINE = ("candidate", "exhibits", "time_limit", "allow_dirty", "device")
@@ -88,7 +88,7 @@ def command(
     as it is decided.
     """
     from ..reports.console.gate import finding_line, summary_text
-    from ..results.comparison.verdict import FAILURES, exit_code
+    from ..results.statistics.verdict import FAILURES, exit_code
 
     mode = _mode(ctx, options)
     findings: list[Finding] = []
@@ -156,7 +156,7 @@ def _records(path: str) -> "list[Record]":
 def _write_junit(findings: "list[Finding]", path: Path) -> str:
     """Write the verdicts; return why that is impossible, nothing where it was done."""
     from ..reports.console.junit import junit
-    from ..results.store.atomic_io import reason, write_file
+    from ..results.files.atomic_io import reason, write_file
 
     try:
         write_file(path, junit(findings).encode())

@@ -120,7 +120,7 @@ def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report"
     """Return the report of the study `name`, or of the only one that there is."""
     from ..reports.analysis.study_results import study_results
     from ..reports.pages.tuning import build
-    from ..results import study as studies
+    from ..results.store import study as studies
 
     there = studies.names(store)
     if name is None and len(there) != 1:

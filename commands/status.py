@@ -58,7 +58,7 @@ def _tell_stale(store: str, published: bool, options: dict[str, Any], as_json: b
     """List the stale records: of the cells that EXHIBIT and its options select, else of all."""
     from ..reports.console import pruning
     from ..reproductions.running.request import wanted_cells
-    from ..results.registered import left_out, unregistered
+    from ..results.files.registered import left_out, unregistered
     from ..results.store.pruning import stale
 
     if options["exhibit"] is None:

@@ -26,7 +26,7 @@ from ._stores import open_store, store_words, warn
 if TYPE_CHECKING:
     from ..reproductions.tuning.search import RunOptions
     from ..results.store.store import Store
-    from ..results.study import Study
+    from ..results.store.study import Study
 
 _declaring = all_of(
     click.option("--scale", metavar="NAME", help="demo, quick or paper.  [default: demo]"),
@@ -166,7 +166,7 @@ def _storage(path: Path) -> str:
 
 
 def _rebuild(store: "Store", study: "Study", as_json: bool) -> int:
-    from ..results import study as studies
+    from ..results.store import study as studies
 
     studies.save(store, study)
     warn(store)
@@ -176,7 +176,7 @@ def _rebuild(store: "Store", study: "Study", as_json: bool) -> int:
 def _run(study: "Study", options: "RunOptions", as_json: bool) -> int:
     from ..reports.console.study_progress import StudyLines
     from ..reproductions.tuning.tune import tune
-    from ..results import study as studies
+    from ..results.store import study as studies
 
     def each(values: dict[str, Any]) -> None:
         click.echo(json.dumps(values))

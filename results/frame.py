@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..bench.configuration import hyperparameters
 from ..bench.errors import UsageError, did_you_mean
+from .files.atomic_io import reason, write_file
 from .record import FRACTIONS, NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
-from .store.atomic_io import reason, write_file
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,7 @@ source of a rule or data set that is not the package's own.
 
 from typing import Any, cast
 
-from .schema import RecordError
+from .files.schema import RecordError
 
 OLDER = (1, 2, 3)
 """Schemas that are read as well as the current one."""

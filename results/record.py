@@ -17,9 +17,16 @@ from ..bench.cell import Cell
 from ..bench.configuration import FIELDS, hyperparameters
 from ..bench.errors import UsageError
 from ..bench.outcome import CurvePoint, Solved
+from .files.registered import missing, unregistered
+from .files.schema import (
+    NewerSchemaError,
+    RecordError,
+    check_items,
+    check_object,
+    check_rows,
+    json_types,
+)
 from .older_schemas import OLDER, upgraded
-from .registered import missing, unregistered
-from .schema import NewerSchemaError, RecordError, check_items, check_object, check_rows, json_types
 
 SCHEMA_VERSION = 4
 """Raised when a field is added, removed or changes its meaning."""

@@ -14,11 +14,18 @@ from typing import Any, cast
 
 from ..bench.cell import Cell, canonical_json
 from ..bench.errors import UsageError
-from .registered import missing, unregistered
-from .schema import NewerSchemaError, RecordError, Types, check_items, check_object, json_types
+from .files.codec import pack, unpack
+from .files.json_store import JsonStore, StoredKind, publish_lines
+from .files.registered import missing, unregistered
+from .files.schema import (
+    NewerSchemaError,
+    RecordError,
+    Types,
+    check_items,
+    check_object,
+    json_types,
+)
 from .statistics.rounds import Median, over_rounds, ratio
-from .store.codec import pack, unpack
-from .store.json_store import JsonStore, StoredKind, publish_lines
 
 SCHEMA_VERSION = 2
 """2 added `rule_source` and `dataset_source`; older ones are read as well."""

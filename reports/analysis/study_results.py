@@ -11,7 +11,7 @@ from ...reproductions.tuning.trials import RecordIndex, Trial, best, derive, hom
 from ...results.record import Record
 from ...results.statistics import intervals
 from ...results.statistics.expected_best import expected_best
-from ...results.study import Study
+from ...results.store.study import Study
 
 CONFIDENCE = 0.95
 LEVEL = 0.05

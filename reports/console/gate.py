@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...bench.errors import one_line
-from ...results.comparison.verdict import FAILURES, Finding, Verdict
+from ...results.statistics.verdict import FAILURES, Finding, Verdict
 
 ORDER: tuple[Verdict, ...] = (
     *("regression", "changed", "missing", "inconclusive", "incomparable", "pass"),

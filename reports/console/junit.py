@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from ...results.comparison.verdict import Finding
+from ...results.statistics.verdict import Finding
 
 _ELEMENTS = {
     "regression": "failure",

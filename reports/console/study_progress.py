@@ -8,7 +8,7 @@ from typing import Any
 
 from ...reproductions.tuning.candidates import Arm, own_choice
 from ...reproductions.tuning.trials import Trial
-from ...results.study import Study
+from ...results.store.study import Study
 from ..analysis.naming import count, duration
 from ..analysis.study_results import StudyResults, choice_words, command
 from .progress import STOPPING

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from ...bench.configuration import coerce
 from ...bench.registry import RULES
 from ...reproductions.exhibits.field_text import format_value
-from ...reproductions.tuning.space import Dimension
+from ...reproductions.exhibits.space import Dimension
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial
 from ..analysis.study_results import ArmResults, StudyResults

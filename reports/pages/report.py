@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...bench.errors import UsageError, did_you_mean
-from ...results.store.atomic_io import write_atomic
+from ...results.files.atomic_io import write_atomic
 from .page import Page, Picture, markdown, tex, text
 
 IMAGES = ("png", "svg", "pdf")

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...bench.configuration import field_of
-from ..tuning.space import Dimension, parse_dimension
 from .claims import read_claim
 from .schema import (
     FIGURE_KINDS,
@@ -25,6 +24,7 @@ from .schema import (
     PaperPlace,
     Scale,
 )
+from .space import Dimension, parse_dimension
 from .strict_toml import Table, parse_toml
 
 _NEEDED_AXES = ("dataset", "network", "rule")

@@ -8,8 +8,8 @@ from typing import Any
 from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.errors import UsageError, did_you_mean
-from ..tuning.space import Dimension
 from .claims import Claim, ClaimTest, tests_of
+from .space import Dimension
 
 GRADES = ("T", "F", "P", "R", "O")
 """Of evidence: the paper's Table; a digitised Figure; Public re-implementations; Recalled; Ours."""

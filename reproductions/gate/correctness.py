@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from ...results.comparison.stores import compare, groups, names
-from ...results.comparison.verdict import Finding, Verdict
 from ...results.record import Record
+from ...results.statistics.verdict import Finding, Verdict
 from .paired_runs import PairedRuns
 
 SEEDS = 5

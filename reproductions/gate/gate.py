@@ -15,8 +15,8 @@ from pathlib import Path
 from ...bench import hardware
 from ...bench.errors import UsageError, expanded
 from ...results.comparison.stores import names
-from ...results.comparison.verdict import Finding
 from ...results.statistics import sequential
+from ...results.statistics.verdict import Finding
 from ...results.store.store import Store
 from ..exhibits import exhibit as exhibits
 from ..exhibits.catalogue import is_path

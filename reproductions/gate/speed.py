@@ -13,8 +13,8 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...bench.hardware import usable_cores
-from ...results.comparison.verdict import Finding
 from ...results.statistics import sequential
+from ...results.statistics.verdict import Finding
 from ..running.blas_choice import THREADS
 from .builds import NAMES, Build
 from .sampler_process import SamplerError, SamplerProcess

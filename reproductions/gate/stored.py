@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 
 from ...results.comparison.stores import compare
-from ...results.comparison.verdict import Finding
 from ...results.record import Record
+from ...results.statistics.verdict import Finding
 
 
 def compare_common(

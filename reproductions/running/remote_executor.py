@@ -16,8 +16,8 @@ from ...bench.engine import worker_info
 from ...bench.engine.worker_info import WorkerInfo
 from ...bench.errors import UsageError
 from ...bench.outcome import Machine, Outcome
+from ...results.files.atomic_io import write_atomic, writing
 from ...results.store import backend_choice
-from ...results.store.atomic_io import write_atomic, writing
 from .blas_choice import GPU, THREADS, UNKNOWN, Backend, measured_backend
 from .executor import Say, needed_data
 from .memory_fit import MemoryFit, share

@@ -15,13 +15,13 @@ from ...bench.cell import Cell
 from ...bench.configuration import coerce
 from ...bench.errors import UsageError
 from ...results.metrics import Objective, objective_of
-from ...results.study import Study
+from ...results.store.study import Study
 from ..exhibits.exhibit import expand
 from ..exhibits.field_text import format_value
 from ..exhibits.schema import Exhibit
 from ..exhibits.sets import parse_set
+from ..exhibits.space import Dimension, applies, applying, as_json, decisions, in_order
 from ..exhibits.where import Condition, Where, parse_where
-from .space import Dimension, applies, applying, as_json, decisions, in_order
 
 MOST_ARMS = 12
 

@@ -15,10 +15,10 @@ from typing import Any
 from ...bench.cell import Cell
 from ...bench.configuration import field_of
 from ...bench.errors import UsageError, did_you_mean
-from ...results.study import Study
+from ...results.store.study import Study
 from ..exhibits.field_text import format_value
+from ..exhibits.space import Dimension, applies, as_json, in_space
 from .candidates import Arm, own_choice
-from .space import Dimension, applies, as_json, in_space
 from .trials import Trial
 
 SAMPLERS = ("tpe", "random", "gp")

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from ...bench.errors import UsageError, one_line
-from ...results.store.atomic_io import reason
-from ...results.study import Study
+from ...results.files.atomic_io import reason
+from ...results.store.study import Study
+from ..exhibits.space import Dimension, in_space
 from .candidates import Arm
 from .optuna_adapter import chosen, coded, quietly
-from .space import Dimension, in_space
 from .trials import Trial
 
 

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ...bench.cell import Cell
 from ...results.store.store import Store
-from ...results.study import Study
+from ...results.store.study import Study
 from ..running.plan import Plan
 from ..running.run import SignalListener
 from .candidates import Arm

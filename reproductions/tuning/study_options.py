@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...bench.errors import StoreError, UsageError
-from ...results import study as studies
+from ...results.store import study as studies
 from ...results.store.store import Store
-from ...results.study import Study
+from ...results.store.study import Study
 from ..exhibits import exhibit as exhibits
+from ..exhibits.space import Dimension, parse_space, refuse_fixed
 from ..exhibits.where import Range, parse_where
 from .candidates import Arm, arms_of, changes_of
 from .optuna_adapter import check_methods
-from .space import Dimension, parse_space, refuse_fixed
 from .trials import rebuilt
 
 MOST_TRIALS = 100_000

@@ -14,8 +14,9 @@ from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...bench.outcome import Outcome
 from ...bench.profiling import memory_estimate
-from ...results import study as studies
-from ...results.study import Study
+from ...results.store import study as studies
+from ...results.store.study import Study
+from ..exhibits.space import largest
 from ..running.blas_choice import choose_backend, machine_class
 from ..running.executor import check_data, job_of
 from ..running.memory_fit import share, workers_for
@@ -25,7 +26,6 @@ from ..running.run import store_outcomes
 from .candidates import fresh_cells, trial_cells
 from .optuna_adapter import Optimizer, rungs
 from .search import RunOptions, Search, StudyListener, TrialBatch
-from .space import largest
 from .study_options import loaded
 from .trials import RecordIndex, Trial, best, derive
 

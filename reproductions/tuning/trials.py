@@ -10,9 +10,9 @@ from typing import Any
 from ...bench.cell import Cell, canonical_json
 from ...results.metrics import Objective, objective_of
 from ...results.record import Record
-from ...results.study import Study
+from ...results.store.study import Study
+from ..exhibits.space import as_json, inside
 from .candidates import Arm, own_choice, trial_cells
-from .space import as_json, inside
 
 STATES = ("complete", "pruned", "diverged", "failed", "open")
 """complete: all seeds have results; pruned: given up at an evaluation; diverged: a seed diverged,

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 
 from ...bench.outcome import LastPoint
-from ...results.study import Study
+from ...results.store.study import Study
 from ..running.run import signals, stop_file
 from .search import RunOptions, StudyListener
 from .study_runner import Tuner

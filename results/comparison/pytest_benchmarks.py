@@ -17,7 +17,7 @@ from typing import Any
 
 from ...bench.errors import UsageError
 from ..statistics.sequential import SequentialPlan
-from .verdict import Finding, Verdict
+from ..statistics.verdict import Finding, Verdict
 
 LEAST_ROUNDS = 5
 _MOST = 500  # rounds from which an interval is computed

@@ -20,7 +20,7 @@ from ..metrics import FINAL, measure_of, results_of, rungs
 from ..record import Record
 from ..statistics.equivalence import equivalence
 from ..statistics.sequential import SequentialPlan, decide
-from .verdict import Finding, Verdict
+from ..statistics.verdict import Finding, Verdict
 
 VERSIONS = (
     *("rule_version", "dataset_version", "protocol_version"),

@@ -8,8 +8,8 @@ same, a lower error is more likely a label leak than a gain.
 import statistics
 from collections.abc import Sequence
 
-from ..comparison.verdict import Finding, Verdict
 from .intervals import VERDICT_CONFIDENCE, mean_interval, paired_test, varies
+from .verdict import Finding, Verdict
 
 FALSE_ALARMS = 0.005
 """Family-wise error rate of all tests of correctness in a gate, both directions together."""

@@ -28,9 +28,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...bench.errors import UsageError
-from ..comparison.verdict import Finding, Verdict
 from . import wilcoxon
 from .intervals import VERDICT_CONFIDENCE, median_interval
+from .verdict import Finding, Verdict
 
 Sessions = Sequence[Sequence[float]]
 """The ratios of blocks by session, of one benchmark."""

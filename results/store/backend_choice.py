@@ -8,7 +8,7 @@ import json
 from typing import Any, cast
 
 from ...bench.errors import StoreError
-from .atomic_io import write_atomic, writing
+from ..files.atomic_io import write_atomic, writing
 from .store import Store
 
 

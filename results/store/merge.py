@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...bench.cell import canonical_json
+from ..files.atomic_io import reason, write_atomic, writing
 from ..metrics import FINAL
 from ..record import ENDED, Record
-from .atomic_io import reason, write_atomic, writing
 from .store import Store
 
 COMPARED = ("status", "iterations_done", *FINAL, "progression", "curve")

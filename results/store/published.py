@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..files.json_store import publish_lines
 from ..record import Record
-from .json_store import publish_lines
 from .store import Store, encode
 
 PUBLISHED = Path(__file__).parents[1] / "published"

@@ -12,10 +12,10 @@ Everything else (data frames, tables, figures, pages) is derived from these file
 
 from pathlib import Path
 
+from ..files.codec import pack, unpack
+from ..files.json_store import JsonStore, StoredKind, short_hash
 from ..record import Record
 from ..timings import is_timings
-from .codec import pack, unpack
-from .json_store import JsonStore, StoredKind, short_hash
 
 
 def encode(record: Record) -> bytes:

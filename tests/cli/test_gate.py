@@ -9,7 +9,7 @@ import pytest
 from planted.checkouts import checkout
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.where import parse_where
-from sgbench.results.comparison.verdict import Finding
+from sgbench.results.statistics.verdict import Finding
 from sgbench.results.store.store import Store
 
 FOUND = Finding(name="x", kind="speed", verdict="pass", words="within 1.05", estimate=1.0, n=7)

@@ -7,8 +7,8 @@ import os
 import pytest
 from sgbench.bench.nn import precision
 from sgbench.bench.training import loop
+from sgbench.results.files import atomic_io
 from sgbench.results.record import json_line
-from sgbench.results.store import atomic_io
 from sgbench.results.store.store import Store
 
 ONE = ("--jobs", "1", "--device", "cpu")
@@ -86,7 +86,7 @@ def test_a_record_that_is_not_durable_is_not_printed(sgbench, store, make, monke
         real(path, data)
 
     real = atomic_io.write_atomic
-    monkeypatch.setattr("sgbench.results.store.json_store.write_atomic", full)
+    monkeypatch.setattr("sgbench.results.files.json_store.write_atomic", full)
     done = sgbench("run", "table1", *make.tiny, *ONE, "--store", store.path, "--json")
     assert (done.exit_code, done.stdout) == (5, "")
     last = done.stderr.splitlines()[-1]

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 from sgbench.bench.training import loop
-from sgbench.results import study as studies
+from sgbench.results.store import study as studies
 
 WHERE = ("--where", "rule=dni,network=fcn,depth=3,sg_layers=1")
 TINY = ("--set", "iterations=18", "--set", "evaluate_every=2", "--set", "hidden_units=8")

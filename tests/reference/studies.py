@@ -1,6 +1,6 @@
 """What tests of studies share: a small study, who listens to it, and the states of its trials."""
 
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 SMALL = ("iterations=18", "evaluate_every=2", "hidden_units=8", "batch_size=16")
 SPACE = ("learning_rate=1e-5:0.1:log", "sg_layers=0:1", "sg_units=4,8")

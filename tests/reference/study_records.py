@@ -4,7 +4,7 @@ import math
 
 from sgbench.reproductions.tuning.candidates import fresh_cells, trial_cells
 from sgbench.reproductions.tuning.study_options import loaded
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 RATES = (1e-4, 3e-4, 1e-3, 2e-3, 1e-2, 4e-3, 5e-4, 7e-3)
 

@@ -17,7 +17,7 @@ from sgbench.reproductions.exhibits.exhibit import Exhibit, expand, load
 from sgbench.reproductions.exhibits.parser import parse
 from sgbench.results.from_outcome import make_record
 from sgbench.results.record import Record
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 MACHINE = Machine(
     device="Made-up CPU", threads=1, matmul="mkl", matmul_error=1e-7, torch="2.13.0",

@@ -3,8 +3,8 @@
 import json
 
 import pytest
+from sgbench.results.files.schema import RecordError
 from sgbench.results.record import Record
-from sgbench.results.schema import RecordError
 
 
 def _set(name, value):

@@ -8,6 +8,7 @@ import pytest
 from sgbench.bench.cell import Cell, canonical_json
 from sgbench.bench.errors import StoreError
 from sgbench.bench.outcome import Status
+from sgbench.results.files.schema import NewerSchemaError, RecordError
 from sgbench.results.record import (
     NAMES,
     SCHEMA_VERSION,
@@ -16,7 +17,6 @@ from sgbench.results.record import (
     describe,
     json_line,
 )
-from sgbench.results.schema import NewerSchemaError, RecordError
 
 
 def test_the_cell_is_part_of_the_schema_as_the_cell_declares_it():

@@ -10,8 +10,8 @@ import pytest
 from reference.timings import timing_of
 from sgbench.bench.errors import StoreError, UsageError
 from sgbench.results import timings
-from sgbench.results.schema import NewerSchemaError, RecordError
-from sgbench.results.store import codec
+from sgbench.results.files import codec
+from sgbench.results.files.schema import NewerSchemaError, RecordError
 from sgbench.results.store.published import publish
 from sgbench.results.store.store import Store
 from sgbench.results.timings import Timings, decode, encode, relative

@@ -8,7 +8,7 @@ from sgbench.reports.analysis.study_results import LEVEL, command, study_results
 from sgbench.reproductions.tuning.candidates import fresh_cells, own_choice, trial_cells
 from sgbench.reproductions.tuning.study_options import loaded
 from sgbench.results.statistics.expected_best import expected_best
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 RATE = {"learning_rate": 1e-3}
 

@@ -2,7 +2,7 @@
 
 import pytest
 from sgbench.reports.console.gate import estimate, finding_line, summary_text
-from sgbench.results.comparison.verdict import Finding
+from sgbench.results.statistics.verdict import Finding
 
 
 def found(verdict="pass", **fields):

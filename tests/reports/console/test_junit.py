@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.reports.console.gate import ORDER
 from sgbench.reports.console.junit import junit
-from sgbench.results.comparison.verdict import Finding
+from sgbench.results.statistics.verdict import Finding
 
 
 def found(verdict="pass", **fields):

@@ -7,7 +7,7 @@ from sgbench.reports.analysis.study_results import study_results
 from sgbench.reports.figures.tuning import drawn
 from sgbench.reproductions.tuning.candidates import trial_cells
 from sgbench.reproductions.tuning.study_options import loaded
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 RATES = (1e-4, 3e-4, 1e-3, 2e-3, 1e-2, 4e-3)
 STATES = {4: "pruned", 5: "diverged"}

@@ -12,7 +12,7 @@ from sgbench.reports.analysis.study_results import study_results
 from sgbench.reports.console.study_outcome import outcome_lines
 from sgbench.reports.pages.report import FORMATS
 from sgbench.reports.pages.tuning import build
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 MINUS = "\N{MINUS SIGN}"
 

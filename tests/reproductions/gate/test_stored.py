@@ -7,7 +7,7 @@ from reference.runs import Listener
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.gate.stored import compare_common
 from sgbench.reproductions.running.run import run
-from sgbench.results.comparison.verdict import exit_code
+from sgbench.results.statistics.verdict import exit_code
 
 
 @pytest.fixture

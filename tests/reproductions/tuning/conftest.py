@@ -5,7 +5,7 @@ from reference.studies import SMALL, SPACE, WHERE, StudyListener
 from sgbench.reproductions.tuning.search import RunOptions
 from sgbench.reproductions.tuning.study_options import StudyOptions, declare, opened
 from sgbench.reproductions.tuning.tune import tune
-from sgbench.results import study as studies
+from sgbench.results.store import study as studies
 from sgbench.results.store.store import Store
 
 

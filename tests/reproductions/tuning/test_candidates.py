@@ -4,6 +4,7 @@ import pytest
 from reference.studies import study
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits import exhibit as exhibits
+from sgbench.reproductions.exhibits.space import parse_space
 from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.reproductions.tuning.candidates import (
     arms_of,
@@ -12,7 +13,6 @@ from sgbench.reproductions.tuning.candidates import (
     set_texts,
     trial_cells,
 )
-from sgbench.reproductions.tuning.space import parse_space
 
 TABLE1 = exhibits.load("table1")
 

@@ -10,7 +10,7 @@ from sgbench.bench.training import loop
 from sgbench.reproductions.running.plan import make_plan
 from sgbench.reproductions.running.run import RunRequest, run
 from sgbench.reproductions.tuning import study_runner
-from sgbench.results import study as studies
+from sgbench.results.store import study as studies
 from sgbench.results.store.store import Store
 
 

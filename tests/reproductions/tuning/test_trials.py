@@ -6,7 +6,7 @@ from reference.studies import SMALL
 from sgbench.reproductions.tuning.candidates import trial_cells
 from sgbench.reproductions.tuning.study_options import declare, loaded, opened
 from sgbench.reproductions.tuning.trials import RecordIndex, derive, rebuilt
-from sgbench.results import study as studies
+from sgbench.results.store import study as studies
 
 
 def test_the_file_is_made_again_from_the_records(tuned, asked):

@@ -8,7 +8,7 @@ from reference.runs import left_behind, stored
 from reference.studies import StudyListener, states
 from sgbench.bench.training import loop
 from sgbench.reproductions.tuning.study_options import loaded
-from sgbench.results import study as studies
+from sgbench.results.store import study as studies
 
 
 def test_a_study(tuned):
@@ -85,7 +85,7 @@ class Killed(BaseException):
 def test_killed_at_every_write_it_goes_on_to_the_same_end(tuned, monkeypatch):
     """Before and after each write of a record, a study's file or a checkpoint."""
     from sgbench.bench.training import checkpoint
-    from sgbench.results.store import json_store
+    from sgbench.results.files import json_store
 
     few = {"trials": 4, "seeds": 1, "fresh": 1}
     want_study, want_store, _ = tuned("undisturbed", **few)

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
+from sgbench.results.files.schema import NewerSchemaError, RecordError
 from sgbench.results.record import POINT_TYPES, SOLVED_TYPES, STATUSES, TYPES, json_line
-from sgbench.results.schema import NewerSchemaError, RecordError
 from sgbench.results.store.published import publish
 from sgbench.results.store.store import Store, decode, encode
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from ..bench.cell import canonical_json
-from ..bench.errors import StoreError, UsageError, did_you_mean
-from .schema import RecordError, check_items, check_object, json_types
-from .store.atomic_io import reason, write_atomic, writing
-from .store.codec import checksum, unpack
-from .store.store import Store
+from ...bench.cell import canonical_json
+from ...bench.errors import StoreError, UsageError, did_you_mean
+from ..files.atomic_io import reason, write_atomic, writing
+from ..files.codec import checksum, unpack
+from ..files.schema import RecordError, check_items, check_object, json_types
+from .store import Store
 
 FORMAT = 1
 MAY_CHANGE = ("trials", "fresh")

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from ...bench.cell import canonical_json
-from ..schema import RecordError
+from .schema import RecordError
 
 
 def pack(kind: str, values: dict[str, Any]) -> bytes:

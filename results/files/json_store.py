@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
 from ...bench.errors import StoreError, UsageError
-from ..registered import Made, left_out, missing
-from ..schema import NewerSchemaError, RecordError
 from .atomic_io import make_folder, reason, remove_leftovers, write_atomic, writing
+from .registered import Made, left_out, missing
+from .schema import NewerSchemaError, RecordError
 
 MOST_BYTES = 2**26
 """Largest file that is read; a record of thousands of evaluations has a hundredth of that."""

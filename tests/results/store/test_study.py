@@ -7,10 +7,10 @@ import json
 import pytest
 from sgbench.bench.cell import canonical_json
 from sgbench.bench.errors import StoreError, UsageError
-from sgbench.results import study as studies
-from sgbench.results.schema import RecordError
+from sgbench.results.files.schema import RecordError
+from sgbench.results.store import study as studies
 from sgbench.results.store.store import Store
-from sgbench.results.study import Study
+from sgbench.results.store.study import Study
 
 STUDY = Study(
     name="a-study",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
-from sgbench.results.schema import RecordError
-from sgbench.results.store.codec import checksum, pack, unpack
+from sgbench.results.files.codec import checksum, pack, unpack
+from sgbench.results.files.schema import RecordError
 
 VALUES = {"id": "0" * 16, "b": [1, 2.5, None], "a": {"text": "é", "flag": True}}
 

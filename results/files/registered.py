@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from ..bench.registry import DATASETS, RULES
+from ...bench.registry import DATASETS, RULES
 
 
 class Made(Protocol):

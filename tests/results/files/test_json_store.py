@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from sgbench.bench.cell import canonical_json
 from sgbench.bench.errors import StoreError, UsageError
+from sgbench.results.files import json_store as store_module
 from sgbench.results.record import (
     SCHEMA_VERSION,
     json_line,
 )
 from sgbench.results.store import backend_choice
-from sgbench.results.store import json_store as store_module
 from sgbench.results.store.published import publish
 from sgbench.results.store.store import Store
 from sgbench.results.timings import Timings

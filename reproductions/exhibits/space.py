@@ -15,7 +15,7 @@ from typing import Any, cast
 from ...bench.cell import Cell
 from ...bench.configuration import applicable, coerce, field_of
 from ...bench.errors import UsageError, did_you_mean
-from ..exhibits.field_text import check_field, format_value, parse_value
+from .field_text import check_field, format_value, parse_value
 
 _USAGE = "write FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=VALUE,VALUE"
 _PICKED = "select it by --where"

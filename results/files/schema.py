@@ -9,7 +9,7 @@ import typing
 from collections.abc import Iterable
 from typing import Any
 
-from ..bench.errors import StoreError
+from ...bench.errors import StoreError
 
 Types = dict[str, frozenset[type]]
 LARGEST = 2**63

@@ -4,7 +4,7 @@ import json
 import math
 
 import pytest
-from sgbench.results.comparison.verdict import Finding, exit_code
+from sgbench.results.statistics.verdict import Finding, exit_code
 
 
 def found(verdict):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from sgbench.bench.errors import StoreError
-from sgbench.results.store import atomic_io
+from sgbench.results.files import atomic_io
 from sgbench.results.store.store import Store
 
 HANDLES = Path("/proc/self/fd")

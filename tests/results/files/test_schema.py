@@ -3,7 +3,7 @@
 import dataclasses
 
 import pytest
-from sgbench.results.schema import (
+from sgbench.results.files.schema import (
     LARGEST,
     RecordError,
     check_items,

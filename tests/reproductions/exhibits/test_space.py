@@ -4,8 +4,8 @@ import pytest
 from reference.studies import study
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits import exhibit as exhibits
+from sgbench.reproductions.exhibits.space import Dimension, in_space, inside, largest, parse_space
 from sgbench.reproductions.tuning.candidates import arms_of, trial_cells
-from sgbench.reproductions.tuning.space import Dimension, in_space, inside, largest, parse_space
 
 TABLE1 = exhibits.load("table1")
 

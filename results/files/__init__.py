@@ -1,0 +1,1 @@
+"""Durable files: atomic writes, checksums, JSON of a checked schema, and folders of them."""
