@@ -7,23 +7,18 @@ does not import stops only what uses it. This is the one place that imports modu
 """
 
 import functools
-import hashlib
 import importlib
 import importlib.metadata
-import linecache
 import pkgutil
 import re
-import sys
-import traceback
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Generic, Protocol, TypeVar
 
 from .contract import Rule, checked_rule
 from .declarations import Dataset, Family, checked_dataset, checked_family
 from .errors import UsageError, did_you_mean
+from .source_files import Source, executed, hash_of, imported
 
 
 class Labelled(Protocol):
@@ -36,33 +31,6 @@ class Labelled(Protocol):
 
 
 D = TypeVar("D", bound=Labelled)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file that was brought: plain text, so that it travels to workers.
-
-    Attributes:
-        kind: `rule` or `dataset`.
-        name: what it is called, its file's stem.
-        path: the file, for messages.
-        text: its content.
-    """
-
-    kind: str
-    name: str
-    path: str
-    text: str
-
-    @property
-    def hash(self) -> str:
-        """Hash of the content, 16 hexadecimal digits: part of every id of its cells."""
-        return hash_of(self.text.encode())
-
-
-def hash_of(content: bytes) -> str:
-    """Return 16 hexadecimal digits of the SHA-256 of a source file's content."""
-    return hashlib.sha256(content).hexdigest()[:16]
 
 
 class Registry(Generic[D]):
@@ -152,11 +120,11 @@ class Registry(Generic[D]):
         if name in self._files:
             return self._files[name][1]
         if name in self._own:
-            return _imported(f"{self._package}.{name}", f"{self.kind} {name}")
+            return imported(f"{self._package}.{name}", f"{self.kind} {name}")
         entry = self._installed().get(name)
         if entry is None:
             raise UsageError(f"unknown {self.kind} {name!r}{did_you_mean(name, self.names())}")
-        return _imported(entry.module, f"{self.kind} {name} of {entry.value}")
+        return imported(entry.module, f"{self.kind} {name} of {entry.value}")
 
     def source_hash(self, name: str) -> str | None:
         """Return the hash of the source of what was brought; None of the package's own."""
@@ -200,7 +168,7 @@ class Registry(Generic[D]):
         self.check_name(name, source.path)
         reader = self._readers.get(Path(source.path).suffix)
         if reader is None:
-            module: Any = _executed(source)
+            module: Any = executed(source)
         else:
             module = importlib.import_module(f"{__package__}.{reader}").read(
                 name, source.path, source.text
@@ -261,43 +229,6 @@ def _entry_points(
             )
         found[entry.name] = entry
     return found
-
-
-def _imported(module: str, what: str) -> ModuleType:
-    try:
-        return importlib.import_module(module)
-    except UsageError:
-        raise
-    except Exception as error:
-        raise UsageError(f"{what} does not import: {where(error)}") from error
-
-
-def _executed(source: Source) -> ModuleType:
-    """Return the module of a Python file's content; UsageError with the line where it fails."""
-    module = ModuleType(f"sgbench_{source.kind}_{source.name}_{source.hash}")
-    module.__file__ = source.path
-    sys.modules[module.__name__] = module  # what a dataclass in it looks itself up in
-    lines = source.text.splitlines(keepends=True)
-    linecache.cache[source.path] = (len(source.text), None, lines, source.path)
-    try:
-        exec(compile(source.text, source.path, "exec"), module.__dict__)
-    except Exception as error:
-        del sys.modules[module.__name__]
-        raise UsageError(f"{source.path} does not import: {where(error, source.path)}") from error
-    return module
-
-
-def where(error: BaseException, path: str | None = None) -> str:
-    """Return an import's error on one line, with the file's line where it was raised."""
-    words = " ".join(f"{type(error).__name__}: {error}".split())
-    if isinstance(error, SyntaxError):
-        words = f"{type(error).__name__}: {error.msg}"
-        return f"line {error.lineno}: {(error.text or '').strip()}: {words}"
-    frames = traceback.extract_tb(error.__traceback__)
-    frames = [f for f in frames if f.filename == path] if path else list(frames)
-    if not frames:
-        return words
-    return f"line {frames[-1].lineno}: {(frames[-1].line or '').strip()}: {words}"
 
 
 RULES: Registry[Rule] = Registry("rule", "rules", checked_rule, group="sgbench.rules")

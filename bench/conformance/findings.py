@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..errors import did_you_mean
-from ..registry import where
+from ..source_files import where
 
 Verdict = Literal["holds", "fails", "expected", "warning", "skipped"]
 """expected: it fails, as is declared; warning: worth a look, and no failure; skipped: it does not

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ..configuration import DECOUPLED
-from ..contract import Mask
 from ..errors import UsageError
 from ..families.feedforward import decouples
+from ..interfaces import Mask
 from .findings import Failed
 from .settings import Setting
 from .trials import Trial, trial

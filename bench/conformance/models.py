@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ..contract import Passes
+from ..interfaces import Passes
 from .findings import Failed
 from .settings import Setting
 from .trials import Arguments, Trial, differing, named, restored, trial

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import datasets, hardware, registry
+from .. import datasets, hardware, registry, source_files
 from ..errors import SgbenchError, UsageError
 
 BENCH = Path(__file__).parent.parent
@@ -124,7 +124,7 @@ def _describe_worker(
     device: str,
     sources: tuple[Source, ...],
     data_dir: str | None,
-    brought: tuple[registry.Source, ...],
+    brought: tuple[source_files.Source, ...],
     dask_worker: Any,
 ) -> WorkerInfo:
     registry.add_all(brought)  # data may be of such a file

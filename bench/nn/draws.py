@@ -12,7 +12,7 @@ from .seeding import generator
 
 
 class Draws:
-    """Random draws for the `setup` of a rule: a `contract.Draw`.
+    """Random draws for the `setup` of a rule: a `interfaces.Draw`.
 
     Args:
         cells: one for each replica.

@@ -32,7 +32,7 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import Decoupled, Layer, Mask
+    from ..interfaces import Decoupled, Layer, Mask
 
 Which = tuple[bool, ...]
 """Of R replicas, those for which something holds."""

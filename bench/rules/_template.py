@@ -18,7 +18,7 @@ from ..contract import Hyperparameter, Rule
 if TYPE_CHECKING:  # the declaration below is read without torch; import it in functions
     from torch import Tensor
 
-    from ..contract import Draw, FeedForward, Pullback
+    from ..interfaces import Draw, FeedForward, Pullback
 
 RULE = Rule(
     name="my_rule",  # the file's name

@@ -9,7 +9,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import FeedForward, Pullback
+    from ..interfaces import FeedForward, Pullback
 
 RULE = Rule(
     name="backprop",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ..contract import FeedForward, Passes, Pullback
+    from ..interfaces import FeedForward, Passes, Pullback
 
 RULE = Rule(
     name="bp_lambda",

@@ -9,7 +9,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import Recurrent
+    from ..interfaces import Recurrent
 
 RULE = Rule(
     name="bptt",

@@ -34,7 +34,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import Cycle, Decoupled, FeedForward, Mask, Pair, Passes, Recurrent
+    from ..interfaces import Cycle, Decoupled, FeedForward, Mask, Pair, Passes, Recurrent
 
 RULE = Rule(
     name="dni",

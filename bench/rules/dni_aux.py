@@ -15,7 +15,7 @@ from . import dni
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import Recurrent
+    from ..interfaces import Recurrent
 
 RULE = Rule(
     name="dni_aux",

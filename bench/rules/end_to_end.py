@@ -14,7 +14,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import Cycle, Pair
+    from ..interfaces import Cycle, Pair
 
 RULE = Rule(
     name="end_to_end",

@@ -10,7 +10,7 @@ from .backprop import objective
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import FeedForward
+    from ..interfaces import FeedForward
 
 __all__ = ["RULE", "objective", "step"]
 

@@ -12,7 +12,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..contract import Cycle, Pair
+    from ..interfaces import Cycle, Pair
 
 RULE = Rule(
     name="no_feedback",

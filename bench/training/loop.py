@@ -21,7 +21,7 @@ from ..families.program import Program
 from ..hardware import describe, keep_freed_memory, machine_class
 from ..nn import products as matrix_products
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
-from ..registry import Source
+from ..source_files import Source
 from . import checkpoint
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ... import registry
+from ... import source_files
 from ...declarations import Dataset
 from ...errors import DataError, SgbenchError
 from .kinds import Data, Episodes, FileCheck, Loaded, Status, Text
@@ -89,7 +89,7 @@ def _load(dataset: Dataset, raw: Load, path: str, folder: Path) -> Loaded:
     except SgbenchError:
         raise
     except Exception as error:
-        raise DataError(f"{path}: load fails: {registry.where(error, path)}") from error
+        raise DataError(f"{path}: load fails: {source_files.where(error, path)}") from error
     problem = next(_problems(dataset, found), None)
     if problem:
         raise DataError(f"{path}: {problem}; change load, or DATASET")

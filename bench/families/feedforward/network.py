@@ -50,7 +50,7 @@ class Head:
 class Network:
     """R replicas of the network of `cells`, which differ in replica axes only.
 
-    It is what a rule's `step` and `decoupled_step` see: a `contract.Decoupled`.
+    It is what a rule's `step` and `decoupled_step` see: a `interfaces.Decoupled`.
 
     Args:
         cells: one for each replica.

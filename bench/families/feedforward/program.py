@@ -9,8 +9,8 @@ from torch import Tensor
 
 from ... import registry
 from ...cell import Cell
-from ...contract import Mask, Passes, Pullback
 from ...datasets import Data
+from ...interfaces import Mask, Passes, Pullback
 from ...nn.adam import Adam
 from ...outcome import CurvePoint, Measured, defined
 from ..program import Program, State

@@ -6,7 +6,7 @@ from typing import Any
 import torch
 
 from ...cell import Cell
-from ...contract import Mask
+from ...interfaces import Mask
 from ...nn.seeding import generator
 from .network import Network
 

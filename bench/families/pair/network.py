@@ -31,7 +31,7 @@ from .blueprint import blueprint
 class TwoNetworks:
     """R replicas of the pair of `cells`, which differ in replica axes only.
 
-    It is what a rule's `cycle` sees: a `contract.Pair`.
+    It is what a rule's `cycle` sees: a `interfaces.Pair`.
 
     Args:
         cells: one for each replica.

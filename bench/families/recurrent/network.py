@@ -25,7 +25,7 @@ _KEPT = ("x", "gates", "cells", "tanh")  # of the unroll before: what its pullba
 class RecurrentNetwork:
     """R replicas of the network of `cells`, which differ in replica axes only.
 
-    It is what a rule's `unroll` sees: a `contract.Recurrent`.
+    It is what a rule's `unroll` sees: a `interfaces.Recurrent`.
 
     Args:
         cells: one for each replica.

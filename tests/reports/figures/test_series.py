@@ -7,7 +7,8 @@ from dataclasses import replace
 import matplotlib.image
 import pytest
 import scipy.stats
-from sgbench.bench.registry import RULES, Source
+from sgbench.bench.registry import RULES
+from sgbench.bench.source_files import Source
 from sgbench.reports.analysis.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.render import render

@@ -1,0 +1,232 @@
+"""The interfaces that a learning rule is written against: layers, models and networks.
+
+`contract` says what a rule declares and defines; its functions are given objects of these types.
+The classes of `families` implement them. Free of torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from torch import Size, Tensor
+
+Pullback = Callable[..., Any]
+"""`dx = pullback(delta)` writes the gradients of a layer's weights and returns that at its input;
+with `need_input=False` it only writes. It may be called again."""
+
+
+class Layer(Protocol):
+    """A layer, or several in sequence: `h, pullback = layer(x)`."""
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
+        """Run in training mode."""
+        ...
+
+
+class Model(Protocol):
+    """A synthetic-gradient model M: `synthetic, learn = model(h, one_hot)`."""
+
+    def __call__(self, h: Tensor, one_hot: Tensor) -> tuple[Tensor, Callable[[Tensor], None]]:
+        """Return the gradient that M predicts at h, and what takes the target that M learns."""
+        ...
+
+
+class Draw(Protocol):
+    """Random tensors [R, *shape] that depend on each replica's seed and on `name` alone."""
+
+    def uniform(self, name: str, shape: Sequence[int], bound: float) -> Tensor:
+        """Return values of U(-bound, bound)."""
+        ...
+
+    def normal(self, name: str, shape: Sequence[int], deviation: float) -> Tensor:
+        """Return values of N(0, deviation^2)."""
+        ...
+
+
+class FeedForward(Protocol):
+    """A feed-forward network of R replicas, as a rule's `step` sees it.
+
+    h is what a layer gives: [R, units, B] of a fully connected layer, [B, R * filters, H, W] of a
+    convolutional one.
+
+    Attributes:
+        replicas: R.
+        classes: K.
+        hidden: the hidden layers, bottom first.
+        hidden_shapes: the shape of each one's h, of one example and replica: (units,) or
+            (filters, H, W).
+        models: an M for each hidden layer; none where the rule asks for none.
+        heads: a linear classifier for each hidden layer, which starts at zero; none where the
+            rule asks for no auxiliary outputs.
+        hyperparameters: the rule's own numbers; a tensor that broadcasts on h where the replicas
+            differ.
+        kept: what `setup` returned: tensors whose first dimension is R.
+    """
+
+    replicas: int
+    classes: int
+    hidden: Sequence[Layer]
+    hidden_shapes: Sequence[tuple[int, ...]]
+    models: Sequence[Model]
+    heads: Sequence[Layer]
+    hyperparameters: Mapping[str, float | Tensor]
+    kept: dict[str, Tensor]
+
+    def encode(self, labels: Tensor) -> Tensor:
+        """Return labels [R, B] as one-hot [R, K, B]."""
+        ...
+
+    def classify(self, h: Tensor) -> tuple[Tensor, Pullback]:
+        """Return the logits [R, K, B] of the top hidden layer's h, and the pullback."""
+        ...
+
+    def loss_gradient(self, logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
+        ...
+
+    def loss(self, logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the batch-mean softmax cross-entropy [R] of logits [R, K, B], in nats."""
+        ...
+
+    def flatten(self, h: Tensor) -> Tensor:
+        """Return h as [R, features, B]."""
+        ...
+
+    def unflatten(self, flat: Tensor, shape: Size) -> Tensor:
+        """Return [R, features, B] in the shape `shape` of an h."""
+        ...
+
+
+Mask = Sequence[Sequence[bool]]
+"""For each replica, whether each layer is active at a step, bottom first, the classifier last."""
+
+
+class Decoupled(FeedForward, Protocol):
+    """A feed-forward network whose layers have update masks, as `decoupled_step` sees it.
+
+    Attributes:
+        inputs: for each hidden layer a model I that predicts its h from x, for the steps at which
+            the layer is idle; none where idle layers run forward too.
+    """
+
+    inputs: Sequence[Layer]
+
+    def run_for(self, block: Layer | Model, replicas: Sequence[bool], x: Any, *more: Any) -> Any:
+        """Run `block(x, *more)`, moving the running statistics of those replicas only."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passes:
+    """One forward pass through a feed-forward network, for the diagnosis of its models.
+
+    Attributes:
+        pullbacks: of the hidden layers, bottom first.
+        synthetic: the gradient that each M predicts at its layer's h, bottom first.
+        top: the true gradient at the topmost h.
+    """
+
+    pullbacks: Sequence[Pullback]
+    synthetic: Sequence[Tensor]
+    top: Tensor
+
+
+class Recurrent(Protocol):
+    """A recurrent network of R replicas, as a rule's `unroll` sees it; `lstm` has the core.
+
+    Attributes:
+        core: an LSTM: `pull` takes gradients back through an unroll, `learn` writes those of the
+            weights.
+        streams: B.
+        loss: of the last unroll, summed over its steps and streams, [R], nats.
+        factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
+        hyperparameters: the rule's own numbers.
+        kept: what `setup` returned.
+    """
+
+    core: Any
+    streams: int
+    loss: Tensor
+    factor: float
+    hyperparameters: Mapping[str, float | Tensor]
+    kept: dict[str, Tensor]
+
+    def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Any, Tensor]:
+        """Run T steps from the carried state; return them and the gradient at every output."""
+        ...
+
+    def before(self) -> Any:
+        """Return the unroll before, None before the first (rules with auxiliary outputs)."""
+        ...
+
+    def synthetic_gradient(self, state: Tensor) -> Tensor:
+        """Return the gradient that M predicts at a state [R, state size, B]."""
+        ...
+
+    def learn_synthetic_gradient(self, state: Tensor, target: Tensor) -> None:
+        """Write the gradients of M for what it should have predicted at a state."""
+        ...
+
+    def auxiliary_deltas(self, before: Any, now: Any, weight: float | Tensor) -> Tensor:
+        """Return the gradient of `weight` times the auxiliary losses at the outputs of `before`."""
+        ...
+
+
+class Pair(Protocol):
+    """Two networks of R replicas, as a rule's `cycle` sees them: A sends B a message every T steps.
+
+    Attributes:
+        T: steps between messages; a cycle has T * T.
+        factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
+        hyperparameters: the rule's own numbers.
+        kept: what `setup` returned.
+    """
+
+    T: int
+    factor: float
+    hyperparameters: Mapping[str, float | Tensor]
+    kept: dict[str, Tensor]
+
+    def window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
+        """Run A for T steps; return its count's logits and its message."""
+        ...
+
+    def tick(self, message: Tensor, at: int) -> None:
+        """Run B for a step on the message number `at` of the cycle."""
+        ...
+
+    def count(self) -> Tensor:
+        """Return the logits of B's count."""
+        ...
+
+    def loss(self, name: str, logits: Tensor, counts: Tensor) -> Tensor:
+        """Return the loss [R] of the counts of `a` or `b`."""
+        ...
+
+    def learn(
+        self,
+        parts: str,
+        outputs: Sequence[Tensor],
+        deltas: Sequence[Tensor | None] | None = None,
+        at: Sequence[Tensor] = (),
+    ) -> list[Tensor]:
+        """Write the gradients of the weights of `parts`; return those at the tensors `at`."""
+        ...
+
+    def synthetic_gradient(self, message: Tensor) -> Tensor:
+        """Return the gradient that M predicts at a message."""
+        ...
+
+    def learn_synthetic_gradient(
+        self, messages: Sequence[Tensor], targets: Sequence[Tensor]
+    ) -> None:
+        """Write the gradients of M for what it should have predicted at a cycle's messages."""
+        ...
+
+
+Cycle = Iterator[str]
+"""The result of `cycle`: it yields `a`, `b` or `m`, the part whose gradients are now written and
+which is updated before the cycle goes on."""

@@ -1,0 +1,76 @@
+"""Source files of rules and data sets: their hashes, and the modules that they become."""
+
+import hashlib
+import importlib
+import linecache
+import sys
+import traceback
+from dataclasses import dataclass
+from types import ModuleType
+
+from .errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that was brought: plain text, so that it travels to workers.
+
+    Attributes:
+        kind: `rule` or `dataset`.
+        name: what it is called, its file's stem.
+        path: the file, for messages.
+        text: its content.
+    """
+
+    kind: str
+    name: str
+    path: str
+    text: str
+
+    @property
+    def hash(self) -> str:
+        """Hash of the content, 16 hexadecimal digits: part of every id of its cells."""
+        return hash_of(self.text.encode())
+
+
+def hash_of(content: bytes) -> str:
+    """Return 16 hexadecimal digits of the SHA-256 of a source file's content."""
+    return hashlib.sha256(content).hexdigest()[:16]
+
+
+def imported(module: str, what: str) -> ModuleType:
+    """Return the module of that name; UsageError, which says `what`, where it does not import."""
+    try:
+        return importlib.import_module(module)
+    except UsageError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise UsageError(f"{what} does not import: {where(error)}") from error
+
+
+def executed(source: Source) -> ModuleType:
+    """Return the module of a Python file's content; UsageError with the line where it fails."""
+    module = ModuleType(f"sgbench_{source.kind}_{source.name}_{source.hash}")
+    module.__file__ = source.path
+    sys.modules[module.__name__] = module  # what a dataclass in it looks itself up in
+    lines = source.text.splitlines(keepends=True)
+    linecache.cache[source.path] = (len(source.text), None, lines, source.path)
+    try:
+        exec(compile(source.text, source.path, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        del sys.modules[module.__name__]
+        raise UsageError(f"{source.path} does not import: {where(error, source.path)}") from error
+    return module
+
+
+def where(error: BaseException, path: str | None = None) -> str:
+    """Return an import's error on one line, with the file's line where it was raised."""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    if isinstance(error, SyntaxError):
+        words = f"{type(error).__name__}: {error.msg}"
+        return f"line {error.lineno}: {(error.text or '').strip()}: {words}"
+    frames = traceback.extract_tb(error.__traceback__)
+    frames = [f for f in frames if f.filename == path] if path else list(frames)
+    if not frames:
+        return words
+    return f"line {frames[-1].lineno}: {(frames[-1].line or '').strip()}: {words}"
