@@ -96,7 +96,7 @@ class Registry(Generic[D]):
         return self._declared[name]
 
     def label(self, name: str) -> str:
-        """Return the label of `name`; with the name of what was brought and takes another's label."""
+        """Return the label of `name`, and the name too where another has that label already."""
         label = self.declared(name).label
         if name in self._own:
             return label

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..bench.contract import Hyperparameter, Rule
+from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:
+    from sgbench.bench.contract import FeedForward
     from torch import Tensor
-
-    from ..bench.contract import FeedForward
 
 WEIGHT = Hyperparameter(
     name="head_weight",

@@ -14,12 +14,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..bench.contract import Rule
+from sgbench.bench.contract import Rule
 
 if TYPE_CHECKING:
+    from sgbench.bench.contract import Draw, FeedForward
     from torch import Tensor
-
-    from ..bench.contract import Draw, FeedForward
 
 RULE = Rule(
     name="dfa",

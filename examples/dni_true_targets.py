@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..bench.contract import Rule
+from sgbench.bench.contract import Rule
 
 if TYPE_CHECKING:
+    from sgbench.bench.contract import FeedForward, Passes
     from torch import Tensor
-
-    from ..bench.contract import FeedForward, Passes
 
 RULE = Rule(
     name="dni_true_targets",

@@ -13,6 +13,7 @@ import torch
 from .. import datasets, registry
 from ..datasets import Data, Episodes, Text
 from ..declarations import Dataset
+from ..errors import DataError
 from .findings import Check, Failed, Finding, Skipped, Warned, findings
 from .settings import Setting, baseline_of
 
@@ -41,12 +42,26 @@ def check_dataset(
     Raises UsageError or DataError where it cannot be loaded.
     """
     declared = registry.DATASETS.declared(name)
-    loaded: Any = datasets.load(name, data_dir)
+    loaded: Any = _loaded(name, data_dir)
     wanted = KINDS[declared.kind]
     if not isinstance(loaded, wanted):
         words = f"load returns a {type(loaded).__name__}; for {declared.kind} it is a"
         return iter([Finding("loads", "fails", f"{words} {wanted.__name__}")])
     return findings(_checks(declared, cast("Loaded", loaded), data_dir), {}, path)
+
+
+def _loaded(name: str, data_dir: str | None) -> Any:
+    """Return the data, as the module gives it where the package would refuse it: checks tell why.
+
+    Raises the DataError where `load` itself fails.
+    """
+    try:
+        return datasets.load(name, data_dir)
+    except DataError as error:
+        try:
+            return registry.DATASETS.module(name).load(datasets.resolve(data_dir))
+        except Exception:
+            raise error from None
 
 
 def _checks(declared: Dataset, loaded: Loaded, data_dir: str | None) -> list[Check]:
