@@ -144,7 +144,7 @@ def test_a_failing_disk_is_not_taken_for_such_a_file_system(tmp_path, monkeypatc
 DIE = """
 import os, sys
 from pathlib import Path
-from sgbench.results.store import atomic_io
+from sgbench.results.files import atomic_io
 folder, step = Path(sys.argv[1]), int(sys.argv[2])
 calls = 0
 def dies(function):
