@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:
-    from sgbench.bench.contract import FeedForward
+    from sgbench.bench.interfaces import FeedForward
     from torch import Tensor
 
 WEIGHT = Hyperparameter(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Rule
 
 if TYPE_CHECKING:
-    from sgbench.bench.contract import Draw, FeedForward
+    from sgbench.bench.interfaces import Draw, FeedForward
     from torch import Tensor
 
 RULE = Rule(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Rule
 
 if TYPE_CHECKING:
-    from sgbench.bench.contract import FeedForward, Passes
+    from sgbench.bench.interfaces import FeedForward, Passes
     from torch import Tensor
 
 RULE = Rule(
