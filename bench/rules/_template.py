@@ -13,12 +13,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from ..contract import Hyperparameter, Rule
+from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:  # the declaration below is read without torch; import it in functions
     from torch import Tensor
 
-    from ..interfaces import Draw, FeedForward, Pullback
+    from sgbench.bench.interfaces import Draw, FeedForward, Pullback
 
 RULE = Rule(
     name="my_rule",  # the file's name
