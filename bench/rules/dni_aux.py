@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RULE = Rule(
     name="dni_aux",
     label="DNI+Aux",
-    sentence="the same, and the core predicts M's coming predictions",
+    sentence="as DNI, and the core also predicts what M will predict",
     color="#cc78bc",
     families=("recurrent",),
     version=1,

@@ -78,8 +78,8 @@ def _of_group(
         ),
         _drawing(
             f"cost-{name}",
-            f"{of}: time of an update relative to backprop's at the same sizes",
-            "times backprop's",
+            f"{of}: time of an update relative to the baseline's at the same sizes",
+            "times the baseline's",
             words.axis(axis),
             [_point(s.cell, axis, s.cost) for s in single if s.cost],
         ),
@@ -101,7 +101,7 @@ def _seconds(name: str, of: str, reached: Sequence[Reached]) -> list[Drawing | N
         timed = any(one.timed is not None for one in here)  # one clock for all of a drawing
         times = [(one, one.timed if timed else one.seconds) for one in here]
         axis, several = axis_of(here[0].cell), len(schedules) > 1
-        target = f"{here[0].factor:g} times backprop's final {quantity(here[0].cell)}"
+        target = f"{here[0].factor:g} times the baseline's final {quantity(here[0].cell)}"
         found.append(
             _drawing(
                 f"seconds-{name}" + (f"-{iterations}" if several else ""),

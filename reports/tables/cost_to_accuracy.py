@@ -8,9 +8,9 @@ from .speeds import number
 from .table import Entry, Table, entry
 
 NOTE = (
-    "The first target is 2 times the error that backprop of the same sizes and schedule ends with"
-    " (text: 1.1 times its bits a character), the second 1.2 times (1.02). Medians over seeds; a"
-    " dash: fewer than half of the seeds got there, or the program was not timed."
+    "The first target is 2 times the error that the baseline of the same sizes and schedule ends"
+    " with (text: 1.1 times its bits a character), the second 1.2 times (1.02). Medians over seeds."
+    " A dash: fewer than half of the seeds reached it, or the program was not timed."
 )
 
 

@@ -11,9 +11,9 @@ from .text import text_table
 NOTE = (
     "ms: of an update (a cycle of two networks). Of limit: the time that this machine needs for the"
     " matrix products and Adam alone, as a share of the update's. x baseline: the time of an update"
-    " over that of the baseline (bprop, BPTT, end to end) at the same sizes. GFLOP: of products,"
-    " counted. GB: read and written by all operations. MiB: the most that tensors took, data"
-    " included. ?: unsteady."
+    " over that of the baseline, whose own is 1.00, at the same sizes. GFLOP: of products, counted."
+    " GB: read and written by all operations. MiB: the most that tensors took, data included. ?:"
+    " unsteady."
 )
 _SPEED = (
     *("program", "steps/s", "examples/s", "ms", "of limit", "x baseline"),
