@@ -1,1 +1,1 @@
-"""Analysis of records: selection, medians, verdicts, speeds and studies."""
+"""Analysis of records: selection, verdicts, claims, medians, speeds and studies."""

@@ -22,9 +22,14 @@ Verdict = Literal["better", "keep"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retrained:
-    """Results on the test split, on seeds that no trial had.
+    """Results of one choice on the test split, on seeds that no trial had.
 
-    `values` are by seed, `lost` counts the cells without a result that were trained, `wanted` all.
+    Attributes:
+        values: by seed.
+        lost: the number of cells that were trained and have no result.
+        wanted: the number of seeds.
+        iterations: updates of all cells together.
+        seconds: the time that those took.
     """
 
     values: Mapping[int, float]
@@ -46,7 +51,16 @@ class Retrained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmResults:
-    """An arm, its trials, and its winner and the protocol as it is, trained anew."""
+    """An arm with its trials, and what its winner and the protocol as it is do on fresh seeds.
+
+    Attributes:
+        arm: the configuration that is tuned.
+        trials: in order.
+        winner: the best trial, None where none is complete.
+        tuned: the winner, retrained; None while the search goes on.
+        untuned: the protocol as it is, retrained on the same seeds.
+        importances: each field's share in the spread of the objective, by method.
+    """
 
     arm: Arm
     trials: tuple[Trial, ...]
@@ -132,7 +146,7 @@ class ArmResults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StudyResults:
-    """A study and what came of its arms."""
+    """A study and the results of its arms."""
 
     study: Study
     arms: tuple[ArmResults, ...]
@@ -141,9 +155,9 @@ class StudyResults:
 def study_results(
     study: Study, records: Iterable[Record], *, importance: bool = True
 ) -> StudyResults:
-    """Return what the records say of a study.
+    """Return the results of a study, from its records.
 
-    `importance` costs a second and needs Optuna; of a single field it would say nothing.
+    `importance` costs a second and needs Optuna; a single field has none.
     """
     arms, records, results = loaded(study), list(records), list[ArmResults]()
     asked = {

@@ -1,1 +1,1 @@
-"""Pages: the reports of exhibits, timings and studies in Markdown."""
+"""Pages: the reports of exhibits, timings and studies, written by templates."""

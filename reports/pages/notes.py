@@ -29,7 +29,7 @@ _CLAIMS = (
     " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
     " inconclusive: neither."
 )
-_LEVELS = "Not comparable: a level that this scale misses, whose protocol is not the paper's."
+_LEVELS = "Not comparable: this scale misses the level, and its protocol is not the paper's."
 _MOST_FAILURES = 10
 
 

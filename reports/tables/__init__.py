@@ -1,1 +1,1 @@
-"""Tables: cells with intervals, as Markdown, LaTeX and CSV."""
+"""Tables: their entries, and how they are written as text, Markdown, LaTeX and CSV."""

@@ -3,7 +3,6 @@
 from collections import Counter
 
 import pytest
-from reference.population import BOTH, UPDATE, population
 from reference.reports import page_of, panel, rows_of, table_of
 from sgbench.bench import datasets
 from sgbench.reports.analysis.select import select
@@ -138,30 +137,6 @@ def test_the_report_has_both_results_in_the_table(two_networks, make):
     assert sorted(n for n in report.files if n.endswith("svg")) == [
         f"two_networks-demo-{name}-two_lstms.svg" for name in ("a", "b", "cosines")
     ]
-
-
-def test_the_table_has_the_papers_median_beside_each_p_update(small_population, make):
-    report = build(
-        small_population, "quick", population(make, small_population, "quick"), ("md", "csv", "tex")
-    )
-    page = report.files["p_update-quick.md"].decode()
-    head = next(line for line in page.splitlines() if line.startswith("| p\\_update"))
-    assert (
-        head.split(" | ")[1:]
-        == [f"{what}<br>{rule}" for what in (UPDATE, BOTH) for rule in ("DNI", "cDNI |")]
-        or head.count("<br>") == 4
-    )
-    row = next(line for line in page.splitlines() if line.startswith("| 0.2 |"))
-    assert row.count("<br>paper 2.5<br>not comparable") == 1
-    assert row.count("<br>paper 2.2<br>not comparable") == 1
-    assert "Not comparable with the paper's numbers." in page
-    assert f"{BOTH}: with probability 1 - p\\_update a layer does neither" in page
-    assert "median of its networks in a bin" in page
-    places_ = rows_of(report, "p_update-quick.csv")
-    assert {(r["decoupled"], r["p_update"]) for r in places_} == {
-        (kind, p) for kind in ("update", "both") for p in ("0.2", "1.0")
-    }
-    assert {r["paper"] for r in places_ if r["rule"] == "dni"} == {"", "2.5", "2.2"}
 
 
 SWEEPS = """
