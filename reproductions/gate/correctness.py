@@ -58,7 +58,7 @@ def _check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[Finding]:
         return
     changes = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
     apart = _apart(*train("the first updates", 1, changes))
-    for place in left.keys() & apart.keys():
+    for place in [place for place in left if place in apart]:
         yield apart[place]
         del left[place]
     if left:
@@ -73,10 +73,9 @@ def _by_place(
     """Return the findings on each of `places`; a place with several results has one on each."""
     found: dict[str, list[Finding]] = {}
     for finding in findings:
-        for place in places:
-            if finding.name == place or finding.name.startswith(f"{place} "):
-                found.setdefault(place, []).append(finding)
-                break
+        prefixes = [place for place in places if f"{finding.name} ".startswith(f"{place} ")]
+        if prefixes:
+            found.setdefault(max(prefixes, key=len), []).append(finding)
     return found
 
 
