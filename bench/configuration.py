@@ -5,7 +5,6 @@ torch.
 """
 
 import dataclasses
-import functools
 import types
 import typing
 from collections.abc import Mapping
@@ -166,13 +165,18 @@ def field_of(name: str) -> Field:
 
 def hyperparameters() -> dict[str, Hyperparameter]:
     """Return the hyperparameters of all rules that can be loaded, by name, in the rules' order."""
-    return _hyperparameters(registry.RULES.generation)
+    if registry.RULES.generation not in _known:
+        loaded = dict(registry.RULES.loadable())
+        found = {one.name: one for rule in loaded.values() for one in rule.hyperparameters}
+        if len(loaded) < len(registry.RULES.names()):
+            return found  # a rule that does not load now may load later
+        _known.clear()
+        _known[registry.RULES.generation] = found
+    return _known[registry.RULES.generation]
 
 
-@functools.lru_cache(maxsize=1)
-def _hyperparameters(generation: int) -> dict[str, Hyperparameter]:
-    del generation  # of the registry: files may have been added
-    return {one.name: one for _, r in registry.RULES.loadable() for one in r.hyperparameters}
+_known: dict[int, dict[str, Hyperparameter]] = {}
+"""The hyperparameters by the registry's generation, which every file that is brought raises."""
 
 
 def field_names() -> tuple[str, ...]:

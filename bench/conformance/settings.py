@@ -112,9 +112,13 @@ class Setting:
             **changes,
         }
         applies = applicable(values)
-        return Cell.from_dict(
-            {name: value if applies.get(name, True) else None for name, value in values.items()}
-        )
+        refused = "decoupled" in changes  # by the family, in words of its own
+        fit = {
+            name: value
+            for name, value in values.items()
+            if applies.get(name, True) or (refused and name in ("decoupled", "p_update"))
+        }
+        return Cell.from_dict(fit)
 
 
 def settings(rule: Rule) -> Iterator[Setting]:

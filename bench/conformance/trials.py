@@ -19,6 +19,8 @@ from ..cell import Cell
 from ..families.program import State
 from .settings import Setting, data
 
+WARM_UP = 64
+"""Steps of a stream before a trial begins: an episode begins with what is only read."""
 Arguments = tuple[Tensor, ...]
 """What the rule's function takes besides the network."""
 
@@ -134,7 +136,11 @@ class FeedForwardTrial(Trial):
 
 
 class RecurrentTrial(Trial):
-    """A trial of a rule's `unroll`."""
+    """A trial of a rule's `unroll`; its streams are under way, so that some targets count."""
+
+    def __init__(self, setting: Setting, cells: Sequence[Cell]) -> None:
+        super().__init__(setting, cells)
+        self.program.stream.advance(WARM_UP)
 
     def draw(self) -> Arguments:
         """Return inputs and targets."""
