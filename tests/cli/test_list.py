@@ -54,7 +54,7 @@ def filled(store, make):
 
 def test_records_come_newest_first_with_what_show_takes(sgbench, filled):
     store, made = filled
-    head, *rows = sgbench("list", "records", "--store", store.path).stdout.splitlines()
+    head, _, *rows = sgbench("list", "records", "--store", store.path).stdout.splitlines()
     assert head.split()[0] == "id"
     assert [row.split()[0] for row in rows] == [record.id[:8] for record in reversed(made)]
     for row, record in zip(rows, reversed(made), strict=True):
@@ -81,7 +81,7 @@ def test_records_as_json(sgbench, filled):
 def test_records_of_some_cells(sgbench, refused, filled):
     store, made = filled
     given = ("list", "records", "--store", store.path)
-    found = sgbench(*given, "--where", "seed=1").stdout.splitlines()[1:]
+    found = sgbench(*given, "--where", "seed=1").stdout.splitlines()[2:]
     assert len(found) == sum(record.seed == 1 for record in made)
     line = refused(*given, "--where", "rule=cdni")
     assert "--where rule=cdni" in line

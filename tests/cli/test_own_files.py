@@ -65,7 +65,7 @@ def test_records_of_a_rule_that_is_not_here_are_listed(sgbench, store, rule, mak
     where = ("--where", "rule=mine,network=fcn,depth=3", "--set", "iterations=20")
     given = ("--store", store.path)
     assert sgbench("run", "table1", *where, *ONE, *given, "--rule-file", rule[0]).exit_code == 0
-    (line,) = sgbench("list", "records", *given).stdout.splitlines()[1:]
+    (line,) = sgbench("list", "records", *given).stdout.splitlines()[2:]
     assert " digits fcn 3 mine seed 0 " in line
     values = json.loads(sgbench("list", "records", *given, "--json").stdout)
     assert values["rule"] == "mine"

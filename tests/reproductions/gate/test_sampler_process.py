@@ -23,7 +23,7 @@ def test_a_refusal_is_the_builds_own_and_the_process_goes_on(tmp_path):
 
 def test_a_build_that_does_not_start_is_named_with_its_last_words(tmp_path):
     folder = checkout(tmp_path / "broken")
-    plant(folder, "bench/cell.py", ("import dataclasses\n", "import nothing_like_it\n"))
+    plant(folder, "bench/cell.py", ("import hashlib\n", "import nothing_like_it\n"))
     (tmp_path / "parent").mkdir()
     sampler = SamplerProcess(build_of(folder, tmp_path / "parent"))
     with closing(sampler), pytest.raises(UsageError) as caught:
