@@ -7,16 +7,14 @@ import click
 
 from ..bench.errors import UsageError, named
 from ._entrypoint import complain, examples
-from ._options import (
-    own_files_options,
-    scale_option,
-    source_options,
-)
+from ._options import own_files_options, scale_option, source_options, where_option
 from ._stores import open_source, stored_records, warn
 from ._values import exhibit_names, words_option
 
 if TYPE_CHECKING:
     from ..reports.pages.report import Report
+    from ..reproductions.exhibits.schema import Exhibit
+    from ..reproductions.exhibits.where import Where
     from ..results.store.store import Store
 
 FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
@@ -26,6 +24,9 @@ FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
     "report",
     epilog=examples(
         "sgbench report table1",
+        "sgbench report table1 --ran",
+        "sgbench report table1 --where network=fcn,rule=dni,cdni",
+        "sgbench report table1 --scale custom",
         "sgbench report table1 --scale quick --published --format md,png --out docs/table1",
         "sgbench report table1 --check --strict",
         "sgbench report throughput --published",
@@ -38,6 +39,8 @@ FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
     shell_complete=exhibit_names("throughput", "tune"),
 )
 @scale_option(None, "demo; of throughput all")
+@where_option
+@click.option("--ran", is_flag=True, help="Only cells that have been run.")
 @words_option(
     "--format",
     "formats",
@@ -62,6 +65,8 @@ def command(
     *,
     exhibit: str,
     scale: str | None,
+    where: tuple[str, ...],
+    ran: bool,
     formats: tuple[str, ...],
     out: str,
     check: bool,
@@ -77,32 +82,49 @@ def command(
     """
     if study and exhibit != "tune":
         raise UsageError("--study is for `sgbench report tune`")
-    if exhibit not in ("throughput", "tune"):
-        from ..reproductions.exhibits import exhibit as exhibits
-
-        found = exhibits.load(exhibit)
-        if scale != "custom":  # which the store has or has not
-            found.scale(scale or "demo")  # an unknown one is said first
-    source, formats = open_source(store, published), formats or FORMATS
-    if exhibit == "throughput":
-        built = _throughput(source, scale, formats)
-    elif exhibit == "tune":
-        built = _study(source, study, formats)
+    formats = formats or FORMATS
+    if exhibit in ("throughput", "tune"):
+        if where or ran:
+            name = "--where" if where else "--ran"
+            raise UsageError(f"{name} selects cells of an exhibit: name one in place of {exhibit}")
+        source = open_source(store, published)
+        timed = exhibit == "throughput"
+        built = _throughput(source, scale, formats) if timed else _study(source, study, formats)
     else:
-        built = _exhibit(exhibit, scale or "demo", formats, source)
+        selected = _selected(exhibit, scale or "demo", where)
+        built = _exhibit(*selected, open_source(store, published), formats=formats, ran=ran)
     code = _check(built, out) if check else _write(built, out)
     if strict and built.unreproduced:
         code = complain(f"not all is reproduced: {'; '.join(built.unreproduced)}", 1)
     return code
 
 
-def _exhibit(name: str, scale: str, formats: Sequence[str], source: "Store") -> "Report":
+def _selected(name: str, scale: str, where: Sequence[str]) -> "tuple[Exhibit, str, Where | None]":
+    """Return the exhibit, its scale and the conditions; UsageError where one is unknown."""
+    from ..reproductions.exhibits.exhibit import load
+    from ..reproductions.exhibits.schema import CUSTOM
+    from ..reproductions.exhibits.where import parse_where
+
+    exhibit = load(name)
+    if scale != CUSTOM:  # a scale that the store gives it
+        exhibit.scale(scale)
+    return exhibit, scale, parse_where(where) if where else None
+
+
+def _exhibit(
+    exhibit: "Exhibit",
+    scale: str,
+    where: "Where | None",
+    source: "Store",
+    *,
+    formats: Sequence[str],
+    ran: bool,
+) -> "Report":
     from ..bench.hardware import cores
     from ..reports.pages.exhibit import build
-    from ..reproductions.exhibits import exhibit as exhibits
 
     records = stored_records(source, known=True)
-    return build(exhibits.load(name), scale, records, formats, cores())
+    return build(exhibit, scale, records, formats, cores(), where=where, ran=ran)
 
 
 def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "Report":

@@ -7,6 +7,7 @@ from ...reproductions.running.request import RunRequest
 from ..analysis.naming import count, duration, short_id
 from .eta import Tally
 from .plan import title
+from .results import results_text
 from .terminal import outcome
 
 _MOST_FAILURES = 5  # that are named
@@ -22,6 +23,9 @@ def closing(request: RunRequest, tally: Tally, argv: Sequence[str], reading: Seq
         argv: the command's arguments.
         reading: the options by which another command reads the same store.
     """
+    table = ""
+    if tally.plan.programs and tally.counts["done"]:
+        table = results_text(request, [record for record in tally.records if record is not None])
     lines = [_summary(request, tally), *_failures(tally)]
     if tally.cells_left:
         lines.append(f"go on:   {_command(argv)}")
@@ -31,7 +35,7 @@ def closing(request: RunRequest, tally: Tally, argv: Sequence[str], reading: Seq
     if tally.counts["done"]:
         report = ["report", request.exhibit, "--scale", request.label, *reading]
         lines.append(f"report:  {_command(report)}")
-    return "\n".join(lines) + "\n"
+    return table + "\n".join(lines) + "\n"
 
 
 def interruption(request: RunRequest, tally: Tally, argv: Sequence[str]) -> str:

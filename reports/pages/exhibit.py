@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ...reproductions.exhibits.custom import with_custom
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
-from ...reproductions.exhibits.where import Where
+from ...reproductions.exhibits.where import Where, select_records
 from ...results.record import STATUSES, Record
 from ..analysis.changes import changes
 from ..analysis.claims import ClaimResult, claims, unreproduced
@@ -86,7 +86,7 @@ def build(
         UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
     """
     forms, records = images(formats), list(records)
-    custom = [record for record in records if _is_custom(record, exhibit, where)]
+    custom = _custom(exhibit, scale, records, where)
     if scale == CUSTOM:
         exhibit = with_custom(exhibit, custom)
     judged = _judged(select(exhibit, scale, records), len(custom), where, ran)
@@ -103,11 +103,29 @@ def build(
     return assemble(_page(judged, where), formats, figures, tables, lost)
 
 
-def _is_custom(record: Record, exhibit: Exhibit, where: Where | None) -> bool:
-    """Tell whether `--set` changed a record's cell, and it is asked for."""
-    if (record.exhibit, record.scale) != (exhibit.name, CUSTOM) or record.status == "pruned":
-        return False
-    return record.known and (where is None or where.matches(record.cell))
+def _custom(
+    exhibit: Exhibit, scale: str, records: Iterable[Record], where: Where | None
+) -> list[Record]:
+    """Return the records whose cells `--set` changed, among those that are asked for.
+
+    Cells of the validation split, as the trials of studies are, count only where `where` is about
+    the split.
+    """
+    conditions = () if where is None else where.conditions
+    split = any(condition.field == "split" for condition in conditions)
+    found = [
+        record
+        for record in records
+        if (record.exhibit, record.scale) == (exhibit.name, CUSTOM)
+        and record.status != "pruned"
+        and record.known
+        and (split or record.split != "validation")
+    ]
+    if where is None:
+        return found
+    if scale == CUSTOM:
+        return select_records(found, where)
+    return [record for record in found if where.matches(record.cell)]
 
 
 def _judged(whole: Selection, custom: int, where: Where | None, ran: bool) -> Judged:
@@ -135,11 +153,12 @@ def _page(judged: Judged, where: Where | None) -> Page:
     selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
-    if where is not None or judged.ran:
+    whole = where is None and not judged.ran
+    if not whole:
         which = f" where {where}" if where is not None else ""
         lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
     return Page(
-        name=f"{exhibit.name}-{selection.scale}",
+        name=f"{exhibit.name}-{selection.scale}{'' if whole else '-part'}",
         title=exhibit.title,
         lead=tuple(lead),
         cautions=tuple(_cautions(selection)),

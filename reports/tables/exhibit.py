@@ -34,6 +34,17 @@ def main_table(selection: Selection, places: Sequence[Place], marks: Footnotes) 
     )
 
 
+def results_table(selection: Selection, places: Sequence[Place]) -> Table:
+    """Return the table of all places, whatever their M, without the paper's numbers."""
+    return _table(
+        selection,
+        f"{_measured_words(selection)}, {selection.exhibit.name} at scale {selection.scale}",
+        _layout(selection.exhibit),
+        places,
+        lambda place: _measured(place, {}),
+    )
+
+
 def against_paper(places: Sequence[Place]) -> bool:
     """Tell whether the paper has a number for any of the places, to stand beside ours."""
     return any(place.paper is not None for place in places)

@@ -51,6 +51,81 @@ def test_published_records_are_reported(sgbench, monkeypatch, tmp_path, make):
     assert f"cells: 1 of {len(make.cells)} run" in done.stdout
 
 
+def shown(done):
+    """The first table of a report, and the rest."""
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_only_some_cells_are_shown(sgbench, refused, put, make, tmp_path):
+    store, _ = put(*map(make.record, make.cells))
+    given = ("report", "table1", "--store", store, "--format", "csv")
+    some = shown(sgbench(*given, "--where", "rule=dni,network=fcn"))
+    assert "DNI" in some
+    assert "cDNI" not in some.replace("cDNI -", "")
+    assert "CNN" not in some
+    told = refused(*given, "--where", "depth=9")
+    assert "--where depth=9" in told
+    names = {path.name for path in (tmp_path / "report").iterdir()}
+    assert "table1-demo-part.csv" in names
+    assert "table1-demo.csv" not in names  # that of the whole exhibit is not replaced
+
+
+def test_only_what_was_run_is_shown(sgbench, put, make):
+    store, _ = put(*(make.record(cell) for cell in make.cells if cell.depth == 3))
+    given = ("report", "table1", "--store", store, "--format", "csv")
+    assert "not run" in shown(sgbench(*given))
+    some = shown(sgbench(*given, "--ran"))
+    assert "not run" not in some
+    assert "depth 3" in some
+    assert "depth 4" not in some
+
+
+@pytest.fixture
+def changed(put, make):
+    """A store with cells as the exhibit has them, some with fewer iterations, and a trial."""
+    plain = [cell for cell in make.cells if (cell.network, cell.rule) == ("fcn", "backprop")]
+    fewer = [make.replace(cell, iterations=20) for cell in plain if cell.depth == 3]
+    trial = make.replace(plain[0], iterations=20, split="validation")
+    records = [make.record(cell) for cell in plain]
+    records += [make.record(cell, scale="custom") for cell in (*fewer, trial)]
+    return put(*records)[0]
+
+
+def test_cells_that_set_changed_are_counted_and_shown(sgbench, changed):
+    given = ("report", "table1", "--store", changed, "--format", "csv")
+    whole = shown(sgbench(*given))
+    assert "3 records" in whole
+    assert "sgbench report table1 --scale custom" in whole
+    some = shown(sgbench(*given, "--scale", "custom"))
+    assert "Custom." in some
+    assert "12.50" in some
+    assert "depth 4" not in some
+
+
+def test_changed_cells_of_the_validation_split_are_asked_for(sgbench, refused, changed):
+    given = ("report", "table1", "--store", changed, "--scale", "custom", "--format", "csv")
+    assert "cells: 3 run" in shown(sgbench(*given))
+    assert "cells: 1 run" in shown(sgbench(*given, "--where", "split=validation"))
+    told = refused(*given, "--where", "rule=dni")
+    assert "--where rule=dni" in told
+
+
+def test_without_changed_cells_custom_is_refused(refused, put, make):
+    store, _ = put(make.record(make.cells[0]))
+    told = refused("report", "table1", "--scale", "custom", "--store", store)
+    assert "--scale custom" in told
+    assert "--set" in told
+
+
+@pytest.mark.parametrize("option", [("--ran",), ("--where", "rule=dni")])
+@pytest.mark.parametrize("what", ["throughput", "tune"])
+def test_what_is_no_exhibit_has_no_cells_to_select(refused, option, what):
+    told = refused("report", what, *option)
+    assert option[0] in told
+    assert "exhibit" in told
+
+
 @pytest.mark.parametrize(
     ("line", "argument", "remedy"),
     [

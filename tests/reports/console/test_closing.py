@@ -46,6 +46,17 @@ def test_failures_are_named_and_retried_once(request_, tally, make):
     assert unsuccessful(tally) == ["diverged"]
 
 
+def test_the_results_of_this_run_come_first(request_, tally, make):
+    for program in range(6):
+        end(tally, make, program)
+    text = closing(request_, tally, ARGV, [])
+    table, _, rest = text.partition("table1, scale demo: ")
+    assert "error in percent" in table
+    assert "not run" not in table
+    assert "paper" not in table
+    assert rest
+
+
 def test_results_are_shown_by_report_from_the_same_store(request_, tally, make):
     for program in range(6):
         end(tally, make, program)
