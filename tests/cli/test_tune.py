@@ -48,7 +48,7 @@ def test_a_study_from_its_command_to_its_report(tune, sgbench, store):
 
     shown = sgbench("report", "tune", "--store", store.path, "--out", "r", "--format", "md,csv")
     assert shown.exit_code == 0, shown.output
-    assert shown.stdout.startswith(f"study {NAME}\n")
+    assert shown.stdout.startswith(f"Study {NAME}\n")
     names = sorted(os.listdir("r"))
     assert names == [f"tune-{NAME}-budget.csv", f"tune-{NAME}.csv", f"tune-{NAME}.md"]
     line = ("report", "tune", "--study", NAME, "--store", store.path, "--out", "r")
@@ -109,7 +109,7 @@ def test_a_trial_that_fails_is_told_by_the_exit_code(tune, monkeypatch):
     done = tune(*DECLARED)
     assert done.exit_code == 4
     assert done.stdout.splitlines()[1:3] == [
-        "dni: 4 trials (4 failed), 0 cell-iterations, 1 s",
+        "dni: 4 trials (4 failed), 0 updates, 1 s",
         "  no trial is complete",
     ]
     assert done.stderr.count("failed: RuntimeError: it broke") == 4
@@ -181,7 +181,7 @@ def test_a_signal_and_the_next_run(start, store, number):
     assert again.returncode == 0, err
     assert "2/3" in err
     assert "1/3" not in err
-    assert "dni: 3 trials (3 complete), 4,500 cell-iterations" in out
+    assert "dni: 3 trials (3 complete), 4,500 updates" in out
 
 
 @pytest.mark.parametrize(

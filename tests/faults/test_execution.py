@@ -22,12 +22,17 @@ ATTRIBUTES = {
 OWNED = {("torch", "load"), ("np", "load"), ("numpy", "load"), ("os", "system"), ("os", "popen")}
 ALLOWED = {  # what looks like one of these and is none, with how often
     ("bench/training/checkpoint.py", "torch.load"): 1,
-    ("bench/registry.py", "import_module"): 1,  # of modules of this package, by their folder
+    ("bench/registry.py", "import_module"): 3,  # of modules of this package, by their folder
+    # A rule or data set that the user brings is code, which is what --rule-file is asked for;
+    # modules are of the package or of an entry point.
+    ("bench/source_files.py", "compile"): 1,
+    ("bench/source_files.py", "exec"): 1,
+    ("bench/source_files.py", "import_module"): 1,
     ("cli.py", "import_module"): 1,  # the verbs, by a list of names
     ("results/frame.py", "import_module"): 1,  # pyarrow
     # The gate runs the code of checkouts, which is what it is asked for; by lists of words.
-    ("reproductions/gate/correctness.py", "subprocess"): 1,
-    ("reproductions/gate/speed.py", "subprocess"): 1,
+    ("reproductions/gate/paired_runs.py", "subprocess"): 1,
+    ("reproductions/gate/sampler_process.py", "subprocess"): 1,
     ("results/provenance.py", "subprocess"): 1,  # git, by a list of words
 }
 

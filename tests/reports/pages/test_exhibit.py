@@ -164,12 +164,12 @@ def test_where_shows_some_cells_and_tests_claims_on_all(table1, make):
     whole = build(table1, "demo", records, WORDS)
     where = parse_where(["network=fcn,rule=dni,cdni"])
     some = build(table1, "demo", records, WORDS, where=where)
-    page = some.files["table1-demo.md"].decode()
+    page = some.files["table1-demo-part.md"].decode()
     assert "Only cells where network=fcn,rule=dni,cdni are shown." in page.replace("\\", "")
-    places = rows_of(some, "table1-demo.csv")
+    places = rows_of(some, "table1-demo-part.csv")
     assert {(row["network"], row["rule"]) for row in places} == {("fcn", "dni"), ("fcn", "cdni")}
     assert [row for row in rows_of(whole, "table1-demo.csv") if row in places] == places
-    claims = rows_of(some, "table1-demo-claims.csv")
+    claims = rows_of(some, "table1-demo-part-claims.csv")
     assert {row["claim"] for row in claims} == {
         "cdni-beats-dni-deep", "dni-grows", "cdni-does-not-grow",
     }  # fmt: skip
@@ -180,8 +180,8 @@ def test_where_shows_some_cells_and_tests_claims_on_all(table1, make):
 def test_where_picks_seeds_too(table1, make):
     records = make.grid(table1, "demo", lambda cell: cell.rule == "backprop")
     report = build(table1, "demo", records, WORDS, where=parse_where(["rule=backprop,seed>=1"]))
-    assert {row["n"] for row in rows_of(report, "table1-demo.csv")} == {"2"}
-    assert {row["seeds"] for row in rows_of(report, "table1-demo.csv")} == {"2"}
+    assert {row["n"] for row in rows_of(report, "table1-demo-part.csv")} == {"2"}
+    assert {row["seeds"] for row in rows_of(report, "table1-demo-part.csv")} == {"2"}
 
 
 def test_a_value_that_picks_nothing_is_named(table1):
@@ -192,11 +192,11 @@ def test_a_value_that_picks_nothing_is_named(table1):
 def test_ran_shows_only_what_has_a_record(table1, make):
     records = make.grid(table1, "quick", lambda c: c.dataset == "mnist" and c.network == "fcn")
     report = build(table1, "quick", records, WORDS, ran=True)
-    page = report.files["table1-quick.md"].decode()
+    page = report.files["table1-quick-part.md"].decode()
     assert "not run" not in page.partition("## Table")[2].replace("not run: no record", "")
     assert "CIFAR" not in page
     assert "cells: 96 of 288 run" in report.text
-    assert {row["verdict"] for row in rows_of(report, "table1-quick-claims.csv")}.isdisjoint(
+    assert {row["verdict"] for row in rows_of(report, "table1-quick-part-claims.csv")}.isdisjoint(
         {"not run"}
     )
     assert any(line.endswith("not run") for line in report.unreproduced)  # for --strict
@@ -204,7 +204,7 @@ def test_ran_shows_only_what_has_a_record(table1, make):
 
 def test_ran_of_nothing_has_no_tables(table1):
     report = build(table1, "demo", [], WORDS, ran=True)
-    assert "## " not in report.files["table1-demo.md"].decode().partition("## Runs")[0]
+    assert "## " not in report.files["table1-demo-part.md"].decode().partition("## Runs")[0]
     assert "cells: 0 of 144 run" in report.text
 
 
@@ -240,7 +240,7 @@ def test_cells_that_set_changed_have_their_own_report(table1, make):
     assert {(row["iterations"], row["n"]) for row in places} == {("7", "3"), ("9", "3")}
     assert {row["verdict"] for row in places} == {"not comparable"}
     some = build(table1, "custom", records, WORDS, where=parse_where(["iterations=9"]))
-    assert {row["depth"] for row in rows_of(some, "table1-custom.csv")} == {"3", "4", "5", "6"}
+    assert {row["depth"] for row in rows_of(some, "table1-custom-part.csv")} == {"3", "4", "5", "6"}
 
 
 def test_without_such_cells_custom_is_refused(table1, make):

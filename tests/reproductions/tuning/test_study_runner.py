@@ -138,5 +138,5 @@ def test_another_tuner_on_the_same_study_is_noticed(tuned, tmp_path):
         store = Store(tmp_path / "store")
         studies.save(store, studies.load(store, "s").asking("dni", {"learning_rate": 0.01}))
 
-    with pytest.raises(UsageError, match="another sgbench tune runs it"):
+    with pytest.raises(UsageError, match="another sgbench tune"):
         tuned(listener=StudyListener(ended=meddle))
