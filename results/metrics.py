@@ -99,12 +99,12 @@ RESULTS = {"error_a": _counted("A"), "error_b": _counted("B")}
 
 def results_of(dataset: str) -> tuple[str | None, ...]:
     """Return the fields of the results of a cell trained on `dataset`; None for a single result."""
-    return tuple(RESULTS) if datasets.family(dataset) == "counting" else (None,)
+    return tuple(RESULTS) if datasets.kind(dataset) == "counting" else (None,)
 
 
 def measure_of(dataset: str, result: str | None = None) -> Measure:
     """Return the metric of a cell trained on `dataset`; `result` names one of several."""
-    return MEASURES[datasets.family(dataset)] if result is None else RESULTS[result]
+    return MEASURES[datasets.kind(dataset)] if result is None else RESULTS[result]
 
 
 def measures_of(record: Record) -> list[Measure]:
@@ -125,8 +125,8 @@ def not_applying(record: Record) -> set[str]:
         return {name for name, value, *_ in describe(record) if value is None or value == []}
     fits = applicable(record.configuration)
     found = {name for name, applies in fits.items() if not applies}
-    family = datasets.family(record.dataset)
-    found.update(*(names for of, names in _RESULTS.items() if of != family))
+    kind = datasets.kind(record.dataset)
+    found.update(*(names for of, names in _RESULTS.items() if of != kind))
     found.update(*(names for split, names in _OF_SPLIT.items() if split != record.split))
     found.add("tokens_per_second" if record.T is None else "examples_per_second")
     return found | ({"error"} if record.status == "ok" else set())
@@ -138,7 +138,7 @@ def rungs(dataset: str, values: list[float]) -> list[float]:
     A T_task between two levels is interpolated linearly. Values of data without a curriculum are
     returned unchanged: their margins are in their own unit.
     """
-    if datasets.family(dataset) != "episodes":
+    if datasets.kind(dataset) != "episodes":
         return values
     import numpy as np
 
@@ -259,4 +259,4 @@ _OBJECTIVES = {
 
 def objective_of(dataset: str) -> Objective:
     """Return the objective of a study of cells trained on `dataset`."""
-    return _OBJECTIVES[datasets.family(dataset)]
+    return _OBJECTIVES[datasets.kind(dataset)]

@@ -36,10 +36,10 @@ __all__ = [
     "canonical_hash",
     "corpus_hash",
     "data_hash",
-    "family",
     "fetch",
     "image_shape",
     "is_canonical",
+    "kind",
     "load",
     "load_corpus",
     "names",
@@ -62,8 +62,8 @@ def with_files() -> tuple[str, ...]:
     return tuple(n for n, one in registry.DATASETS.loadable() if one.files_of is None)
 
 
-def family(name: str) -> str:
-    """Return the family of the dataset `name`: images, counting, episodes or text."""
+def kind(name: str) -> str:
+    """Return the kind of the dataset `name`: images, counting, episodes or text."""
     return registry.DATASETS.declared(name).kind
 
 
@@ -170,8 +170,8 @@ def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
 
 
 def _refuse_corpus_unless_text(name: str) -> None:
-    if family(name) != "text":
-        texts = [known for known in names() if family(known) == "text"]
+    if kind(name) != "text":
+        texts = [known for known, one in registry.DATASETS.loadable() if one.kind == "text"]
         raise UsageError(
             f"corpus: {name} is no text; leave the corpus out, or choose {' or '.join(texts)}"
         )

@@ -20,7 +20,7 @@ def scale_of(
     cells: Seq[Cell], device: torch.device, per_replica: Callable[[Tensor], Tensor]
 ) -> float | Tensor:
     """Return S of the cells (see `by_replica`)."""
-    return by_replica([cell.sg_scale or 1.0 for cell in cells], cells[0], device, per_replica)
+    return by_replica([cell.need("sg_scale") for cell in cells], cells[0], device, per_replica)
 
 
 def by_replica(

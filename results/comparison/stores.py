@@ -83,7 +83,7 @@ def compare(
 
 
 def _default_margin(record: Record) -> float:
-    return MARGINS[datasets.family(record.dataset)]
+    return MARGINS[datasets.kind(record.dataset)]
 
 
 def _by_key(records: Iterable[Record]) -> dict[str, list[Record]]:
@@ -157,7 +157,7 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
         seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
         return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]
     dataset, found = ended[0][0].dataset, list[Finding]()
-    levels = datasets.family(dataset) == "episodes"
+    levels = datasets.kind(dataset) == "episodes"
     for result in results_of(dataset):
         before = _values([pair[0] for pair in ended], result)
         after = _values([pair[1] for pair in ended], result)
@@ -181,7 +181,7 @@ def _values(records: Sequence[Record], result: str | None) -> list[float]:
         next(float(value) for field in fields if (value := getattr(record, field)) is not None)
         for record in records
     ]
-    if datasets.family(dataset) == "episodes":
+    if datasets.kind(dataset) == "episodes":
         return [-level for level in rungs(dataset, values)]
     return values
 

@@ -5,7 +5,7 @@ import torch
 from reference.recurrent import Recurrent, random_weights
 from sgbench.bench.cell import Cell
 from sgbench.bench.configuration import FIELDS
-from sgbench.bench.datasets import Episodes, family, load
+from sgbench.bench.datasets import Episodes, kind, load
 from sgbench.bench.families.recurrent.program import RecurrentProgram
 
 CPU = torch.device("cpu")
@@ -14,7 +14,7 @@ UNITS, STREAMS, SG_UNITS = 5, 6, 7
 
 def tiny_recurrent(rule, **changes):
     """A cell that trains in milliseconds: copy, T = 3, float64; `dataset` may name a text."""
-    synthetic, text = rule != "bptt", family(changes.get("dataset", "copy")) == "text"
+    synthetic, text = rule != "bptt", kind(changes.get("dataset", "copy")) == "text"
     sg_layers = changes.get("sg_layers", 1) if synthetic else None
     fields = dict.fromkeys(FIELDS) | {
         "dataset": "copy",

@@ -32,11 +32,11 @@ def typical(cell: Cell) -> float:
     Of images an error (%), of episodes the number of the longest level solved, of text bits, of
     counting B's error (%).
     """
-    if datasets.family(cell.dataset) == "counting":
+    if datasets.kind(cell.dataset) == "counting":
         return {"end_to_end": 31.0, "no_feedback": 65.0, "dni": 33.0}[cell.rule]
     if cell.T is not None:
         better = {"bptt": 0, "dni": 1, "dni_aux": 2}[cell.rule]
-        if datasets.family(cell.dataset) == "text":
+        if datasets.kind(cell.dataset) == "text":
             return 2.0 - 0.02 * cell.T - 0.05 * better
         return min(cell.T, 5) + 6 * better
     if cell.value("bp_lambda") is not None:
@@ -63,17 +63,17 @@ def record(
 
     Of episodes `error` is the longest T_task.
     """
-    dice, family = random.Random(cell.key), datasets.family(cell.dataset)
+    dice, kind = random.Random(cell.key), datasets.kind(cell.dataset)
     if error is None:
-        error = typical(cell) + dice.gauss(0.0, noise / 10 if family == "text" else noise)
-        if family == "episodes":
+        error = typical(cell) + dice.gauss(0.0, noise / 10 if kind == "text" else noise)
+        if kind == "episodes":
             error = _levels(cell)[round(error + dice.choice([0, 0, 1]))].length
     results = {
         "images": _of_images,
         "episodes": _of_episodes,
         "text": _of_text,
         "counting": _of_counting,
-    }[family]
+    }[kind]
     made = make_record(
         cell,
         Outcome(

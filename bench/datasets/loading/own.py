@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from ... import source_files
 from ...declarations import Dataset
@@ -38,10 +38,20 @@ class Functions:
     fetch: Callable[[Path], None]
 
 
-def functions_of(dataset: Dataset, module: Any) -> Functions:
+class Module(Protocol):
+    """A module of own data; it may have the other functions of `Functions` too.
+
+    Attributes:
+        load: takes a data folder and returns the data.
+    """
+
+    load: Load
+
+
+def functions_of(dataset: Dataset, module: Module) -> Functions:
     """Return the functions of own data: its module's, and for those it lacks the ones here."""
     path = str(getattr(module, "__file__", dataset.name))
-    raw: Load = module.load
+    raw = module.load
     load = functools.partial(_load, dataset, raw, path)
     data_hash = getattr(module, "data_hash", functools.partial(_data_hash, dataset, raw, path))
 

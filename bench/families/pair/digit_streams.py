@@ -47,7 +47,8 @@ class DigitStreams:
     def __init__(self, cells: Seq[Cell], data: Data, device: torch.device) -> None:
         cell = cells[0]
         training, held = parts(cell, data)
-        self.seeds, self.T, self.streams = [c.seed for c in cells], cell.T or 0, cell.batch_size
+        self.T: int = cell.need("T")
+        self.seeds, self.streams = [c.seed for c in cells], cell.batch_size
         self._scale, self._dtype = 1 / data.pixel_max, getattr(torch, cell.precision)
         self._sets = {
             name: (images.flatten(1).to(device), labels.to(device))

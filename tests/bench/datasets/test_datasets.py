@@ -28,9 +28,9 @@ def test_names_and_versions():
         assert len(bytes.fromhex(datasets.canonical_hash(name))) == 8
 
 
-def test_family_says_what_load_gives():
-    families = {name: datasets.family(name) for name in datasets.names()}
-    assert families == {
+def test_the_kind_says_what_load_gives():
+    kinds = {name: datasets.kind(name) for name in datasets.names()}
+    assert kinds == {
         "cifar10": "images",
         "copy": "episodes",
         "counting": "counting",
@@ -45,7 +45,7 @@ def test_family_says_what_load_gives():
     assert isinstance(datasets.load("copy"), Episodes)
     assert isinstance(datasets.load("descriptions"), Text)
     with pytest.raises(UsageError, match="did you mean 'repeat_copy'"):
-        datasets.family("repeat-copy")
+        datasets.kind("repeat-copy")
 
 
 def test_unknown_name_is_answered_with_the_nearest():

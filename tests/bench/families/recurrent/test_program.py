@@ -25,7 +25,7 @@ from sgbench.results.record import Record, json_line
 
 EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23
 RULES = registry.rules_of("recurrent")
-DATASETS = [name for name in datasets.names() if datasets.family(name) in ("episodes", "text")]
+DATASETS = [name for name in datasets.names() if datasets.kind(name) in ("episodes", "text")]
 NATS = math.log(2)
 every_rule = pytest.mark.parametrize("rule", RULES)
 
@@ -153,7 +153,7 @@ def test_every_rule_trains_on_every_sequence(rule, dataset, tmp_path, monkeypatc
     """Three steps, saved and resumed after each, and a record made of the outcome."""
     if dataset == "ptb" and not os.environ.get("SGBENCH_DATA"):
         pytest.skip("SGBENCH_DATA does not name a folder of data")
-    if datasets.family(dataset) == "text":  # whose held-out parts take long to read
+    if datasets.kind(dataset) == "text":  # whose held-out parts take long to read
         text = load(dataset)
         short = dataclasses.replace(text, valid=text.valid[:300], test=text.test[:300])
         monkeypatch.setattr(loop, "_load", lambda *_: short)
@@ -168,7 +168,7 @@ def test_every_rule_trains_on_every_sequence(rule, dataset, tmp_path, monkeypatc
     assert record.status == "ok"
     assert Record.from_dict(json.loads(json_line(record))) == record
     assert record.cell == small
-    text = datasets.family(dataset) == "text"
+    text = datasets.kind(dataset) == "text"
     assert (record.longest is None, record.test_bits is None) == (text, not text)
     assert record.test_error is record.validation_error is record.train_loss is None
     assert record.tokens_per_second > 0

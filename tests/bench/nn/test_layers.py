@@ -1,0 +1,75 @@
+"""Layers in sequence: the pullback is the chain of theirs, and tensors reach them by name."""
+
+import torch
+from sgbench.bench.nn import recurrent_blueprint
+from sgbench.bench.nn.blueprint import BatchNormReLU, Linear, ReLU, sequence
+from sgbench.bench.nn.layers import Block, bound, build
+from sgbench.bench.nn.lstm import LSTM
+
+PLAN = sequence(
+    ("a", Linear(4, 3, bias=False)),
+    ("a", BatchNormReLU(3)),
+    ("b", Linear(3, 2, bias=True)),
+    ("b.relu", ReLU()),
+)
+
+
+def tensors(shapes):
+    return {name: torch.rand(2, *shape, dtype=torch.float64) for name, shape in shapes.items()}
+
+
+def prepared():
+    layers, weights = build(PLAN), tensors(PLAN.shapes)
+    grads, stats = tensors(PLAN.shapes), tensors(PLAN.statistics)
+    layers.bind(weights, grads, stats)
+    return layers, weights, grads, stats
+
+
+def test_the_pullback_is_that_of_all_parts():
+    layers, _, grads, _ = prepared()
+    x = torch.rand(2, 4, 5, dtype=torch.float64)
+    h, pullback = layers(x)
+    assert h.shape == (2, 2, 5)
+    delta = torch.rand(2, 2, 5, dtype=torch.float64)
+    found = pullback(delta.clone())
+    step = 1e-6
+    direction = torch.rand_like(x)
+    layers.track = False
+    ahead, behind = layers(x + step * direction)[0], layers(x - step * direction)[0]
+    slope = ((ahead - behind) * delta).sum() / (2 * step)
+    torch.testing.assert_close((found * direction).sum(), slope, rtol=1e-5, atol=1e-7)
+    first = {name: grad.clone() for name, grad in grads.items()}
+    assert pullback(delta.clone(), need_input=False) is None
+    assert all(torch.equal(first[name], grads[name]) for name in grads)  # it may be called again
+
+
+def test_statistics_move_where_they_are_tracked():
+    layers, _, _, stats = prepared()
+    before = stats["a.mean"].clone()
+    layers.track = False
+    layers(torch.rand(2, 4, 5, dtype=torch.float64))
+    assert torch.equal(stats["a.mean"], before)
+    layers.track = True
+    layers(torch.rand(2, 4, 5, dtype=torch.float64))
+    assert not torch.equal(stats["a.mean"], before)
+
+
+def test_operands_reach_all_that_multiplies():
+    layers, _, _, _ = prepared()
+    core = LSTM(recurrent_blueprint.LSTM(3, 2))
+    block, calls = Block(("core", core)), []
+
+    def operand(tensor):
+        calls.append(tensor)
+        return tensor
+
+    layers.take(operand)
+    block.take(operand)
+    layers.evaluate(torch.rand(2, 4, 5, dtype=torch.float64))
+    assert len(calls) == 4  # weight and input, twice
+    assert core.operand is operand
+    assert block.blueprint.shapes == {"core.weight": (8, 6)}
+
+
+def test_the_bound_of_initial_weights():
+    assert bound(25) == 0.2
