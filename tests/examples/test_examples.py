@@ -54,16 +54,16 @@ def test_a_rule_takes_its_places_in_table_1(sgbench, store, name):
     where = ("--where", f"rule={name},depth=3")
     sgbench("run", "table1", "--rule-file", f"{name}.py", *where, *SHORT, "--jobs", "1")
     records = list(store.scan())
-    assert {record.cell.rule for record in records} == {name}
-    assert {record.cell.network for record in records} == {"fcn", "cnn"}
+    assert {record.rule for record in records} == {name}
+    assert {record.network for record in records} == {"fcn", "cnn"}
     assert {record.status for record in records} == {"ok"}
-    layers = {record.cell.sg_layers for record in records}
+    layers = {record.sg_layers for record in records}
     assert layers == ({None} if name == "dfa" else {0, 1, 2})
 
 
 def test_the_exhibit_compares_four_rules(sgbench, store):
     sgbench("run", "mine.toml", *RULES, *SHORT, "--jobs", "1")
-    found = {record.cell.rule: record for record in store.scan()}
+    found = {record.rule: record for record in store.scan()}
     assert set(found) == {"backprop", "deep_supervision", "dfa", "dni"}
     assert {record.exhibit for record in found.values()} == {"mine"}
     assert len(found["dfa"].sources["rule"]) == 16
