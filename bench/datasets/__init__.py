@@ -127,7 +127,7 @@ def data_hash(
 def load(
     name: str, data_dir: Path | str | None = None, *, corpus: Path | str | None = None
 ) -> Loaded:
-    """Return the data `name`; what it is follows from its kind.
+    """Return the data `name`, of the type that its kind says.
 
     Args:
         name: of the dataset.
@@ -149,7 +149,7 @@ def status(name: str, data_dir: Path | str | None = None) -> Status:
 
 
 def fetch(name: str, data_dir: Path | str | None = None) -> None:
-    """Download what is missing of the data `name` into `data_dir`, showing progress on stderr.
+    """Download the missing files of the data `name` into `data_dir`, showing progress on stderr.
 
     Raises DataError where that fails (no network, wrong hash, folder not writable).
     """

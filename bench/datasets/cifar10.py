@@ -1,7 +1,7 @@
 """cifar10: 60,000 photographs of 32 x 32 pixels in ten classes.
 
-Looked for, in this order, in the data folder, its `cifar-10-batches-bin`, and every `cifar10*` in
-it (and their `cifar-10-batches-bin`): the binary version's six files, its archive
+The files are looked for, in this order, in the data folder, its `cifar-10-batches-bin`, and every
+`cifar10*` in it (and their `cifar-10-batches-bin`): the binary version's six files, its archive
 `cifar-10-binary.tar.gz`, Hugging Face's Parquet shards (`train-*.parquet`, `test-*.parquet`).
 
 The data's hash is that of the six binary files' contents. The binary files and the archive have

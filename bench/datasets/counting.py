@@ -1,6 +1,6 @@
 """counting: MNIST's digits as a stream to count in (Figure 8); files and hash are mnist's.
 
-What is counted, and how the stream is drawn, is the program's (`bench.digit_streams`).
+The program draws the stream and counts in it (`families.pair.digit_streams`).
 """
 
 import dataclasses

@@ -7,8 +7,8 @@ N(y) = gamma (y - mean) / sqrt(variance + epsilon), over the batch. The paper sa
 "batch-normalised"; this follows Cooijmans et al. 2016 (arXiv 1603.09025) but for c, which is left
 as it is: gamma starts at 0.1, and each step of an unroll has its own running statistics.
 
-Unlike `layers`, nothing here has a written-out pullback: what is called is differentiated by
-autograd. Everything is [R, features, B].
+Unlike `layers`, nothing here has a written-out pullback: autograd differentiates it. Everything is
+[R, features, B].
 """
 
 import torch
@@ -28,7 +28,7 @@ def normalise(x: Tensor, mean: Tensor, variance: Tensor, mode: str) -> Tensor:
     """Return x [R, F, B] without its mean, by its deviation.
 
     Args:
-        x: what is normalised.
+        x: the numbers to normalise.
         mean: running mean [R, F].
         variance: running variance [R, F].
         mode: `train` normalises by the batch and moves the running statistics, `look` by the batch
@@ -83,7 +83,7 @@ class BatchNormLSTM:
         self.weights, self.stats = weights, stats
 
     def initialise(self) -> None:
-        """Set what is not drawn like the weights: the gammas and the bias."""
+        """Set the gammas and the bias, which are not drawn like the weights."""
         self.weights["input_gamma"].fill_(GAMMA)
         self.weights["hidden_gamma"].fill_(GAMMA)
         self.weights["bias"].zero_()

@@ -14,7 +14,7 @@ class Conv:
     """Convolution of stride 1 that keeps the resolution; weight [outputs, inputs, k, k]."""
 
     operand: Operand = staticmethod(exact)
-    """What the operands of its products go through."""
+    """The rounding of the operands of its products."""
 
     def __init__(self, plan: blueprint.Conv) -> None:
         self.blueprint, self.padding = plan, plan.kernel // 2

@@ -22,7 +22,7 @@ class Linear:
     """[R, inputs, B] to [R, outputs, B]; weight [outputs, inputs], bias [outputs] if asked for."""
 
     operand: Operand = staticmethod(exact)
-    """What the operands of its products go through."""
+    """The rounding of the operands of its products."""
 
     def __init__(self, plan: blueprint.Linear) -> None:
         self.blueprint = plan

@@ -25,7 +25,7 @@ Tensors = dict[str, Tensor]
 
 
 class Weighted(Protocol):
-    """What has weights, by its blueprint."""
+    """A part that has weights, as its blueprint says."""
 
     @property
     def blueprint(self) -> blueprint.Layer:
@@ -38,7 +38,7 @@ class Weighted(Protocol):
 
 
 class Layer(Weighted, Protocol):
-    """What a `Sequence` is made of."""
+    """A layer of a `Sequence`."""
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Run in training mode; `track` moves the running statistics."""
@@ -51,7 +51,7 @@ class Layer(Weighted, Protocol):
 
 @runtime_checkable
 class Multiplies(Protocol):
-    """What has products, whose operands go through `operand`."""
+    """A part with products, whose operands are rounded by `operand`."""
 
     operand: Operand
 

@@ -1,8 +1,8 @@
-"""What a program takes of memory, told before it is begun. Free of torch on a CPU.
+"""Memory that a program takes, estimated before it begins. Free of torch on a CPU.
 
 The families estimate it from the shapes of their networks: the weights with their gradients and
 moments, and what a step and an evaluation keep of a batch (`families.*.estimates`). Here it is held
-against what is free. What every process takes (torch, the data) is not counted.
+against the memory that is free. What every process takes (torch, the data) is not counted.
 """
 
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ def fitting(cell: Cell, available: int, field: str = "T", replicas: int = 1) -> 
 
 
 def remedy(cell: Cell, available: int) -> str:
-    """Return what would make a cell fit into so many bytes, in words."""
+    """Return the change that would make a cell fit into so many bytes, in words."""
     for field in REDUCED:
         fits = 0 if cell.value(field) is None else fitting(cell, available, field)
         if fits:
@@ -55,7 +55,7 @@ def exhausted(error: BaseException) -> bool:
 
 
 def against(cells: Sequence[Cell], device: str) -> str:
-    """Return what a program needs against what is free on its device, in words."""
+    """Return the memory that a program needs and that its device has free, in words."""
     wanted = needed(cells[0], len(cells))
     return f"it needs about {wanted / GIB:,.1f} GiB, and {free(device) / GIB:,.1f} GiB are free"
 

@@ -1,4 +1,4 @@
-"""What the two copying tasks share: the codes, the shape of an episode, the same few functions.
+"""Codes and episodes of the two copying tasks.
 
 Codes: the alphabet's symbols come first, then the blank, the stop symbol and, where a task has
 them, the numbers 1, 2, 3, ... An episode reads N drawn symbols, what announces their reproduction
@@ -6,7 +6,7 @@ them, the numbers 1, 2, 3, ... An episode reads N drawn symbols, what announces 
 the choices here:
 
 - The alphabet has `ALPHABET` symbols.
-- Only the reproduced symbols count. What a network puts out while it reads counts nothing, so a
+- Only the reproduced symbols count, not the outputs while a network reads, so a
   guess costs log2(ALPHABET) bits a symbol whatever N and R are.
 - Reproduction begins one step after the stop symbol, on the first blank. So an episode takes more
   steps than its T_task says, which is a label taken from the paper (N x R + 3), not a count.
@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from .kinds import Level, Status
 
 ALPHABET = 2
-"""Symbols to draw from; the paper gives no number. Change it with both tasks' `VERSION`."""
+"""Symbols to draw from; the paper gives no number. Change it with both tasks' versions."""
 BLANK = ALPHABET
 STOP = ALPHABET + 1
 
@@ -44,7 +44,7 @@ def level(copied: int, repeats: int, announcement: Sequence[int]) -> Level:
 def identity(name: str) -> str:
     """Return what stands for the hash of data that has no files: one of the task's name.
 
-    What is drawn under a name is versioned by the module's `VERSION`.
+    The task of that name has its version in its module's `DATASET`.
     """
     return hashlib.sha256(name.encode()).hexdigest()[:16]
 

@@ -1,4 +1,4 @@
-"""corpus: any UTF-8 file, as a text to train on in place of a dataset's."""
+"""Corpora: any UTF-8 file as a text to train on in the place of a data set's."""
 
 import functools
 from collections.abc import Callable
@@ -45,13 +45,13 @@ def load_corpus(path: Path | str) -> Text:
 def corpus_hash(path: Path | str) -> str:
     """Return the hash of the file at `path`, 16 hexadecimal digits of its content's SHA-256.
 
-    Raises UsageError where there is no such file; what is in it only `load_corpus` judges.
+    Raises UsageError where there is no such file. `load_corpus` judges its content.
     """
     return _read(expanded(path, "corpus:"), sha256_once)[:16]
 
 
 def corpus_symbols(path: Path | str) -> int:
-    """Return the number of symbols of the file at `path`; what is no text counts as the most.
+    """Return the number of symbols of the file at `path`; the most of a file that is no text.
 
     Raises UsageError where there is no such file.
     """

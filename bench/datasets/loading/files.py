@@ -1,4 +1,4 @@
-"""Files of data: where they are looked for, how they are hashed, what is said when they are bad."""
+"""Data files: where they are looked for, their hashes, and the errors about bad ones."""
 
 import functools
 import gzip
@@ -98,7 +98,7 @@ def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> Data
 def corrupt(dataset: str | None, path: Path, why: str, expected: str | None = None) -> DataError:
     """Return the error about a bad file, with the SHA-256 that was expected and the remedy.
 
-    `dataset` is what it is a file of; None of own data, which has nowhere to be fetched from.
+    `dataset` is the data set that it belongs to; None for own data, which cannot be fetched.
     """
     published = f" (published SHA-256 {expected})" if expected else ""
     why = one_line(why)  # a reader's own words may quote what it read

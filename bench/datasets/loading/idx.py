@@ -162,7 +162,7 @@ def _four(folder: Path) -> tuple[Path, ...]:
 
 
 def _said(path: Path, read: Callable[[Path], Result]) -> Result:
-    """Return `read(path)`; what it raises names the file."""
+    """Return `read(path)`, with the file named in its errors."""
     try:
         return read(path)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What a dataset is once loaded, and what is told of its files."""
+"""Types of loaded data, and of the status of its files."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ class Data:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFiles:
-    """The files of a labelled image set, and what is known of it before they are loaded."""
+    """The files of a labelled image set, and its sizes, known before they are loaded."""
 
     files: tuple[Path, ...]
     """In the order of their content, those to train on first."""
@@ -55,7 +55,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One difficulty of a generated task: what is read and wanted at each step of an episode."""
+    """One difficulty of a generated task: input and target at each step of an episode."""
 
     length: int
     """T_task, as the paper counts it: not the number of steps, which is len(source)."""
@@ -95,7 +95,7 @@ class Episodes:
 
 
 Loaded = Data | Episodes | Text
-"""What a data set's `load` returns."""
+"""The result of a data set's `load`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +106,7 @@ class Status:
     state: str
     """bundled, generated, ready (the files are there; `verify` reads them), corrupt or missing."""
     source: str
-    """What the data comes from: which files, or what is missing."""
+    """Where the data comes from, or the files that are missing."""
     folder: Path | None
     """Where the files are, or would be fetched to; None for bundled and generated data."""
     data_hash: str
@@ -125,6 +125,6 @@ class FileCheck:
     expected: str | None = None
     """Published SHA-256; None where none is published (repackaged files)."""
     found: str | None = None
-    """SHA-256 of what is there; None where it is missing or cannot be read."""
+    """SHA-256 of the file; None where it is missing or cannot be read."""
     problem: str | None = None
-    """What is wrong, in words, with the remedy; None where nothing is."""
+    """The fault and its remedy, in words; None where there is no fault."""

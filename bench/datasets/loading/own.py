@@ -1,4 +1,4 @@
-"""Own data: the functions that a module leaves out, and whether it loads what it declares."""
+"""Own data: defaults for functions that its module lacks, and checks of what it loads."""
 
 import functools
 import hashlib
@@ -93,7 +93,7 @@ def functions_of(dataset: Dataset, module: Module) -> Functions:
 
 
 def _load(dataset: Dataset, raw: Load, path: str, folder: Path) -> Loaded:
-    """Return the data; DataError where `load` fails or gives what is not declared."""
+    """Return the data; DataError where `load` fails or its data is not as declared."""
     try:
         found = raw(folder)
     except SgbenchError:
@@ -128,7 +128,7 @@ def content_hash(data: Loaded) -> str:
 
 
 def _problems(dataset: Dataset, found: Loaded) -> Iterator[str]:
-    """Yield what is wrong with loaded data, each in words."""
+    """Yield the faults of loaded data, in words."""
     wanted = {"episodes": Episodes, "text": Text}.get(dataset.kind, Data)
     if type(found) is not wanted:
         yield f"load gives {type(found).__name__}, and kind {dataset.kind} is {wanted.__name__}"

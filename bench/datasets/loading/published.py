@@ -1,4 +1,4 @@
-"""Data whose files are published, plain or gzipped, and known by their SHA-256: found, checked.
+"""Published data files, plain or gzipped, known by their SHA-256: looking for them, checking them.
 
 Files are looked for in several folders; the last of these is where `fetch` puts them.
 """

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MOST_MEMORY = 2**31
-"""That reading shards may take, whatever they unfold to; what is read honestly takes a tenth."""
+"""Bytes that reading shards may take, whatever they unfold to; sound ones take a tenth."""
 LARGEST: Shape = (3, 256, 256)
-"""What images are taken to be at most until the first is looked at."""
+"""The largest images that are expected before the first is looked at."""
 MOST_CLASSES = 256
-"""What a label byte tells apart."""
+"""Numbers that a label byte can hold."""
 COLUMNS = ("img", "image")
 """Names of the column of images."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """What shards hold.
+    """The expected content of shards.
 
     Attributes:
         shape: [C, H, W] of an image, C being 1 or 3.

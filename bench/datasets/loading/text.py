@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_SYMBOLS = 256
-"""What a byte a character can tell apart."""
+"""Symbols that one byte a character can tell apart."""
 
 
 def symbols(text: str) -> str:
