@@ -148,7 +148,7 @@ def read(name: str, path: str, text: str) -> Described:
 def _values(path: str, text: str) -> dict[str, str]:
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:  # brackets nested without end
         raise UsageError(f"{path} is no TOML: {one_line(str(error))}; it has {_needed()}") from None
     for key, value in values.items():
         if key not in KEYS:

@@ -72,6 +72,7 @@ def test_where_the_folder_is_looked_for(tmp_path, monkeypatch):
 
 BAD = {
     "no TOML": ("name = 1 2", "line 1"),
+    "nested": ("name = " + "[" * 100_000, "no TOML"),
     "no name": ('format = "idx"\nfolder = "pictures"\n', "lacks name"),
     "empty": ("", "lacks name, format, folder"),
     "unknown": (description() + 'classes = "10"\n', "'classes'"),

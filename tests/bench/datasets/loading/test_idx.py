@@ -4,6 +4,8 @@ import gzip
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sgbench.bench.datasets.loading import idx
 from small_files.folders import packed, sha, write
 from small_files.mnist import idx as idx_of
@@ -73,3 +75,20 @@ def test_files_that_changed_are_noticed(tmp_path):
     write(tmp_path, {"train-images-idx3-ubyte": idx_of(images(7))})
     with pytest.raises(ValueError, match="7 x 5 x 4"):
         idx.load(found)
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(name=st.sampled_from(sorted(idx_files())), at=st.integers(0, 20), put=st.binary(max_size=6))
+def test_any_damage_is_a_value_error_or_none(tmp_path, name, at, put):
+    contents = idx_files()
+    contents[name] = contents[name][:at] + put + contents[name][at + len(put) :]
+    write(tmp_path, contents)
+    try:
+        found = idx.find(tmp_path)
+        data = idx.load(found)
+    except ValueError:
+        return
+    assert data.train_images.shape == (found.examples[0], *found.shape)
+    assert data.train_labels.max() < found.classes
