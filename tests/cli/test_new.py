@@ -21,6 +21,17 @@ def test_the_template_passes_its_checks(sgbench, tmp_path):
     assert len(text.splitlines()) < 100
 
 
+def test_the_template_trains_its_cells_of_table_1(sgbench, store):
+    sgbench("new", "rule", "mine")
+    where = ("--where", "rule=mine,network=fcn,depth=3", "--set", "iterations=20")
+    given = ("--seeds", "1", "--jobs", "1", "--device", "cpu", "--store", store.path)
+    done = sgbench("run", "table1", "--rule-file", "mine.py", *where, *given)
+    assert done.exit_code == 0, done.output
+    (record,) = store.scan()
+    assert (record.rule, record.status) == ("mine", "ok")
+    assert record.hyperparameters == {"feedback_scale": 1.0}
+
+
 def test_the_template_explains_every_field_of_a_rule(sgbench, tmp_path):
     sgbench("new", "rule", "mine")
     text = (tmp_path / "mine.py").read_text()
