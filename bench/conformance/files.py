@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import tomllib
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,6 +86,7 @@ def _registry(text: str) -> Registry[Any]:
             f"FILE {text}: no file, and no rule or data set of that name{did_you_mean(text, known)}"
         )
     if path.suffix == ".toml":
+        _refuse_exhibit(text)
         return DATASETS
     try:
         found = _assigned(ast.parse(path.read_bytes()))
@@ -95,6 +97,16 @@ def _registry(text: str) -> Registry[Any]:
         has = "both RULE and DATASET" if kinds else "neither RULE nor DATASET"
         raise UsageError(f"FILE {text} has {has} at its top level; it needs one of them")
     return kinds[0]
+
+
+def _refuse_exhibit(text: str) -> None:
+    """Raise UsageError where a TOML file is an exhibit, which is checked before it is run."""
+    try:
+        found = tomllib.loads(Path(text).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return  # the data sets' reader says what is wrong with the file
+    if "grid" in found:
+        raise UsageError(f"FILE {text} is an exhibit; `sgbench run {text} --dry-run` checks it")
 
 
 def _assigned(tree: ast.Module) -> set[str]:

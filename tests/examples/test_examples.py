@@ -1,5 +1,6 @@
 """The examples, as their comments and the guide have a reader run them."""
 
+import json
 import re
 from pathlib import Path
 
@@ -68,6 +69,17 @@ def test_the_exhibit_compares_four_rules(sgbench, store):
     assert {record.exhibit for record in found.values()} == {"mine"}
     assert len(found["dfa"].sources["rule"]) == 16
     assert found["backprop"].sources["rule"] is None
+
+
+def test_a_rule_s_number_is_a_field_of_its_cells(sgbench):
+    def cells(*words):
+        told = sgbench("run", "mine.toml", *RULES, *SHORT, "--dry-run", "--json", *words)
+        return json.loads(told)["cells"]
+
+    assert cells() == 4
+    only = ("--where", "head_weight=1")
+    assert cells(*only) == 1
+    assert cells(*only, "--set", "head_weight=0,0.5,2") == 3
 
 
 @pytest.mark.slow

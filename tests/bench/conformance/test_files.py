@@ -73,3 +73,14 @@ def test_files_that_cannot_be_loaded(tmp_path, text, words):
     assert words in said
     assert "mine.py" in said
     assert "mine" not in registry.RULES.names()
+
+
+def test_an_exhibit_is_checked_by_another_verb(tmp_path):
+    said = refused(write(tmp_path, "[[grid]]\nrule = ['dni']\n", "mine.toml"))
+    assert "mine.toml is an exhibit" in said
+    assert "--dry-run" in said
+
+
+def test_a_toml_file_of_no_data_set(tmp_path):
+    assert "mine.toml" in refused(write(tmp_path, "nam = 'x'\n", "mine.toml"))
+    assert "mine.toml" in refused(write(tmp_path, "name =\n", "mine.toml"))
