@@ -50,7 +50,8 @@ def _check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[Finding]:
         return
     left: dict[str, list[Finding]] = {}
     for place, some in _by_place(found, groups([*baseline, *candidate])).items():
-        if any(finding.verdict == "inconclusive" for finding in some):
+        # A statistical verdict, which has an estimate, decides nothing on one seed.
+        if any(f.verdict == "inconclusive" or f.estimate is not None for f in some):
             left[place] = some
         else:
             yield from some

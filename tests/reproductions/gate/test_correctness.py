@@ -1,129 +1,105 @@
-"""Planted mistakes in a rule are caught, and what only rounds otherwise is let pass."""
+"""Correctness, stage by stage, on records that a small run made: what is decided by which."""
 
-import itertools
-import time
+import dataclasses
+import math
 
 import pytest
-from planted import mistakes
-from planted.checkouts import checkout, commit, plant
+from reference.runs import SMALL, Listener
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.schema import Gated
-from sgbench.reproductions.gate.builds import builds
 from sgbench.reproductions.gate.correctness import SEEDS, check
 from sgbench.reproductions.gate.paired_runs import PairedRuns
-from sgbench.reproductions.running.blas_choice import choose_backend
-from sgbench.results.store.store import Store
+from sgbench.reproductions.running.run import run
 
-pytestmark = pytest.mark.slow
-WHERE = "network=fcn,depth=3,rule=backprop,dni,cdni,sg_layers=none,0"
-RULES = ("backprop", "cdni", "dni")
+
+class Recorded(PairedRuns):
+    """Runs whose records are there already: of one seed, of the first updates, of five seeds."""
+
+    def train(self, seeds, changes=()):
+        baseline, candidate = self.folder.pop(0)
+        assert {r.seed for r in candidate} <= set(range(seeds))
+        return baseline, candidate
 
 
 @pytest.fixture
-def gated(tmp_path):
-    """Return what the gate finds, by rule, where `change` is made; and what it did for that."""
-
-    def run(change, *sets, seconds=900):
-        before, after = checkout(tmp_path / "before"), checkout(tmp_path / "after")
-        if change is not None:
-            change(after)
-            commit(after)
-        machine, said = Store(tmp_path / "machine"), []
-        choose_backend(machine, "cpu")
-        what = Gated(kind="correctness", scale="demo", where=(WHERE,), set=sets)
-        with builds(str(before), str(after)) as both:
-            runs = PairedRuns(
-                exhibit=exhibits.load("table1"),
-                argument="table1",
-                gated=what,
-                builds=both,
-                machine=machine,
-                folder=tmp_path / "work",
-                device="cpu",
-                deadline=time.monotonic() + seconds,
-            )
-            findings = list(check(runs, said.append))
-        assert len(findings) == len(RULES)
-        by_rule = {r: next(f for f in findings if f" {r} " in f"{f.name} ") for r in RULES}
-        return by_rule, said
-
-    return run
+def records(request_of):
+    """Of two rules, five seeds each."""
+    listener = Listener()
+    run(request_of(seeds=SEEDS, where=("network=fcn,depth=3,rule=backprop,no_bprop",)), listener)
+    return listener.records
 
 
-@pytest.mark.parametrize(
-    ("mistake", "caught"),
-    [
-        (mistakes.not_bootstrapped, ("dni", "cdni")),
-        (mistakes.label_leak, ("dni",)),
-        (mistakes.batch_norm_in_eval_mode, RULES),
-        (mistakes.no_drop, RULES),
-        (mistakes.seeds_unpaired, RULES),
-    ],
-    ids=lambda value: getattr(value, "__name__", "in"),
-)
-def test_a_mistake_is_caught_where_it_is(gated, mistake, caught):
-    found, done = gated(mistake, "iterations=60")
-    verdicts = {rule: finding.verdict for rule, finding in found.items()}
-    assert verdicts == {rule: "changed" if rule in caught else "pass" for rule in RULES}
-    assert all("more than rounding" in found[rule].words for rule in caught)
-    assert all("identical" in found[rule].words for rule in set(RULES) - set(caught))
-    assert len(done) == 2  # one seed, the first updates: five seeds would tell nothing more
+@pytest.fixture
+def found():
+    """Return the findings' verdicts by rule, and how many stages it took."""
+
+    def decide(*stages, cut_short=False):
+        runs = Recorded(
+            exhibit=exhibits.load("table1"), argument="table1",
+            gated=Gated(kind="correctness", scale="demo", set=SMALL,
+                        where=("network=fcn,depth=3,rule=backprop,no_bprop",)),
+            builds=(), machine=None, folder=list(stages), device="cpu", deadline=0.0,
+            cut_short=cut_short,
+        )  # fmt: skip
+        said = []
+        verdicts = {f.name.split()[-1]: f for f in check(runs, said.append)}
+        assert runs.folder == []
+        return verdicts, len(said)
+
+    return decide
 
 
-def test_the_same_code_is_identical(gated):
-    found, done = gated(None, "iterations=60")
-    assert {finding.words for finding in found.values()} == {"identical bit for bit, 1 seed"}
-    assert len(done) == 1
+def one_seed(records):
+    return [r for r in records if r.seed == 0]
 
 
-def test_other_rounding_passes_by_equivalence(gated):
-    found, done = gated(mistakes.rounding)
-    assert {finding.verdict for finding in found.values()} == {"pass"}
-    assert "equivalent within" in found["cdni"].words
-    assert {finding.n for finding in found.values()} == {SEEDS}
-    assert len(done) == 3
+def changed(records, rule="backprop", **fields):
+    return [dataclasses.replace(r, **fields) if r.rule == rule else r for r in records]
 
 
-def test_a_mistake_that_shows_late_is_no_pass(gated):
-    found, _ = gated(mistakes.late)
-    verdicts = {finding.verdict for finding in found.values()}
-    assert "pass" not in verdicts
-    assert verdicts & {"regression", "changed"}
+def test_identical_results_are_decided_by_one_seed(records, found):
+    verdicts, stages = found((one_seed(records), one_seed(records)))
+    assert {f.verdict for f in verdicts.values()} == {"pass"}
+    assert ("backprop" in verdicts, "no_bprop" in verdicts, stages) == (True, True, 1)
 
 
-def test_a_version_that_was_raised_is_named(gated):
-    def raised(folder):
-        mistakes.no_drop(folder)
-        plant(
-            folder,
-            "bench/families/feedforward/__init__.py",
-            ("\nPROTOCOL_VERSION = 1", "\nPROTOCOL_VERSION = 9"),
-        )
-
-    found, _ = gated(raised, "iterations=20")
-    assert {finding.words for finding in found.values()} == {
-        "the sides differ in protocol_version (1, 9)"
-    }
-    assert {finding.verdict for finding in found.values()} == {"incomparable"}
+def test_an_equal_error_with_another_loss_is_not_identical(records, found):
+    """One seed's error can be equal by chance: first updates and five seeds decide."""
+    other = changed(records, test_loss=0.123)
+    first = one_seed(records)
+    verdicts, stages = found((first, one_seed(other)), (first, first), (records, other))
+    assert (verdicts["backprop"].verdict, verdicts["backprop"].n) == ("pass", SEEDS)
+    assert (verdicts["no_bprop"].n, stages) == (1, 3)
 
 
-def test_a_candidate_that_fails_is_a_regression(gated):
-    def broken(folder):
-        body = "    one_hot = network.encode(labels)\n    h, learn_below"
-        plant(folder, "bench/rules/dni.py", (body, f"    raise OSError('no')\n{body}"))
-
-    found, _ = gated(broken, "iterations=20")
-    assert found["dni"].verdict == found["cdni"].verdict == "regression"
-    assert "OSError: no" in found["dni"].words
-    assert found["backprop"].verdict == "pass"
+def test_first_updates_that_differ_by_more_than_rounding_are_changed(records, found):
+    first, other = one_seed(records), changed(one_seed(records), test_loss=0.123)
+    curve = [{**point, "train_loss": point["train_loss"] * 1.01} for point in first[0].curve]
+    apart = changed(first, curve=curve)
+    verdicts, stages = found((first, other), (first, apart))
+    assert (verdicts["backprop"].verdict, verdicts["no_bprop"].verdict) == ("changed", "pass")
+    assert stages == 2
 
 
-def test_they_are_all_here():
-    planted = [test_a_mistake_is_caught_where_it_is.pytestmark[0].args[1]]
-    assert {row[0] for row in itertools.chain(*planted)} == set(mistakes.PLANTED)
+def test_first_updates_that_differ_by_rounding_are_not(records, found):
+    first, other = one_seed(records), changed(records, test_loss=0.123)
+    curve = [{**p, "train_loss": math.nextafter(p["train_loss"], 1)} for p in first[0].curve]
+    near = changed(first, curve=curve)
+    verdicts, _ = found((first, one_seed(other)), (first, near), (records, other))
+    assert verdicts["backprop"].verdict == "pass"
 
 
-def test_what_the_time_limit_ends_is_told_of_every_place(gated):
-    found, said = gated(None, "iterations=100000", seconds=0)
-    assert {finding.verdict for finding in found.values()} == {"inconclusive"}
-    assert len(said) == 1
+def test_a_run_that_fails_is_a_regression_at_once(records, found):
+    broken = changed(one_seed(records), status="failed", error="it broke")
+    verdicts, stages = found((one_seed(records), broken))
+    assert (verdicts["backprop"].verdict, stages) == ("regression", 1)
+    assert "it broke" in verdicts["backprop"].words
+
+
+def test_what_the_time_limit_left_untrained_is_inconclusive(records, found):
+    """On one side, or on both."""
+    some = [r for r in one_seed(records) if r.rule == "backprop"]
+    for stage in ((some, []), ([], [])):
+        verdicts, _ = found(stage, cut_short=True)
+        assert {f.verdict for f in verdicts.values()} == {"inconclusive"}
+        assert {"backprop", "no_bprop"} <= verdicts.keys()
