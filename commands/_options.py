@@ -71,19 +71,25 @@ data_dir_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
-def scale_option(default: str | None = "demo", words: str | None = None) -> Decorator:
+def scale_option(
+    default: str | None = "demo", *, shown: str | None = None, custom: bool = False
+) -> Decorator:
     """Return the option --scale; an exhibit of the user's own may have scales of other names.
 
-    `words` say what the default is, where that is not one word.
+    Args:
+        default: its value where it is not given.
+        shown: the default in the help, where it is not that value.
+        custom: whether the scale of the stored cells that --set changed is one of them.
     """
+    names = ("demo", "quick", "paper", *(["custom"] if custom else []))
+    more = "; custom: the stored cells that --set changed." if custom else "."
     return click.option(
         "--scale",
         default=default,
         metavar="NAME",
-        show_default=words or default is not None,
-        shell_complete=suggesting("demo", "quick", "paper", "custom"),
-        help="How large the cells are: demo, quick or paper; custom: the stored cells that --set"
-        " changed.",
+        show_default=shown or default is not None,
+        shell_complete=suggesting(*names),
+        help=f"Size of the cells: demo, quick or paper{more}",
     )
 
 

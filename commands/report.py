@@ -38,7 +38,7 @@ FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
     metavar="EXHIBIT|throughput|tune",
     shell_complete=exhibit_names("throughput", "tune"),
 )
-@scale_option(None, "demo; of throughput all")
+@scale_option(None, shown="demo; of throughput all", custom=True)
 @where_option
 @click.option("--ran", is_flag=True, help="Only cells that have been run.")
 @words_option(

@@ -18,6 +18,7 @@ from ._options import (
     json_option,
     own_files_options,
     retry_option,
+    scale_option,
     store_option,
     time_limit_option,
 )
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ..results.store.study import Study
 
 _declaring = all_of(
-    click.option("--scale", metavar="NAME", help="demo, quick or paper.  [default: demo]"),
+    scale_option(None, shown="demo"),
     click.option(
         "--where",
         multiple=True,

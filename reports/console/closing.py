@@ -7,7 +7,6 @@ from ...reproductions.running.request import RunRequest
 from ..analysis.naming import count, duration, short_id
 from .eta import Tally
 from .plan import title
-from .results import results_text
 from .terminal import outcome
 
 _MOST_FAILURES = 5  # that are named
@@ -25,6 +24,8 @@ def closing(request: RunRequest, tally: Tally, argv: Sequence[str], reading: Seq
     """
     table = ""
     if tally.plan.programs and tally.counts["done"]:
+        from .results import results_text  # pandas
+
         table = results_text(request, [record for record in tally.records if record is not None])
     lines = [_summary(request, tally), *_failures(tally)]
     if tally.cells_left:

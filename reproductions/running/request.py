@@ -46,6 +46,11 @@ def wanted_cells(request: RunRequest) -> list[Cell]:
 
     A shard may be empty: there may be more shards than cells.
     """
+    if request.scale == CUSTOM:
+        raise UsageError(
+            f"--scale {CUSTOM} is of stored cells, for reports: give the scale whose cells --set"
+            " changes, and --set FIELD=VALUE"
+        )
     cells = pick_cells(
         request.exhibit,
         request.scale,
