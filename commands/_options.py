@@ -78,16 +78,17 @@ def scale_option(
 
     Args:
         default: its value where it is not given.
-        shown: the default in the help, where it is not that value.
+        shown: what the help says the default is, where there is no such value.
         custom: whether the scale of the stored cells that --set changed is one of them.
     """
     names = ("demo", "quick", "paper", *(["custom"] if custom else []))
     more = "; custom: the stored cells that --set changed." if custom else "."
+    more += f"  [default: {shown}]" if shown else ""
     return click.option(
         "--scale",
         default=default,
         metavar="NAME",
-        show_default=shown or default is not None,
+        show_default=default is not None,
         shell_complete=suggesting(*names),
         help=f"Size of the cells: demo, quick or paper{more}",
     )

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from ..results.store.store import Store
     from ..results.store.study import Study
 
+SAMPLERS = ("tpe", "random", "gp")
+PRUNERS = ("hyperband", "halving", "median", "none")
+
 _declaring = all_of(
     scale_option(None, shown="demo"),
     click.option(
@@ -39,7 +42,7 @@ _declaring = all_of(
         " tuned by itself, with the same number of trials and the same space.",
     ),
     click.option(
-        "--set", multiple=True, metavar="KEY=VALUE", help="Change a field in every trial."
+        "--set", multiple=True, metavar="FIELD=VALUE", help="Change a field in every trial."
     ),
     click.option(
         "--space",
@@ -57,11 +60,13 @@ _declaring = all_of(
         metavar="N",
         help="Seeds on which the best trial is retrained.  [default: the scale's number]",
     ),
-    click.option("--sampler", metavar="NAME", help="tpe, random or gp.  [default: tpe]"),
+    click.option(
+        "--sampler", type=click.Choice(SAMPLERS), help="How trials are chosen.  [default: tpe]"
+    ),
     click.option(
         "--pruner",
-        metavar="NAME",
-        help="hyperband, halving, median or none.  [default: hyperband]",
+        type=click.Choice(PRUNERS),
+        help="How trials are given up early.  [default: hyperband]",
     ),
     click.option(
         "--study", metavar="NAME", help="The study's name.  [default: made from what is tuned]"

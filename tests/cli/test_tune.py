@@ -6,6 +6,8 @@ import signal
 
 import pytest
 from sgbench.bench.training import loop
+from sgbench.commands.tune import PRUNERS, SAMPLERS
+from sgbench.reproductions.tuning import optuna_adapter
 from sgbench.results.store import study as studies
 
 WHERE = ("--where", "rule=dni,network=fcn,depth=3,sg_layers=1")
@@ -130,6 +132,10 @@ def test_rebuild_and_export(tune, sgbench, store):
     assert out.exit_code == 0, out.output
     assert out.stderr == "wrote s.db; look at it with: optuna-dashboard sqlite:///s.db\n"
     assert os.path.getsize("s.db") > 0
+
+
+def test_every_sampler_and_pruner_is_offered():
+    assert (SAMPLERS, PRUNERS) == (optuna_adapter.SAMPLERS, optuna_adapter.PRUNERS)
 
 
 @pytest.mark.parametrize(
