@@ -1,0 +1,32 @@
+"""The rule that `sgbench new rule` writes is strictly typed where it stands: outside the package."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sgbench
+
+ROOT = Path(sgbench.__file__).parent
+
+
+@pytest.mark.slow
+def test_the_template_is_strictly_typed_outside_the_package(tmp_path):
+    basedpyright = Path(sys.executable).with_name("basedpyright")
+    if not basedpyright.exists():
+        pytest.skip("basedpyright is not installed beside this Python")
+    (tmp_path / "sgbench").symlink_to(ROOT)
+    template = ROOT / "bench" / "rules" / "_template.py"
+    (tmp_path / "my_rule.py").write_text(template.read_text())
+    settings = {"include": ["my_rule.py"], "typeCheckingMode": "strict", "pythonVersion": "3.11"}
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    found = subprocess.run(
+        [basedpyright, "--pythonpath", sys.executable],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stdout
