@@ -1,4 +1,4 @@
-"""The rule that `sgbench new rule` writes is strictly typed where it stands: outside the package."""
+"""The rule that `sgbench new rule` writes is strictly typed where a user has it."""
 
 import json
 import subprocess
@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
 import sgbench
 
 ROOT = Path(sgbench.__file__).parent
