@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = PYPROJECT["project"]["version"]
 SHIPPED = ("bench", "results", "reproductions", "reports", "commands")
-OURS = {"tests", "examples", "build", "dist"}  # folders that are not shipped
+OURS = {"tests", "examples", "docs", "build", "dist"}  # folders that are not shipped
 
 
 def files():

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:  # the declaration below is read without torch; import it in functions
-    from sgbench.bench.interfaces import Draw, FeedForward, Pullback
     from torch import Tensor
+
+    from sgbench.bench.interfaces import Draw, FeedForward, Pullback
 
 RULE = Rule(
     name="my_rule",  # the file's name

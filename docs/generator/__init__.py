@@ -1,0 +1,1 @@
+"""What `docs/generate.py` writes between the markers of a page: tables, figures, numbers."""

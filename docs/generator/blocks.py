@@ -1,0 +1,147 @@
+"""Blocks of generated lines: `<!-- begin: KIND … -->` and `<!-- end -->`.
+
+Tables are those of reports, from published records, of what was run.
+"""
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from sgbench.bench.errors import SgbenchError
+from sgbench.reports.analysis.medians import bins
+from sgbench.reports.analysis.select import Selection
+from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, NOT_RUN, places
+from sgbench.reports.pages import notes
+from sgbench.reports.tables.claims import claims_table
+from sgbench.reports.tables.exhibit import main_table, model_table, results_table
+from sgbench.reports.tables.markdown import escape_markdown, markdown_table
+from sgbench.reports.tables.medians import medians_table
+from sgbench.reports.tables.table import Table
+
+from . import figures, sources
+from .markers import MarkerError
+
+Asked = dict[str, tuple[str, str, str, tuple[str, ...]]]
+"""The figures that pages show: by file name what is drawn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Writes the blocks of the page `page` in the folder `docs`; notes which figures it shows."""
+
+    docs: Path
+    page: Path
+    asked: Asked = field(default_factory=dict[str, tuple[str, str, str, tuple[str, ...]]])
+
+    def write(self, words: list[str]) -> str:
+        """Return the lines between the markers of a block. Raises MarkerError."""
+        kind, *rest = words
+        if kind == "figure":
+            return self._figure(rest)
+        if kind not in KINDS:
+            raise MarkerError(
+                f"unknown block {kind!r}: write one of {', '.join([*KINDS, 'figure'])}"
+            )
+        try:
+            return KINDS[kind](rest).rstrip("\n")
+        except SgbenchError as error:
+            raise MarkerError(str(error)) from None
+
+    def _figure(self, words: list[str]) -> str:
+        if len(words) < 3:
+            raise MarkerError("write: figure EXHIBIT SCALE NAME [FIELD=VALUE,…]")
+        exhibit, scale, name, where = words[0], words[1], words[2], tuple(words[3:])
+        drawing = figures.find(exhibit, scale, name, where)
+        file = figures.file_name(exhibit, scale, name, where)
+        self.asked[file] = (exhibit, scale, name, where)
+        folder = os.path.relpath(self.docs / figures.FOLDER, self.page.parent)
+        return f"![{escape_markdown(drawing.title)}]({Path(folder, file).as_posix()})"
+
+
+def _asked(words: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
+    if len(words) < 2:
+        raise MarkerError("write: KIND EXHIBIT SCALE [FIELD=VALUE,…]")
+    return words[0], words[1], tuple(words[2:])
+
+
+def _table(words: list[str]) -> str:
+    """Our results beside the paper's numbers, with verdicts where they can be judged."""
+    found = sources.selection(*_asked(words))
+    table = main_table(found, places(found), notes.marks(found))
+    return _lines(_without(NOT_COMPARABLE, table), _protocol(found))
+
+
+def _ours(words: list[str]) -> str:
+    """Our results alone, whatever their M."""
+    found = sources.selection(*_asked(words))
+    return _lines(results_table(found, places(found)))
+
+
+def _models(words: list[str]) -> str:
+    """Our results by the hidden layers of M."""
+    found = sources.selection(*_asked(words))
+    table = model_table(found, places(found), notes.marks(found))
+    if table is None:
+        raise MarkerError("nothing there has several depths of M")
+    return _lines(table)
+
+
+def _claims(words: list[str]) -> str:
+    """The paper's claims, tested; those that were not run are left out."""
+    exhibit, scale, where = _asked(words)
+    found = sources.selection(exhibit, scale, where)
+    there = set(found.cells)
+    results = [
+        one
+        for one in sources.claim_results(exhibit, scale)
+        if there.issuperset(one.cells) and one.verdict != NOT_RUN
+    ]
+    if not results:
+        raise MarkerError(f"no claim of {exhibit} was tested there at scale {scale}")
+    return _lines(claims_table(found, results, notes.marks(found)))
+
+
+def _medians(words: list[str]) -> str:
+    """The medians of a population by bins of p_update, beside the paper's."""
+    exhibit, scale, where = _asked(words)
+    found = sources.selection(exhibit, scale, where)
+    there = set(found.cells)
+    some = [one for one in bins(sources.whole(exhibit, scale)) if there.issuperset(one.cells)]
+    return _lines(_without(NOT_COMPARABLE, medians_table(found, some)), _protocol(found))
+
+
+def _without(word: str, table: Table) -> Table:
+    """Return the table without the lines that say `word`: the words below it say it once."""
+    rows = tuple(
+        (stub, tuple(replace(e, lines=tuple(w for w in e.lines if w != word)) for e in entries))
+        for stub, entries in table.rows
+    )
+    return replace(table, rows=rows)
+
+
+def _protocol(found: Selection) -> str:
+    """Return how the protocol differs from the paper's, if it does."""
+    words = found.difference()
+    return "" if words is None else f" Not comparable with the paper's numbers ({words})."
+
+
+def _lines(table: Table, more: str = "") -> str:
+    caption = f"{table.caption}: mean ± half-width of the 95 % interval (seeds)."
+    if "interval" in table.caption or not any("±" in line for line in _entry_lines(table)):
+        caption = f"{table.caption}."
+    return f"{markdown_table(table)}\n{escape_markdown(caption + more)}\n"
+
+
+def _entry_lines(table: Table) -> list[str]:
+    return [line for _, entries in table.rows for entry in entries for line in entry.lines]
+
+
+KINDS: Mapping[str, Callable[[list[str]], str]] = {
+    "table": _table,
+    "ours": _ours,
+    "models": _models,
+    "claims": _claims,
+    "medians": _medians,
+}
+"""By kind: what writes it. `figure`, which knows its page, is in `Blocks`."""

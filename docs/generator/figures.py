@@ -1,0 +1,73 @@
+"""Figures of exhibits as files beside the pages: drawn from published records, by reports.
+
+A file that looks the same is left as it is, so that another machine's last bits change nothing.
+"""
+
+import functools
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from sgbench.reports.figures.parallel import rendered
+from sgbench.reports.figures.series import drawings
+from sgbench.reports.figures.spec import Drawing
+from sgbench.results.files.atomic_io import write_atomic
+
+from . import sources
+from .markers import MarkerError
+
+FOLDER = "figures"
+"""Below docs/."""
+_WIDEST = 1600  # pixels: sharp on a page of 800, and small enough to be kept in git
+_LIKE = 6.0  # root mean square of 255, over pixels: antialiasing of another build of freetype
+
+
+def find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawing:
+    """Return the drawing of that name. Raises MarkerError where there is none."""
+    found = {one.name: one for one in _drawings(exhibit, scale, where)}
+    if name not in found:
+        raise MarkerError(f"{exhibit} {scale} has no figure {name!r}: {', '.join(found) or 'none'}")
+    return found[name]
+
+
+@functools.cache
+def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[Drawing]:
+    return drawings(sources.selection(exhibit, scale, where))
+
+
+def file_name(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:
+    """Return the name of a figure's file, the same for the same marker."""
+    picked = "".join(f"-{word.replace(',', '-').replace('=', '')}" for word in where)
+    return f"{exhibit}-{scale}-{name}{picked}.png"
+
+
+def picture(drawing: Drawing) -> bytes:
+    """Return a drawing as PNG with a palette, at most `_WIDEST` pixels wide."""
+    [content] = rendered([drawing], ("png",))
+    image = Image.open(io.BytesIO(content["png"])).convert("RGB")
+    if image.width > _WIDEST:
+        image = image.resize(
+            (_WIDEST, round(image.height * _WIDEST / image.width)), Image.Resampling.LANCZOS
+        )
+    buffer = io.BytesIO()
+    image.quantize(128, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def update(path: Path, content: bytes, *, check: bool) -> bool:
+    """Write a picture unless the file looks the same; return whether. `check`: write nothing."""
+    if path.is_file() and _alike(path.read_bytes(), content):
+        return False
+    if not check:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, content)
+    return True
+
+
+def _alike(one: bytes, other: bytes) -> bool:
+    a, b = (Image.open(io.BytesIO(content)).convert("RGB") for content in (one, other))
+    if a.size != b.size:
+        return False
+    difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
+    return float(np.sqrt(np.mean(difference**2))) < _LIKE
