@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SLOW := # make test SLOW=2/6 adds the second of six parts of the slow tests, SLOW=1/1 all of them
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test bench format clean
+.PHONY: help setup demo test docs bench format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,11 @@ test: $(READY) ## lint, types, import layers, tests; coverage of at least 90 %
 	@$(BIN)/python -m pytest -q $(if $(SLOW),--slow-slice $(SLOW)) \
 	  --cov=sgbench --cov-report=term:skip-covered --cov-fail-under=90
 
+docs: $(READY) ## write the numbers and figures of README and docs, and build the site
+	@$(BIN)/python docs/generate.py
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
+	@echo "The site is docs/_build/html/index.html"
+
 bench: $(READY) ## speed against plain PyTorch and against this machine's limit, as ratios
 	@$(BIN)/python -m pytest -q --benchmark-only tests/benchmarks
 
@@ -42,7 +47,7 @@ format: $(READY) ## rewrite the code as ruff formats it
 	@$(BIN)/ruff format --quiet .
 
 clean: ## remove .venv, caches and builds; records and reports stay
-	@rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks .coverage*
+	@rm -rf $(VENV) build dist docs/_build docs/gallery *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks .coverage*
 	@find bench reports reproductions results tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): constraints.txt pyproject.toml
@@ -52,5 +57,5 @@ $(READY): constraints.txt pyproject.toml
 	@echo "Installing the pinned packages into $(VENV) (the first time a few minutes; PyTorch is most of it)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt setuptools
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --no-build-isolation --editable '.[dev,docs]'
 	@touch $@

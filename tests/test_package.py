@@ -77,7 +77,8 @@ def test_every_dependency_is_pinned_within_its_range():
     pins = dict(re.fullmatch(r"([\w.-]+)==([\w.]+)", line).groups() for line in lines)
     pins = {canonicalize_name(name): version for name, version in pins.items()}
     project = PYPROJECT["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["dev"]]
+    extras = project["optional-dependencies"].values()
+    needed = [*project["dependencies"], *(name for extra in extras for name in extra)]
     for requirement in map(Requirement, [*needed, *PYPROJECT["build-system"]["requires"]]):
         version = pins[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version), f"{requirement} but pinned {version}"

@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import click
 from sgbench.bench.errors import SgbenchError
+from sgbench.cli import main
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, NOT_RUN, places
@@ -17,9 +19,9 @@ from sgbench.reports.tables.claims import claims_table
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
 from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
-from sgbench.reports.tables.table import Table
+from sgbench.reports.tables.table import Table, simple_table
 
-from . import figures, sources
+from . import figures, overview, sources
 from .markers import MarkerError
 
 Asked = dict[str, tuple[str, str, str, tuple[str, ...]]]
@@ -137,11 +139,34 @@ def _entry_lines(table: Table) -> list[str]:
     return [line for _, entries in table.rows for entry in entries for line in entry.lines]
 
 
+def _exhibits(words: list[str]) -> str:
+    """README: whether the paper reproduces, an exhibit a row (no words)."""
+    return markdown_table(overview.exhibits(words)).replace("\\`", "`")
+
+
+def _beside(words: list[str]) -> str:
+    """README: Table 1 on MNIST beside the paper's, at every schedule that was run (no words)."""
+    return markdown_table(overview.beside(words))
+
+
+def _verbs(words: list[str]) -> str:
+    """README: the commands, each with its help's first sentence (no words)."""
+    if words:
+        raise MarkerError("verbs takes no words")
+    context = click.Context(main)
+    known = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    rows = [(f"`sgbench {n}`", c.get_short_help_str(200)) for n, c in known.items() if c]
+    return markdown_table(simple_table(("command", "what it does"), rows)).replace("\\`", "`")
+
+
 KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "table": _table,
     "ours": _ours,
     "models": _models,
     "claims": _claims,
     "medians": _medians,
+    "exhibits": _exhibits,
+    "beside": _beside,
+    "verbs": _verbs,
 }
 """By kind: what writes it. `figure`, which knows its page, is in `Blocks`."""

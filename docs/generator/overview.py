@@ -1,0 +1,137 @@
+"""README's tables: what reproduces, an exhibit a row, and Table 1 beside the paper's."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sgbench.reports.analysis.claims import ClaimResult
+from sgbench.reports.analysis.select import Selection
+from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
+from sgbench.reports.analysis.wording import NONE, label
+from sgbench.reports.tables import entries
+from sgbench.reports.tables.table import Table, simple_table
+from sgbench.reproductions.exhibits.exhibit import load
+from sgbench.results.metrics import measure_of
+
+from . import cost, sources
+from .markers import MarkerError
+
+SHORT, PAPER = "quick", "paper"
+
+HEADLINES: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
+    "table1": (
+        "Table 1: feed-forward networks",
+        "with 6 layers cDNI's test error is below DNI's (cDNI / DNI, %)",
+        "cdni-beats-dni-deep",
+        ["dataset=mnist"],
+    ),
+    "table2": (
+        "Table 2: recurrent networks",
+        "DNI learns longer Copy tasks than BPTT, T = 5 (DNI / BPTT, steps)",
+        "dni-longer",
+        ["dataset=copy", "T=5"],
+    ),
+    "p_update": (
+        "Figures 5 and 6: layers that update at random steps",
+        "a layer may skip 4 of 5 updates at random (p_update 0.2 / 1, % error)",
+        "p-0.2-trains",
+        ["decoupled=update", "rule=dni"],
+    ),
+    "two_networks": (
+        "Figure 8: two networks at different rates",
+        "DNI lowers B's error (DNI / no feedback, %)",
+        "dni-feeds-back",
+        [],
+    ),
+    "deep": (
+        "21 layers, every one decoupled",
+        "cDNI trains 21 layers to about 2 % error",
+        "cdni-21-reaches-2",
+        [],
+    ),
+}
+"""By exhibit with claims: what it is, its first claim in a reader's words, and which claim that is."""
+
+
+def exhibits(words: list[str]) -> Table:
+    """Whether the paper reproduces: a row an exhibit that makes a claim."""
+    if words:
+        raise MarkerError("exhibits takes no words")
+    return simple_table(
+        (
+            *("exhibit", "first claim", "paper", "ours", "scale (seeds)", "verdict"),
+            *("all its claims at that scale", "run at the paper's protocol; the rest takes"),
+        ),
+        [_row(name) for name in HEADLINES],
+        stubs=2,
+    )
+
+
+def _row(exhibit: str) -> tuple[str, ...]:
+    title, text, name, where = HEADLINES[exhibit]
+    one = sources.claim(exhibit, SHORT, name, where)
+    whole = sources.whole(exhibit, PAPER)
+    tested = [r.verdict for r in sources.claim_results(exhibit, SHORT) if r.verdict != NOT_RUN]
+    return (
+        f"{title} (`{exhibit}`)",
+        text,
+        _values(exhibit, one, one.paper),
+        _values(exhibit, one, one.means),
+        f"{SHORT} ({len(one.values)})",
+        one.verdict,
+        ", ".join(f"{n} {verdict}" for verdict, n in Counter(tested).most_common()),
+        f"{whole.done:,} of {whole.wanted:,} cells; {cost.left(exhibit)}",
+    )
+
+
+def _values(exhibit: str, one: ClaimResult, values: Sequence[float] | None) -> str:
+    """Return a claim's numbers, each after the side of the claim that it is of."""
+    if values is None:
+        return NONE
+    ours = values is one.means
+    measure = measure_of(one.cells[0].dataset, one.test.claim.result)
+    digits = measure.decimals if ours else measure.paper_decimals
+    texts = [f"{v:.{digits}f}" if ours else entries.paper(v, digits) for v in values]
+    return " / ".join(texts)
+
+
+def beside(words: list[str]) -> Table:
+    """Table 1, MNIST, FCN: the paper's numbers and ours at every schedule that was run."""
+    if words:
+        raise MarkerError("beside takes no words")
+    exhibit, where = "table1", ("dataset=mnist,network=fcn,seed<3",)
+    sets = {
+        "ours, its protocol: 500,000 updates": sources.selection(exhibit, PAPER, where),
+        "ours, a tenth: 50,000": sources.selection(exhibit, sources.TENTH, where),
+        f"ours, {SHORT}: 1,000": sources.selection(exhibit, SHORT, where),
+    }
+    found = {name: _by_place(selection) for name, selection in sets.items()}
+    short = found[f"ours, {SHORT}: 1,000"]
+    rules = dict.fromkeys(rule for rule, _ in short)
+    depths = sorted({depth for _, depth in short})
+    rows: list[tuple[str, ...]] = []
+    for rule in rules:
+        name = label(load(exhibit), "rule", rule)
+        rows.append((name, "paper: 500,000 updates", *(_paper(short[rule, d]) for d in depths)))
+        for source, by_place in found.items():
+            entry_of = [_measured(by_place.get((rule, depth))) for depth in depths]
+            if any(entry_of):
+                rows.append(("", source, *(text or NONE for text in entry_of)))
+    return simple_table(("rule", "layers", *map(str, depths)), rows, stubs=2)
+
+
+def _by_place(selection: Selection) -> dict[tuple[str, int], Place]:
+    return {
+        (place.cell.rule, place.cell.depth or 0): place
+        for place in places(selection)
+        if sources.whole("table1", SHORT).fixed(place.cell)
+    }
+
+
+def _paper(place: Place) -> str:
+    return NONE if place.paper is None else entries.paper(place.paper)
+
+
+def _measured(place: Place | None) -> str:
+    if place is None or place.interval is None:
+        return ""
+    return f"{entries.interval(place.interval)} ({place.interval.n})"
