@@ -36,8 +36,8 @@ test: $(READY) ## lint, types, import layers, tests; coverage of at least 90 %
 
 docs: $(READY) ## write the numbers and figures of README and docs, and build the site
 	@$(BIN)/python docs/generate.py
-	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html docs docs/_build/html
-	@echo "The site is docs/_build/html/index.html"
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -d build/doctrees docs build/docs
+	@echo "The site is build/docs/index.html"
 
 bench: $(READY) ## speed against plain PyTorch and against this machine's limit, as ratios
 	@$(BIN)/python -m pytest -q --benchmark-only tests/benchmarks
@@ -47,7 +47,7 @@ format: $(READY) ## rewrite the code as ruff formats it
 	@$(BIN)/ruff format --quiet .
 
 clean: ## remove .venv, caches and builds; records and reports stay
-	@rm -rf $(VENV) build dist docs/_build docs/gallery *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks .coverage*
+	@rm -rf $(VENV) build dist docs/gallery *.egg-info .pytest_cache .ruff_cache .import_linter_cache .hypothesis .benchmarks .coverage*
 	@find bench reports reproductions results tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(READY): constraints.txt pyproject.toml

@@ -24,7 +24,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
 ]
-exclude_patterns = ["_build", "generator", "gallery/*.py", "gallery/*.ipynb", "README.md"]
+exclude_patterns = ["generator", "gallery/*.py", "gallery/*.ipynb"]
 root_doc = "index"
 needs_sphinx = "8.0"
 
@@ -63,16 +63,18 @@ sphinx_gallery_conf = {
 }
 
 
-def _math(self: Any, node: nodes.Element, *, block: bool) -> None:
-    """Write an equation as MathML, which browsers read as they are: no script, no font."""
-    self.body.append(latex2mathml.tex2mathml(node.astext(), as_block=block))
+def _inline(self: Any, node: nodes.Element) -> None:
+    """Write an equation as MathML, which browsers read as it is: no script, no font."""
+    self.body.append(latex2mathml.tex2mathml(node.astext()))
+    raise nodes.SkipNode
+
+
+def _block(self: Any, node: nodes.Element) -> None:
+    """Write an equation that stands alone."""
+    self.body.append(latex2mathml.tex2mathml(node.astext(), as_block=True))
     raise nodes.SkipNode
 
 
 def setup(app: Any) -> None:
     """Register the renderer of equations."""
-    app.add_html_math_renderer(
-        "mathml",
-        inline_renderers=(lambda self, node: _math(self, node, block=False), None),
-        block_renderers=(lambda self, node: _math(self, node, block=True), None),
-    )
+    app.add_html_math_renderer("mathml", (_inline, None), (_block, None))

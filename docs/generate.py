@@ -39,7 +39,7 @@ ROOT = DOCS.parent
 
 def pages() -> list[Path]:
     """Return README and every page of the docs."""
-    return [ROOT / "README.md", *sorted(p for p in DOCS.rglob("*.md") if "_build" not in p.parts)]
+    return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
 def main(words: list[str] | None = None) -> int:

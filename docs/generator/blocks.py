@@ -4,6 +4,7 @@ Tables are those of reports, from published records, of what was run.
 """
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -113,6 +114,11 @@ def _medians(words: list[str]) -> str:
     return _lines(_without(NOT_COMPARABLE, medians_table(found, some)), _protocol(found))
 
 
+def _code(table: str) -> str:
+    """Return a table whose escaped backticks are code again."""
+    return re.sub(r"\\`(.*?)\\`", lambda m: f"`{m[1]}`".replace("\\", ""), table)
+
+
 def _without(word: str, table: Table) -> Table:
     """Return the table without the lines that say `word`: the words below it say it once."""
     rows = tuple(
@@ -141,7 +147,7 @@ def _entry_lines(table: Table) -> list[str]:
 
 def _exhibits(words: list[str]) -> str:
     """README: whether the paper reproduces, an exhibit a row (no words)."""
-    return markdown_table(overview.exhibits(words)).replace("\\`", "`")
+    return _code(markdown_table(overview.exhibits(words)))
 
 
 def _beside(words: list[str]) -> str:
@@ -156,7 +162,7 @@ def _verbs(words: list[str]) -> str:
     context = click.Context(main)
     known = {name: main.get_command(context, name) for name in main.list_commands(context)}
     rows = [(f"`sgbench {n}`", c.get_short_help_str(200)) for n, c in known.items() if c]
-    return markdown_table(simple_table(("command", "what it does"), rows)).replace("\\`", "`")
+    return _code(markdown_table(simple_table(("command", "what it does"), rows)))
 
 
 KINDS: Mapping[str, Callable[[list[str]], str]] = {

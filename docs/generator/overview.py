@@ -49,7 +49,7 @@ HEADLINES: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
         [],
     ),
 }
-"""By exhibit with claims: what it is, its first claim in a reader's words, and which claim that is."""
+"""By exhibit with claims: what it is, its first claim in a reader's words, which claim that is."""
 
 
 def exhibits(words: list[str]) -> Table:
