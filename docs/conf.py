@@ -28,7 +28,7 @@ exclude_patterns = ["generator", "gallery/*.py", "gallery/*.ipynb"]
 root_doc = "index"
 needs_sphinx = "8.0"
 
-myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_enable_extensions = ["dollarmath", "colon_fence"]
 myst_heading_anchors = 3
 myst_links_external_new_tab = False
 
