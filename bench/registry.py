@@ -18,7 +18,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from .contract import Rule, checked_rule
 from .declarations import Dataset, Family, checked_dataset, checked_family
 from .errors import UsageError, did_you_mean
-from .source_files import Source, executed, hash_of, imported
+from .source_files import Source, executed, hash_of_module, imported
 
 
 class Labelled(Protocol):
@@ -132,8 +132,7 @@ class Registry(Generic[D]):
             return self._files[name][0].hash
         if name in self._own:
             return None
-        file = getattr(self.module(name), "__file__", None)
-        return None if file is None else hash_of(Path(file).read_bytes())
+        return hash_of_module(self.module(name))
 
     def add_file(self, path: str, option: str) -> str:
         """Add the thing in a file, named as the file is; return its name.

@@ -1,11 +1,13 @@
 """Source files of rules and data sets: their hashes, and the modules that they become."""
 
+import functools
 import hashlib
 import importlib
 import linecache
 import sys
 import traceback
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 
 from .errors import UsageError
@@ -36,6 +38,23 @@ class Source:
 def hash_of(content: bytes) -> str:
     """Return 16 hexadecimal digits of the SHA-256 of a source file's content."""
     return hashlib.sha256(content).hexdigest()[:16]
+
+
+@functools.cache
+def hash_of_module(module: ModuleType) -> str | None:
+    """Return the hash of an installed module's source; None where it has no file.
+
+    In a package, every Python file in the folder of the module counts, and in those below: it may
+    import them. The files are read once, as the module was.
+    """
+    if module.__file__ is None:
+        return None
+    file = Path(module.__file__)
+    if not module.__package__:
+        return hash_of(file.read_bytes())
+    files = {path.relative_to(file.parent).as_posix(): path for path in file.parent.rglob("*.py")}
+    parts = [f"{name} {hash_of(path.read_bytes())}" for name, path in sorted(files.items())]
+    return hash_of("\n".join(parts).encode())
 
 
 def imported(module: str, what: str) -> ModuleType:

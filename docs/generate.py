@@ -69,7 +69,7 @@ def main(words: list[str] | None = None) -> int:
     if not asked.no_figures:
         for file, what in sorted(shown.items()):
             path = DOCS / figures.FOLDER / file
-            if figures.update(path, figures.picture(figures.find(*what)), check=asked.check):
+            if figures.update(path, figures.picture(*what), check=asked.check):
                 stale.append(_name(path))
     for name in stale:
         print(f"{'stale' if asked.check else 'wrote'} {name}", file=sys.stderr)
@@ -89,7 +89,7 @@ def _kinds() -> str:
         [
             "blocks: KIND EXHIBIT SCALE [FIELD=VALUE,…]",
             *lines,
-            "  figure     EXHIBIT SCALE NAME [FIELD=VALUE,…]: its picture, in docs/figures/",
+            "  figure     Its picture in docs/figures/ (EXHIBIT SCALE NAME …; tune STUDY NAME).",
             "numbers:",
             *(f"  {line}" for line in numbers.kinds()),
         ]

@@ -76,6 +76,13 @@ _OF_SPLIT = {  # fields of one split; validation bits, which choose the weights,
     "test": ("test_error", "test_loss", "test_bits"),
     "validation": ("validation_error", "validation_loss"),
 }
+_MODELS = ("train_loss", "sg_loss", "sg_cosine")  # of any training, and of any with models M
+_EVALUATED = {  # fields of a curve's points that only such data have
+    "images": ("error", "loss"),
+    "episodes": ("bits", "longest", "aux_loss"),
+    "text": ("bits", "aux_loss"),
+    "counting": ("error_a", "error_b"),
+}
 FINAL = tuple(n for of in _RESULTS.values() for n in of if n != "progression")
 """All fields that hold final results."""
 FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
@@ -105,6 +112,11 @@ def results_of(dataset: str) -> tuple[str | None, ...]:
 def measure_of(dataset: str, result: str | None = None) -> Measure:
     """Return the metric of a cell trained on `dataset`; `result` names one of several."""
     return MEASURES[datasets.kind(dataset)] if result is None else RESULTS[result]
+
+
+def evaluated(dataset: str) -> tuple[str, ...]:
+    """Return what can be evaluated while a cell trains on `dataset`: fields of a curve's points."""
+    return (*_EVALUATED[datasets.kind(dataset)], *_MODELS)
 
 
 def measures_of(record: Record) -> list[Measure]:

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import click
 from sgbench.bench.errors import SgbenchError
-from sgbench.cli import main
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, NOT_RUN, places
@@ -20,9 +18,9 @@ from sgbench.reports.tables.claims import claims_table
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
 from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
-from sgbench.reports.tables.table import Table, simple_table
+from sgbench.reports.tables.table import Table
 
-from . import figures, overview, sources
+from . import figures, other, overview, sources
 from .markers import MarkerError
 
 Asked = dict[str, tuple[str, str, str, tuple[str, ...]]]
@@ -53,13 +51,13 @@ class Blocks:
 
     def _figure(self, words: list[str]) -> str:
         if len(words) < 3:
-            raise MarkerError("write: figure EXHIBIT SCALE NAME [FIELD=VALUE,…]")
+            raise MarkerError("write: figure EXHIBIT SCALE NAME [FIELD=VALUE,…] or tune STUDY NAME")
         exhibit, scale, name, where = words[0], words[1], words[2], tuple(words[3:])
-        drawing = figures.find(exhibit, scale, name, where)
+        title = figures.title(exhibit, scale, name, where)
         file = figures.file_name(exhibit, scale, name, where)
         self.asked[file] = (exhibit, scale, name, where)
         folder = os.path.relpath(self.docs / figures.FOLDER, self.page.parent)
-        return f"![{escape_markdown(drawing.title)}]({Path(folder, file).as_posix()})"
+        return f"![{escape_markdown(title)}]({Path(folder, file).as_posix()})"
 
 
 def _asked(words: Sequence[str]) -> tuple[str, str, tuple[str, ...]]:
@@ -155,14 +153,19 @@ def _beside(words: list[str]) -> str:
     return markdown_table(overview.beside(words))
 
 
+def _study(words: list[str]) -> str:
+    """The outcome of a published study (NAME)."""
+    return _lines(other.outcome(words))
+
+
+def _speeds(words: list[str]) -> str:
+    """Published timings of programs (FIELD=VALUE,…)."""
+    return markdown_table(other.speed(words))
+
+
 def _verbs(words: list[str]) -> str:
     """README: the commands, each with its help's first sentence (no words)."""
-    if words:
-        raise MarkerError("verbs takes no words")
-    context = click.Context(main)
-    known = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    rows = [(f"`sgbench {n}`", c.get_short_help_str(200)) for n, c in known.items() if c]
-    return _code(markdown_table(simple_table(("command", "what it does"), rows)))
+    return _code(markdown_table(other.verbs(words)))
 
 
 KINDS: Mapping[str, Callable[[list[str]], str]] = {
@@ -174,5 +177,7 @@ KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "exhibits": _exhibits,
     "beside": _beside,
     "verbs": _verbs,
+    "study": _study,
+    "speeds": _speeds,
 }
 """By kind: what writes it. `figure`, which knows its page, is in `Blocks`."""

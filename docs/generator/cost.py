@@ -20,10 +20,8 @@ from sgbench.reproductions.running.plan import (
     shape,
     work,
 )
-from sgbench.results.store.published import PUBLISHED
-from sgbench.results.timings import Timing, Timings
 
-from . import sources
+from . import other, sources
 
 CORES = 2
 """That the pages reckon with; programs run one a core."""
@@ -55,7 +53,7 @@ def seconds(cell: Cell) -> float:
 
 @functools.cache
 def _rates() -> dict[str, float]:
-    timed = ((shape(t.trained), 1 / t.steps_per_second) for t in _timings())
+    timed = ((shape(t.trained), 1 / t.steps_per_second) for t in other.timings())
     return {**seconds_per_step(sources.records(), None), **dict(timed)}
 
 
@@ -75,9 +73,4 @@ def _per_multiplication(dataset: str, network: str) -> float:
 
 def _cells() -> Iterable[Cell]:
     yield from (record.cell for record in sources.records())
-    yield from (timing.trained for timing in _timings())
-
-
-@functools.cache
-def _timings() -> tuple[Timing, ...]:
-    return tuple(Timings(PUBLISHED, read_only=True).scan_known())
+    yield from (timing.trained for timing in other.timings())

@@ -5,6 +5,7 @@ A file that looks the same is left as it is, so that another machine's last bits
 
 import functools
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -14,17 +15,40 @@ from sgbench.reports.figures.series import drawings
 from sgbench.reports.figures.spec import Drawing
 from sgbench.results.files.atomic_io import write_atomic
 
-from . import sources
+from . import other, sources
 from .markers import MarkerError
 
+TUNE = "tune"
 FOLDER = "figures"
 """Below docs/."""
 _WIDEST = 1600  # pixels: sharp on a page of 800, and small enough to be kept in git
 _LIKE = 6.0  # root mean square of 255, over pixels: antialiasing of another build of freetype
 
 
-def find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawing:
-    """Return the drawing of that name. Raises MarkerError where there is none."""
+def title(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:
+    """Return the title of a figure; `tune` as the exhibit and a study as the scale are one, too."""
+    if exhibit == TUNE:
+        return other.study_figure(scale, name)[0]
+    return _find(exhibit, scale, name, where).title
+
+
+def picture(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> bytes:
+    """Return a figure as PNG with a palette, at most `_WIDEST` pixels wide."""
+    if exhibit == TUNE:
+        content = other.study_figure(scale, name)[1]
+    else:
+        [found] = rendered([_find(exhibit, scale, name, where)], ("png",))
+        content = found["png"]
+    image = Image.open(io.BytesIO(content)).convert("RGB")
+    if image.width > _WIDEST:
+        height = round(image.height * _WIDEST / image.width)
+        image = image.resize((_WIDEST, height), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.quantize(128, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return buffer.getvalue()
+
+
+def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawing:
     found = {one.name: one for one in _drawings(exhibit, scale, where)}
     if name not in found:
         raise MarkerError(f"{exhibit} {scale} has no figure {name!r}: {', '.join(found) or 'none'}")
@@ -38,21 +62,8 @@ def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[Drawing]
 
 def file_name(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:
     """Return the name of a figure's file, the same for the same marker."""
-    picked = "".join(f"-{word.replace(',', '-').replace('=', '')}" for word in where)
+    picked = re.sub("[^A-Za-z0-9.]+", "-", "-".join(("", *where)))
     return f"{exhibit}-{scale}-{name}{picked}.png"
-
-
-def picture(drawing: Drawing) -> bytes:
-    """Return a drawing as PNG with a palette, at most `_WIDEST` pixels wide."""
-    [content] = rendered([drawing], ("png",))
-    image = Image.open(io.BytesIO(content["png"])).convert("RGB")
-    if image.width > _WIDEST:
-        image = image.resize(
-            (_WIDEST, round(image.height * _WIDEST / image.width)), Image.Resampling.LANCZOS
-        )
-    buffer = io.BytesIO()
-    image.quantize(128, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
-    return buffer.getvalue()
 
 
 def update(path: Path, content: bytes, *, check: bool) -> bool:

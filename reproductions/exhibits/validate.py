@@ -14,7 +14,7 @@ from ...bench.cell import Cell
 from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
-from ...results.metrics import FINAL, MEASURES, RESULTS, measure_of, results_of
+from ...results.metrics import FINAL, MEASURES, RESULTS, evaluated, measure_of, results_of
 from .claims import ClaimTest
 from .expansion import expand
 from .field_text import parse_value
@@ -166,6 +166,12 @@ def _check_figure(exhibit: Exhibit, key: str, figure: Figure, cells: Sequence[Ce
     _check_choice(exhibit, f"{key}.y", figure.y, FINAL if sweep else CURVE_Y)
     if sweep:
         _check_final(exhibit, f"{key}.y", figure.y, {cell.dataset for cell in mine})
+    else:
+        theirs = dict.fromkeys(name for cell in mine for name in evaluated(cell.dataset))
+        if figure.y not in theirs:
+            choices = ", ".join(theirs)
+            problem = f"is {figure.y}, which no cell has; choose from: {choices}"
+            raise _error(exhibit, f"{key}.y", problem)
     if figure.kind == "curves":
         _check_choice(exhibit, f"{key}.x", figure.x, CURVE_X)
     else:

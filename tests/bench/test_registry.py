@@ -178,7 +178,7 @@ class Installed:
     def __init__(self, monkeypatch, tmp_path, text, name="mine", module="mine_package"):
         (tmp_path / f"{module}.py").write_text(text)
         monkeypatch.syspath_prepend(str(tmp_path))
-        entry = importlib.metadata.EntryPoint(name, module, "sgbench.rules")
+        entry = importlib.metadata.EntryPoint(name, module.replace("/", "."), "sgbench.rules")
         real = importlib.metadata.entry_points
 
         def entry_points(**chosen):
@@ -196,7 +196,8 @@ def install(monkeypatch, tmp_path):
         registry._entry_points.cache_clear()
         RULES._changed()
         RULES._declared.pop("mine", None)
-        sys.modules.pop("mine_package", None)
+        for module in ("mine_package", "a_package", "a_package.mine"):
+            sys.modules.pop(module, None)
 
     def call(text, **names):
         Installed(monkeypatch, tmp_path, text, **names)
@@ -215,6 +216,23 @@ class TestInstalledPackages:
         assert len(RULES.source_hash("mine")) == 16
         assert cell_of("mine").id("data") != cell_of("backprop").id("data")
         assert brought() == ()
+
+    def test_an_edit_of_any_file_of_its_package_is_another_rule(self, install, tmp_path):
+        package = tmp_path / "a_package"
+        (package / "deeper").mkdir(parents=True)
+        for name in ("__init__.py", "helper.py", "deeper/more.py"):
+            (package / name).write_text("")
+        install(RULE.format(name="mine", number=""), module="a_package/mine")
+        hashes = [RULES.source_hash("mine")]
+        for name in ("mine.py", "helper.py", "deeper/more.py"):
+            file = package / name
+            file.write_text(file.read_text() + "# edited\n")
+            del sys.modules["a_package.mine"]
+            hashes.append(RULES.source_hash("mine"))
+        (package / "notes.txt").write_text("no Python")
+        del sys.modules["a_package.mine"]
+        assert len(set(hashes)) == 4
+        assert RULES.source_hash("mine") == hashes[-1]
 
     def test_a_broken_one_stops_its_own_cells_only(self, install):
         install("raise ValueError('broken')\n")

@@ -1,4 +1,4 @@
-"""What sgbench itself takes for each cell, beside the training: the figures of docs/scale.md.
+"""What sgbench itself takes for each cell, beside the training: the figures of docs/run.md.
 
     python tests/benchmarks/overhead.py [--cells 1000,10000,100000] [--workers N] [--folder DIR]
 

@@ -10,12 +10,14 @@ from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.metrics import (
     FIELDS,
     MEASURES,
+    evaluated,
     measure_of,
     not_applying,
     results_of,
     rungs,
 )
 from sgbench.results.record import TYPES
+from sgbench.results.store.published import open_published
 
 EPISODES = ["copy", "repeat_copy"]
 
@@ -142,3 +144,14 @@ def test_every_length_of_the_paper_is_a_level():
         if dataset in EPISODES:
             (rung,) = rungs(dataset, [number.value])
             assert lengths(dataset)[int(rung) - 1] == number.value
+
+
+def test_every_point_of_a_published_curve_has_only_what_its_data_can_be_evaluated_by():
+    seen = set()
+    for record in open_published().scan():
+        known = {"iteration", "seconds", "data_steps", "updates", *evaluated(record.dataset)}
+        for point in record.curve:
+            there = {name for name, value in point.items() if value is not None}
+            assert there <= known, record.id
+            seen |= there
+    assert seen >= {"error", "sg_cosine", "bits", "longest", "aux_loss", "error_a", "error_b"}

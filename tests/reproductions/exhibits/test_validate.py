@@ -154,6 +154,7 @@ def test_an_exhibit_without_layout_figures_numbers_and_claims_is_whole():
         (FIXED + CLAIM, "each", 'result = "error_b"\neach', ("claims[0] 'a'", "leave it out")),
         (CURVES, '"iteration"', '"depth"', ("figures[0].x", "iteration, data_steps")),
         (CURVES, '"sg_cosine"', '"sg_cosin"', ("figures[0].y", "did you mean 'sg_cosine'")),
+        (CURVES, '"sg_cosine"', '"bits"', ("figures[0].y", "no cell has", "error, loss")),
         (CURVES, '"sg_cosine"', '"error"', ("figures[0].lines", "sg_loss, sg_cosine")),
         (CURVES, '"rule"', '"role"', ("figures[0].panels", "did you mean 'rule'")),
         (CURVES, '"rule"', '"T"', ("figures[0].panels", "no cell has")),
