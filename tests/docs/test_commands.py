@@ -1,8 +1,9 @@
 """Every command of README and docs does what the page says, in a temporary store.
 
-Long runs are told to do less: `run` with --dry-run, `tune` and `time` with a little of it. DATA is
-the folder that SGBENCH_DATA names. What cannot be run here is in NOT_RUN with the reason, and
-still must be a command that sgbench, make or pytest understands.
+Long runs are told to do less: `run` with --dry-run, `tune` with a second of it, `time` to say what
+it would time; tests/cli has the whole of each. DATA is the folder that SGBENCH_DATA names. What
+cannot be run here is in NOT_RUN with the reason, and still must be a command that sgbench, make or
+pytest understands.
 """
 
 import doctest
@@ -11,6 +12,7 @@ import re
 import shlex
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import click
@@ -19,12 +21,17 @@ from click.testing import CliRunner
 from generate import ROOT, pages
 from reference.pages import blocks, in_prose, sgbench_words
 from sgbench.bench import hardware
+from sgbench.bench.datasets import mnist
 from sgbench.bench.nn import products
 from sgbench.cli import main
 from sgbench.reproductions.running import dry_run
 from sgbench.results.store import backend_choice
 from sgbench.results.store.published import PUBLISHED, open_published
 from sgbench.results.store.store import Store
+from sgbench.results.timings import Timings
+from sklearn.datasets import load_digits
+from small_files.folders import write
+from small_files.mnist import idx
 
 PAGES = {path: path.relative_to(ROOT).as_posix() for path in pages()}
 BLOCKS = [block for path, name in PAGES.items() for block in blocks(path, name)]
@@ -46,11 +53,10 @@ NOT_RUN = {
     r"pytest ": "measures for minutes: that the tests are there is checked",
     r"^(cd tests && )?python ": "measures for minutes: that the module is there is checked",
 }
-SLOW = re.compile(r"^sgbench (check|tune|time)|--rule-file|^sgbench report")
+SLOW = re.compile(r"^sgbench (check|tune)|--rule-file|^sgbench report")
 LIMITS = {
     "run": ("--dry-run", "--device", "cpu"),
     "tune": ("--time-limit", "1s", "--jobs", "1", "--device", "cpu"),
-    "time": ("--rounds", "1", "--device", "cpu"),
 }
 ENDS = {"tune": (0, 3), "prune": (0, 1)}  # exit codes: out of time; nothing confirmed
 SLURM = {"SLURM_ARRAY_TASK_MAX": "16", "SLURM_ARRAY_TASK_ID": "3", "BASE": "HEAD~1"}
@@ -65,17 +71,18 @@ def sgbench(tmp_path, monkeypatch):
     for variable in ("SGBENCH_STORE", "SGBENCH_DATA", "SGBENCH_RULE_FILES"):
         monkeypatch.delenv(variable, raising=False)
     shutil.copytree(ROOT / "examples", "examples")
-    shutil.copyfile("examples/dfa.py", "my_rule.py")
-    shutil.copyfile("examples/mine.toml", "mine.toml")
-    Path("my_rule.py").write_text(Path("my_rule.py").read_text().replace('"dfa"', '"my_rule"'))
-    Path("my_data.toml").write_text(Path("examples/fashion.toml").read_text())
+    shutil.copyfile("examples/fashion.toml", "my_data.toml")
+    write(tmp_path / "FashionMNIST" / "raw", own_images())
     Path("novel.txt").write_text("It was a dark and stormy night. " * 2000)
-    some = [r for r in open_published().scan() if r.exhibit == "bp_lambda"][:2]
+    known, custom = list(open_published().scan()), ("table1", "custom", "test")
+    some = [r for r in known if r.exhibit == "bp_lambda"][:2]
+    some += [r for r in known if (r.exhibit, r.scale, r.split) == custom][:2]
     for name in (".sgbench", "my-store", "part-1", "part-2", "sgbench-1"):
         store = Store(tmp_path / name)
         for record in some:
             store.put(record)
-        (store.path / "studies").mkdir(exist_ok=True)
+        for timing in list(Timings(PUBLISHED, read_only=True).scan())[:4]:
+            Timings(store.path).put(timing)
         values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
         backend_choice.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
     monkeypatch.setattr(dry_run, "_timed", lambda *given: dict.fromkeys(given[3], 0.01))
@@ -84,10 +91,26 @@ def sgbench(tmp_path, monkeypatch):
         for name, value in (("DATA", DATA), ("ID", some[0].id)):
             command = re.sub(rf"(?<= ){name}\b", value or name, command)
         for words in sgbench_words(command, tmp_path, **SLURM):
-            done = CliRunner().invoke(main, [*words, *LIMITS.get(words[0], ())], input="n\n")
-            assert done.exit_code in ENDS.get(words[0], (0,)), f"{command}\n{done.output}"
+            verb, limits = words[0], LIMITS.get(words[0], ())
+            given = _status(words) if verb == "time" else [*words, *limits]
+            done = CliRunner().invoke(main, given, input="n\n")
+            assert done.exit_code in ENDS.get(verb, (0,)), f"{command}\n{done.output}"
 
     return run
+
+
+def own_images():
+    """Scikit-learn's digits as four IDX files, by name."""
+    digits = load_digits()
+    images, labels = digits.images.astype("uint8"), digits.target.astype("uint8")
+    parts = (images[:1200], labels[:1200], images[1200:], labels[1200:])
+    return {name: idx(part) for name, part in zip(mnist.FILES, parts, strict=True)}
+
+
+def _status(words):
+    """Return `sgbench status` of what a command selects."""
+    picked = [word for pair in pairwise(words) if pair[0] in ("--where", "--set") for word in pair]
+    return ["status", words[1], "--scale", "quick", *picked]
 
 
 def reason(command):
