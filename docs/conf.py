@@ -26,6 +26,7 @@ extensions = [
 ]
 exclude_patterns = ["generator", "gallery/*.py", "gallery/*.ipynb"]
 root_doc = "index"
+default_role = "code"  # of docstrings' backticks
 needs_sphinx = "8.0"
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]

@@ -109,8 +109,8 @@ def beside(words: list[str]) -> Table:
         raise MarkerError("beside takes no words")
     exhibit, where = "table1", ("dataset=mnist,network=fcn,seed<3",)
     sets = {
-        "ours, its protocol: 500,000 updates": sources.selection(exhibit, PAPER, where),
-        "ours, a tenth: 50,000": sources.selection(exhibit, sources.TENTH, where),
+        "ours, 500,000": sources.selection(exhibit, PAPER, where),
+        "ours, 50,000": sources.selection(exhibit, sources.TENTH, where),
         f"ours, {SHORT}: 1,000": sources.selection(exhibit, SHORT, where),
     }
     found = {name: _by_place(selection) for name, selection in sets.items()}
@@ -120,12 +120,12 @@ def beside(words: list[str]) -> Table:
     rows: list[tuple[str, ...]] = []
     for rule in rules:
         name = label(load(exhibit), "rule", rule)
-        rows.append((name, "paper: 500,000 updates", *(_paper(short[rule, d]) for d in depths)))
+        rows.append((name, "paper, 500,000", *(_paper(short[rule, d]) for d in depths)))
         for source, by_place in found.items():
             entry_of = [_measured(by_place.get((rule, depth))) for depth in depths]
             if any(entry_of):
                 rows.append(("", source, *(text or NONE for text in entry_of)))
-    return simple_table(("rule", "layers", *map(str, depths)), rows, stubs=2)
+    return simple_table(("rule", "updates", *(f"{d} layers" for d in depths)), rows, stubs=2)
 
 
 def _by_place(selection: Selection) -> dict[tuple[str, int], Place]:

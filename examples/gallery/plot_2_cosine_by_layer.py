@@ -20,9 +20,17 @@ cosine = sgbench.curves(deep, "sg_cosine")
 
 grid = sns.relplot(
     cosine.astype({"value": float, "iteration": int, "layer": str}),
-    x="iteration", y="value", hue="layer", col="rule", kind="line",
-    units="seed", estimator=None, palette="viridis", height=3.6, aspect=1.1,
-)  # fmt: skip
+    x="iteration",
+    y="value",
+    hue="layer",
+    col="rule",
+    kind="line",
+    units="seed",
+    estimator=None,
+    palette="viridis",
+    height=3.6,
+    aspect=1.1,
+)
 grid.set_axis_labels("updates", "cosine with the true gradient")
 for ax in grid.axes.flat:
     ax.axhline(0, color="gray", lw=0.8)

@@ -22,9 +22,18 @@ by_reading = tidy.groupby([*key, "metric"]).value.mean().unstack("metric").reset
 
 grid = sns.relplot(
     by_reading.astype({"updates": float, "error": float}),
-    x="updates", y="error", hue="p_update", col="decoupled", kind="line",
-    units="seed", estimator=None, palette="viridis_r", legend="full", height=3.6, aspect=1.1,
-)  # fmt: skip
+    x="updates",
+    y="error",
+    hue="p_update",
+    col="decoupled",
+    kind="line",
+    units="seed",
+    estimator=None,
+    palette="viridis_r",
+    legend="full",
+    height=3.6,
+    aspect=1.1,
+)
 grid.set(xscale="log", yscale="log").set_axis_labels("updates of a layer (mean)", "test error, %")
 plt.show()
 

@@ -17,9 +17,12 @@ chosen = records.query(
 
 fig, ax = plt.subplots(figsize=(6.4, 4), layout="constrained")
 points = ax.scatter(
-    chosen.bp_lambda.astype(float), chosen.test_error.astype(float),
-    c=chosen.seed.astype(int), cmap="viridis", s=40,
-)  # fmt: skip
+    chosen.bp_lambda.astype(float),
+    chosen.test_error.astype(float),
+    c=chosen.seed.astype(int),
+    cmap="viridis",
+    s=40,
+)
 means = chosen.groupby("bp_lambda").test_error.mean()
 ax.plot(means.index.astype(float), means.astype(float), color="gray", zorder=0)
 ax.set(
