@@ -176,7 +176,7 @@ class TestStops:
         listener = Listener()
         there = dataclasses.replace(request, scheduler=dask.address, jobs=None)
         assert run(there, listener).written == {"ok": 2}
-        first = {p: i for p, i in reversed(listener.heard)}  # whichever program starts first
+        first = dict(reversed(listener.heard))  # whichever program starts first
         assert min(first.values()) < max(first.values())
         assert max(first.values()) > 500
         assert stored(request.store) == inline
