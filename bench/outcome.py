@@ -8,8 +8,12 @@ import math
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Status = Literal["ok", "diverged", "failed", "timeout", "pruned"]
-"""timeout: cut short, goes on from its checkpoint; pruned: cut short for good by a study."""
+Status = Literal["ok", "diverged", "failed", "timeout", "partial", "pruned"]
+"""timeout: cut short; partial: trained as far as was asked; both go on from their checkpoint.
+pruned: cut short for good by a study."""
+
+UNFINISHED: tuple[Status, ...] = ("timeout", "partial")
+"""Those that go on from their checkpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

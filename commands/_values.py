@@ -3,12 +3,15 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
 
 from ..bench.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from ..reproductions.running.until import Until
 
 Completion = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -24,6 +27,18 @@ def seconds(ctx: click.Context, param: click.Parameter, value: str | None) -> fl
     if not 0 < total < math.inf:
         raise click.BadParameter(f"{value!r} is no time; write 90s, 30m, 1h30m or 2d")
     return total
+
+
+def until(ctx: click.Context, param: click.Parameter, value: str | None) -> "Until | None":
+    """Return how far to train, as `5000` or `1%` says; None for the whole."""
+    if value is None:
+        return None
+    from ..reproductions.running.until import read_until
+
+    try:
+        return read_until(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from None
 
 
 def workers(ctx: click.Context, param: click.Parameter, value: str) -> int | None:

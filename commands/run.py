@@ -20,6 +20,7 @@ from ._options import (
 )
 from ._requests import request_of, tell_dry_run
 from ._stores import open_store, store_words, warn
+from ._values import until
 
 if TYPE_CHECKING:
     from ..reports.console.progress import Watch
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         "sgbench run table1 --where rule=dni,cdni,depth=4 --set iterations=2000 --seeds 1",
         "sgbench run table2 --where dataset=copy,T=2,4",
         "sgbench run table1 --rule-file my_rule.py --where rule=backprop,my_rule",
+        "sgbench run p_update --scale paper --until 1%",
         "sgbench run table1 --retry failed,diverged",
         "sgbench run table1 --scale quick --shard 2/8",
         "sgbench run table1 --json >> records.jsonl",
@@ -48,6 +50,13 @@ if TYPE_CHECKING:
 @store_option
 @data_dir_option
 @device_option
+@click.option(
+    "--until",
+    metavar="N|P%",
+    callback=until,
+    help="Train each cell only until N updates, or P% of its own, are done, at an evaluation; the"
+    " schedule stays the cell's, and a later run goes on.",
+)
 @time_limit_option()
 @retry_option
 @jobs_option

@@ -31,10 +31,10 @@ from .older_schemas import OLDER, upgraded
 SCHEMA_VERSION = 4
 """Raised when a field is added, removed or changes its meaning."""
 
-STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "pruned")
+STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "partial", "pruned")
 ENDED: tuple[str, ...] = ("ok", "diverged")
 """Statuses that are results: the same cell on the same class of machines always ends so."""
-LOST: tuple[str, ...] = ("diverged", "failed", "timeout")
+LOST: tuple[str, ...] = ("diverged", "failed", "timeout", "partial")
 """Statuses without a result of a cell that was to be trained to its end."""
 
 
@@ -97,7 +97,9 @@ class Record:
     dataset_source: str | None = _doc("the same of the data set")
     data_hash: str = _doc("hash of the data that was trained on")
     data_canonical: bool = _doc("whether that data is the original, byte for byte")
-    status: str = _doc("ok, diverged, failed, timeout or pruned (by a study)")
+    status: str = _doc(
+        "ok, diverged, failed, timeout, partial (run --until) or pruned (by a study)"
+    )
     error: str | None = _doc("why the status is not ok")
     iterations_done: int = _doc("updates that were made")
     test_error: float | None = _doc("error on the test set (split=test, status ok)", "%")

@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import hardware, registry
 from ..errors import SgbenchError, UsageError
-from ..outcome import LastPoint, Machine, Outcome
+from ..outcome import UNFINISHED, LastPoint, Machine, Outcome
 from ..training import checkpoint
 from ..training.loop import Job
 from .dispatch import Stop, attempt
@@ -120,7 +120,7 @@ def _work(task: Task, worker: Any) -> TaskResult:
     outcomes = attempt(job, _DriverStop(run=task.run, worker=worker, key=key), progress)
     state = None
     with contextlib.suppress(OSError):
-        if any(outcome.status == "timeout" for outcome in outcomes):
+        if any(outcome.status in UNFINISHED for outcome in outcomes):
             state = path.read_bytes()
         if not _forgotten(worker, key):  # else whoever has the job next may find its state
             path.unlink(missing_ok=True)

@@ -46,8 +46,8 @@ class Job:
         checkpoint: the checkpoint's file, None for none.
         checkpoint_seconds: interval between checkpoints.
         sources: files of rules and data sets that were brought, for workers elsewhere.
-        pause_at: updates, a point of evaluation, after which the program saves its state and ends
-            as a `timeout` does; None for no such point.
+        pause_at: updates, a point of evaluation, after which the program saves its state and its
+            outcomes are `partial`; None for no such point.
     """
 
     cells: tuple[Cell, ...]
@@ -224,7 +224,7 @@ def train(job: Job, look: Look) -> list[Outcome]:
                 run.save()
             if paused or not run.advance(look):
                 reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
-                return run.outcomes("timeout", reason)
+                return run.outcomes("partial" if paused else "timeout", reason)
             run.evaluate()
             if len(run.diverged) == len(job.cells):
                 return run.outcomes("diverged", None)

@@ -63,6 +63,10 @@ class Tally:
         """Return a program's first cell; the others have the same shape."""
         return self.plan.cells[self.plan.programs[program][0]].cell
 
+    def until(self, program: int) -> int:
+        """Return the number of updates that are wanted of a program."""
+        return self.plan.cells[self.plan.programs[program][0]].until
+
     def name(self, program: int) -> str:
         """Return a program's name."""
         first, *others = self.plan.programs[program]
@@ -79,7 +83,7 @@ class Tally:
         """Note the records of a program that has ended."""
         self.running.pop(program, None)
         for index, record in zip(self.plan.programs[program], records, strict=True):
-            self.states[index] = "done" if record.status == "ok" else record.status
+            self.states[index] = "done" if record.status in ("ok", "partial") else record.status
             self.records[index] = record
             self._learn(record)
         if all(record.status != "timeout" for record in records) and program in self.left:
@@ -91,7 +95,7 @@ class Tally:
     def progress(self) -> float:
         """The number of cells that have ended, and the fractions of those that are running."""
         ended = len(self.states) - self.cells_left
-        return ended + sum(r.iteration / self.cell(p).iterations for p, r in self.running.items())
+        return ended + sum(r.iteration / self.until(p) for p, r in self.running.items())
 
     def seconds_left(self) -> float | None:
         """Return an estimate of the seconds that are left; None before there is any."""
@@ -114,7 +118,7 @@ class Tally:
         running, known = self.running[program], self._kinds[program][0] in self._seconds
         measured = running.rate if not known else None
         per_step = 1 / measured if measured else self._per_step(program, factor)
-        return (self.cell(program).iterations - running.iteration) * per_step
+        return (self.until(program) - running.iteration) * per_step
 
     def _per_step(self, program: int, factor: float) -> float:
         """Return the seconds of an update of a program: measured, else estimated by its work."""
@@ -122,16 +126,16 @@ class Tally:
         return factor * self._work(program) if per_step is None else per_step
 
     def _kind(self, program: int) -> tuple[str, int]:
-        """Return the shape and the length of a program: alike ones take the same time."""
-        cell = self.cell(program)
-        return shape(cell), cell.iterations
+        """Return the shape and what is left of a program: alike ones take the same time."""
+        planned = self.plan.cells[self.plan.programs[program][0]]
+        return shape(planned.cell), planned.iterations_left
 
     def _work(self, program: int) -> float:
         return work(self.cell(program)) / self.cell(program).iterations
 
     def _learn(self, record: Record) -> None:
-        if record.status == "ok":
+        if record.status in ("ok", "partial") and record.iterations_done:
             cell, seconds = record.cell, record.train_seconds + record.evaluation_seconds
-            self._seconds[shape(cell)] = seconds / cell.iterations
+            self._seconds[shape(cell)] = seconds / record.iterations_done
             self._factor[0] += seconds
-            self._factor[1] += work(cell)
+            self._factor[1] += work(cell) * record.iterations_done / cell.iterations

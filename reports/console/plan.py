@@ -4,12 +4,14 @@ from collections import Counter
 from typing import Any
 
 from ...bench.errors import one_line
+from ...bench.outcome import UNFINISHED
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
 from ..analysis.naming import count, duration
 from .terminal import dim
 
 _NOTES = {
+    "partial": "were trained as far as --until said",
     "timeout": "were cut short",
     "pruned": "were given up by a study",
     "stale": "have results of other code or other data",
@@ -19,9 +21,10 @@ _NOTES = {
 
 
 def title(request: RunRequest) -> str:
-    """Return what a request asks for: exhibit, scale and shard."""
+    """Return what a request asks for: exhibit, scale, how far to train, and shard."""
     part = "" if request.shard is None else ", shard {}/{}".format(*request.shard)
-    return f"{request.exhibit}, scale {request.label}{part}"
+    until = "" if request.until is None else f", until {request.until}"
+    return f"{request.exhibit}, scale {request.label}{until}{part}"
 
 
 def plan_text(request: RunRequest, seen: DryRun) -> str:
@@ -67,7 +70,7 @@ def _note(state: str, again: bool, checkpoints: int) -> str:
         words.append("1 goes on from its checkpoint")
     elif checkpoints:
         words.append(f"{checkpoints:,} go on from their checkpoints")
-    elif state == "timeout":
+    elif state in UNFINISHED:
         words.append("no checkpoint is left to go on from")
     return "; ".join(filter(None, words))
 

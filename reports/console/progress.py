@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from ...bench.outcome import LastPoint
+from ...bench.outcome import UNFINISHED, LastPoint
 from ...reproductions.running.plan import Plan
 from ...results.record import Record
 from ..analysis.naming import count, duration, short_id
@@ -188,7 +188,7 @@ class Bars:
     def moved(self, tally: Tally, program: int) -> None:
         """Advance the program's bar."""
         running = tally.running[program]
-        total, rate = tally.cell(program).iterations, running.rate
+        total, rate = tally.until(program), running.rate
         info = f"{running.iteration:,}/{total:,} iterations"
         if rate:
             info += f", {rate:,.0f}/s, {duration((total - running.iteration) / rate)} left"
@@ -200,7 +200,7 @@ class Bars:
     def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
         """Show how the program ended, until another one takes its row."""
         for index, record in zip(tally.plan.programs[program], records, strict=True):
-            if record.status not in ("ok", "timeout") and self._progress is not None:
+            if record.status not in ("ok", *UNFINISHED) and self._progress is not None:
                 line = f"{short_id(record.id)}  {tally.names[index]}  {outcome(record)}"
                 self._progress.console.print(line, markup=False)
         self._row(tally, program, records[0].iterations_done, outcome(records[0]).strip())
@@ -224,7 +224,7 @@ class Bars:
         if row is None:
             row = self._progress.add_task("", total=None, info="")
         self._slots[row] = program
-        total = tally.cell(program).iterations
+        total = tally.until(program)
         name = tally.name(program)
         self._progress.update(row, description=name, completed=iteration, total=total, info=info)
 

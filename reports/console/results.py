@@ -19,7 +19,9 @@ _MOST_ROWS = 40  # of a table that is printed after a run; longer ones are for t
 
 def results_text(request: RunRequest, records: Iterable[Record]) -> str:
     """Return the table of the records of a run's cells; nothing where it would be long."""
-    exhibit, found = load(request.exhibit), list(records)
+    exhibit, found = load(request.exhibit), [r for r in records if r.status == "ok"]
+    if not found:  # parts of schedules have no final results
+        return ""
     if request.label == CUSTOM:  # whatever exhibit or scale the cells were first run for
         of_it = {"exhibit": exhibit.name, "scale": CUSTOM}
         exhibit = with_custom(exhibit, [dataclasses.replace(r, **of_it) for r in found])

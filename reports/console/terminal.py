@@ -21,6 +21,9 @@ def width() -> int:
 
 def outcome(record: Record) -> str:
     """Return how a cell ended, in a few words."""
+    if record.status == "partial" and record.known and record.curve:
+        at = f"at {record.iterations_done:,} of {record.iterations:,} iterations"
+        return f"{evaluation(record.cell, record.curve[-1])} {at}"
     if record.status != "ok":
         return f"{record.status}: {one_line(record.error or 'no reason is known')}"
     words = ", ".join(_result(record, measure) for measure in measures_of(record))

@@ -175,5 +175,6 @@ def job_of(
         matmul=backend[0],
         matmul_error=backend[1],
         checkpoint=str(path),
+        pause_at=items[0].until if items[0].until < items[0].cell.iterations else None,
         sources=registry.brought(),
     )

@@ -12,22 +12,36 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.configuration import replica_axes
 from ...bench.families.family import of
+from ...bench.outcome import UNFINISHED
 from ...results.record import Record
+from .until import Until
 
-STATES = ("done", "missing", "timeout", "pruned", "stale", "failed", "diverged")
-"""done: has a result; missing: has no record here, perhaps a checkpoint of an interrupted run;
-timeout: goes on from its checkpoint; pruned: a study gave it up, a run trains it; stale: has a
-result of older code or other data; failed, diverged: run again only with --retry."""
+STATES = ("done", "missing", "partial", "timeout", "pruned", "stale", "failed", "diverged")
+"""done: has a result, or as much of its curve as is wanted; missing: has no record here, perhaps a
+checkpoint of an interrupted run; partial: was trained as far as an earlier run wanted; timeout: was
+cut short (both go on from their checkpoint); pruned: a study gave it up, a run trains it; stale:
+has a result of older code or other data; failed, diverged: run again only with --retry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A wanted cell, its id and its state in the store."""
+    """A wanted cell, its id and its state in the store.
+
+    `until` is the number of updates that are wanted of it: all of its iterations, or fewer.
+    """
 
     cell: Cell
     id: str
     state: str
     record: Record | None
+    until: int
+
+    @property
+    def iterations_left(self) -> int:
+        """The number of updates that it is still to do, if its checkpoint is there."""
+        unfinished = self.record is not None and self.record.status in UNFINISHED
+        done = self.record.iterations_done if unfinished and self.record is not None else 0
+        return max(0, self.until - done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,7 @@ def make_plan(
     data_dir: str | None = None,
     retry: Sequence[str] = (),
     stack: bool = False,
+    until: Until | None = None,
 ) -> Plan:
     """Hold the wanted cells against the records.
 
@@ -65,6 +80,7 @@ def make_plan(
         retry: states among failed and diverged that are run again.
         stack: whether cells that differ in replica axes only are one program, as is fastest on a
             GPU; otherwise each is a program, as is fastest on a CPU.
+        until: how far to train; None for the whole of each cell.
     """
     sources = {(cell.dataset, cell.corpus) for cell in cells}
     hashes = {(n, text): datasets.data_hash(n, data_dir, corpus=text) for n, text in sources}
@@ -77,12 +93,13 @@ def make_plan(
         if here and not (record.id in by_id and by_id[record.id].status == "ok"):
             by_id[record.id] = record  # of several classes' records, a result before others
     planned = [
-        _planned(cell, cell.id(hashes[cell.dataset, cell.corpus]), by_id, ids) for cell in cells
+        _planned(cell, cell.id(hashes[cell.dataset, cell.corpus]), by_id, ids, until)
+        for cell in cells
     ]
     wanted = [
         index
         for index, item in enumerate(planned)
-        if item.state in ("missing", "stale", "timeout", "pruned", *retry)
+        if item.state in ("missing", "stale", *UNFINISHED, "pruned", *retry)
     ]
     wanted.sort(key=lambda index: -work(planned[index].cell))
     if not stack:
@@ -104,14 +121,20 @@ def classes_of(machine: str | Collection[str]) -> frozenset[str]:
 
 
 def _planned(
-    cell: Cell, id_: str, by_id: Mapping[str, Record], ids: Mapping[str, set[str]]
+    cell: Cell,
+    id_: str,
+    by_id: Mapping[str, Record],
+    ids: Mapping[str, set[str]],
+    until: Until | None,
 ) -> Planned:
-    record = by_id.get(id_)
+    record, wanted = by_id.get(id_), cell.iterations if until is None else until.of(cell)
     if record is not None:
-        state = "done" if record.status == "ok" else record.status
+        part = wanted < cell.iterations and record.status in UNFINISHED
+        reached = part and record.iterations_done >= wanted
+        state = "done" if record.status == "ok" or reached else record.status
     else:
         state = "stale" if ids.get(cell.key, {id_}) != {id_} else "missing"
-    return Planned(cell=cell, id=id_, state=state, record=record)
+    return Planned(cell=cell, id=id_, state=state, record=record, until=wanted)
 
 
 def work(cell: Cell) -> float:
@@ -169,11 +192,11 @@ def estimate(plan: Plan, per_step: Mapping[str, float], workers: int) -> float |
     """Return about how many seconds the plan takes, None where a shape has no known rate."""
     total, longest = 0.0, 0.0
     for program in plan.programs:
-        cell = plan.cells[program[0]].cell
-        rate = per_step.get(shape(cell))
+        planned = plan.cells[program[0]]
+        rate = per_step.get(shape(planned.cell))
         if rate is None:
             return None
-        seconds = rate * cell.iterations * EVALUATION_SHARE
+        seconds = rate * planned.iterations_left * EVALUATION_SHARE
         total, longest = total + seconds, max(longest, seconds)
     return max(total / max(1, workers), longest)
 

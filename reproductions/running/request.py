@@ -11,6 +11,7 @@ from ...results.store.store import Store
 from ..exhibits.exhibit import pick_cells
 from ..exhibits.schema import CUSTOM
 from .plan import Plan, make_plan
+from .until import Until
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,8 @@ class RunRequest:
     """What to train, where, and where records go: the options of `sgbench run`.
 
     `shard` is (i, n): the ith of n parts of the cells, from 1. `scheduler` is the address of a dask
-    scheduler whose workers train; None trains on this machine.
+    scheduler whose workers train; None trains on this machine. `until` is how far to train; None
+    for the whole of each cell.
     """
 
     exhibit: str
@@ -34,6 +36,7 @@ class RunRequest:
     jobs: int | None = None
     shard: tuple[int, int] | None = None
     scheduler: str | None = None
+    until: Until | None = None
 
     @property
     def label(self) -> str:
@@ -96,6 +99,7 @@ def plan_of(
         data_dir=request.data_dir,
         retry=request.retry,
         stack=stacks(device),
+        until=request.until,
     )
 
 

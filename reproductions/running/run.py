@@ -13,7 +13,7 @@ from typing import Protocol
 
 from ...bench import datasets, hardware
 from ...bench.cell import Cell
-from ...bench.outcome import LastPoint, Outcome
+from ...bench.outcome import UNFINISHED, LastPoint, Outcome
 from ...bench.signals import ending
 from ...results.from_outcome import make_record
 from ...results.record import ENDED, Record
@@ -137,7 +137,8 @@ def store_outcomes(
 ) -> list[Record]:
     """Store a record of each outcome of a program, durably, and return the records.
 
-    A failure never replaces a result that is stored: that is returned instead.
+    A failure never replaces a result that is stored, nor a shorter part of training a longer one:
+    that is returned instead.
     """
     records: list[Record] = []
     for cell, outcome in zip(cells, outcomes, strict=True):
@@ -150,16 +151,21 @@ def store_outcomes(
             data_hash=datasets.data_hash(cell.dataset, request.data_dir, corpus=cell.corpus),
             machine_class=here,
         )
-        result = None if record.status == "ok" else _result(request.store, record.id, here)
+        result = None if record.status == "ok" else _further(request.store, record)
         if result is None:
             request.store.put(record)
         records.append(result or record)
     return records
 
 
-def _result(store: Store, id_: str, here: str) -> Record | None:
-    """Return the result that another run may have put into the store meanwhile."""
-    return next((r for r in store.get(id_) if r.machine_class == here and r.status == "ok"), None)
+def _further(store: Store, record: Record) -> Record | None:
+    """Return what is stored of a record's cell and comes further: a result, say of another run."""
+    for other in store.get(record.id):
+        if other.machine_class == record.machine_class:
+            both = record.status in UNFINISHED and other.status in UNFINISHED
+            if other.status == "ok" or (both and other.iterations_done > record.iterations_done):
+                return other
+    return None
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any
 from ...bench import datasets, hardware
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
-from ...bench.outcome import Outcome
+from ...bench.outcome import UNFINISHED, Outcome
 from ...bench.profiling import memory_estimate
 from ...results.store import study as studies
 from ...results.store.study import Study
@@ -200,7 +200,7 @@ class Tuner:
             request = self._request(own=cell.key in own)
             for record in store_outcomes(request, [cell], [outcome]):
                 self.known.add(record)
-        if all(outcome.status != "timeout" for outcome in outcomes):
+        if all(outcome.status not in UNFINISHED for outcome in outcomes):
             first = batch.plan.cells[batch.plan.programs[program][0]].id
             path = self.options.store.checkpoint_path(first, self.here)
             path.unlink(missing_ok=True)
@@ -239,7 +239,7 @@ class Tuner:
         """Mark the records of unfinished cells as given up."""
         for trial in trials:
             for record in trial.records:
-                if record.status == "timeout":
+                if record.status in UNFINISHED:
                     at = f"at iteration {record.iterations_done} of {record.iterations}"
                     words = f"given up {at} by study {self.study.name}: {why}"
                     pruned = dataclasses.replace(record, status="pruned", error=words)
@@ -277,6 +277,6 @@ class Tuner:
 
 
 def _given_up(outcome: Outcome, why: str) -> Outcome:
-    if outcome.status != "timeout":
+    if outcome.status not in UNFINISHED:
         return outcome
     return dataclasses.replace(outcome, status="pruned", error=f"given up: {why}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...bench.cell import Cell, canonical_json
+from ...bench.outcome import UNFINISHED
 from ...results.metrics import Objective, objective_of
 from ...results.record import Record
 from ...results.store.study import Study
@@ -18,7 +19,7 @@ STATES = ("complete", "pruned", "diverged", "failed", "open")
 """complete: all seeds have results; pruned: given up at an evaluation; diverged: a seed diverged,
 and the trial counts as the worst; failed: a seed failed, and it has no value; open: undecided."""
 _STEADY = ("dataset", "network", "rule", "depth", "T", "iterations", "batch_size")
-_RANK = {"ok": 0, "diverged": 1, "failed": 2, "pruned": 3, "timeout": 4}
+_RANK = {"ok": 0, "diverged": 1, "failed": 2, "pruned": 3, "timeout": 4, "partial": 4}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ class RecordIndex:
         """Tell whether each of the cells has reached an iteration, or ended before it."""
         records = self.of(cells)
         return len(records) == len(cells) and all(
-            r.status != "timeout" or (iteration is not None and r.iterations_done >= iteration)
+            r.status not in UNFINISHED or (iteration is not None and r.iterations_done >= iteration)
             for r in records
         )
 

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...bench import datasets
 from ...bench.cell import Cell, canonical_json
+from ...bench.outcome import UNFINISHED
 from ..metrics import FINAL, measure_of, results_of, rungs
 from ..record import Record
 from ..statistics.equivalence import equivalence
@@ -145,12 +146,12 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
     broken = [after for before, after in pairs if before.status == "ok" != after.status]
     ended = [pair for pair in pairs if pair[0].status == pair[1].status == "ok"]
     for record in broken:
-        if record.status != "timeout":
+        if record.status not in UNFINISHED:
             words = f"seed {record.seed} {record.status}: {record.error or 'no reason is known'}"
             return [_told(name, "regression", words, len(pairs))]
     if not ended:
         for side, records in zip(("baseline", "candidate"), zip(*pairs, strict=True), strict=True):
-            if any(record.status == "timeout" for record in records):
+            if any(record.status in UNFINISHED for record in records):
                 return [_told(name, "inconclusive", f"the {side} was cut short")]
         return [_told(name, "incomparable", "no run of the baseline is ok")]
     if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...bench.cell import canonical_json
+from ...bench.outcome import UNFINISHED
 from ..files.atomic_io import reason, write_atomic, writing
 from ..metrics import FINAL
 from ..record import ENDED, Record
@@ -28,7 +29,7 @@ class _Candidate(NamedTuple):
     """One store's record of a key: what is needed to choose between records."""
 
     is_result: bool
-    is_timeout: bool  # goes on at the next run; a failure does not
+    is_unfinished: bool  # goes on at the next run; a failure does not
     iterations: int
     digest: str  # of the fields in COMPARED, where it is a result
     finished: str
@@ -119,7 +120,7 @@ def _candidate(record: Record, source: int) -> _Candidate:
     digest = canonical_json(results_of(record)) if result else ""
     return _Candidate(
         is_result=result,
-        is_timeout=record.status == "timeout",
+        is_unfinished=record.status in UNFINISHED,
         iterations=record.iterations_done,
         digest=hashlib.sha256(digest.encode()).hexdigest(),
         finished=record.finished,
@@ -136,7 +137,7 @@ def _better(found: _Candidate, other: _Candidate) -> bool:
         if found.is_result != other.is_result:
             return found.is_result
         return other.source >= 0 and found.finished < other.finished
-    key = (found.is_timeout, found.iterations), (other.is_timeout, other.iterations)
+    key = (found.is_unfinished, found.iterations), (other.is_unfinished, other.iterations)
     if key[0] != key[1]:
         return key[0] > key[1]
     return other.source >= 0 and found.finished > other.finished

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
 from sgbench.cli import main
-from sgbench.results.record import TYPES, NewerSchemaError, Record, RecordError
+from sgbench.results.record import SCHEMA_VERSION, TYPES, NewerSchemaError, Record, RecordError
 from sgbench.results.store.published import open_published
 from sgbench.results.store.store import Store, decode, encode
 
@@ -86,6 +86,11 @@ TYPED = {
     bool: st.booleans(),
     type(None): st.none(),
     list: st.just([]),
+    dict: st.dictionaries(
+        st.sampled_from(["bp_lambda", "seed", "nothing_known"]) | st.text(max_size=10),
+        st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**70), 2**70),
+        max_size=3,
+    ),
 }
 
 
@@ -141,12 +146,12 @@ def test_verbs_on_records_that_mean_nothing(good, tmp_path, monkeypatch):
 
 def test_schemas_to_come(good):
     with Tally("records of future schemas") as tally:
-        for schema in (4, 5, 10**6, 2**70):
+        for schema in (SCHEMA_VERSION + 1, SCHEMA_VERSION + 2, 10**6, 2**70):
             for extra in ({}, {"new": 1}, {"curve": "elsewhere"}):
                 with pytest.raises(NewerSchemaError, match="upgrade sgbench"):
                     decode(sealed({**good[0].to_dict(), "schema": schema, **extra}))
                 tally()
-        for schema in (0, -1, True, None, "4", 4.0, math.inf):
+        for schema in (0, -1, True, None, str(SCHEMA_VERSION), float(SCHEMA_VERSION), math.inf):
             with pytest.raises(RecordError) as caught:
                 Record.from_dict({**good[0].to_dict(), "schema": schema})
             assert not isinstance(caught.value, NewerSchemaError)

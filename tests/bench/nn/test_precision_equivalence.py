@@ -32,7 +32,7 @@ def error(cell):
         matmul_error=None,
         checkpoint=None,
     )
-    (outcome,) = train(job, lambda done: dispatch.Stop().asked())
+    (outcome,) = train(job, lambda done, point: dispatch.Stop().asked())
     assert outcome.status == "ok"
     return outcome.error_rate
 

@@ -176,8 +176,9 @@ class TestStops:
         listener = Listener()
         there = dataclasses.replace(request, scheduler=dask.address, jobs=None)
         assert run(there, listener).written == {"ok": 2}
-        cut = next(p for p, i in listener.heard)
-        assert min(i for p, i in listener.heard if p == cut) > 500
+        first = dict(reversed(listener.heard))  # whichever program starts first
+        assert min(first.values()) < max(first.values())
+        assert max(first.values()) > 500
         assert stored(request.store) == inline
         assert checkpoints(request) == []
 

@@ -18,6 +18,7 @@ from sgbench.reproductions.running import plan as plans
 from sgbench.reproductions.running import run as run_module
 from sgbench.reproductions.running.blas_choice import known_class
 from sgbench.reproductions.running.run import run
+from sgbench.reproductions.running.until import Until
 from sgbench.results.store.store import Store
 
 
@@ -90,6 +91,57 @@ def test_a_validation_split_gives_validation_errors(request_of):
     (record,) = request.store.scan()
     assert record.test_error is record.test_loss is None
     assert record.validation_error == record.curve[-1]["error"]
+
+
+class TestUntil:
+    """`--until`: the first part of a schedule, which goes on later."""
+
+    def test_a_part_is_the_whole_schedule_up_to_there(self, request_of, whole):
+        request, listener = request_of(until=Until(updates=4)), Listener()
+        summary = run(request, listener)
+        assert (summary.written, summary.left) == ({"partial": 8}, 0)
+        for record in stored(request.store).values():
+            complete = whole[record.id]
+            assert (record.iterations, record.iterations_done) == (9, 4)
+            assert record.curve == complete.curve[:1]
+            assert record.test_error is None
+        assert len(left_behind(request.store)) == 8  # checkpoints
+
+    def test_what_is_done_is_not_trained_again(self, request_of, look_often):
+        run(request_of(until=Until(updates=4)), Listener())
+        listener = Listener()
+        assert run(request_of(until=Until(updates=4)), listener).written == {}
+        assert listener.plan.counts() == {"done": 8}
+        assert run(request_of(until=Until(updates=8)), listener).written == {"partial": 8}
+        assert min(i for _, i in listener.heard) >= 4
+
+    def test_the_rest_follows_bit_for_bit(self, request_of, whole):
+        run(request_of(until=Until(updates=4)), Listener())
+        listener = Listener()
+        assert run(request_of(), listener).written == {"ok": 8}
+        assert listener.plan.counts() == {"partial": 8}
+        assert stored(request_of().store) == whole
+        assert left_behind(request_of().store) == []
+        assert run(request_of(until=Until(updates=4)), Listener()).written == {}
+
+    def test_a_shorter_part_takes_no_longer_ones_place(self, request_of, look_often, monkeypatch):
+        request = request_of(until=Until(updates=8))
+        run(request, Listener())
+        longer, now = stored(request.store), time.time
+        for checkpoint in request.store.path.rglob("*.pt"):
+            checkpoint.unlink()
+
+        def late(program, iteration):
+            if iteration == 5:
+                monkeypatch.setattr(time, "time", lambda: now() + 3601)
+
+        run(request_of(time_limit=3600.0), Listener(progress=late))  # anew, to iteration 5
+        assert stored(request.store) == longer
+
+    def test_between_two_evaluations_nothing_is_trained(self, request_of):
+        with pytest.raises(UsageError, match="--until 5"):
+            run(request_of(until=Until(updates=5)), Listener())
+        assert stored(request_of().store) == {}
 
 
 class TestStops:
