@@ -39,6 +39,7 @@ html_css_files = ["site.css"]
 html_extra_path = ["llms.txt"]
 html_show_sourcelink = False
 html_copy_source = False
+html_show_copyright = False
 html_math_renderer = "mathml"
 pygments_style, pygments_dark_style = "default", "monokai"
 python_use_unqualified_type_names = True

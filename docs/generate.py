@@ -30,7 +30,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from generator import blocks, figures, numbers
+from generator import blocks, figures, llms, numbers
 from generator.markers import MarkerError, fill
 
 DOCS = Path(__file__).resolve().parent
@@ -66,6 +66,12 @@ def main(words: list[str] | None = None) -> int:
             stale.append(_name(page))
             if not asked.check:
                 page.write_text(new, encoding="utf-8")
+    if not asked.pages:
+        try:
+            stale += _llms(asked.check)
+        except MarkerError as error:
+            print(error, file=sys.stderr)
+            return 2
     if not asked.no_figures:
         for file, what in sorted(shown.items()):
             path = DOCS / figures.FOLDER / file
@@ -76,6 +82,16 @@ def main(words: list[str] | None = None) -> int:
     if stale and asked.check:
         print("run `make docs` and commit what it writes", file=sys.stderr)
     return 1 if stale and asked.check else 0
+
+
+def _llms(check: bool) -> list[str]:
+    """Write or check docs/llms.txt; return its name if it is stale."""
+    path, new = DOCS / "llms.txt", llms.text(DOCS)
+    if path.is_file() and path.read_text(encoding="utf-8") == new:
+        return []
+    if not check:
+        path.write_text(new, encoding="utf-8")
+    return [_name(path)]
 
 
 def _name(path: Path) -> str:

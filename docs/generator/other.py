@@ -63,7 +63,12 @@ def verbs(words: list[str]) -> Table:
     """Return the table of the commands, each with the first sentence of its help."""
     if words:
         raise MarkerError("verbs takes no words")
-    context = click.Context(main)
-    known = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    rows = [(f"`sgbench {n}`", c.get_short_help_str(200)) for n, c in known.items() if c]
+    rows = [(f"`sgbench {name}`", sentence) for name, sentence in commands()]
     return simple_table(("command", "what it does"), rows)
+
+
+def commands() -> list[tuple[str, str]]:
+    """Return (name, first sentence of its help) of every command, in the order of the help."""
+    context = click.Context(main)
+    found = [(name, main.get_command(context, name)) for name in main.list_commands(context)]
+    return [(name, command.get_short_help_str(200)) for name, command in found if command]

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from sgbench.reports.analysis.claims import ClaimResult
 from sgbench.reports.analysis.select import Selection
-from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
+from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, NOT_RUN, REPRODUCED, Place, places
 from sgbench.reports.analysis.wording import NONE, label
 from sgbench.reports.tables import entries
 from sgbench.reports.tables.table import Table, simple_table
@@ -16,6 +16,7 @@ from . import cost, sources
 from .markers import MarkerError
 
 SHORT, PAPER = "quick", "paper"
+NO_BREAK = "\N{NO-BREAK SPACE}"
 
 HEADLINES: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
     "table1": (
@@ -58,8 +59,8 @@ def exhibits(words: list[str]) -> Table:
         raise MarkerError("exhibits takes no words")
     return simple_table(
         (
-            *("exhibit", "first claim", "paper", "ours", "scale (seeds)", "verdict"),
-            *("all its claims at that scale", "run at the paper's protocol; the rest takes"),
+            *("exhibit", "first claim", "paper", f"ours at {SHORT} (seeds)", "verdict"),
+            *(f"all claims at {SHORT}", "at the paper's protocol"),
         ),
         [_row(name) for name in HEADLINES],
         stubs=2,
@@ -70,28 +71,36 @@ def _row(exhibit: str) -> tuple[str, ...]:
     title, text, name, where = HEADLINES[exhibit]
     one = sources.claim(exhibit, SHORT, name, where)
     whole = sources.whole(exhibit, PAPER)
-    tested = [r.verdict for r in sources.claim_results(exhibit, SHORT) if r.verdict != NOT_RUN]
+    tested = Counter(r.verdict for r in sources.claim_results(exhibit, SHORT))
     return (
         f"{title} (`{exhibit}`)",
         text,
-        _values(exhibit, one, one.paper),
-        _values(exhibit, one, one.means),
-        f"{SHORT} ({len(one.values)})",
+        _values(one, one.paper),
+        f"{_values(one, one.means)} ({len(one.values)})".replace(" ", NO_BREAK),
         one.verdict,
-        ", ".join(f"{n} {verdict}" for verdict, n in Counter(tested).most_common()),
-        f"{whole.done:,} of {whole.wanted:,} cells; {cost.left(exhibit)}",
+        _counted(tested),
+        f"{whole.done:,} of {whole.wanted:,} cells run; the rest: {cost.left(exhibit)}",
     )
 
 
-def _values(exhibit: str, one: ClaimResult, values: Sequence[float] | None) -> str:
-    """Return a claim's numbers, each after the side of the claim that it is of."""
+def _counted(tested: Counter[str]) -> str:
+    """Return how many claims hold, do not, and are open, of those that were run."""
+    held, lost = tested[REPRODUCED], tested[NOT_REPRODUCED]
+    whole = sum(n for verdict, n in tested.items() if verdict != NOT_RUN)
+    rest = ((lost, "not"), (whole - held - lost, "open"))
+    return ", ".join([f"{held} of {whole} hold", *(f"{n} {word}" for n, word in rest if n)])
+
+
+def _values(one: ClaimResult, values: Sequence[float] | None) -> str:
+    """Return a claim's numbers, ours or the paper's, left of the claim first."""
     if values is None:
         return NONE
-    ours = values is one.means
     measure = measure_of(one.cells[0].dataset, one.test.claim.result)
-    digits = measure.decimals if ours else measure.paper_decimals
-    texts = [f"{v:.{digits}f}" if ours else entries.paper(v, digits) for v in values]
-    return " / ".join(texts)
+    if values is one.means:
+        texts = [f"{value:.{measure.decimals}f}" for value in values]
+    else:
+        texts = [entries.paper(value, measure.paper_decimals) for value in values]
+    return " / ".join(texts).replace(" ", NO_BREAK)
 
 
 def beside(words: list[str]) -> Table:
