@@ -19,8 +19,7 @@ _HEAD = """\
 > It is also a bench for learning rules of one's own: one Python file each.
 
 Install: `pip install .` in a checkout (Python 3.11 or newer). Nothing is downloaded at scale demo.
-In Python: `import sgbench`; `sgbench.load_records(published=True)` is a pandas DataFrame.
-"""
+In Python: `import sgbench`; `sgbench.load_records(published=True)` is a pandas DataFrame."""
 
 
 def text(docs: Path) -> str:
@@ -52,5 +51,5 @@ def head(page: str) -> tuple[str, str]:
     title = next(line for line in lines if line.startswith("# ")).removeprefix("# ")
     after = "\n".join(lines[lines.index(f"# {title}") + 1 :]).strip()
     first = " ".join(after.split("\n\n")[0].split())
-    plain = re.sub(r"<!--.*?-->|[*_`]|\[([^]]*)\]\([^)]*\)", r"\1", first)
+    plain = re.sub(r"<!--.*?-->|[*`]|\[([^]]*)\]\([^)]*\)", r"\1", first)
     return title, re.split(r"(?<=[.?])\s", plain)[0]

@@ -1,161 +1,207 @@
 """Every command of README and docs does what the page says, in a temporary store.
 
-Long runs are told to do less: `run` with --dry-run, `tune` and `time` with a little of it. DATA is
-the folder that SGBENCH_DATA names. What cannot be run here is in NOT_RUN with the reason, and
-still must be a command that sgbench understands.
+Long runs are told to do less: `run` with --dry-run, `tune` with a second of it, `time` to say what
+it would time; tests/cli has the whole of each. DATA is the folder that SGBENCH_DATA names. What
+cannot be run here is in NOT_RUN with the reason, and still must be a command that sgbench, make or
+pytest understands.
 """
 
-import glob
+import doctest
 import os
 import re
+import shlex
 import shutil
 import subprocess
+from itertools import pairwise
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 from generate import ROOT, pages
+from reference.pages import blocks, in_prose, sgbench_words
 from sgbench.bench import hardware
+from sgbench.bench.datasets import mnist
 from sgbench.bench.nn import products
 from sgbench.cli import main
 from sgbench.reproductions.running import dry_run
 from sgbench.results.store import backend_choice
 from sgbench.results.store.published import PUBLISHED, open_published
 from sgbench.results.store.store import Store
+from sgbench.results.timings import Timings
+from sklearn.datasets import load_digits
+from small_files.folders import write
+from small_files.mnist import idx
 
-from reference.pages import blocks, in_prose, untagged, words
-
-PAGES = {path: str(path.relative_to(ROOT)) for path in pages()}
+PAGES = {path: path.relative_to(ROOT).as_posix() for path in pages()}
 BLOCKS = [block for path, name in PAGES.items() for block in blocks(path, name)]
-SHELL = [block for block in BLOCKS if block.tag == "sh"]
+SHELL = [block for block in BLOCKS if block.shell]
+SCRIPTS = [block for block in BLOCKS if block.tag == "bash"]
+PYTHON = [block for block in BLOCKS if block.tag == "python"]
 PROSE = [found for path, name in PAGES.items() for found in in_prose(path, name)]
 DATA = os.environ.get("SGBENCH_DATA")
 NOT_RUN = {
-    r"^(pip|python -m pip) ": "installs packages",
-    r"^dask ": "starts a server; tests/reproductions/running has its workers",
+    r"^pip ": "installs packages: .ci/run does",
+    r"^dask ": "starts a server: tests/reproductions/running has its workers",
     r"^optuna-dashboard ": "another program",
     r"^export ": "of the shell",
-    r"^make (test|docs|setup|demo|bench)": "CI runs it; `make -n` says that it is there",
-    r"^sgbench run .*--scheduler": "needs a scheduler; tests/reproductions/running has one",
-    r"^sgbench gate ": "CI runs it; tests/cli/test_gate.py has its options",
+    r"^make ": ".ci/run runs it",
+    r"--scheduler": "needs a scheduler: tests/reproductions/running has one",
+    r"^sgbench gate ": "compares checkouts: .ci/run and tests/cli/test_gate.py do",
     r"^sgbench data fetch": "downloads",
-    r"^(SGBENCH_\w+=\S+ )*(pytest|python -m pytest) ": "collected only",
-    r"^(cd tests && )?python (-m benchmarks|tests/benchmarks)": "measures for minutes",
+    r"--device cuda": "needs a GPU",
+    r"pytest ": "measures for minutes: that the tests are there is checked",
+    r"^(cd tests && )?python ": "measures for minutes: that the module is there is checked",
 }
-SLOW = re.compile(r"^sgbench (check|tune|time|new rule)|--rule-file|report (all|tune|throughput)")
+SLOW = re.compile(r"^sgbench (check|tune)|--rule-file|^sgbench report")
 LIMITS = {
     "run": ("--dry-run", "--device", "cpu"),
     "tune": ("--time-limit", "1s", "--jobs", "1", "--device", "cpu"),
-    "time": ("--rounds", "1", "--device", "cpu"),
 }
-PLACEHOLDERS = ("ID", "NAME", "COMMAND", "EXHIBIT", "FILE", "DIR", "HOST", "…")
+ENDS = {"tune": (0, 3), "prune": (0, 1)}  # exit codes: out of time; nothing confirmed
+SLURM = {"SLURM_ARRAY_TASK_MAX": "16", "SLURM_ARRAY_TASK_ID": "3", "BASE": "HEAD~1"}
+PLACEHOLDERS = re.compile(r"\b(COMMAND|EXHIBIT|FILE|DIR|HOST|STORE)\b|…")
 
 
 @pytest.fixture
-def shell(tmp_path, monkeypatch):
-    """Runs a command in a folder that has what a reader has: examples, records, two old parts."""
+def sgbench(tmp_path, monkeypatch):
+    """Runs commands in a folder that has what a reader has: the examples, and stores."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    for variable in ("SGBENCH_STORE", "SGBENCH_DATA", "SGBENCH_RULE_FILES"):
+        monkeypatch.delenv(variable, raising=False)
     shutil.copytree(ROOT / "examples", "examples")
-    for file in Path("examples").glob("*.*"):
-        shutil.copyfile(file, file.name)
-    for name in (".sgbench", "my-store", "part-1", "part-2"):
+    shutil.copyfile("examples/fashion.toml", "my_data.toml")
+    write(tmp_path / "FashionMNIST" / "raw", own_images())
+    Path("novel.txt").write_text("It was a dark and stormy night. " * 2000)
+    known, custom = list(open_published().scan()), ("table1", "custom", "test")
+    some = [r for r in known if r.exhibit == "bp_lambda"][:2]
+    some += [r for r in known if (r.exhibit, r.scale, r.split) == custom][:2]
+    for name in (".sgbench", "my-store", "part-1", "part-2", "sgbench-1"):
         store = Store(tmp_path / name)
-        for record in [r for r in open_published().scan() if r.exhibit == "bp_lambda"][:2]:
+        for record in some:
             store.put(record)
-        for study in PUBLISHED.glob("mnist-*.study.json"):
-            (store.path / "studies").mkdir(exist_ok=True)
-            shutil.copyfile(study, store.path / "studies" / study.name)
+        for timing in list(Timings(PUBLISHED, read_only=True).scan())[:4]:
+            Timings(store.path).put(timing)
         values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
         backend_choice.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
-    known = open_published()
-    monkeypatch.setattr(dry_run, "_timed", lambda *_: dict.fromkeys(_[3], 0.01))
-    identity = next(r.id for r in known.scan() if r.exhibit == "bp_lambda")
+    monkeypatch.setattr(dry_run, "_timed", lambda *given: dict.fromkeys(given[3], 0.01))
 
     def run(command):
-        arguments = words(command.replace(" DATA", f" {DATA}").replace(" ID", f" {identity}"))
-        verb = arguments[1] if len(arguments) > 1 else ""
-        arguments = [w for word in arguments for w in (sorted(glob.glob(word)) or [word])]
-        limits = LIMITS.get(verb, ())
-        done = CliRunner().invoke(main, [*arguments[1:], *limits], input="n\n")
-        allowed = {"tune": (0, 3), "prune": (0, 1)}.get(verb, (0,))
-        assert done.exit_code in allowed, f"{command}\n{done.output}\n{done.exception!r}"
+        for name, value in (("DATA", DATA), ("ID", some[0].id)):
+            command = re.sub(rf"(?<= ){name}\b", value or name, command)
+        for words in sgbench_words(command, tmp_path, **SLURM):
+            verb, limits = words[0], LIMITS.get(words[0], ())
+            given = _status(words) if verb == "time" else [*words, *limits]
+            done = CliRunner().invoke(main, given, input="n\n")
+            assert done.exit_code in ENDS.get(verb, (0,)), f"{command}\n{done.output}"
 
     return run
 
 
+def own_images():
+    """Scikit-learn's digits as four IDX files, by name."""
+    digits = load_digits()
+    images, labels = digits.images.astype("uint8"), digits.target.astype("uint8")
+    parts = (images[:1200], labels[:1200], images[1200:], labels[1200:])
+    return {name: idx(part) for name, part in zip(mnist.FILES, parts, strict=True)}
+
+
+def _status(words):
+    """Return `sgbench status` of what a command selects."""
+    picked = [word for pair in pairwise(words) if pair[0] in ("--where", "--set") for word in pair]
+    return ["status", words[1], "--scale", "quick", *picked]
+
+
 def reason(command):
+    if re.search(r" DATA\b", command) and not DATA:
+        return "needs SGBENCH_DATA"
     return next((why for pattern, why in NOT_RUN.items() if re.search(pattern, command)), None)
 
 
-def needs_data(command):
-    return " DATA" in command
+def understood(command):
+    """Raise where sgbench, make or pytest has no such verb, option, target or file."""
+    program, *arguments = re.sub(r"^(\w+=\S+ |cd tests && |exec )*", "", command).split(" ", 1)
+    if program == "sgbench":
+        _options(shlex.split(arguments[0]))
+    elif program == "make":
+        target = arguments[0].split()[0]
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+    elif program in ("pytest", "python"):
+        files = re.findall(r"\btests/[\w/.]+", command)
+        files += [f"tests/{m.replace('.', '/')}.py" for m in re.findall(r"-m (bench\S+)", command)]
+        assert files, f"{command}: names no file"
+        for file in files:
+            assert (ROOT / file).exists(), f"{command}: no {file}"
+    else:
+        assert reason(command), f"{command}: not run, and not in NOT_RUN"
 
 
-def parsed(command):
-    """Raise click's error where sgbench has no such verb or option."""
-    arguments = [w.replace("DATA", ".") for w in words(command)[1:]]
+def _options(words):
     context = click.Context(main, info_name="sgbench")
-    name, verb, rest = main.resolve_command(context, arguments)
-    group = verb
-    while isinstance(group, click.Group) and rest and group.get_command(context, rest[0]):
-        name, group, rest = group.resolve_command(click.Context(group, parent=context), rest)
-    options = {option for p in group.params for option in (*p.opts, *p.secondary_opts)}
+    name, verb, rest = main.resolve_command(context, words)
+    while isinstance(verb, click.Group) and rest and verb.get_command(context, rest[0]):
+        name, verb, rest = verb.resolve_command(click.Context(verb, parent=context), rest)
+    options = {option for p in verb.params for option in (*p.opts, *p.secondary_opts)}
     for word in rest:
         option = word.split("=")[0]
-        if option.startswith("--") and option != "--help":
-            assert option in options, f"{command}: {name} has no {option}"
+        assert not option.startswith("--") or option in options, f"{name} has no {option}"
 
 
 def test_there_are_commands():
-    assert len(SHELL) > 10
+    assert min(len(SHELL), len(SCRIPTS), len(PYTHON)) > 1
     assert len(PROSE) > 10
-
-
-@pytest.mark.parametrize("block", BLOCKS, ids=str)
-def test_fences_with_commands_are_tagged(block):
-    assert not untagged(block), f"{block}: tag the fence `sh`"
 
 
 @pytest.mark.parametrize(("at", "command"), PROSE, ids=[at for at, _ in PROSE])
 def test_commands_in_prose_are_understood(at, command):
-    if not any(re.search(rf"\b{name}\b", command.split()[1]) for name in PLACEHOLDERS):
-        parsed(command)
+    if not PLACEHOLDERS.search(command):
+        understood(command)
 
 
-def _marks(block):
+def _marked(block):
     slow = any(SLOW.search(command) for command in block.commands)
     return pytest.param(block, id=str(block), marks=[pytest.mark.slow] if slow else [])
 
 
-@pytest.mark.parametrize("block", [_marks(block) for block in SHELL])
-def test_commands_do_what_the_page_says(block, shell):
+@pytest.mark.parametrize("block", [_marked(block) for block in SHELL])
+def test_commands_do_what_the_page_says(block, sgbench):
     left_out = {}
     for command in block.commands:
-        why = reason(command)
-        if why is None and needs_data(command) and not DATA:
-            why = "needs SGBENCH_DATA"
-        if command.startswith("sgbench "):
-            parsed(command)
-        elif command.startswith("make "):
-            target = words(command)[1]
-            done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, check=False)
-            assert done.returncode == 0, done.stderr
-        elif why is None:
-            pytest.fail(f"{block}: neither sgbench nor make, and not in NOT_RUN: {command}")
-        if "pytest " in command:
-            _collected(command)
-        if why is not None:
+        understood(command)
+        if why := reason(command):
             left_out[command] = why
-        elif command.startswith("sgbench "):
-            shell(command)
+        else:
+            sgbench(command)
     if len(left_out) == len(block.commands):
         pytest.skip("; ".join(dict.fromkeys(left_out.values())))
 
 
-def _collected(command):
-    """Ask pytest for the tests that a command names."""
-    files = [word for word in words(command) if word.startswith("tests/")]
-    assert files or "-m slow" in command, command
-    for file in files:
-        assert (ROOT / file.split("::")[0]).exists(), f"{command}: no {file}"
+@pytest.mark.parametrize("block", SCRIPTS, ids=str)
+def test_scripts_are_bash_and_call_sgbench_as_it_is(block, tmp_path, monkeypatch):
+    monkeypatch.setenv("SCRATCH", str(tmp_path))
+    script = "\n".join(block.lines)
+    calls = sgbench_words(script, tmp_path, **SLURM)
+    assert calls
+    for words in calls:
+        _options(words)
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=str)
+def test_python_does_what_the_page_says(block, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = "\n".join(block.lines)
+    if "RULE = Rule(...," in source:
+        compile(source, str(block), "exec")  # a part of a file, which the template has whole
+    elif ">>>" in source:
+        examples = doctest.DocTestParser().get_doctest(source, {}, str(block), None, block.line)
+        assert doctest.DocTestRunner().run(examples).failed == 0
+    else:
+        exec(compile(source, str(block), "exec"), {})
+
+
+def test_studies_of_the_pages_are_published():
+    named = {n for b in SHELL for c in b.commands for n in re.findall(r"--study (\S+)", c)}
+    assert named
+    assert {f"{name}.study.json" for name in named} <= {p.name for p in PUBLISHED.iterdir()}
