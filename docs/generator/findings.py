@@ -5,13 +5,14 @@
 Add a function without arguments that returns the text, and its name to `NAMED`.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 
 from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, NOT_RUN, REPRODUCED
 from sgbench.reproductions.exhibits import catalogue
 
-from . import sources
+from . import cost, sources
 
 
 def _cells(count: Callable[[sources.Selection], int]) -> str:
@@ -31,4 +32,5 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "claims-tested": _claims,
     "claims-reproduced": lambda: _claims(REPRODUCED),
     "claims-lost": lambda: _claims(NOT_REPRODUCED),
+    **{f"paper-cost-{name}": functools.partial(cost.left, name) for name in catalogue.names()},
 }
