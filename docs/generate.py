@@ -73,15 +73,30 @@ def main(words: list[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return 2
     if not asked.no_figures:
-        for file, what in sorted(shown.items()):
-            path = DOCS / figures.FOLDER / file
-            if figures.update(path, figures.picture(*what), check=asked.check):
-                stale.append(_name(path))
+        stale += _figures(shown, whole=not asked.pages, check=asked.check)
     for name in stale:
         print(f"{'stale' if asked.check else 'wrote'} {name}", file=sys.stderr)
     if stale and asked.check:
         print("run `make docs` and commit what it writes", file=sys.stderr)
     return 1 if stale and asked.check else 0
+
+
+def _figures(shown: blocks.Asked, *, whole: bool, check: bool) -> list[str]:
+    """Draw or check the figures of pages; return the names of those that are stale.
+
+    Where `shown` is of the `whole` of the pages, files that none of them shows are stale, too.
+    """
+    folder = DOCS / figures.FOLDER
+    stale = [
+        folder / file
+        for file, what in sorted(shown.items())
+        if figures.update(folder / file, figures.picture(*what), check=check)
+    ]
+    unused = sorted(set(folder.glob("*.png")) - {folder / file for file in shown}) if whole else []
+    for path in unused:
+        if not check:
+            path.unlink()
+    return [_name(path) for path in (*stale, *unused)]
 
 
 def _llms(check: bool) -> list[str]:
