@@ -53,9 +53,10 @@ NOT_RUN = {
     r"pytest ": "measures for minutes: that the tests are there is checked",
     r"^(cd tests && )?python ": "measures for minutes: that the module is there is checked",
 }
-SLOW = re.compile(r"^sgbench (check|tune)|--rule-file|^sgbench report")
+SLOW = re.compile(r"^sgbench (check|tune|doctor|reproduce)|--rule-file|^sgbench report")
 LIMITS = {
     "run": ("--dry-run", "--device", "cpu"),
+    "reproduce": ("--dry-run", "--device", "cpu"),
     "tune": ("--time-limit", "1s", "--jobs", "1", "--device", "cpu"),
 }
 ENDS = {"tune": (0, 3), "prune": (0, 1)}  # exit codes: out of time; nothing confirmed
