@@ -13,7 +13,6 @@ import shlex
 import shutil
 import subprocess
 from itertools import pairwise
-from pathlib import Path
 
 import click
 import pytest
@@ -64,32 +63,42 @@ SLURM = {"SLURM_ARRAY_TASK_MAX": "16", "SLURM_ARRAY_TASK_ID": "3", "BASE": "HEAD
 PLACEHOLDERS = re.compile(r"\b(COMMAND|EXHIBIT|FILE|DIR|HOST|STORE)\b|…")
 
 
+@pytest.fixture(scope="session")
+def reader(tmp_path_factory):
+    """A folder that has what a reader has: the examples, files of their own, stores."""
+    folder = tmp_path_factory.mktemp("reader")
+    shutil.copytree(ROOT / "examples", folder / "examples")
+    shutil.copyfile(ROOT / "examples" / "fashion.toml", folder / "my_data.toml")
+    write(folder / "FashionMNIST" / "raw", own_images())
+    (folder / "novel.txt").write_text("It was a dark and stormy night. " * 2000)
+    known, custom = list(open_published().scan()), ("table1", "custom", "test")
+    some = [r for r in known if r.exhibit == "bp_lambda"][:2]
+    some += [r for r in known if (r.exhibit, r.scale, r.split) == custom][:2]
+    store = Store(folder / ".sgbench")
+    for record in some:
+        store.put(record)
+    for timing in list(Timings(PUBLISHED, read_only=True).scan())[:4]:
+        Timings(store.path).put(timing)
+    values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
+    backend_choice.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
+    for name in ("my-store", "part-1", "part-2", "sgbench-1"):
+        shutil.copytree(store.path, folder / name)
+    return folder, some[0].id
+
+
 @pytest.fixture
-def sgbench(tmp_path, monkeypatch):
-    """Runs commands in a folder that has what a reader has: the examples, and stores."""
+def sgbench(reader, tmp_path, monkeypatch):
+    """Runs commands in a copy of the reader's folder."""
+    folder, identity = reader
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SCRATCH", str(tmp_path))
     for variable in ("SGBENCH_STORE", "SGBENCH_DATA", "SGBENCH_RULE_FILES"):
         monkeypatch.delenv(variable, raising=False)
-    shutil.copytree(ROOT / "examples", "examples")
-    shutil.copyfile("examples/fashion.toml", "my_data.toml")
-    write(tmp_path / "FashionMNIST" / "raw", own_images())
-    Path("novel.txt").write_text("It was a dark and stormy night. " * 2000)
-    known, custom = list(open_published().scan()), ("table1", "custom", "test")
-    some = [r for r in known if r.exhibit == "bp_lambda"][:2]
-    some += [r for r in known if (r.exhibit, r.scale, r.split) == custom][:2]
-    for name in (".sgbench", "my-store", "part-1", "part-2", "sgbench-1"):
-        store = Store(tmp_path / name)
-        for record in some:
-            store.put(record)
-        for timing in list(Timings(PUBLISHED, read_only=True).scan())[:4]:
-            Timings(store.path).put(timing)
-        values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
-        backend_choice.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
     monkeypatch.setattr(dry_run, "_timed", lambda *given: dict.fromkeys(given[3], 0.01))
 
     def run(command):
-        for name, value in (("DATA", DATA), ("ID", some[0].id)):
+        for name, value in (("DATA", DATA), ("ID", identity)):
             command = re.sub(rf"(?<= ){name}\b", value or name, command)
         for words in sgbench_words(command, tmp_path, **SLURM):
             verb, limits = words[0], LIMITS.get(words[0], ())
