@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ...bench.cell import Cell
 from ...reproductions.exhibits.exhibit import load
 from ...reproductions.exhibits.where import parse_where
 from ...reproductions.running.agenda import Question
@@ -50,12 +51,12 @@ def _of_bin(one: Bin, declared: int) -> Question:
 
 
 def _question(
-    cells: Sequence, verdict: str, there: int, declared: int, needed: int | None
+    cells: tuple[Cell, ...], verdict: str, there: int, declared: int, needed: int | None
 ) -> Question:
     fewest = min(FEWEST, declared)
     if there < fewest:
-        return Question(cells=tuple(cells), seeds=fewest, decided=False)
+        return Question(cells=cells, seeds=fewest, decided=False)
     decided = verdict in (REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE)
     hopeless = there >= declared or (needed is not None and needed > declared)
     seeds = declared if needed is None else min(needed, declared)
-    return Question(cells=tuple(cells), seeds=seeds, decided=decided or hopeless)
+    return Question(cells=cells, seeds=seeds, decided=decided or hopeless)

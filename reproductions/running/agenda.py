@@ -56,9 +56,7 @@ def deciding(questions: Iterable[Question], seconds: Mapping[Cell, float]) -> li
 
 
 def _missing(question: Question, seconds: Mapping[Cell, float]) -> list[Cell]:
-    cells = (
-        replace(cell, seed=seed) for seed in range(question.seeds) for cell in question.cells
-    )
+    cells = (replace(cell, seed=seed) for seed in range(question.seeds) for cell in question.cells)
     return [cell for cell in cells if cell in seconds]
 
 

@@ -14,7 +14,8 @@ from .plan import EVALUATION_SHARE, seconds_per_step, shape, work
 
 Basis = Literal["measured", "elsewhere", "work"]
 """measured: alike cells were trained on this class of machine; elsewhere: on another; work: other
-cells of the network were, and the time is taken to grow with the multiplications."""
+cells of the network were, on the same data where there are such, and the time is taken to grow with
+the multiplications."""
 
 
 class Rates:
@@ -37,11 +38,13 @@ class Rates:
         self._here = {} if machine is None else seconds_per_step(records, machine)
         self._elsewhere = seconds_per_step(records, None) if others else {}
         known = {**self._elsewhere, **self._here}
-        ratios: dict[str, list[float]] = defaultdict(list)
+        ratios: dict[tuple[str, str | None], list[float]] = defaultdict(list)
         for name, cell in {shape(record.cell): record.cell for record in records}.items():
             if name in known:
-                ratios[cell.network].append(known[name] / _multiplications(cell))
-        self._per_work = {network: statistics.median(some) for network, some in ratios.items()}
+                for dataset in (cell.dataset, None):
+                    ratio = known[name] / _multiplications(cell)
+                    ratios[cell.network, dataset].append(ratio)
+        self._per_work = {which: statistics.median(some) for which, some in ratios.items()}
 
     def seconds(self, cell: Cell, done: int = 0) -> float | None:
         """Return about how long a cell takes from its `done`th update on; None where unknown."""
@@ -54,14 +57,21 @@ class Rates:
         """Return what the time of a cell is known from; None where it is not known."""
         return self._rate(cell)[1]
 
+    def learn(self, cell: Cell, per_step: float) -> None:
+        """Take note of the seconds that an update of a cell took here."""
+        self._here[shape(cell)] = per_step
+        ratio = per_step / _multiplications(cell)
+        self._per_work.setdefault((cell.network, cell.dataset), ratio)
+
     def _rate(self, cell: Cell) -> tuple[float | None, Basis | None]:
         name = shape(cell)
         if name in self._here:
             return self._here[name], "measured"
         if name in self._elsewhere:
             return self._elsewhere[name], "elsewhere"
-        if cell.network in self._per_work:
-            return self._per_work[cell.network] * _multiplications(cell), "work"
+        for dataset in (cell.dataset, None):
+            if (cell.network, dataset) in self._per_work:
+                return self._per_work[cell.network, dataset] * _multiplications(cell), "work"
         return None, None
 
 
