@@ -1,6 +1,5 @@
 """The copying tasks: their levels, as episodes of codes."""
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reference.episodes import episode

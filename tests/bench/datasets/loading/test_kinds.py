@@ -30,5 +30,5 @@ def test_a_task_of_one_level_names_that_one():
     task = datasets.load("copy")
     short = dataclasses.replace(task, levels=task.levels[:1])
     assert short.rung(4) == 0
-    with pytest.raises(UsageError, match="from 4 to 4, the nearest 4$"):
+    with pytest.raises(UsageError, match=r"from 4 to 4, the nearest 4$"):
         short.rung(5)
