@@ -4,6 +4,9 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+NEAR = 0.6
+"""The likeness (`difflib.SequenceMatcher.ratio`) from which on a name is taken for a slip."""
+
 
 class SgbenchError(Exception):
     """Base of every error that is shown as one line; `exit_code` becomes the process's."""
@@ -53,14 +56,11 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-_ALSO_CALLED = {"bprop": "backprop"}
-"""The paper's words for names of the package, where another name looks nearer."""
-
-
 def did_you_mean(name: object, choices: Iterable[object]) -> str:
     """Return the tail of an error about an unknown `name`: the nearest choice, or all of them.
 
-    Case does not count for what is near, as it does for what is known.
+    Case does not count for what is near, as it does for what is known. Choices that are equally
+    near are all told.
 
     >>> did_you_mean("cdnni", ["dni", "cdni"])
     "; did you mean 'cdni'?"
@@ -68,12 +68,13 @@ def did_you_mean(name: object, choices: Iterable[object]) -> str:
     "; did you mean 'T'?"
     >>> did_you_mean("x", ["dni", "cdni"])
     '; choose from: dni, cdni'
-    >>> did_you_mean("bprop", ["no_bprop", "backprop"])
-    "; did you mean 'backprop'?"
+    >>> did_you_mean("bprop", ["no_bprop", "backprop", "bptt"])
+    "; did you mean 'no_bprop' or 'backprop'?"
     """
-    known = [str(choice) for choice in choices]
-    folded = {choice.casefold(): choice for choice in known}
-    folded |= {word: name for word, name in _ALSO_CALLED.items() if name in known}
-    near = difflib.get_close_matches(str(name).casefold(), folded, n=1, cutoff=0.6)
-    tail = f"; did you mean {folded[near[0]]!r}?" if near else ""
-    return tail or f"; choose from: {', '.join(known)}"
+    known, typed = [str(choice) for choice in choices], str(name).casefold()
+    likeness = [difflib.SequenceMatcher(None, one.casefold(), typed).ratio() for one in known]
+    most = max(likeness, default=0.0)
+    if most < NEAR:
+        return f"; choose from: {', '.join(known)}"
+    near = [repr(one) for one, alike in zip(known, likeness, strict=True) if alike == most]
+    return f"; did you mean {' or '.join(near)}?"

@@ -30,9 +30,10 @@ def resolve_device(name: str) -> str:
     count = torch.cuda.device_count()
     if base == "auto":
         return "cuda:0" if count else "cpu"
-    if int(index or 0) >= count:
+    number = int(index or 0)  # cuda alone is the first
+    if number >= count:
         raise UsageError(f"--device {name}: torch sees {count} GPU(s); use --device cpu")
-    return f"cuda:{int(index or 0)}"
+    return f"cuda:{number}"
 
 
 def cuda_likely() -> bool:

@@ -6,10 +6,10 @@ Free of torch until a program is made.
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from .. import declarations, registry
+from ..errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,24 +18,8 @@ if TYPE_CHECKING:
     import torch
 
     from ..cell import Cell
+    from ..datasets import Loaded
     from .program import Program
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """An attribute of a program's network that belongs to a part of the step's profile.
-
-    Attributes:
-        owner: the object that has it.
-        attribute: a layer, an M, a list of either, or a method.
-        part: `forward`, `backward`, `m` or `update` (`profiling.step_profile`).
-        pullback: the part of a layer's pullback; `part` itself if empty.
-    """
-
-    owner: Any
-    attribute: str
-    part: str
-    pullback: str = ""
 
 
 class Family(declarations.Family, Protocol):
@@ -53,16 +37,14 @@ class Family(declarations.Family, Protocol):
     def program(
         self,
         cells: Sequence[Cell],
-        data: Any,
+        data: Loaded,
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> Program:
-        """Return the program that trains `cells` together on their data."""
-        ...
+        """Return the program that trains `cells` together on their data.
 
-    @abstractmethod
-    def timed(self, program: Any) -> list[Timed]:
-        """Return what the parts of a step's profile are in a program of this family."""
+        Raises UsageError where the data is of another kind than the family reads.
+        """
         ...
 
     @abstractmethod
@@ -87,3 +69,11 @@ class Family(declarations.Family, Protocol):
 def of(cell: Cell) -> Family:
     """Return the family of a cell."""
     return cast("Family", registry.family_of(cell.network))
+
+
+def unfit(cell: Cell, data: Loaded) -> UsageError:
+    """Return the error of data that is of another kind than the cell's network reads."""
+    return UsageError(
+        f"data: network={cell.network} is not trained on {type(data).__name__}; give what"
+        f" datasets.load({cell.dataset!r}) returns"
+    )

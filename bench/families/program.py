@@ -7,6 +7,7 @@ go on bit for bit the same (`restore`). Each family's program is a subclass.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..nn.adam import Adam, rates
@@ -22,6 +23,23 @@ if TYPE_CHECKING:
 
 State = dict[str, Any]
 """Tensors, numbers, strings, lists and dictionaries of them: what a checkpoint holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """An attribute of a program's network that belongs to a part of the step's profile.
+
+    Attributes:
+        owner: the object that has it.
+        attribute: a layer, an M, a list of either, or a method.
+        part: `forward`, `backward`, `m` or `update` (`profiling.step_profile`).
+        pullback: the part of a layer's pullback; `part` itself if empty.
+    """
+
+    owner: Any
+    attribute: str
+    part: str
+    pullback: str = ""
 
 
 class Program(ABC):
@@ -71,6 +89,10 @@ class Program(ABC):
 
         Those on held-out data are of the last `measure`.
         """
+
+    @abstractmethod
+    def timed(self) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
 
     def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """Return Adam's first and second moments by the names of the weights."""

@@ -17,9 +17,8 @@ from typing import Any, cast
 
 from torch import Tensor
 
-from ..families.family import Timed, of
 from ..families.feedforward.network import Head
-from ..families.program import Program
+from ..families.program import Program, Timed
 from ..nn.layers import Pullback, Sequence
 from ..nn.synthetic_gradient import SyntheticGradient
 from .clock import Clock
@@ -95,7 +94,7 @@ class _Head(Head):
 def watching(program: Program, watch: Stopwatch) -> Generator[None]:
     """Time the parts of the steps that `program` does inside."""
     changed: list[tuple[Any, str, bool, Any]] = []
-    for timed in (Timed(program.adam, "step", "update"), *of(program.cells[0]).timed(program)):
+    for timed in (Timed(program.adam, "step", "update"), *program.timed()):
         owner, name = timed.owner, timed.attribute
         value = getattr(owner, name)
         changed.append((owner, name, name in vars(owner), value))

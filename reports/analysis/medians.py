@@ -51,9 +51,7 @@ def bins(selection: Selection) -> list[Bin]:
         mine = [
             n
             for n, cell in enumerate(selection.cells)
-            if fits(cell, known.where)
-            and known.above < (cell.p_update or 0.0) <= known.up_to
-            and selection.fixed(cell)
+            if fits(cell, known.where) and known.has(cell.p_update) and selection.fixed(cell)
         ]
         if mine:
             found.append(_bin(selection, known, mine))

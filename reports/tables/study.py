@@ -77,7 +77,7 @@ def trials_table(results: StudyResults) -> Table:
         objective = arm.arm.objective
         complete = [trial for trial in arm.trials if trial.state == "complete"]
         sign = 1 if objective.minimize else -1
-        complete.sort(key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+        complete.sort(key=lambda trial: (sign * trial.result, trial.number))
         rows += [
             (
                 arm.arm.label,

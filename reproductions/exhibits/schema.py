@@ -99,6 +99,10 @@ class Median:
     value: float
     grade: str
 
+    def has(self, p_update: float | None) -> bool:
+        """Tell whether networks of that p_update are in the bin; without one they are in none."""
+        return p_update is not None and self.above < p_update <= self.up_to
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedModel:
@@ -244,7 +248,7 @@ class Exhibit:
             median
             for median in self.medians
             if median.at == at
-            and median.above < (cell.p_update or 0) <= median.up_to
+            and median.has(cell.p_update)
             and all(cell.value(name) == value for name, value in median.where.items())
         ]
 

@@ -202,10 +202,12 @@ def stop_file(seconds: float | None) -> Generator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="sgbench-") as folder:
         file = Path(folder) / "stop"
-        timer = threading.Timer(min(seconds or 0, threading.TIMEOUT_MAX), file.touch)
+        if seconds is None:
+            yield file
+            return
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), file.touch)
         timer.daemon = True
-        if seconds is not None:
-            timer.start()
+        timer.start()
         try:
             yield file
         finally:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...bench.cell import Cell, canonical_json
+from ...bench.errors import StoreError
 from ...bench.outcome import UNFINISHED
 from ...results.metrics import Objective, objective_of
 from ...results.record import Record
@@ -46,6 +47,13 @@ class Trial:
     iterations: int
     seconds: float
     records: tuple[Record, ...]
+
+    @property
+    def result(self) -> float:
+        """The value of a complete trial; ValueError for another, which may have none."""
+        if self.state != "complete" or self.value is None:
+            raise ValueError(f"trial {self.number} is {self.state}: it has no result")
+        return self.value
 
 
 class RecordIndex:
@@ -128,7 +136,6 @@ def derive(
     if len(records) == len(cells):
         both = [at for at in curves[0] if all(at in curve for curve in curves)]
         points = [(at, statistics.fmean(curve[at] for curve in curves)) for at in both]
-    results = [objective.of(record) for record in records]
     if "diverged" in found:
         state, value = "diverged", objective.worst
     elif "failed" in found:
@@ -136,8 +143,7 @@ def derive(
     elif "pruned" in found:
         state, value = "pruned", points[-1][1] if points else None
     elif len(records) == len(cells) and found == {"ok"}:
-        numbers = [value for value in results if value is not None]
-        state, value = "complete", statistics.fmean(numbers)
+        state, value = "complete", statistics.fmean(_result(objective, r) for r in records)
     else:
         state, value = "open", points[-1][1] if points else None
     return Trial(
@@ -152,12 +158,23 @@ def derive(
     )
 
 
+def _result(objective: Objective, record: Record) -> float:
+    """Return the objective of a record that is ok; StoreError where it has none."""
+    found = objective.of(record)
+    if found is None:
+        raise StoreError(
+            f"record {record.id} has no {objective.name}; remove its file, and the study trains"
+            " its cell again"
+        )
+    return found
+
+
 def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
     """Return the complete trial with the best value, the first of equals; None without any."""
     found: Trial | None = None
     for trial in trials:
         if trial.state == "complete" and (
-            found is None or objective.better(trial.value or 0.0, found.value or 0.0)
+            found is None or objective.better(trial.result, found.result)
         ):
             found = trial
     return found

@@ -1,3 +1,5 @@
+"""Cells: values that are refused, what must fit together, and identity."""
+
 import json
 import os
 import random
@@ -7,64 +9,25 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.bench.cell import OPTIONAL, Cell, canonical_json
-from sgbench.bench.configuration import applicable, coerce, field_names, field_of
+from reference.cell_values import (
+    AUX,
+    BACKPROP,
+    BOTH,
+    BPTT,
+    CNN,
+    CNN_UPDATE,
+    COPY,
+    DNI,
+    MIXED,
+    NUMBERS,
+    PTB,
+    UPDATE,
+)
+from sgbench.bench.cell import Cell, canonical_json
+from sgbench.bench.configuration import field_names
 from sgbench.bench.errors import UsageError
 
-DNI = {
-    "dataset": "mnist",
-    "network": "fcn",
-    "depth": 4,
-    "rule": "dni",
-    "sg_layers": 2,
-    "seed": 0,
-    "split": "test",
-    "iterations": 1000,
-    "batch_size": 256,
-    "learning_rate": 1e-3,
-    "drops": [0.6, 0.8],
-    "drop_factor": 0.1,
-    "evaluate_every": 200,
-    "hidden_units": 256,
-    "filters": None,
-    "kernel_size": None,
-    "sg_units": 1024,
-    "sg_scale": 32.0,
-    "precision": "float32",
-}
-BACKPROP = {**DNI, "rule": "backprop", "sg_layers": None, "sg_units": None, "sg_scale": None}
-CNN = {**BACKPROP, "network": "cnn", "hidden_units": None, "filters": 8, "kernel_size": 3}
-LSTM = {**DNI, "network": "lstm", "depth": None, "T": 4, "hidden_units": 32, "sg_factor": 0.1}
-EPISODES = {"dataset": "copy", "split": None, "solve_bits": 0.15, "solve_window": 100}
-COPY = {**LSTM, **EPISODES}
-AUX = {**COPY, "rule": "dni_aux", "aux_weight": 1.0}
-NO_MODEL = dict.fromkeys(("sg_layers", "sg_units", "sg_scale", "sg_factor"))
-BPTT = {**COPY, "rule": "bptt", **NO_MODEL}
-PTB = {**LSTM, "dataset": "ptb", "patience": 1}
-
-NUMBERS = {
-    "depth": st.integers(2, 1000),
-    "sg_layers": st.integers(1, 8),
-    "seed": st.integers(0, 2**53),
-    "iterations": st.integers(1, 10**9),
-    "batch_size": st.integers(2, 10**6),
-    "learning_rate": st.floats(1e-12, 10),
-    "drop_factor": st.floats(1e-6, 1),
-    "sg_scale": st.floats(1e-6, 1e12),
-    "drops": st.lists(st.floats(0, 1), max_size=4).map(sorted),
-}
 CHANGES = st.fixed_dictionaries({}, optional=NUMBERS)
-UPDATE = {**DNI, "decoupled": "update", "p_update": 0.5}
-BOTH = {**DNI, "decoupled": "both", "p_update": 0.5, "si_layers": 1, "si_units": 8}
-CNN_UPDATE = {
-    **UPDATE,
-    "network": "cnn",
-    "hidden_units": None,
-    "filters": 8,
-    "kernel_size": 3,
-    "sg_units": 8,
-}
-MIXED = {**DNI, "rule": "bp_lambda", "bp_lambda": 0.25}
 
 
 def dni(**changes):
@@ -185,32 +148,6 @@ def test_from_dict_refuses_unknown_and_missing_fields():
         Cell.from_dict({**DNI, "dept": 4})
     with pytest.raises(UsageError, match="lacks seed"):
         Cell.from_dict({name: value for name, value in DNI.items() if name != "seed"})
-
-
-def test_kinds_of_fields():
-    def kind(name):
-        field = field_of(name)
-        return field.scalar, field.optional, field.many
-
-    assert kind("rule") == (str, False, False)
-    assert kind("depth") == (int, True, False)
-    assert kind("seed") == (int, False, False)
-    assert kind("sg_layers") == (int, True, False)
-    assert kind("sg_scale") == (float, True, False)
-    assert kind("drops") == (float, False, True)
-    with pytest.raises(UsageError, match="unknown field"):
-        field_of("dephts")
-
-
-def test_applicable_is_what_a_cell_needs():
-    linear = {"sg_layers": 0, "sg_units": None}
-    inputs = {"si_layers": 0, "si_units": None}
-    bases = (DNI, {**DNI, **linear}, BACKPROP, CNN, COPY, {**COPY, **linear}, AUX, BPTT)
-    for base in (*bases, UPDATE, BOTH, {**BOTH, **inputs}, MIXED, {**PTB, "corpus": "a.txt"}):
-        cell = Cell.from_dict(base)
-        applies = applicable(cell.to_dict())
-        needed = {name for name, yes in applies.items() if yes and name not in OPTIONAL}
-        assert needed == {name for name in applies if base.get(name) is not None} - {*OPTIONAL}
 
 
 def test_a_text_may_do_without_a_corpus_and_has_another_id_with_one():
@@ -359,10 +296,3 @@ def test_the_key_is_the_one_that_stored_records_have():
     """A change of this text makes every stored record stale: raise a version instead."""
     assert canonical_json({"b": 1.0, "a": [0.001, None]}) == '{"a":[0.001,null],"b":1.0}'
     assert dni().key == "1c287a854c47a115"
-
-
-@given(st.sampled_from(sorted(NUMBERS)), st.data())
-def test_coerce_is_idempotent(field, data):
-    value = coerce(field, data.draw(NUMBERS[field]))
-    assert coerce(field, value) == value
-    assert type(coerce(field, value)) is type(value)

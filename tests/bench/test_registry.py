@@ -5,9 +5,8 @@ import importlib.metadata
 import sys
 
 import pytest
-from sgbench.bench import registry, source_files
+from sgbench.bench import registry
 from sgbench.bench.cell import Cell
-from sgbench.bench.configuration import field_of, hyperparameters
 from sgbench.bench.conformance.settings import settings
 from sgbench.bench.errors import UsageError
 from sgbench.bench.registry import RULES, add_all, brought
@@ -17,9 +16,8 @@ RULE = """
 from sgbench.bench.contract import Hyperparameter, Rule
 from sgbench.bench.rules.backprop import step
 RULE = Rule(name={name!r}, label="mine", sentence="s", color="#123456", families=("feedforward",),
-            version=1, source="a test", hyperparameters=({number}))
+            version=1, source="a test")
 """
-NUMBER = "Hyperparameter(name='strength', doc='how strong', min=0, default=1),"
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +32,7 @@ def write(tmp_path):
     def call(text=None, name="mine", folder="."):
         path = tmp_path / folder / f"{name}.py"
         path.parent.mkdir(exist_ok=True)
-        path.write_text(RULE.format(name=name, number="") if text is None else text)
+        path.write_text(RULE.format(name=name) if text is None else text)
         return str(path)
 
     return call
@@ -75,7 +73,7 @@ class TestFiles:
     def test_two_of_one_name(self, write):
         first = write()
         RULES.add_file(first, "--rule-file")
-        other = write(RULE.format(name="mine", number="") + "# other\n", folder="other")
+        other = write(RULE.format(name="mine") + "# other\n", folder="other")
         message = refusal_of_known(other)
         assert first in message
         assert other in message
@@ -104,8 +102,8 @@ class TestFiles:
             ("import nothing_of_that_name\n", "ModuleNotFoundError"),
             ("import sys\nsys.exit()\n", "line 2: sys.exit(): SystemExit"),
             ("a = 1\n", "lacks RULE = Rule("),
-            (RULE.format(name="mine", number="").replace("import step", "import Rule"), "step"),
-            (RULE.format(name="yours", number=""), "RULE.name is 'yours'"),
+            (RULE.format(name="mine").replace("import step", "import Rule"), "step"),
+            (RULE.format(name="yours"), "RULE.name is 'yours'"),
         ],
     )
     def test_what_cannot_be_loaded(self, write, text, words):
@@ -113,14 +111,6 @@ class TestFiles:
         message = refusal(path)
         assert words in message
         assert path in message
-
-    def test_lines_of_its_errors_are_shown_later_too(self, write):
-        text = RULE.format(name="mine", number="") + "def targets():\n    return 1 / 0\n"
-        text = text.replace("version=1", 'version=1, model="M"')
-        RULES.add_file(write(text), "--rule-file")
-        with pytest.raises(ZeroDivisionError) as caught:
-            RULES.module("mine").targets()
-        assert "return 1 / 0" in source_files.where(caught.value, brought()[0].path)
 
 
 def refusal_of_known(path):
@@ -133,7 +123,7 @@ class TestIdentity:
     def test_a_changed_file_changes_ids_and_a_file_elsewhere_does_not(self, write):
         ids = []
         for text, folder in (("", "one"), ("", "two"), ("# a comment\n", "one")):
-            path = write(RULE.format(name="mine", number="") + text, folder=folder)
+            path = write(RULE.format(name="mine") + text, folder=folder)
             RULES.add_file(path, "--rule-file")
             ids.append(cell_of("mine").id("data"))
             RULES.remove("mine")
@@ -142,15 +132,6 @@ class TestIdentity:
     def test_the_package_s_own_have_no_source_in_theirs(self):
         assert RULES.source_hash("dni") is None
         assert cell_of("dni").sources() == {"rule": None, "dataset": None}
-
-    def test_hyperparameters_come_and_go_with_the_file(self, write):
-        RULES.add_file(write(RULE.format(name="mine", number=NUMBER)), "--rule-file")
-        assert hyperparameters()["strength"].doc == "how strong"
-        assert field_of("strength").coerce(1) == 1.0
-        assert cell_of("mine", strength=2).value("strength") == 2.0
-        RULES.remove("mine")
-        with pytest.raises(UsageError, match="unknown field 'strength'"):
-            field_of("strength")
 
 
 class TestSources:
@@ -210,7 +191,7 @@ def install(monkeypatch, tmp_path):
 
 class TestInstalledPackages:
     def test_a_rule_of_one(self, install):
-        install(RULE.format(name="mine", number=""))
+        install(RULE.format(name="mine"))
         assert "mine" in RULES.names()
         assert "mine" not in RULES.own_names()
         assert len(RULES.source_hash("mine")) == 16
@@ -253,14 +234,14 @@ class TestInstalledPackages:
         assert cell_of("dni")
 
     def test_one_that_takes_a_name_of_the_package(self, install):
-        install(RULE.format(name="dni", number=""), name="dni")
+        install(RULE.format(name="dni"), name="dni")
         with pytest.raises(UsageError) as caught:
             RULES.names()
         assert "dni of mine_package" in str(caught.value)
         assert "uninstall" in str(caught.value)
 
     def test_a_file_cannot_take_its_name(self, install, write):
-        install(RULE.format(name="mine", number=""))
+        install(RULE.format(name="mine"))
         assert "an installed package has a rule mine" in refusal(write())
 
 

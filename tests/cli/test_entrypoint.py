@@ -9,9 +9,7 @@ import sys
 
 import pytest
 from sgbench.bench.errors import DataError, StoreError
-from sgbench.cli import VERBS as VERB_NAMES
 from sgbench.cli import main
-from sgbench.results import provenance
 
 VERBS = (
     [],
@@ -103,52 +101,6 @@ def test_help_describes_each_verb_in_a_whole_sentence(sgbench):
     for name, verb in main.commands.items():
         (first, *_) = verb.help.split("\n\n")
         assert f" {name} {' '.join(first.split())}" in text
-
-
-@pytest.mark.parametrize(
-    ("typed", "completed"),
-    [
-        ("sgbench ru", "run"),
-        ("sgbench run tab", "table2"),
-        ("sgbench report thr", "throughput"),
-        ("sgbench run table1 --sca", "--scale"),
-        ("sgbench run table1 --scale qu", "quick"),
-        ("sgbench run table1 --retry failed,d", "failed,diverged"),
-        ("sgbench report table1 --format md,p", "md,pdf"),
-        ("sgbench export x --format par", "parquet"),
-        ("sgbench run table1 --device cu", "cuda"),
-        ("sgbench data fetch mn", "mnist"),
-        ("sgbench list rec", "records"),
-    ],
-)
-def test_the_shell_completes(sgbench, typed, completed):
-    words = typed.split()
-    done = sgbench(
-        _SGBENCH_COMPLETE="bash_complete", COMP_WORDS=typed, COMP_CWORD=str(len(words) - 1)
-    )
-    assert completed in [line.partition(",")[2] for line in done.stdout.splitlines()]
-
-
-def test_help_tells_the_exit_codes(sgbench):
-    text = sgbench("--help").stdout
-    for code in (0, 1, 2, 3, 4, 5, 70, 130):
-        assert f"\n    {code:<4} " in text
-
-
-def test_verbs_come_in_the_order_of_their_declaration(sgbench):
-    text = sgbench().stdout
-    places = [text.index(f"\n  {verb} ") for verb in VERB_NAMES]
-    assert places == sorted(places)
-
-
-def test_no_verb_and_a_group_alone_show_help(sgbench):
-    for line in ((), ("data",)):
-        done = sgbench(*line)
-        assert (done.exit_code, done.stdout) == (0, sgbench(*line, "--help").stdout)
-
-
-def test_version(sgbench):
-    assert sgbench("--version").stdout == f"sgbench {provenance.release()}\n"
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """`sgbench run`: what it prints, where, and with which exit code."""
 
 import errno
-import json
 import os
 
 import pytest
@@ -139,28 +138,6 @@ def test_the_retry_command_names_what_is_still_bad(sgbench, store, make):
     assert "1 of 2 cells done, 1 diverged" in done.stdout
     assert "\nretry:   sgbench run table1 " in done.stdout
     assert " --retry diverged\n" in done.stdout
-
-
-def test_a_dry_run_trains_nothing_and_keeps_nothing(sgbench, store, make):
-    before = sorted(store.path.rglob("*"))
-    done = sgbench("run", "table1", *make.tiny, *ONE, "--store", store.path, "--dry-run", "--json")
-    assert done.exit_code == 0
-    found = json.loads(done.stdout)
-    assert (found["states"], found["to_run"], found["programs"]) == ({"missing": 3}, 3, 3)
-    assert 0 < found["seconds"] < 60
-    assert "1 program shape" in done.stderr
-    assert sorted(store.path.rglob("*")) == before
-
-
-def test_a_dry_run_tells_the_time_from_records(sgbench, store, make):
-    for cell in make.cells:
-        if cell.seed == 0:
-            store.put(make.record(cell, machine_class=make.here(store), steps_per_second=100.0))
-    done = sgbench("run", "table1", "--dry-run", *ONE, "--store", store.path, "--json")
-    found = json.loads(done.stdout)
-    updates = sum(cell.iterations for cell in make.cells if cell.seed != 0)
-    assert found["seconds"] == pytest.approx(updates / 100 * 1.05)
-    assert done.stderr == ""
 
 
 @pytest.mark.parametrize("more", [(), ("--dry-run",)])

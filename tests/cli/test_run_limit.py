@@ -2,8 +2,6 @@
 
 import json
 
-import pytest
-
 ONE = ("--jobs", "1", "--device", "cpu")
 
 
@@ -31,29 +29,3 @@ def test_the_command_to_go_on_quotes_a_range(sgbench, store):
                    "--store", store.path, "--time-limit", "1s")  # fmt: skip
     assert (done.exit_code, "0 of 1 cell done" in done.stdout) == (3, True)
     assert f"go on:   sgbench run table1 --where '{some}' --set" in done.stdout
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("90s", 90),
-        ("30m", 1800),
-        ("1h30m", 5400),
-        ("1.5h", 5400),
-        ("2d", 172800),
-        ("1d2h3m4s", 93784),
-    ],
-)
-def test_time_limits(sgbench, monkeypatch, text, seconds):
-    asked = []
-
-    def take(request, watch, *, say):
-        asked.append(request.time_limit)
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("sgbench.reproductions.running.run.run", take)
-    done = sgbench("run", "table1", "--time-limit", text)
-    assert asked == [seconds]
-    assert done.exit_code == 130
-    assert done.stderr == "sgbench: interrupted: nothing was run; go on with:" \
-        f" sgbench run table1 --time-limit {text}\n"  # fmt: skip

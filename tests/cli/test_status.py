@@ -33,26 +33,6 @@ def test_each_state_is_counted(sgbench, store, put, make):
     assert f"next run   {found['to_run']} cells" in text
 
 
-def test_checkpoints_of_interrupted_cells_are_counted(sgbench, store, put, make):
-    here = make.here(store)
-    wanted = [c for c in make.cells if (c.network, c.rule) == ("fcn", "no_bprop") and c.depth < 5]
-    records = [make.record(cell, machine_class=here) for cell in wanted]
-    put(make.replace(records[0], status="timeout"), records[3])
-    for record in records[:3]:
-        path = store.checkpoint_path(record.id, here)
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(b"not read")
-    store.checkpoint_path(records[4].id, "another machine").write_bytes(b"")
-    given = ("--store", store.path, "--where", "network=fcn,rule=no_bprop,depth=3,4")
-    for verb in (("status",), ("run", "--dry-run", "--device", "cpu")):
-        found = json.loads(sgbench(*verb, "table1", *given, "--json").stdout)
-        assert found["states"] == {"done": 1, "missing": 4, "timeout": 1}
-        assert found["checkpoints"] == {"missing": 2, "timeout": 1}
-        text = sgbench(*verb, "table1", *given).stdout
-        assert "\n  missing         4  2 go on from their checkpoints\n" in text
-        assert "\n  timeout         1  were cut short; 1 goes on from its checkpoint\n" in text
-
-
 def test_no_other_machine_counts_before_a_back_end_is_chosen(sgbench, tmp_path, make):
     store = Store(tmp_path / "copied")
     for cell in make.cells:
@@ -67,25 +47,6 @@ def test_nothing_is_left_when_all_is_done(sgbench, store, put, make):
     text = sgbench("status", "table1", SGBENCH_STORE=str(store.path)).stdout
     assert "nothing to do" in text
     assert f"store      {store.path}" in text
-
-
-def test_the_options_are_those_of_a_run(sgbench, store, make):
-    where = ("--store", store.path, "--where", "rule=dni,depth=4", "--where", "network=fcn,seed=0")
-    found = json.loads(sgbench("status", "table1", *where, "--json").stdout)
-    assert (found["cells"], found["scale"]) == (3, "demo")
-    assert found["seconds"] is None
-    ranged = ("--where", "depth>3,depth<=5,network=fcn", "--where", "sg_layers>=0,seed<2")
-    found = json.loads(sgbench("status", "table1", *ranged, "--json").stdout)
-    some = [c for c in make.cells if c.network == "fcn" and c.depth in (4, 5) and c.seed < 2]
-    assert found["cells"] == len([c for c in some if c.sg_layers is not None]) == 24
-    found = json.loads(sgbench("status", "table1", "--set", "iterations=5", "--json").stdout)
-    assert found["scale"] == "custom"
-
-
-def test_the_usual_store_need_not_exist_yet(sgbench, tmp_path):
-    assert "store      .sgbench\n" in sgbench("status", "table1").stdout
-    assert "store      a\n" in sgbench("status", "table1", SGBENCH_STORE="a").stdout
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_store_that_is_named_must_exist(refused):
@@ -133,10 +94,3 @@ def test_bad_input_is_one_line(refused, line, argument, remedy):
     told = refused("status", *line.split())
     assert argument in told
     assert remedy in told
-
-
-@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5", "1.5/3", ""])
-def test_what_is_no_shard_is_one_line(refused, text):
-    line = refused("status", "table1", "--shard", text)
-    assert "--shard" in line
-    assert "I/N" in line

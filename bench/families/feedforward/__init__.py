@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ...errors import UsageError
-from ..family import Timed
+from ..family import Family, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from ...cell import Cell
-    from ...datasets import Data
+    from ...datasets import Loaded
     from .program import FeedForwardProgram
 
 PROTOCOL_VERSION = 1
@@ -31,8 +31,8 @@ class FeedForward:
 
     name = "feedforward"
     label = "feed-forward"
-    networks = ("cnn", "fcn")
-    reads = ("images",)
+    networks: tuple[str, ...] = ("cnn", "fcn")
+    reads: tuple[str, ...] = ("images",)
     unit = "example"
     along = "depth"
 
@@ -66,8 +66,8 @@ class FeedForward:
                 f"decoupled=both does not fit network={values['network']}: synthetic inputs are of"
                 " network=fcn; decoupled=update fits"
             )
-        depth, least = values.get("depth") or 0, max(rule.least_depth, 3 if decoupled else 2)
-        if values.get("depth") is not None and depth < least:
+        depth, least = values.get("depth"), max(rule.least_depth, 3 if decoupled else 2)
+        if depth is not None and depth < least:
             raise UsageError(
                 f"depth={depth} is too shallow for rule={rule.name}"
                 + (f", decoupled={decoupled}" if decoupled else "")
@@ -88,25 +88,17 @@ class FeedForward:
     def program(
         self,
         cells: Sequence[Cell],
-        data: Data,
+        data: Loaded,
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> FeedForwardProgram:
-        """Return the program that trains `cells` together on their data."""
+        """Return the program that trains `cells`; UsageError where `data` is not images."""
+        from ...datasets import Data
         from .program import FeedForwardProgram
 
+        if not isinstance(data, Data):
+            raise unfit(cells[0], data)
         return FeedForwardProgram(cells, data, device, clock)
-
-    def timed(self, program: FeedForwardProgram) -> list[Timed]:
-        """Return what the parts of a step's profile are."""
-        network = program.network
-        return [
-            Timed(network, "hidden", "forward", "backward"),
-            Timed(network, "classifier", "forward", "backward"),
-            Timed(network, "models", "m"),
-            Timed(network, "inputs", "m"),
-            Timed(network, "heads", "m"),
-        ]
 
     def memory(self, cell: Cell, replicas: int) -> int:
         """Return about how many bytes the training of a program of such cells takes."""
@@ -132,4 +124,4 @@ def decouples(rule: str) -> bool:
     return hasattr(registry.RULES.module(rule), "decoupled_step")
 
 
-FAMILY = FeedForward()
+FAMILY: Family = FeedForward()

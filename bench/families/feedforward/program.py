@@ -13,7 +13,7 @@ from ...datasets import Data
 from ...interfaces import Mask, Passes, Pullback
 from ...nn.adam import Adam
 from ...outcome import CurvePoint, Measured, defined
-from ..program import Program, State
+from ..program import Program, State, Timed
 from .batches import Batches
 from .network import Network, cross_entropy
 from .update_mask import UpdateMask, block_mask
@@ -170,6 +170,17 @@ class FeedForwardProgram(Program):
     def _by_replica(self, h: Tensor) -> Tensor:
         """Return h as [R, all its values], in float64."""
         return self.network.flatten(h).flatten(1).double()
+
+    def timed(self) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
+        network = self.network
+        return [
+            Timed(network, "hidden", "forward", "backward"),
+            Timed(network, "classifier", "forward", "backward"),
+            Timed(network, "models", "m"),
+            Timed(network, "inputs", "m"),
+            Timed(network, "heads", "m"),
+        ]
 
     def _own_state(self) -> State:
         return {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ...errors import UsageError
-from ..family import Timed
+from ..family import Family, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import torch
 
     from ...cell import Cell
-    from ...datasets import Data
+    from ...datasets import Loaded
     from .program import PairProgram
 
 PROTOCOL_VERSION = 1
@@ -28,8 +28,8 @@ class Pair:
 
     name = "pair"
     label = "two networks"
-    networks = ("two_lstms",)
-    reads = ("counting",)
+    networks: tuple[str, ...] = ("two_lstms",)
+    reads: tuple[str, ...] = ("counting",)
     unit = "example"
     along = "T"
 
@@ -61,24 +61,17 @@ class Pair:
     def program(
         self,
         cells: Sequence[Cell],
-        data: Data,
+        data: Loaded,
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> PairProgram:
-        """Return the program that trains `cells` together on their data."""
+        """Return the program that trains `cells`; UsageError where `data` is not images."""
+        from ...datasets import Data
         from .program import PairProgram
 
+        if not isinstance(data, Data):
+            raise unfit(cells[0], data)
         return PairProgram(cells, data, device, clock)
-
-    def timed(self, program: PairProgram) -> list[Timed]:
-        """Return what the parts of a step's profile are."""
-        parts = {
-            **dict.fromkeys(("window", "tick", "count", "loss"), "forward"),
-            "learn": "backward",
-            "synthetic_gradient": "m",
-            "learn_synthetic_gradient": "m",
-        }
-        return [Timed(program.network, method, part) for method, part in parts.items()]
 
     def memory(self, cell: Cell, replicas: int) -> int:
         """Return about how many bytes the training of a program of such cells takes."""
@@ -99,4 +92,4 @@ class Pair:
         return torch.no_grad()
 
 
-FAMILY = Pair()
+FAMILY: Family = Pair()

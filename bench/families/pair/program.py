@@ -15,7 +15,7 @@ from ...cell import Cell
 from ...datasets import Data
 from ...nn.adam import Adam
 from ...outcome import CurvePoint, Measured, defined
-from ..program import Program, State
+from ..program import Program, State, Timed
 from .digit_streams import EVALUATED_CYCLES, EVALUATED_STREAMS, WARM_UP, DigitStreams
 from .network import TwoNetworks
 
@@ -159,6 +159,16 @@ class PairProgram(Program):
             said = [network.synthetic_gradient(message) for message in messages]
         one, other = (torch.cat(some, 1).flatten(1).double() for some in (said, true))
         return _numbers(loss), _numbers(torch.cosine_similarity(one, other, 1, eps=0))
+
+    def timed(self) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
+        parts = {
+            **dict.fromkeys(("window", "tick", "count", "loss"), "forward"),
+            "learn": "backward",
+            "synthetic_gradient": "m",
+            "learn_synthetic_gradient": "m",
+        }
+        return [Timed(self.network, method, part) for method, part in parts.items()]
 
     def _own_state(self) -> State:
         return {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ..family import Timed
+from ..family import Family, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import torch
 
     from ...cell import Cell
-    from ...datasets import Episodes, Text
+    from ...datasets import Loaded
     from .program import RecurrentProgram
 
 PROTOCOL_VERSION = 1
@@ -27,8 +27,8 @@ class Recurrent:
 
     name = "recurrent"
     label = "recurrent"
-    networks = ("lstm",)
-    reads = ("episodes", "text")
+    networks: tuple[str, ...] = ("lstm",)
+    reads: tuple[str, ...] = ("episodes", "text")
     unit = "symbol"
     along = "T"
 
@@ -59,24 +59,17 @@ class Recurrent:
     def program(
         self,
         cells: Sequence[Cell],
-        data: Episodes | Text,
+        data: Loaded,
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> RecurrentProgram:
-        """Return the program that trains `cells` together on their data."""
+        """Return the program that trains `cells`; UsageError where `data` is no task or text."""
+        from ...datasets import Episodes, Text
         from .program import RecurrentProgram
 
+        if not isinstance(data, (Episodes, Text)):
+            raise unfit(cells[0], data)
         return RecurrentProgram(cells, data, device, clock)
-
-    def timed(self, program: RecurrentProgram) -> list[Timed]:
-        """Return what the parts of a step's profile are."""
-        network, models = program.network, ("synthetic_gradient", "learn_synthetic_gradient")
-        core = (("forward", "forward"), ("pull", "backward"), ("learn", "backward"))
-        return [
-            Timed(network, "readout", "forward", "backward"),
-            *(Timed(network.core, method, part) for method, part in core),
-            *(Timed(network, method, "m") for method in (*models, "auxiliary_deltas")),
-        ]
 
     def memory(self, cell: Cell, replicas: int) -> int:
         """Return about how many bytes the training of a program of such cells takes."""
@@ -97,4 +90,4 @@ class Recurrent:
         return torch.inference_mode()
 
 
-FAMILY = Recurrent()
+FAMILY: Family = Recurrent()

@@ -16,7 +16,7 @@ from ...cell import Cell
 from ...datasets import Episodes, Text
 from ...nn.adam import Adam
 from ...outcome import CurvePoint, Measured, Solved, defined
-from ..program import Program, State
+from ..program import Program, State, Timed
 from .bits_per_character import bits_per_character
 from .estimates import PROBE_STEPS, PROBE_STREAMS
 from .network import RecurrentNetwork, softmax_loss
@@ -161,8 +161,10 @@ class RecurrentProgram(Program):
         return bits
 
     def _stopped(self, replica: int) -> bool:
-        patience = self.cells[replica].patience or 0
-        return patience > 0 and self.waited[replica] >= patience
+        if not isinstance(self.data, Text):
+            return False  # a task has no held-out text
+        patience: int = self.cells[replica].need("patience")
+        return 0 < patience <= self.waited[replica]
 
     @property
     def ended(self) -> bool:
@@ -208,6 +210,16 @@ class RecurrentProgram(Program):
         said = network.synthetic_gradient(state).flatten(1).double()
         cosine = torch.cosine_similarity(said, true.flatten(1).double(), 1, eps=0)
         return cast("list[float]", cosine.tolist())
+
+    def timed(self) -> list[Timed]:
+        """Return what the parts of a step's profile are."""
+        network, models = self.network, ("synthetic_gradient", "learn_synthetic_gradient")
+        core = (("forward", "forward"), ("pull", "backward"), ("learn", "backward"))
+        return [
+            Timed(network, "readout", "forward", "backward"),
+            *(Timed(network.core, method, part) for method, part in core),
+            *(Timed(network, method, "m") for method in (*models, "auxiliary_deltas")),
+        ]
 
     def _own_state(self) -> State:
         return {

@@ -1,49 +1,16 @@
-"""The engine: the same outcomes whatever the workers, and none lost whatever happens to them."""
+"""The engine in this process: jobs in order, and none lost whatever one of them does."""
 
-import ast
 import dataclasses
-import re
-import signal
-import subprocess
-import sys
-import textwrap
 import time
-from pathlib import Path
 
 import pytest
-from reference.jobs import DeadlyJob, LookingJob, job_of, never, untimed
+from reference.engine import cells, run, statuses
+from reference.jobs import LookingJob, job_of, never, untimed
 from reference.programs import random_data, tiny_cell
 from sgbench.bench.engine import dispatch
 from sgbench.bench.engine.dispatch import Stop
 from sgbench.bench.errors import DataError, UsageError
 from sgbench.bench.training import loop
-
-RULES = [("no_bprop", None), ("backprop", None), ("dni", 1), ("cdni", 0), ("cdni", 2)]
-
-
-def cells(iterations=12, count=5):
-    """Small cells, on digits where workers load the data."""
-    common = {"iterations": iterations, "evaluate_every": iterations, "precision": "float32"}
-    return [
-        tiny_cell(rule, "fcn" if number % 2 else "cnn", sg_layers=sg_layers, **common)
-        for number, (rule, sg_layers) in enumerate((RULES * count)[:count])
-    ]
-
-
-def run(jobs, workers=1, stop=None, progress=lambda *_: None):
-    """Run jobs; return {index: outcomes without times} in the order in which they ended."""
-    ended = {}
-
-    def done(index, outcomes):
-        assert index not in ended
-        ended[index] = untimed(outcomes)
-
-    dispatch.run(jobs, workers, stop or Stop(), done, progress)
-    return ended
-
-
-def statuses(ended):
-    return {index: outcomes[0].status for index, outcomes in sorted(ended.items())}
 
 
 class TestInline:
@@ -164,151 +131,3 @@ class TestInline:
         file.touch()
         assert Stop(file=str(file)).asked()
         assert Stop(file=str(file), deadline=time.time() + 60).asked()
-
-
-def children():
-    """The processes of workers, whatever else this process has started."""
-    import psutil
-
-    found = psutil.Process().children(recursive=True)
-    return [child for child in found if any("spawn_main" in arg for arg in child.cmdline())]
-
-
-def test_two_workers_give_what_one_gives_and_all_that_jobs_raise():
-    jobs = [job_of(cell) for cell in cells()]
-    odd = [job_of(cell, kind=LookingJob) for cell in cells(count=1)]
-    inline = run(jobs)
-    found = run([*jobs, *odd], workers=2)
-    failed = found.pop(5)[0]
-    assert found == inline
-    assert failed.status == "failed"
-    # The exception tells how a worker is set up.
-    seen = ast.literal_eval(failed.error.partition(": ")[2])
-    assert seen == {
-        "threads": 1,
-        "blocked": True,  # Ctrl-C is the driver's
-        "environ": {"MALLOC_ARENA_MAX": "1"},
-    }
-    assert children() == []
-    assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
-
-
-@pytest.mark.slow
-def test_what_the_user_is_to_mend_ends_a_run_of_workers():
-    jobs = [job_of(cell) for cell in cells(count=2)]
-    jobs.append(job_of(*jobs[0].cells, kind=LookingJob, error=DataError))
-    with pytest.raises(DataError):
-        run(jobs, workers=2)
-    assert children() == []
-
-
-@pytest.mark.slow
-def test_workers_that_are_killed_lose_nothing(tmp_path):
-    long = 4000  # a second or more each
-    jobs = [
-        job_of(cell, checkpoint=str(tmp_path / f"{index}.pt"), checkpoint_seconds=0.5)
-        for index, cell in enumerate(cells(long, 4))
-    ]
-    killed = []
-
-    def kill(index, iteration, point):  # once in every job, when it is on its way
-        if index not in killed and iteration > long // 8:
-            killed.append(index)
-            for worker in children():
-                worker.kill()
-
-    ended = run(jobs, workers=2, progress=kill)
-    assert killed
-    assert ended == run([job_of(*job.cells) for job in jobs])
-
-
-@pytest.mark.slow
-def test_a_job_whose_worker_dies_once_is_done_again(tmp_path):
-    plain = [job_of(cell) for cell in cells(count=3)]
-    jobs = [*plain]
-    jobs[1] = job_of(*jobs[1].cells, kind=DeadlyJob, grave=str(tmp_path / "grave"))
-    assert run(jobs, workers=2) == run(plain)
-    assert (tmp_path / "grave").exists()
-
-
-@pytest.mark.slow
-def test_a_job_that_kills_its_worker_every_time_fails_alone():
-    plain = [job_of(cell) for cell in cells()]
-    jobs = [*plain]
-    jobs[2] = job_of(*jobs[2].cells, kind=DeadlyJob)
-    ended, inline = run(jobs, workers=2), run(plain)
-    failed = ended.pop(2)[0]
-    assert failed.status == "failed"
-    died, needed = failed.error.split("; ")
-    assert died == "KilledWorker: its worker died 4 times"
-    assert re.fullmatch(r"it needs about [\d.]+ GiB, and [\d.]+ GiB are free", needed)
-    inline.pop(2)
-    assert ended == inline
-
-
-@pytest.mark.slow
-def test_a_stop_saves_what_runs_and_begins_nothing(tmp_path):
-    file, long = tmp_path / "stop", 100_000
-    jobs = [
-        job_of(cell, checkpoint=str(tmp_path / f"{index}.pt"))
-        for index, cell in enumerate(cells(long))
-    ]
-    heard = set()
-
-    def progress(index, iteration, point):
-        heard.add(index)
-        if len(heard) == 2:
-            file.touch()
-
-    ended = run(jobs, workers=2, stop=Stop(file=str(file)), progress=progress)
-    assert statuses(ended) == {0: "timeout", 1: "timeout"}
-    for index, outcomes in ended.items():
-        assert 0 < outcomes[0].iterations_done < long
-        assert (tmp_path / f"{index}.pt").exists()
-
-
-DRIVER = textwrap.dedent("""
-    import sys, time
-    sys.path.insert(0, sys.argv[1])
-    from reference.jobs import job_of
-    from sgbench.bench.engine import dispatch
-    from sgbench.bench.engine.dispatch import Stop
-    from reference.programs import tiny_cell
-
-    if __name__ == "__main__":
-        jobs = [job_of(tiny_cell("cdni", seed=seed, iterations=10**8)) for seed in range(3)]
-        def progress(index, iteration, point):
-            print(index, flush=True)
-        dispatch.run(jobs, 2, Stop(), print, progress)
-""")
-
-
-@pytest.mark.slow
-def test_workers_do_not_outlive_a_driver_that_is_killed(tmp_path):
-    import psutil
-
-    script = tmp_path / "driver.py"
-    script.write_text(DRIVER)
-    tests = str(Path(__file__).parents[2])
-    command = [sys.executable, str(script), tests]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as driver:
-        driver.stdout.readline()  # training has begun
-        workers = psutil.Process(driver.pid).children(recursive=True)
-        assert len(workers) >= 2
-        driver.kill()
-        _, alive = psutil.wait_procs(workers, timeout=60)
-    for worker in alive:
-        worker.kill()
-    assert alive == []
-
-
-@pytest.mark.slow
-def test_workers_take_jobs_that_come_of_others():
-    jobs, ended = [job_of(cell) for cell in cells(12, 4)], {}
-
-    def done(index, outcomes):
-        ended[index] = outcomes[0].status
-        return {0: jobs[2:3], 2: jobs[3:]}.get(index, ())
-
-    dispatch.run(jobs[:2], 2, Stop(), done, lambda *_: None)
-    assert ended == dict.fromkeys(range(4), "ok")

@@ -2,14 +2,12 @@
 
 import io
 import json
-import random
 
 import pytest
-from sgbench.reports.console.eta import Tally
 from sgbench.reports.console.progress import Bars, ProgressLines, Watch, display
 from sgbench.reports.console.record import pick
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.reproductions.running.plan import make_plan, shape, work
+from sgbench.reproductions.running.plan import make_plan
 
 CELLS = [cell for cell in expand(load("table1"), "demo") if cell.network == "fcn"]
 
@@ -29,61 +27,6 @@ def plan(make):
 def ended(plan, make, program, status="ok"):
     (index,) = plan.programs[program]
     return [make.record(plan.cells[index].cell, status=status, reason=None)]
-
-
-def test_a_tally_counts(plan, make):
-    tally = Tally(plan, 2)
-    assert (tally.before, tally.cells_left, tally.counts["failed"]) == (2, 3, 1)
-    tally.see(0, 100, None)
-    assert tally.progress == 3 + 100 / tally.cell(0).iterations
-    tally.end(0, ended(plan, make, 0))
-    assert (tally.counts["done"], tally.cells_left, tally.progress) == (3, 2, 4)
-    tally.end(1, ended(plan, make, 1, "timeout"))
-    assert (tally.counts["timeout"], tally.cells_left) == (1, 2)
-    tally.end(1, ended(plan, make, 1, "diverged"))
-    tally.end(2, ended(plan, make, 2))
-    assert (tally.cells_left, tally.seconds_left()) == (0, 0)
-    tally.see(2, 10, None)  # late news of what has ended
-    assert tally.running == {}
-
-
-def test_the_time_left_is_by_work_until_it_was_measured(plan, make):
-    tally = Tally(plan, 1)
-    guess = tally.seconds_left()
-    assert guess > 0
-    tally.end(0, ended(plan, make, 0))  # 10 s of training and 1 s of evaluation
-    assert tally.seconds_left() == pytest.approx(22)
-    tally = Tally(plan, 2)
-    tally.end(0, ended(plan, make, 0))
-    assert tally.seconds_left() == pytest.approx(11)
-
-
-def test_the_time_left_is_that_of_every_program_added_up(make):
-    """Held against the sum over all programs, as it was written before it went by their kinds."""
-    plan, dice = make_plan(CELLS, [], machine="made-up"), random.Random(2)
-    tally, left = Tally(plan, 3), set(range(len(plan.programs)))
-    for program in dice.sample(sorted(left), len(left)):
-        beside = dice.sample(sorted(left - {program}), min(2, len(left) - 1))
-        tally.running.clear()  # seen once, they have no rate of their own
-        for other in beside:
-            tally.see(other, dice.randrange(1, tally.cell(other).iterations), None)
-        tally.end(program, ended(plan, make, program))
-        left.discard(program)
-        factor = tally._factor[0] / tally._factor[1]
-        spans = []
-        for one in left:
-            cell = tally.cell(one)
-            each = tally._seconds.get(shape(cell), factor * work(cell) / cell.iterations)
-            begun = tally.running[one].iteration if one in tally.running else 0
-            spans.append((cell.iterations - begun) * each)
-        expected = max([sum(spans) / 3, *spans], default=0.0)
-        assert tally.seconds_left() == pytest.approx(expected)
-        assert tally.cells_left == len(left)
-
-
-def test_nothing_is_known_before_anything_was_seen(make):
-    plan = make_plan(CELLS[:4], [], machine=None)
-    assert Tally(plan, 2).seconds_left() is None
 
 
 def test_lines_tell_each_cell_once(plan, make, capsys):

@@ -81,10 +81,6 @@ def test_what_is_wrong_in_a_file_is_told_with_its_path(file):
     with pytest.raises(UsageError, match=r"protocol\.batch") as caught:
         load(path)
     assert str(caught.value).startswith(f"{path}: ")
-    path = file(text=SMALL.replace("hidden_units = 4", ""))
-    with pytest.raises(UsageError, match="hidden_units is needed") as caught:
-        load(path)
-    assert str(caught.value).startswith(f"{path}: scales.demo")
 
 
 @pytest.mark.parametrize("name", ["./none.toml", "/", "~nobody/x.toml"])

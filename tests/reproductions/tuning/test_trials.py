@@ -2,10 +2,13 @@
 
 import dataclasses
 
+import pytest
 from reference.studies import SMALL
+from sgbench.bench.errors import StoreError
 from sgbench.reproductions.tuning.candidates import trial_cells
 from sgbench.reproductions.tuning.study_options import declare, loaded, opened
-from sgbench.reproductions.tuning.trials import RecordIndex, derive, rebuilt
+from sgbench.reproductions.tuning.trials import RecordIndex, best, derive, rebuilt
+from sgbench.results.metrics import objective_of
 from sgbench.results.store import study as studies
 
 
@@ -46,3 +49,34 @@ def test_the_protocol_as_it_is_comes_first_again(tuned, asked):
     without = rebuilt(dataclasses.replace(declared, trials=5), [arm], records).asked["dni"]
     assert own not in without  # all trials of an earlier sgbench are there: none is added
     assert len(without) == 5
+
+
+def test_the_best_trial_is_the_first_of_the_lowest_errors(tuned):
+    _, _, heard = tuned()
+    trials, objective = [trial for _, trial, _ in heard.trials], objective_of("digits")
+    assert {trial.state for trial in trials} >= {"complete"}
+    values = (3.0, 2.0, 2.0)
+    some = [
+        dataclasses.replace(trials[0], number=n, state="complete", value=value)
+        for n, value in enumerate(values)
+    ]
+    pruned = dataclasses.replace(some[0], number=9, state="pruned", value=0.5)
+    assert best([*some, pruned], objective).number == 1
+    assert best([pruned], objective) is None
+    for trial in (pruned, dataclasses.replace(some[0], value=None)):
+        with pytest.raises(ValueError, match=f"trial {trial.number} is {trial.state}"):
+            _ = trial.result
+
+
+def test_a_record_that_lacks_the_objective_is_an_error_that_names_it(tuned):
+    """It is not left out of the mean, which would be that of fewer seeds."""
+    study, _, heard = tuned()
+    (arm,) = loaded(study)
+    trial = next(trial for _, trial, _ in heard.trials if trial.state == "complete")
+    cells = trial_cells(study, arm, trial.params)
+    broken = dataclasses.replace(trial.records[0], validation_error=None)
+    known = RecordIndex([broken, *trial.records[1:]])
+    with pytest.raises(StoreError) as caught:
+        derive(trial.number, trial.params, cells, known)
+    for word in (broken.id, "validation error", "remove"):
+        assert word in str(caught.value)

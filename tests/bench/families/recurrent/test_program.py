@@ -1,4 +1,4 @@
-"""The loop on recurrent cells: resumed runs, the curriculum, divergence, patience, readings."""
+"""The loop on recurrent cells: resumed runs, the curriculum, divergence, patience, the probe."""
 
 import dataclasses
 import itertools
@@ -13,11 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference.jobs import Clock, job_of, never, train_in_parts, untimed
 from reference.recurrent import Recurrent
-from reference.sequences import CPU, UNITS, matched, recurrent_program, tiny_recurrent
+from reference.sequences import CPU, UNITS, recurrent_program, tiny_recurrent
 from sgbench.bench import datasets, registry
 from sgbench.bench.datasets import load
 from sgbench.bench.families.recurrent import program as program_module
-from sgbench.bench.families.recurrent.bits_per_character import WARM_UP, bits_per_character
+from sgbench.bench.families.recurrent.bits_per_character import bits_per_character
 from sgbench.bench.families.recurrent.program import PROBE_STEPS, RecurrentProgram
 from sgbench.bench.training import checkpoint, loop
 from sgbench.results.from_outcome import make_record
@@ -487,57 +487,6 @@ def test_a_corpus_is_trained_on_in_place_of_the_text(tmp_path):
     (outcome,) = loop.train(job_of(mine), never)
     assert outcome.curve[0].bits < math.log2(92) / 2
     assert outcome.test_bits < 2.5  # of four symbols
-
-
-# --- readings
-
-
-def circular(codes, before):
-    """The codes, with so many in front as if they went round in a circle."""
-    return codes[np.arange(-before, len(codes)) % len(codes)]
-
-
-@pytest.mark.parametrize("characters", [2, 64, 150, 1_234])
-def test_bits_per_character_are_those_of_a_plain_loop(characters):
-    """One stream, one step after another: a text in parts is read as if it were whole.
-
-    A part warms up on what is before it (the first on the text's end), which this core forgets
-    as fast as it is set to.
-    """
-    rng = np.random.default_rng(characters)
-    program = recurrent_program(cell("bptt", "descriptions", seed=0), cell("bptt", "descriptions"))
-    references = [matched(program, replica, rng) for replica in range(2)]
-    codes = rng.integers(0, program.network.symbols, characters).astype(np.uint8)
-    with torch.no_grad():
-        found = bits_per_character(program.network, codes)
-    for reference, bits in zip(references, found, strict=True):
-        reference.state = None
-        whole = circular(codes, WARM_UP)
-        targets = np.full(len(whole), -1)
-        targets[-characters:-1] = codes[1:]
-        loss = reference.trace(whole[:, None], targets[:, None]).loss
-        assert bits == pytest.approx(loss / (characters - 1) / NATS, rel=1e-9)
-    assert found[0] != found[1]
-
-
-@every_rule
-def test_a_reading_changes_nothing(rule):
-    with torch.no_grad():
-        program = recurrent_program(cell(rule, "descriptions"))
-        program.step()
-        before = program.network.weights.flat.clone(), program.network.state.clone()
-        bits_per_character(program.network, program.data.valid)
-    assert torch.equal(program.network.weights.flat, before[0])
-    assert torch.equal(program.network.state, before[1])
-
-
-def test_a_guess_costs_the_logarithm_of_the_alphabet():
-    with torch.no_grad():
-        program = recurrent_program(cell("bptt", "descriptions"))
-        for name in ("readout.weight", "readout.bias"):
-            program.network.weights.named[name].zero_()
-        (bits,) = bits_per_character(program.network, program.data.valid)
-    assert bits == pytest.approx(math.log2(len(program.data.alphabet)), rel=1e-12)
 
 
 # --- the probe

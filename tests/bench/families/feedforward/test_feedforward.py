@@ -1,0 +1,72 @@
+"""The feed-forward family: which fields its cells have, and what does not fit one another."""
+
+import pytest
+from reference.cell_values import BACKPROP, BOTH, CNN, CNN_UPDATE, DNI, MIXED, UPDATE
+from sgbench.bench.errors import UsageError
+from sgbench.bench.families import feedforward
+from sgbench.bench.families.feedforward import FAMILY, decouples
+
+ALWAYS = {"depth", "split", "evaluate_at"}
+M = {"sg_layers", "sg_scale", "sg_units"}
+
+
+@pytest.mark.parametrize(
+    ("values", "fields"),
+    [
+        (BACKPROP, {"hidden_units"}),
+        (CNN, {"filters", "kernel_size"}),
+        (DNI, {"hidden_units", "decoupled", *M}),
+        ({**DNI, "sg_layers": 0}, {"hidden_units", "decoupled", *M} - {"sg_units"}),
+        (UPDATE, {"hidden_units", "decoupled", "p_update", *M}),
+        (CNN_UPDATE, {"filters", "kernel_size", "decoupled", "p_update", *M}),
+        (BOTH, {"hidden_units", "decoupled", "p_update", "si_layers", "si_units", *M}),
+        ({**BOTH, "si_layers": 0}, {"hidden_units", "decoupled", "p_update", "si_layers", *M}),
+        (MIXED, {"hidden_units", *M}),
+    ],
+)
+def test_fields_of_a_cell(values, fields):
+    assert set(FAMILY.fields(values)) == ALWAYS | fields
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "words"),
+    [
+        (DNI, {"depth": 1}, ("depth=1", "rule=dni", "give depth=2")),
+        (UPDATE, {"depth": 2}, ("depth=2", "decoupled=update", "give depth=3")),
+        (MIXED, {"depth": 2}, ("depth=2", "rule=bp_lambda", "give depth=")),
+        (BACKPROP, {"decoupled": "update"}, ("decoupled=update", "rule=backprop", "dni")),
+        (CNN_UPDATE, {"decoupled": "both"}, ("network=cnn", "decoupled=update fits")),
+    ],
+)
+def test_what_does_not_fit_names_the_field_and_the_remedy(base, change, words):
+    FAMILY.refuse(base)  # the change alone is at fault
+    with pytest.raises(UsageError) as caught:
+        FAMILY.refuse({**base, **change})
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_depth_that_is_missing_is_left_to_the_cell():
+    """The cell says that it is needed, and for what: it is not the depth 0."""
+    FAMILY.refuse({**DNI, "depth": None})
+    FAMILY.refuse({name: value for name, value in DNI.items() if name != "depth"})
+
+
+def test_rules_that_say_what_idle_layers_do():
+    assert decouples("dni")
+    assert decouples("cdni")
+    assert not decouples("backprop")
+    assert not decouples("bp_lambda")
+
+
+def test_an_iteration_is_a_batch():
+    assert FAMILY.data_steps(DNI) == 1
+
+
+def test_decoupled_and_convolutional_cells_have_versions_of_their_own(monkeypatch):
+    monkeypatch.setattr(feedforward, "PROTOCOL_VERSION", 10)
+    monkeypatch.setattr(feedforward, "DECOUPLED_PROTOCOL_VERSION", 200)
+    monkeypatch.setattr(feedforward, "CONVOLUTIONS_CHANGED", 3000)
+    versions = [FAMILY.protocol_version(values) for values in (DNI, CNN, UPDATE, CNN_UPDATE)]
+    assert versions == [10, 3010, 200, 3200]

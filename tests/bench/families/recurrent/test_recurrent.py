@@ -1,0 +1,42 @@
+"""The recurrent family: which fields cells of tasks and of texts have."""
+
+import pytest
+from reference.cell_values import AUX, BPTT, COPY, PTB
+from sgbench.bench.cell import Cell
+from sgbench.bench.families.recurrent import FAMILY, PROTOCOL_VERSION
+
+ALWAYS = {"T", "hidden_units"}
+TASK = {"solve_bits", "solve_window"}
+TEXT = {"split", "corpus", "patience"}
+M = {"sg_layers", "sg_scale", "sg_factor", "sg_units"}
+
+
+@pytest.mark.parametrize(
+    ("values", "fields"),
+    [
+        (COPY, TASK | M),
+        ({**COPY, "sg_layers": 0}, (TASK | M) - {"sg_units"}),
+        (BPTT, TASK),
+        (AUX, TASK | M),
+        (PTB, TEXT | M),
+        ({**BPTT, "dataset": "ptb"}, TEXT),
+    ],
+)
+def test_fields_of_a_cell(values, fields):
+    assert set(FAMILY.fields(values)) == ALWAYS | fields
+
+
+@pytest.mark.parametrize("T", [1, 20])
+def test_an_iteration_is_an_unroll_of_t_steps(T):
+    cell = Cell.from_dict({**COPY, "T": T})
+    assert FAMILY.data_steps(cell.to_dict()) == cell.data_steps == T
+
+
+def test_its_fields_fit_one_another_whatever_the_precision():
+    for precision in ("float32", "float64", "bf16"):
+        assert Cell.from_dict({**COPY, "precision": precision}).precision == precision
+
+
+def test_tasks_and_texts_have_one_version_of_the_protocol():
+    found = {FAMILY.protocol_version(values) for values in (COPY, AUX, BPTT, PTB)}
+    assert found == {PROTOCOL_VERSION}
