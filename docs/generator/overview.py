@@ -124,7 +124,7 @@ def beside(words: list[str]) -> Table:
         for source, by_place in found.items():
             entry_of = [_measured(by_place.get((rule, depth))) for depth in depths]
             if any(entry_of):
-                rows.append(("", source, *(text or NONE for text in entry_of)))
+                rows.append((name, source, *(text or NONE for text in entry_of)))
     return simple_table(("rule", "updates", *(f"{d} layers" for d in depths)), rows, stubs=2)
 
 

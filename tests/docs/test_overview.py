@@ -1,0 +1,59 @@
+"""README's tables say what ran, what holds, and what is open."""
+
+import statistics
+
+import pytest
+from generator import overview, sources
+from generator.markers import MarkerError
+from sgbench.results.store.published import open_published
+
+
+def rows(table):
+    return {
+        stub: [" ".join(entry.lines).replace(overview.NO_BREAK, " ") for entry in entries]
+        for stub, entries in table.rows
+    }
+
+
+def test_an_exhibit_is_a_row_with_its_first_claim_and_what_never_ran():
+    found = {stub[0]: entries for stub, entries in rows(overview.exhibits([])).items()}
+    assert len(found) == len(overview.HEADLINES)
+    paper, ours, verdict, counted, ran = next(v for name, v in found.items() if "table1" in name)
+    claim = sources.claim("table1", "quick", "cdni-beats-dni-deep", ["dataset=mnist"])
+    assert paper == "1.6 / 4.3"
+    assert ours == f"{claim.means[0]:.2f} / {claim.means[1]:.2f} ({len(claim.values)})"
+    assert verdict == claim.verdict
+    assert counted.split(" hold")[0].count(" of ") == 1
+    done = sum((r.exhibit, r.scale) == ("table1", "paper") for r in open_published().scan())
+    assert ran.startswith(f"{done} of 288 cells run; the rest: ")
+
+
+@pytest.mark.parametrize(
+    ("tested", "words"),
+    [
+        ({"reproduced": 7, "not reproduced": 1, "not run": 14}, "7 of 8 hold, 1 not"),
+        ({"inconclusive": 20, "not run": 2}, "0 of 20 hold, 20 open"),
+        ({"reproduced": 1, "not reproduced": 4, "not comparable": 2}, "1 of 7 hold, 4 not, 2 open"),
+    ],
+)
+def test_claims_are_counted_by_what_they_say(tested, words):
+    assert overview._counted(overview.Counter(tested)) == words
+
+
+def test_table_1_stands_beside_the_papers_by_the_number_of_updates():
+    found = rows(overview.beside([]))
+    assert found["no-bprop", "paper, 500,000"] == ["9.3", "12.6", "16.2", "21.4"]
+    mine = ("table1", "quick", "backprop", "fcn", 5)
+    quick = [
+        r.test_error
+        for r in open_published().scan()
+        if (r.exhibit, r.scale, r.rule, r.network, r.depth) == mine and r.seed < 3
+    ]
+    assert found["bprop", "ours, quick: 1,000"][2].startswith(f"{statistics.fmean(quick):.2f} ± ")
+    assert all(any(text != overview.NONE for text in entries) for entries in found.values())
+
+
+@pytest.mark.parametrize("write", [overview.exhibits, overview.beside])
+def test_they_take_no_words(write):
+    with pytest.raises(MarkerError, match="no words"):
+        write(["table1"])
