@@ -14,7 +14,7 @@ class SgbenchError(Exception):
     exit_code = 2
 
 
-class UsageError(SgbenchError):
+class UsageError(SgbenchError, ValueError):
     """An argument is wrong: the message names it and the remedy. Exit code 2."""
 
 
@@ -26,6 +26,10 @@ class StoreError(SgbenchError):
     """The store cannot be read or written (a file, read-only, full). Exit code 5."""
 
     exit_code = 5
+
+
+class SgbenchWarning(UserWarning):
+    """What a caller of the Python functions should know; a command says it on stderr."""
 
 
 def expanded(path: Path | str, argument: str) -> Path:

@@ -1,5 +1,6 @@
 """Records as one data frame, and as files for other tools; sgbench itself reads none of them."""
 
+import dataclasses
 import importlib
 import io
 import json
@@ -42,6 +43,19 @@ def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
             values = [row[name].get(one) for row in rows]
             columns[_column(one)] = pd.Series(values, dtype="Float64")
     return pd.DataFrame(columns)
+
+
+def described() -> list[tuple[str, str, str, str]]:
+    """Return (column, dtype, unit, meaning) of each column of `to_frame`, in order."""
+    rows: list[tuple[str, str, str, str]] = []
+    for spec in dataclasses.fields(Record):
+        if spec.name == "hyperparameters":
+            own = hyperparameters().items()
+            rows += [(_column(name), "Float64", "", one.doc) for name, one in own]
+        else:
+            unit, doc = spec.metadata["unit"], spec.metadata["doc"]
+            rows.append((spec.name, _dtype(spec.name), unit, doc))
+    return rows
 
 
 def _column(hyperparameter: str) -> str:

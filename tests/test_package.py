@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 VERSION = PYPROJECT["project"]["version"]
-SHIPPED = ("bench", "results", "reproductions", "reports", "commands")
+SHIPPED = ("py.typed", "api", "bench", "results", "reproductions", "reports", "commands")
 OURS = {"tests", "examples", "build", "dist"}  # folders that are not shipped
 
 
@@ -51,9 +51,7 @@ def test_data_in_the_folders_of_code_is_package_data():
 
     def shipped(path):
         return any(
-            fnmatch.fnmatchcase(
-                path.as_posix(), f"{package.split('.', 1)[1].replace('.', '/')}/{glob}"
-            )
+            fnmatch.fnmatchcase(path.as_posix(), "/".join([*package.split(".")[1:], glob]))
             for package, globs in declared.items()
             for glob in globs
         )

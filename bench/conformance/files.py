@@ -38,7 +38,7 @@ class Subject:
         Raises UsageError or DataError where a data set cannot be loaded.
         """
         from ..nn import products
-        from ..training.loop import configure_torch
+        from ..training.torch_settings import configure_torch
 
         configure_torch("cpu", 1, products.available()[0], "float64")
         if self.kind == "rule":

@@ -23,6 +23,7 @@ from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
+from ..training.torch_settings import restored
 from .dask_client import GoneError
 
 RETRIES = 3
@@ -124,11 +125,12 @@ def run(
     if pool is not None:
         _distribute(jobs, pool, stop, done, progress)
     elif workers == 1:
-        for index, job in enumerate(jobs):  # sees those that are added
-            if stop.asked():
-                return
-            outcomes = attempt(job, stop, functools.partial(progress, index))
-            jobs += done(index, outcomes) or ()
+        with restored():
+            for index, job in enumerate(jobs):  # sees those that are added
+                if stop.asked():
+                    return
+                outcomes = attempt(job, stop, functools.partial(progress, index))
+                jobs += done(index, outcomes) or ()
     elif jobs:
         from .local_pool import open_local_pool
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import sys
 from collections.abc import Collection, Generator
 from multiprocessing import resource_tracker
 from typing import Any
@@ -90,6 +91,7 @@ def open_local_pool(workers: int) -> Generator[LocalPool]:
         "distributed.worker.profile.enabled": False,  # its thread would fight for the interpreter
     }
     with (
+        _without_main(),
         config.set(settings),
         _local_cluster(
             n_workers=workers,
@@ -102,6 +104,23 @@ def open_local_pool(workers: int) -> Generator[LocalPool]:
         Client(cluster, set_as_default=False) as client,
     ):
         yield LocalPool(client)
+
+
+@contextlib.contextmanager
+def _without_main() -> Generator[None]:
+    """Keep the workers that are started meanwhile from executing the caller's script.
+
+    multiprocessing would have each import it, which trains anew where the script has no
+    `if __name__ == "__main__"`. It finds the script by these two attributes.
+    """
+    main: Any = sys.modules["__main__"]
+    before = {name: getattr(main, name, None) for name in ("__spec__", "__file__")}
+    main.__spec__ = main.__file__ = None
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(main, name, value)
 
 
 def _local_cluster(**options: Any) -> Any:

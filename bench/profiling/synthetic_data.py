@@ -14,7 +14,7 @@ from ..datasets import Data, Loaded, Text
 from ..declarations import Dataset
 from ..families.family import of
 from ..families.program import Program
-from ..training.loop import configure_torch
+from ..training.torch_settings import configure_torch
 
 
 def data_for(cell: Cell) -> Loaded:
@@ -34,7 +34,7 @@ def data_for(cell: Cell) -> Loaded:
 def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str) -> Program:
     """Return the program that trains `cells` together, on such data.
 
-    The process is configured as the protocol demands (`loop.configure_torch`).
+    The process is configured as the protocol demands (`torch_settings.configure_torch`).
 
     Args:
         cells: the replicas.

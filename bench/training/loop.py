@@ -18,11 +18,11 @@ from .. import datasets, registry
 from ..cell import Cell
 from ..families.family import of
 from ..families.program import Program
-from ..hardware import describe, keep_freed_memory, machine_class
-from ..nn import products as matrix_products
+from ..hardware import describe, machine_class
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
 from ..source_files import Source
 from . import checkpoint
+from .torch_settings import configure_torch
 
 LOOK_SECONDS = 0.5  # how often the loop looks up from its work
 CHECKPOINT_SECONDS = 300.0
@@ -66,22 +66,6 @@ class Job:
     def machine(self) -> Machine:
         """The machine that the program runs on."""
         return describe(self.device, self.threads, self.matmul, self.matmul_error)
-
-
-def configure_torch(device: str, threads: int, back_end: str, precision: str) -> None:
-    """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
-
-    No TF32 where the protocol is float32; bfloat16 operands it holds as they are. The memory that
-    it frees it keeps (`memory.keep`).
-    """
-    torch.set_num_threads(threads)
-    keep_freed_memory()
-    if device == "cpu":
-        matrix_products.use(back_end, precision)
-    products = "tf32" if precision == "bf16" else "ieee"
-    torch.backends.cuda.matmul.fp32_precision = products
-    cudnn: Any = torch.backends.cudnn
-    cudnn.conv.fp32_precision = products
 
 
 class Run:

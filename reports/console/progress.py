@@ -96,6 +96,25 @@ class Watch:
         self.display.stopping()
 
 
+class Quiet:
+    """Shows nothing."""
+
+    def start(self, tally: Tally) -> None:
+        """Show nothing."""
+
+    def moved(self, tally: Tally, program: int) -> None:
+        """Show nothing."""
+
+    def ended(self, tally: Tally, program: int, records: list[Record]) -> None:
+        """Show nothing."""
+
+    def stopping(self) -> None:
+        """Show nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
 class ProgressLines:
     """A line for each cell on stderr, for logs."""
 

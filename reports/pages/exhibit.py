@@ -85,11 +85,8 @@ def build(
     Raises:
         UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
     """
-    forms, records = images(formats), list(records)
-    custom = _custom(exhibit, scale, records, where)
-    if scale == CUSTOM:
-        exhibit = with_custom(exhibit, custom)
-    judged = _judged(select(exhibit, scale, records), len(custom), where, ran)
+    forms = images(formats)
+    judged = judge(exhibit, scale, records, where=where, ran=ran)
     selection = judged.selection
     shown = drawings(selection) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers), strict=True) if shown else ()
@@ -101,6 +98,22 @@ def build(
         tables["-medians"] = csv.medians_csv(selection, judged.bins)
     lost = [f"{_claim_name(selection, one)}: {one.verdict}" for one in unreproduced(judged.claims)]
     return assemble(_page(judged, where), formats, figures, tables, lost)
+
+
+def judge(
+    exhibit: Exhibit,
+    scale: str,
+    records: Iterable[Record],
+    *,
+    where: Where | None = None,
+    ran: bool = False,
+) -> Judged:
+    """Return what the records say of `exhibit` at `scale`; arguments and errors as of `build`."""
+    records = list(records)
+    custom = _custom(exhibit, scale, records, where)
+    if scale == CUSTOM:
+        exhibit = with_custom(exhibit, custom)
+    return _judged(select(exhibit, scale, records), len(custom), where, ran)
 
 
 def _custom(

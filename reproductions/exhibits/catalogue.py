@@ -82,8 +82,9 @@ def _checked_name(path: str) -> str:
 
 
 def _content(path: str) -> bytes:
+    file_path = expanded(path, "exhibit")
     try:
-        with expanded(path, "exhibit").open("rb") as file:
+        with file_path.open("rb") as file:
             return file.read(4 * MOST_CHARACTERS + 1)  # what is longer is refused by its length
     except (OSError, ValueError) as error:  # ValueError: no file has such a name
         reason = getattr(error, "strerror", error)

@@ -190,7 +190,13 @@ def stop_file(seconds: float | None) -> Generator[Path]:
 
 @contextmanager
 def signals(file: Path, summary: "Stoppable", listener: "SignalListener") -> Generator[None]:
-    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next interrupts."""
+    """Turn the first Ctrl-C, SIGTERM or SIGHUP into a request to stop; the next interrupts.
+
+    In another thread than the main one, which alone is told of signals, nothing is changed.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def handle(number: int, frame: FrameType | None) -> None:
         del frame

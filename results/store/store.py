@@ -17,6 +17,9 @@ from ..files.json_store import JsonStore, StoredKind, short_hash
 from ..record import Record
 from ..timings import is_timings
 
+USUAL = ".sgbench"
+"""The store where none is named, in the folder one is in."""
+
 
 def encode(record: Record) -> bytes:
     """Return the line of JSON that stores `record`. Raises RecordError if it cannot be stored."""

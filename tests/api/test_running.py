@@ -1,0 +1,183 @@
+"""Runs from Python: their records, warnings and errors."""
+
+import os
+import signal
+import threading
+import warnings
+
+import pytest
+import sgbench
+from sgbench.bench import registry
+from sgbench.cli import main
+from sgbench.results.store.store import Store
+
+OWN_RULE = """
+from sgbench.bench.contract import Rule
+from sgbench.bench.rules.backprop import step
+
+RULE = Rule(
+    name="mine", label="mine", sentence="learns as backprop does", color="#123456",
+    families=("feedforward",), version=1, source="a test",
+)
+"""
+
+
+def test_a_run_returns_the_records_it_got_and_goes_on(tmp_path, tiny):
+    store = tmp_path / "store"
+    first = sgbench.run("table1", **tiny, seeds=1, store=store)
+    assert first["status"].tolist() == ["ok"]
+    assert first["scale"].tolist() == ["custom"]
+    second = sgbench.run("table1", **tiny, seeds=2, store=str(store))
+    assert second["seed"].tolist() == [0, 1]
+    assert second["finished"].iloc[0] == first["finished"].iloc[0]  # it is not trained again
+    stored = sgbench.load_records(store)
+    assert set(stored["id"]) == set(second["id"])
+
+
+def test_the_usual_store_is_the_commands(monkeypatch, tmp_path, tiny):
+    monkeypatch.setenv("SGBENCH_STORE", str(tmp_path / "named"))
+    sgbench.run("table1", **tiny, seeds=1)
+    assert len(list(Store(tmp_path / "named").scan())) == 1
+    monkeypatch.delenv("SGBENCH_STORE")
+    with pytest.raises(sgbench.UsageError, match=r"\.sgbench"):
+        sgbench.load_records()
+
+
+def test_a_run_leaves_torchs_settings_as_they_were(tmp_path, tiny):
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    precision = torch.backends.mkldnn.matmul.fp32_precision
+    try:
+        sgbench.run("table1", **tiny, seeds=1, store=tmp_path / "store")
+        assert torch.get_num_threads() == 2
+        assert torch.backends.mkldnn.matmul.fp32_precision == precision
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_a_script_without_a_guard_is_executed_once(process):
+    printed = process(
+        """
+        print("begins")
+        import sgbench
+        found = sgbench.run(
+            "table1", where={"network": "fcn", "depth": 3, "rule": "backprop"},
+            set={"iterations": 20}, seeds=2, jobs=2, store="store", progress=False,
+        )
+        print(*found["status"])
+        print(__file__)
+        """
+    )
+    begins, statuses, file = printed.splitlines()
+    assert (begins, statuses) == ("begins", "ok ok")
+    assert file.endswith("script.py")
+
+
+def test_a_run_works_in_another_thread(tmp_path, tiny):
+    found = []
+    thread = threading.Thread(
+        target=lambda: found.append(sgbench.run("table1", **tiny, seeds=1, store=tmp_path / "s"))
+    )
+    thread.start()
+    thread.join()
+    assert found[0]["status"].tolist() == ["ok"]
+
+
+def test_rules_in_files_are_known_for_the_call(tmp_path, tiny):
+    file = tmp_path / "mine.py"
+    file.write_text(OWN_RULE, encoding="utf-8")
+    options = {"store": tmp_path / "store", "rule_files": [file]}
+    where = {"network": "fcn", "depth": 3, "rule": ["backprop", "mine"]}
+    found = sgbench.run("table1", **{**tiny, "where": where}, seeds=1, **options)
+    assert sorted(found["rule"]) == ["backprop", "mine"]
+    assert "mine" not in registry.RULES.names()
+    rules = sgbench.verdicts("table1", "custom", **options)["rule"]
+    assert set(rules) == {"backprop", "mine"}
+
+
+def test_what_is_left_and_what_failed_is_warned_of(tmp_path, monkeypatch, tiny):
+    from sgbench.bench.training import loop
+
+    long = {**tiny, "set": {"iterations": 10**7}, "time_limit": 0.5}
+    with pytest.warns(sgbench.SgbenchWarning, match="1 cell left") as caught:
+        found = sgbench.run("table1", **long, seeds=1, store=tmp_path / "store")
+    assert found["status"].tolist() == ["timeout"]
+    assert [warning.filename for warning in caught] == [__file__]
+
+    def broken(job, look):
+        raise ArithmeticError("no way")
+
+    monkeypatch.setattr(loop, "train", broken)
+    with pytest.warns(sgbench.SgbenchWarning, match=r"1 cell failed.*retry=\['failed'\]"):
+        found = sgbench.run("table1", **tiny, seeds=1, store=tmp_path / "store")
+    assert "no way" in found["error"].iloc[0]
+
+
+def test_ctrl_c_interrupts_after_the_state_is_saved(tmp_path, monkeypatch, tiny):
+    from sgbench.bench.training import loop
+
+    train = loop.train
+
+    def interrupted(job, look):
+        os.kill(os.getpid(), signal.SIGINT)
+        return train(job, look)
+
+    monkeypatch.setattr(loop, "train", interrupted)
+    options = {**tiny, "set": {"iterations": 10**7}}
+    with pytest.raises(KeyboardInterrupt):
+        sgbench.run("table1", **options, seeds=1, store=tmp_path / "store")
+    assert len(list((tmp_path / "store" / "checkpoints").iterdir())) == 1
+
+
+def test_a_broken_record_is_warned_of(tmp_path, tiny):
+    store = tmp_path / "store"
+    sgbench.run("table1", **tiny, seeds=1, store=store)
+    (file,) = (store / "records").rglob("*.json")
+    file.write_text("{}", encoding="utf-8")
+    with pytest.warns(sgbench.SgbenchWarning, match="broken"):
+        assert len(sgbench.load_records(store)) == 0
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: sgbench.load_records("nowhere"), "--store nowhere"),
+        (lambda: sgbench.load_records(".", published=True), "published"),
+        (lambda: sgbench.verdicts("tabel1", published=True), "table1"),
+        (lambda: sgbench.verdicts("table1", "quik", published=True), "quick"),
+        (lambda: sgbench.verdicts("table1", where={"dpth": 3}, published=True), "depth"),
+        (lambda: sgbench.columns("record"), "records"),
+        (lambda: sgbench.curves(sgbench.load_records(published=True), "eror"), "error"),
+        (lambda: sgbench.curves(sgbench.columns()), "curve"),
+        (lambda: sgbench.run("table1", jobs=0), "--jobs"),
+        (lambda: sgbench.run("table1", time_limit=0), "--time-limit"),
+        (lambda: sgbench.run("table1", retry="faild"), "failed"),
+        (lambda: sgbench.run("table1", seeds=0), "--seeds"),
+        (lambda: sgbench.run("table1", shard=(3, 2)), "--shard"),
+        (lambda: sgbench.run("table1", device="tpu"), "--device"),
+        (lambda: sgbench.run("table1", "custom"), "--scale custom"),
+        (lambda: sgbench.run("table1", rule_files=["nowhere.py"]), "nowhere.py"),
+    ],
+)
+def test_a_wrong_argument_is_one_line_that_names_it(call, words):
+    with pytest.raises(ValueError, match=r"\A[^\n]*\Z") as caught:
+        call()
+    assert isinstance(caught.value, sgbench.SgbenchError)
+    assert words in str(caught.value)
+
+
+def test_an_error_has_the_words_of_the_command(capsys):
+    with pytest.raises(sgbench.UsageError) as caught:
+        sgbench.run("table1", where={"depth": 7})
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "table1", "--where", "depth=7"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"sgbench: {caught.value}\n"
+
+
+def test_warnings_can_be_errors(tmp_path, tiny):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        sgbench.run("table1", **tiny, seeds=1, store=tmp_path / "store")
