@@ -11,6 +11,8 @@ from .arguments import PathLike, Where, folder, own_files, say, warn
 if TYPE_CHECKING:
     import pandas as pd
 
+    from ..reproductions.running.until import Until
+
 RETRIED = ("failed", "diverged")
 
 
@@ -24,6 +26,7 @@ def run(
     store: PathLike | None = None,
     data_dir: PathLike | None = None,
     device: str = "auto",
+    until: int | str | None = None,
     time_limit: float | None = None,
     retry: str | Collection[str] = (),
     jobs: int | None = None,
@@ -48,6 +51,7 @@ def run(
         store: the folder that records are kept in; as of `load_records`.
         data_dir: the folder of the data files; SGBENCH_DATA, or else a cache folder, if None.
         device: auto, cpu, cuda or cuda:I.
+        until: train each cell only so far: a number of updates, or a share as `"1%"`.
         time_limit: seconds after which running cells save their state and the rest is left.
         retry: `"failed"`, `"diverged"` or both: train again what ended so.
         jobs: cells trained at a time; one on each core if None.
@@ -102,6 +106,7 @@ def run(
             store=Store(folder(store)),
             data_dir=None if data_dir is None else os.fspath(data_dir),
             device=device,
+            until=_until(until),
             time_limit=time_limit,
             retry=retried,
             jobs=jobs,
@@ -119,6 +124,15 @@ def run(
             signal.raise_signal(stopped)
         _tell(watch.tally.counts, watch.tally.cells_left)
         return to_frame([record for record in watch.tally.records if record is not None])
+
+
+def _until(until: int | str | None) -> "Until | None":
+    from ..reproductions.running.until import read_until
+
+    try:
+        return None if until is None else read_until(str(until))
+    except ValueError as error:
+        raise UsageError(f"--until: {error}") from None
 
 
 def _check(retry: Sequence[str], jobs: int | None, time_limit: float | None) -> None:

@@ -153,6 +153,7 @@ def test_a_broken_record_is_warned_of(tmp_path, tiny):
         (lambda: sgbench.curves(sgbench.columns()), "curve"),
         (lambda: sgbench.run("table1", jobs=0), "--jobs"),
         (lambda: sgbench.run("table1", time_limit=0), "--time-limit"),
+        (lambda: sgbench.run("table1", until="half"), "--until"),
         (lambda: sgbench.run("table1", retry="faild"), "failed"),
         (lambda: sgbench.run("table1", seeds=0), "--seeds"),
         (lambda: sgbench.run("table1", shard=(3, 2)), "--shard"),
@@ -181,3 +182,13 @@ def test_warnings_can_be_errors(tmp_path, tiny):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         sgbench.run("table1", **tiny, seeds=1, store=tmp_path / "store")
+
+
+def test_the_first_part_of_a_schedule_is_trained_and_gone_on_with(tmp_path, tiny):
+    options = {**tiny, "set": {"iterations": 40, "evaluate_every": 10}, "seeds": 1}
+    part = sgbench.run("table1", **options, until=20, store=tmp_path / "store")
+    assert part[["status", "iterations_done"]].to_numpy().tolist() == [["partial", 20]]
+    again = sgbench.run("table1", **options, until="50%", store=tmp_path / "store")
+    assert again["finished"].tolist() == part["finished"].tolist()
+    whole = sgbench.run("table1", **options, store=tmp_path / "store")
+    assert whole[["status", "iterations_done"]].to_numpy().tolist() == [["ok", 40]]
