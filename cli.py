@@ -7,7 +7,7 @@ import click
 from .commands._entrypoint import CODES, COMPLETION, Entrypoint, examples
 
 VERBS = (
-    *("list", "run", "status", "report", "show", "tune", "time", "gate"),
+    *("list", "run", "reproduce", "status", "report", "show", "tune", "time", "gate"),
     *("new", "check", "data", "export", "merge", "prune"),
 )
 """The verbs in the order of the help; each is a module of `commands/` with a `command`."""

@@ -102,17 +102,25 @@ def make_plan(
         if item.state in ("missing", "stale", *UNFINISHED, "pruned", *retry)
     ]
     wanted.sort(key=lambda index: -work(planned[index].cell))
+    programs = programs_of([(index, planned[index].cell) for index in wanted], stack)
+    return Plan(cells=tuple(planned), programs=programs)
+
+
+def programs_of(wanted: Iterable[tuple[int, Cell]], stack: bool) -> tuple[tuple[int, ...], ...]:
+    """Return the programs of some cells, given with their indices, in the order of their firsts.
+
+    With `stack`, cells that differ in replica axes only are one program; otherwise each is one.
+    """
     if not stack:
-        return Plan(cells=tuple(planned), programs=tuple((index,) for index in wanted))
+        return tuple((index,) for index, _ in wanted)
     alike: dict[str, list[int]] = {}
-    for index in wanted:
-        alike.setdefault(shape(planned[index].cell, replica_axes()), []).append(index)
-    programs = (
+    for index, cell in wanted:
+        alike.setdefault(shape(cell, replica_axes()), []).append(index)
+    return tuple(
         tuple(some[start : start + MOST_REPLICAS])
         for some in alike.values()
         for start in range(0, len(some), MOST_REPLICAS)
     )
-    return Plan(cells=tuple(planned), programs=tuple(programs))
 
 
 def classes_of(machine: str | Collection[str]) -> frozenset[str]:

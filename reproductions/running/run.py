@@ -4,7 +4,7 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,9 +83,33 @@ def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: 
     Raises UsageError, DataError or StoreError, before training where that can be known.
     """
     cells, records = wanted_cells(request), list(request.store.scan())
+
+    def make(classes: Collection[str], device: str) -> Plan:
+        return plan_of(request, cells, records, classes, device)
+
+    return train(request, make, lambda cell: request, listener, say=say)
+
+
+def train(
+    request: RunRequest,
+    make: Callable[[Collection[str], str], Plan],
+    owner: Callable[[Cell], RunRequest],
+    listener: RunListener,
+    *,
+    say: Say,
+) -> RunSummary:
+    """Train the programs of a plan in its order, as `run` does, whatever exhibits they are of.
+
+    Args:
+        request: where to train, and for how long; its exhibit and scale do not matter.
+        make: returns the plan on machine classes and a device.
+        owner: returns the request under whose exhibit and scale a cell is recorded.
+        listener: is told of the progress.
+        say: as of `run`.
+    """
     with executor_of(request, say) as executor:
         classes = executor.classes
-        plan = plan_of(request, cells, records, classes, executor.device)
+        plan = make(classes, executor.device)
         if not plan.programs:
             listener.planned(plan, 0)
             return RunSummary()
@@ -93,7 +117,7 @@ def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: 
         executor.prepare()
         if executor.classes != classes:
             # The first run on this machine, into a store that may have come from it.
-            plan = plan_of(request, cells, records, executor.classes, executor.device)
+            plan = make(executor.classes, executor.device)
         fit = executor.memory_fit(plan)
         plan, fitting = fit.plan, fit.fitting
         jobs = executor.jobs(plan)
@@ -103,7 +127,9 @@ def run(request: RunRequest, listener: RunListener, *, say: Say = lambda words: 
             if summary.interrupted and any(o.status == "timeout" for o in outcomes):
                 return  # its checkpoint is all there is to keep
             cells = [plan.cells[n].cell for n in plan.programs[index]]
-            records = store_outcomes(request, cells, outcomes)
+            records: list[Record] = []
+            for cell, outcome in zip(cells, outcomes, strict=True):
+                records += store_outcomes(owner(cell), [cell], [outcome])
             for record in records:
                 summary.left -= record.status != "timeout"
                 summary.written[record.status] = summary.written.get(record.status, 0) + 1

@@ -1,0 +1,148 @@
+"""What a reproduction will do: for each exhibit what is done and what a time is enough for."""
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...bench.errors import one_line
+from ...reproductions.exhibits.exhibit import name_of
+from ...reproductions.running.reproduction import Outlook
+from ..analysis.naming import cell_names, count, duration
+from ..tables.table import simple_table
+from ..tables.text import text_table
+from .terminal import dim
+
+MOST_STEPS = 40  # of the order, that are printed
+
+
+def outlook_text(seen: Outlook, limit: float | None, *, order: bool) -> str:
+    """Return what is done, what is to do and what `limit` seconds are enough for.
+
+    With `order`, the cells follow in the order in which they would be trained.
+    """
+    heads = ["exhibit", "cells", "done", "to train", "time", "undecided"]
+    heads += [] if limit is None else [f"in {duration(limit)}"]
+    rows = [_row(seen, number, limit) for number in range(len(seen.requests))]
+    if len(rows) > 1:
+        rows.append(_all(seen, limit))
+    lines = [f"reproduce, scale {seen.requests[0].label}", ""]
+    lines.append(text_table(simple_table(heads, rows)))
+    workers = "one at a time" if seen.workers == 1 else f"{seen.workers} at a time"
+    if seen.order:
+        lines.append(
+            f"first    {count(seen.deciding, 'cell')} that undecided places and claims need"
+        )
+        lines.append(f"time     {_about(seen.total)}, {workers}")
+    else:
+        lines.append("nothing is left to train")
+    for dataset, number in seen.without_data.items():
+        remedy = f"sgbench data fetch {dataset}"
+        lines.append(f"no data  {count(number, 'cell')} of {dataset} left out: {remedy}")
+    lines.append(f"store    {seen.requests[0].store.path}")
+    lines.append(f"machine  {one_line(seen.machine or 'unknown')}")
+    if order and seen.order:
+        lines += ["", "order", *_steps_text(seen, limit)]
+    return "\n".join(lines) + "\n"
+
+
+def _row(seen: Outlook, number: int, limit: float | None) -> list[str]:
+    plan, (undecided, asked) = seen.plans[number], seen.undecided[number]
+    left = seen.owners.count(number)
+    row = [name_of(seen.requests[number].exhibit), f"{len(plan.cells):,}"]
+    row += [f"{plan.counts().get('done', 0):,}", f"{left:,}"]
+    row += [_about(seen.seconds_of(number)) if left else "", f"{undecided} of {asked}"]
+    return row if limit is None else [*row, f"{seen.reached(limit, number):,} cells"]
+
+
+def _all(seen: Outlook, limit: float | None) -> list[str]:
+    cells = sum(len(plan.cells) for plan in seen.plans)
+    done = sum(plan.counts().get("done", 0) for plan in seen.plans)
+    undecided, asked = (sum(column) for column in zip(*seen.undecided, strict=True))
+    row = ["all", f"{cells:,}", f"{done:,}", f"{len(seen.order):,}"]
+    row += [_about(seen.total) if seen.order else "", f"{undecided} of {asked}"]
+    if limit is None:
+        return row
+    reached = sum(seen.reached(limit, number) for number in range(len(seen.requests)))
+    return [*row, f"{reached:,} cells"]
+
+
+def _about(seconds: float | None) -> str:
+    return "unknown" if seconds is None else f"about {duration(seconds)}"
+
+
+def _steps_text(seen: Outlook, limit: float | None) -> list[str]:
+    """Return a line for each configuration as it comes, and when it ends."""
+    steps = list(_steps(seen))
+    lines: list[str] = []
+    over = False
+    for name, cells, end in steps[:MOST_STEPS]:
+        if limit is not None and not over and (end is None or end > limit):
+            over = True
+            lines.append(dim(f"  -- not in {duration(limit)} --"))
+        lines.append(f"  {name}, {count(cells, 'seed')}  {dim(_by(end))}".rstrip())
+    more = len(steps) - MOST_STEPS
+    return [*lines, dim(f"  and {more:,} more; --json has all")] if more > 0 else lines
+
+
+def _by(end: float | None) -> str:
+    return "" if end is None else f"done by {duration(end)}"
+
+
+def _steps(seen: Outlook) -> Iterator[tuple[str, int, float | None]]:
+    """Yield (name, cells, end) of the runs of cells that differ in nothing but the seed."""
+    labels = [""] * len(seen.order)
+    for number, request in enumerate(seen.requests):  # names of all at once would be long
+        mine = [n for n, owner in enumerate(seen.owners) if owner == number]
+        cells = [replace(seen.order[n].cell, seed=0) for n in mine]
+        for n, name in zip(mine, cell_names(cells, seeds=False), strict=True):
+            labels[n] = f"{name_of(request.exhibit)}: {name}"
+    both = zip(labels, seen.ends, strict=True)
+    for label, group in itertools.groupby(both, key=lambda pair: pair[0]):
+        ends = [end for _, end in group]
+        known = [end for end in ends if end is not None]
+        yield label, len(ends), max(known) if len(known) == len(ends) else None
+
+
+def outlook_values(seen: Outlook, limit: float | None) -> dict[str, Any]:
+    """Return the same as JSON values, with every cell in order."""
+    exhibits: list[dict[str, Any]] = []
+    for number, request in enumerate(seen.requests):
+        undecided, asked = seen.undecided[number]
+        exhibits.append(
+            {
+                "exhibit": name_of(request.exhibit),
+                "cells": len(seen.plans[number].cells),
+                "states": seen.plans[number].counts(),
+                "to_run": seen.owners.count(number),
+                "reached": seen.reached(limit, number),
+                "seconds": seen.seconds_of(number),
+                "undecided": undecided,
+                "questions": asked,
+            }
+        )
+    return {
+        "scale": seen.requests[0].label,
+        "time_limit": limit,
+        "exhibits": exhibits,
+        "order": _cells(seen),
+        "first": seen.deciding,
+        "seconds": seen.total,
+        "without_data": dict(seen.without_data),
+        "workers": seen.workers,
+        "machine_class": seen.machine,
+        "store": str(seen.requests[0].store.path),
+    }
+
+
+def _cells(seen: Outlook) -> Sequence[dict[str, Any]]:
+    return [
+        {
+            "id": planned.id,
+            "exhibit": name_of(seen.requests[owner].exhibit),
+            "seed": planned.cell.seed,
+            "seconds": seen.seconds[planned.cell],
+            "end": end,
+        }
+        for planned, owner, end in zip(seen.order, seen.owners, seen.ends, strict=True)
+    ]

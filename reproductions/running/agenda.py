@@ -1,0 +1,66 @@
+"""Agendas: in which order cells are trained so that a second of training tells most.
+
+First what is cheapest to decide: of the places and claims that are undecided, the one whose missing
+cells take least time, then the next, the cells that it shares with others counted once. A question
+asks for as many seeds as decide it, so far as that is known, never for more than its exhibit
+declares. All other cells follow, one seed of each after another, cheap ones first.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ...bench.cell import Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A place or claim of an exhibit, as far as training goes.
+
+    Attributes:
+        cells: the configurations that it is about, each as its cell of seed 0.
+        seeds: how many seeds of each are to be there, 0 to seeds - 1.
+        decided: whether more cells are not expected to change its answer.
+    """
+
+    cells: tuple[Cell, ...]
+    seeds: int
+    decided: bool
+
+
+def deciding(questions: Iterable[Question], seconds: Mapping[Cell, float]) -> list[Cell]:
+    """Return the missing cells that undecided questions ask for, in the order to train them.
+
+    Args:
+        questions: of all exhibits.
+        seconds: by missing cell, how long it takes, in any unit.
+    """
+    wanted = [_missing(question, seconds) for question in questions if not question.decided]
+    wanted = [cells for cells in wanted if cells]
+    asked_by: dict[Cell, list[int]] = {}
+    for number, cells in enumerate(wanted):
+        for cell in cells:
+            asked_by.setdefault(cell, []).append(number)
+    costs = {number: sum(map(seconds.__getitem__, cells)) for number, cells in enumerate(wanted)}
+    left = [dict.fromkeys(cells) for cells in wanted]
+    ordered: list[Cell] = []
+    while costs:
+        cheapest = min(costs, key=costs.__getitem__)
+        for cell in list(left[cheapest]):
+            ordered.append(cell)
+            for number in asked_by[cell]:
+                if left[number].pop(cell, cell) is None and number in costs:
+                    costs[number] -= seconds[cell]
+        del costs[cheapest]
+        costs = {number: cost for number, cost in costs.items() if left[number]}
+    return ordered
+
+
+def _missing(question: Question, seconds: Mapping[Cell, float]) -> list[Cell]:
+    cells = (replace(cell, seed=seed) for seed in range(question.seeds) for cell in question.cells)
+    return [cell for cell in cells if cell in seconds]
+
+
+def completing(seconds: Mapping[Cell, float], before: Sequence[Cell]) -> list[Cell]:
+    """Return the missing cells that are not among those `before`, in the order to train them."""
+    others = seconds.keys() - set(before)
+    return sorted(others, key=lambda cell: (cell.seed, seconds[cell], cell.key))
