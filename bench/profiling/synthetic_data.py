@@ -4,6 +4,7 @@ An update takes the same time whatever the images show and whatever the text say
 """
 
 import functools
+import time
 from typing import Any, cast
 
 import torch
@@ -46,6 +47,23 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
     family = of(cells[0])
     with family.grad_mode():
         return family.program(cells, data_for(cells[0]), torch.device(device))
+
+
+def step_seconds(cell: Cell, device: str, matmul: str, seconds: float) -> float:
+    """Return about how long an update of a cell takes, from `seconds` of them on such data.
+
+    The process is configured as by `program_for`.
+    """
+    program = program_for((cell,), device, 1, matmul)
+    with of(cell).grad_mode():
+        program.step()  # first touches
+        steps, start = 0, time.perf_counter()
+        while steps == 0 or time.perf_counter() - start < seconds:
+            program.step()
+            steps += 1
+        if device != "cpu":
+            torch.cuda.synchronize(device)
+        return (time.perf_counter() - start) / steps
 
 
 @functools.cache

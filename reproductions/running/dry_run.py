@@ -70,7 +70,7 @@ def dry_run(
         trained = [plan.programs[number] for number in fit.fitting]
         needed = {shape(plan.cells[p[0]].cell): p for p in trained}
         missing = {name: p for name, p in needed.items() if name not in known}
-        known |= time_shapes(request, plan, device, missing, watch)
+        known |= _timed(request, plan, device, missing, watch)
     ids = {planned.id for planned in plan.cells}
     other = (r for r in records if here and r.machine_class != here and r.id in ids)
     return DryRun(
@@ -119,17 +119,14 @@ def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:
     return dict(Counter(plan.cells[index].state for program in programs for index in program))
 
 
-def time_shapes(
+def _timed(
     request: RunRequest,
     plan: Plan,
     device: str,
     missing: dict[str, tuple[int, ...]],
-    watch: Callable[[int, int], None] | None = None,
+    watch: Callable[[int, int], None] | None,
 ) -> dict[str, float]:
-    """Return the seconds that an update of each missing shape takes, by training it briefly.
-
-    `missing` has a program of each shape.
-    """
+    """Return the seconds that an update of each missing shape takes, by training it briefly."""
     found: dict[str, float] = {}
     if not missing:
         return found

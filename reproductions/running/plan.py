@@ -37,11 +37,15 @@ class Planned:
     until: int
 
     @property
+    def done(self) -> int:
+        """The number of updates that its checkpoint has, if that is there."""
+        record = self.record
+        return record.iterations_done if record and record.status in UNFINISHED else 0
+
+    @property
     def iterations_left(self) -> int:
         """The number of updates that it is still to do, if its checkpoint is there."""
-        unfinished = self.record is not None and self.record.status in UNFINISHED
-        done = self.record.iterations_done if unfinished and self.record is not None else 0
-        return max(0, self.until - done)
+        return max(0, self.until - self.done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

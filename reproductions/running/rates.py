@@ -1,6 +1,6 @@
 """How long cells take: from records of this machine, of others, or by their work.
 
-Free of torch, and nothing is timed for it.
+Free of torch, but for what `time_unknown` times.
 """
 
 import statistics
@@ -10,12 +10,20 @@ from typing import Literal
 
 from ...bench.cell import Cell
 from ...results.record import Record
+from ...results.store.published import open_published
+from ...results.store.store import Store
+from .blas_choice import kept_backend, measured_backend
 from .plan import EVALUATION_SHARE, seconds_per_step, shape, work
 
 Basis = Literal["measured", "elsewhere", "work"]
 """measured: alike cells were trained on this class of machine; elsewhere: on another; work: other
-cells of the network were, on the same data where there are such, and the time is taken to grow with
-the multiplications."""
+cells of the network and data set were, or one was timed, and the time is taken to grow with the
+multiplications."""
+
+
+Timed = dict[tuple[str, str], tuple[Cell, float]]
+"""By network and data set, a cell and the seconds of its update, timed for want of a record."""
+TIMING_SECONDS = 0.3  # of updates, for each
 
 
 class Rates:
@@ -38,12 +46,11 @@ class Rates:
         self._here = {} if machine is None else seconds_per_step(records, machine)
         self._elsewhere = seconds_per_step(records, None) if others else {}
         known = {**self._elsewhere, **self._here}
-        ratios: dict[tuple[str, str | None], list[float]] = defaultdict(list)
+        ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
         for name, cell in {shape(record.cell): record.cell for record in records}.items():
             if name in known:
-                for dataset in (cell.dataset, None):
-                    ratio = known[name] / _multiplications(cell)
-                    ratios[cell.network, dataset].append(ratio)
+                ratio = known[name] / _multiplications(cell)
+                ratios[cell.network, cell.dataset].append(ratio)
         self._per_work = {which: statistics.median(some) for which, some in ratios.items()}
 
     def seconds(self, cell: Cell, done: int = 0) -> float | None:
@@ -57,6 +64,16 @@ class Rates:
         """Return what the time of a cell is known from; None where it is not known."""
         return self._rate(cell)[1]
 
+    def total(self, cells: Iterable[tuple[Cell, int]], workers: int) -> float | None:
+        """Return about how long cells take, each from an update on; None where one is unknown."""
+        total = longest = 0.0
+        for cell, done in cells:
+            taken = self.seconds(cell, done)
+            if taken is None:
+                return None
+            total, longest = total + taken, max(longest, taken)
+        return max(total / max(1, workers), longest)
+
     def learn(self, cell: Cell, per_step: float) -> None:
         """Take note of the seconds that an update of a cell took here."""
         self._here[shape(cell)] = per_step
@@ -69,10 +86,48 @@ class Rates:
             return self._here[name], "measured"
         if name in self._elsewhere:
             return self._elsewhere[name], "elsewhere"
-        for dataset in (cell.dataset, None):
-            if (cell.network, dataset) in self._per_work:
-                return self._per_work[cell.network, dataset] * _multiplications(cell), "work"
+        key = cell.network, cell.dataset
+        if key in self._per_work:
+            return self._per_work[key] * _multiplications(cell), "work"
         return None, None
+
+
+def rates_for(
+    records: Iterable[Record], machine: str | Collection[str] | None, device: str
+) -> Rates:
+    """Return the rates on a machine by its own records and, on a CPU, the published ones."""
+    on_cpu = device == "cpu"
+    published = open_published().scan() if on_cpu else ()
+    return Rates([*records, *published], machine, others=on_cpu)
+
+
+def time_unknown(
+    store: Store, cells: Iterable[Cell], device: str, rates: Rates, timed: Timed
+) -> None:
+    """Time one cell, of middling size, of each network and data set that the rates do not know.
+
+    Args:
+        store: has the back-end that was chosen here, if one was.
+        cells: those whose networks are to be known.
+        device: `cpu` or `cuda:i`.
+        rates: of this machine.
+        timed: what was timed before, which is not timed again; what is timed is added.
+    """
+    unknown: dict[tuple[str, str], dict[str, Cell]] = defaultdict(dict)
+    for cell in cells:
+        key = cell.network, cell.dataset
+        if key not in timed and rates.basis(cell) is None:
+            unknown[key].setdefault(shape(cell), cell)
+    if unknown:
+        from ...bench.profiling.synthetic_data import step_seconds
+
+        backend = kept_backend(store, device)
+        matmul = measured_backend()["matmul"] if backend is None else backend[0]
+        for key, some in unknown.items():
+            cell = sorted(some.values(), key=_multiplications)[len(some) // 2]
+            timed[key] = cell, step_seconds(cell, device, matmul, TIMING_SECONDS)
+    for cell, per_step in timed.values():
+        rates.learn(cell, per_step)
 
 
 def _multiplications(cell: Cell) -> float:

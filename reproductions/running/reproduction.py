@@ -16,25 +16,20 @@ from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...bench.outcome import UNFINISHED
 from ...results.record import Record
-from ...results.store.published import open_published
 from ..exhibits.exhibit import load
 from ..exhibits.where import parse_where
 from .agenda import Question, completing, deciding
 from .blas_choice import known_class
-from .dry_run import time_shapes
 from .executor import Say
+from .machine_check import LACKING
 from .memory_fit import workers_for
-from .plan import Plan, Planned, programs_of, shape, work
-from .rates import Rates
+from .plan import Plan, Planned, programs_of, work
+from .rates import Timed, rates_for, time_unknown
 from .request import RunRequest, plan_of, stacks, wanted_cells
 from .run import RunListener, RunSummary, train
 
 Judge = Callable[[RunRequest, Sequence[Record]], list[Question]]
 """Returns the questions that a request's exhibit asks, by the records there are."""
-
-
-Timed = dict[tuple[str, str], tuple[Cell, float]]
-"""By network and data set, a cell and the seconds of its update, timed for want of a record."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,11 +158,8 @@ def outlook(
         undecided.append((sum(not one.decided for one in questions), len(questions)))
         asked += questions
     if timed is not None and not stacks(device):
-        _time_unknown(first, missing.values(), device, rates, timed)
-    seconds = {
-        c: None if stacks(device) else rates.seconds(c, c.iterations - p.iterations_left)
-        for c, p in missing.items()
-    }
+        time_unknown(first.store, missing, device, rates, timed)
+    seconds = {c: None if stacks(device) else rates.seconds(c, p.done) for c, p in missing.items()}
     costs = _costs(missing, seconds)
     before = deciding(asked, costs)
     order = [*before, *completing(costs, before)]
@@ -185,39 +177,6 @@ def outlook(
     )
 
 
-def _time_unknown(
-    request: RunRequest,
-    missing: Iterable[Planned],
-    device: str,
-    rates: Rates,
-    timed: Timed,
-) -> None:
-    """Time the smallest cell of each network, by data set, of which nothing is known."""
-    smallest: dict[tuple[str, str], Planned] = {}
-    for planned in missing:
-        cell = planned.cell
-        key = cell.network, cell.dataset
-        if key not in timed and rates.basis(cell) is None:
-            other = smallest.setdefault(key, planned).cell
-            if work(cell) / cell.iterations < work(other) / other.iterations:
-                smallest[key] = planned
-    plan = Plan(cells=tuple(smallest.values()), programs=())
-    programs = {shape(planned.cell): (n,) for n, planned in enumerate(plan.cells)}
-    found = time_shapes(request, plan, device, programs)
-    timed |= {key: (p.cell, found[shape(p.cell)]) for key, p in smallest.items()}
-    for cell, per_step in timed.values():
-        rates.learn(cell, per_step)
-
-
-def rates_for(
-    records: Iterable[Record], machine: str | Collection[str] | None, device: str
-) -> Rates:
-    """Return the rates on a machine by its own records and, on a CPU, the published ones."""
-    on_cpu = device == "cpu"
-    published = open_published().scan() if on_cpu else ()
-    return Rates([*records, *published], machine, others=on_cpu)
-
-
 def _costs(
     missing: Mapping[Cell, Planned], seconds: Mapping[Cell, float | None]
 ) -> dict[Cell, float]:
@@ -233,7 +192,7 @@ def _lacking(requests: Iterable[RunRequest]) -> set[str]:
     needed = {
         (cell.dataset, request.data_dir) for request in requests for cell in wanted_cells(request)
     }
-    return {n for n, folder in needed if datasets.status(n, folder).state in ("missing", "corrupt")}
+    return {n for n, folder in needed if datasets.status(n, folder).state in LACKING}
 
 
 def reproduce(
