@@ -90,6 +90,17 @@ class Where:
         """Return the other conditions."""
         return Where(tuple(one for one in self.conditions if one is not condition))
 
+    def restricted(self, cells: Sequence[Cell]) -> "Where":
+        """Return the same conditions without the values that none of some cells has."""
+        kept: list[Condition | Range] = []
+        for one in self.conditions:
+            if isinstance(one, Range):
+                kept.append(one)
+            else:
+                there = {cell.value(one.field) for cell in cells}
+                kept.append(Condition(one.field, tuple(v for v in one.values if v in there)))
+        return Where(tuple(kept))
+
     def __str__(self) -> str:
         return ",".join(map(str, self.conditions))
 

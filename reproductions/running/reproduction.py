@@ -6,6 +6,7 @@ and the next pass asks again. When none is left, the last pass trains all the re
 
 import dataclasses
 import heapq
+import itertools
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,9 @@ from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...bench.outcome import UNFINISHED
 from ...results.record import Record
-from ..exhibits.exhibit import load
-from ..exhibits.where import parse_where
+from ..exhibits.catalogue import read
+from ..exhibits.exhibit import expand, load
+from ..exhibits.where import parse_where, select
 from .agenda import Question, completing, deciding
 from .blas_choice import known_class
 from .executor import Say
@@ -100,22 +102,31 @@ class Outlook:
 def requests_for(names: Iterable[str], common: RunRequest) -> tuple[RunRequest, ...]:
     """Return a request for each exhibit that has cells at the scale and of `--where`.
 
-    Raises UsageError where none has, or an exhibit is unknown or malformed.
+    A value in `--where` must pick cells of one of the exhibits, not of each: an exhibit's request
+    has those that pick some of its own.
+
+    Raises UsageError where no exhibit has such cells, or one is unknown or malformed.
     """
     where = parse_where(common.where) if common.where else None
-    found: list[RunRequest] = []
-    problem: UsageError | None = None
-    for name in dict.fromkeys(names):
-        request = dataclasses.replace(common, exhibit=name)
-        load(name, where)
+    cells: dict[str, list[Cell]] = {}
+    problem = UsageError("EXHIBIT: name at least one")
+    for name in names:
+        read(name)  # one that is unknown or malformed is an error, whatever the others are
         try:
-            wanted_cells(request)
-        except UsageError as error:
-            problem = problem or error
-        else:
-            found.append(request)
-    if not found:
-        raise problem or UsageError("EXHIBIT: name at least one exhibit")
+            cells[name] = expand(load(name, where), common.scale)
+        except UsageError as error:  # it has no such scale, or a rule that was brought does not fit
+            problem = error
+    if not cells:
+        raise problem
+    if where is None:
+        return tuple(dataclasses.replace(common, exhibit=name) for name in cells)
+    select(itertools.chain.from_iterable(cells.values()), where)
+    found: list[RunRequest] = []
+    for name, some in cells.items():
+        picked = [cell for cell in some if where.matches(cell)]
+        if picked:
+            kept = str(where.restricted(picked))
+            found.append(dataclasses.replace(common, exhibit=name, where=(kept,)))
     return tuple(found)
 
 

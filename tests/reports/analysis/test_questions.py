@@ -1,0 +1,71 @@
+"""Questions of an exhibit: which are decided, and how many seeds the others ask for."""
+
+import pytest
+from sgbench.reports.analysis import questions as module
+from sgbench.reports.analysis.questions import FEWEST, questions
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.running.request import RunRequest
+from sgbench.results.store.published import open_published
+from sgbench.results.store.store import Store
+
+CELL = expand(load("table1"), "demo", seeds=1)[0]
+
+
+@pytest.fixture
+def request_of(tmp_path):
+    def make(scale="quick", **options):
+        return RunRequest(exhibit="table1", scale=scale, store=Store(tmp_path), **options)
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("verdict", "there", "needed", "decided", "seeds"),
+    [
+        ("not run", 0, None, False, FEWEST),
+        ("inconclusive", 1, None, False, FEWEST),
+        ("reproduced", 2, None, True, 5),
+        ("not reproduced", 3, None, True, 5),
+        ("not comparable", 2, None, True, 5),
+        ("inconclusive", 2, 3, False, 3),  # a seed more decides it
+        ("inconclusive", 2, None, False, 5),
+        ("inconclusive", 3, 40, True, 5),  # the declared seeds do not
+        ("inconclusive", 5, None, True, 5),
+    ],
+)
+def test_a_question_asks_for_what_decides_it(verdict, there, needed, decided, seeds):
+    found = module._question((CELL,), verdict, there, 5, needed)
+    assert (found.decided, found.seeds) == (decided, seeds)
+
+
+def test_one_seed_is_enough_where_no_more_are_declared():
+    assert module._question((CELL,), "not run", 0, 1, None).seeds == 1
+    assert module._question((CELL,), "inconclusive", 1, 1, None).decided
+
+
+def test_nothing_is_decided_without_records(request_of):
+    found = questions(request_of(), [])
+    assert not any(one.decided for one in found)
+    assert {one.seeds for one in found} == {FEWEST}
+    wanted = set(expand(load("table1"), "quick", seeds=1))
+    assert {cell for one in found for cell in one.cells} == wanted
+
+
+def test_published_records_decide_their_places_and_claims(request_of):
+    found = questions(request_of(), list(open_published().scan()))
+    assert 0 < sum(one.decided for one in found) < len(found)
+    assert all(not one.decided for one in found if one.cells[0].dataset == "cifar10")
+
+
+def test_only_questions_about_the_cells_that_are_asked_for(request_of):
+    found = questions(request_of(where=("rule=dni,network=fcn",)), [])
+    assert {(cell.rule, cell.network) for one in found for cell in one.cells} == {("dni", "fcn")}
+    claims = [one for one in found if len(one.cells) > 1]
+    assert claims  # that DNI's error grows with depth needs no other rule
+
+
+def test_a_bin_of_a_population_is_one_question(tmp_path):
+    request = RunRequest(exhibit="p_update", scale="quick", store=Store(tmp_path))
+    bins = [one for one in questions(request, []) if one.seeds == 3]
+    assert bins
+    assert all(cell.p_update is not None for one in bins for cell in one.cells)

@@ -1,0 +1,128 @@
+"""Reproductions: passes, each in the order of an agenda, until nothing is left."""
+
+import dataclasses
+
+import pytest
+from sgbench.bench.training import loop
+from sgbench.reproductions.running.agenda import Question
+from sgbench.reproductions.running.reproduction import outlook, reproduce
+from sgbench.reproductions.running.request import wanted_cells
+
+
+class Listener:
+    """Takes note of what it is told."""
+
+    def __init__(self, seen):
+        self.seen, self.trained = seen, []
+
+    def planned(self, plan, workers):
+        self.plan = plan
+
+    def progress(self, program, iteration, point):
+        pass
+
+    def finished(self, program, records):
+        self.trained += records
+
+    def stopping(self, number):
+        pass
+
+
+@pytest.fixture
+def small(request_of):
+    """A request of three seeds of one configuration of a moment."""
+    return request_of(where=("network=fcn,depth=3,rule=backprop",), seeds=3)
+
+
+@pytest.fixture
+def run():
+    """Reproduce; return the summary and what each pass trained, as seeds."""
+
+    def call(requests, judge, **options):
+        passes = []
+
+        def listen(seen):
+            passes.append(Listener(seen))
+            return passes[-1]
+
+        done = reproduce(requests, judge, listen, **options)
+        return done, [[record.seed for record in one.trained] for one in passes]
+
+    return call
+
+
+def asking(seeds_by_records, first=0):
+    """A judge whose question asks for a number of seeds, by how many records there are."""
+
+    def judge(request, records):
+        seeds = seeds_by_records.get(len(records))
+        cell = dataclasses.replace(wanted_cells(request)[first], seed=0)
+        return [Question(cells=(cell,), seeds=seeds or 1, decided=seeds is None)]
+
+    return judge
+
+
+def test_what_a_pass_leaves_undecided_is_asked_again(small, run):
+    done, passes = run([small], asking({0: 1, 1: 2}))
+    assert passes == [[0], [1], [2]]  # a seed, a seed more, and the rest once it is decided
+    assert (done.left, done.written, done.interrupted) == (0, {"ok": 3}, None)
+
+
+def test_the_rest_is_one_pass(small, run):
+    done, passes = run([small], asking({}))
+    assert [sorted(seeds) for seeds in passes] == [[0, 1, 2]]
+    again, passes = run([small], asking({}))
+    assert (passes, again.written, again.left) == ([], {}, 0)
+    assert done.written == {"ok": 3}
+
+
+def test_what_fails_is_not_tried_again(small, run, monkeypatch):
+    def broken(job, look):
+        raise ArithmeticError("no way")
+
+    monkeypatch.setattr(loop, "train", broken)
+    done, passes = run([small], asking({0: 2}))
+    assert done.written == {"failed": 3}
+    assert passes == [[0, 1], [2]]
+    assert done.left == 0
+
+
+def test_what_is_cut_short_is_left_and_gone_on_with(small, run, monkeypatch):
+    train = loop.train
+
+    def stopped(job, look):
+        return train(job, look if job.cells[0].seed == 0 else lambda *_: True)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "train", stopped)
+        patched.setattr(loop, "LOOK_SECONDS", 0.0)
+        done, passes = run([small], asking({}))
+    assert (passes, done.left) == ([[0, 1, 2]], 2)
+    assert done.written == {"ok": 1, "timeout": 2}
+    done, _ = run([small], asking({}))
+    assert (done.left, done.written) == (0, {"ok": 2})
+
+
+def test_nothing_begins_once_the_time_is_over(small, run):
+    done, passes = run([small], asking({}), time_limit=1e-9)
+    assert (done.left, done.written, passes) == (3, {}, [])
+
+
+def test_each_record_is_of_the_exhibit_whose_cell_it_is(small, run):
+    other = dataclasses.replace(small, exhibit="deep", where=("depth=6,rule=backprop",))
+    done, _ = run([small, other], asking({}))
+    assert done.left == 0
+    exhibits = {record.depth: record.exhibit for record in small.store.scan()}
+    assert exhibits == {3: "table1", 6: "deep"}
+
+
+def test_ends_are_those_of_workers_that_take_the_next_cell(small):
+    seen = outlook([small], asking({}), timed={})
+    seconds = dict(zip((p.cell for p in seen.order), (4.0, 1.0, 2.0), strict=True))
+    two = dataclasses.replace(seen, seconds=seconds, workers=2)
+    assert two.ends == (4.0, 1.0, 3.0)
+    assert (two.total, two.reached(3.0, 0), two.reached(None, 0)) == (4.0, 2, 3)
+    assert two.seconds_of(0) == 3.5
+    unknown = dataclasses.replace(two, seconds=seconds | {seen.order[1].cell: None})
+    assert unknown.ends == (4.0, None, None)
+    assert (unknown.total, unknown.seconds_of(0), unknown.reached(9.0, 0)) == (None, None, 1)
