@@ -7,7 +7,7 @@ import click
 from .commands._entrypoint import CODES, COMPLETION, Entrypoint, examples
 
 VERBS = (
-    *("list", "run", "reproduce", "status", "report", "show", "tune", "time", "gate"),
+    *("list", "run", "status", "report", "reproduce", "show", "tune", "time", "gate"),
     *("new", "check", "doctor", "data", "export", "merge", "prune"),
 )
 """The verbs in the order of the help; each is a module of `commands/` with a `command`."""

@@ -103,7 +103,8 @@ def command(
     stopped = None if summary is None else summary.interrupted
     if stopped:
         return complain(f"interrupted; go on with: {_again(ctx.obj)}", 128 + stopped)
-    _report(ctx, requests, out)
+    if any(True for _ in common.store.scan()):
+        _report(ctx, requests, out)
     return _conclude(seen, summary, ctx.obj)
 
 

@@ -9,10 +9,11 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("bench", "results", "reproductions", "reports", "commands")
+PACKAGES = ("api", "bench", "results", "reproductions", "reports", "commands")
 FOLDERS = (*(name for name in PACKAGES if name != "commands"), "cli")
 
 UNTESTED = {
+    "__init__.py": "the names of api, which tests/api take from it",
     "__main__.py": "one call, by which tests/cli start the program",
     "bench/interfaces.py": "protocols alone, which the type checker holds",
     "reports/figures/spec.py": "plain data, which the tests of series and render make and read",

@@ -27,19 +27,19 @@ HEADLINES: Mapping[str, tuple[str, str, str, Sequence[str]]] = {
     ),
     "table2": (
         "Table 2: recurrent networks",
-        "DNI learns longer Copy tasks than BPTT, T = 5 (DNI / BPTT, steps)",
+        "over 5 steps DNI learns longer Copy tasks than BPTT (DNI / BPTT, length)",
         "dni-longer",
         ["dataset=copy", "T=5"],
     ),
     "p_update": (
         "Figures 5 and 6: layers that update at random steps",
-        "a layer may skip 4 of 5 updates at random (p_update 0.2 / 1, % error)",
+        "a layer may skip 4 of 5 updates at random (a fifth / all of them, % error)",
         "p-0.2-trains",
         ["decoupled=update", "rule=dni"],
     ),
     "two_networks": (
         "Figure 8: two networks at different rates",
-        "DNI lowers B's error (DNI / no feedback, %)",
+        "the second network errs less with DNI (DNI / no feedback, %)",
         "dni-feeds-back",
         [],
     ),

@@ -137,6 +137,7 @@ def outlook(
     machine: str | Collection[str] | None = None,
     device: str | None = None,
     timed: Timed | None = None,
+    tried: Collection[Cell] = (),
 ) -> Outlook:
     """Return what is to be trained of some exhibits, in order.
 
@@ -147,6 +148,7 @@ def outlook(
         device: the device, the one that the requests resolve to if None.
         timed: what was timed before. A network that no record has is timed for a moment and added,
             so that its cells have a time, too; nothing is timed if None.
+        tried: cells that are not to be trained again, whatever they ended as.
     """
     first = requests[0]
     device = device or hardware.resolve_device(first.device)
@@ -163,7 +165,7 @@ def outlook(
             dataset = planned.cell.dataset
             if dataset in lacking:
                 without[dataset] = without.get(dataset, 0) + 1
-            elif planned.cell not in missing:
+            elif planned.cell not in missing and planned.cell not in tried:
                 missing[planned.cell], owners[planned.cell] = planned, number
         questions = judge(request, records)
         undecided.append((sum(not one.decided for one in questions), len(questions)))
@@ -226,14 +228,14 @@ def reproduce(
     Raises UsageError, DataError or StoreError, before training where that can be known.
     """
     deadline = None if time_limit is None else time.monotonic() + time_limit
-    whole, timed = RunSummary(), Timed()
+    whole, timed, tried = RunSummary(), Timed(), set[Cell]()
     while True:
-        seen = outlook(requests, judge, timed=timed)
+        seen = outlook(requests, judge, timed=timed, tried=tried)
         left = None if deadline is None else deadline - time.monotonic()
         whole.left = len(seen.order)
         if not seen.order or (left is not None and left <= 0):
             return whole
-        done = _pass(seen, judge, listen(seen), left=left, timed=timed, say=say)
+        done = _pass(seen, judge, listen(seen), left=left, timed=timed, tried=tried, say=say)
         for status, number in done.written.items():
             whole.written[status] = whole.written.get(status, 0) + number
         whole.left -= sum(n for status, n in done.written.items() if status not in UNFINISHED)
@@ -249,12 +251,20 @@ def _pass(
     *,
     left: float | None,
     timed: Timed,
+    tried: set[Cell],
     say: Say,
 ) -> RunSummary:
     owners: dict[Cell, RunRequest] = {}
+    before = frozenset(tried)
+
+    def owner(cell: Cell) -> RunRequest:
+        tried.add(cell)  # it has ended
+        return owners[cell]
 
     def make(classes: Collection[str], device: str) -> Plan:
-        now = outlook(seen.requests, judge, machine=classes, device=device, timed=timed)
+        now = outlook(
+            seen.requests, judge, machine=classes, device=device, timed=timed, tried=before
+        )
         cells = now.order[: now.deciding] or now.order
         owned = zip(cells, now.owners, strict=False)
         owners.update({planned.cell: now.requests[number] for planned, number in owned})
@@ -262,4 +272,4 @@ def _pass(
         return Plan(cells=cells, programs=programs_of(wanted, stacks(device)))
 
     request = dataclasses.replace(seen.requests[0], time_limit=left)
-    return train(request, make, owners.__getitem__, listener, say=say)
+    return train(request, make, owner, listener, say=say)

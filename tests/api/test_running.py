@@ -7,19 +7,7 @@ import warnings
 
 import pytest
 import sgbench
-from sgbench.bench import registry
 from sgbench.cli import main
-from sgbench.results.store.store import Store
-
-OWN_RULE = """
-from sgbench.bench.contract import Rule
-from sgbench.bench.rules.backprop import step
-
-RULE = Rule(
-    name="mine", label="mine", sentence="learns as backprop does", color="#123456",
-    families=("feedforward",), version=1, source="a test",
-)
-"""
 
 
 def test_a_run_returns_the_records_it_got_and_goes_on(tmp_path, tiny):
@@ -32,15 +20,6 @@ def test_a_run_returns_the_records_it_got_and_goes_on(tmp_path, tiny):
     assert second["finished"].iloc[0] == first["finished"].iloc[0]  # it is not trained again
     stored = sgbench.load_records(store)
     assert set(stored["id"]) == set(second["id"])
-
-
-def test_the_usual_store_is_the_commands(monkeypatch, tmp_path, tiny):
-    monkeypatch.setenv("SGBENCH_STORE", str(tmp_path / "named"))
-    sgbench.run("table1", **tiny, seeds=1)
-    assert len(list(Store(tmp_path / "named").scan())) == 1
-    monkeypatch.delenv("SGBENCH_STORE")
-    with pytest.raises(sgbench.UsageError, match=r"\.sgbench"):
-        sgbench.load_records()
 
 
 def test_a_run_leaves_torchs_settings_as_they_were(tmp_path, tiny):
@@ -85,18 +64,6 @@ def test_a_run_works_in_another_thread(tmp_path, tiny):
     assert found[0]["status"].tolist() == ["ok"]
 
 
-def test_rules_in_files_are_known_for_the_call(tmp_path, tiny):
-    file = tmp_path / "mine.py"
-    file.write_text(OWN_RULE, encoding="utf-8")
-    options = {"store": tmp_path / "store", "rule_files": [file]}
-    where = {"network": "fcn", "depth": 3, "rule": ["backprop", "mine"]}
-    found = sgbench.run("table1", **{**tiny, "where": where}, seeds=1, **options)
-    assert sorted(found["rule"]) == ["backprop", "mine"]
-    assert "mine" not in registry.RULES.names()
-    rules = sgbench.verdicts("table1", "custom", **options)["rule"]
-    assert set(rules) == {"backprop", "mine"}
-
-
 def test_what_is_left_and_what_failed_is_warned_of(tmp_path, monkeypatch, tiny):
     from sgbench.bench.training import loop
 
@@ -129,15 +96,6 @@ def test_ctrl_c_interrupts_after_the_state_is_saved(tmp_path, monkeypatch, tiny)
     with pytest.raises(KeyboardInterrupt):
         sgbench.run("table1", **options, seeds=1, store=tmp_path / "store")
     assert len(list((tmp_path / "store" / "checkpoints").iterdir())) == 1
-
-
-def test_a_broken_record_is_warned_of(tmp_path, tiny):
-    store = tmp_path / "store"
-    sgbench.run("table1", **tiny, seeds=1, store=store)
-    (file,) = (store / "records").rglob("*.json")
-    file.write_text("{}", encoding="utf-8")
-    with pytest.warns(sgbench.SgbenchWarning, match="broken"):
-        assert len(sgbench.load_records(store)) == 0
 
 
 @pytest.mark.parametrize(

@@ -89,17 +89,6 @@ def test_a_quota_below_the_cores_is_a_problem(sgbench, store, monkeypatch, tmp_p
     assert any("--jobs 1" in problem for problem in found["problems"])
 
 
-@pytest.mark.parametrize(
-    ("text", "cores"), [("max 100000\n", None), ("150000 100000\n", 1.5), ("odd", None)]
-)
-def test_a_quota_is_read_in_cores(monkeypatch, tmp_path, text, cores):
-    quota = tmp_path / "cpu.max"
-    quota.write_text(text, encoding="utf-8")
-    monkeypatch.setattr(machine_check, "_QUOTA", quota)
-    monkeypatch.setattr(machine_check, "_QUOTA_V1", tmp_path / "none")
-    assert machine_check.cpu_quota() == cores
-
-
 def test_a_store_that_cannot_be_written_is_a_problem(sgbench, store, monkeypatch):
     monkeypatch.setattr(machine_check, "can_write", lambda folder: folder != store.path)
     found = json.loads(sgbench("doctor", "--store", store.path, "--json").stdout)

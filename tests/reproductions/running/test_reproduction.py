@@ -85,6 +85,10 @@ def test_what_fails_is_not_tried_again(small, run, monkeypatch):
     assert done.written == {"failed": 3}
     assert passes == [[0, 1], [2]]
     assert done.left == 0
+    again = dataclasses.replace(small, retry=("failed",))
+    done, passes = run([again], asking({0: 2}))
+    trained = sorted(seed for seeds in passes for seed in seeds)
+    assert (trained, done.left) == ([0, 1, 2], 0)  # once, and not for ever
 
 
 def test_what_is_cut_short_is_left_and_gone_on_with(small, run, monkeypatch):
