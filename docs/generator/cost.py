@@ -12,7 +12,7 @@ import statistics
 from sgbench.reports.analysis.naming import duration
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.reproductions.exhibits.expansion import expand
-from sgbench.reproductions.running.plan import make_plan, work
+from sgbench.reproductions.running.plan import work
 from sgbench.reproductions.running.rates import Rates
 
 from . import other, sources
@@ -25,8 +25,8 @@ _DAY, _YEAR = 86400, 365 * 86400
 
 def left(exhibit: str, scale: str = "paper") -> str:
     """Return about how long the cells of `scale` that have no published record take, in words."""
-    plan = make_plan(expand(load(exhibit), scale), sources.records(), machine=None)
-    missing = [plan.cells[index].cell for program in plan.programs for index in program]
+    known = {record.key for record in sources.records() if record.status == "ok"}
+    missing = [cell for cell in expand(load(exhibit), scale) if cell.key not in known]
     if not missing:
         return "nothing is left"
     rates = _rates()
