@@ -58,7 +58,7 @@ def test_verdicts_stay_where_they_can_be_judged(write):
 
 def test_a_figure_is_asked_for_and_linked_from_where_the_page_is(write):
     line = write("figure table1 quick depths-mnist seed<3")
-    path = re.fullmatch(r"!\[MNIST: .+\]\((.+)\)", line)[1]
+    path = re.fullmatch(r"!\[.+\]\((.+)\)", line)[1]
     assert path == "../figures/table1-quick-depths-mnist-seed-3.png"
     assert list(write.asked) == ["table1-quick-depths-mnist-seed-3.png"]
 

@@ -27,8 +27,9 @@ def test_a_picture_is_small_and_not_blank():
 
 
 def test_a_study_has_figures_too():
-    title = figures.title("tune", "mnist-fcn-depth4-rate", "budget", ())
-    assert "trials" in title
+    asked = ("tune", "mnist-fcn-depth4-rate", "budget", ())
+    assert figures.title(*asked)
+    assert Image.open(io.BytesIO(figures.picture(*asked))).height > 200
 
 
 def test_names_of_files_are_plain():
