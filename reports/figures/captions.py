@@ -11,21 +11,31 @@ from . import words
 from .points import FEW, layers
 
 
-def spread(figure: Figure, seeds: Sequence[int]) -> str:
-    """Return what the lines and intervals of curves or of a sweep are.
+def spread(figure: Figure, seeds: Sequence[int], means: pd.DataFrame) -> str:
+    """Return what the lines, dots and intervals of curves or of a sweep are.
 
     Args:
         figure: curves or a sweep.
         seeds: of how many seeds a point is, of each point.
+        means: `points.summary` of the seeds.
     """
     least, most = min(seeds), max(seeds)
     if most == 1:
-        return "One seed, so no intervals."
-    kind = "Bands" if figure.kind == "curves" else "Bars"
+        return "One seed each, so no intervals."
     count = f"{most}" if least == most else f"{least} to {most}"
-    if figure.kind == "curves" and most < FEW:
-        return f"Lines: means of {count} seeds. {kind}: their range."
-    return f"Lines: means of {count} seeds. {kind}: 95 % Student-t intervals, cut at the axes."
+    curves, few, many = figure.kind == "curves", means["few"].any(), (~means["few"]).any()
+    kind = f"{'Bands' if curves else 'Bars'}: 95 % Student-t intervals of the mean"
+    if curves and figure.y == "longest" and few and not many:
+        return f"A line for each of {count} seeds; those that coincide are drawn side by side."
+    singles = "Thin lines" if curves else "Dots"
+    if few and many:
+        return (
+            f"Lines: means of {count} seeds. {kind}, from {FEW} seeds on; {singles.lower()}: each"
+            " seed where there are fewer."
+        )
+    if few:
+        return f"Lines: means of {count} seeds. {singles}: each seed."
+    return f"Lines: means of {count} seeds. {kind}."
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:
