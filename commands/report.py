@@ -154,7 +154,7 @@ def _throughput(store: "Store", scale: str | None, formats: Sequence[str], style
     timings = Timings(store.path, read_only=store.read_only)
     found, records = list(timings.scan_known()), stored_records(store, known=True)
     warn(timings)
-    return throughput.build(found, records, scale, formats, cores(), style)
+    return throughput.build(found, records, scale, formats, cores(), sheet=style)
 
 
 def _study(store: "Store", name: str | None, formats: Sequence[str], style: str) -> "Report":

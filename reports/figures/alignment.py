@@ -65,7 +65,7 @@ def _kind(cosines: Sequence[float]) -> str | None:
         return "aligned"
     if max(map(abs, cosines)) <= HARDLY:
         return "hardly"
-    return "partly" if HARDLY < min(cosines) and max(cosines) < ALIGNED else None
+    return "partly" if min(cosines) > HARDLY and max(cosines) < ALIGNED else None
 
 
 def _span(cosines: Sequence[float]) -> str:

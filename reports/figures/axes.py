@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, MultipleLocator, NullLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullLocator
 
 from .spec import Drawing
 
@@ -28,6 +28,8 @@ def fit(axes: Axes, drawing: Drawing) -> None:
         if high - low < 0.9:
             axes.yaxis.set_major_locator(MultipleLocator(0.1))  # more digits reach y's label
     else:
+        if drawing.steps or (values % 1 == 0).all():
+            axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         low, high = values.min(), values.max()
         aside = 0.08 * (high - low) or 0.08 * abs(high) or 1.0  # where all are the same, too
         room = 0.03 * (high - low)  # of what is 0 no half is hidden

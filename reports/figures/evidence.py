@@ -18,8 +18,8 @@ def extreme(places: Sequence[Values], *, lowest: bool) -> Hashable | None:
     """Return what has the lowest (or else the highest) values at every place, None where nothing.
 
     Each of its seeds must be beyond each seed of all others. Where all values at a place came from
-    one distribution, n of N would be so with probability 1 / C(N, n); the product over places, times
-    the number of what could have won, is held against `LEVEL`.
+    one distribution, n of N would be so with probability 1 / C(N, n). The product over places,
+    times the number of those that could have won, is held against `LEVEL`.
 
     Args:
         places: the values at each place, of the same two things or more.

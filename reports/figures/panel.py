@@ -22,7 +22,7 @@ REFERENCE: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 _AREA, _ALPHA = 7.0, 0.5  # of a network's dot, in points squared
 _ASIDE = 0.026  # of the x axis, between what lines have at the same x
 _SEED_ASIDE = 0.008  # of the x axis, between seeds of one point
-_STEP_ASIDE = 1.1  # points, between lines that may coincide
+_STEP_ASIDE = 0.8  # points, between lines that may coincide
 _SEED: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.55, "zorder": 1.8}
 _FEW = 12  # points of a line that each get their marker; more are thinned
 
@@ -107,7 +107,7 @@ def panel(
 def _intervals(axes: Axes, drawing: Drawing, line: pd.DataFrame, look: Look) -> None:
     if not line["low"].notna().any():
         return
-    if drawing.bars:
+    if drawing.bars or len(line) == 1:  # a band of one point cannot be seen
         axes.vlines(
             line["x"], line["low"], line["high"], color=look.color, linewidth=0.9, alpha=0.7
         )

@@ -26,8 +26,8 @@ def points(
 ) -> pd.DataFrame:
     """Return x and y of every seed, with `configuration`, `seed` and `layer` (0: of no layer).
 
-    On a curve x is the iteration, or the steps of data until then; `end` marks the last. Where the figure's x is one of
-    `COSTS`, that of the seed is the column `cost`.
+    On a curve x is the iteration, or the steps of data until then; `end` marks the end of training.
+    Where the figure's x is one of `COSTS`, that of the seed is the column `cost`.
 
     Args:
         selection: what is reported.

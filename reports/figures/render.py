@@ -19,7 +19,6 @@ from .spec import Drawing
 from .style import DOTTED, FAINT, SHEETS, Sheet, width, wrapped
 
 _LEFT, _RIGHT, _EDGE = 0.62, 0.12, 0.08  # inches beside the panels; around all
-_ROW, _ONLY_ROW = 1.6, 2.2  # inches: a row's height, where there are more of them or one
 _BETWEEN_ROWS, _BETWEEN = 0.32, 0.16  # inches between panels
 _TITLE, _LEGEND, _PANEL_TITLE, _NOTE = 0.19, 0.19, 0.15, 0.14  # inches of a line
 _HANDLE, _PAD, _COLUMN = 2.2, 0.5, 1.2  # of the legend, in its font's size
@@ -86,7 +85,7 @@ class _Layout:
 
     @property
     def row(self) -> float:
-        return _ONLY_ROW if self.rows == 1 else _ROW
+        return self.sheet.only_row if self.rows == 1 else self.sheet.row
 
     @property
     def between_rows(self) -> float:

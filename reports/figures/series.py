@@ -46,7 +46,7 @@ def drawings(selection: Selection, records: Iterable[Record] = ()) -> list[Drawi
             groups.setdefault(key, []).append(n)
         others = beside.selected(selection, figure, records)
         found = (
-            _drawing(selection, figure, split, added, configurations, others)
+            _drawing(selection, figure, (split, added), configurations, others)
             for configurations in groups.values()
         )
         made.extend(drawing for drawing in found if drawing is not None)
@@ -67,12 +67,11 @@ def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
 def _drawing(
     selection: Selection,
     figure: Figure,
-    split: Sequence[str],
-    added: Sequence[str],
+    fields: tuple[Sequence[str], Sequence[str]],
     configurations: Sequence[int],
     others: Selection | None,
 ) -> Drawing | None:
-    left_out = ""
+    (split, added), left_out = fields, ""
     if _by_number(figure, [selection.cells[n] for n in configurations]):
         measured = selection.frame.loc[selection.frame["status"] == "ok", "configuration"]
         configurations, left_out = few(

@@ -56,6 +56,7 @@ class Sheet:
 
     Attributes:
         width: of the figure, in inches.
+        row, only_row: height of a row of panels, where there are more of them or one, in inches.
         columns: the most panels side by side.
         titled: whether it has its title and its caption; else the text around it has them.
         title, panel, legend, label, tick, note: sizes of texts, in points.
@@ -63,6 +64,8 @@ class Sheet:
     """
 
     width: float
+    row: float
+    only_row: float
     columns: int
     titled: bool
     title: float
@@ -76,11 +79,11 @@ class Sheet:
 
 SHEETS = {
     "screen": Sheet(
-        width=7.2, columns=5, titled=True, fonttype=3,
+        width=7.2, row=1.6, only_row=2.2, columns=5, titled=True, fonttype=3,
         title=10.5, panel=9, legend=8.5, label=9, tick=8, note=7,
     ),
     "paper": Sheet(
-        width=3.25, columns=2, titled=False, fonttype=42,
+        width=3.25, row=1.2, only_row=1.7, columns=2, titled=False, fonttype=42,
         title=8, panel=8, legend=8, label=8, tick=8, note=8,
     ),
 }  # fmt: skip

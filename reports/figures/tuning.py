@@ -145,7 +145,7 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
     each = f"{seeds} seed{'' if seeds == 1 else 's'} for {cell.iterations:,} iterations"
     note = (
         f"A trial trains {each}, or fewer where it was given up. Lines: means over all orders."
-        " Dotted: the default protocol, on the same seeds."
+        f"{_defaults_said(study)}"
     )
     frame.title = _gain(study) or frame.title
     figure, grid = frame.panels(1, 1, note)
@@ -162,41 +162,56 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
             )  # fmt: skip
         if own is not None:
             label = f"{_label(results)}, default protocol"
-            axes.axhline(
-                own, color=look.color, linestyle=DOTTED, marker=look.marker, markersize=3,
-                markerfacecolor="white", markeredgewidth=0.8, label=label,
-            )  # fmt: skip
-        shown += [*curve, *([] if own is None else [own])]
+            axes.axhline(own[0], color=look.color, linestyle=DOTTED, label=label)
+        shown += [*curve, *([] if own is None else [own[0]])]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trials")
-    axes.legend(frameon=False)
+    figure.legend(loc="outside upper left", ncols=2, frameon=False)
     _fit_y(figure, axes, study, shown)
     return figure
 
 
-def default(results: ArmResults) -> float | None:
-    """Return the value of the trial that is the exhibit's protocol as it is; None without one."""
+def default(results: ArmResults) -> tuple[float, bool] | None:
+    """Return the result of the exhibit's protocol as it is, and whether on the test split.
+
+    That of the trial that tries it, else the mean of the seeds that it was trained anew with; None
+    where there is neither.
+    """
     own = own_choice(results.arm)
-    done = (t for t in results.trials if t.state == "complete" and dict(t.params) == own)
-    return next((trial.value for trial in done), None)
+    for trial in results.trials:
+        if trial.state == "complete" and trial.value is not None and dict(trial.params) == own:
+            return trial.value, False
+    found = results.untuned.interval if results.untuned is not None else None
+    return None if found is None else (found.mean, True)
+
+
+def _defaults_said(study: StudyResults) -> str:
+    """Return what the lines of the default protocol are, as a sentence."""
+    found = [own[1] for own in map(default, study.arms) if own is not None]
+    if not found:
+        return ""
+    tested = study.arms[0].arm.objective.tested_name
+    return " Dotted: the default protocol" + (
+        f", its {tested} on other seeds." if all(found) else ", on the same seeds."
+    )
 
 
 def _gain(study: StudyResults) -> str:
-    """Return what the search is expected to find beside the default protocol, where both are."""
+    """Return what the winners and the default protocol come to on fresh seeds, where both ended."""
     told: list[str] = []
     for results in study.arms:
-        own, objective = default(results), results.arm.objective
-        if own is None or not results.curve:
+        tuned, untuned, objective = results.tuned, results.untuned, results.arm.objective
+        if tuned is None or untuned is None or results.verdict is None:
+            return ""
+        if tuned.interval is None or untuned.interval is None:
             return ""
         unit = " %" if objective.unit == "%" else ""
-        best, before = (
-            f"{value:.{objective.decimals}f}{unit}" for value in (results.curve[-1], own)
-        )
-        whose = f" for {_label(results)}" if len(study.arms) > 1 else ""
-        told.append(f"{best} where the default has {before}{whose}")
-    trials = {len(results.curve) for results in study.arms}
-    many = f"{trials.pop()} trials" if len(trials) == 1 else "all trials"
-    return f"Expected best {study.arms[0].arm.objective.name} of {many}: {', '.join(told)}"
+        means = (tuned.interval.mean, untuned.interval.mean)
+        best, before = (f"{mean:.{objective.decimals}f}" for mean in means)
+        better = "better" if results.verdict == "better" else "no better"
+        told.append(f"{_label(results)} {best} against {before}{unit} ({better})")
+    what = study.arms[0].arm.objective.tested_name
+    return f"{what.capitalize()} tuned against default, on fresh seeds: {', '.join(told)}"
 
 
 def _slices(study: StudyResults, frame: _Frame) -> Figure:

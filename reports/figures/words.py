@@ -40,14 +40,14 @@ def axis(name: str, cell: Cell | None = None) -> str:
 
     Args:
         name: what the axis shows.
-        cell: one of the cells that are shown, for results that depend on the split or on its family.
+        cell: one of the cells that are shown: what results are called depends on it.
     """
     own = hyperparameters().get(name)
     if own is not None:
         return f"{own.label} ({own.about})" if own.about else own.label
     split = (cell.split if cell is not None else None) or "test"
     longer = cell is not None and cell.family == "recurrent"
-    target = "the gradient of a longer unroll" if longer else "the true gradient"
+    target = "a longer unroll" if longer else "the true gradient"
     return _AXES.get(name, name.replace("_", " ")).format(split=split, target=target)
 
 

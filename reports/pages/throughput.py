@@ -31,6 +31,7 @@ def build(
     scale: str | None = None,
     formats: Sequence[str] = FORMATS,
     workers: int = 1,
+    *,
     sheet: str = "screen",
 ) -> Report:
     """Return the report.
