@@ -1,7 +1,9 @@
 """What stands beside the results in a figure: the paper's, other rules', and marks along x."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -9,7 +11,7 @@ from ...bench.cell import Cell
 from ...bench.configuration import hyperparameters
 from ...bench.registry import RULES
 from ...reproductions.exhibits.exhibit import derived_sg_scale
-from ...reproductions.exhibits.schema import CUSTOM, Exhibit, Figure
+from ...reproductions.exhibits.schema import CUSTOM, Figure
 from ...results.metrics import RESULTS
 from ...results.record import Record
 from ..analysis.select import Selection, select
@@ -54,20 +56,16 @@ def selected(selection: Selection, figure: Figure, records: Iterable[Record]) ->
     """
     if not figure.references or selection.scale == CUSTOM:
         return None
-    exhibit = selection.exhibit
-    scale, blocks = exhibit.scale(selection.scale), dict[frozenset[object], dict[str, object]]()
-    for point in scale.points():
-        for rule in figure.references:
-            left_out = {
-                *hyperparameters(),
-                *(["sg_layers"] if RULES.declared(rule).model == "none" else []),
-            }
-            other = {axis: v for axis, v in point.items() if axis not in left_out} | {"rule": rule}
-            blocks[frozenset(other.items())] = other
-    other_blocks = tuple({axis: (v,) for axis, v in point.items()} for point in blocks.values())
-    replaced = dataclasses.replace(scale, blocks=other_blocks)
-    others: Exhibit = dataclasses.replace(exhibit, scales={selection.scale: replaced})
-    return select(others, selection.scale, records)
+    exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
+    blocks: dict[frozenset[Any], dict[str, Any]] = {}
+    for point, rule in itertools.product(scale.points(), figure.references):
+        declared = RULES.declared(rule)
+        others = [name for name in hyperparameters() if declared.hyperparameter(name) is None]
+        others += ["sg_layers"] if declared.model == "none" else []
+        other = {axis: v for axis, v in point.items() if axis not in others} | {"rule": rule}
+        blocks[frozenset(other.items())] = {axis: (value,) for axis, value in other.items()}
+    theirs = dataclasses.replace(scale, blocks=tuple(blocks.values()))
+    return select(dataclasses.replace(exhibit, scales={scale.name: theirs}), scale.name, records)
 
 
 def references(

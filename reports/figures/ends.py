@@ -74,7 +74,7 @@ def ends_of(selection: Selection, figure: Figure, frame: pd.DataFrame) -> Ends |
     """
     if frame.empty:
         return None
-    cells = {n: selection.cells[n] for n in frame["configuration"].unique().tolist()}
+    cells = {n: selection.cells[n] for n in configurations(frame)}
     every = list(cells.values())
     fields = _differing(every)
     labels = {n: words.label(selection.exhibit, "rule", cell.rule) for n, cell in cells.items()}
@@ -96,6 +96,12 @@ def ends_of(selection: Selection, figure: Figure, frame: pd.DataFrame) -> Ends |
         fields=tuple(fields),
         along=_along(figure, every),
     )
+
+
+def configurations(frame: pd.DataFrame) -> list[int]:
+    """Return the numbers of the configurations that a frame is of, each once."""
+    found: list[int] = frame["configuration"].tolist()
+    return list(dict.fromkeys(found))
 
 
 def parts(frame: pd.DataFrame, by: Sequence[str]) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:

@@ -1,7 +1,8 @@
 """Whether data support a sentence: exact and conservative tests on few seeds. Knows no figure."""
 
 import math
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from scipy import stats
 
@@ -10,11 +11,8 @@ LEVEL = 0.05
 STEADY = 0.8
 """Kendall's tau of the means from which on they grow or fall: of up to five, all in order."""
 
-Values = Mapping[Hashable, Sequence[float]]
-"""Results of seeds, by what they are of."""
 
-
-def extreme(places: Sequence[Values], *, lowest: bool) -> Hashable | None:
+def extreme(places: Sequence[Mapping[str, Sequence[float]]], *, lowest: bool) -> str | None:
     """Return what has the lowest (or else the highest) values at every place, None where nothing.
 
     Each of its seeds must be beyond each seed of all others. Where all values at a place came from
@@ -57,7 +55,8 @@ def trend(series: Sequence[Mapping[float, Sequence[float]]]) -> int:
     several = [dict(one) for one in series if len(one) > 1]
     if not several or len(several) < len(series):
         return 0
-    for sign, side in ((1, "greater"), (-1, "less")):
+    sides: tuple[tuple[int, Literal["greater", "less"]], ...] = ((1, "greater"), (-1, "less"))
+    for sign, side in sides:
         if all(sign * _tau(one) >= STEADY for one in several):
             chances = [_kendall(one, side) for one in several]
             if stats.combine_pvalues(chances).pvalue <= LEVEL / 2:
@@ -71,7 +70,7 @@ def _tau(one: Mapping[float, Sequence[float]]) -> float:
     return 0.0 if math.isnan(found) else float(found)
 
 
-def _kendall(one: Mapping[float, Sequence[float]], side: str) -> float:
+def _kendall(one: Mapping[float, Sequence[float]], side: Literal["greater", "less"]) -> float:
     pairs = [(x, value) for x, values in one.items() for value in values]
     x, y = zip(*pairs, strict=True)
     return float(stats.kendalltau(x, y, alternative=side).pvalue)

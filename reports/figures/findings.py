@@ -12,7 +12,7 @@ from ...reproductions.exhibits.schema import Figure
 from ..analysis.select import Selection
 from ..analysis.wording import label, number
 from . import alignment, evidence, words
-from .ends import Ends
+from .ends import Ends, configurations
 
 _HIGHER = ("longest",)  # is better
 _NOUNS = {
@@ -46,8 +46,8 @@ def title(
     of = _of(selection, split, cells[0])
     found = finding(ends) if ends is not None else ""
     if found:
-        configurations = ends.frame["configuration"].unique().tolist() if ends is not None else []
-        iterations = {selection.cells[n].iterations for n in configurations}
+        shown = configurations(ends.frame) if ends is not None else []
+        iterations = {selection.cells[n].iterations for n in shown}
         many = f"{iterations.pop():,} iterations" if len(iterations) == 1 else "training"
         return f"{of} after {many}: {found}" if of else f"After {many}: {found}"
     if not of:

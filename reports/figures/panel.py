@@ -20,8 +20,8 @@ PAPER: dict[str, Any] = {
 REFERENCE: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 """How results of other rules are drawn beside a sweep: dashed."""
 _AREA, _ALPHA = 7.0, 0.5  # of a network's dot, in points squared
-_ASIDE = 0.026  # of the x axis, between what lines have at the same x
-_SEED_ASIDE = 0.008  # of the x axis, between seeds of one point
+_ASIDE, _MOST = 0.026, 0.6  # between what lines have at one x: of the axis; all, of x's least gap
+_SEED_ASIDE = 0.3  # of that, between seeds of one point
 _STEP_ASIDE = 0.8  # points, between lines that may coincide
 _SEED: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.55, "zorder": 1.8}
 _FEW = 12  # points of a line that each get their marker; more are thinned
@@ -49,15 +49,17 @@ def dodged(drawing: Drawing, frame: pd.DataFrame | None = None) -> pd.DataFrame:
     data = drawing.data if frame is None else frame
     if not drawing.bars or data.empty:
         return data
-    lines = len(data["line"].cat.categories)
-    aside = _ASIDE * (data["line"].cat.codes - (lines - 1) / 2)
+    lines, every = len(data["line"].cat.categories), drawing.data["x"]
+    every = every.map(math.log) if drawing.x_log else every
+    span = every.max() - every.min()
+    gap = pd.Series(sorted(every.unique())).diff().min()  # NaN of a single x
+    each = min(_ASIDE * span, _MOST * gap / lines) if span else 0.0
+    aside = each * (data["line"].cat.codes - (lines - 1) / 2)
     if "seed" in data:
         at = data.groupby(["row", "column", "line", "x"], observed=True)["seed"]
-        aside += _SEED_ASIDE * (at.rank("first") - 1 - (at.transform("size") - 1) / 2)
-    x, every = data["x"], drawing.data["x"]
-    if drawing.x_log:
-        return data.assign(x=x * (every.max() / every.min()) ** aside)
-    return data.assign(x=x + (every.max() - every.min()) * aside)
+        middle = (at.transform("size") - 1) / 2
+        aside += _SEED_ASIDE * each * (at.rank("first") - 1 - middle)
+    return data.assign(x=data["x"] * aside.map(math.exp) if drawing.x_log else data["x"] + aside)
 
 
 def panel(
@@ -141,10 +143,10 @@ def _seeds(
     for n, (look, seed) in enumerate(each):
         dots: dict[str, Any] = {"marker": ".", "markersize": 2.2} if len(seed) <= _FEW else {}
         if drawing.steps:
-            aside = _STEP_ASIDE * (n - (len(each) - 1) / 2)
+            aside, whole = _STEP_ASIDE * (n - (len(each) - 1) / 2), axes.get_figure(root=True)
             axes.plot(
                 seed["x"], seed["y"], color=look.color, linewidth=0.9, clip_on=False,
-                transform=offset_copy(axes.transData, axes.get_figure(), 0, aside, "points"),
+                transform=offset_copy(axes.transData, whole, 0, aside, "points"),
                 drawstyle="steps-post", marker=look.marker, markersize=3.5, markeredgewidth=0,
                 markevery=[len(seed) - 1],
             )  # fmt: skip

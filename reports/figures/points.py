@@ -108,8 +108,8 @@ def _curves(
     found = rows[["configuration", "seed"]].assign(
         layer=0, x=[x for x, _ in values], y=[y for _, y in values]
     )
-    ends = {n: selection.cells[n].iterations for n in found["configuration"].unique().tolist()}
-    found["end"] = found["x"] == found["configuration"].map(ends)
+    configurations: list[int] = found["configuration"].tolist()
+    found["end"] = found["x"] == [selection.cells[n].iterations for n in configurations]
     kept = sorted(found["x"].unique())[::-1]  # the last is among them; more cannot be seen
     if figure.x in COSTS:
         found["cost"] = [_cost(point, figure.x) for point in rows["curve"]]

@@ -87,7 +87,8 @@ def share(at: float) -> str:
 
 def _shares(selection: Selection, dots: pd.DataFrame, bins: Sequence[dict[str, Any]]) -> str:
     """Return how long training is, and what the paper's medians are."""
-    mine = {selection.cells[n].iterations for n in dots["configuration"].tolist()}
+    configurations: list[int] = dots["configuration"].tolist()
+    mine = {selection.cells[n].iterations for n in configurations}
     told = f" All of training: {listed(mine)} iterations."
     theirs = {cell.iterations for cell in selection.paper_cells}
     if not bins:

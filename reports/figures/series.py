@@ -160,7 +160,8 @@ def _lines(
         order = lines(selection, figure, cells, added)
 
     def placed(frame: pd.DataFrame) -> pd.DataFrame:
-        mine = [selection.cells[n] for n in frame["configuration"].tolist()]
+        configurations: list[int] = frame["configuration"].tolist()
+        mine = [selection.cells[n] for n in configurations]
         of_layers = figure.lines == "layer"
         labels = (
             [str(n) for n in frame["layer"]] if of_layers else lines(selection, figure, mine, added)
@@ -176,7 +177,8 @@ def _lines(
 
     shown = placed(means)
     at = means["x_mean" if "x_mean" in means else "x"]
-    mine = [selection.cells[n] for n in means["configuration"].tolist()]
+    configurations: list[int] = means["configuration"].tolist()
+    mine = [selection.cells[n] for n in configurations]
     data = shown.assign(
         x=at,
         **{name: means[name] for name in ("mean", "low", "high")},

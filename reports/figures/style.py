@@ -17,7 +17,7 @@ from . import colors
 INK, FAINT = "#222222", "#6b6b6b"
 DOTTED = (0, (1, 2))
 FONT = "DejaVu Sans"  # comes with matplotlib
-_MARKERS = "os^DvPX"
+_MARKERS = "os^DvPX<p*>h"
 _LINES: tuple[Any, ...] = (  # dotted are the paper's
     "-", (0, (3, 1.2)), (0, (3, 1, 0.8, 1)), (0, (6, 1.5)), (0, (5, 1, 0.8, 1, 0.8, 1)),
 )  # fmt: skip
@@ -113,7 +113,8 @@ def style(sheet: Sheet = SCREEN) -> Generator[None]:
     }
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_REST | {"pdf.fonttype": sheet.fonttype})
+        rest: dict[Any, Any] = {**_REST, "pdf.fonttype": sheet.fonttype}
+        mpl.rcParams.update(rest)
         with sns.axes_style("ticks", _STYLE), sns.plotting_context("paper", rc=sizes):
             yield
 

@@ -79,7 +79,7 @@ def _of_group(
         _drawing(
             f"cost-{name}",
             f"{of}: {_costs(single)}",
-            "time of an update (times the baseline's)",
+            "update time (times the baseline's)",
             words.axis(axis),
             [_point(s.cell, axis, s.cost) for s in single if s.cost],
         ),

@@ -166,7 +166,10 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
         shown += [*curve, *([] if own is None else [own[0]])]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trials")
-    figure.legend(loc="outside upper left", ncols=2, frameon=False)
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=frame.sheet.columns // 2 or 1,
+        frameon=False, borderaxespad=0.2,
+    )  # fmt: skip
     _fit_y(figure, axes, study, shown)
     return figure
 
