@@ -13,6 +13,7 @@ _DECADE = 8  # ratio of a range's ends from which on 1, 2 and 5 are ticks enough
 
 def fit(axes: Axes, drawing: Drawing) -> None:
     """Fit the shared axes to all that is drawn: intervals and single seeds, too."""
+    _fit_x(axes, drawing)
     frames = (drawing.seeds, drawing.references, drawing.dots, drawing.bins)
     others = [frame["y"] for frame in frames if frame is not None]
     own = [drawing.data[name] for name in ("mean", "low", "high", "paper")]
@@ -34,13 +35,16 @@ def fit(axes: Axes, drawing: Drawing) -> None:
         aside = 0.08 * (high - low) or 0.08 * abs(high) or 1.0  # where all are the same, too
         room = 0.03 * (high - low)  # of what is 0 no half is hidden
         axes.set_ylim(max(-room if low == 0 else 0.0, low - aside), high + aside)
-    _fit_x(axes, drawing)
 
 
 def _fit_x(axes: Axes, drawing: Drawing) -> None:
     x = drawing.data["x"]
     if x.nunique() == 1:
-        axes.set_xticks([x.iloc[0]])
+        only = x.iloc[0]
+        axes.set_autoscalex_on(False)  # it would warn of the single x
+        axes.set_xlim((only / 2, only * 2) if drawing.x_log else (only - 0.5, only + 0.5))
+        axes.set_xticks([only])
+        axes.xaxis.set_minor_locator(NullLocator())
     elif drawing.x_log:
         axes.xaxis.set_minor_locator(NullLocator())
     elif drawing.bars:

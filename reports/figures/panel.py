@@ -51,9 +51,9 @@ def dodged(drawing: Drawing, frame: pd.DataFrame | None = None) -> pd.DataFrame:
         return data
     lines, every = len(data["line"].cat.categories), drawing.data["x"]
     every = every.map(math.log) if drawing.x_log else every
-    span = every.max() - every.min()
-    gap = pd.Series(sorted(every.unique())).diff().min()  # NaN of a single x
-    each = min(_ASIDE * span, _MOST * gap / lines) if span else 0.0
+    span = every.max() - every.min() or 1.0  # as the axis of a single x has it
+    gap = min([span, *pd.Series(sorted(every.unique())).diff().dropna()])
+    each = min(_ASIDE * span, _MOST * gap / lines)
     aside = each * (data["line"].cat.codes - (lines - 1) / 2)
     if "seed" in data:
         at = data.groupby(["row", "column", "line", "x"], observed=True)["seed"]

@@ -159,40 +159,45 @@ def _lines(
     if figure.lines != "layer":
         order = lines(selection, figure, cells, added)
 
-    def placed(frame: pd.DataFrame) -> pd.DataFrame:
-        configurations: list[int] = frame["configuration"].tolist()
-        mine = [selection.cells[n] for n in configurations]
-        of_layers = figure.lines == "layer"
-        labels = (
-            [str(n) for n in frame["layer"]] if of_layers else lines(selection, figure, mine, added)
-        )
-        there = set(labels) if frame is means else set(order)
-        return pd.DataFrame(
-            {
-                **panels(selection, figure, mine),
-                "line": ordered(labels, [label for label in order if label in there]),
-                "rule": [cell.rule for cell in mine],
-            }
-        )
+    def line(frame: pd.DataFrame) -> list[str]:
+        if figure.lines == "layer":
+            return [str(layer) for layer in frame["layer"]]
+        return lines(selection, figure, _cells(selection, frame), added)
 
-    shown = placed(means)
-    at = means["x_mean" if "x_mean" in means else "x"]
-    configurations: list[int] = means["configuration"].tolist()
-    mine = [selection.cells[n] for n in configurations]
-    data = shown.assign(
-        x=at,
-        **{name: means[name] for name in ("mean", "low", "high")},
-        paper=beside.paper(selection, figure, mine, means["x"].tolist()),
+    there = set(line(means))
+    order = [label for label in order if label in there]
+    mine = _cells(selection, means)
+    data = pd.DataFrame(
+        {
+            **panels(selection, figure, mine),
+            "line": ordered(line(means), order),
+            "rule": [cell.rule for cell in mine],
+            "x": means["x_mean" if "x_mean" in means else "x"],
+            **{name: means[name] for name in ("mean", "low", "high")},
+            "paper": beside.paper(selection, figure, mine, means["x"].tolist()),
+        }
     )
-    seeds = placed(single).assign(
-        seed=single["seed"].tolist(),
-        x=single["cost" if "cost" in single else "x"].tolist(),
-        y=single["y"].tolist(),
+    theirs = _cells(selection, single)
+    seeds = pd.DataFrame(
+        {
+            **panels(selection, figure, theirs),
+            "line": line(single),
+            "rule": [cell.rule for cell in theirs],
+            "seed": single["seed"].tolist(),
+            "x": single["cost" if "cost" in single else "x"].tolist(),
+            "y": single["y"].tolist(),
+        }
     )
     ends = every[every["end"]]
     return Shown(
         data=data,
         seeds=seeds.astype({name: data[name].dtype for name in ("row", "column", "line")}),
-        ends=ends.assign(line=placed(ends)["line"].tolist()).reset_index(drop=True),
+        ends=ends.assign(line=line(ends)).reset_index(drop=True),
         spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means),
     )
+
+
+def _cells(selection: Selection, frame: pd.DataFrame) -> list[Cell]:
+    """Return the cell of each row of a frame."""
+    configurations: list[int] = frame["configuration"].tolist()
+    return [selection.cells[n] for n in configurations]
