@@ -13,14 +13,13 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from ...bench.configuration import coerce
-from ...bench.registry import RULES
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.exhibits.space import Dimension
-from ...reproductions.tuning.candidates import own_choice
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial
 from ..analysis.study_results import ArmResults, StudyResults
 from . import colors, style, words
+from . import tuning_titles as titles
 from .axes import log_y, open_left, short
 from .render import saved
 from .style import DOTTED, FAINT, SHEETS, Sheet
@@ -116,11 +115,11 @@ def _history(study: StudyResults, frame: _Frame) -> Figure:
         if results is None:
             axes.set_visible(False)
             continue
-        color = _color(results)
+        color = titles.color(results)
         _scatter(axes, results.ended, [t.number for t in results.ended], lambda _, c=color: c)
         numbers, best = zip(*_so_far(results), strict=True) if _so_far(results) else ((), ())
         axes.plot(numbers, best, drawstyle="steps-post", color=color)
-        axes.set_title(_label(results), loc="left", color=color)
+        axes.set_title(titles.label(results), loc="left", color=color)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_xlabel("trial")
     _fit_y(figure, grid[0][0], study, _values(study))
@@ -145,23 +144,25 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
     each = f"{seeds} seed{'' if seeds == 1 else 's'} for {cell.iterations:,} iterations"
     note = (
         f"A trial trains {each}, or fewer where it was given up. Lines: means over all orders."
-        f"{_defaults_said(study)}"
+        f"{titles.defaults_said(study)}"
     )
-    frame.title = _gain(study) or frame.title
+    frame.title = titles.gain(study) or frame.title
     figure, grid = frame.panels(1, 1, note)
     axes: Axes = grid[0][0]
-    looks = style.looks({_label(results): _color(results) for results in study.arms}, dashed=True)
+    looks = style.looks(
+        {titles.label(results): titles.color(results) for results in study.arms}, dashed=True
+    )
     shown: list[float] = []
     for results in study.arms:
-        curve, look, own = results.curve, looks[_label(results)], default(results)
+        curve, look, own = results.curve, looks[titles.label(results)], titles.default(results)
         if curve:
             axes.plot(
-                range(1, len(curve) + 1), curve, label=_label(results), color=look.color,
+                range(1, len(curve) + 1), curve, label=titles.label(results), color=look.color,
                 linestyle=look.linestyle, marker=look.marker, markersize=3, markeredgewidth=0,
                 markevery=max(1, len(curve) // 12),
             )  # fmt: skip
         if own is not None:
-            label = f"{_label(results)}, default protocol"
+            label = f"{titles.label(results)}, default protocol"
             axes.axhline(own[0], color=look.color, linestyle=DOTTED, label=label)
         shown += [*curve, *([] if own is None else [own[0]])]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -174,49 +175,6 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
     return figure
 
 
-def default(results: ArmResults) -> tuple[float, bool] | None:
-    """Return the result of the exhibit's protocol as it is, and whether on the test split.
-
-    That of the trial that tries it, else the mean of the seeds that it was trained anew with; None
-    where there is neither.
-    """
-    own = own_choice(results.arm)
-    for trial in results.trials:
-        if trial.state == "complete" and trial.value is not None and dict(trial.params) == own:
-            return trial.value, False
-    found = results.untuned.interval if results.untuned is not None else None
-    return None if found is None else (found.mean, True)
-
-
-def _defaults_said(study: StudyResults) -> str:
-    """Return what the lines of the default protocol are, as a sentence."""
-    found = [own[1] for own in map(default, study.arms) if own is not None]
-    if not found:
-        return ""
-    tested = study.arms[0].arm.objective.tested_name
-    return " Dotted: the default protocol" + (
-        f", its {tested} on other seeds." if all(found) else ", on the same seeds."
-    )
-
-
-def _gain(study: StudyResults) -> str:
-    """Return what the winners and the default protocol come to on fresh seeds, where both ended."""
-    told: list[str] = []
-    for results in study.arms:
-        tuned, untuned, objective = results.tuned, results.untuned, results.arm.objective
-        if tuned is None or untuned is None or results.verdict is None:
-            return ""
-        if tuned.interval is None or untuned.interval is None:
-            return ""
-        unit = " %" if objective.unit == "%" else ""
-        means = (tuned.interval.mean, untuned.interval.mean)
-        best, before = (f"{mean:.{objective.decimals}f}" for mean in means)
-        better = "better" if results.verdict == "better" else "no better"
-        told.append(f"{_label(results)} {best} against {before}{unit} ({better})")
-    what = study.arms[0].arm.objective.tested_name
-    return f"{what.capitalize()} tuned against default, on fresh seeds: {', '.join(told)}"
-
-
 def _slices(study: StudyResults, frame: _Frame) -> Figure:
     """A row for each arm, a panel for each field: the value of each trial by the field's."""
     space = space_of(study.study)
@@ -225,7 +183,7 @@ def _slices(study: StudyResults, frame: _Frame) -> Figure:
     for row, results in zip(grid, study.arms, strict=True):
         for axes, dimension in zip(row, space, strict=True):
             _slice(axes, results, dimension)
-        row[0].set_title(_label(results), loc="left", color=_color(results))
+        row[0].set_title(titles.label(results), loc="left", color=titles.color(results))
     _fit_y(figure, grid[0][0], study, _values(study))
     return figure
 
@@ -284,7 +242,7 @@ def _importance(study: StudyResults, frame: _Frame) -> Figure | None:
         return None
     rows = math.ceil(len(shown) / frame.most_columns)
     note = "Bars: share of each field in the spread of the objective over trials."
-    frame.title = _most_important(shown, study) or frame.title
+    frame.title = titles.most_important(shown, study) or frame.title
     figure, grid = frame.panels(rows, min(len(shown), frame.most_columns), note)
     fields = [*study.study.space][::-1]
     for axes, results in itertools.zip_longest(grid.flat, shown):
@@ -297,33 +255,12 @@ def _importance(study: StudyResults, frame: _Frame) -> Figure | None:
             axes.barh(
                 [n + shift for n in range(len(fields))],
                 [shares.get(field, 0.0) for field in fields],
-                height=0.34, color=_color(results), alpha=1.0 if kind == "fANOVA" else 0.45,
+                height=0.34, color=titles.color(results), alpha=1.0 if kind == "fANOVA" else 0.45,
                 label=kind,
             )  # fmt: skip
         axes.set_yticks(range(len(fields)), [words.axis(field) for field in fields])
         axes.set_xlim(0, 1)
         axes.set_xticks([0.25, 0.5, 0.75], ["0.25", "0.5", "0.75"])
-        axes.set_title(_label(results), loc="left", color=_color(results))
+        axes.set_title(titles.label(results), loc="left", color=titles.color(results))
         axes.legend(frameon=False)
     return figure
-
-
-def _most_important(shown: Sequence[ArmResults], study: StudyResults) -> str:
-    """Return which field has more than half of every importance of every arm, if one has."""
-    for field in study.study.space:
-        shares = [by.get(field, 0.0) for one in shown for by in one.importances.values()]
-        if min(shares) > 0.5:
-            name, what = words.axis(field), study.arms[0].arm.objective.name
-            return f"The {name} makes most of the spread in the {what} ({min(shares):.0%} or more)"
-    return ""
-
-
-def _label(results: ArmResults) -> str:
-    """Return the label of an arm: of one that is a rule, the rule's."""
-    rule = results.arm.cell.rule
-    return RULES.label(rule) if results.arm.label == rule else results.arm.label
-
-
-def _color(results: ArmResults) -> str:
-    rule = results.arm.cell.rule
-    return words.colors([rule])[rule]

@@ -39,6 +39,13 @@ def test_costs_have_a_panel_for_each_rule_and_a_line_for_each_model():
     assert cost.x_label == "depth (layers with weights)"
 
 
+def test_titles_have_the_ranges_of_costs_and_speeds():
+    some = cells("table1", dataset="mnist", network="fcn")
+    found = drawn([timing_of(c, step=SECONDS[c.rule], limit=0.75) for c in some])
+    assert "0.5 (no-bprop), 3.0 (DNI), 4.0 (cDNI) times" in found["cost"].title
+    assert "at 75 % of the machine's limit" in found["limit"].title
+
+
 def test_the_limit_is_in_percent():
     some = cells("table1", dataset="mnist", network="fcn", rule="backprop")
     limit = drawn([timing_of(c, limit=0.75) for c in some])["limit"]
