@@ -20,7 +20,7 @@ PAPER: dict[str, Any] = {
 REFERENCE: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 """How results of other rules are drawn beside a sweep: dashed."""
 _AREA, _ALPHA = 7.0, 0.5  # of a network's dot, in points squared
-_ASIDE, _MOST = 0.026, 0.6  # between what lines have at one x: of the axis; all, of x's least gap
+_ASIDE, _MOST = 0.016, 0.6  # between what lines have at one x: of the axis; all, of x's least gap
 _SEED_ASIDE = 0.3  # of that, between seeds of one point
 _STEP_ASIDE = 0.8  # points, between lines that may coincide
 _SEED: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.55, "zorder": 1.8}
