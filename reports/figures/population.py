@@ -14,6 +14,7 @@ from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..analysis.population import at_fraction, fits
 from ..analysis.select import Selection
+from .ends import configurations
 from .panels import MOST_LINES, ordered, panels
 from .points import CONFIDENCE
 from .spec import Shown
@@ -72,6 +73,7 @@ def networks(selection: Selection, figure: Figure, ok: pd.DataFrame) -> Shown | 
         data=data.assign(paper=float("nan")),
         dots=placed(dots),
         bins=placed(pd.DataFrame(bins, columns=["row", "column", "line", "left", "right", "y"])),
+        configurations=configurations(dots),
         ends=dots[dots["at"] == 1].assign(layer=0).reset_index(drop=True),
         spread=(
             f"Dots: networks. Lines and bands: {medians} and their 95 % intervals by order"
@@ -87,8 +89,7 @@ def share(at: float) -> str:
 
 def _shares(selection: Selection, dots: pd.DataFrame, bins: Sequence[dict[str, Any]]) -> str:
     """Return how long training is, and what the paper's medians are."""
-    configurations: list[int] = dots["configuration"].tolist()
-    mine = {selection.cells[n].iterations for n in configurations}
+    mine = {selection.cells[n].iterations for n in configurations(dots)}
     told = f" All of training: {listed(mine)} iterations."
     theirs = {cell.iterations for cell in selection.paper_cells}
     if not bins:

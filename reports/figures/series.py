@@ -18,6 +18,7 @@ from ...results.record import Record
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection
 from . import beside, captions, findings, points, words
+from .ends import configurations as configurations_of
 from .ends import ends_of
 from .panels import COMPUTED, apart, lines, ordered, panels
 from .population import few, networks
@@ -92,7 +93,7 @@ def _drawing(
     references, told = None, ""
     if others is not None:
         references, told = beside.references(selection, figure, cells, shown.data, others)
-    first = cells[0]
+    first, done = cells[0], [selection.cells[n] for n in shown.configurations]
     in_sequence = population or figure.lines == "p_update"
     return Drawing(
         name="-".join([figure.name, *(str(first.value(name)) for name in split)]),
@@ -118,7 +119,7 @@ def _drawing(
         references=references,
         dots=shown.dots,
         bins=shown.bins,
-        notes=captions.notes(selection, figure, cells, records, shown.spread + left_out + told),
+        notes=captions.notes(selection, figure, done, records, shown.spread + left_out + told),
     )
 
 
@@ -193,6 +194,7 @@ def _lines(
         data=data,
         seeds=seeds.astype({name: data[name].dtype for name in ("row", "column", "line")}),
         ends=ends.assign(line=line(ends)).reset_index(drop=True),
+        configurations=configurations_of(means),
         spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means),
     )
 

@@ -1,6 +1,6 @@
 """A figure as data: what `series` makes of records and `render` draws."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -11,13 +11,15 @@ class Shown:
     """What a figure shows, as a `Drawing` holds it, and what its lines and intervals are, in words.
 
     Attributes:
-        ends: what its title can be about, a row for each seed (`findings.Ends`).
+        configurations: that it shows, as numbers of the selection's cells.
+        ends: what its title can be about, a row for each seed (`ends.ends_of`).
     """
 
     data: pd.DataFrame
     seeds: pd.DataFrame | None = None
     dots: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
+    configurations: Sequence[int]
     ends: pd.DataFrame
     spread: str
 

@@ -2,7 +2,8 @@
 
 import pandas as pd
 import pytest
-from sgbench.reports.figures import captions
+from sgbench.reports.analysis.select import select
+from sgbench.reports.figures import captions, series
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 
@@ -36,3 +37,15 @@ def test_layers_are_named_where_some_are_left_out():
     deep = [cell for cell in expand(load("deep"), "quick") if cell.rule == "dni"]
     assert "2, 5, 8, 11, 14, 17, 20" in captions.layers_shown(deep)
     assert captions.layers_shown([cell for cell in deep if cell.depth == 6]) == ""
+
+
+def test_the_protocol_is_compared_in_what_is_shown_alone(make):
+    table2 = load("table2")
+    found = series.drawings(select(table2, "quick", make.grid(table2, "quick")))
+    lengths, bits = (
+        next(d for d in found if d.name.startswith(name)).notes[-1] for name in ("lengths", "bits")
+    )
+    assert "2,000 iterations" in lengths
+    assert "800" not in lengths  # of the text
+    assert "800 iterations" in bits
+    assert "2,000 " not in bits
