@@ -25,6 +25,7 @@ from .render import saved
 from .style import DOTTED, FAINT, SHEETS, Sheet
 
 _ROW, _WORDS = 2.5, 0.7  # inches: a row's height, and that of title and caption
+_LEGEND = 0.18  # inches: a line of a legend
 _MOST_COLUMNS = 4
 _STATES = {"complete": "o", "pruned": "x", "diverged": "^"}
 _STATES_SAID = (
@@ -73,11 +74,16 @@ class _Frame:
     def most_columns(self) -> int:
         return min(_MOST_COLUMNS, self.sheet.columns)
 
-    def panels(self, rows: int, columns: int, note: str) -> tuple[Figure, Any]:
-        """Return a figure with its title, its caption and a grid of panels."""
+    def panels(self, rows: int, columns: int, note: str, legend: int = 0) -> tuple[Figure, Any]:
+        """Return a figure with its title, its caption and a grid of panels.
+
+        Above those it has room for so many lines of a legend.
+        """
         self.note, sheet = note, self.sheet
         layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.06)
-        figure = Figure(figsize=(sheet.width, _WORDS + rows * _ROW), layout=layout)
+        figure = Figure(
+            figsize=(sheet.width, _WORDS + rows * _ROW + legend * _LEGEND), layout=layout
+        )
         if sheet.titled:
             edge: dict[str, Any] = {"x": 0.08 / sheet.width, "ha": "left"}
             inner = sheet.width - 0.16
@@ -147,7 +153,8 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
         f"{titles.defaults_said(study)}"
     )
     frame.title = titles.gain(study) or frame.title
-    figure, grid = frame.panels(1, 1, note)
+    columns = max(1, frame.sheet.columns // 2)
+    figure, grid = frame.panels(1, 1, note, legend=math.ceil(2 * len(study.arms) / columns))
     axes: Axes = grid[0][0]
     looks = style.looks(
         {titles.label(results): titles.color(results) for results in study.arms}, dashed=True
@@ -162,13 +169,18 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
                 markevery=max(1, len(curve) // 12),
             )  # fmt: skip
         if own is not None:
-            label = f"{titles.label(results)}, default protocol"
-            axes.axhline(own[0], color=look.color, linestyle=DOTTED, label=label)
+            tested = f" ({results.arm.objective.tested_name})" if own[1] else ""
+            label = f"{titles.label(results)}, default{tested}"
+            axes.plot(
+                [1, max(2, len(results.trials))], [own[0]] * 2, color=look.color, linestyle=DOTTED,
+                marker=look.marker, markersize=4, markerfacecolor="white", markeredgewidth=0.9,
+                markevery=[1], label=label,
+            )  # fmt: skip
         shown += [*curve, *([] if own is None else [own[0]])]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trials")
     axes.legend(
-        loc="lower left", bbox_to_anchor=(0, 1), ncols=frame.sheet.columns // 2 or 1,
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns,
         frameon=False, borderaxespad=0.2,
     )  # fmt: skip
     _fit_y(figure, axes, study, shown)
