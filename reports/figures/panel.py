@@ -21,6 +21,7 @@ REFERENCE: dict[str, Any] = {"linestyle": (0, (4, 2)), "linewidth": 0.9}
 """How results of other rules are drawn beside a sweep: dashed."""
 _AREA, _ALPHA = 7.0, 0.5  # of a network's dot, in points squared
 _ASIDE, _MOST = 0.016, 0.6  # between what lines have at one x: of the axis; all, of x's least gap
+_ALONE = 0.08  # of the axis, where there is a single x
 _SEED_ASIDE = 0.3  # of that, between seeds of one point
 _STEP_ASIDE = 0.8  # points, between lines that may coincide
 _SEED: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.55, "zorder": 1.8}
@@ -53,7 +54,7 @@ def dodged(drawing: Drawing, frame: pd.DataFrame | None = None) -> pd.DataFrame:
     every = every.map(math.log) if drawing.x_log else every
     span = every.max() - every.min() or 1.0  # as the axis of a single x has it
     gap = min([span, *pd.Series(sorted(every.unique())).diff().dropna()])
-    each = min(_ASIDE * span, _MOST * gap / lines)
+    each = min((_ASIDE if len(every.unique()) > 1 else _ALONE) * span, _MOST * gap / lines)
     aside = each * (data["line"].cat.codes - (lines - 1) / 2)
     if "seed" in data:
         at = data.groupby(["row", "column", "line", "x"], observed=True)["seed"]

@@ -20,6 +20,7 @@ from .spec import Drawing
 Point = dict[str, Any]
 _NO_M = "no M"
 _INTERVALS = "Lines: medians over rounds. Bands: their 95 % intervals."
+_ALONE = "Dots: medians over rounds. Bars: their 95 % intervals."
 _TIMED = (
     "Lines: median updates to the target times the timed seconds of an update. Rules that did not"
     " reach it, or were not timed, are left out."
@@ -220,6 +221,7 @@ def _drawing(
         data[column] = pd.Categorical(data[column], names, ordered=True)
     called = {rule: RULES.label(rule) for rule in data["column"].cat.categories}
     data["column"] = data["column"].cat.rename_categories(called)
+    alone = data["x"].nunique() == 1
     return Drawing(
         name=name,
         title=title,
@@ -228,9 +230,9 @@ def _drawing(
         y_label=y_label,
         x_log=x_log,
         y_log=not percent,
-        bars=False,
+        bars=alone,
         shaded=True,
         colors=words.colors(data["rule"]),
         data=data,
-        notes=(note,),
+        notes=(_ALONE if alone and note == _INTERVALS else note,),
     )

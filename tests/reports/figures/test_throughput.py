@@ -4,6 +4,7 @@ import pytest
 from reference.timings import timing_of
 from sgbench.bench.registry import RULES
 from sgbench.reports.analysis.speeds import speeds
+from sgbench.reports.figures.panel import dodged
 from sgbench.reports.figures.throughput import axis_of, drawings
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
@@ -51,6 +52,14 @@ def test_the_limit_is_in_percent():
     limit = drawn([timing_of(c, limit=0.75) for c in some])["limit"]
     assert limit.data["mean"].tolist() == pytest.approx([75.0] * 4)
     assert not limit.y_log
+
+
+def test_at_a_single_depth_models_stand_side_by_side_with_bars():
+    some = cells("table1", dataset="mnist", network="fcn", depth=4, rule="dni")
+    (cost,) = (d for d in drawings(speeds([timing_of(c) for c in some]), []) if "limit" in d.name)
+    assert cost.bars
+    assert "Bars" in cost.notes[0]
+    assert len(set(dodged(cost)["x"])) == len(some)
 
 
 def test_replicas_are_drawn_by_how_many_are_trained_together():
