@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..results.store.store import Store
 
 FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
+STYLES = ("screen", "paper")
 
 
 @click.command(
@@ -28,6 +29,7 @@ FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
         "sgbench report table1 --where network=fcn,rule=dni,cdni",
         "sgbench report table1 --scale custom",
         "sgbench report table1 --scale quick --published --format md,png --out docs/table1",
+        "sgbench report table1 --format pdf --style paper",
         "sgbench report table1 --check --strict",
         "sgbench report throughput --published",
         "sgbench report tune --study table1-demo-dni-digits-fcn-3",
@@ -49,6 +51,16 @@ FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
     help="Files to write: md, csv, tex, png, svg or pdf, or several of them.  [default: all]",
 )
 @click.option(
+    "--style",
+    type=click.Choice(STYLES),
+    default="screen",
+    show_default=True,
+    help=(
+        "Figures for a page that is read on a screen, or for a column of a paper: 3.25 inches wide,"
+        " 8 pt, TrueType fonts; title and caption then stand in the file's metadata."
+    ),
+)
+@click.option(
     "--out",
     default="report",
     metavar="DIR",
@@ -68,6 +80,7 @@ def command(
     where: tuple[str, ...],
     ran: bool,
     formats: tuple[str, ...],
+    style: str,
     out: str,
     check: bool,
     strict: bool,
@@ -89,10 +102,15 @@ def command(
             raise UsageError(f"{name} selects cells of an exhibit: name one in place of {exhibit}")
         source = open_source(store, published)
         timed = exhibit == "throughput"
-        built = _throughput(source, scale, formats) if timed else _study(source, study, formats)
+        built = (
+            _throughput(source, scale, formats, style)
+            if timed
+            else _study(source, study, formats, style)
+        )
     else:
         selected = _selected(exhibit, scale or "demo", where)
-        built = _exhibit(*selected, open_source(store, published), formats=formats, ran=ran)
+        source = open_source(store, published)
+        built = _exhibit(*selected, source, formats=formats, ran=ran, style=style)
     code = _check(built, out) if check else _write(built, out)
     if strict and built.unreproduced:
         code = complain(f"not all is reproduced: {'; '.join(built.unreproduced)}", 1)
@@ -119,15 +137,16 @@ def _exhibit(
     *,
     formats: Sequence[str],
     ran: bool,
+    style: str,
 ) -> "Report":
     from ..bench.hardware import cores
     from ..reports.pages.exhibit import build
 
     records = stored_records(source, known=True)
-    return build(exhibit, scale, records, formats, cores(), where=where, ran=ran)
+    return build(exhibit, scale, records, formats, cores(), where=where, ran=ran, sheet=style)
 
 
-def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "Report":
+def _throughput(store: "Store", scale: str | None, formats: Sequence[str], style: str) -> "Report":
     from ..bench.hardware import cores
     from ..reports.pages import throughput
     from ..results.timings import Timings
@@ -135,10 +154,10 @@ def _throughput(store: "Store", scale: str | None, formats: Sequence[str]) -> "R
     timings = Timings(store.path, read_only=store.read_only)
     found, records = list(timings.scan_known()), stored_records(store, known=True)
     warn(timings)
-    return throughput.build(found, records, scale, formats, cores())
+    return throughput.build(found, records, scale, formats, cores(), sheet=style)
 
 
-def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report":
+def _study(store: "Store", name: str | None, formats: Sequence[str], style: str) -> "Report":
     """Return the report of the study `name`, or of the only one that there is."""
     from ..reports.analysis.study_results import study_results
     from ..reports.pages.tuning import build
@@ -149,7 +168,7 @@ def _study(store: "Store", name: str | None, formats: Sequence[str]) -> "Report"
         listed = f"choose from: {', '.join(there)}" if there else "sgbench tune makes one"
         raise UsageError(f"--study: {store.path} has {len(there) or 'no'} studies; {listed}")
     study = studies.load(store, name or there[0])
-    return build(study_results(study, stored_records(store, known=True)), formats)
+    return build(study_results(study, stored_records(store, known=True)), formats, style)
 
 
 def _write(report: "Report", out: str) -> int:

@@ -6,26 +6,37 @@ import pandas as pd
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
+from ..analysis.protocol import difference
 from ..analysis.select import Selection
 from . import words
 from .points import FEW, layers
 
 
-def spread(figure: Figure, seeds: Sequence[int]) -> str:
-    """Return what the lines and intervals of curves or of a sweep are.
+def spread(figure: Figure, seeds: Sequence[int], means: pd.DataFrame) -> str:
+    """Return what the lines, dots and intervals of curves or of a sweep are.
 
     Args:
         figure: curves or a sweep.
         seeds: of how many seeds a point is, of each point.
+        means: `points.summary` of the seeds.
     """
     least, most = min(seeds), max(seeds)
     if most == 1:
-        return "One seed, so no intervals."
-    kind = "Bands" if figure.kind == "curves" else "Bars"
+        return "One seed each, so no intervals."
     count = f"{most}" if least == most else f"{least} to {most}"
-    if figure.kind == "curves" and most < FEW:
-        return f"Lines: means of {count} seeds. {kind}: their range."
-    return f"Lines: means of {count} seeds. {kind}: 95 % Student-t intervals, cut at the axes."
+    curves, few, many = figure.kind == "curves", means["few"].any(), (~means["few"]).any()
+    kind = f"{'Bands' if curves else 'Bars'}: 95 % Student-t intervals of the mean"
+    if curves and figure.y == "longest" and few and not many:
+        return f"A line for each of {count} seeds; those that coincide are drawn side by side."
+    singles = "Thin lines" if curves else "Dots"
+    if few and many:
+        return (
+            f"Lines: means of {count} seeds. {kind}, from {FEW} seeds on; {singles.lower()}: each"
+            " seed where there are fewer."
+        )
+    if few:
+        return f"Lines: means of {count} seeds. {singles}: each seed."
+    return f"Lines: means of {count} seeds. {kind}."
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:
@@ -44,23 +55,16 @@ def notes(
     Args:
         selection: what is reported.
         figure: the figure.
-        cells: its cells.
-        records: their records, whatever became of them.
+        cells: its cells that have results.
+        records: the records of all its cells, whatever became of them.
         spread: what its lines and intervals are.
     """
     exhibit, ok = selection.exhibit, records["status"] == "ok"
     found = [f"{exhibit.name}, scale {selection.scale}. {spread}"]
     if figure.lines != "sg_layers" and (models := _models(selection, records)):
         found[0] += f" Hidden layers of M: {models}."
-    common = {
-        name: cells[0].value(name)
-        for name in ("network", "dataset")
-        if len({cell.value(name) for cell in cells}) == 1
-    }
-    if "dataset" in common and not selection.find_in_paper({"dataset": common["dataset"]}):
-        del common["dataset"]
-    if (difference := selection.difference(common)) is not None:
-        found.append(f"{difference}.")
+    if (differing := _difference(selection, cells)) is not None:
+        found.append(f"{differing}.")
     if lost := int((~ok).sum()):
         found.append(f"Cells left out because they diverged or failed: {lost:,}.")
     others = records[~records["data_canonical"]][["dataset", "data_hash"]].drop_duplicates()
@@ -68,6 +72,18 @@ def notes(
         label = words.label(exhibit, "dataset", dataset)
         found.append(f"{label} from files other than the original ones: data {data}.")
     return tuple(found)
+
+
+def _difference(selection: Selection, cells: Sequence[Cell]) -> str | None:
+    """Return how the protocol of some cells differs from the paper's for the same data and network.
+
+    Where the paper has none of their data, it is that of all its data.
+    """
+    shown = {(cell.dataset, cell.network) for cell in cells}
+    networks = {network for _, network in shown}
+    paper = [cell for cell in selection.paper_cells if cell.network in networks]
+    theirs = [cell for cell in paper if (cell.dataset, cell.network) in shown] or paper
+    return difference(selection.exhibit, selection.scale, cells, theirs)
 
 
 def _models(selection: Selection, records: pd.DataFrame) -> str:

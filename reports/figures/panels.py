@@ -21,6 +21,7 @@ MOST_LINES = 7
 """Lines of a panel that can be added apart."""
 COMPUTED = ("iteration", "layer")
 """What lines can differ in besides the fields of cells."""
+_PANELS = {"depth": "{} layers", "T": "T = {}"}
 _ROWS = ("decoupled", "rule")
 _FIGURES = ("dataset", "network")
 
@@ -32,7 +33,7 @@ def panels(
 
     A row is a rule, or what is decoupled, where neither the panels nor the lines say.
     """
-    form = "{} layers" if figure.panels == "depth" else "{}"
+    form = _PANELS.get(figure.panels, "{}")
     rows = ([_label(selection, cell, name) for name in _rows(figure)] for cell in cells)
     columns = (form.format(_label(selection, cell, figure.panels)) for cell in cells)
     return {

@@ -20,7 +20,7 @@ _EACH = 4
 
 
 def rendered(
-    drawings: Sequence[Drawing], formats: Sequence[str], workers: int = 1
+    drawings: Sequence[Drawing], formats: Sequence[str], workers: int = 1, sheet: str = "screen"
 ) -> list[dict[str, bytes]]:
     """Return each picture in each of `formats` (png, svg, pdf), each a file's content.
 
@@ -29,8 +29,9 @@ def rendered(
         formats: as of `figures.render`.
         workers: processes at most. Each imports the caller's main module anew, so that module
             must do nothing when it is imported.
+        sheet: as of `figures.render`.
     """
-    draw = functools.partial(_draw, formats=tuple(formats))
+    draw = functools.partial(_draw, formats=tuple(formats), sheet=sheet)
     workers = min(workers, len(drawings) // _EACH)
     if workers > 1:
         with contextlib.suppress(BrokenProcessPool):  # one was killed, mostly for lack of memory
@@ -51,10 +52,10 @@ def _side_by_side(
             raise
 
 
-def _draw(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
+def _draw(drawing: Drawing, formats: Sequence[str], sheet: str) -> dict[str, bytes]:
     from . import render
 
-    return render.render(drawing, formats)
+    return render.render(drawing, formats, sheet)
 
 
 def _follow() -> None:

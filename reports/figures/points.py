@@ -3,7 +3,6 @@
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -15,8 +14,8 @@ from ..analysis.select import Selection
 from .panels import MOST_LINES
 
 CONFIDENCE = 0.95
-FEW = 3
-"""Seeds from which a curve's band is an interval; fewer are shown by their range."""
+FEW = 5
+"""Seeds from which on their spread is shown by an interval; fewer are shown one by one."""
 COSTS = ("seconds", "updates")
 """What can be along x of a curve and differs from seed to seed: its mean is shown."""
 _MOST_POINTS = 60
@@ -25,10 +24,10 @@ _MOST_POINTS = 60
 def points(
     selection: Selection, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
 ) -> pd.DataFrame:
-    """Return x and y of every seed, with its `configuration` and `layer` (0: of no layer).
+    """Return x and y of every seed, with `configuration`, `seed` and `layer` (0: of no layer).
 
-    On a curve x is the iteration, or the steps of data until then. Where the figure's x is one of
-    `COSTS`, that of the seed is the column `cost`.
+    On a curve x is the iteration, or the steps of data until then; `end` marks the end of training.
+    Where the figure's x is one of `COSTS`, that of the seed is the column `cost`.
 
     Args:
         selection: what is reported.
@@ -40,28 +39,56 @@ def points(
         return _curves(selection, figure, cells, ok)
     configurations: list[int] = ok["configuration"].tolist()
     x = [selection.cells[n].value(figure.x) for n in configurations]
-    found = ok[["configuration"]].assign(layer=0, x=x, y=ok[figure.y])
+    found = ok[["configuration", "seed"]].assign(layer=0, x=x, y=ok[figure.y], end=True)
     return found.dropna().astype({"x": float, "y": float})
 
 
-def summary(points: pd.DataFrame, *, ranges: bool) -> pd.DataFrame:
+def summary(points: pd.DataFrame, *, whole: bool, log: bool) -> pd.DataFrame:
     """Return the mean and the interval over seeds at each configuration, layer and x.
+
+    Where there are fewer than `FEW` seeds there is no interval: one of three says little more than
+    the seeds themselves, and would hide them. There is none either where it would reach 0 on a
+    logarithmic axis.
 
     Args:
         points: as `points` returns them.
-        ranges: whether the range of the seeds stands for the interval where there are fewer than
-            `FEW`: a band of the Student-t interval of two would hide everything.
+        whole: whether a line has no interval at all where it has none at one x, as a curve.
+        log: whether y is logarithmic.
     """
     groups = points.groupby(["configuration", "layer", "x"])
     seeds = groups["y"].agg(list).reset_index()
-    found = [_interval(values, ranges and 1 < len(values) < FEW) for values in seeds["y"]]
+    found = [intervals.mean_interval(values, CONFIDENCE) for values in seeds["y"]]
+    low = pd.Series([interval.low for interval in found], dtype=float)
+    high = pd.Series([interval.high for interval in found], dtype=float)
+    count = seeds["y"].map(len)
+    few = (count < FEW) | ((low <= 0) & log)
+    if whole:
+        line = [seeds["configuration"], seeds["layer"]]
+        reaching = ((low <= 0) & log & (count >= FEW)).groupby(line).transform("any")
+        few |= reaching
     if "cost" in points:
-        seeds["x"] = groups["cost"].mean().tolist()
+        seeds["x_mean"] = groups["cost"].mean().tolist()
     return seeds.assign(
+        seeds=count,
         mean=[interval.mean for interval in found],
-        low=pd.Series([interval.low for interval in found], dtype=float),
-        high=pd.Series([interval.high for interval in found], dtype=float),
+        low=low.mask(few),
+        high=high.mask(few),
+        few=few,
     )
+
+
+def single(points: pd.DataFrame, means: pd.DataFrame, *, alone: bool) -> pd.DataFrame:
+    """Return the points of seeds that are shown one by one, those where `means` has no interval.
+
+    Args:
+        points: as `points` returns them.
+        means: their `summary`.
+        alone: whether seeds are shown, too, that are the only ones of a line: its mean.
+    """
+    by = ["configuration", "layer"]
+    several = means.groupby(by)["seeds"].transform("max") > 1
+    wanted = means[means["few"] & (several | alone)]
+    return points.merge(wanted[[*by, "x"]], on=[*by, "x"])
 
 
 def layers(cells: Sequence[Cell]) -> list[int]:
@@ -74,13 +101,15 @@ def layers(cells: Sequence[Cell]) -> list[int]:
 def _curves(
     selection: Selection, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
 ) -> pd.DataFrame:
-    rows = ok[["configuration", "curve"]].explode("curve").dropna(subset="curve")
+    rows = ok[["configuration", "seed", "curve"]].explode("curve").dropna(subset="curve")
     if rows.empty:
         return rows
     values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
-    found = rows[["configuration"]].assign(
+    found = rows[["configuration", "seed"]].assign(
         layer=0, x=[x for x, _ in values], y=[y for _, y in values]
     )
+    configurations: list[int] = found["configuration"].tolist()
+    found["end"] = found["x"] == [selection.cells[n].iterations for n in configurations]
     kept = sorted(found["x"].unique())[::-1]  # the last is among them; more cannot be seen
     if figure.x in COSTS:
         found["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
@@ -91,7 +120,6 @@ def _curves(
     if figure.lines == "layer":
         found["layer"] = [range(1, len(some) + 1) for some in found["y"]]
         found = found.explode(["layer", "y"]).dropna()
-        found = found[found["layer"].isin(layers(cells))]
     elif found["y"].map(lambda y: isinstance(y, (list, tuple))).any():
         found["y"] = [some[0] for some in found["y"]]  # of the lowest layer
         found = found.dropna()
@@ -100,8 +128,3 @@ def _curves(
 
 def _cost(point: dict[str, Any], x: str) -> float:
     return statistics.fmean(point[x] or (0.0,)) if x == "updates" else point[x]
-
-
-def _interval(values: list[float], span: bool) -> intervals.Interval:
-    found = intervals.mean_interval(values, CONFIDENCE)
-    return replace(found, low=min(values), high=max(values)) if span else found

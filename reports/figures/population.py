@@ -12,16 +12,13 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
-from ..analysis.population import at_fraction, fits, iterations
+from ..analysis.population import at_fraction, fits
 from ..analysis.select import Selection
+from .ends import configurations
 from .panels import MOST_LINES, ordered, panels
 from .points import CONFIDENCE
 from .spec import Shown
 
-_RINGS = (
-    " Rings: the paper's medians, each at the same fraction of its own training as the line of its"
-    " colour."
-)
 _LEAST_WINDOW = 9  # networks: the second smallest and the second largest hold the median with 96 %
 _NEAR = 8  # values of x from which on neighbours are near enough to be taken together
 _WINDOWS = 6  # of a large population, so many cover x side by side
@@ -31,7 +28,7 @@ def networks(selection: Selection, figure: Figure, ok: pd.DataFrame) -> Shown | 
     """Return a population at each of its `evaluate_at` and at the end, a line for each.
 
     Its data are running medians with their intervals, its dots the networks, its bins the paper's
-    medians. A line is labelled with its iterations.
+    medians. A line is labelled with its share of training.
 
     Args:
         selection: what is reported.
@@ -65,7 +62,7 @@ def networks(selection: Selection, figure: Figure, ok: pd.DataFrame) -> Shown | 
     order = {
         "row": dots["row"].cat.categories,
         "column": dots["column"].cat.categories,
-        "line": sorted(set(dots["line"]), key=lambda text: int(text.replace(",", ""))),
+        "line": [share(at) for at in sorted(set(dots["at"]))],
     }
 
     def placed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -76,11 +73,34 @@ def networks(selection: Selection, figure: Figure, ok: pd.DataFrame) -> Shown | 
         data=data.assign(paper=float("nan")),
         dots=placed(dots),
         bins=placed(pd.DataFrame(bins, columns=["row", "column", "line", "left", "right", "y"])),
+        configurations=configurations(dots),
+        ends=dots[dots["at"] == 1].assign(layer=0).reset_index(drop=True),
         spread=(
             f"Dots: networks. Lines and bands: {medians} and their 95 % intervals by order"
-            f" statistics, where there are 6 networks or more.{_RINGS if bins else ''}"
+            f" statistics, where there are 6 networks or more.{_shares(selection, dots, bins)}"
         ),
     )
+
+
+def share(at: float) -> str:
+    """Return a fraction of training as a share of it: `2.4 %`."""
+    return f"{100 * at:g} %"
+
+
+def _shares(selection: Selection, dots: pd.DataFrame, bins: Sequence[dict[str, Any]]) -> str:
+    """Return how long training is, and what the paper's medians are."""
+    mine = {selection.cells[n].iterations for n in configurations(dots)}
+    told = f" All of training: {listed(mine)} iterations."
+    theirs = {cell.iterations for cell in selection.paper_cells}
+    if not bins:
+        return told
+    own = f", of its {listed(theirs)} iterations" if theirs else ""
+    return f"{told} Rings: the paper's medians at the same shares{own}."
+
+
+def listed(numbers: Collection[int]) -> str:
+    """Return numbers in words: `500 or 1,000`."""
+    return " or ".join(f"{n:,}" for n in sorted(numbers))
 
 
 def few(
@@ -108,12 +128,13 @@ def few(
 
 def _dots(selection: Selection, figure: Figure, ok: pd.DataFrame) -> pd.DataFrame:
     """Return each network at each of its `evaluate_at` and at the end."""
-    rows: list[tuple[int, float, str, float, float]] = []
-    for n, curve in zip(ok["configuration"].tolist(), ok["curve"].tolist(), strict=True):
+    rows: list[tuple[int, int, float, str, float, float]] = []
+    records = ok[["configuration", "seed", "curve"]].itertuples(index=False, name=None)
+    for n, seed, curve in records:
         cell = selection.cells[int(n)]
         for at in sorted({*(cell.evaluate_at or ()), 1.0}):
             found = at_fraction(cell, curve, at, figure.y)
             if found is not None:
-                rows.append((n, at, iterations(cell, at), cell.value(figure.x), found))
-    dots = pd.DataFrame(rows, columns=["configuration", "at", "line", "x", "y"])
+                rows.append((n, seed, at, share(at), cell.value(figure.x), found))
+    dots = pd.DataFrame(rows, columns=["configuration", "seed", "at", "line", "x", "y"])
     return dots.assign(**panels(selection, figure, [selection.cells[row[0]] for row in rows]))

@@ -4,7 +4,6 @@ Made without pyplot and without the user's style, so nothing outside this folder
 """
 
 import io
-import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,24 +13,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from . import style
-from .axes import PAPER, dodged, fit, looks, open_left, panel
+from .axes import fit, open_left
+from .panel import PAPER, REFERENCE, dodged, looks, panel
 from .spec import Drawing
-from .style import (
-    DOTTED,
-    FAINT,
-    LEGEND_SIZE,
-    NOTE_SIZE,
-    PANEL_TITLE_SIZE,
-    TITLE_SIZE,
-    width,
-    wrapped,
-)
+from .style import DOTTED, FAINT, SHEETS, Sheet, width, wrapped
 
-WIDTH = 7.2  # inches: a page's text width
 _LEFT, _RIGHT, _EDGE = 0.62, 0.12, 0.08  # inches beside the panels; around all
-_ROW, _ONLY_ROW = 1.6, 2.2  # inches: a row's height, where there are more of them or one
 _BETWEEN_ROWS, _BETWEEN = 0.32, 0.16  # inches between panels
-_COLUMNS = 5  # panels in a row, where there is one row; more are wrapped
 _TITLE, _LEGEND, _PANEL_TITLE, _NOTE = 0.19, 0.19, 0.15, 0.14  # inches of a line
 _HANDLE, _PAD, _COLUMN = 2.2, 0.5, 1.2  # of the legend, in its font's size
 _METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the version
@@ -39,20 +27,38 @@ _METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the versi
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+_TITLED = {
+    "png": ("Title", "Description"),
+    "svg": ("Title", "Description"),
+    "pdf": ("Title", "Subject"),
+}
 
 
-def render(drawing: Drawing, formats: Sequence[str]) -> dict[str, bytes]:
-    """Return the picture in each of `formats` (png, svg, pdf), each a file's content."""
-    with style.style():
-        return saved(_figure(drawing), formats)
+def render(drawing: Drawing, formats: Sequence[str], sheet: str = "screen") -> dict[str, bytes]:
+    """Return the picture in each of `formats` (png, svg, pdf), each a file's content.
+
+    Its title and caption are in the file's metadata, too. `sheet` is a name in `style.SHEETS`.
+    """
+    with style.style(SHEETS[sheet]):
+        figure = _figure(drawing, SHEETS[sheet])
+        return saved(figure, formats, (drawing.title, " ".join(drawing.notes)))
 
 
-def saved(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
-    """Return a figure in each of `formats`; to be called within `style.style`."""
+def saved(
+    figure: Figure, formats: Sequence[str], told: tuple[str, str] = ("", "")
+) -> dict[str, bytes]:
+    """Return a figure in each of `formats`; to be called within `style.style`.
+
+    Args:
+        figure: what to save.
+        formats: of png, svg and pdf.
+        told: its title and its caption, for the metadata.
+    """
     files: dict[str, bytes] = {}
     for form in formats:
         buffer = io.BytesIO()
-        figure.savefig(buffer, format=form, dpi=200, metadata=_METADATA[form])
+        words = {name: text for name, text in zip(_TITLED[form], told, strict=True) if text}
+        figure.savefig(buffer, format=form, dpi=200, metadata=_METADATA[form] | words)
         files[form] = buffer.getvalue()
     return files
 
@@ -61,20 +67,25 @@ def saved(figure: Figure, formats: Sequence[str]) -> dict[str, bytes]:
 class _Layout:
     """Where everything is, in inches: quicker than a layout engine, and steady.
 
-    `titles` are the lines of each panel's title by row and column, `handles` the rows of the
-    legend.
+    `slots` are the panels by row and column of labels, None where there is none; `titles` are the
+    lines of their titles, `handles` the rows of the legend.
     """
 
-    rows: int
+    sheet: Sheet
     columns: int
+    slots: list[tuple[str, str] | None]
     titles: dict[tuple[str, str], list[str]]
     title: list[str]
     handles: list[list[Line2D]]
     notes: list[str]
 
     @property
+    def rows(self) -> int:
+        return len(self.slots) // self.columns
+
+    @property
     def row(self) -> float:
-        return _ONLY_ROW if self.rows == 1 else _ROW
+        return self.sheet.only_row if self.rows == 1 else self.sheet.row
 
     @property
     def between_rows(self) -> float:
@@ -82,10 +93,14 @@ class _Layout:
         return _BETWEEN_ROWS + _PANEL_TITLE * (max(map(len, self.titles.values())) - 1)
 
     @property
+    def above(self) -> float:
+        """Above the legend."""
+        return 0.34 + _TITLE * (len(self.title) - 1) if self.sheet.titled else _EDGE
+
+    @property
     def top(self) -> float:
         """Above the panels: title, legend and the panels' titles."""
-        lines = _TITLE * (len(self.title) - 1) + _LEGEND * (len(self.handles) - 1)
-        return 0.46 + lines + self.between_rows
+        return self.above + 0.12 + _LEGEND * (len(self.handles) - 1) + self.between_rows
 
     @property
     def bottom(self) -> float:
@@ -97,24 +112,28 @@ class _Layout:
         return self.top + panels + self.bottom
 
 
-def _layout(drawing: Drawing) -> _Layout:
+def _layout(drawing: Drawing, sheet: Sheet) -> _Layout:
     rows, columns = drawing.data["row"].cat.categories, drawing.data["column"].cat.categories
-    shape = len(rows), len(columns)
-    if len(rows) == 1:
-        wrapped_rows = math.ceil(len(columns) / _COLUMNS)
-        shape = wrapped_rows, math.ceil(len(columns) / wrapped_rows)
+    wide = math.ceil(len(columns) / math.ceil(len(columns) / sheet.columns))
+    slots: list[tuple[str, str] | None] = []
+    for row in rows:
+        slots += [(str(row), str(column)) for column in columns]
+        slots += [None] * (-len(slots) % wide)
     titles = {
-        at: wrapped(", ".join(filter(None, at)), _panel_width(shape[1]), PANEL_TITLE_SIZE)
-        for at in itertools.product(rows, columns)
+        at: wrapped(", ".join(filter(None, at)), _panel_width(sheet, wide), sheet.panel)
+        for at in slots
+        if at is not None
     }
-    inner = WIDTH - 2 * _EDGE
+    inner = sheet.width - 2 * _EDGE
+    notes = [line for note in drawing.notes for line in wrapped(_tied(note), inner, sheet.note)]
     return _Layout(
-        rows=shape[0],
-        columns=shape[1],
+        sheet=sheet,
+        columns=wide,
+        slots=slots,
         titles=titles,
-        title=wrapped(drawing.title, inner, TITLE_SIZE, "bold"),
-        handles=_rows_of(_handles(drawing), inner),
-        notes=[line for note in drawing.notes for line in wrapped(_tied(note), inner, NOTE_SIZE)],
+        title=wrapped(_tied(drawing.title), inner, sheet.title, "bold"),
+        handles=_rows_of(_handles(drawing), inner, sheet.legend),
+        notes=notes if sheet.titled else [],
     )
 
 
@@ -123,13 +142,13 @@ def _tied(note: str) -> str:
     return note.replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _panel_width(columns: int) -> float:
-    return (WIDTH - _LEFT - _RIGHT - (columns - 1) * _BETWEEN) / columns
+def _panel_width(sheet: Sheet, columns: int) -> float:
+    return (sheet.width - _LEFT - _RIGHT - (columns - 1) * _BETWEEN) / columns
 
 
-def _figure(drawing: Drawing) -> Figure:
-    layout = _layout(drawing)
-    figure = Figure(figsize=(WIDTH, layout.height))
+def _figure(drawing: Drawing, sheet: Sheet) -> Figure:
+    layout = _layout(drawing, sheet)
+    figure = Figure(figsize=(sheet.width, layout.height))
     grid = figure.subplots(
         layout.rows,
         layout.columns,
@@ -137,22 +156,23 @@ def _figure(drawing: Drawing) -> Figure:
         sharey=True,
         squeeze=False,
         gridspec_kw={
-            "left": _LEFT / WIDTH,
-            "right": 1 - _RIGHT / WIDTH,
+            "left": _LEFT / sheet.width,
+            "right": 1 - _RIGHT / sheet.width,
             "bottom": layout.bottom / layout.height,
             "top": 1 - layout.top / layout.height,
-            "wspace": _BETWEEN / _panel_width(layout.columns),
+            "wspace": _BETWEEN / _panel_width(sheet, layout.columns),
             "hspace": layout.between_rows / layout.row,
         },
     )
     panels = dict(list(dodged(drawing).groupby(["row", "column"], observed=True)))
-    for axes, at in zip(grid.flat, layout.titles, strict=False):
-        title = "\n".join(layout.titles[at])
-        panel(axes, drawing, panels.get(at, drawing.data[:0]), at, title)
-    for axes in grid.flat[len(layout.titles) :]:
-        axes.set_visible(False)
-    for axes in grid.flat[len(layout.titles) - layout.columns : len(layout.titles)]:
-        axes.tick_params(labelbottom=True)  # those above no panel, too
+    below = [*layout.slots[layout.columns :], *[None] * layout.columns]
+    for axes, at, under in zip(grid.flat, layout.slots, below, strict=True):
+        if at is None:
+            axes.set_visible(False)
+            continue
+        panel(axes, drawing, panels.get(at, drawing.data[:0]), at, "\n".join(layout.titles[at]))
+        if under is None:
+            axes.tick_params(labelbottom=True)
     open_left(grid)
     fit(grid[0][0], drawing)
     _words(figure, drawing, layout)
@@ -161,21 +181,24 @@ def _figure(drawing: Drawing) -> Figure:
 
 def _words(figure: Figure, drawing: Drawing, layout: _Layout) -> None:
     """Write the title, the legend, the axes' labels and the notes."""
-    height, edge = layout.height, _EDGE / WIDTH
+    sheet, height = layout.sheet, layout.height
+    edge = _EDGE / sheet.width
     middle = (layout.bottom + height - layout.top) / 2 / height
-    center = (_LEFT + WIDTH - _RIGHT) / 2 / WIDTH
+    center = (_LEFT + sheet.width - _RIGHT) / 2 / sheet.width
     figure.text(edge, middle, drawing.y_label, rotation=90, va="center")
     figure.text(center, (layout.bottom - 0.36) / height, drawing.x_label, ha="center", va="center")
-    for n, line in enumerate(layout.title):
+    for n, line in enumerate(layout.title if sheet.titled else ()):
         at = 1 - (_EDGE + n * _TITLE) / height
-        figure.text(edge, at, line, size=TITLE_SIZE, weight="bold", va="top")
-    before = (_HANDLE + _PAD) * LEGEND_SIZE / 72  # inches of no handle
+        figure.text(edge, at, line, size=sheet.title, weight="bold", va="top")
+    before = (_HANDLE + _PAD) * sheet.legend / 72  # inches of no handle
     for n, handles in enumerate(layout.handles):
-        down = 0.34 + _TITLE * (len(layout.title) - 1) + _LEGEND * n
         figure.legend(
             handles=handles,
             loc="upper left",
-            bbox_to_anchor=((_EDGE - (0 if n else before)) / WIDTH, 1 - down / height),
+            bbox_to_anchor=(
+                (_EDGE - (0 if n else before)) / sheet.width,
+                1 - (layout.above + _LEGEND * n) / height,
+            ),
             ncols=len(handles),
             frameon=False,
             borderpad=0,
@@ -186,16 +209,16 @@ def _words(figure: Figure, drawing: Drawing, layout: _Layout) -> None:
         )
     for n, note in enumerate(reversed(layout.notes)):
         at = (_EDGE + n * _NOTE) / height
-        figure.text(edge, at, note, size=NOTE_SIZE, color=FAINT)
+        figure.text(edge, at, note, size=sheet.note, color=FAINT)
 
 
-def _rows_of(handles: Sequence[Line2D], inches: float) -> list[list[Line2D]]:
+def _rows_of(handles: Sequence[Line2D], inches: float, size: float) -> list[list[Line2D]]:
     """Return the handles of the legend, as many in a row as so many inches hold."""
     rows: list[list[Line2D]] = [[]]
-    before, between = ((_HANDLE + _PAD) * LEGEND_SIZE / 72, _COLUMN * LEGEND_SIZE / 72)
+    before, between = ((_HANDLE + _PAD) * size / 72, _COLUMN * size / 72)
     used = -before  # the first has no handle
     for handle in handles:
-        mine = before + width(str(handle.get_label()), LEGEND_SIZE) + between
+        mine = before + width(str(handle.get_label()), size) + between
         if rows[-1] and used + mine - between > inches:
             rows.append([])
             used = 0.0
@@ -214,6 +237,9 @@ def _handles(drawing: Drawing) -> list[Line2D]:
         )
         for line, look in looks(drawing).items()
     ]  # fmt: skip
+    if drawing.references is not None:
+        for rule, label in dict(drawing.references[["rule", "label"]].to_numpy().tolist()).items():
+            handles.append(Line2D([], [], color=drawing.colors[rule], label=label, **REFERENCE))
     if drawing.marks:
         handles.append(
             Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DOTTED, label=drawing.mark_label)

@@ -6,19 +6,20 @@ are those), with a column of panels for each value of its `panels` field and, wh
 tell apart get a drawing or a line each (`panels.apart`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ...bench.cell import Cell
 from ...bench.configuration import field_of
-from ...reproductions.exhibits.exhibit import derived_sg_scale
 from ...reproductions.exhibits.schema import Figure
-from ...results.metrics import RESULTS
+from ...results.record import Record
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection
-from . import captions, points, words
+from . import beside, captions, findings, points, words
+from .ends import configurations as configurations_of
+from .ends import ends_of
 from .panels import COMPUTED, apart, lines, ordered, panels
 from .population import few, networks
 from .spec import Drawing, Shown
@@ -28,9 +29,15 @@ _WIDE = 50  # ratio of the greatest and the least x from which on a sweep's x is
 _DROPS, _RATIO = "learning rate drops", "S = learning rate / 3e-5, as in the paper"
 
 
-def drawings(selection: Selection) -> list[Drawing]:
-    """Return the drawings that have at least one line, in the exhibit's order of figures."""
+def drawings(selection: Selection, records: Iterable[Record] = ()) -> list[Drawing]:
+    """Return the drawings that have at least one line, in the exhibit's order of figures.
+
+    Args:
+        selection: what is reported.
+        records: of any exhibit, for the `references` of figures; none are drawn without them.
+    """
     made: list[Drawing] = []
+    records = list(records)
     for figure in selection.exhibit.figures:
         mine = [n for n, cell in enumerate(selection.cells) if _belongs(selection, figure, cell)]
         split, added = apart(figure, [selection.cells[n] for n in mine])
@@ -38,8 +45,9 @@ def drawings(selection: Selection) -> list[Drawing]:
         for n in mine:
             key = tuple(selection.cells[n].value(name) for name in split)
             groups.setdefault(key, []).append(n)
+        others = beside.selected(selection, figure, records)
         found = (
-            _drawing(selection, figure, split, added, configurations)
+            _drawing(selection, figure, (split, added), configurations, others)
             for configurations in groups.values()
         )
         made.extend(drawing for drawing in found if drawing is not None)
@@ -60,11 +68,11 @@ def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
 def _drawing(
     selection: Selection,
     figure: Figure,
-    split: Sequence[str],
-    added: Sequence[str],
+    fields: tuple[Sequence[str], Sequence[str]],
     configurations: Sequence[int],
+    others: Selection | None,
 ) -> Drawing | None:
-    left_out = ""
+    (split, added), left_out = fields, ""
     if _by_number(figure, [selection.cells[n] for n in configurations]):
         measured = selection.frame.loc[selection.frame["status"] == "ok", "configuration"]
         configurations, left_out = few(
@@ -82,12 +90,17 @@ def _drawing(
         shown = _lines(selection, figure, added, cells, ok)
     if shown is None:
         return None
-    first = cells[0]
+    references, told = None, ""
+    if others is not None:
+        references, told = beside.references(selection, figure, cells, shown.data, others)
+    first, done = cells[0], [selection.cells[n] for n in shown.configurations]
     in_sequence = population or figure.lines == "p_update"
     return Drawing(
         name="-".join([figure.name, *(str(first.value(name)) for name in split)]),
-        title=_title(selection, figure, split, first),
-        legend=words.legend(figure.lines),
+        title=findings.title(
+            selection, figure, split, cells, ends_of(selection, figure, shown.ends)
+        ),
+        legend="share of training" if population else words.legend(figure.lines),
         x_label=words.axis(figure.x),
         y_label=words.axis(figure.y, first),
         x_log=figure.x in points.COSTS or _wide(figure, cells),
@@ -97,31 +110,17 @@ def _drawing(
         bars=figure.kind == "sweep",
         shaded=figure.lines != "rule" and not in_sequence,
         ordered=in_sequence,
-        marks=_marks(figure, cells),
+        marks=beside.marks(figure, cells),
         mark_label=_DROPS if curves else _RATIO,
         paper_label="the paper" if selection.scale == PAPER else "the paper, by its own protocol",
-        colors=words.colors(shown.data["rule"]),
+        colors=words.colors([*shown.data["rule"], *figure.references]),
         data=shown.data,
+        seeds=shown.seeds,
+        references=references,
         dots=shown.dots,
         bins=shown.bins,
-        notes=captions.notes(selection, figure, cells, records, shown.spread + left_out),
+        notes=captions.notes(selection, figure, done, records, shown.spread + left_out + told),
     )
-
-
-def _title(selection: Selection, figure: Figure, split: Sequence[str], cell: Cell) -> str:
-    """Return the figure's title after what it is of: `MNIST FCN: test error by depth`."""
-    found: list[str] = []
-    for name in split:
-        value = cell.value(name)
-        known = name in ("dataset", "network")
-        found.append(
-            words.label(selection.exhibit, name, value) if known else words.assignment(name, value)
-        )
-    if not found:
-        return figure.title
-    small = figure.title[1:2].islower()  # "Test error" becomes small within a line, "M's" does not
-    title = figure.title[:1].lower() + figure.title[1:] if small else figure.title
-    return f"{' '.join(found)}: {title}"
 
 
 def _by_number(figure: Figure, cells: Sequence[Cell]) -> bool:
@@ -146,58 +145,61 @@ def _lines(
     ok: pd.DataFrame,
 ) -> Shown | None:
     """Return the lines of curves or of a sweep; None where there is no point."""
-    found = points.points(selection, figure, cells, ok)
-    if found.empty:
+    every = points.points(selection, figure, cells, ok)
+    if every.empty:
         return None
-    means = points.summary(found, ranges=figure.kind == "curves")
-    configurations: list[int] = means["configuration"].tolist()
-    mine = [selection.cells[n] for n in configurations]
-    if figure.lines == "layer":  # the cells of other figures may have none
-        labels = [str(layer) for layer in means["layer"].tolist()]
-        order = [str(layer) for layer in points.layers(cells)]
-    else:
-        if _by_number(figure, cells):
-            cells = sorted(cells, key=lambda cell: cell.value(figure.lines))
-        labels, order = (lines(selection, figure, some, added) for some in (mine, cells))
+    found, curves = every, figure.kind == "curves"
+    if figure.lines == "layer":
+        found = every[every["layer"].isin(points.layers(cells))]
+    means = points.summary(found, whole=curves, log=figure.y not in LINEAR)
+    steps = figure.y == "longest" and curves
+    single = points.single(found, means, alone=steps or not curves)
+    if _by_number(figure, cells):
+        cells = sorted(cells, key=lambda cell: cell.value(figure.lines))
+    order = [str(layer) for layer in points.layers(cells)]
+    if figure.lines != "layer":
+        order = lines(selection, figure, cells, added)
+
+    def line(frame: pd.DataFrame) -> list[str]:
+        if figure.lines == "layer":
+            return [str(layer) for layer in frame["layer"]]
+        return lines(selection, figure, _cells(selection, frame), added)
+
+    there = set(line(means))
+    order = [label for label in order if label in there]
+    mine = _cells(selection, means)
     data = pd.DataFrame(
         {
             **panels(selection, figure, mine),
-            "line": ordered(labels, [label for label in order if label in set(labels)]),
+            "line": ordered(line(means), order),
             "rule": [cell.rule for cell in mine],
-            **{name: means[name] for name in ("x", "mean", "low", "high")},
-            "paper": _paper(selection, figure, mine, means["x"].tolist()),
+            "x": means["x_mean" if "x_mean" in means else "x"],
+            **{name: means[name] for name in ("mean", "low", "high")},
+            "paper": beside.paper(selection, figure, mine, means["x"].tolist()),
         }
     )
-    seeds = ok.groupby("configuration").size().tolist()
-    return Shown(data=data, spread=captions.spread(figure, seeds))
+    theirs = _cells(selection, single)
+    seeds = pd.DataFrame(
+        {
+            **panels(selection, figure, theirs),
+            "line": line(single),
+            "rule": [cell.rule for cell in theirs],
+            "seed": single["seed"].tolist(),
+            "x": single["cost" if "cost" in single else "x"].tolist(),
+            "y": single["y"].tolist(),
+        }
+    )
+    ends = every[every["end"]]
+    return Shown(
+        data=data,
+        seeds=seeds.astype({name: data[name].dtype for name in ("row", "column", "line")}),
+        ends=ends.assign(line=line(ends)).reset_index(drop=True),
+        configurations=configurations_of(means),
+        spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means),
+    )
 
 
-def _paper(
-    selection: Selection, figure: Figure, cells: Sequence[Cell], at: Sequence[float]
-) -> "pd.Series[float]":
-    """Return the paper's results: of a sweep at every scale, of a curve its own scale's end."""
-    values: list[float | None] = []
-    result = figure.y if figure.y in RESULTS else None
-    for cell, x in zip(cells, at, strict=True):
-        end = cell.iterations * cell.data_steps
-        final = figure.kind == "sweep" or (figure.y in ("error", "longest", *RESULTS) and x == end)
-        final = final and figure.x not in points.COSTS  # of which the paper has no number
-        shown = final and (figure.kind == "sweep" or selection.scale == PAPER)
-        number = selection.exhibit.number(cell, result)
-        values.append(number.value if shown and number is not None else None)
-    return pd.Series(values, dtype=float)
-
-
-def _marks(figure: Figure, cells: Sequence[Cell]) -> tuple[float, ...]:
-    """Return the x positions to point out, where they are the same for all cells.
-
-    On a curve those are the drops of the learning rate, in a sweep over `sg_scale` the paper's
-    ratio of it and the learning rate.
-    """
-    found: set[tuple[float, ...]] = set()
-    for cell in cells:
-        if figure.x == "iteration":
-            found.add(tuple(fraction * cell.iterations for fraction in cell.drops))
-        elif figure.x == "sg_scale":
-            found.add((derived_sg_scale(cell.learning_rate),))
-    return found.pop() if len(found) == 1 else ()
+def _cells(selection: Selection, frame: pd.DataFrame) -> list[Cell]:
+    """Return the cell of each row of a frame."""
+    configurations: list[int] = frame["configuration"].tolist()
+    return [selection.cells[n] for n in configurations]

@@ -1,6 +1,6 @@
 """A figure as data: what `series` makes of records and `render` draws."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -8,11 +8,19 @@ import pandas as pd
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """What a figure shows, as a `Drawing` holds it, and what its intervals are, in words."""
+    """What a figure shows, as a `Drawing` holds it, and what its lines and intervals are, in words.
+
+    Attributes:
+        configurations: that it shows, as numbers of the selection's cells.
+        ends: what its title can be about, a row for each seed (`ends.ends_of`).
+    """
 
     data: pd.DataFrame
+    seeds: pd.DataFrame | None = None
     dots: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
+    configurations: Sequence[int]
+    ends: pd.DataFrame
     spread: str
 
 
@@ -22,7 +30,7 @@ class Drawing:
 
     Attributes:
         name: of the file, without its suffix.
-        title: the quantity shown.
+        title: what the figure shows, where its data support that; else the quantities.
         legend: what the lines differ in.
         x_label: of the x axis.
         y_label: of the y axis.
@@ -39,6 +47,10 @@ class Drawing:
         paper_label: what the paper's values are called.
         colors: of each rule, `#rrggbb`.
         data: a row for each point of each line; see below.
+        seeds: single seeds where there are too few for an interval (row, column, line, rule, seed,
+            x, y).
+        references: results of other rules to compare with (row, column, line, rule, label, y); they
+            do not depend on x.
         dots: the networks of a population (row, column, line, x, y), whose lines are medians.
         bins: the paper's medians of a population (row, column, line, left, right, y).
         notes: the caption, a sentence or more each.
@@ -49,7 +61,7 @@ class Drawing:
         line           label of the line; an ordered categorical of all lines
         rule           name of the learning rule
         x, mean        the point
-        low, high      its interval, NaN where a single seed gives none
+        low, high      its interval, NaN where there are too few seeds
         paper          the paper's value there, NaN where it has none
     """
 
@@ -70,6 +82,8 @@ class Drawing:
     paper_label: str = ""
     colors: Mapping[str, str]
     data: pd.DataFrame
+    seeds: pd.DataFrame | None = None
+    references: pd.DataFrame | None = None
     dots: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
     notes: tuple[str, ...]

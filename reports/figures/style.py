@@ -1,28 +1,26 @@
-"""The look of figures: colours, markers, sizes and fonts, whatever the user's own style is."""
+"""The look of figures: markers, line styles, sizes and fonts, whatever the user's own style is."""
 
 import functools
 import itertools
-import math
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 import seaborn as sns
-from matplotlib.colors import to_rgb
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
+
+from . import colors
 
 INK, FAINT = "#222222", "#6b6b6b"
 DOTTED = (0, (1, 2))
 FONT = "DejaVu Sans"  # comes with matplotlib
-TITLE_SIZE, PANEL_TITLE_SIZE, LEGEND_SIZE, NOTE_SIZE = 10.5, 9, 8.5, 7  # points
-_SHADES = 0.34, 0.78  # of a rule's colour, between white and black: its first line, its last
-_SEQUENCE, _FIRST, _LAST = "plasma_r", 0.14, 0.93  # light enough to dark: no yellow on white
-_MARKERS = "os^DvPX"
-_LINES: tuple[Any, ...] = ("-", (0, (3, 1.2)), (0, (3, 1, 0.8, 1)))  # dotted are the paper's
-_ALIKE = 0.25  # distance of two colours in RGB, of sqrt(3) at most
+_MARKERS = "os^DvPX<p*>h"
+_LINES: tuple[Any, ...] = (  # dotted are the paper's
+    "-", (0, (3, 1.2)), (0, (3, 1, 0.8, 1)), (0, (6, 1.5)), (0, (5, 1, 0.8, 1, 0.8, 1)),
+)  # fmt: skip
 _STYLE: dict[str, Any] = {
     "axes.edgecolor": FAINT,
     "axes.labelcolor": INK,
@@ -35,28 +33,62 @@ _STYLE: dict[str, Any] = {
     "xtick.color": FAINT,
     "ytick.color": FAINT,
 }
-_SIZES: dict[str, Any] = {
-    "axes.labelsize": 9,
+_WIDTHS: dict[str, Any] = {
     "axes.linewidth": 0.6,
-    "axes.titlesize": PANEL_TITLE_SIZE,
-    "font.size": 9,
     "grid.linewidth": 0.5,
-    "legend.fontsize": LEGEND_SIZE,
     "lines.linewidth": 1.3,
     "lines.markersize": 4,
-    "xtick.labelsize": 8,
     "xtick.major.width": 0.6,
-    "ytick.labelsize": 8,
     "ytick.major.width": 0.6,
 }
 _REST: dict[Any, Any] = {  # what seaborn has no say in
     "path.simplify": False,
-    "pdf.fonttype": 3,
     "svg.fonttype": "path",
     "svg.hashsalt": "sgbench",
     "xtick.labelcolor": INK,
     "ytick.labelcolor": INK,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """Where a figure will stand: its width, and the sizes of its texts.
+
+    Attributes:
+        width: of the figure, in inches.
+        row, only_row: height of a row of panels, where there are more of them or one, in inches.
+        columns: the most panels side by side.
+        titled: whether it has its title and its caption; else the text around it has them.
+        title, panel, legend, label, tick, note: sizes of texts, in points.
+        fonttype: of fonts in PDF: 3, or 42 (TrueType), as publishers ask for.
+    """
+
+    width: float
+    row: float
+    only_row: float
+    columns: int
+    titled: bool
+    title: float
+    panel: float
+    legend: float
+    label: float
+    tick: float
+    note: float
+    fonttype: int
+
+
+SHEETS = {
+    "screen": Sheet(
+        width=7.2, row=1.6, only_row=2.2, columns=5, titled=True, fonttype=3,
+        title=10.5, panel=9, legend=8.5, label=9, tick=8, note=7,
+    ),
+    "paper": Sheet(
+        width=3.25, row=1.2, only_row=1.7, columns=2, titled=False, fonttype=42,
+        title=8, panel=8, legend=8, label=8, tick=8, note=8,
+    ),
+}  # fmt: skip
+"""By the name that `--style` has for them; `paper` is a column of a page with two."""
+SCREEN = SHEETS["screen"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,45 +101,35 @@ class Look:
 
 
 @contextmanager
-def style() -> Generator[None]:
+def style(sheet: Sheet = SCREEN) -> Generator[None]:
     """Draw and save within this: seaborn's theme on matplotlib's defaults, and nothing else."""
+    sizes = _WIDTHS | {
+        "axes.labelsize": sheet.label,
+        "axes.titlesize": sheet.panel,
+        "font.size": sheet.label,
+        "legend.fontsize": sheet.legend,
+        "xtick.labelsize": sheet.tick,
+        "ytick.labelsize": sheet.tick,
+    }
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_REST)
-        with sns.axes_style("ticks", _STYLE), sns.plotting_context("paper", rc=_SIZES):
+        rest: dict[Any, Any] = {**_REST, "pdf.fonttype": sheet.fonttype}
+        mpl.rcParams.update(rest)
+        with sns.axes_style("ticks", _STYLE), sns.plotting_context("paper", rc=sizes):
             yield
 
 
-def looks(colors: Mapping[str, Any], *, dashed: bool) -> dict[str, Look]:
+def looks(of: Mapping[str, Any], *, dashed: bool) -> dict[str, Look]:
     """Return the look of each line, by the colours of all lines of the figure.
 
-    Each line has its own marker. With `dashed`, a line whose colour resembles that of lines before
-    it has another line style too, so that two rules of one colour can be told apart.
+    Each line has its own marker. With `dashed`, lines whose colours are alike, to a colour-blind
+    reader too (`colors.alike`), have different line styles.
     """
-    found: dict[str, Look] = {}
-    for (line, color), marker in zip(colors.items(), itertools.cycle(_MARKERS), strict=False):
-        before = sum(_alike(color, look.color) for look in found.values()) if dashed else 0
-        found[line] = Look(color=color, marker=marker, linestyle=_LINES[before % len(_LINES)])
-    return found
-
-
-def _alike(one: Any, other: Any) -> bool:
-    return math.dist(to_rgb(one), to_rgb(other)) < _ALIKE
-
-
-def shades(color: str | None, lines: Sequence[str]) -> dict[str, Any]:
-    """Return a shade of `color` for each line, from light to dark; of grey for None."""
-    scale = sns.blend_palette(["white", color or "#808080", "black"], as_cmap=True)
-    first, last = _SHADES
-    step = (last - first) / max(1, len(lines) - 1)
-    return {line: scale(first + n * step) for n, line in enumerate(lines)}
-
-
-def sequence(lines: Sequence[str]) -> dict[str, Any]:
-    """Return the colour of each of some values of a quantity, from light to dark."""
-    scale = sns.color_palette(_SEQUENCE, as_cmap=True)
-    step = (_LAST - _FIRST) / max(1, len(lines) - 1)
-    return {line: scale(_FIRST + n * step) for n, line in enumerate(lines)}
+    styles = colors.styles(of, len(_LINES)) if dashed else dict.fromkeys(of, 0)
+    return {
+        line: Look(color=color, marker=marker, linestyle=_LINES[styles[line]])
+        for (line, color), marker in zip(of.items(), itertools.cycle(_MARKERS), strict=False)
+    }
 
 
 @functools.cache

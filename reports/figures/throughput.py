@@ -20,6 +20,7 @@ from .spec import Drawing
 Point = dict[str, Any]
 _NO_M = "no M"
 _INTERVALS = "Lines: medians over rounds. Bands: their 95 % intervals."
+_ALONE = "Dots: medians over rounds. Bars: their 95 % intervals."
 _TIMED = (
     "Lines: median updates to the target times the timed seconds of an update. Rules that did not"
     " reach it, or were not timed, are left out."
@@ -70,22 +71,44 @@ def _of_group(
     return [
         _drawing(
             f"limit-{name}",
-            f"{of}: speed of an update as a percentage of the machine's limit",
-            "% of the machine's limit",
+            f"{of}: updates run at {_limits(single)} of the machine's limit",
+            "speed (% of the machine's limit)",
             words.axis(axis),
             [_point(s.cell, axis, _percent(s.timing.fraction)) for s in single],
             percent=True,
         ),
         _drawing(
             f"cost-{name}",
-            f"{of}: time of an update relative to the baseline's at the same sizes",
-            "times the baseline's",
+            f"{of}: {_costs(single)}",
+            "update time (times the baseline's)",
             words.axis(axis),
             [_point(s.cell, axis, s.cost) for s in single if s.cost],
         ),
         *_seconds(name, of, reached),
         _replicas(name, of, speeds),
     ]
+
+
+def _limits(speeds: Sequence[Speed]) -> str:
+    """Return the range of speeds as shares of the limit: `66 to 87 %`."""
+    found = [100 * speed.timing.fraction.median for speed in speeds]
+    return f"{_range(found, 0)} %" if found else ""
+
+
+def _costs(speeds: Sequence[Speed]) -> str:
+    """Return the range of costs of each rule that is no baseline."""
+    found: dict[str, list[float]] = {}
+    for speed in speeds:
+        if speed.cost and not RULES.declared(speed.cell.rule).baseline:
+            found.setdefault(speed.cell.rule, []).append(speed.cost.median)
+    rules = sorted(found, key=words.rank)
+    told = ", ".join(f"{_range(found[rule], 1)} ({RULES.label(rule)})" for rule in rules)
+    return f"an update takes {told} times the baseline's time" if told else "time of an update"
+
+
+def _range(values: Sequence[float], decimals: int) -> str:
+    low, high = (f"{value:.{decimals}f}" for value in (min(values), max(values)))
+    return low if low == high else f"{low} to {high}"
 
 
 def _seconds(name: str, of: str, reached: Sequence[Reached]) -> list[Drawing | None]:
@@ -107,7 +130,7 @@ def _seconds(name: str, of: str, reached: Sequence[Reached]) -> list[Drawing | N
                 f"seconds-{name}" + (f"-{iterations}" if several else ""),
                 f"{of}: training time to {target}"
                 + (f", {iterations:,} updates" if several else ""),
-                "seconds of training",
+                "training time (s)",
                 words.axis(axis),
                 [_point(one.cell, axis, Median(*(s,) * 3)) for one, s in times if s],
                 note=_TIMED if timed else _TRAINED,
@@ -198,6 +221,7 @@ def _drawing(
         data[column] = pd.Categorical(data[column], names, ordered=True)
     called = {rule: RULES.label(rule) for rule in data["column"].cat.categories}
     data["column"] = data["column"].cat.rename_categories(called)
+    alone = data["x"].nunique() == 1
     return Drawing(
         name=name,
         title=title,
@@ -206,9 +230,9 @@ def _drawing(
         y_label=y_label,
         x_log=x_log,
         y_log=not percent,
-        bars=False,
+        bars=alone,
         shaded=True,
         colors=words.colors(data["rule"]),
         data=data,
-        notes=(note,),
+        notes=(_ALONE if alone and note == _INTERVALS else note,),
     )

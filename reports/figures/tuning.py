@@ -3,26 +3,29 @@
 import itertools
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from ...bench.configuration import coerce
-from ...bench.registry import RULES
 from ...reproductions.exhibits.field_text import format_value
 from ...reproductions.exhibits.space import Dimension
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial
 from ..analysis.study_results import ArmResults, StudyResults
-from . import style, words
+from . import colors, style, words
+from . import tuning_titles as titles
 from .axes import log_y, open_left, short
-from .render import WIDTH, saved
-from .style import FAINT, NOTE_SIZE, TITLE_SIZE
+from .render import saved
+from .style import DOTTED, FAINT, SHEETS, Sheet
 
 _ROW, _WORDS = 2.5, 0.7  # inches: a row's height, and that of title and caption
+_LEGEND = 0.18  # inches: a line of a legend
 _MOST_COLUMNS = 4
 _STATES = {"complete": "o", "pruned": "x", "diverged": "^"}
 _STATES_SAID = (
@@ -30,10 +33,15 @@ _STATES_SAID = (
 )
 
 
-def drawn(study: StudyResults, formats: Sequence[str]) -> list[tuple[str, str, dict[str, bytes]]]:
-    """Return each figure's name, title and content in each of `formats`; those that have any."""
+def drawn(
+    study: StudyResults, formats: Sequence[str], sheet: str = "screen"
+) -> list[tuple[str, str, dict[str, bytes]]]:
+    """Return each figure's name, title and content in each of `formats`; those that have any.
+
+    `sheet` is a name in `style.SHEETS`.
+    """
     what = study.arms[0].arm.objective.name if study.arms else ""
-    kinds: tuple[tuple[str, str, Callable[[StudyResults, str], Figure | None]], ...] = (
+    kinds: tuple[tuple[str, str, Callable[[StudyResults, _Frame], Figure | None]], ...] = (
         ("history", f"{what.capitalize()} of each trial", _history),
         ("budget", f"Expected best {what} by number of trials", _budget),
         ("slices", f"{what.capitalize()} by the value of each field", _slices),
@@ -42,36 +50,60 @@ def drawn(study: StudyResults, formats: Sequence[str]) -> list[tuple[str, str, d
     found: list[tuple[str, str, dict[str, bytes]]] = []
     if not any(results.ended for results in study.arms):
         return found
-    with style.style():
+    with style.style(SHEETS[sheet]):
         for name, title, draw in kinds:
-            figure = draw(study, title)
+            frame = _Frame(title, SHEETS[sheet])
+            figure = draw(study, frame)
             if figure is not None:
                 figure.draw_without_rendering()  # laid out once: formats measure text differently
                 figure.set_layout_engine("none")
-                found.append((name, title, saved(figure, formats)))
+                told = (frame.title, frame.note)
+                found.append((name, frame.title, saved(figure, formats, told)))
     return found
 
 
-def _panels(title: str, rows: int, columns: int, note: str) -> tuple[Figure, Any]:
-    """Return a figure with its title, its caption and a grid of panels."""
-    layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.06)
-    figure = Figure(figsize=(WIDTH, _WORDS + rows * _ROW), layout=layout)
-    edge: dict[str, Any] = {"x": 0.011, "ha": "left"}
-    figure.suptitle(title, size=TITLE_SIZE, weight="bold", **edge)
-    figure.supxlabel(note, size=NOTE_SIZE, color=FAINT, **edge)
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
-    for axes in grid.flat:
-        axes.grid(visible=True, axis="y")
-        axes.set_axisbelow(True)
-    open_left(grid)
-    return figure, grid
+@dataclass
+class _Frame:
+    """What is around the panels of a figure: its title, its caption, and the sheet it is for."""
+
+    title: str
+    sheet: Sheet
+    note: str = ""
+
+    @property
+    def most_columns(self) -> int:
+        return min(_MOST_COLUMNS, self.sheet.columns)
+
+    def panels(self, rows: int, columns: int, note: str, legend: int = 0) -> tuple[Figure, Any]:
+        """Return a figure with its title, its caption and a grid of panels.
+
+        Above those it has room for so many lines of a legend.
+        """
+        self.note, sheet = note, self.sheet
+        layout = ConstrainedLayoutEngine(h_pad=0.08, w_pad=0.06)
+        figure = Figure(
+            figsize=(sheet.width, _WORDS + rows * _ROW + legend * _LEGEND), layout=layout
+        )
+        if sheet.titled:
+            edge: dict[str, Any] = {"x": 0.08 / sheet.width, "ha": "left"}
+            inner = sheet.width - 0.16
+            title = style.wrapped(self.title, inner, sheet.title, "bold")
+            figure.suptitle("\n".join(title), size=sheet.title, weight="bold", **edge)
+            lines = style.wrapped(note, inner, sheet.note)
+            figure.supxlabel("\n".join(lines), size=sheet.note, color=FAINT, **edge)
+        grid = figure.subplots(rows, columns, squeeze=False, sharey=True)
+        for axes in grid.flat:
+            axes.grid(visible=True, axis="y")
+            axes.set_axisbelow(True)
+        open_left(grid)
+        return figure, grid
 
 
 def _fit_y(figure: Figure, axes: Axes, study: StudyResults, values: Sequence[float]) -> None:
     """Label y, and fit it to the values."""
     objective = study.arms[0].arm.objective
     unit = f" ({objective.unit})" if objective.unit == "%" else ""
-    figure.supylabel(f"{objective.name}{unit}", size=9)
+    figure.supylabel(f"{objective.name}{unit}", size=mpl.rcParams["axes.labelsize"])
     if objective.minimize and values and min(values) > 0:
         log_y(axes, min(values) / 1.15, max(values) * 1.2)
 
@@ -80,20 +112,20 @@ def _values(study: StudyResults) -> list[float]:
     return [t.value for results in study.arms for t in results.ended if t.value is not None]
 
 
-def _history(study: StudyResults, title: str) -> Figure:
+def _history(study: StudyResults, frame: _Frame) -> Figure:
     """A panel for each arm: the value of each trial, and the best so far."""
-    rows = math.ceil(len(study.arms) / _MOST_COLUMNS)
+    rows = math.ceil(len(study.arms) / frame.most_columns)
     note = f"{_STATES_SAID.format('')} Lines: the best so far."
-    figure, grid = _panels(title, rows, min(len(study.arms), _MOST_COLUMNS), note)
+    figure, grid = frame.panels(rows, min(len(study.arms), frame.most_columns), note)
     for axes, results in itertools.zip_longest(grid.flat, study.arms):
         if results is None:
             axes.set_visible(False)
             continue
-        color = _color(results)
+        color = titles.color(results)
         _scatter(axes, results.ended, [t.number for t in results.ended], lambda _, c=color: c)
         numbers, best = zip(*_so_far(results), strict=True) if _so_far(results) else ((), ())
         axes.plot(numbers, best, drawstyle="steps-post", color=color)
-        axes.set_title(_label(results), loc="left", color=color)
+        axes.set_title(titles.label(results), loc="left", color=color)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
         axes.set_xlabel("trial")
     _fit_y(figure, grid[0][0], study, _values(study))
@@ -112,38 +144,58 @@ def _so_far(results: ArmResults) -> list[tuple[int, float]]:
     return found
 
 
-def _budget(study: StudyResults, title: str) -> Figure:
-    """The expected best of k trials, a line for each arm, all in one panel."""
+def _budget(study: StudyResults, frame: _Frame) -> Figure:
+    """The expected best of k trials, and the default protocol, of each arm, all in one panel."""
     seeds, cell = study.study.seeds, study.arms[0].arm.cell
     each = f"{seeds} seed{'' if seeds == 1 else 's'} for {cell.iterations:,} iterations"
-    note = f"A trial trains {each}, or fewer where it was given up. Lines: means over all orders."
-    figure, grid = _panels(title, 1, 1, note)
+    note = (
+        f"A trial trains {each}, or fewer where it was given up. Lines: means over all orders."
+        f"{titles.defaults_said(study)}"
+    )
+    frame.title = titles.gain(study) or frame.title
+    columns = max(1, frame.sheet.columns // 2)
+    figure, grid = frame.panels(1, 1, note, legend=math.ceil(2 * len(study.arms) / columns))
     axes: Axes = grid[0][0]
-    looks = style.looks({_label(results): _color(results) for results in study.arms}, dashed=True)
+    looks = style.looks(
+        {titles.label(results): titles.color(results) for results in study.arms}, dashed=True
+    )
+    shown: list[float] = []
     for results in study.arms:
-        curve, look = results.curve, looks[_label(results)]
+        curve, look, own = results.curve, looks[titles.label(results)], titles.default(results)
         if curve:
             axes.plot(
-                range(1, len(curve) + 1), curve, label=_label(results), color=look.color,
+                range(1, len(curve) + 1), curve, label=titles.label(results), color=look.color,
                 linestyle=look.linestyle, marker=look.marker, markersize=3, markeredgewidth=0,
                 markevery=max(1, len(curve) // 12),
             )  # fmt: skip
+        if own is not None:
+            tested = f" ({results.arm.objective.tested_name})" if own[1] else ""
+            label = f"{titles.label(results)}, default{tested}"
+            axes.plot(
+                [1, max(2, len(results.trials))], [own[0]] * 2, color=look.color, linestyle=DOTTED,
+                marker=look.marker, markersize=4, markerfacecolor="white", markeredgewidth=0.9,
+                markevery=[1], label=label,
+            )  # fmt: skip
+        shown += [*curve, *([] if own is None else [own[0]])]
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_xlabel("trials")
-    axes.legend(frameon=False)
-    _fit_y(figure, axes, study, [value for results in study.arms for value in results.curve])
+    axes.legend(
+        loc="lower left", bbox_to_anchor=(0, 1), ncols=columns,
+        frameon=False, borderaxespad=0.2,
+    )  # fmt: skip
+    _fit_y(figure, axes, study, shown)
     return figure
 
 
-def _slices(study: StudyResults, title: str) -> Figure:
+def _slices(study: StudyResults, frame: _Frame) -> Figure:
     """A row for each arm, a panel for each field: the value of each trial by the field's."""
     space = space_of(study.study)
     note = _STATES_SAID.format(", the later the darker")
-    figure, grid = _panels(title, len(study.arms), len(space), note)
+    figure, grid = frame.panels(len(study.arms), len(space), note)
     for row, results in zip(grid, study.arms, strict=True):
         for axes, dimension in zip(row, space, strict=True):
             _slice(axes, results, dimension)
-        row[0].set_title(_label(results), loc="left", color=_color(results))
+        row[0].set_title(titles.label(results), loc="left", color=titles.color(results))
     _fit_y(figure, grid[0][0], study, _values(study))
     return figure
 
@@ -156,7 +208,7 @@ def _slice(axes: Axes, results: ArmResults, d: Dimension) -> None:
         return
     values = [format_value(d.field, value) for value in d.values]
     trials = [trial for trial in results.ended if d.field in trial.params]
-    shades = style.sequence([str(n) for n in range(len(results.trials))])
+    shades = colors.sequence([str(n) for n in range(len(results.trials))])
     x = [_position(d, values, trial) for trial in trials]
     _scatter(axes, trials, x, lambda trial: shades[str(trial.number)])
     if d.values:
@@ -195,14 +247,15 @@ def _scatter(
         )  # fmt: skip
 
 
-def _importance(study: StudyResults, title: str) -> Figure | None:
+def _importance(study: StudyResults, frame: _Frame) -> Figure | None:
     """A panel for each arm that has it: bars of fANOVA and MDI."""
     shown = [results for results in study.arms if results.importances]
     if not shown:
         return None
-    rows = math.ceil(len(shown) / _MOST_COLUMNS)
+    rows = math.ceil(len(shown) / frame.most_columns)
     note = "Bars: share of each field in the spread of the objective over trials."
-    figure, grid = _panels(title, rows, min(len(shown), _MOST_COLUMNS), note)
+    frame.title = titles.most_important(shown, study) or frame.title
+    figure, grid = frame.panels(rows, min(len(shown), frame.most_columns), note)
     fields = [*study.study.space][::-1]
     for axes, results in itertools.zip_longest(grid.flat, shown):
         if results is None:
@@ -214,23 +267,12 @@ def _importance(study: StudyResults, title: str) -> Figure | None:
             axes.barh(
                 [n + shift for n in range(len(fields))],
                 [shares.get(field, 0.0) for field in fields],
-                height=0.34, color=_color(results), alpha=1.0 if kind == "fANOVA" else 0.45,
+                height=0.34, color=titles.color(results), alpha=1.0 if kind == "fANOVA" else 0.45,
                 label=kind,
             )  # fmt: skip
         axes.set_yticks(range(len(fields)), [words.axis(field) for field in fields])
         axes.set_xlim(0, 1)
         axes.set_xticks([0.25, 0.5, 0.75], ["0.25", "0.5", "0.75"])
-        axes.set_title(_label(results), loc="left", color=_color(results))
+        axes.set_title(titles.label(results), loc="left", color=titles.color(results))
         axes.legend(frameon=False)
     return figure
-
-
-def _label(results: ArmResults) -> str:
-    """Return the label of an arm: of one that is a rule, the rule's."""
-    rule = results.arm.cell.rule
-    return RULES.label(rule) if results.arm.label == rule else results.arm.label
-
-
-def _color(results: ArmResults) -> str:
-    rule = results.arm.cell.rule
-    return words.colors([rule])[rule]

@@ -11,24 +11,24 @@ from ...reproductions.exhibits.schema import Exhibit
 
 _AXES = {
     "T": "T (steps of an unroll)",
-    "bits": "bits per character",
+    "bits": "bits per character (validation text)",
     "data_steps": "time steps of data",
     "depth": "depth (layers with weights)",
     "error": "{split} error (%)",
     "error_a": "{split} error of A's counts (%)",
     "error_b": "{split} error of B's counts (%)",
-    "iteration": "iterations",
+    "iteration": "iterations (updates of the weights)",
     "layer": "hidden layer",
     "learning_rate": "learning rate",
-    "longest": "longest T_task solved",
+    "longest": "longest T_task solved (steps)",
     "p_update": "p_update (probability that a layer is active)",
-    "seconds": "seconds of training",
+    "seconds": "training time (s)",
     "test_bits": "test bits per character",
     "test_error": "test error (%)",
     "train_error": "training error (%)",
-    "sg_cosine": "cosine",
+    "sg_cosine": "cosine with {target}",
     "sg_layers": "hidden layers of M",
-    "sg_loss": "M's regression loss",
+    "sg_loss": "M's loss (squared error, sum over units)",
     "sg_scale": "sg_scale S (M regresses S times the gradient)",
     "updates": "updates of a layer (mean over layers)",
     "validation_error": "validation error (%)",
@@ -40,18 +40,25 @@ def axis(name: str, cell: Cell | None = None) -> str:
 
     Args:
         name: what the axis shows.
-        cell: one of the cells that are shown, for results that depend on the split.
+        cell: one of the cells that are shown: what results are called depends on it.
     """
     own = hyperparameters().get(name)
     if own is not None:
         return f"{own.label} ({own.about})" if own.about else own.label
     split = (cell.split if cell is not None else None) or "test"
-    return _AXES.get(name, name.replace("_", " ")).format(split=split)
+    longer = cell is not None and cell.family == "recurrent"
+    target = "a longer unroll" if longer else "the true gradient"
+    return _AXES.get(name, name.replace("_", " ")).format(split=split, target=target)
+
+
+def quantity(name: str, cell: Cell | None = None) -> str:
+    """Return what an axis shows, without its unit; arguments as of `axis`."""
+    return axis(name, cell).partition(" (")[0]
 
 
 def legend(name: str) -> str:
     """Return what lines differ in, as short as a legend has room for."""
-    return axis(name).partition(" (")[0]
+    return quantity(name)
 
 
 def label(exhibit: Exhibit, field: str, value: Any) -> str:

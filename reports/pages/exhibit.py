@@ -69,6 +69,7 @@ def build(
     *,
     where: Where | None = None,
     ran: bool = False,
+    sheet: str = "screen",
 ) -> Report:
     """Return the report of `exhibit` at `scale`; records of other cells are left out.
 
@@ -81,6 +82,7 @@ def build(
         where: which cells are shown; all if None. Claims are tested on all of them: their p is
             adjusted for all tests, whichever are shown.
         ran: show only what has a record.
+        sheet: where figures will stand (`figures.style.SHEETS`).
 
     Raises:
         UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
@@ -88,8 +90,8 @@ def build(
     forms = images(formats)
     judged = judge(exhibit, scale, records, where=where, ran=ran)
     selection = judged.selection
-    shown = drawings(selection) if forms else []
-    drawn = zip(shown, rendered(shown, forms, workers), strict=True) if shown else ()
+    shown = drawings(selection, records) if forms else []
+    drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
     tables = {"": csv.places_csv(selection, judged.places)}
     if judged.shown_claims:

@@ -31,6 +31,8 @@ def build(
     scale: str | None = None,
     formats: Sequence[str] = FORMATS,
     workers: int = 1,
+    *,
+    sheet: str = "screen",
 ) -> Report:
     """Return the report.
 
@@ -40,6 +42,7 @@ def build(
         scale: which timings and records; all if None.
         formats: of `report.FORMATS`.
         workers: processes that draw many figures, at most (`parallel.rendered`).
+        sheet: where figures will stand (`figures.style.SHEETS`).
 
     Raises UsageError where a format is unknown or there is no timing.
     """
@@ -74,6 +77,6 @@ def build(
         name=NAME, title="Throughput of what is trained", lead=(machine,), sections=tuple(sections)
     )
     shown = drawings(found, reached) if forms else []
-    drawn = zip(shown, rendered(shown, forms, workers), strict=True) if shown else ()
+    drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
     return assemble(page, formats, figures, tables)

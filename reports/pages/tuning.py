@@ -39,15 +39,18 @@ _IMPORTANCE = (
 )
 
 
-def build(results: StudyResults, formats: Sequence[str] = FORMATS) -> Report:
-    """Return the report of a study. Raises UsageError where a format is unknown."""
+def build(results: StudyResults, formats: Sequence[str] = FORMATS, sheet: str = "screen") -> Report:
+    """Return the report of a study. Raises UsageError where a format is unknown.
+
+    `sheet` says where figures will stand (`figures.style.SHEETS`).
+    """
     figures: list[Figure] = []
     if forms := images(formats):
         from ..figures.tuning import drawn  # matplotlib
 
         figures = [
             Figure(name=name, title=title, content=content)
-            for name, title, content in drawn(results, forms)
+            for name, title, content in drawn(results, forms, sheet)
         ]
     tables = {"": csv.trials_csv(results), "-budget": csv.budget_csv(results)}
     page = Page(

@@ -192,10 +192,16 @@ def _figure(table: Table) -> Figure:
     figure = Figure(
         kind=kind,
         datasets=table.take_datasets(),
+        references=tuple(
+            table.coerced("references", "rule", name)
+            for name in table.take_list("references", str, [])
+        ),
         **{key: table.take(key, str) for key in texts},
     )
     if kind == "population" and figure.lines != "iteration":
         raise table.error("lines", "of a population must be iteration")
+    if figure.references and kind != "sweep":
+        raise table.error("references", "are of a sweep alone")
     table.close()
     return figure
 

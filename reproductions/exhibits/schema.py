@@ -151,6 +151,8 @@ class Figure:
         panels: the field that the panels differ in.
         lines: what the lines differ in: a field, or `layer` or `iteration`.
         datasets: the only ones that it shows; all where there are none.
+        references: rules, under the same protocol as the cells, whose results a sweep is held
+            against; those that some exhibit has trained are drawn.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Figure:
     panels: str
     lines: str
     datasets: tuple[str, ...]
+    references: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

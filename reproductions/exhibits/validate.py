@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
@@ -182,6 +183,9 @@ def _check_figure(exhibit: Exhibit, key: str, figure: Figure, cells: Sequence[Ce
         raise _error(exhibit, f"{key}.lines", words)
     if figure.kind != "population" and figure.lines != "layer":
         _check_field(exhibit, f"{key}.lines", figure.lines, mine)
+    for rule in figure.references:
+        if any(cell.family not in registry.RULES.declared(rule).families for cell in mine):
+            raise _error(exhibit, f"{key}.references", f"{rule} does not train all its networks")
 
 
 def _check_final(exhibit: Exhibit, key: str, y: str, datasets: Iterable[str]) -> None:

@@ -1,13 +1,28 @@
 """`sgbench report` of exhibits: tables, files, and exit codes."""
 
 import pytest
-from sgbench.commands.report import FORMATS
+from sgbench.commands.report import FORMATS, STYLES
+from sgbench.reports.figures.style import SHEETS
 from sgbench.reports.pages import report as reports
 from sgbench.results.store import published
 
 
 def test_every_format_is_offered():
     assert set(FORMATS) == set(reports.FORMATS)
+
+
+def test_every_style_is_offered():
+    assert set(STYLES) == set(SHEETS)
+
+
+def test_a_papers_figures_are_checked_as_what_they_are(sgbench, refused, put, make, tmp_path):
+    store, _ = put(*(make.record(cell) for cell in make.cells if cell.depth == 3))
+    given = ("report", "table1", "--store", store, "--format", "svg", "--style", "paper")
+    assert sgbench(*given).exit_code == 0
+    (depths,) = (tmp_path / "report").glob("*depths*.svg")
+    assert 'width="234pt"' in depths.read_text()  # 3.25 inches
+    assert sgbench(*given, "--check").exit_code == 0
+    refused(*given[:-1], "screen", "--check", code=1)
 
 
 def test_tables_are_printed_and_files_written(sgbench, put, make, tmp_path):

@@ -17,6 +17,12 @@ def line(label: str = "0", column: str = "p", **changes: Any) -> pd.DataFrame:
     return pd.DataFrame({**values, **changes})
 
 
+def seeds(lines: pd.DataFrame, values: list[list[float]]) -> pd.DataFrame:
+    """Return the seeds of a line: the y of each seed at its points."""
+    each = [lines.assign(seed=n, y=y) for n, y in enumerate(values)]
+    return pd.concat(each)[["row", "column", "line", "rule", "seed", "x", "y"]]
+
+
 def drawing(*lines: pd.DataFrame, columns: tuple[str, ...] = ("p",), **changes: Any) -> Drawing:
     """Return a drawing of some lines."""
     data = pd.concat(lines)
@@ -39,10 +45,14 @@ def drawing(*lines: pd.DataFrame, columns: tuple[str, ...] = ("p",), **changes: 
         "data": data.reset_index(drop=True),
         "notes": ("A note that is long enough for two lines. " * 6,),
     }
+    for name in ("seeds", "references"):
+        if name in changes:
+            dtypes = {of: data[of].dtype for of in names}
+            changes[name] = changes[name].astype(dtypes).reset_index(drop=True)
     return Drawing(**{**values, **changes})
 
 
 @pytest.fixture
 def draft() -> SimpleNamespace:
     """The functions above."""
-    return SimpleNamespace(line=line, drawing=drawing)
+    return SimpleNamespace(line=line, seeds=seeds, drawing=drawing)

@@ -9,15 +9,43 @@ from sgbench.reports.figures import points, series
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 
-def test_a_mean_has_an_interval_of_its_seeds_or_their_range():
-    seeds = pd.DataFrame({"configuration": 0, "layer": 0, "x": 1.0, "y": [1.0, 2.0]})
-    (interval,) = points.summary(seeds, ranges=False).to_dict("records")
-    (span,) = points.summary(seeds, ranges=True).to_dict("records")
-    assert (span["mean"], span["low"], span["high"]) == (1.5, 1.0, 2.0)
-    assert interval["low"] == pytest.approx(1.5 - 12.706 * 0.5, abs=1e-3)  # t of one degree
-    (alone,) = points.summary(seeds[:1], ranges=True).to_dict("records")
-    assert alone["mean"] == 1.0
-    assert pd.isna(alone["low"])
+def of_seeds(*values, x=1.0):
+    """The points of seeds at one x."""
+    y = [float(value) for value in values]
+    return pd.DataFrame({"configuration": 0, "layer": 0, "seed": range(len(y)), "x": x, "y": y})
+
+
+def test_five_seeds_have_an_interval_and_four_are_shown_one_by_one():
+    five, four = of_seeds(1, 2, 3, 4, 5), of_seeds(1, 2, 3, 4)
+    (mean,) = points.summary(five, whole=True, log=False).to_dict("records")
+    half = 2.776 * statistics.stdev(five["y"]) / 5**0.5  # t of four degrees
+    assert (mean["mean"], mean["low"]) == (3, pytest.approx(3 - half, abs=1e-3))
+    assert mean["high"] == pytest.approx(3 + half, abs=1e-3)
+    assert points.single(five, points.summary(five, whole=True, log=False), alone=True).empty
+    few = points.summary(four, whole=True, log=False)
+    assert few["low"].isna().all()
+    assert points.single(four, few, alone=False)["y"].tolist() == [1, 2, 3, 4]
+
+
+def test_an_interval_that_reaches_nought_is_none_on_a_logarithmic_axis():
+    wide = of_seeds(1, 1, 1, 1, 90)
+    assert points.summary(wide, whole=True, log=False)["low"].item() < 0
+    few = points.summary(wide, whole=True, log=True)
+    assert few["low"].isna().all()
+    assert len(points.single(wide, few, alone=False)) == 5
+
+
+def test_then_all_of_a_curve_has_none_but_other_points_of_a_sweep_do():
+    seeds = pd.concat([of_seeds(1, 1, 1, 1, 90), of_seeds(1, 2, 3, 4, 5, x=2.0)])
+    assert points.summary(seeds, whole=True, log=True)["low"].isna().tolist() == [True, True]
+    assert points.summary(seeds, whole=False, log=True)["low"].isna().tolist() == [True, False]
+
+
+def test_the_only_seed_of_a_line_is_its_mean():
+    alone = of_seeds(3)
+    means = points.summary(alone, whole=True, log=False)
+    assert points.single(alone, means, alone=False).empty
+    assert len(points.single(alone, means, alone=True)) == 1
 
 
 def test_costs_are_means_over_layers_and_seeds(make):
@@ -33,8 +61,8 @@ def test_costs_are_means_over_layers_and_seeds(make):
     for figure in exhibit.figures:
         if figure.x in expected:
             found = points.points(selection, figure, cells[:1], selection.frame)
-            mean = points.summary(found, ranges=True)
-            assert mean["x"].iloc[-1] == pytest.approx(expected[figure.x])
+            mean = points.summary(found, whole=True, log=True)
+            assert mean["x_mean"].iloc[-1] == pytest.approx(expected[figure.x])
 
 
 def test_the_layers_shown_end_at_the_top():

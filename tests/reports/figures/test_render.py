@@ -4,8 +4,10 @@ import io
 import re
 
 import matplotlib.image
+import pandas as pd
 import pytest
-from sgbench.reports.figures.render import render
+from sgbench.reports.figures.render import _figure, render
+from sgbench.reports.figures.style import SHEETS
 
 NAN = float("nan")
 LONG = "feedback alignment with a label that is as long as those of rules of one's own may be"
@@ -81,3 +83,40 @@ def test_the_users_style_does_not_matter(draft):
     with mpl.rc_context({"lines.linewidth": 9.0, "axes.facecolor": "red", "font.size": 30}):
         assert render(drawing, ["svg"]) == expected
         assert mpl.rcParams["font.size"] == 30
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_for_a_paper_it_is_a_column_wide(draft, name, recwarn):
+    svg = render(AWKWARD[name](draft), ["svg"], "paper")["svg"].decode()
+    width = float(re.search(r'width="([\d.]+)pt"', svg)[1])
+    assert width == pytest.approx(3.25 * 72)
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_for_a_paper_the_fonts_are_truetype_and_the_words_are_metadata(draft):
+    drawing = draft.drawing(draft.line(), title="A finding", notes=("How it was made.",))
+    paper, screen = (render(drawing, ["pdf"], sheet)["pdf"] for sheet in ("paper", "screen"))
+    assert b"/FontFile2" in paper
+    assert b"/Type3" not in paper
+    assert b"/Type3" in screen
+    for content in (paper, screen):
+        assert b"A finding" in content
+        assert b"How it was made." in content
+
+
+def test_for_a_paper_panels_are_two_a_row(draft):
+    lines = [draft.line(column=str(n)) for n in range(4)]
+    drawing = draft.drawing(*lines, columns=tuple("0123"))
+    grids = [_figure(drawing, SHEETS[name]).axes[0].get_gridspec() for name in SHEETS]
+    assert [(grid.nrows, grid.ncols) for grid in grids] == [(1, 4), (2, 2)]
+
+
+def test_the_legend_has_the_lines_the_references_and_the_paper(draft):
+    line = draft.line("4", paper=[NAN, 1.0])
+    references = pd.DataFrame(
+        {"row": "", "column": "p", "line": "4", "rule": ["bp"], "label": "bprop", "y": [1.7]}
+    )
+    drawing = draft.drawing(line, references=references, colors={"dni": "#d55e00", "bp": "#0173b2"})
+    (legend,) = _figure(drawing, SHEETS["screen"]).legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert texts == ["layers:", "4", "bprop", "the paper"]

@@ -56,14 +56,13 @@ def test_curves_by_depth_with_a_panel_a_rule(table1, make):
     mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("dni", 5, 2)]
     line = line_of(curves, "DNI", "5")
     assert line["x"].tolist() == list(range(50, 401, 50))
-    mean, low, high = (line[name].tolist() for name in ("mean", "low", "high"))
-    for n in range(len(line)):
-        errors = [record.curve[n]["error"] for record in mine]
-        half = scipy.stats.t.ppf(0.975, 2) * statistics.stdev(errors) / 3**0.5
-        assert mean[n] == pytest.approx(statistics.mean(errors))
-        assert low[n] == pytest.approx(mean[n] - half)
-        assert high[n] == pytest.approx(mean[n] + half)
-    assert line["paper"].isna().all()
+    mine = {r.seed: [point["error"] for point in r.curve] for r in mine}
+    means = [statistics.mean(errors) for errors in zip(*mine.values(), strict=True)]
+    assert line["mean"].tolist() == pytest.approx(means)
+    assert line["low"].isna().all()  # of three seeds
+    seeds = curves.seeds[(curves.seeds["column"] == "DNI") & (curves.seeds["line"] == "5")]
+    assert {n: some["y"].tolist() for n, some in seeds.groupby("seed")} == mine
+    assert line["paper"].dropna().tolist() == []
     assert "quick" not in " ".join(curves.notes)
     assert any("400 iterations" in n and "500,000 iterations" in n for n in curves.notes)
 
@@ -118,9 +117,40 @@ def test_what_is_undefined_or_lost_makes_no_point(table1, make):
     curves, cosines = found["curves"], found["cosines"]
     low, high = (line_of(cosines, "3 layers", layer, "cDNI") for layer in ("1", "2"))
     assert (low["x"].iloc[0], high["x"].iloc[0]) == (100, 50)
-    assert (high["mean"].iloc[0], high["low"].iloc[0]) == (0.5, 0.5)
+    assert high["mean"].iloc[0] == 0.5
     assert labels(curves, "column") == ["cDNI"]
     assert any("diverged or failed: 1." in note for note in curves.notes)
+
+
+def test_five_seeds_have_an_interval(table1, make):
+    cells = [c for c in expand(table1, "demo", seeds=5) if fcn(c) and c.rule == "backprop"]
+    records = [make.record(cell) for cell in cells]
+    found = drawn(select(table1, "demo", records))
+    line = line_of(found["depths"], "FCN", "bprop")
+    assert found["curves"].seeds.empty
+    assert found["depths"].seeds.empty
+    for x, mean, low, high in line[["x", "mean", "low", "high"]].itertuples(index=False):
+        errors = [r.test_error for r in records if r.depth == x]
+        half = scipy.stats.t.ppf(0.975, 4) * statistics.stdev(errors) / 5**0.5
+        assert (low, high) == pytest.approx((mean - half, mean + half))
+
+
+@pytest.mark.parametrize(("name", "expected"), [("a", {6, 5.6}), ("b", {31, 65, 33})])
+def test_the_papers_numbers_end_curves_of_every_scale(two_networks, make, name, expected):
+    records = make.grid(two_networks, "quick")
+    drawing = drawn(select(two_networks, "quick", records))[name]
+    paper = drawing.data.dropna(subset="paper")
+    assert set(paper["paper"]) == expected
+    assert set(paper["x"]) == {drawing.data["x"].max()}
+    assert "its own protocol" in drawing.paper_label
+
+
+def test_the_legend_has_what_was_run_alone(table1, make):
+    records = make.grid(table1, "demo", lambda c: fcn(c) and c.rule != "dni" and c.depth != 5)
+    found = drawn(select(table1, "demo", records))
+    assert labels(found["depths"], "line") == ["no-bprop", "bprop", "cDNI"]
+    assert labels(found["curves"], "line") == ["3", "4", "6"]
+    assert labels(found["rules"], "column") == ["3 layers", "4 layers", "6 layers"]
 
 
 def test_long_curves_are_thinned_to_their_end(table1, make):

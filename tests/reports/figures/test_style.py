@@ -1,10 +1,7 @@
 """How lines look, and how wide texts are."""
 
-import math
-
-import pytest
-from matplotlib.colors import to_rgb
-from sgbench.reports.figures import style
+import matplotlib as mpl
+from sgbench.reports.figures import colors, style
 
 BLUE, NEARLY_BLUE, RED = "#0173b2", "#0072b2", "#d55e00"
 
@@ -20,16 +17,17 @@ def test_rules_of_one_colour_differ_in_line_style_and_marker():
 
 def test_shades_stay_solid():
     lines = [str(n) for n in range(5)]
-    looks = style.looks(style.shades(BLUE, lines), dashed=False)
+    looks = style.looks(colors.shades(BLUE, lines), dashed=False)
     assert {look.linestyle for look in looks.values()} == {"-"}
 
 
-@pytest.mark.parametrize("scale", [style.sequence, lambda lines: style.shades(None, lines)])
-def test_scales_go_from_light_to_dark(scale):
-    colors = scale(["a", "b", "c", "d"])
-    brightness = [math.fsum(to_rgb(color)) for color in colors.values()]
-    assert brightness == sorted(brightness, reverse=True)
-    assert len(set(brightness)) == 4
+def test_a_papers_sheet_is_a_column_with_truetype_fonts_of_8_points():
+    sheet = style.SHEETS["paper"]
+    assert 3 <= sheet.width <= 3.4
+    with style.style(sheet):
+        assert mpl.rcParams["pdf.fonttype"] == 42
+        sizes = ("axes.labelsize", "xtick.labelsize", "legend.fontsize", "font.size")
+        assert {mpl.rcParams[name] for name in sizes} == {8}
 
 
 def test_texts_wrap_to_a_width():

@@ -4,6 +4,7 @@ import pytest
 from reference.timings import timing_of
 from sgbench.bench.registry import RULES
 from sgbench.reports.analysis.speeds import speeds
+from sgbench.reports.figures.panel import dodged
 from sgbench.reports.figures.throughput import axis_of, drawings
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
@@ -39,11 +40,26 @@ def test_costs_have_a_panel_for_each_rule_and_a_line_for_each_model():
     assert cost.x_label == "depth (layers with weights)"
 
 
+def test_titles_have_the_ranges_of_costs_and_speeds():
+    some = cells("table1", dataset="mnist", network="fcn")
+    found = drawn([timing_of(c, step=SECONDS[c.rule], limit=0.75) for c in some])
+    assert "0.5 (no-bprop), 3.0 (DNI), 4.0 (cDNI) times" in found["cost"].title
+    assert "at 75 % of the machine's limit" in found["limit"].title
+
+
 def test_the_limit_is_in_percent():
     some = cells("table1", dataset="mnist", network="fcn", rule="backprop")
     limit = drawn([timing_of(c, limit=0.75) for c in some])["limit"]
     assert limit.data["mean"].tolist() == pytest.approx([75.0] * 4)
     assert not limit.y_log
+
+
+def test_at_a_single_depth_models_stand_side_by_side_with_bars():
+    some = cells("table1", dataset="mnist", network="fcn", depth=4, rule="dni")
+    (cost,) = (d for d in drawings(speeds([timing_of(c) for c in some]), []) if "limit" in d.name)
+    assert cost.bars
+    assert "Bars" in cost.notes[0]
+    assert len(set(dodged(cost)["x"])) == len(some)
 
 
 def test_replicas_are_drawn_by_how_many_are_trained_together():

@@ -4,7 +4,9 @@ import math
 
 import pytest
 from sgbench.reports.analysis.study_results import study_results
-from sgbench.reports.figures.tuning import drawn
+from sgbench.reports.figures import style
+from sgbench.reports.figures import tuning_titles as titles
+from sgbench.reports.figures.tuning import _budget, _Frame, drawn
 from sgbench.reproductions.tuning.candidates import trial_cells
 from sgbench.reproductions.tuning.study_options import loaded
 from sgbench.results.store.study import Study
@@ -42,7 +44,7 @@ def test_each_figure_has_a_name_a_title_and_a_file_of_each_format(make):
     found = drawn(results, ("png", "svg"))
     assert [name for name, _, _ in found] == ["history", "budget", "slices", "importance"]
     for _, title, files in found:
-        assert "validation error" in title.lower()
+        assert "error" in title.lower()
         assert list(files) == ["png", "svg"]
         assert files["png"].startswith(b"\x89PNG")
     assert drawn(results, ("svg",)) == [
@@ -55,3 +57,26 @@ def test_a_study_that_has_just_begun_has_what_there_is(make, trials, names, recw
     found = drawn(studied(make, RATE, trials), ("svg",))
     assert [name for name, _, _ in found] == names
     assert not [str(warning.message) for warning in recwarn]
+
+
+def test_the_default_protocol_is_a_line_for_each_arm(study, records):
+    results = study_results(study, records)
+    with style.style():
+        figure = _budget(results, _Frame("title", style.SCREEN))
+    (axes,) = figure.axes
+    across = [one for one in axes.lines if len(set(one.get_ydata())) == 1]
+    expected = [titles.default(arm)[0] for arm in results.arms]
+    assert [one.get_ydata()[0] for one in across] == pytest.approx(expected)
+    texts = [text.get_text() for text in axes.get_legend().get_texts()]
+    default = "default (test error)"  # on seeds that no trial had
+    assert texts == ["bprop", f"bprop, {default}", "cDNI", f"cDNI, {default}"]
+
+
+def test_for_a_paper_a_figure_is_a_column_without_words_around_it(study, records):
+    results = study_results(study, records)
+    frame = _Frame("title", style.SHEETS["paper"])
+    with style.style(frame.sheet):
+        figure = _budget(results, frame)
+    assert figure.get_figwidth() == frame.sheet.width
+    assert not figure.get_suptitle()
+    assert "Dotted" in frame.note

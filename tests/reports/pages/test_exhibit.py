@@ -152,6 +152,8 @@ def test_a_report_has_a_figure_for_each_data_set(table2, make):
         "table2-demo-progression-copy-lstm.svg",
         "table2-demo-progression-repeat_copy-lstm.svg",
         "table2-demo-reading-descriptions-lstm.svg",
+        "table2-demo-rules-copy-lstm.svg",
+        "table2-demo-rules-repeat_copy-lstm.svg",
     ]
     assert all(content.rstrip().endswith(b"</svg>") for content in report.files.values())
 

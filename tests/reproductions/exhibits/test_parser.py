@@ -170,6 +170,8 @@ dataset = { digits = "scans" }
         (CLAIM, "over =", "over_ =", r"claims\[0\]\.over is missing"),
         (FIGURE, '"sweep"', '"sweeps"', r"figures\[0\]\.kind is unknown"),
         (FIGURE, "panels", "panel", r"figures\[0\]\.panels is missing"),
+        (FIGURE, "x =", 'references = ["dmi"]\nx =', r"figures\[0\]\.references: unknown rule"),
+        (FIGURE, '"sweep"', '"curves"\nreferences = ["dni"]', r"references are of a sweep alone"),
         (LAYOUT, '"depth"', '"deep"', r"layout\.rows: unknown field 'deep'"),
         (LAYOUT, "columns", "column", r"layout\.columns is missing"),
         (LAYOUT, "dataset = {", "datset = {", r"labels\.datset: unknown .* did you mean 'dataset'"),

@@ -164,6 +164,7 @@ def test_an_exhibit_without_layout_figures_numbers_and_claims_is_whole():
         (SWEEP, '"test_error"', '"error"', ("figures[0].y", "did you mean")),
         (SWEEP, '"test_error"', '"test_bits"', ("figures[0].y", "test_error, validation_error")),
         (SWEEP, '"rule"', '"layer"', ("figures[0].lines", "curves")),
+        (SWEEP, "x =", 'references = ["bptt"]\nx =', ("figures[0].references", "bptt")),
         (SWEEP, "x =", 'datasets = ["mnist"]\nx =', ("figures[0].datasets", "no cell has")),
         (GATE, '"demo"', '"quick"', ("gate[0].scale", "demo")),
         (GATE, "depth=3", "depth=5", ("gate[0]", "depth=5")),
