@@ -6,6 +6,7 @@ from typing import Any
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
+from ..analysis.details import place_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN, Place
 from ..analysis.wording import NONE, heading, label, phrase
@@ -30,7 +31,7 @@ def main_table(selection: Selection, places: Sequence[Place], marks: Footnotes) 
         f"{_measured_words(selection)}, {selection.exhibit.name} at scale {selection.scale}",
         _layout(selection.exhibit),
         found,
-        lambda place: _judged(place, marks, against),
+        lambda place: _judged(place, marks, against, place_key(selection, place)),
     )
 
 
@@ -70,7 +71,7 @@ def model_table(selection: Selection, places: Sequence[Place], marks: Footnotes)
         f" {selection.scale}; bold: the M that the protocol fixes for the paper's place",
         (rows, ("rule", "sg_layers")),
         found,
-        lambda place: _measured(place, marks, strong=place.fills),
+        lambda place: _measured(place, marks, place.fills, place_key(selection, place)),
     )
 
 
@@ -164,7 +165,7 @@ def _order_of(name: str, cells: Sequence[Cell], places: Sequence[Place]) -> Iter
     return (cell.value(name) for cell in cells)
 
 
-def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
+def _judged(place: Place, marks: Footnotes, against: bool, key: str) -> Entry:
     lines = list(_measured(place, marks).lines)
     if against:
         digits = measure_of(place.cell.dataset, place.result).paper_decimals
@@ -173,12 +174,12 @@ def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
             n = 0 if place.interval is None else place.interval.n
             word = verdict(place.verdict, place.seeds_needed, n)
             lines += word.removesuffix(")").split(" (")  # in a narrow column, on two lines
-    return entry(*lines)
+    return entry(*lines, verdict=place.verdict, key=key)
 
 
-def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
+def _measured(place: Place, marks: Footnotes, strong: bool = False, key: str = "") -> Entry:
     if place.verdict == NOT_RUN:
-        return entry(NOT_RUN, strong=strong)
+        return entry(NOT_RUN, strong=strong, verdict=NOT_RUN, key=key)
     sign = "".join(marks.get((place.cell.dataset, name), "") for name in place.other_data)
     first = ""
     if place.interval is not None:
@@ -187,4 +188,4 @@ def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
         decimals = measure_of(place.cell.dataset, place.result).decimals
         first = f"{interval(place.interval, decimals)} {counted}{sign}"
     failures = [f"{n} {status}" for status, n in place.lost.items() if n]
-    return entry(first, ", ".join(failures), strong=strong)
+    return entry(first, ", ".join(failures), strong=strong, key=key)

@@ -31,7 +31,9 @@ def test_a_report_off_the_papers_scale(table1, make):
     difference = "quick: {} iterations, rate 1e-3, sg_scale 33.3; paper: 500,000 iterations,"
     iterations = f"{expand(table1, 'quick')[0].iterations:,}"
     page, text = report.files["table1-quick.md"].decode(), report.text
-    assert sections(page) == ["Table", "Ordering claims", "The depth of M", "Runs"]
+    assert sections(page) == [
+        *("Table", "Ordering claims", "The depth of M", "M's gradients", "Runs"),
+    ]
     for words in (page.replace("\\", ""), text):
         assert difference.format(iterations) in words
         assert "Not comparable with the paper's numbers" in words
@@ -110,6 +112,8 @@ def test_a_sweep_of_ours_has_a_figure_and_a_table(sg_scale, make):
     assert list(report.files) == [
         *figures,
         "sg_scale-demo.csv",
+        "sg_scale-demo.html",
+        "sg_scale-demo.json",
         "sg_scale-demo.md",
         "sg_scale-demo.tex",
     ]
