@@ -53,6 +53,13 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
     )
 
 
+def _code(text: str) -> Markup:
+    """Return text with what stands between backticks as code."""
+    pieces = text.split("`")
+    marked = (Markup("<code>{}</code>").format(p) if n % 2 else p for n, p in enumerate(pieces))
+    return Markup("").join(marked) if len(pieces) % 2 else Markup.escape(text)
+
+
 def html(page: Page, parts: Sequence[Part]) -> str:
     """Return the file: `page`, the front, and the parts that follow it."""
     environment = Environment(
@@ -78,8 +85,9 @@ def html(page: Page, parts: Sequence[Part]) -> str:
         return curves(one.runs, one.measure, points)
 
     filters: dict[str, Any] = {
-        "table": table, "curve": curve, "ours": ours, "verdict": verdict_html, "number": _number,
-        "by_layer": by_layer, "short_id": short_id, "groups": _groups, "count": count,
+        "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
+        "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
+        "count": count,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]

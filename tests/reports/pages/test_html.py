@@ -122,7 +122,8 @@ def test_text_from_anywhere_is_escaped(table1, make):
 def test_a_page_of_words_alone_has_them_all():
     table = simple_table(("a", "b"), [(HOSTILE, "2.5")], caption=HOSTILE)
     page = Page(
-        name="mine", title=HOSTILE, lead=("Lead.",), summary=("a line",),
+        name="mine", title=HOSTILE, lead=("Lead.",),
+        summary=("a line", "`cmd <x>` does", "odd ` one"),
         sections=(Section("c", "C", table, commands=("sgbench run x > y",), notes=("Note.",)),),
         figure_notes=("Not shown without figures.",), runs=("machine: this",), failures=("lost",),
     )  # fmt: skip
@@ -130,6 +131,8 @@ def test_a_page_of_words_alone_has_them_all():
     found = html(front("mine", HOSTILE, [part]), [part])
     for words in ("Lead.", "a line", "sgbench run x &gt; y", "Note.", "machine: this", "lost"):
         assert words in found
+    assert "<li><code>cmd &lt;x&gt;</code> does</li>" in found
+    assert "<li>odd ` one</li>" in found
     assert "Not shown" not in found
     assert "Does it reproduce?" not in found
     assert Parsed(found).open == []

@@ -28,7 +28,7 @@ async function use() {
   theme.click();
   seen.theme.push(color());
   const table = document.querySelector("section.part table");
-  const first = row => row.cells[2].innerText.split("\\n")[0];
+  const first = row => row.cells[2].querySelector("a, span, i").textContent.trim();
   const column = () => [...table.tBodies[0].rows].map(first);
   const button = table.tHead.rows[1].cells[2].firstChild;
   seen.sorted = [column()];
@@ -36,7 +36,7 @@ async function use() {
   seen.sorted.push(column());
   button.click();
   seen.sorted.push(column(), button.parentElement.ariaSort);
-  const link = [...table.querySelectorAll("td a")].find(a => a.innerText.includes("±"));
+  const link = [...table.querySelectorAll("td a")].find(a => a.textContent.includes("±"));
   link.click();
   await new Promise(done => setTimeout(done, 500));
   const detail = document.getElementById(link.getAttribute("href").slice(1));
