@@ -1,4 +1,4 @@
-"""The contract of a learning rule: the declaration in its module, and the interface it may use.
+"""The contract of a learning rule: the declaration and the functions in its module.
 
 A rule is one module. It declares `RULE`, a `Rule`, and the function of each family that it trains:
 
@@ -12,7 +12,7 @@ running state but the rule's own. A rule may also define
     setup(network, draw)                   tensors that the rule keeps, by name
     objective(network, x, labels)          the loss [R] whose gradient the rule writes, where it is
                                            that of one loss; called as the rule's function is
-    targets(network, passes)               what each M should have predicted, for its diagnosis
+    targets(network, forward_pass)         what each M should have predicted, for its diagnosis
     decoupled_step(network, x, labels, mask)
                                            one update where every layer has an update mask
 
@@ -27,12 +27,9 @@ import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    pass
 
 FUNCTIONS = {"feedforward": "step", "recurrent": "unroll", "pair": "cycle"}
 """The function of a rule that trains a family's networks."""
@@ -96,12 +93,12 @@ class Rule:
             (feedforward), a prediction of coming synthetic gradients (recurrent).
         trains_hidden: whether it trains the hidden layers (feedforward), or the classifier alone.
         baseline: whether others' times are given as multiples of its own.
-        label_leak: why labels reach what they should not, where the rule means them to; empty
-            where they reach the loss, and an M that sees the label, alone.
+        label_leak: why labels reach gradients by a way other than the loss or an M that sees them;
+            empty if they do not.
         least_depth: fewest layers with weights for which it is defined (feedforward).
-        passes: times that a step is multiplied by the core's weights (recurrent): 3 for forward,
-            gradient of the state and gradient of the weights.
-        unrolls: unrolls that are kept in memory (recurrent).
+        products_per_step: matrix products with the core's weights per time step (recurrent), for
+            the work estimate: 3 = forward, gradient of the state, gradient of the weights.
+        unrolls_in_memory: unrolls that are kept at once (recurrent), for the memory estimate.
         whole_cycle: whether a cycle is differentiated as one (pair), rather than by windows.
         expected_failures: checks of `sgbench check` that the rule is known to fail, by name, each
             with the reason.
@@ -121,18 +118,18 @@ class Rule:
     baseline: bool = False
     label_leak: str = ""
     least_depth: int = 2
-    passes: int = 3
-    unrolls: int = 1
+    products_per_step: int = 3
+    unrolls_in_memory: int = 1
     whole_cycle: bool = False
     expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
-    def synthetic(self) -> bool:
+    def has_models(self) -> bool:
         """True where it has synthetic-gradient models."""
         return self.model != "none"
 
     @property
-    def conditioned(self) -> bool:
+    def models_see_labels(self) -> bool:
         """True where its synthetic-gradient models see the label."""
         return self.model == "M with label"
 
@@ -195,7 +192,7 @@ def _functions(module: Any, rule: Rule) -> Iterator[str]:
     if hasattr(module, "objective") and len(rule.families) != 1:
         yield "it has objective, which is for rules of one family, and RULE.families has several"
     for function in ("decoupled_step", "targets"):
-        if hasattr(module, function) and not rule.synthetic:
+        if hasattr(module, function) and not rule.has_models:
             yield f"it has {function}, which is for rules with a model M, and RULE.model is 'none'"
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from ..bench.errors import SgbenchError, StoreError, did_you_mean, one_line
-from ..bench.signals import ending
+from ..reproductions.running.signals import termination_signals
 
 INTERNAL = 70  # EX_SOFTWARE
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
@@ -137,7 +137,7 @@ def terminable(signals: list[int]) -> Generator[None]:
         signals.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, handle) for number in ending()}
+    before = {number: signal.signal(number, handle) for number in termination_signals()}
     try:
         yield
     finally:

@@ -36,10 +36,10 @@ def command(file: str, data_dir: str | None, as_json: bool) -> int:
     known. Exit code 0: everything holds, or fails as the rule declares; 1: something fails; 2: it
     cannot be loaded.
     """
-    from ..bench.conformance.files import opened
+    from ..bench.conformance.subject import open_subject
 
     counts: Counter[str] = Counter()
-    with opened(file) as subject:
+    with open_subject(file) as subject:
         findings = subject.check(data_dir)
         if not as_json:
             click.echo(f"{subject.kind} {subject.name}")

@@ -4,7 +4,8 @@ from importlib import resources
 
 import click
 
-from ..bench.errors import UsageError, expanded
+from ..bench.errors import UsageError
+from ..bench.paths import expand_home
 from ._entrypoint import examples
 
 
@@ -18,15 +19,15 @@ from ._entrypoint import examples
     "--out", metavar="DIR", default=".", type=click.Path(), help="The folder to put it in."
 )
 def command(kind: str, name: str, out: str) -> None:
-    """Write a learning rule of your own: NAME.py, commented, that runs as it is.
+    """Create NAME.py, a commented, runnable learning rule to edit.
 
-    It is a small rule to be edited; nothing is overwritten.
+    Nothing is overwritten.
     """
     from ..bench import registry
 
     del kind
     registry.RULES.check_name(name, f"NAME {name!r}")
-    path = expanded(out, "--out") / f"{name}.py"
+    path = expand_home(out, "--out") / f"{name}.py"
     template = resources.files("sgbench.bench.rules").joinpath("_template.py")
     text = template.read_text(encoding="utf-8")
     text = text.replace("my_rule", name).replace("my rule", name.replace("_", " "))

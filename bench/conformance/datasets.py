@@ -14,7 +14,7 @@ from .. import datasets, registry
 from ..datasets import Data, Episodes, Text
 from ..declarations import Dataset
 from ..errors import DataError
-from .findings import Check, Failed, Finding, Skipped, Warned, findings
+from .checks import Check, CheckResult, Failed, Skipped, Warned, run_checks
 from .settings import Setting, baseline_of
 
 Loaded = Data | Episodes | Text
@@ -31,7 +31,7 @@ PARTS = ("train", "test")
 
 def check_dataset(
     name: str, data_dir: str | None = None, path: str | None = None
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Check a data set; yield what each check finds, as it is found.
 
     Args:
@@ -45,9 +45,9 @@ def check_dataset(
     loaded: Any = _loaded(name, data_dir)
     wanted = KINDS[declared.kind]
     if not isinstance(loaded, wanted):
-        words = f"load returns a {type(loaded).__name__}; for {declared.kind} it is a"
-        return iter([Finding("loads", "fails", f"{words} {wanted.__name__}")])
-    return findings(_checks(declared, cast("Loaded", loaded), data_dir), {}, path)
+        words = f"load returns a {type(loaded).__name__}; kind {declared.kind} needs a"
+        return iter([CheckResult("loads", "fails", f"{words} {wanted.__name__}")])
+    return run_checks(_checks(declared, cast("Loaded", loaded), data_dir), {}, path)
 
 
 def _loaded(name: str, data_dir: str | None) -> Any:
@@ -147,7 +147,7 @@ def ranges(declared: Dataset, loaded: Loaded) -> None:
                     raise Failed(f"level {level.length}: {name} is not between {least} and {most}")
         lengths = [level.length for level in loaded.levels]
         if not lengths or len(set(lengths)) < len(lengths):
-            raise Failed("levels must be some, and no two of the same length")
+            raise Failed("levels must not be empty, and their lengths must differ")
 
 
 def same_twice(data_dir: str | None, declared: Dataset, loaded: Loaded) -> None:
@@ -166,7 +166,8 @@ def hash_(data_dir: str | None, declared: Dataset, loaded: Loaded) -> None:
     del loaded
     one, other = (datasets.data_hash(declared.name, data_dir) for _ in range(2))
     if one != other or not re.fullmatch(r"[0-9a-f]{16}", one):
-        raise Failed(f"its hash is {one!r} and then {other!r}; it is 16 hexadecimal digits")
+        words = "it must return the same 16 hexadecimal digits"
+        raise Failed(f"data_hash returned {one!r}, then {other!r}; {words}")
 
 
 def splits(declared: Dataset, loaded: Loaded) -> None:
@@ -209,7 +210,7 @@ def trains(declared: Dataset, loaded: Loaded) -> None:
     """Every network that reads the kind trains a few updates."""
     for name in registry.FAMILIES.names():
         family: Any = registry.FAMILIES.declared(name)
-        for network in family.networks if declared.kind in family.reads else ():
+        for network in family.networks if declared.kind in family.data_kinds else ():
             setting = Setting(baseline_of(family), family, network, declared.name)
             with family.grad_mode():
                 program = family.program([setting.cell()], loaded, torch.device("cpu"))
@@ -235,4 +236,4 @@ def _array(name: str, found: object, dtype: type, shape: str, dimensions: int) -
 def _within(name: str, found: Any, most: int, words: str) -> None:
     low, high = int(found.min()), int(found.max())
     if low < 0 or high > most:
-        raise Failed(f"{name} goes from {low} to {high}; it may from 0 to {most}, {words}")
+        raise Failed(f"{name} goes from {low} to {high}; it must lie between 0 and {most}, {words}")

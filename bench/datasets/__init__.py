@@ -2,7 +2,7 @@
 
 A data set's module has `DATASET`, its declaration (`declarations.Dataset`), and five functions of a
 data folder: `load`, `data_hash`, `status`, `check` (every file read and hashed) and `fetch`. Own
-data needs `load` alone (`loading.own`), or no code where its images lie in a known format
+data needs `load` alone (`loading.external`), or no code where its images lie in a known format
 (`loading.described`). Nothing here imports torch, and nothing heavier than the standard library is
 imported before it is needed: identities are asked for by every verb.
 
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .. import registry
 from ..errors import DataError, UsageError
-from .loading import own
+from .loading import external
 from .loading.corpus import corpus_hash, corpus_symbols, load_corpus
 from .loading.files import resolve
 from .loading.kinds import Data, Episodes, FileCheck, Level, Loaded, Status, Text
@@ -177,12 +177,12 @@ def _refuse_corpus_unless_text(name: str) -> None:
         )
 
 
-def _functions(name: str) -> own.Functions:
+def _functions(name: str) -> external.Functions:
     """Return the functions of a data set: its module's, with defaults where own data lacks some."""
     module = registry.DATASETS.module(name)
     if registry.DATASETS.source_hash(name) is not None:
-        return own.functions_of(registry.DATASETS.declared(name), module)
-    return own.Functions(
+        return external.functions_of(registry.DATASETS.declared(name), module)
+    return external.Functions(
         load=module.load,
         data_hash=module.data_hash,
         status=module.status,

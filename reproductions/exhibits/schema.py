@@ -44,14 +44,15 @@ class Scale:
         name: `demo`, `quick`, `paper` or another.
         description: in one line.
         seeds: how many there are, 0 to seeds - 1.
-        layers: parts of the protocol; of several that give a field the last counts.
+        overrides: protocol fields for the cells of a condition, or for all of them; of several that
+            give a field the last counts.
         blocks: the grid; each block is the product of its axes (field to values).
     """
 
     name: str
     description: str
     seeds: int
-    layers: tuple[Override, ...]
+    overrides: tuple[Override, ...]
     blocks: tuple[Mapping[str, tuple[Any, ...]], ...]
 
     @property
@@ -200,7 +201,7 @@ class Exhibit:
         labels: how values are written, by field and value.
         gated: what `sgbench gate` compares.
         space: what `sgbench tune` searches without `--space`.
-        brought: rules in the grid that the file does not name (`brought.py`).
+        external: rules in the grid that the file does not name (`external.py`).
     """
 
     name: str
@@ -218,7 +219,7 @@ class Exhibit:
     labels: Mapping[str, Mapping[str, str]]
     gated: tuple[Gated, ...]
     space: tuple[Dimension, ...] = ()
-    brought: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""
@@ -272,7 +273,7 @@ class Exhibit:
 
     def claim_tests(self, scale: str) -> list[ClaimTest]:
         """Return the tests that the claims make on the grid of `scale`, with the fixed M."""
-        points = [p for p in self.scale(scale).points() if p["rule"] not in self.brought]
+        points = [p for p in self.scale(scale).points() if p["rule"] not in self.external]
         tests = (tests_of(claim, points, self.fixed_layers) for claim in self.claims)
         return list(itertools.chain.from_iterable(tests))
 

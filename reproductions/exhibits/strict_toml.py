@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 
 from ...bench.configuration import coerce, field_of
 from ...bench.errors import UsageError, did_you_mean, one_line
-from ...results.metrics import RESULTS
+from ...results.metrics import METRIC_BY_RESULT
 
 MOST_CHARACTERS, LONGEST_LINE = 64 * 1024, 2000
 """Limits of an exhibit's text; ours have an eighth. The time and memory that Python's TOML reader
@@ -85,7 +85,7 @@ class Table:
 
     def take_result(self) -> str | None:
         """Return the string at `result`, one of a cell's several results; None if not there."""
-        return self.choice("result", tuple(RESULTS)) if "result" in self._values else None
+        return self.choice("result", tuple(METRIC_BY_RESULT)) if "result" in self._values else None
 
     def take_datasets(self) -> tuple[str, ...]:
         """Return the list at `datasets`, empty where there is none."""

@@ -111,21 +111,22 @@ class Unmet:
 
     Attributes:
         part: the value or range, as a condition of its own.
-        met: other conditions that exclude it together; none where no cell at all meets `part`.
+        conflicting: other conditions that exclude it together; none where no cell at all meets
+            `part`.
         others: all conditions but the one that `part` is of.
-        cells: those that meet `met`.
+        candidates: the cells that meet `conflicting`.
     """
 
     part: Condition | Range
-    met: tuple[Condition | Range, ...]
+    conflicting: tuple[Condition | Range, ...]
     others: Where
-    cells: tuple[Cell, ...]
+    candidates: tuple[Cell, ...]
 
     def __str__(self) -> str:
-        there = _values_there(self.part.field, self.cells)
-        if not self.met:
+        there = _values_there(self.part.field, self.candidates)
+        if not self.conflicting:
             return f"--where {self.part}: no cell has it; {there}"
-        met = Where(self.met)
+        met = Where(self.conflicting)
         return f"--where {met},{self.part}: no cell has all of it; with {met}, {there}"
 
 

@@ -12,7 +12,7 @@ from ...bench.cell import Cell
 from ...results.record import Record
 from ...results.store.published import open_published
 from ...results.store.store import Store
-from .blas_choice import kept_backend, measured_backend
+from .backend import kept_backend, measured_backend
 from .plan import EVALUATION_SHARE, seconds_per_step, shape, work
 
 Basis = Literal["measured", "elsewhere", "work"]

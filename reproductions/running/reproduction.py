@@ -21,7 +21,7 @@ from ..exhibits.catalogue import read
 from ..exhibits.exhibit import expand, load
 from ..exhibits.where import parse_where, select
 from .agenda import Question, completing, deciding
-from .blas_choice import known_class
+from .backend import known_class
 from .executor import Say
 from .machine_check import LACKING
 from .memory_fit import workers_for

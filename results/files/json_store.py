@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
 from ...bench.errors import StoreError, UsageError
+from ..registered import NamesRuleAndDataset, left_out, missing
 from .atomic_io import make_folder, reason, remove_leftovers, write_atomic, writing
-from .registered import Made, left_out, missing
 from .schema import NewerSchemaError, RecordError
 
 MOST_BYTES = 2**26
@@ -33,7 +33,7 @@ _FOLDERS = ("records", "timings", "studies", "checkpoints", "machines", "broken"
 _PUBLISHED = (".jsonl", ".study.json")
 
 
-class Stored(Made, Protocol):
+class Stored(NamesRuleAndDataset, Protocol):
     """What a store can hold: a record or a timing."""
 
     @property

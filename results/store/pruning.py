@@ -10,8 +10,8 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.errors import SgbenchError, UsageError
 from ..files.atomic_io import LEFTOVER, writing
-from ..files.registered import changed, left_out, unregistered
 from ..record import ENDED, NewerSchemaError, Record, RecordError
+from ..registered import changed, left_out, unregistered
 from .store import Store, decode
 
 _DAY = 86400.0  # younger leftovers may be another process's, still being written

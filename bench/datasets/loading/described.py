@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import cast
 
 from ...declarations import Dataset
-from ...errors import DataError, UsageError, did_you_mean, expanded, one_line
+from ...errors import DataError, UsageError, did_you_mean, one_line
+from ...paths import expand_home
 from . import cifar_binary, idx, shards
 from .files import digest, identity, resolve
 from .kinds import Data, FileCheck, ImageFiles
@@ -167,7 +168,7 @@ def _needed() -> str:
 
 def _folder(path: str, folder: str) -> Path:
     """Return the folder; UsageError with where it was looked for if there is none."""
-    own = expanded(folder, f"{path}: folder =")
+    own = expand_home(folder, f"{path}: folder =")
     places = [own] if own.is_absolute() else [Path(path).parent / own, resolve(None) / own]
     found = next((place for place in places if place.is_dir()), None)
     if found is None:

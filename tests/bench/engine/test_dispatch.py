@@ -17,7 +17,7 @@ class TestInline:
     @pytest.fixture(autouse=True)
     def small_data(self, monkeypatch):
         monkeypatch.setattr(loop, "_load", lambda dataset, data_dir, corpus: random_data())
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
     def test_in_order_each_as_if_alone(self):
         jobs = [job_of(cell) for cell in cells()]
@@ -63,10 +63,10 @@ class TestInline:
     def test_a_program_that_raises_has_failed_and_the_others_go_on(self, monkeypatch, error):
         real, jobs = loop.train, [job_of(cell) for cell in cells(count=3)]
 
-        def broken(job, look):
+        def broken(job, should_stop):
             if job is jobs[1]:
                 raise error
-            return real(job, look)
+            return real(job, should_stop)
 
         monkeypatch.setattr(loop, "train", broken)
         ended = run(jobs)

@@ -2,15 +2,15 @@
 
 import torch
 from sgbench.bench.nn import recurrent_blueprint
-from sgbench.bench.nn.blueprint import BatchNormReLU, Linear, ReLU, sequence
+from sgbench.bench.nn.blueprint import BatchNormReLUSpec, LinearSpec, ReLUSpec, sequence
 from sgbench.bench.nn.layers import Block, bound, build
 from sgbench.bench.nn.lstm import LSTM
 
 PLAN = sequence(
-    ("a", Linear(4, 3, bias=False)),
-    ("a", BatchNormReLU(3)),
-    ("b", Linear(3, 2, bias=True)),
-    ("b.relu", ReLU()),
+    ("a", LinearSpec(4, 3, bias=False)),
+    ("a", BatchNormReLUSpec(3)),
+    ("b", LinearSpec(3, 2, bias=True)),
+    ("b.relu", ReLUSpec()),
 )
 
 
@@ -56,7 +56,7 @@ def test_statistics_move_where_they_are_tracked():
 
 def test_operands_reach_all_that_multiplies():
     layers, _, _, _ = prepared()
-    core = LSTM(recurrent_blueprint.LSTM(3, 2))
+    core = LSTM(recurrent_blueprint.LSTMSpec(3, 2))
     block, calls = Block(("core", core)), []
 
     def operand(tensor):

@@ -292,7 +292,7 @@ def test_a_value_that_picks_nothing_is_named_however_many_others_do(options, par
     with pytest.raises(UnmetError) as caught:
         picked(*options)
     assert str(caught.value.unmet.part) == part
-    assert tuple(map(str, caught.value.unmet.met)) == met
+    assert tuple(map(str, caught.value.unmet.conflicting)) == met
 
 
 @settings(deadline=None)

@@ -16,7 +16,7 @@ from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.training import loop
 from sgbench.reproductions.running import plan as plans
 from sgbench.reproductions.running import run as run_module
-from sgbench.reproductions.running.blas_choice import known_class
+from sgbench.reproductions.running.backend import known_class
 from sgbench.reproductions.running.run import run
 from sgbench.reproductions.running.until import Until
 from sgbench.results.store.store import Store
@@ -24,7 +24,7 @@ from sgbench.results.store.store import Store
 
 @pytest.fixture
 def look_often(monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -228,10 +228,10 @@ class TestFailures:
         """Have programs of a rule raise while it is in the list."""
         real, rules = loop.train, ["dni"]
 
-        def sometimes(job, look):
+        def sometimes(job, should_stop):
             if job.cells[0].rule in rules:
                 raise ArithmeticError("no such gradient")
-            return real(job, look)
+            return real(job, should_stop)
 
         monkeypatch.setattr(loop, "train", sometimes)
         return rules
@@ -270,7 +270,7 @@ class TestFailures:
         assert stored(request.store) == whole
 
     def test_memory_that_ends_in_training_is_told_with_the_need(self, request_of, monkeypatch):
-        def short(job, look):
+        def short(job, should_stop):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
 
         monkeypatch.setattr(loop, "train", short)

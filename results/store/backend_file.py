@@ -1,4 +1,4 @@
-"""The choice of a BLAS back-end for each machine: measured once, then kept beside the records.
+"""The matrix-product back-end of each machine: measured once, then kept beside the records.
 
 It is one small JSON file a machine. It must not change, because results would change in their last
 bits with it.

@@ -1,4 +1,4 @@
-"""Brought rules: the part of an exhibit's grid that a rule from elsewhere trains.
+"""External rules: the part of an exhibit's grid that a rule from elsewhere trains.
 
 A rule that comes in a file (`--rule-file`) or with an installed package takes the places of the
 exhibit's own rules that have the same needs: the same kind of networks and the same
@@ -26,10 +26,10 @@ _SAME_NEEDS = {
 """The models of the rules whose places a rule takes: of several, the first that the grid has."""
 
 
-def brought_rules(where: Where | None) -> tuple[str, ...]:
+def external_rules(where: Where | None) -> tuple[str, ...]:
     """Return the names of the rules in files, and of installed packages' that `where` names."""
-    files = [source.name for source in registry.RULES.brought()]
-    known = {*files, *registry.RULES.own_names()}
+    files = [source.name for source in registry.RULES.external_files()]
+    known = {*files, *registry.RULES.builtin_names()}
     conditions = () if where is None else where.conditions
     named = (
         name
@@ -41,7 +41,7 @@ def brought_rules(where: Where | None) -> tuple[str, ...]:
 
 
 def with_rules(exhibit: Exhibit, rules: Sequence[str]) -> Exhibit:
-    """Return the exhibit with brought rules in the grids of its scales.
+    """Return the exhibit with external rules in the grids of its scales.
 
     A rule that the exhibit's file has in a grid itself is left as it is there. Raises UsageError
     where a rule trains none of the exhibit's networks, or no rule of its has the same needs.
@@ -66,7 +66,7 @@ def _with_rule(exhibit: Exhibit, rule: Rule) -> Exhibit:
                 own = FixedModel(sg_layers=found.sg_layers, grade="O")
                 fixed.setdefault((dataset, network, rule.name), own)
     found = dataclasses.replace(
-        exhibit, scales=scales, fixed=fixed, brought=(*exhibit.brought, rule.name)
+        exhibit, scales=scales, fixed=fixed, external=(*exhibit.external, rule.name)
     )
     layout = found.layout
     for scale in scales.values():

@@ -1,4 +1,4 @@
-"""Rules and data sets in files of the user's own: the options that name them.
+"""External files, of rules and datasets: the options that name them.
 
 A verb knows such files before it reads anything else, so that their names stand wherever a rule's
 or a data set's name stands.
@@ -13,7 +13,7 @@ from click.core import ParameterSource
 _WORDS = f"{__name__}.words"
 
 
-def own_file_option(name: str, *, envvar: str, help: str) -> Any:  # noqa: A002
+def external_file_option(name: str, *, envvar: str, help: str) -> Any:  # noqa: A002
     """Return the option `name`, --rule-file or --dataset-file, which adds files to the registry.
 
     The environment variable holds paths that are joined as those of PATH are.
@@ -41,7 +41,7 @@ def _add(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> 
     told = ctx.get_parameter_source(str(param.name)) is ParameterSource.COMMANDLINE
     option = param.opts[0] if told else str(param.envvar)
     for path in value:
-        before = {source.name for source in registry.brought()}
+        before = {source.name for source in registry.external_files()}
         name = registry.add_file(path, option)
         if name not in before:
             ctx.call_on_close(functools.partial(registry.remove, name))
@@ -49,6 +49,6 @@ def _add(ctx: click.Context, param: click.Parameter, value: tuple[str, ...]) -> 
             ctx.meta.setdefault(_WORDS, []).extend([option, path])
 
 
-def own_file_words(ctx: click.Context) -> list[str]:
+def external_file_words(ctx: click.Context) -> list[str]:
     """Return the options by which the command line named files of the user's own."""
     return list(ctx.meta.get(_WORDS, []))

@@ -2,7 +2,7 @@
 
 import pytest
 from sgbench.bench import registry
-from sgbench.bench.conformance.files import opened
+from sgbench.bench.conformance.subject import open_subject
 from sgbench.bench.errors import UsageError
 
 RULE = """
@@ -20,7 +20,7 @@ def write(tmp_path, text, name="mine.py"):
 
 
 def refused(text):
-    with pytest.raises(UsageError) as caught, opened(text):
+    with pytest.raises(UsageError) as caught, open_subject(text):
         pass
     assert "\n" not in str(caught.value)
     return str(caught.value)
@@ -28,7 +28,7 @@ def refused(text):
 
 def test_a_rule(tmp_path):
     path = write(tmp_path, RULE)
-    with opened(path) as subject:
+    with open_subject(path) as subject:
         assert (subject.kind, subject.name, subject.path) == ("rule", "mine", path)
         assert "mine" in registry.RULES.names()
     assert "mine" not in registry.RULES.names()
@@ -37,7 +37,7 @@ def test_a_rule(tmp_path):
 def test_a_file_that_was_known_before_stays(tmp_path):
     path = write(tmp_path, RULE)
     registry.RULES.add_file(path, "--rule-file")
-    with opened(path):
+    with open_subject(path):
         pass
     assert "mine" in registry.RULES.names()
     registry.RULES.remove("mine")
@@ -45,7 +45,7 @@ def test_a_file_that_was_known_before_stays(tmp_path):
 
 @pytest.mark.parametrize(("name", "kind"), [("dni", "rule"), ("digits", "dataset")])
 def test_a_name(name, kind):
-    with opened(name) as subject:
+    with open_subject(name) as subject:
         assert (subject.kind, subject.name, subject.path) == (kind, name, None)
 
 

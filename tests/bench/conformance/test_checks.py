@@ -1,7 +1,7 @@
 """What checks find, and how failures that a rule declares are judged."""
 
 import pytest
-from sgbench.bench.conformance.findings import Check, Failed, Skipped, Warned, findings
+from sgbench.bench.conformance.checks import Check, Failed, Skipped, Warned, run_checks
 
 
 def check(name, error=None):
@@ -13,7 +13,7 @@ def check(name, error=None):
 
 
 def found(error=None, expected=None):
-    (finding,) = findings([check("one", error)], expected or {}, None)
+    (finding,) = run_checks([check("one", error)], expected or {}, None)
     return finding
 
 
@@ -55,7 +55,7 @@ class TestExpectedFailures:
         assert found(Skipped("no M"), self.REASON).verdict == "skipped"
 
     def test_a_name_that_no_check_has(self):
-        holds, unknown = findings([check("one")], {"onne": "?"}, None)
+        holds, unknown = run_checks([check("one")], {"onne": "?"}, None)
         assert holds.verdict == "holds"
         assert unknown.verdict == "fails"
         assert "did you mean 'one'" in unknown.words

@@ -5,9 +5,9 @@ import dataclasses
 import pytest
 from reference.runs import Listener
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions.gate.stored import compare_common
+from sgbench.reproductions.gate.two_stores import compare_common
 from sgbench.reproductions.running.run import run
-from sgbench.results.statistics.verdict import exit_code
+from sgbench.results.statistics.gate_finding import exit_code
 
 
 @pytest.fixture

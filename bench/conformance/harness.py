@@ -1,6 +1,6 @@
-"""Trials: a small program of the rule that is checked, opened up for the checks.
+"""The harness: a small program of the rule that is checked, opened up for the checks.
 
-A trial hands the rule's function its arguments and lets it write gradients without an optimiser,
+It hands the rule's function its arguments and lets it write gradients without an optimiser,
 and it can give the rule other labels than the loss sees.
 """
 
@@ -20,12 +20,12 @@ from ..families.program import State
 from .settings import Setting, data
 
 WARM_UP = 64
-"""Steps of a stream before a trial begins: an episode begins with what is only read."""
+"""Steps of a stream before a harness begins: an episode begins with what is only read."""
 Arguments = tuple[Tensor, ...]
 """What the rule's function takes besides the network."""
 
 
-class Trial(ABC):
+class RuleHarness(ABC):
     """A program of a rule.
 
     Args:
@@ -102,13 +102,13 @@ class Trial(ABC):
             view.add_(noise.normal_(0, 0.2, generator=source))
 
 
-class FeedForwardTrial(Trial):
-    """A trial of a rule's `step`."""
+class FeedForwardHarness(RuleHarness):
+    """The harness of a rule's `step`."""
 
     def draw(self) -> Arguments:
         """Return x and labels."""
         images, labels = self.program.batches.take(self.program.batches.next())
-        return self.network.kind.pack(images), labels
+        return self.network.architecture.pack(images), labels
 
     def write(self, arguments: Arguments) -> None:
         """Call `step`."""
@@ -124,7 +124,7 @@ class FeedForwardTrial(Trial):
         network = self.network
         replays = [_Replay(network.loss_gradient, "one_hot")]
         network.loss_gradient = replays[0]
-        if self.setting.rule.conditioned:
+        if self.setting.rule.models_see_labels:
             network.models = [_Replay(model, "one_hot") for model in network.models]
             replays += network.models
 
@@ -135,8 +135,8 @@ class FeedForwardTrial(Trial):
         return start
 
 
-class RecurrentTrial(Trial):
-    """A trial of a rule's `unroll`; its streams are under way, so that some targets count."""
+class RecurrentHarness(RuleHarness):
+    """The harness of a rule's `unroll`; its streams are under way, so that some targets count."""
 
     def __init__(self, setting: Setting, cells: Sequence[Cell]) -> None:
         super().__init__(setting, cells)
@@ -165,8 +165,8 @@ class RecurrentTrial(Trial):
         return self.network.forward.start
 
 
-class PairTrial(Trial):
-    """A trial of a rule's `cycle`."""
+class PairHarness(RuleHarness):
+    """The harness of a rule's `cycle`."""
 
     def draw(self) -> Arguments:
         """Return digits and counts."""
@@ -195,17 +195,17 @@ class PairTrial(Trial):
         return self.network.loss.start
 
 
-TRIALS = {"feedforward": FeedForwardTrial, "recurrent": RecurrentTrial, "pair": PairTrial}
+HARNESSES = {"feedforward": FeedForwardHarness, "recurrent": RecurrentHarness, "pair": PairHarness}
 
 
-def trial(setting: Setting, *cells: Cell) -> Trial:
-    """Return a trial of `cells`; of one small cell where none are given."""
-    return TRIALS[setting.family.name](setting, cells or (setting.cell(),))
+def harness_of(setting: Setting, *cells: Cell) -> RuleHarness:
+    """Return a harness of `cells`; of one small cell where none are given."""
+    return HARNESSES[setting.family.name](setting, cells or (setting.cell(),))
 
 
-def restored(setting: Setting, state: State, *cells: Cell) -> Trial:
-    """Return a new trial of the cells in the state of another."""
-    found = trial(setting, *cells)
+def restored(setting: Setting, state: State, *cells: Cell) -> RuleHarness:
+    """Return a new harness of the cells in the state of another."""
+    found = harness_of(setting, *cells)
     found.program.restore(copied(state))
     return found
 
@@ -231,7 +231,7 @@ def differing(one: dict[str, Tensor], other: dict[str, Tensor]) -> list[str]:
     ]
 
 
-def named(names: Sequence[str]) -> str:
+def first_and_count(names: Sequence[str]) -> str:
     """Return the first of some names, with how many more there are."""
     return names[0] + (f" (and {len(names) - 1} more)" if len(names) > 1 else "")
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import UsageError, did_you_mean
 from ..registry import DATASETS, RULES, Registry
-from .findings import Finding
+from .checks import CheckResult
 
 DECLARATIONS = {"RULE": RULES, "DATASET": DATASETS}
 """The registry of what a Python file declares, by the declaration's name."""
@@ -32,7 +32,7 @@ class Subject:
     name: str
     path: str | None
 
-    def check(self, data_dir: str | None) -> Iterator[Finding]:
+    def check(self, data_dir: str | None) -> Iterator[CheckResult]:
         """Run the checks; yield what each finds.
 
         Raises UsageError or DataError where a data set cannot be loaded.
@@ -51,7 +51,7 @@ class Subject:
 
 
 @contextlib.contextmanager
-def opened(text: str) -> Generator[Subject]:
+def open_subject(text: str) -> Generator[Subject]:
     """Yield the rule or data set that `text` names, a file's while its registry has it.
 
     Raises UsageError where there is no such file or name, or it cannot be loaded.
@@ -61,7 +61,7 @@ def opened(text: str) -> Generator[Subject]:
         registry.declared(text)
         yield Subject(registry.kind, text, None)
         return
-    before = {source.name for source in registry.brought()}
+    before = {source.name for source in registry.external_files()}
     name = registry.add_file(text, "FILE")
     try:
         yield Subject(registry.kind, name, str(Path(text).absolute()))

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Kind = Literal["speed", "correctness"]
-Verdict = Literal["pass", "regression", "changed", "inconclusive", "incomparable", "missing"]
+GateVerdict = Literal["pass", "regression", "changed", "inconclusive", "incomparable", "missing"]
 
-FAILURES: tuple[Verdict, ...] = ("regression", "changed")
-UNDECIDED: tuple[Verdict, ...] = ("inconclusive", "missing")
+FAILURES: tuple[GateVerdict, ...] = ("regression", "changed")
+UNDECIDED: tuple[GateVerdict, ...] = ("inconclusive", "missing")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class GateFinding:
     """One verdict and its evidence; an unknown number is None, never NaN.
 
     Attributes:
@@ -40,7 +40,7 @@ class Finding:
 
     name: str
     kind: Kind
-    verdict: Verdict
+    verdict: GateVerdict
     words: str
     unit: str = "ratio"
     estimate: float | None = None
@@ -59,7 +59,7 @@ class Finding:
         return values
 
 
-def exit_code(findings: Iterable[Finding]) -> int:
+def exit_code(findings: Iterable[GateFinding]) -> int:
     """Return the gate's exit code: 1 a failure, 3 undecided or nothing comparable, 0 all pass.
 
     An incomparable finding fails nothing as long as another one passed.

@@ -5,9 +5,9 @@ import random
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.results.comparison.stores import FINAL, compare
+from sgbench.results.comparison.records import FINAL, compare
 from sgbench.results.record import TYPES
-from sgbench.results.statistics.verdict import exit_code
+from sgbench.results.statistics.gate_finding import exit_code
 
 SEEDS = 6
 NAME = "mnist fcn 4 dni M1"

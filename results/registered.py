@@ -1,17 +1,17 @@
 """Rules and data sets that a record names and that are not registered here.
 
-A rule or data set that was brought as a file or by an installed package is known only where it is
-brought again. Its records stay readable; what needs their cells leaves them out and says so.
+An external rule or dataset, of a file or an installed package, is known only where it is given
+again. Its records stay readable; what needs their cells leaves them out and says so.
 """
 
 from collections import Counter
 from collections.abc import Iterable
 from typing import Protocol
 
-from ...bench.registry import DATASETS, RULES
+from ..bench.registry import DATASETS, RULES
 
 
-class Made(Protocol):
+class NamesRuleAndDataset(Protocol):
     """A record or timing, as far as its rule and data set go."""
 
     @property
@@ -35,7 +35,7 @@ class Made(Protocol):
         ...
 
 
-def unregistered(made: Made) -> str | None:
+def unregistered(made: NamesRuleAndDataset) -> str | None:
     """Return which of its rule and data set has no registered name, and the remedy."""
     if made.rule not in RULES.names():
         return f"rule {made.rule} is not registered; give its file with --rule-file"
@@ -44,12 +44,12 @@ def unregistered(made: Made) -> str | None:
     return None
 
 
-def missing(made: Made) -> str | None:
+def missing(made: NamesRuleAndDataset) -> str | None:
     """Return which of its rule and data set is not here as it was then, and the remedy."""
     return unregistered(made) or changed("rule", made) or changed("dataset", made)
 
 
-def changed(kind: str, made: Made) -> str | None:
+def changed(kind: str, made: NamesRuleAndDataset) -> str | None:
     """Return that the source of its registered rule or data set is another now, and the remedy.
 
     `kind` is `rule` or `dataset`.
@@ -61,7 +61,7 @@ def changed(kind: str, made: Made) -> str | None:
     return f"the source of {kind} {name} has changed; give its earlier file with --{kind}-file"
 
 
-def left_out(made: Iterable[Made], noun: str) -> list[str]:
+def left_out(made: Iterable[NamesRuleAndDataset], noun: str) -> list[str]:
     """Return a line for each reason why some cannot be used here, with how many they are."""
     reasons = Counter(reason for reason in map(missing, made) if reason is not None)
     return [

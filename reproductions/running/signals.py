@@ -3,7 +3,7 @@
 import signal
 
 
-def ending() -> tuple[signal.Signals, ...]:
+def termination_signals() -> tuple[signal.Signals, ...]:
     """Return SIGTERM, and SIGHUP where a terminal that goes away is to end the command.
 
     Under `nohup` it is not.

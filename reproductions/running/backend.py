@@ -8,7 +8,7 @@ import dataclasses
 from typing import Any
 
 from ...bench import hardware
-from ...results.store import backend_choice
+from ...results.store import backend_file
 from ...results.store.store import Store
 
 THREADS = 1  # of each program on a CPU: part of the protocol
@@ -36,7 +36,7 @@ def kept_backend(store: Store, device: str) -> Backend | None:
     """Return the back-end that this release of torch was given here before; None without one."""
     if device != "cpu":
         return GPU
-    kept = backend_choice.read(store, hardware.device_model("cpu"))
+    kept = backend_file.read(store, hardware.device_model("cpu"))
     if kept is None or kept["torch"] != hardware.torch_release():
         return None
     return kept["matmul"], kept["matmul_error"]
@@ -52,14 +52,14 @@ def choose_backend(store: Store, device: str) -> Backend:
     model = hardware.device_model("cpu")
     chosen = _usable(store, model) or {"device": model, **measured_backend()}
     chosen = _usable(store, model) or chosen  # another run may have chosen meanwhile
-    backend_choice.write(store, model, chosen)
+    backend_file.write(store, model, chosen)
     return chosen["matmul"], chosen["matmul_error"]
 
 
 def _usable(store: Store, model: str) -> dict[str, Any] | None:
     from ...bench.nn import products
 
-    kept = backend_choice.read(store, model)
+    kept = backend_file.read(store, model)
     if kept is None or kept["torch"] != hardware.torch_release():
         return None
     return kept if kept["matmul"] in products.available() else None

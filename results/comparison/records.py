@@ -20,8 +20,8 @@ from ...bench.outcome import UNFINISHED
 from ..metrics import FINAL, measure_of, results_of, rungs
 from ..record import Record
 from ..statistics.equivalence import equivalence
+from ..statistics.gate_finding import GateFinding, GateVerdict
 from ..statistics.sequential import SequentialPlan, decide
-from ..statistics.verdict import Finding, Verdict
 
 VERSIONS = (
     *("rule_version", "dataset_version", "protocol_version"),
@@ -43,7 +43,7 @@ def compare(
     factor: float = 1.05,
     margin: Callable[[Record], float] | None = None,
     speed: bool = True,
-) -> list[Finding]:
+) -> list[GateFinding]:
     """Return the findings on all groups of either side, ordered by name.
 
     Raises UsageError where the factor is not above 1.
@@ -66,7 +66,7 @@ def compare(
     compared = max(1, sum(map(bool, same.values())))
     plan = SequentialPlan(benchmarks=compared, factor=factor)
     limit = margin or _default_margin
-    found: list[Finding] = []
+    found: list[GateFinding] = []
     for name, keys in by_name.items():
         if not paired[name]:
             sides = [side for side in (a, b) if any(key in side for key in keys)]
@@ -142,7 +142,7 @@ def _short_name(cell: Cell) -> str:
     return " ".join(words)
 
 
-def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -> list[Finding]:
+def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -> list[GateFinding]:
     broken = [after for before, after in pairs if before.status == "ok" != after.status]
     ended = [pair for pair in pairs if pair[0].status == pair[1].status == "ok"]
     for record in broken:
@@ -157,7 +157,7 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
     if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):
         seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
         return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]
-    dataset, found = ended[0][0].dataset, list[Finding]()
+    dataset, found = ended[0][0].dataset, list[GateFinding]()
     levels = datasets.kind(dataset) == "episodes"
     for result in results_of(dataset):
         before = _values([pair[0] for pair in ended], result)
@@ -187,7 +187,7 @@ def _values(records: Sequence[Record], result: str | None) -> list[float]:
     return values
 
 
-def _speed(name: str, pairs: Sequence[Pair], plan: SequentialPlan) -> list[Finding]:
+def _speed(name: str, pairs: Sequence[Pair], plan: SequentialPlan) -> list[GateFinding]:
     ratios = [
         before.steps_per_second / after.steps_per_second
         for before, after in pairs
@@ -203,5 +203,5 @@ def _speed(name: str, pairs: Sequence[Pair], plan: SequentialPlan) -> list[Findi
     return [dataclasses.replace(found, words=f"{words} (not interleaved)")]
 
 
-def _told(name: str, verdict: Verdict, words: str, n: int = 0) -> Finding:
-    return Finding(name=name, kind="correctness", verdict=verdict, words=words, unit="", n=n)
+def _told(name: str, verdict: GateVerdict, words: str, n: int = 0) -> GateFinding:
+    return GateFinding(name=name, kind="correctness", verdict=verdict, words=words, unit="", n=n)

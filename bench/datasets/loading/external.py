@@ -1,4 +1,4 @@
-"""Own data: defaults for functions that its module lacks, and checks of what it loads."""
+"""External datasets: defaults for functions that its module lacks, and checks of what it loads."""
 
 import functools
 import hashlib
@@ -39,7 +39,7 @@ class Functions:
 
 
 class Module(Protocol):
-    """A module of own data; it may have the other functions of `Functions` too.
+    """A module of an external dataset; it may have the other functions of `Functions` too.
 
     Attributes:
         load: takes a data folder and returns the data.
@@ -49,7 +49,7 @@ class Module(Protocol):
 
 
 def functions_of(dataset: Dataset, module: Module) -> Functions:
-    """Return the functions of own data: its module's, and for those it lacks the ones here."""
+    """Return an external dataset's functions: its module's, else the defaults here."""
     path = str(getattr(module, "__file__", dataset.name))
     raw = module.load
     load = functools.partial(_load, dataset, raw, path)

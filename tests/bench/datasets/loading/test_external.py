@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sgbench.bench import datasets, registry
 from sgbench.bench.datasets import Data, Episodes, Text
-from sgbench.bench.datasets.loading import own
+from sgbench.bench.datasets.loading import external
 from sgbench.bench.datasets.loading.copying import level
 from sgbench.bench.declarations import Dataset
 from sgbench.bench.errors import DataError, UsageError
@@ -62,7 +62,7 @@ def functions(dataset, loaded):
         def load(folder):
             return loaded
 
-    return own.functions_of(dataset, Module)
+    return external.functions_of(dataset, Module)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_load_alone_will_do(dataset, loaded, tmp_path, capsys):
 
 def test_the_hash_is_that_of_the_values():
     hashes = {
-        own.content_hash(loaded)
+        external.content_hash(loaded)
         for loaded in (
             pictures(),
             pictures(train_labels=drawn(3, 5, np.int64)[::-1]),
@@ -96,7 +96,7 @@ def test_the_hash_is_that_of_the_values():
         )
     }
     assert len(hashes) == 8
-    assert own.content_hash(pictures()) == own.content_hash(pictures())
+    assert external.content_hash(pictures()) == external.content_hash(pictures())
     assert all(len(bytes.fromhex(found)) == 8 for found in hashes)
 
 
@@ -163,7 +163,7 @@ def load(folder):
 
 
 @pytest.fixture
-def brought(tmp_path):
+def added(tmp_path):
     """Bring a module; it is forgotten afterwards."""
     names = []
 
@@ -178,8 +178,8 @@ def brought(tmp_path):
         registry.DATASETS.remove(name)
 
 
-def test_a_module_that_was_brought_is_a_data_set_as_others(brought, tmp_path):
-    name = brought()
+def test_an_external_module_is_a_dataset_as_others(added, tmp_path):
+    name = added()
     assert name in datasets.names()
     assert name in datasets.with_files()
     assert datasets.load(name, tmp_path).train_images.shape == (20, 1, 4, 4)
@@ -190,8 +190,8 @@ def test_a_module_that_was_brought_is_a_data_set_as_others(brought, tmp_path):
         datasets.load(name, corpus=tmp_path / "text")
 
 
-def test_an_error_in_load_says_the_line(brought):
-    name = brought(line="raise ValueError('no such luck')")
+def test_an_error_in_load_says_the_line(added):
+    name = added(line="raise ValueError('no such luck')")
     for do in (datasets.load, datasets.data_hash, datasets.verify):
         with pytest.raises(DataError, match="line 14: raise ValueError") as caught:
             do(name)

@@ -3,8 +3,14 @@
 import pytest
 import torch
 from sgbench.bench import registry
+from sgbench.bench.conformance.harness import (
+    copied,
+    differing,
+    first_and_count,
+    harness_of,
+    restored,
+)
 from sgbench.bench.conformance.settings import settings
-from sgbench.bench.conformance.trials import copied, differing, named, restored, trial
 
 SETTINGS = list(settings(registry.RULES.declared("dni")))
 
@@ -16,7 +22,7 @@ def setting(request):
 
 
 def test_what_is_written_is_what_an_update_moves_by(setting):
-    found, stepped = trial(setting), trial(setting)
+    found, stepped = harness_of(setting), harness_of(setting)
     found.write(found.draw())
     gradients = found.gradients()
     assert any(gradient.any() for gradient in gradients.values())
@@ -25,7 +31,7 @@ def test_what_is_written_is_what_an_update_moves_by(setting):
 
 
 def test_other_labels_change_gradients_and_replayed_ones_do_not(setting):
-    found = trial(setting)
+    found = harness_of(setting)
     found.randomise()
     arguments, start = found.draw(), found.state()
     other = restored(setting, start)
@@ -41,7 +47,7 @@ def test_other_labels_change_gradients_and_replayed_ones_do_not(setting):
 
 
 def test_randomised_weights_are_the_same_every_time(setting):
-    one, other = trial(setting), trial(setting)
+    one, other = harness_of(setting), harness_of(setting)
     before = one.tensors()
     for some in (one, other):
         some.randomise()
@@ -64,5 +70,5 @@ def test_copies():
 def test_differing_takes_nan_for_nan():
     nan = torch.tensor([torch.nan, 1.0])
     assert differing({"a": nan, "b": nan}, {"a": nan.clone(), "b": nan + 1}) == ["b"]
-    assert named(["b"]) == "b"
-    assert named(["b", "c", "d"]) == "b (and 2 more)"
+    assert first_and_count(["b"]) == "b"
+    assert first_and_count(["b", "c", "d"]) == "b (and 2 more)"

@@ -1,4 +1,4 @@
-"""Checks and findings: how a check tells what holds, and how a declared failure is judged."""
+"""Checks and their results: how a check tells what holds, and how a declared failure is judged."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 from ..errors import did_you_mean
 from ..source_files import where
 
-Verdict = Literal["holds", "fails", "expected", "warning", "skipped"]
+CheckOutcome = Literal["holds", "fails", "expected", "warning", "skipped"]
 """expected: it fails, as is declared; warning: worth a look, and no failure; skipped: it does not
 apply."""
 
@@ -42,8 +42,8 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What a check found.
+class CheckResult:
+    """The result of a check.
 
     Attributes:
         check: the check's name.
@@ -52,13 +52,13 @@ class Finding:
     """
 
     check: str
-    verdict: Verdict
+    verdict: CheckOutcome
     words: str
 
 
-def findings(
+def run_checks(
     checks: Iterable[Check], expected: Mapping[str, str], path: str | None
-) -> Iterator[Finding]:
+) -> Iterator[CheckResult]:
     """Run the checks one by one; yield what each finds.
 
     Args:
@@ -69,19 +69,19 @@ def findings(
     names: list[str] = []
     for check in checks:
         names.append(check.name)
-        yield Finding(check.name, *_found(check, expected.get(check.name), path))
+        yield CheckResult(check.name, *_found(check, expected.get(check.name), path))
     for name in expected:
         if name not in names:
             words = f"expected_failures names no check {name!r}{did_you_mean(name, names)}"
-            yield Finding(name, "fails", words)
+            yield CheckResult(name, "fails", words)
 
 
-def _found(check: Check, declared: str | None, path: str | None) -> tuple[Verdict, str]:
+def _found(check: Check, declared: str | None, path: str | None) -> tuple[CheckOutcome, str]:
     """Run a check; return what became of it, and the words.
 
     `declared` is why the check is expected to fail, None where it is not.
     """
-    found: tuple[Verdict, str] = "holds", check.sentence
+    found: tuple[CheckOutcome, str] = "holds", check.sentence
     try:
         check.run()
     except Failed as failed:
@@ -94,6 +94,5 @@ def _found(check: Check, declared: str | None, path: str | None) -> tuple[Verdic
     except Exception as error:  # whatever the code that is checked raises
         found = "fails", f"it raises: {where(error, path)}"
     if declared is not None and found[0] == "holds":
-        words = "RULE.expected_failures declares that it fails, and it holds: remove it there"
-        return "fails", words
+        return "fails", "passes although RULE.expected_failures lists it; remove the entry"
     return found

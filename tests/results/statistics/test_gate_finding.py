@@ -4,11 +4,11 @@ import json
 import math
 
 import pytest
-from sgbench.results.statistics.verdict import Finding, exit_code
+from sgbench.results.statistics.gate_finding import GateFinding, exit_code
 
 
 def found(verdict):
-    return Finding(name="x", kind="speed", verdict=verdict, words="")
+    return GateFinding(name="x", kind="speed", verdict=verdict, words="")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_exit_code(verdicts, code):
 
 
 def test_to_dict_is_json_without_nan():
-    finding = Finding(
+    finding = GateFinding(
         name="x", kind="speed", verdict="pass", words="", estimate=1.5, p=math.nan, high=math.inf
     )
     values = json.loads(json.dumps(finding.to_dict(), allow_nan=False))

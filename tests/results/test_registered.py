@@ -5,8 +5,8 @@ import json
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.results.files.registered import left_out, missing
 from sgbench.results.record import Record, json_line
+from sgbench.results.registered import left_out, missing
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions.exhibits.brought import brought_rules, with_rules
 from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.external import external_rules, with_rules
 from sgbench.reproductions.exhibits.parser import parse
 from sgbench.reproductions.exhibits.sets import parse_set
 from sgbench.reproductions.exhibits.where import parse_where
@@ -109,7 +109,7 @@ def test_a_rule_that_the_file_names_is_left_as_it_is_there(bring, tmp_path):
     path = tmp_path / "own.toml"
     path.write_text(SMALL.replace('rule = ["backprop"]', 'rule = ["backprop", "mine"]\n'))
     found = load(str(path))
-    assert found.brought == ()
+    assert found.external == ()
     assert [cell.rule for cell in expand(found, "demo", seeds=1)] == ["backprop", "mine"] * 2
     gains = SMALL.replace('rule = ["backprop"]', 'rule = ["mine"]\ngain = [0, 1, 2]')
     path.write_text(gains)
@@ -138,11 +138,11 @@ def test_a_rule_that_does_not_fit_is_one_line(bring, exhibit, family, more, word
 
 
 def test_rules_in_files_are_brought_whether_they_are_named_or_not(bring):
-    assert brought_rules(None) == ()
-    assert brought_rules(parse_where(["rule=dni,depth=3"])) == ()
+    assert external_rules(None) == ()
+    assert external_rules(parse_where(["rule=dni,depth=3"])) == ()
     bring()
-    assert brought_rules(None) == ("mine",)
-    assert brought_rules(parse_where(["rule=mine"])) == ("mine",)
+    assert external_rules(None) == ("mine",)
+    assert external_rules(parse_where(["rule=mine"])) == ("mine",)
 
 
 def test_rules_of_installed_packages_are_brought_where_they_are_named(tmp_path):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 
-from ...results.comparison.stores import compare
+from ...results.comparison.records import compare
 from ...results.record import Record
-from ...results.statistics.verdict import Finding
+from ...results.statistics.gate_finding import GateFinding
 
 
 def compare_common(
@@ -13,7 +13,7 @@ def compare_common(
     *,
     factor: float,
     say: Callable[[str], object],
-) -> list[Finding]:
+) -> list[GateFinding]:
     """Return the findings on the cells of which both sides have records.
 
     `say` hears how many cells both sides have, and how many only one. Raises UsageError where the
