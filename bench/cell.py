@@ -1,7 +1,7 @@
 """A cell: the complete configuration of one training run with one seed, and its identity.
 
 Free of torch, so that planning, reporting and `--help` stay fast. A cell's id is a hash of its
-canonical JSON, the versions of its rule, data set and protocol, and the hash of its data.
+canonical JSON, the versions of its rule, dataset and protocol, and the hash of its data.
 """
 
 import hashlib

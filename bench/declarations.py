@@ -1,4 +1,4 @@
-"""Declarations of data sets and of families of networks. Free of torch."""
+"""Declarations of datasets and of families of networks. Free of torch."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ that is generated, with a curriculum; text: characters to predict."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """The declaration of a data set.
+    """The declaration of a dataset.
 
     Attributes:
         name: the module's name.
@@ -28,7 +28,7 @@ class Dataset:
         pixel_max: the largest value of a pixel (images, counting).
         symbols: size of the input vocabulary (episodes, text).
         characters: of the training, validation and test parts (text).
-        files_of: the data set whose files these are in another use; None where it has its own.
+        files_of: the dataset whose files these are in another use; None where it has its own.
     """
 
     name: str
@@ -72,7 +72,7 @@ SIZES = {
 
 
 def checked_dataset(name: str, module: Any) -> Dataset:
-    """Return the declaration of the data set in `module`; UsageError where it is wrong."""
+    """Return the declaration of the dataset in `module`; UsageError where it is wrong."""
     found = getattr(module, "DATASET", None)
     if not isinstance(found, Dataset):
         raise UsageError(
@@ -124,7 +124,7 @@ class FamilyDeclaration(Protocol):
         name: the package's name.
         label: how messages write it.
         networks: the names of its networks.
-        data_kinds: the kinds of data sets that they are trained on.
+        data_kinds: the kinds of datasets that they are trained on.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""The registry: finds rules, data sets, networks and families by name.
+"""The registry: finds rules, datasets, networks and families by name.
 
-Each kind has a folder of the package, and each module in it is one named thing. Rules and data sets
+Each kind has a folder of the package, and each module in it is one named thing. Rules and datasets
 also come from installed packages (an entry point each) and from files (`add_file`); a name of the
 package cannot be taken by another. A module is imported when it is first asked for, so one that
 does not import stops only what uses it. This is the one place that imports modules by name.

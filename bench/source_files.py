@@ -1,4 +1,4 @@
-"""Source files of rules and data sets: their hashes, and the modules that they become."""
+"""Source files of rules and datasets: their hashes, and the modules that they become."""
 
 import functools
 import hashlib

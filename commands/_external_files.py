@@ -1,7 +1,7 @@
 """External files, of rules and datasets: the options that name them.
 
 A verb knows such files before it reads anything else, so that their names stand wherever a rule's
-or a data set's name stands.
+or a dataset's name stands.
 """
 
 import functools

@@ -56,10 +56,10 @@ rule_file_option = external_file_option(
 dataset_file_option = external_file_option(
     "--dataset-file",
     envvar="SGBENCH_DATASET_FILES",
-    help="A data set of your own: a Python or TOML file, whose name is the data set's. Repeatable.",
+    help="A dataset of your own: a Python or TOML file, whose name is the dataset's. Repeatable.",
 )
 external_files_options = all_of(rule_file_option, dataset_file_option)
-"""What is known besides the rules and data sets of the package and of installed packages."""
+"""What is known besides the rules and datasets of the package and of installed packages."""
 
 data_dir_option = click.option(
     "--data-dir",

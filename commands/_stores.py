@@ -71,7 +71,7 @@ def stored_records(
 ) -> "list[Record]":
     """Return the records of a store, of the cells that --where picks; warn of unusable files.
 
-    With `known`, and where --where is given, records whose rule or data set is not registered are
+    With `known`, and where --where is given, records whose rule or dataset is not registered are
     left out, and the warning says how many.
     """
     records = list(source.scan_known() if known or where else source.scan())

@@ -14,7 +14,7 @@ _OF_SPLIT = {  # fields of one split; validation bits, which choose the weights,
 def not_applying(record: Record) -> set[str]:
     """Return the fields that are null because they do not apply to the record's cell.
 
-    A result applies to a cell that failed, too. Where the record's rule or data set is not
+    A result applies to a cell that failed, too. Where the record's rule or dataset is not
     registered, all fields that are null are returned.
     """
     if not record.known:

@@ -113,7 +113,7 @@ def evaluated(dataset: str) -> tuple[str, ...]:
 
 
 def measures_of(record: Record) -> list[Measure]:
-    """Return the metrics of a record's results, also where its data set is not registered."""
+    """Return the metrics of a record's results, also where its dataset is not registered."""
     if record.dataset in datasets.names():
         return [measure_of(record.dataset, result) for result in results_of(record.dataset)]
     every = (*MEASURES.values(), *METRIC_BY_RESULT.values())

@@ -94,7 +94,7 @@ class Record:
     rule_source: str | None = _doc(
         "hash of the source of a rule from a file or an installed package; null: the package's own"
     )
-    dataset_source: str | None = _doc("the same of the data set")
+    dataset_source: str | None = _doc("the same of the dataset")
     data_hash: str = _doc("hash of the data that was trained on")
     data_canonical: bool = _doc("whether that data is the original, byte for byte")
     status: str = _doc(
@@ -166,7 +166,7 @@ class Record:
     def cell(self) -> Cell:
         """The cell that this record is of.
 
-        Raises UsageError where its rule or data set is not registered here.
+        Raises UsageError where its rule or dataset is not registered here.
         """
         problem = unregistered(self)
         if problem:
@@ -184,12 +184,12 @@ class Record:
 
     @property
     def sources(self) -> dict[str, str | None]:
-        """Hashes of the sources of its rule and data set, as `Cell.source_hashes` names them."""
+        """Hashes of the sources of its rule and dataset, as `Cell.source_hashes` names them."""
         return {"rule": self.rule_source, "dataset": self.dataset_source}
 
     @property
     def known(self) -> bool:
-        """Whether the rule and the data set that it was made with are registered here."""
+        """Whether the rule and the dataset that it was made with are registered here."""
         return missing(self) is None
 
     def value(self, name: str) -> Any:

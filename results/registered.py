@@ -1,4 +1,4 @@
-"""Rules and data sets that a record names and that are not registered here.
+"""Rules and datasets that a record names and that are not registered here.
 
 An external rule or dataset, of a file or an installed package, is known only where it is given
 again. Its records stay readable; what needs their cells leaves them out and says so.
@@ -12,7 +12,7 @@ from ..bench.registry import DATASETS, RULES
 
 
 class NamesRuleAndDataset(Protocol):
-    """A record or timing, as far as its rule and data set go."""
+    """A record or timing, as far as its rule and dataset go."""
 
     @property
     def rule(self) -> str:
@@ -21,7 +21,7 @@ class NamesRuleAndDataset(Protocol):
 
     @property
     def dataset(self) -> str:
-        """Name of its data set."""
+        """Name of its dataset."""
         ...
 
     @property
@@ -31,26 +31,26 @@ class NamesRuleAndDataset(Protocol):
 
     @property
     def dataset_source(self) -> str | None:
-        """Hash of the data set's source; None for the package's own."""
+        """Hash of the dataset's source; None for the package's own."""
         ...
 
 
 def unregistered(made: NamesRuleAndDataset) -> str | None:
-    """Return which of its rule and data set has no registered name, and the remedy."""
+    """Return which of its rule and dataset has no registered name, and the remedy."""
     if made.rule not in RULES.names():
         return f"rule {made.rule} is not registered; give its file with --rule-file"
     if made.dataset not in DATASETS.names():
-        return f"data set {made.dataset} is not registered; give its file with --dataset-file"
+        return f"dataset {made.dataset} is not registered; give its file with --dataset-file"
     return None
 
 
 def missing(made: NamesRuleAndDataset) -> str | None:
-    """Return which of its rule and data set is not here as it was then, and the remedy."""
+    """Return which of its rule and dataset is not here as it was then, and the remedy."""
     return unregistered(made) or changed("rule", made) or changed("dataset", made)
 
 
 def changed(kind: str, made: NamesRuleAndDataset) -> str | None:
-    """Return that the source of its registered rule or data set is another now, and the remedy.
+    """Return that the source of its registered rule or dataset is another now, and the remedy.
 
     `kind` is `rule` or `dataset`.
     """

@@ -94,19 +94,19 @@ class Timing:
 
     @property
     def dataset(self) -> str:
-        """Name of the cell's data set."""
+        """Name of the cell's dataset."""
         return self.cell["dataset"]
 
     @property
     def known(self) -> bool:
-        """Whether the rule and the data set that it was made with are registered here."""
+        """Whether the rule and the dataset that it was made with are registered here."""
         return missing(self) is None
 
     @property
     def trained(self) -> Cell:
         """The cell; its seed, rates and schedule do not matter.
 
-        Raises UsageError where its rule or data set is not registered here.
+        Raises UsageError where its rule or dataset is not registered here.
         """
         problem = unregistered(self)
         if problem:

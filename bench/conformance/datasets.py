@@ -1,4 +1,4 @@
-"""The conformance checks of a data set."""
+"""The conformance checks of a dataset."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ PARTS = ("train", "test")
 def check_dataset(
     name: str, data_dir: str | None = None, path: str | None = None
 ) -> Iterator[CheckResult]:
-    """Check a data set; yield what each check finds, as it is found.
+    """Check a dataset; yield what each check finds, as it is found.
 
     Args:
-        name: of the data set, which is registered.
+        name: of the dataset, which is registered.
         data_dir: the data folder.
         path: its file, for the lines where it raises; None where it has none of its own.
 

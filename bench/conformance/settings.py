@@ -27,7 +27,7 @@ DATA = {
     "episodes": "copy",
     "text": "descriptions",
 }
-"""The data set whose name cells have, by kind; what images and texts hold is drawn (`data`)."""
+"""The dataset whose name cells have, by kind; what images and texts hold is drawn (`data`)."""
 DEFAULTS: dict[str, Any] = {
     "split": "test",
     "iterations": 100,
@@ -67,7 +67,7 @@ class Setting:
         rule: the rule's declaration.
         family: the network's.
         network: the network's name.
-        dataset: the data set's name.
+        dataset: the dataset's name.
     """
 
     rule: Rule
@@ -77,7 +77,7 @@ class Setting:
 
     @property
     def kind(self) -> str:
-        """The kind of the data set."""
+        """The kind of the dataset."""
         return registry.DATASETS.declared(self.dataset).kind
 
     def __str__(self) -> str:

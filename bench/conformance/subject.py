@@ -1,4 +1,4 @@
-"""What `sgbench check` is given: a file with a rule or a data set, or the name of one."""
+"""What `sgbench check` is given: a file with a rule or a dataset, or the name of one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Subject:
     def check(self, data_dir: str | None) -> Iterator[CheckResult]:
         """Run the checks; yield what each finds.
 
-        Raises UsageError or DataError where a data set cannot be loaded.
+        Raises UsageError or DataError where a dataset cannot be loaded.
         """
         from ..nn import products
         from ..training.torch_settings import configure_torch
@@ -52,7 +52,7 @@ class Subject:
 
 @contextlib.contextmanager
 def open_subject(text: str) -> Generator[Subject]:
-    """Yield the rule or data set that `text` names, a file's while its registry has it.
+    """Yield the rule or dataset that `text` names, a file's while its registry has it.
 
     Raises UsageError where there is no such file or name, or it cannot be loaded.
     """
@@ -83,7 +83,7 @@ def _registry(text: str) -> Registry[Any]:
                 return registry
         known = (*RULES.names(), *DATASETS.names())
         raise UsageError(
-            f"FILE {text}: no file, and no rule or data set of that name{did_you_mean(text, known)}"
+            f"FILE {text}: no file, and no rule or dataset of that name{did_you_mean(text, known)}"
         )
     if path.suffix == ".toml":
         _refuse_exhibit(text)
@@ -104,7 +104,7 @@ def _refuse_exhibit(text: str) -> None:
     try:
         found = tomllib.loads(Path(text).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return  # the data sets' reader says what is wrong with the file
+        return  # the datasets' reader says what is wrong with the file
     if "grid" in found:
         raise UsageError(f"FILE {text} is an exhibit; `sgbench run {text} --dry-run` checks it")
 

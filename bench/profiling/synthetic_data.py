@@ -21,7 +21,7 @@ from ..training.torch_settings import configure_torch
 def data_for(cell: Cell) -> Loaded:
     """Return data in place of the cell's, which is not looked for; a generated task is itself.
 
-    Its shapes are those that the data set declares. A text of the cell's own (`corpus`) is read:
+    Its shapes are those that the dataset declares. A text of the cell's own (`corpus`) is read:
     its symbols are not known otherwise. Raises UsageError where that cannot be.
     """
     if cell.corpus is not None:

@@ -1,7 +1,7 @@
 """A field's value as text: how `--where`, `--set`, `--space` and messages write and read it.
 
 `none` stands where a field does not apply; the items of a list are joined by colons (`0.6:0.8`;
-`none` for an empty list); numbers are in any notation (1e-3 is 0.001). A rule or data set may be
+`none` for an empty list); numbers are in any notation (1e-3 is 0.001). A rule or dataset may be
 given by its name or by the label that tables show, in small or capital letters: bprop, cDNI.
 """
 

@@ -280,7 +280,7 @@ class Exhibit:
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts, then that of the rule or data set, then the value itself.
+        The exhibit's own label counts, then that of the rule or dataset, then the value itself.
         """
         text = str(value)
         own = self.labels.get(field, {}).get(text)

@@ -167,7 +167,7 @@ def select(cells: Iterable[Cell], where: Where) -> list[Cell]:
 def select_records(records: Iterable[Record], where: Where) -> list[Record]:
     """Return the records whose cells `where` picks, in order; the others are left out.
 
-    So are records whose rule or data set is not known here. Raises UnmetError as `select` does.
+    So are records whose rule or dataset is not known here. Raises UnmetError as `select` does.
     """
     cells: list[tuple[Record, Cell]] = []
     for record in records:

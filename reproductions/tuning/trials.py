@@ -111,7 +111,7 @@ class RecordIndex:
 
 
 def current(record: Record) -> bool:
-    """Tell whether a record is of the current versions of rule, data set and protocol."""
+    """Tell whether a record is of the current versions of rule, dataset and protocol."""
     return record.known and record.cell.versions() == record.versions
 
 

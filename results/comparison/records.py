@@ -49,7 +49,7 @@ def compare(
     Raises UsageError where the factor is not above 1.
 
     Args:
-        baseline: records of one side; of rules and data sets that are registered.
+        baseline: records of one side; of rules and datasets that are registered.
         candidate: records of the other side.
         factor: largest ratio of times that is allowed.
         margin: gives the margin of a group, in the unit of MARGINS, by one of its records; MARGINS

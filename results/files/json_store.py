@@ -157,7 +157,7 @@ class JsonStore(Generic[T]):
                     yield record
 
     def scan_known(self) -> Iterator[T]:
-        """Yield, as `scan` does, the objects whose rule and data set are registered.
+        """Yield, as `scan` does, the objects whose rule and dataset are registered.
 
         `warnings` then says how many were left out, and the remedy.
         """

@@ -1,4 +1,4 @@
-"""Rules and data sets in files of the user's own: `--rule-file`, `--dataset-file`."""
+"""Rules and datasets in files of the user's own: `--rule-file`, `--dataset-file`."""
 
 import json
 import os

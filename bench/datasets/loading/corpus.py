@@ -1,4 +1,4 @@
-"""Corpora: any UTF-8 file as a text to train on in the place of a data set's."""
+"""Corpora: any UTF-8 file as a text to train on in the place of a dataset's."""
 
 import functools
 from collections.abc import Callable

@@ -49,7 +49,7 @@ FORMATS = {
 
 
 class Described:
-    """The data set of a TOML file, with the functions of a data set's module.
+    """The dataset of a TOML file, with the functions of a dataset's module.
 
     Args:
         name: the file's stem.
@@ -117,10 +117,10 @@ def _hashes(
 
 
 def read(name: str, path: str, text: str) -> Described:
-    """Return the data set that a TOML file describes.
+    """Return the dataset that a TOML file describes.
 
     Args:
-        name: the file's stem, which is the data set's name.
+        name: the file's stem, which is the dataset's name.
         path: the file, for messages and as where its folder is looked for.
         text: its content.
 

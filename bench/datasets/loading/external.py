@@ -21,7 +21,7 @@ Load = Callable[[Path], Loaded]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Functions:
-    """The functions of a data set, each of a data folder.
+    """The functions of a dataset, each of a data folder.
 
     Attributes:
         load: returns the data.

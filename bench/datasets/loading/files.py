@@ -99,7 +99,7 @@ def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> Data
 def corrupt(dataset: str | None, path: Path, why: str, expected: str | None = None) -> DataError:
     """Return the error about a bad file, with the SHA-256 that was expected and the remedy.
 
-    `dataset` is the data set that it belongs to; None for own data, which cannot be fetched.
+    `dataset` is the dataset that it belongs to; None for own data, which cannot be fetched.
     """
     published = f" (published SHA-256 {expected})" if expected else ""
     why = one_line(why)  # a reader's own words may quote what it read

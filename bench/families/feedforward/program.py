@@ -24,7 +24,7 @@ class FeedForwardProgram(Program):
 
     Args:
         cells: one for each replica; they may differ in replica axes only.
-        data: their data set.
+        data: their dataset.
         device: where to train.
         clock: tells the seconds of training so far.
     """

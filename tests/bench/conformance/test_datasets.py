@@ -1,4 +1,4 @@
-"""Checks of a data set: each finds the fault that it is for, and nothing in a right one."""
+"""Checks of a dataset: each finds the fault that it is for, and nothing in a right one."""
 
 import pytest
 from sgbench.bench import registry
@@ -32,7 +32,7 @@ def load(folder):
 
 @pytest.fixture
 def checked(tmp_path):
-    """Check the data set above with a fault; return findings by name."""
+    """Check the dataset above with a fault; return findings by name."""
 
     def call(change="pass", **replaced):
         text = GOOD.replace("CHANGE", change)
