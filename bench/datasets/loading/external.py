@@ -3,18 +3,19 @@
 import functools
 import hashlib
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ... import source_files
 from ...declarations import Dataset
 from ...errors import DataError, SgbenchError
-from .kinds import Data, Episodes, FileCheck, Loaded, Status, Text
+from . import validation
+from .kinds import Data, FileCheck, Loaded, Status, Text
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 Load = Callable[[Path], Loaded]
 
@@ -100,8 +101,7 @@ def _load(dataset: Dataset, raw: Load, path: str, folder: Path) -> Loaded:
         raise
     except Exception as error:
         raise DataError(f"{path}: load fails: {source_files.where(error, path)}") from error
-    problem = next(_problems(dataset, found), None)
-    if problem:
+    for _, problem in validation.problems(dataset, found):
         raise DataError(f"{path}: {problem}; change load, or DATASET")
     return found
 
@@ -125,73 +125,3 @@ def content_hash(data: Loaded) -> str:
         found.update(repr(array.shape).encode())
         found.update(array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes())
     return found.hexdigest()[:16]
-
-
-def _problems(dataset: Dataset, found: Loaded) -> Iterator[str]:
-    """Yield the faults of loaded data, in words."""
-    wanted = {"episodes": Episodes, "text": Text}.get(dataset.kind, Data)
-    if type(found) is not wanted:
-        yield f"load gives {type(found).__name__}, and kind {dataset.kind} is {wanted.__name__}"
-        return
-    match found:
-        case Data():
-            yield from _image_problems(dataset, found)
-        case Text():
-            yield from _text_problems(dataset, found)
-        case Episodes():
-            yield from _episode_problems(dataset, found)
-
-
-def _image_problems(dataset: Dataset, data: Data) -> Iterator[str]:
-    yield from _unequal(dataset, data, "classes", "pixel_max")
-    shape, pixel_max = dataset.need("shape"), dataset.need("pixel_max")
-    parts = (("train", data.train_images, data.train_labels),)
-    parts += (("test", data.test_images, data.test_labels),)
-    for (part, images, labels), count in zip(parts, dataset.need("examples"), strict=True):
-        yield from _array(f"{part}_images", images, "uint8", (count, *shape))
-        yield from _array(f"{part}_labels", labels, "int64", (count,))
-        if images.max(initial=0) > pixel_max:
-            yield f"{part}_images has a pixel {images.max()}, pixel_max is {pixel_max}"
-        if labels.min(initial=0) < 0 or labels.max(initial=0) >= data.classes:
-            yield f"{part}_labels has {labels.min()} to {labels.max()}, not 0 to {data.classes - 1}"
-
-
-def _text_problems(dataset: Dataset, text: Text) -> Iterator[str]:
-    if len(text.alphabet) != dataset.symbols:
-        yield f"alphabet has {len(text.alphabet)} symbols, DATASET.symbols is {dataset.symbols}"
-    parts = (("train", text.train), ("valid", text.valid), ("test", text.test))
-    for (part, codes), count in zip(parts, dataset.need("characters"), strict=True):
-        yield from _array(part, codes, "uint8", (count,))
-        if codes.max(initial=0) >= len(text.alphabet):
-            yield f"{part} has a code {codes.max()}, the alphabet {len(text.alphabet)} symbols"
-
-
-def _episode_problems(dataset: Dataset, task: Episodes) -> Iterator[str]:
-    yield from _unequal(dataset, task, "symbols", "classes")
-    if not task.levels:
-        yield "levels is empty"
-    for level in task.levels:
-        steps = {len(level.source), len(level.constant), len(level.wanted)}
-        drawn = max((*level.source, *level.wanted), default=0)
-        if len(steps) > 1:
-            yield f"level {level.length}: source, constant and wanted differ in length"
-        if drawn >= level.copied:
-            yield f"level {level.length}: symbol {drawn} is none of {level.copied} drawn ones"
-        if max(level.constant, default=0) >= task.symbols:
-            yield f"level {level.length}: code {max(level.constant)}, symbols is {task.symbols}"
-
-
-def _unequal(dataset: Dataset, data: Data | Episodes, *names: str) -> Iterator[str]:
-    for name in names:
-        said, found = getattr(dataset, name), getattr(data, name)
-        if said != found:
-            yield f"load gives {name}={found}, DATASET.{name} is {said}"
-
-
-def _array(name: str, array: "NDArray[Any]", dtype: str, shape: tuple[int, ...]) -> Iterator[str]:
-    import numpy as np
-
-    found: Any = array
-    if not isinstance(found, np.ndarray) or found.dtype != dtype or found.shape != shape:
-        is_ = getattr(array, "dtype", type(array).__name__)
-        yield f"{name} is {is_} {getattr(array, 'shape', '')}, not {dtype} {shape} as DATASET says"
