@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ...bench.profiling.timing import Session
 
 OnProgress = Callable[[str, int, int], None]
-Program = tuple[Cell, ...]
+CellGroup = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class TimingRequest:
         return CUSTOM if self.set else self.scale
 
 
-def blocks(request: TimingRequest) -> list[list[Program]]:
+def blocks(request: TimingRequest) -> list[list[CellGroup]]:
     """Return the distinct programs of a request, by dataset and network, in the grid's order.
 
     A program is `replicas` cells that differ in their seeds only. Raises UsageError where nothing
@@ -75,7 +75,7 @@ def blocks(request: TimingRequest) -> list[list[Program]]:
         request.exhibit, request.scale, where=request.where, sets=request.set, seeds=1
     )
     distinct = {shape(cell): cell for cell in reversed(cells)}
-    groups: dict[tuple[str, str], list[Program]] = {}
+    groups: dict[tuple[str, str], list[CellGroup]] = {}
     for cell in reversed(distinct.values()):
         for count in dict.fromkeys(request.replicas):
             program = tuple(dataclasses.replace(cell, seed=seed) for seed in range(count))
@@ -160,23 +160,23 @@ def timings_of(
     ]
 
 
-def id_of(program: Program) -> str:
+def id_of(program: CellGroup) -> str:
     """Return the id of the timing of a program."""
     values, left_out = program[0].to_dict().items(), not_shape()
     kept = {name: value for name, value in values if name not in left_out and value is not None}
     return identity(kept, len(program), program[0].versions(), program[0].source_hashes())
 
 
-def split_to_fit(programs: Sequence[Program], free: int) -> list[list[Program]]:
+def split_to_fit(programs: Sequence[CellGroup], free: int) -> list[list[CellGroup]]:
     """Split a block that needs more than `free` bytes; programs of the same sizes stay together.
 
     Raises UsageError where even those do not fit.
     """
-    same_sizes: dict[tuple[object, ...], list[Program]] = {}
+    same_sizes: dict[tuple[object, ...], list[CellGroup]] = {}
     for program in programs:
         key = tuple(getattr(program[0], name) for name in SAME_SIZES)
         same_sizes.setdefault(key, []).append(program)
-    parts: list[list[Program]] = []
+    parts: list[list[CellGroup]] = []
     for some in same_sizes.values():
         if (size := memory_of(some)) > free:
             cell = some[0][0]
@@ -195,7 +195,7 @@ def split_to_fit(programs: Sequence[Program], free: int) -> list[list[Program]]:
     return parts
 
 
-def memory_of(programs: Sequence[Program]) -> int:
+def memory_of(programs: Sequence[CellGroup]) -> int:
     """Return about how many bytes programs take together, with the largest one's roofline."""
     sizes = [memory_estimate.needed(program[0], len(program)) for program in programs]
     return sum(sizes) + max(sizes)

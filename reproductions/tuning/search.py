@@ -51,7 +51,7 @@ class TrialBatch:
         numbers: the trials' numbers; empty: the winner and the untuned protocol, retrained.
         plan: the programs of their cells.
         pruning_iterations: the iterations at which the trials are still to be judged.
-        waiting: the programs in training.
+        waiting: the numbers of the programs in training.
         closed: whether the trials are decided.
     """
 
@@ -67,9 +67,9 @@ class TrialBatch:
         """The iteration of the next judgement; None: the end of training."""
         return self.pruning_iterations[0] if self.pruning_iterations else None
 
-    def cells(self, program: int) -> list[Cell]:
-        """Return the cells of a program."""
-        return [self.plan.cells[index].cell for index in self.plan.programs[program]]
+    def cells(self, program_index: int) -> list[Cell]:
+        """Return the cells of the program with this number."""
+        return [self.plan.cells[index].cell for index in self.plan.programs[program_index]]
 
 
 class Search:

@@ -168,23 +168,23 @@ class Tuner:
     def _launch(self, batch: TrialBatch) -> list[Any]:
         """Return the jobs that take a batch to its next judgement; where none do, judge it."""
         at, jobs = batch.pause_at, list[Any]()
-        for program, indices in enumerate(batch.plan.programs):
-            if not self.records.reached(batch.cells(program), at):
+        for program_index, indices in enumerate(batch.plan.programs):
+            if not self.records.reached(batch.cells(program_index), at):
                 job = job_of(self._request(), batch.plan, indices, self.device, self.backend)
                 jobs.append(dataclasses.replace(job, pause_at=at))
-                self._entries.append((batch, program))
-                batch.waiting.add(program)
+                self._entries.append((batch, program_index))
+                batch.waiting.add(program_index)
         self._jobs_running += len(jobs)
         return jobs or self._judge(batch)
 
     def done(self, index: int, outcomes: list[Outcome]) -> list[Any]:
         """Store the outcomes of a job; return the jobs that follow from them."""
-        batch, program = self._entries[index]
+        batch, program_index = self._entries[index]
         self._jobs_running -= 1
         if batch.closed:  # another seed has decided its trial meanwhile
             outcomes = [_given_up(o, "another seed did not train") for o in outcomes]
-        self._store(batch, program, outcomes)
-        batch.waiting.discard(program)
+        self._store(batch, program_index, outcomes)
+        batch.waiting.discard(program_index)
         stopped = self.stop is not None and self.stop.asked()
         jobs: list[Any] = []
         if not batch.closed:
@@ -195,15 +195,15 @@ class Tuner:
                 jobs += self._launch(batch)
         return [] if stopped else jobs + self.fill()
 
-    def _store(self, batch: TrialBatch, program: int, outcomes: Sequence[Outcome]) -> None:
+    def _store(self, batch: TrialBatch, program_index: int, outcomes: Sequence[Outcome]) -> None:
         untouched = not batch.numbers and not batch.search.arm.sets
         own = {cell.key for cell in self._untuned_cells(batch.search)} if untouched else set[str]()
-        for cell, outcome in zip(batch.cells(program), outcomes, strict=True):
+        for cell, outcome in zip(batch.cells(program_index), outcomes, strict=True):
             request = self._request(own=cell.key in own)
             for record in store_outcomes(request, [cell], [outcome]):
                 self.records.add(record)
         if all(outcome.status not in UNFINISHED for outcome in outcomes):
-            first = batch.plan.cells[batch.plan.programs[program][0]].id
+            first = batch.plan.cells[batch.plan.programs[program_index][0]].id
             path = self.options.store.checkpoint_path(first, self.here)
             path.unlink(missing_ok=True)
 
