@@ -66,7 +66,7 @@ def test_an_iteration_is_a_batch():
 
 def test_decoupled_and_convolutional_cells_have_versions_of_their_own(monkeypatch):
     monkeypatch.setattr(feedforward, "TRAINING_VERSION", 10)
-    monkeypatch.setattr(feedforward, "DECOUPLED_PROTOCOL_VERSION", 200)
+    monkeypatch.setattr(feedforward, "DECOUPLED_TRAINING_VERSION", 200)
     monkeypatch.setattr(feedforward, "CONVOLUTIONS_CHANGED", 3000)
     versions = [FAMILY.training_version(values) for values in (DNI, CNN, UPDATE, CNN_UPDATE)]
     assert versions == [10, 3010, 200, 3200]
