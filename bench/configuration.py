@@ -90,7 +90,7 @@ class Configuration:
         "units (fcn, lstm, two_lstms) or filters (cnn) of M's hidden layers", min=1, max=10**6
     )
     sg_scale: float | None = _if(
-        "scale S of M's target: M predicts S times the batch-mean gradient", above=0, max=1e12
+        "scale S of M's target: M predicts S times the mean gradient of a batch", above=0, max=1e12
     )
     sg_factor: float | None = _if(
         "factor on the synthetic gradient where it is used (lstm, two_lstms)",
