@@ -23,11 +23,12 @@ Free of torch, so that a declaration is read without it; a rule imports torch wh
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from .errors import UsageError, did_you_mean
 
@@ -152,10 +153,49 @@ def checked_rule(name: str, module: Any) -> Rule:
         raise UsageError(
             f"rule {name} lacks RULE = Rule(name={name!r}, …): a sgbench.bench.contract.Rule"
         )
-    problem = next(itertools.chain(_words(name, rule), _functions(module, rule)), None)
+    problems = itertools.chain(_kinds(rule), _words(name, rule), _functions(module, rule))
+    problem = next(problems, None)
     if problem:
         raise UsageError(f"rule {name}: {problem}")
     return rule
+
+
+def _kinds(rule: Rule) -> Iterator[str]:
+    """Yield which values of a declaration, and of its hyperparameters, are of the wrong type."""
+    yield from _types("RULE", rule)
+    for number, one in enumerate(cast("tuple[object, ...]", rule.hyperparameters)):
+        what = f"RULE.hyperparameters[{number}]"
+        if isinstance(one, Hyperparameter):
+            yield from _types(what, one)
+        else:
+            yield f"{what}={one!r} must be a Hyperparameter(…)"
+
+
+def _types(what: str, declared: Rule | Hyperparameter) -> Iterator[str]:
+    """Yield which values of a declaration are of the wrong type."""
+    for one in dataclasses.fields(declared):
+        kinds, words = _KINDS[str(one.type)]
+        value: object = getattr(declared, one.name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = number if kinds is float and value is not None else isinstance(value, kinds)
+        if not fits or (kinds is int and isinstance(value, bool)):
+            yield f"{what}.{one.name}={value!r} must be {words}"
+        elif isinstance(value, str) and not (value.isprintable() and "$" not in value):
+            yield f"{what}.{one.name}={value!r} must be one line of plain text, without $"
+
+
+_KINDS: dict[str, tuple[Any, str]] = {  # by annotation: the types, and what to call them
+    "str": (str, "text"),
+    "bool": (bool, "True or False"),
+    "int": (int, "a whole number"),
+    "float": (float, "a number"),
+    "float | None": ((int, float, type(None)), "a number or None"),
+    "type": (type, "int or float"),
+    "str | Mapping[str, str]": ((str, Mapping), "text, or {family: text}"),
+    "Mapping[str, str]": (Mapping, "{name of a check: reason}"),
+    "tuple[str, ...]": (tuple, "a tuple, as ('feedforward',)"),
+    "tuple[Hyperparameter, ...]": (tuple, "a tuple of Hyperparameter(…)"),
+}
 
 
 def _words(name: str, rule: Rule) -> Iterator[str]:
@@ -201,6 +241,9 @@ def _hyperparameter_problem(one: Hyperparameter) -> str:
         return f"hyperparameter {one.name!r}: a name has letters, digits and underscores"
     if one.kind not in (int, float):
         return f"hyperparameter {one.name}: kind must be int or float"
-    if one.min is None and one.above is None:
+    least = one.min if one.min is not None else one.above
+    if least is None:
         return f"hyperparameter {one.name}: give min, or above"
+    if one.default is not None and not least <= one.default <= one.max:
+        return f"hyperparameter {one.name}: default={one.default} is not within its own bounds"
     return ""

@@ -9,8 +9,10 @@ does not import stops only what uses it. This is the one place that imports modu
 import functools
 import importlib
 import importlib.metadata
+import keyword
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -150,6 +152,9 @@ class Registry(Generic[D]):
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             raise UsageError(f"{option} {path}: {reason}; name a file that can be read") from None
+        if file.suffix not in {".py", *self._readers}:
+            known = " or ".join([".py", *self._readers])
+            raise UsageError(f"{option} {path}: a {self.kind} of your own is a {known} file")
         source = ExternalFile(self.kind, file.stem, str(file.absolute()), text)
         try:
             self.add(source)
@@ -186,10 +191,15 @@ class Registry(Generic[D]):
             name: the name.
             what: what has it, for the message.
         """
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
             raise UsageError(
                 f"{what}: the name of a {self.kind} has small letters, digits and underscores, a"
-                " letter first"
+                " letter first, and is no word of Python's own"
+            )
+        if name in sys.stdlib_module_names or name in _requirements():
+            raise UsageError(
+                f"{what}: {name} is the name of a Python package, which the file would hide;"
+                " choose another name"
             )
         if name in self._builtin:
             raise UsageError(
@@ -211,6 +221,17 @@ class Registry(Generic[D]):
 
     def _installed(self) -> dict[str, importlib.metadata.EntryPoint]:
         return {} if self.group is None else _entry_points(self.group, self.kind, self._builtin)
+
+
+@functools.cache
+def _requirements() -> frozenset[str]:
+    """Return the names of the packages that sgbench imports, and its own."""
+    try:
+        found = importlib.metadata.requires("sgbench") or ()
+    except importlib.metadata.PackageNotFoundError:  # run from a folder that is not installed
+        found = ()
+    names = (re.match(r"[A-Za-z0-9_-]+", line) for line in found)
+    return frozenset({"sgbench", *(m[0].lower().replace("-", "_") for m in names if m)})
 
 
 @functools.cache

@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     "--until",
     metavar="N|P%",
     callback=until,
-    help="Train each cell only until N updates, or P% of its own, are done, at an evaluation; the"
-    " schedule stays the cell's, and a later run goes on.",
+    help="Train each cell only until N updates, or P% of its own, are done, and on to its next"
+    " evaluation; the schedule stays the cell's, and a later run goes on.",
 )
 @time_limit_option()
 @retry_option

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -59,7 +61,7 @@ class CheckResult:
 def run_checks(
     checks: Iterable[Check], expected: Mapping[str, str], path: str | None
 ) -> Iterator[CheckResult]:
-    """Run the checks one by one; yield what each finds.
+    """Run the checks one by one; yield what each finds. Where the first fails, the others need it.
 
     Args:
         checks: the checks.
@@ -67,9 +69,16 @@ def run_checks(
         path: the file that is checked, whose lines are told where it raises; None for any.
     """
     names: list[str] = []
-    for check in checks:
+    broken = False
+    for number, check in enumerate(checks):
         names.append(check.name)
-        yield CheckResult(check.name, *_found(check, expected.get(check.name), path))
+        if broken:
+            yield CheckResult(check.name, "skipped", f"it needs {names[0]}")
+            continue
+        with contextlib.redirect_stdout(sys.stderr):  # what the code that is checked prints
+            found = _found(check, expected.get(check.name), path)
+        broken = number == 0 and found[0] == "fails"
+        yield CheckResult(check.name, *found)
     for name in expected:
         if name not in names:
             words = f"expected_failures names no check {name!r}{did_you_mean(name, names)}"
@@ -91,7 +100,7 @@ def _found(check: Check, declared: str | None, path: str | None) -> tuple[CheckO
         found = "warning", str(warned)
     except Skipped as skipped:
         found = "skipped", str(skipped)
-    except Exception as error:  # whatever the code that is checked raises
+    except (Exception, SystemExit) as error:  # whatever the code that is checked raises
         found = "fails", f"it raises: {where(error, path)}"
     if declared is not None and found[0] == "holds":
         return "fails", "passes although RULE.expected_failures lists it; remove the entry"

@@ -10,6 +10,7 @@ batch larger than the data), ends the run. The caller alone writes records.
 import contextlib
 import functools
 import queue
+import sys
 import time
 import traceback
 from collections import Counter, deque
@@ -142,19 +143,24 @@ def run(
 
 
 def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
-    """Train a job; what it raises is its outcome, but for an SgbenchError."""
+    """Train a job; what it raises is its outcome, but for an SgbenchError.
+
+    What a rule prints goes to stderr: stdout is for results.
+    """
 
     def should_stop(iteration: int, point: LastPoint) -> bool:
         progress(iteration, point)
         return stop.asked()
 
     try:
-        return loop.train(job, should_stop)
+        with contextlib.redirect_stdout(sys.stderr):
+            return loop.train(job, should_stop)
     except SgbenchError:
         raise
-    except Exception as error:  # whatever a program raises is its outcome; the grid goes on
+    except (Exception, SystemExit) as error:  # a program's end is its outcome; the grid goes on
+        at = _line_of(job, error)
         traceback.clear_frames(error.__traceback__)  # they hold the program's memory
-        return loop.failed(job, _line(job, type(error).__name__, error))
+        return loop.failed(job, at + _line(job, type(error).__name__, error))
 
 
 class _Running(NamedTuple):
@@ -280,6 +286,16 @@ def _outcomes(pool: WorkerPool, job: Job, address: str, future: Any) -> list[Out
         raise WorkerDiedError(1) from error
     except Exception as error:  # outcomes that could not travel
         return pool.lost(job, address, _line(job, type(error).__name__, error))
+
+
+def _line_of(job: Job, error: BaseException) -> str:
+    """Return the line of a file of the user's in which an error was raised; empty for none."""
+    paths = {one.path for one in job.external_files}
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
+    if not frames:
+        return ""
+    last = frames[-1]
+    return f"{Path(last.filename).name} line {last.lineno}: {last.line}: "
 
 
 def _line(job: Job, name: str, reason: object) -> str:

@@ -57,6 +57,8 @@ class LocalPool:
         del address
         if reason.startswith("KilledWorker"):  # for want of memory, often
             reason = f"{reason}; {memory_estimate.against(job.cells, job.device)}"
+            if job.external_files:
+                reason += "; a file of yours may end the process, or crash in native code"
         return loop.failed(job, reason)
 
     def stop(self) -> None:

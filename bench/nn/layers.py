@@ -95,8 +95,12 @@ class LayerStack(Block):
         for _, part in self.parts:
             x, pullback = part(x, self.track)
             pullbacks.append(pullback)
+        shape = x.shape
 
         def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
+            if delta.shape != shape:  # it would be broadcast
+                given, wanted = list(delta.shape), list(shape)
+                raise ValueError(f"the gradient has shape {given}, the layer's output {wanted}")
             for pullback in reversed(pullbacks[1:]):
                 delta = pullback(delta)
             return pullbacks[0](delta, need_input=need_input)

@@ -1,5 +1,6 @@
 """Strict tables of a TOML file: keys are typed, none is left over, errors name file and key."""
 
+import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
@@ -142,7 +143,8 @@ class Table:
         self._known.append(key)
         value = self._values.pop(key, default)
         if value is None:
-            raise self.error(key, "is missing")
+            near = difflib.get_close_matches(key, self._values, n=1)
+            raise self.error(key, "is missing" + (f"; is it {near[0]!r}, there?" if near else ""))
         return value
 
     def _list(self, key: str, default: list[Any] | None) -> list[Any]:

@@ -25,6 +25,7 @@ def found(error=None, expected=None):
         (Warned("look"), "warning", "look"),
         (Skipped("no M"), "skipped", "no M"),
         (ValueError("a\nb"), "fails", "ValueError: a b"),
+        (SystemExit(0), "fails", "SystemExit: 0"),
     ],
 )
 def test_verdicts(error, verdict, words):
@@ -32,6 +33,20 @@ def test_verdicts(error, verdict, words):
     assert (finding.check, finding.verdict) == ("one", verdict)
     assert words in finding.words
     assert "\n" not in finding.words
+
+
+def test_the_others_need_the_first():
+    checks = [check("runs", Failed("it is wrong")), check("two"), check("three")]
+    found = list(run_checks(checks, {}, None))
+    assert [one.verdict for one in found] == ["fails", "skipped", "skipped"]
+    assert "runs" in found[-1].words
+    found = list(run_checks(checks[::-1], {}, None))
+    assert [one.verdict for one in found] == ["holds", "holds", "fails"]
+
+
+def test_what_is_printed_meanwhile_is_no_result(capsys):
+    list(run_checks([Check(name="one", sentence="", run=lambda: print("hello"))], {}, None))
+    assert capsys.readouterr() == ("", "hello\n")
 
 
 class TestExpectedFailures:

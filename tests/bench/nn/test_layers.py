@@ -1,5 +1,6 @@
 """Layers in sequence: the pullback is the chain of theirs, and tensors reach them by name."""
 
+import pytest
 import torch
 from sgbench.bench.nn import recurrent_blueprint
 from sgbench.bench.nn.blueprint import BatchNormReLUSpec, LinearSpec, ReLUSpec, sequence
@@ -41,6 +42,13 @@ def test_the_pullback_is_that_of_all_parts():
     first = {name: grad.clone() for name, grad in grads.items()}
     assert pullback(delta.clone(), need_input=False) is None
     assert all(torch.equal(first[name], grads[name]) for name in grads)  # it may be called again
+
+
+def test_a_gradient_of_another_shape_is_refused_though_it_could_be_broadcast():
+    layers, _, _, _ = prepared()
+    _, pullback = layers(torch.rand(2, 4, 5, dtype=torch.float64))
+    with pytest.raises(ValueError, match=r"\[2, 2, 1\].*\[2, 2, 5\]"):
+        pullback(torch.rand(2, 2, 1, dtype=torch.float64))
 
 
 def test_statistics_move_where_they_are_tracked():

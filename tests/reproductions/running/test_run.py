@@ -138,10 +138,9 @@ class TestUntil:
         run(request_of(time_limit=3600.0), Listener(progress=late))  # anew, to iteration 5
         assert stored(request.store) == longer
 
-    def test_between_two_evaluations_nothing_is_trained(self, request_of):
-        with pytest.raises(UsageError, match="--until 5"):
-            run(request_of(until=Until(updates=5)), Listener())
-        assert stored(request_of().store) == {}
+    def test_between_two_evaluations_it_goes_on_to_the_next(self, request_of):
+        run(request_of(until=Until(updates=5)), Listener())
+        assert {r.iterations_done for r in stored(request_of().store).values()} == {8}
 
 
 class TestStops:
