@@ -123,11 +123,16 @@ class Unmet:
     candidates: tuple[Cell, ...]
 
     def __str__(self) -> str:
+        if not self.candidates and not self.conflicting:
+            return f"--where {self.part}: there is no cell to choose from"
         there = _values_there(self.part.field, self.candidates)
         if not self.conflicting:
             return f"--where {self.part}: no cell has it; {there}"
         met = Where(self.conflicting)
-        return f"--where {met},{self.part}: no cell has all of it; with {met}, {there}"
+        words = f"--where {met},{self.part}: no cell has all of it; with {met}, {there}"
+        if all(cell.value(self.part.field) is None for cell in self.candidates):
+            words += f"; add {self.part.field}=none to take those without it too"
+        return words
 
 
 class UnmetError(UsageError):

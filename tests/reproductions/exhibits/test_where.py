@@ -311,3 +311,15 @@ def test_every_value_picks_a_cell_or_is_refused(conditions):
             for part in condition.parts()
             if getattr(part, "values", ()) != (None,)
         )
+
+
+def test_a_field_that_the_cells_lack_is_told_with_the_way_to_have_them_too():
+    with pytest.raises(UsageError) as caught:
+        pick_cells("table1", "demo", where=("rule=backprop,sg_layers=0",))
+    assert "sg_layers=none" in str(caught.value)
+    assert pick_cells("table1", "demo", where=("rule=backprop,dni,sg_layers=0,none",))
+
+
+def test_no_cell_at_all():
+    with pytest.raises(UsageError, match="rule=dni: there is no cell"):
+        select([], parse_where(("rule=dni",)))
