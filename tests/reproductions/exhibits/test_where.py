@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.exhibit import expand, load, pick_cells
 from sgbench.reproductions.exhibits.field_text import format_value
 from sgbench.reproductions.exhibits.where import (
     Condition,
