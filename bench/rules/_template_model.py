@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:  # the declaration below is read without torch; import it in functions
-    from torch import Tensor
-
     from sgbench.bench.interfaces import FeedForwardNetwork, ForwardPass
+    from torch import Tensor
 
 RULE = Rule(
     name="my_rule",  # the file's name
