@@ -67,14 +67,18 @@ def warn(store: "JsonStore[Any]") -> None:
 
 
 def stored_records(
-    source: "Store", where: Sequence[str] = (), *, known: bool = False
+    source: "Store",
+    where: Sequence[str] = (),
+    *,
+    known: bool = False,
+    about: str | None = None,
 ) -> "list[Record]":
     """Return the records of a store, of the cells that --where picks; warn of unusable files.
 
     With `known`, and where --where is given, records whose rule or dataset is not registered are
-    left out, and the warning says how many.
+    left out, and the warning says how many: of the exhibit `about` only, where one is named.
     """
-    records = list(source.scan_known() if known or where else source.scan())
+    records = list(source.scan_known(about) if known or where else source.scan())
     warn(source)
     if not where:
         return records

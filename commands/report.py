@@ -150,7 +150,7 @@ def _exhibit(
     from ..bench.hardware import cores
     from ..reports.pages.exhibit import build
 
-    records = stored_records(source, known=True)
+    records = stored_records(source, known=True, about=exhibit.name)
     return build(exhibit, scale, records, formats, cores(), where=where, ran=ran, sheet=style)
 
 

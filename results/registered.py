@@ -12,7 +12,12 @@ from ..bench.registry import DATASETS, RULES
 
 
 class NamesRuleAndDataset(Protocol):
-    """A record or timing, as far as its rule and dataset go."""
+    """A record or timing, as far as its exhibit, rule and dataset go."""
+
+    @property
+    def exhibit(self) -> str:
+        """Name of the exhibit that it was made for."""
+        ...
 
     @property
     def rule(self) -> str:

@@ -270,8 +270,11 @@ def _sections(judged: Judged, rests: Sequence[Detail]) -> list[Section]:
 
     if not replace_table(selection, judged.bins):
         table = main_table(selection, judged.places, marks)
-        add("table", "Table", table, [notes.INTERVAL, *first])
-        first = []
+        if table.rows or not judged.ran:
+            add("table", "Table", table, [notes.INTERVAL, *first])
+            first = []
+        else:
+            found.append(Section("table", "Table", None, notes=(notes.OTHER_MODELS,)))
     if judged.bins:
         table = medians_table(selection, judged.bins)
         add("medians", "The paper's medians", table, [notes.MEDIANS, *first])

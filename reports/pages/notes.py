@@ -15,6 +15,10 @@ from ..tables.claims import shown
 from ..tables.exhibit import Footnotes, against_paper
 
 INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
+OTHER_MODELS = (
+    "No cell that was run has the M that the protocol fixes for this table, so it has no rows, and"
+    " no figure; the table by the depth of M has them."
+)
 MEDIANS = (
     "Median and 95 % interval by order statistics over the networks of a bin of p_update (number of"
     " networks); no interval below 6. Verdicts are those of the other tables, by the 90 % interval."

@@ -156,16 +156,17 @@ class JsonStore(Generic[T]):
                 if record := self._read(folder / name):
                     yield record
 
-    def scan_known(self) -> Iterator[T]:
+    def scan_known(self, about: str | None = None) -> Iterator[T]:
         """Yield, as `scan` does, the objects whose rule and dataset are registered.
 
-        `warnings` then says how many were left out, and the remedy.
+        `warnings` then says how many were left out, and the remedy: of the exhibit `about` only,
+        where one is named.
         """
         others: list[T] = []
         for thing in self.scan():
             if missing(thing) is None:
                 yield thing
-            else:
+            elif about in (None, thing.exhibit):
                 others.append(thing)
         for words in left_out(others, self.kind.folder.removesuffix("s")):
             self._warn(f"store {self.path}: {words}")

@@ -89,3 +89,9 @@ def test_show_tells_all_that_is_known_of_one(sgbench, mixed):
     shown = {row[0]: row[1] for row in rows if len(row) > 1}
     assert (shown["rule"], float(shown["strength"])) == ("mine", 2.0)
     assert "aux_weight" not in shown
+
+
+def test_a_report_says_nothing_of_what_other_exhibits_lack(sgbench, mixed):
+    done = sgbench("report", "deep", "--store", mixed.path, "--format", "csv")
+    assert done.exit_code == 0, done.output
+    assert "left out" not in done.stderr

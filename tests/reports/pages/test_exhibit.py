@@ -255,3 +255,14 @@ def test_without_such_cells_custom_is_refused(table1, make):
     for records in ([], given_up):
         with pytest.raises(UsageError, match="--scale custom"):
             build(table1, "custom", records, ())
+
+
+def test_cells_with_other_models_only_leave_the_table_out_with_the_reason(table1, make):
+    records = [
+        make.record(cell)
+        for cell in expand(table1, "demo", seeds=1)
+        if (cell.network, cell.depth, cell.rule, cell.sg_layers) == ("fcn", 3, "dni", 0)
+    ]
+    found = build(table1, "demo", records, ("md",), ran=True)
+    assert "the M that the protocol fixes" in found.text
+    assert found.text.count("Test error in percent") == 1  # the table by M

@@ -361,16 +361,17 @@ def test_what_is_no_store_is_refused_where_one_is_read(tmp_path, kind, there):
 
 
 def test_any_file_of_a_store_makes_a_folder_one(make, tmp_path):
+    record = make.record()
     writers = {
-        "records": lambda folder: Store(folder).put(make.record()),
+        "records": lambda folder: Store(folder).put(record),
         "machine": lambda folder: backend_file.write(Store(folder), "x", {"torch": "2"}),
-        "published": lambda folder: publish([make.record()], folder),
+        "published": lambda folder: publish([record], folder),
     }
     for name, write in writers.items():
         write(tmp_path / name)
         for kind in (Store, Timings):
             assert kind.existing(tmp_path / name).path == tmp_path / name
-    assert list(Store.existing(tmp_path / "records").scan()) == [make.record()]
+    assert list(Store.existing(tmp_path / "records").scan()) == [record]
     assert not Store.existing(tmp_path / "records").read_only
     assert Store.existing(tmp_path / "records", read_only=True).read_only
 
