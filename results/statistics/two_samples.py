@@ -1,0 +1,149 @@
+"""One-sided tests of two rules against each other, paired by seed or not, and their least p.
+
+Rules share their seeds: the initial weights and the order of the data. Pairing helps where results
+are correlated over seeds, and costs degrees of freedom where they are not, so a claim says
+beforehand which it is. Results on a ladder are compared by exact permutation tests, which need no
+spread; others by t-tests, to whose variance the grain of a result is added (`place_verdict`).
+"""
+
+import math
+import statistics
+from collections.abc import Sequence
+from typing import Literal
+
+from .intervals import VERDICT_CONFIDENCE, Alternative, Interval
+from .place_verdict import spread_of
+
+Pairing = Literal["paired", "unpaired"]
+
+_MOST_PERMUTATIONS = 20_000  # beyond, so many are drawn at random, always the same
+
+
+def t_test(
+    values: Sequence[float], margin: float, alternative: Alternative, grain: float = 0.0
+) -> float:
+    """Return the one-sided p of a t-test of the mean of `values` against `margin`.
+
+    1 where nothing tells the spread: below two values, or equal ones without a grain.
+    """
+    deviation = spread_of(values, grain)
+    if deviation is None:
+        return 1.0
+    error = deviation / math.sqrt(len(values))
+    return _tail((statistics.fmean(values) - margin) / error, len(values) - 1, alternative)
+
+
+def welch_test(
+    left: Sequence[float],
+    right: Sequence[float],
+    margin: float,
+    alternative: Alternative,
+    grain: float = 0.0,
+    factor: float = 1.0,
+) -> float:
+    """Return the one-sided p of Welch's t-test of mean(left) - factor * mean(right)."""
+    error, freedom = _welch(left, right, grain, factor)
+    if error is None:
+        return 1.0
+    excess = statistics.fmean(left) - factor * statistics.fmean(right) - margin
+    return _tail(excess / error, freedom, alternative)
+
+
+def welch_interval(
+    left: Sequence[float],
+    right: Sequence[float],
+    confidence: float = VERDICT_CONFIDENCE,
+    grain: float = 0.0,
+    factor: float = 1.0,
+) -> Interval:
+    """Return mean(left) - factor * mean(right) and its interval; `n` is the smaller number."""
+    from scipy.special import stdtrit
+
+    mean = statistics.fmean(left) - factor * statistics.fmean(right)
+    n = min(len(left), len(right))
+    error, freedom = _welch(left, right, grain, factor)
+    if error is None:
+        return Interval(mean, None, None, n)
+    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
+    return Interval(mean, mean - half, mean + half, n)
+
+
+def exact_paired(differences: Sequence[float], margin: float, alternative: Alternative) -> float:
+    """Return the p of the exact sign-flip test of paired differences against `margin`.
+
+    Under the null hypothesis each difference is as likely to lie as far on the other side of the
+    margin. The least p of n pairs is 2^-n (`least_paired`).
+    """
+    excess = [value - margin for value in differences]
+    return _permuted((excess,), "samples", alternative)
+
+
+def exact_unpaired(
+    left: Sequence[float],
+    right: Sequence[float],
+    margin: float,
+    alternative: Alternative,
+    factor: float = 1.0,
+) -> float:
+    """Return the p of the exact permutation test of left against factor * right + margin.
+
+    Under the null hypothesis all values are exchangeable. The least p is `least_unpaired`.
+    """
+    return _permuted(
+        (list(left), [factor * value + margin for value in right]), "independent", alternative
+    )
+
+
+def least_paired(n: int) -> float:
+    """Return the least p that the sign-flip test of n pairs can have: 2^-n."""
+    return 2.0**-n
+
+
+def least_unpaired(n: int) -> float:
+    """Return the least p that the permutation test of n against n values can have."""
+    return 1 / math.comb(2 * n, n)
+
+
+def _welch(
+    left: Sequence[float], right: Sequence[float], grain: float, factor: float
+) -> tuple[float | None, float]:
+    """Return the standard error of the difference and Satterthwaite's degrees of freedom."""
+    if min(len(left), len(right)) < 2:
+        return None, 0.0
+    parts = [
+        ((spread_of(side, grain) or 0.0) * scale) ** 2 / len(side)
+        for side, scale in ((left, 1.0), (right, factor))
+    ]
+    if not sum(parts):
+        return None, 0.0
+    sizes = (len(left), len(right))
+    lost = sum(part**2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
+    return math.sqrt(sum(parts)), sum(parts) ** 2 / lost
+
+
+def _tail(t: float, freedom: float, alternative: Alternative) -> float:
+    from scipy.special import stdtr
+
+    return float(stdtr(freedom, t if alternative == "less" else -t))
+
+
+def _permuted(samples: tuple[Sequence[float], ...], kind: str, alternative: Alternative) -> float:
+    if min(map(len, samples)) < 1:
+        return 1.0
+    import numpy as np
+    from scipy.stats import permutation_test
+
+    def statistic(*sides: "np.ndarray", axis: int = -1) -> "np.ndarray":
+        means = [side.mean(axis=axis) for side in sides]
+        return means[0] - means[1] if len(means) == 2 else means[0]
+
+    found = permutation_test(
+        [np.asarray(sample, dtype=float) for sample in samples],
+        statistic,
+        permutation_type=kind,
+        alternative=alternative,
+        n_resamples=_MOST_PERMUTATIONS,
+        vectorized=True,
+        rng=np.random.default_rng(0),
+    )
+    return float(found.pvalue)
