@@ -48,7 +48,7 @@ def _units(results: Sequence[ClaimResult]) -> str:
 def _entries(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
     n = len(result.values)
     return (
-        entry(verdict(result.verdict, result.seeds_needed, n), strong=True),
+        entry(verdict(result.verdict, result.decides), strong=True),
         entry(NONE if result.p is None else p_value(result.p)),
         entry(f"{n}" if n >= result.wanted else f"{n} of {result.wanted}"),
         entry(*_compared(exhibit, result, marks)),
@@ -59,12 +59,13 @@ def _compared(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> list[s
     """Return our numbers, the paper's, and what of ours is held against what."""
     claim, dataset = result.test.claim, result.cells[0].dataset
     names = _sides(exhibit, result)
-    if claim.over is not None:
+    if claim.is_slope:
         names, what = [f"{value}:" for value in result.test.values], f"slope over {claim.over}"
     elif result.test.right is None:
         what = "mean"
     else:
         what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
+        what += "" if claim.over is None else f", mean over {claim.over}"
     measure = measure_of(dataset, claim.result)
     relation = ">" if claim.kind in ("above", "grows") else "<"
     lines: list[str] = []

@@ -7,7 +7,7 @@ from ..analysis.medians import Bin
 from ..analysis.population import iterations
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN
-from .entries import paper, verdict
+from .entries import interval, paper, verdict
 from .table import Entry, Stub, Table, cross_table, entry
 
 
@@ -37,8 +37,11 @@ def _entry(one: Bin) -> Entry:
         return entry(NOT_RUN)
     first = ""
     if one.found is not None:
-        low, high = one.found.low, one.found.high
-        spread = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
-        first = f"{one.found.median:.2f}{spread} ({one.found.n})"
+        n = one.found.n
+        counted = f"({n})" if n >= one.seeds else f"({n} of {one.seeds})"
+        first = f"{interval(one.found)} {counted}"
     lost = f"{one.diverged} diverged" if one.diverged else ""
-    return entry(first, lost, f"paper {paper(one.paper.value)}", verdict(one.verdict, None, 2))
+    theirs = f"paper {'> ' if one.paper.censored else ''}{paper(one.paper.value)}"
+    return entry(
+        first, lost, theirs, *verdict(one.verdict, one.decides).removesuffix(")").split(" (")
+    )

@@ -1,4 +1,4 @@
-"""What the paper says of its results, as data: numbers, medians, models; our margins and spreads."""
+"""What the paper says of results, as data: numbers, medians, models; and our margins for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

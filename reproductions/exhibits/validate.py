@@ -16,7 +16,6 @@ from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
 from ...results.metrics import FINAL, MEASURES, RESULTS, evaluated, measure_of, results_of
-from .claims import ClaimTest
 from .expansion import expand
 from .field_text import parse_value
 from .schema import Exhibit, Figure, Gated
@@ -233,7 +232,7 @@ def _check_claims(exhibit: Exhibit, cells: Cells) -> None:
                 "compares nothing at any scale: its where, left and right pick no cells together",
             )
         for scale, test in mine:
-            for side in _sides(test):
+            for side in itertools.chain.from_iterable(test.sides()):
                 found = [cell for cell in cells[scale] if _matches(cell, side)]
                 if len(found) != 1:
                     raise _error(
@@ -243,14 +242,6 @@ def _check_claims(exhibit: Exhibit, cells: Cells) -> None:
                         " in each, where, left or right what tells them apart",
                     )
                 _check_result(exhibit, key, [found[0].dataset], claim.result)
-
-
-def _sides(test: ClaimTest) -> list[dict[str, Any]]:
-    """Return the fields of each cell that a test compares, seed apart."""
-    sides = [dict(side) for side in (test.left, test.right) if side is not None]
-    if test.claim.over is None:
-        return sides
-    return [{**test.left, test.claim.over: value} for value in test.values]
 
 
 def _check_gated(exhibit: Exhibit, key: str, gated: Gated) -> None:

@@ -3,8 +3,8 @@
 The paper prints one number, and it seems that one run gave it. So a place is judged twice:
 
 - *within*: does the mean of our process lie within the margin of the paper's number? Yes if the
-  90 % Student-t interval lies inside, no if it lies wholly outside: each answer is wrong at most 5 %
-  of the time.
+  90 % Student-t interval lies inside, no if it lies wholly outside: each answer is wrong at most
+  5 % of the time.
 - *drawn*: is the paper's number one that a run of our process gives? No if it lies outside the 95 %
   prediction interval, mean ± t s √(1 + 1/n), by more than what it was rounded by and the error of
   reading it off a figure: of an identical process at most 5 % of the time, whatever the margin and

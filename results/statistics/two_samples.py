@@ -38,6 +38,7 @@ def welch_test(
     right: Sequence[float],
     margin: float,
     alternative: Alternative,
+    *,
     grain: float = 0.0,
     factor: float = 1.0,
 ) -> float:
@@ -53,6 +54,7 @@ def welch_interval(
     left: Sequence[float],
     right: Sequence[float],
     confidence: float = VERDICT_CONFIDENCE,
+    *,
     grain: float = 0.0,
     factor: float = 1.0,
 ) -> Interval:
@@ -83,6 +85,7 @@ def exact_unpaired(
     right: Sequence[float],
     margin: float,
     alternative: Alternative,
+    *,
     factor: float = 1.0,
 ) -> float:
     """Return the p of the exact permutation test of left against factor * right + margin.
