@@ -17,6 +17,7 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...reproductions.exhibits.claims import ClaimTest
+from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain
 from ...results.statistics import intervals, two_samples
 from ...results.statistics.place_verdict import MORE_SEEDS
@@ -149,7 +150,7 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
         sides=tuple(map(tuple, sides)),
         values=tuple(values),
         means=means,
-        paper=paper_numbers(selection, test, cells),
+        paper=paper_numbers(selection.exhibit, test, cells),
         interval=None,
         p=None,
         verdict=verdict,
@@ -161,10 +162,10 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
 
 
 def paper_numbers(
-    selection: Selection, test: ClaimTest, cells: Sequence[Cell]
+    exhibit: Exhibit, test: ClaimTest, cells: Sequence[Cell]
 ) -> tuple[float, ...] | None:
     """Return the paper's numbers of what is compared, as `ClaimResult.means`; None without one."""
-    numbers = [selection.exhibit.number(cell, test.claim.result) for cell in cells]
+    numbers = [exhibit.number(cell, test.claim.result) for cell in cells]
     values = [number.value for number in numbers if number is not None]
     if len(values) < len(cells):
         return None

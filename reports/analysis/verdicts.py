@@ -17,6 +17,7 @@ from ...results.metrics import grain, results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import Target, judge
+from .naming import count
 from .protocol import PAPER
 from .select import Selection
 
@@ -148,7 +149,7 @@ def seeds_left(selection: Selection, n: int, diverged: int) -> str:
     if diverged:
         return FAIR_SAMPLE
     left = selection.planned - n
-    return "" if left <= 0 else f"{left} of {selection.planned} planned seeds to come"
+    return "" if left <= 0 else f"{count(left, 'planned seed')} to come"
 
 
 def _baseline(selection: Selection, cell: Cell, result: str | None) -> float | None:
