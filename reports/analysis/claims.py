@@ -13,14 +13,13 @@ from typing import Any
 
 import pandas as pd
 
-from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...reproductions.exhibits.claims import ClaimTest
-from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain
 from ...results.statistics import intervals, two_samples
 from ...results.statistics.place_verdict import MORE_SEEDS
+from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers
 from .protocol import PAPER
 from .select import Selection
 from .verdicts import (
@@ -36,9 +35,6 @@ from .verdicts import (
 
 SAME_WAY, OTHER_WAY, UNDECIDED = "same way round", "other way round", "undecided"
 """What is said of an order away from the paper's scale: there it is of that schedule."""
-
-ALPHA = 0.05
-"""A claim is decided where its one-sided p, adjusted by Holm, is below this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,11 +71,6 @@ class ClaimResult:
     decides: str
     diverged: int
     other_data: tuple[str, ...]
-
-
-def is_judged(scale: str, test: ClaimTest) -> bool:
-    """Tell whether a test is made at a scale: away from the paper's, orders are all there is."""
-    return scale == PAPER or test.is_order
 
 
 def claims(selection: Selection) -> list[ClaimResult]:
@@ -161,22 +152,6 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
     return replace(found, interval=_interval(found)) if values else found
 
 
-def paper_numbers(
-    exhibit: Exhibit, test: ClaimTest, cells: Sequence[Cell]
-) -> tuple[float, ...] | None:
-    """Return the paper's numbers of what is compared, as `ClaimResult.means`; None without one."""
-    numbers = [exhibit.number(cell, test.claim.result) for cell in cells]
-    values = [number.value for number in numbers if number is not None]
-    if len(values) < len(cells):
-        return None
-    if test.claim.is_slope:
-        return tuple(values)
-    width = len(test.sides()[0])
-    return tuple(
-        statistics.fmean(values[at : at + width]) for at in range(0, len(values), width)
-    )  # fmt: skip
-
-
 def _one(selection: Selection, test: ClaimTest, fields: Mapping[str, Any]) -> int:
     found = selection.find(fields)
     if len(found) != 1:
@@ -185,11 +160,6 @@ def _one(selection: Selection, test: ClaimTest, fields: Mapping[str, Any]) -> in
             f" configurations where {dict(fields)}: its fields must leave one"
         )
     return found[0]
-
-
-def is_exact(test: ClaimTest, dataset: str) -> bool:
-    """Tell whether a test is an exact one: of results on a ladder."""
-    return datasets.kind(dataset) == "episodes" and not test.claim.is_slope
 
 
 def _interval(result: ClaimResult) -> intervals.Interval:
@@ -207,23 +177,16 @@ def _p(result: ClaimResult, contrary: bool) -> float:
     alternative = "less" if below != contrary else "greater"
     dataset = result.cells[0].dataset
     exact, unpaired = is_exact(result.test, dataset), claim.pairing == "unpaired"
-    if unpaired and exact:
-        return two_samples.exact_unpaired(*result.sides, margin, alternative, factor=claim.factor)
     if unpaired:
-        of, factor = grain(dataset), claim.factor
-        return two_samples.welch_test(*result.sides, margin, alternative, grain=of, factor=factor)
+        (left, right), factor = result.sides, claim.factor
+        if exact:
+            return two_samples.exact_unpaired(left, right, margin, alternative, factor=factor)
+        of = grain(dataset)
+        return two_samples.welch_test(left, right, margin, alternative, grain=of, factor=factor)
     if exact:
         return two_samples.exact_paired(result.values, margin, alternative)
     width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
-    return two_samples.t_test(result.values, margin, alternative, width * grain(dataset))
-
-
-def least_p(test: ClaimTest, dataset: str, n: int) -> float:
-    """Return the least p that a test of `n` seeds can have: 0 where there is no least."""
-    if not is_exact(test, dataset):
-        return 0.0
-    unpaired = test.claim.pairing == "unpaired"
-    return two_samples.least_unpaired(n) if unpaired else two_samples.least_paired(n)
+    return intervals.paired_test(result.values, margin, alternative, width * grain(dataset))
 
 
 def _decides(result: ClaimResult, family: int) -> str:

@@ -159,7 +159,7 @@ def _errors(records: pd.DataFrame, known: Median, panel: dict[int, Cell]) -> pd.
 def _complete(errors: pd.DataFrame, support: Sequence[int]) -> list[list[float]]:
     """Return the errors of each seed that has all of the support, in its order."""
     table = errors.pivot(index="seed", columns="configuration", values="error")
-    return table.reindex(columns=support).dropna().to_numpy(dtype=float).tolist()
+    return table.reindex(columns=list(support)).dropna().to_numpy(dtype=float).tolist()
 
 
 def _median(

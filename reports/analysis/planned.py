@@ -20,9 +20,8 @@ from ...results.metrics import grain, results_of
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import Target
 from ...results.statistics.power import claim_power, place_power
-from .claims import ALPHA, is_exact, is_judged, least_p, paper_numbers
+from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers, target
 from .protocol import PAPER
-from .verdicts import target
 from .wording import at
 
 LEAST_POWER = 0.5

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ...bench import datasets
 from ...bench.cell import Cell
-from ...reproductions.exhibits.evidence import Number
 from ...results.metrics import grain, results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import Target, judge
+from .judging import target
 from .naming import count
 from .protocol import PAPER
 from .select import Selection
@@ -93,16 +92,6 @@ def target_of(selection: Selection, cell: Cell, result: str | None) -> Target | 
     if number is None or margin is None or not judged:
         return None
     return target(cell, number, margin)
-
-
-def target(cell: Cell, number: Number, margin: float) -> Target:
-    """Return a number of the paper with its margin, and how exactly it is known."""
-    (value,) = rungs(cell.dataset, [number.value])
-    if datasets.kind(cell.dataset) == "episodes":  # a rung is all that its rounding can be
-        return Target(value=value, margin=margin, grain=1.0)
-    return Target(
-        value=value, margin=margin, rounding=number.rounding, reading=number.reading
-    )  # fmt: skip
 
 
 def _place(selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:

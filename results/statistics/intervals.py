@@ -115,21 +115,35 @@ def running_median(
     return found
 
 
+def spread_of(values: Sequence[float], grain: float = 0.0) -> float | None:
+    """Return the standard deviation of `values`, None where nothing tells it.
+
+    A value with a `grain` stands for an interval of that width, and its standard uncertainty,
+    grain / √12, is added.
+    """
+    if len(values) < 2 or not (grain or varies(values)):
+        return None
+    return math.hypot(statistics.stdev(values), grain / math.sqrt(12))
+
+
 def paired_test(
-    differences: Sequence[float], margin: float = 0.0, alternative: Alternative = "less"
+    differences: Sequence[float],
+    margin: float = 0.0,
+    alternative: Alternative = "less",
+    grain: float = 0.0,
 ) -> float:
     """Return the p-value of a one-sided paired t-test on `differences`, one a seed.
 
     It is small where the mean difference is below (`less`) or above (`greater`) the `margin`, and
-    1 where there is no spread (one seed, or all equal).
+    1 where nothing tells the spread: one seed, or all equal and no `grain` (`spread_of`).
     """
-    if not varies(differences):
+    deviation = spread_of(differences, grain)
+    if deviation is None:
         return 1.0
     from scipy.special import stdtr
 
     n = len(differences)
-    excess = statistics.fmean(differences) - margin
-    t = excess / (statistics.stdev(differences) / math.sqrt(n))
+    t = (statistics.fmean(differences) - margin) / (deviation / math.sqrt(n))
     return float(stdtr(n - 1, t if alternative == "less" else -t))
 
 

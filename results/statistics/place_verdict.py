@@ -25,7 +25,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from .intervals import VERDICT_CONFIDENCE, Status, varies
+from .intervals import VERDICT_CONFIDENCE, Status, spread_of
 
 Answer = Literal["yes", "no", "undecided"]
 
@@ -152,13 +152,6 @@ def is_drawn(bounds: tuple[float, float] | None, target: Target) -> Answer:
     (low, high), slack = bounds, target.rounding + target.reading + target.grain / 2
     reaches_down = target.censored or low - slack <= target.value
     return "yes" if reaches_down and target.value <= high + slack else "no"
-
-
-def spread_of(values: Sequence[float], grain: float = 0.0) -> float | None:
-    """Return the standard deviation of values with such a grain; None where nothing tells it."""
-    if len(values) < 2 or not (grain or varies(values)):
-        return None
-    return math.hypot(statistics.stdev(values), grain / math.sqrt(12))
 
 
 def mean_bounds(

@@ -59,7 +59,7 @@ def claim_power(n: int, deviation: float, effect: float, level: float, *, freedo
     Args:
         n: number of values whose mean is tested, or of each of two samples.
         deviation: standard deviation of a value, or of the difference of one of each sample.
-        effect: how far the true mean lies on the claimed side of the margin; negative: on the other.
+        effect: how far the true mean lies beyond the margin, towards what is claimed.
         level: of the test.
         freedom: degrees of freedom.
 

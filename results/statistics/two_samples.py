@@ -1,36 +1,23 @@
-"""One-sided tests of two rules against each other, paired by seed or not, and their least p.
+"""One-sided tests of two rules against each other: Welch's, exact ones, and their least p.
 
 Rules share their seeds: the initial weights and the order of the data. Pairing helps where results
 are correlated over seeds, and costs degrees of freedom where they are not, so a claim says
 beforehand which it is. Results on a ladder are compared by exact permutation tests, which need no
-spread; others by t-tests, to whose variance the grain of a result is added (`place_verdict`).
+spread; others by t-tests, to whose variance the grain of a result is added. Paired t-tests are in
+`intervals`.
 """
 
 import math
 import statistics
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from .intervals import VERDICT_CONFIDENCE, Alternative, Interval
-from .place_verdict import spread_of
+from .intervals import VERDICT_CONFIDENCE, Alternative, Interval, spread_of
 
-Pairing = Literal["paired", "unpaired"]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _MOST_PERMUTATIONS = 20_000  # beyond, so many are drawn at random, always the same
-
-
-def t_test(
-    values: Sequence[float], margin: float, alternative: Alternative, grain: float = 0.0
-) -> float:
-    """Return the one-sided p of a t-test of the mean of `values` against `margin`.
-
-    1 where nothing tells the spread: below two values, or equal ones without a grain.
-    """
-    deviation = spread_of(values, grain)
-    if deviation is None:
-        return 1.0
-    error = deviation / math.sqrt(len(values))
-    return _tail((statistics.fmean(values) - margin) / error, len(values) - 1, alternative)
 
 
 def welch_test(
@@ -46,8 +33,10 @@ def welch_test(
     error, freedom = _welch(left, right, grain, factor)
     if error is None:
         return 1.0
-    excess = statistics.fmean(left) - factor * statistics.fmean(right) - margin
-    return _tail(excess / error, freedom, alternative)
+    from scipy.special import stdtr
+
+    t = (statistics.fmean(left) - factor * statistics.fmean(right) - margin) / error
+    return float(stdtr(freedom, t if alternative == "less" else -t))
 
 
 def welch_interval(
@@ -124,19 +113,17 @@ def _welch(
     return math.sqrt(sum(parts)), sum(parts) ** 2 / lost
 
 
-def _tail(t: float, freedom: float, alternative: Alternative) -> float:
-    from scipy.special import stdtr
-
-    return float(stdtr(freedom, t if alternative == "less" else -t))
-
-
-def _permuted(samples: tuple[Sequence[float], ...], kind: str, alternative: Alternative) -> float:
+def _permuted(
+    samples: tuple[Sequence[float], ...],
+    kind: Literal["samples", "independent"],
+    alternative: Alternative,
+) -> float:
     if min(map(len, samples)) < 1:
         return 1.0
     import numpy as np
     from scipy.stats import permutation_test
 
-    def statistic(*sides: "np.ndarray", axis: int = -1) -> "np.ndarray":
+    def statistic(*sides: "NDArray[np.float64]", axis: int = -1) -> "NDArray[np.float64]":
         means = [side.mean(axis=axis) for side in sides]
         return means[0] - means[1] if len(means) == 2 else means[0]
 
