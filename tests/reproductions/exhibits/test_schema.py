@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 from sgbench.bench.errors import UsageError
+from sgbench.reproductions.exhibits.evidence import Margin, Median, Number
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.reproductions.exhibits.schema import Margin, Median, Number
 
 TABLE1, P_UPDATE = load("table1"), load("p_update")
 
@@ -17,13 +17,14 @@ def cell_of(exhibit, scale="paper", **fields):
 
 def test_the_papers_number_of_a_cell():
     cell = cell_of(TABLE1, dataset="mnist", network="fcn", depth=3, rule="dni")
-    assert TABLE1.number(cell) == Number(value=1.9, grade="T")
+    assert TABLE1.number(cell) == Number(value=1.9, grade="T", rounding=0.05)
     assert TABLE1.number(cell.replace(depth=7)) is None
 
 
 def test_the_number_of_a_population_is_the_median_of_its_bin():
     cell = cell_of(P_UPDATE, decoupled="update", rule="dni", p_update=0.1)
-    assert P_UPDATE.number(cell) == Number(value=2.9, grade="F")  # 0.05 < p_update <= 0.1
+    # 0.05 < p_update <= 0.1
+    assert P_UPDATE.number(cell) == Number(value=2.9, grade="F", reading=0.1)
     (early,) = P_UPDATE.medians_of(cell, 0.5)
     assert (early.value, early.above, early.up_to) == (3.9, 0.05, 0.1)
     assert P_UPDATE.medians_of(cell, 0.3) == []
