@@ -120,7 +120,7 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
     parts = [[row[at : at + width] for row in rows] for at in range(0, len(every), width)]
     if test.claim.is_slope:
         sides = [intervals.slopes([float(value) for value in test.values], parts[0])]
-        means = tuple(seeds.mean())
+        means = tuple(seeds.mean()) if rows else ()
     else:
         sides = [[statistics.fmean(row) for row in part] for part in parts]
         means = tuple(statistics.fmean(side) for side in sides if side)

@@ -4,7 +4,8 @@ The paper trained one network for each value of p_update, spread evenly. Here se
 each value, so networks are not independent of one another: the unit is the seed. The networks of a
 seed are a curve over p_update, linear between its values; its median over the bin, p_update even,
 is one number a seed, judged as any other place is (`place_verdict`). The paper's own median is one
-of few networks: whether ours give it is told by all networks of the bin, distribution-free.
+of few networks: whether ours give it is told by all networks of the bin and its ends,
+distribution-free.
 
 Where the paper's axis cuts a median off, the test is one-sided. Only at the paper's own scale.
 """
@@ -45,7 +46,7 @@ class Bin:
         seeds: the number of seeds that the scale declares.
         margin: how near to the paper's median counts as reproduced, None where none is declared.
         found: the mean of the seeds' medians over the bin, None where no seed has all networks.
-        networks: of declared seeds, in the bin.
+        networks: of declared seeds, in the bin and at its ends.
         verdict: one of those in `verdicts`.
         within: whether our median is within the margin of the paper's; None if not judged.
         drawn: whether the paper's median is one that as many networks of ours give, likewise.
@@ -97,7 +98,7 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
     records = frame[frame["configuration"].isin(support)]
     errors = _errors(records, known, panel)
     of_seeds = [_median(known, panel, seed, support) for seed in _complete(errors, support)]
-    inside = errors[errors["configuration"].isin(mine)]["error"].tolist()
+    every = errors["error"].tolist()
     own = records[records["configuration"].isin(mine)]
     diverged = int((own["status"] == "diverged").sum())
     margin = selection.exhibit.margin(cells[0].dataset, cells[0].rule)
@@ -112,7 +113,7 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
             )
             about = mean_bounds(of_seeds, grain=grain(cells[0].dataset))
             within = is_within(about, target)
-            drawn = is_drawn(median_prediction(inside, known.networks), target)
+            drawn = is_drawn(median_prediction(every, known.networks), target)
             verdict, decides = HEADLINES[within, drawn]
     return Bin(
         paper=known,
@@ -120,7 +121,7 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
         seeds=selection.planned,
         margin=margin,
         found=intervals.mean_interval(of_seeds, CONFIDENCE) if of_seeds else None,
-        networks=len(inside),
+        networks=len(every),
         verdict=verdict,
         within=within,
         drawn=drawn,
