@@ -78,6 +78,9 @@ def of_results(selection: Selection, places: Sequence[Place]) -> list[str]:
         rule = selection.exhibit.label("rule", selection.exhibit.baseline)
         found.append(_BASELINE.format(mark=BASELINE, rule=rule))
     found += [*of_plan(selection), *shared_runs.notes(selection)]
+    if exhibit_readings := selection.exhibit.readings:
+        said = "; ".join(f"{name}: {words}" for name, words in exhibit_readings.items())
+        found.append(f"Readings. {said}.")
     sentences = {
         f"{selection.exhibit.label('rule', cell.rule)}:"
         f" {registry.RULES.declared(cell.rule).sentence_for(cell.family)}": None
