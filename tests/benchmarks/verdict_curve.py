@@ -27,6 +27,7 @@ from sgbench.results.statistics.two_samples import exact_unpaired, welch_test
 SEEDS = (2, 3, 5, 10)
 MANY = 20  # seeds, for a shape that can be resampled
 EDGE = "edge"
+MEAN = 2000  # draws, by which the mean of what stands on a ladder is known
 PAIR_GRAIN = 0.01 * math.sqrt(2)
 DIFFERENCES = (0.0, 1.0, 2.0, 4.0, EDGE)
 VERDICTS = ("reproduced", "not reproduced", "inconclusive")
@@ -70,7 +71,7 @@ def verdicts(draw, n, difference, like, grain, draws, seed=0):
     center = 10 + unit * rng.uniform(-0.5, 0.5, (draws, 1))
     values = rounded(center + draw(rng, (draws, n)), grain)
     if difference == EDGE:  # of what is rounded, where results stand on a ladder
-        edge = rounded(center + draw(rng, (1, 50_000)), grain).mean(axis=1) if like.grain else None
+        edge = rounded(center + draw(rng, (1, MEAN)), grain).mean(axis=1) if like.grain else None
         papers = (center[:, 0] if edge is None else edge) - like.margin
     else:
         theirs = center[:, 0] - difference * like.margin + draw(rng, draws)

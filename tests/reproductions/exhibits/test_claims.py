@@ -1,9 +1,11 @@
 """Claims as tests of places: which there are, and what their two sides are."""
 
+import dataclasses
 from collections import Counter
 from statistics import fmean
 
 import pytest
+from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.parser import parse
 from small_files.exhibit import ABOVE, SMALL
@@ -117,3 +119,38 @@ def test_a_claim_may_be_of_some_datasets_and_multiply_its_right_side():
     assert {(test.left["rule"], test.right["rule"]) for test in tests} == {("dni", "bptt")}
     plain = parse("small", SMALL + ABOVE.replace("factor = 2.5\n", "").partition("datasets")[0])
     assert (plain.claims[0].factor, plain.claims[0].datasets) == (1.0, ())
+
+
+CLAIM = """
+[[claims]]
+name = "a"
+text = "b"
+source = "c"
+kind = "{kind}"
+each = ["dataset"]
+left = {{ rule = "backprop" }}
+{more}
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "key"),
+    [
+        ("below", 'right = { rule = "backprop" }\npairing = "some"', "pairing"),
+        ("below", 'right = { rule = "backprop" }\ncorrelation = 2', "correlation"),
+        ("grows", 'over = "depth"\npairing = "unpaired"', "pairing"),
+    ],
+)
+def test_a_claim_that_cannot_be_tested_so_is_refused(kind, more, key):
+    with pytest.raises(UsageError, match=key):
+        parse("small", SMALL + CLAIM.format(kind=kind, more=more))
+
+
+def test_a_difference_may_be_averaged_over_a_field():
+    more = 'over = "depth"\nright = { rule = "backprop" }'
+    exhibit = parse("small", SMALL + CLAIM.format(kind="below", more=more))
+    (test,) = exhibit.claim_tests("demo")
+    assert test.values == (3, 4)
+    assert [[fields["depth"] for fields in side] for side in test.sides()] == [[3, 4], [3, 4]]
+    assert test.is_order
+    assert not dataclasses.replace(test, margin=0.1).is_order

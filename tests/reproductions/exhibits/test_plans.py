@@ -4,17 +4,13 @@ To change one of them is to change the plan of every verdict that hangs on it: i
 too, and said.
 """
 
-import dataclasses
 from collections import Counter
 
 import pytest
-from sgbench.bench.errors import UsageError
 from sgbench.reports.analysis import judging
 from sgbench.reproductions.exhibits.catalogue import own_names
 from sgbench.reproductions.exhibits.exhibit import expand, load
-from sgbench.reproductions.exhibits.parser import parse
 from sgbench.results.statistics import intervals, place_verdict
-from small_files.exhibit import SMALL
 
 SEEDS = {
     "table1": {"demo": 3, "quick": 3, "paper": 3},
@@ -180,73 +176,3 @@ def test_twelve_places_of_table_1_cannot_tell_their_rule_from_backprop():
             off = abs(exhibit.number(cell).value - other.value)
             near[off <= exhibit.margin(cell.dataset, cell.rule) + 1e-9] += 1
     assert near == {True: 12, False: 12}
-
-
-EXTRA = """
-[[numbers]]
-dataset = "digits"
-network = "fcn"
-grade = "O"
-{how}
-columns = ["depth", "backprop"]
-rows = [[3, 2.0]]
-"""
-
-
-@pytest.mark.parametrize(
-    ("how", "rounding", "reading"),
-    [("", 0.05, 0.0), ("decimals = 3", 0.0005, 0.0), ("reading = 0.2", 0.0, 0.2)],
-)
-def test_how_exactly_a_number_is_known(how, rounding, reading):
-    (number,) = parse("small", SMALL + EXTRA.format(how=how)).numbers.values()
-    assert (number.rounding, number.reading) == (pytest.approx(rounding), reading)
-
-
-@pytest.mark.parametrize(
-    ("text", "key"),
-    [
-        (EXTRA.format(how="decimals = -1"), "decimals"),
-        (EXTRA.format(how="reading = 0"), "reading"),
-        ('[[spreads]]\ndataset = "digits"\nnetwork = "fcn"\nsource = "x"\n'
-         "deviation = { backprop = 0 }\n", "deviation"),
-        ('[readings]\n"a" = 1\n', "readings"),
-    ],
-)  # fmt: skip
-def test_what_cannot_be_is_refused(text, key):
-    with pytest.raises(UsageError, match=key):
-        parse("small", SMALL + text)
-
-
-CLAIM = """
-[[claims]]
-name = "a"
-text = "b"
-source = "c"
-kind = "{kind}"
-each = ["dataset"]
-left = {{ rule = "backprop" }}
-{more}
-"""
-
-
-@pytest.mark.parametrize(
-    ("kind", "more", "key"),
-    [
-        ("below", 'right = { rule = "backprop" }\npairing = "some"', "pairing"),
-        ("below", 'right = { rule = "backprop" }\ncorrelation = 2', "correlation"),
-        ("grows", 'over = "depth"\npairing = "unpaired"', "pairing"),
-    ],
-)
-def test_a_claim_that_cannot_be_tested_so_is_refused(kind, more, key):
-    with pytest.raises(UsageError, match=key):
-        parse("small", SMALL + CLAIM.format(kind=kind, more=more))
-
-
-def test_a_difference_may_be_averaged_over_a_field():
-    more = 'over = "depth"\nright = { rule = "backprop" }'
-    exhibit = parse("small", SMALL + CLAIM.format(kind="below", more=more))
-    (test,) = exhibit.claim_tests("demo")
-    assert test.values == (3, 4)
-    assert [[fields["depth"] for fields in side] for side in test.sides()] == [[3, 4], [3, 4]]
-    assert test.is_order
-    assert not dataclasses.replace(test, margin=0.1).is_order
