@@ -77,7 +77,8 @@ def claims(selection: Selection) -> list[ClaimResult]:
     """Return the result of every test that the exhibit's claims make on the scale's grid.
 
     The claim's one-sided p and that of its contrary are each adjusted by Holm over the family: all
-    tests that are judged at the scale, those that were not run with p = 1.
+    tests that the exhibit declares at the scale. Those that are not run, or not judged there, have
+    p = 1.
     """
     tests = selection.exhibit.claim_tests(selection.scale)
     compared = {test.claim.result: selection.values(test.claim.result) for test in tests}
@@ -89,19 +90,18 @@ def claims(selection: Selection) -> list[ClaimResult]:
         for result, values in compared.items()
     }
     found = [_result(selection, results[test.claim.result], test) for test in tests]
-    family = [n for n, test in enumerate(tests) if is_judged(selection.scale, test)]
-    ready = {n for n in family if not found[n].decides and found[n].verdict != NOT_RUN}
+    ready = [one.verdict == INCONCLUSIVE and not one.decides for one in found]
     for_it, against = (
-        intervals.holm([_p(found[n], contrary) if n in ready else 1.0 for n in family])
+        intervals.holm([_p(o, contrary) if r else 1.0 for o, r in zip(found, ready, strict=True)])
         for contrary in (False, True)
     )
     words = _WORDS if selection.scale == PAPER else _ORDERS
-    for n, p, contrary in zip(family, for_it, against, strict=True):
-        if n in ready:
+    for n, p, contrary in zip(range(len(found)), for_it, against, strict=True):
+        if ready[n]:
             decided = words[0] if p < ALPHA else words[1] if contrary < ALPHA else words[2]
-            decides = _decides(found[n], len(family)) if decided == words[2] else ""
+            decides = _decides(found[n], len(found)) if decided == words[2] else ""
             found[n] = replace(found[n], p=p, verdict=decided, decides=decides)
-        elif found[n].verdict != NOT_RUN:
+        elif found[n].verdict == INCONCLUSIVE:
             found[n] = replace(found[n], verdict=words[2])
     return found
 

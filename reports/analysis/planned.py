@@ -104,8 +104,9 @@ def _at_zero(cell: Cell, number: Number, margin: float) -> Target:
 
 
 def _claims(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
-    tests = [test for test in exhibit.claim_tests(scale) if is_judged(scale, test)]
-    found = (_claim(exhibit, scale, test, cells, len(tests)) for test in tests)
+    tests = exhibit.claim_tests(scale)
+    judged = (test for test in tests if is_judged(scale, test))
+    found = (_claim(exhibit, scale, test, cells, len(tests)) for test in judged)
     return [one for one in found if one is not None]
 
 

@@ -41,7 +41,8 @@ class Place:
         grade: its grade of evidence.
         margin: how near to it counts as reproduced.
         baseline: the paper's number of the exhibit's baseline, where it lies within the margin too:
-            reproducing the place then cannot tell its rule from the baseline.
+            reproducing the place then cannot tell its rule from the baseline. Only at the paper's
+            scale.
         interval: ours, of the declared seeds; None where none of them is ok.
         further: that of all seeds, where there are more than the declared ones.
         verdict: one of those above.
@@ -147,6 +148,8 @@ def _baseline(selection: Selection, cell: Cell, result: str | None) -> float | N
     number, other = exhibit.number(cell, result), exhibit.baseline_number(cell, result)
     margin = exhibit.margin(cell.dataset, cell.rule)
     if number is None or other is None or margin is None or not selection.fixed(cell):
+        return None
+    if selection.scale != PAPER:
         return None
     one, two = rungs(cell.dataset, [number.value, other.value])
     near = abs(one - two)

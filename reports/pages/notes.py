@@ -9,6 +9,7 @@ from ...bench import datasets, registry
 from ...bench.configuration import hyperparameters
 from ..analysis import planned, population, shared_runs
 from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from ..analysis.naming import count
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_COMPARABLE, Place
 from ..tables.claims import shown
@@ -40,7 +41,8 @@ _BASELINE = (
 _CLAIMS = (
     "The numbers compared are means over the declared seeds. p is one-sided, of the test that the"
     " claim declares (paired by seed, Welch's, or of lengths an exact permutation test), and"
-    " adjusted by Holm over the family: all {family}, run or not."
+    " adjusted by Holm over the family: all tests that the exhibit declares at this scale,"
+    " run or not."
 )
 _DECIDED = (
     "Reproduced: p is below 0.05; not reproduced: the p of the contrary is; inconclusive: neither."
@@ -101,11 +103,10 @@ def of_claims(results: Sequence[ClaimResult]) -> list[str]:
     """Return what is compared, what the verdicts mean, and how many rows are not shown."""
     orders = {SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE}
     away = any(result.verdict in orders for result in results)
-    family = "orders that the exhibit claims at this scale" if away else "tests of the exhibit"
-    found = [f"{_CLAIMS.format(family=family)} {_ORDERS if away else _DECIDED}"]
+    found = [f"{_CLAIMS} {_ORDERS if away else _DECIDED}"]
     left_out = len(results) - len(shown(results))
     if left_out:
-        found.append(f"Not run, and not shown: {left_out} further rows.")
+        found.append(f"Not run, and not shown: {count(left_out, 'further row')}.")
     return found
 
 

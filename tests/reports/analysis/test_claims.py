@@ -180,6 +180,9 @@ def test_away_from_the_papers_scale_orders_are_all_there_is(table1, make):
             "no-bprop-grows": ("not comparable", False),
         }
         assert "not reproduced" not in {r.verdict for r in rows}
+        tested = [r for r in rows if r.p is not None]
+        raw = min(p_by_hand(r.test.claim, r.sides, 0.0, 0.01) for r in tested)
+        assert min(r.p for r in tested) == pytest.approx(16 * raw)  # all that is declared
         lost = {r.test.claim.name for r in unreproduced(rows)}
         assert ("dni-differs-from-backprop" in lost) == (not up)
         assert "cdni-beats-dni-deep" not in lost
@@ -249,7 +252,7 @@ def test_seeds_that_no_outcome_could_decide_say_so(table2, make):
     rows = claims(select(table2, "quick", [make.record(c, solved(c)) for c in cells]))
     (row,) = (r for r in rows if r.verdict not in ("not run", "not comparable"))
     assert (row.test.claim.name, row.verdict) == ("dni-longer", "undecided")
-    assert row.decides == "2 seeds cannot tell, the least p is 0.50"  # 3 orders / C(4, 2)
+    assert row.decides == "2 seeds cannot tell, the least p is 1.00"  # 12 tests / C(4, 2)
 
 
 def test_a_difference_is_averaged_over_the_values_of_a_field(table2, make):
