@@ -134,28 +134,26 @@ def _claim(
         math.hypot(*(spread.deviation for spread in known[k : k + width])) / width
         for k in range(0, len(known), width)
     ]
-    deviation, freedom = _deviation(test, of_sides, n)
+    deviation = _deviation(test, of_sides)
     sign = 1 if claim.kind in ("above", "grows") else -1
     effect = sign * (_compared(test, numbers) - test.margin)
-    power = claim_power(n, deviation, effect, ALPHA / family, freedom=freedom)
+    power = claim_power(n, deviation, effect, ALPHA / family)
     return Planned(name=name, seeds=n, power=power, source=known[0].source)
 
 
-def _deviation(test: ClaimTest, of_sides: Sequence[float], n: int) -> tuple[float, float]:
-    """Return the standard deviation of what a seed gives, and the test's degrees of freedom."""
+def _deviation(test: ClaimTest, of_sides: Sequence[float]) -> float:
+    """Return the standard deviation of what a seed of each side gives."""
     if test.claim.is_slope:
         x = [float(value) for value in test.values]
         size = math.sqrt(statistics.variance(x) * (len(x) - 1))
-        return of_sides[0] * math.sqrt(len(x)) / size, n - 1
+        return of_sides[0] * math.sqrt(len(x)) / size
     if len(of_sides) == 1:
-        return of_sides[0], n - 1
+        return of_sides[0]
     left, right = of_sides[0], test.claim.factor * of_sides[1]
     if test.claim.pairing == "unpaired":
-        parts = left**2, right**2
-        freedom = sum(parts) ** 2 / sum(part**2 / (n - 1) for part in parts) if n > 1 else 0.0
-        return math.hypot(left, right), freedom
+        return math.hypot(left, right)
     shared = 2 * test.claim.correlation * left * right
-    return math.sqrt(left**2 + right**2 - shared), n - 1
+    return math.sqrt(left**2 + right**2 - shared)
 
 
 def _compared(test: ClaimTest, numbers: Sequence[float]) -> float:

@@ -40,7 +40,7 @@ _BASELINE = (
 )
 _CLAIMS = (
     "The numbers compared are means over the declared seeds. p is one-sided, of the test that the"
-    " claim declares (paired by seed, Welch's, or of lengths an exact permutation test), and"
+    " claim declares (paired by seed, Welch's t, or of lengths an exact permutation test), and"
     " adjusted by Holm over the family: all tests that the exhibit declares at this scale,"
     " run or not."
 )

@@ -40,7 +40,7 @@ class Claim:
         result: which result is compared, where a cell has several.
         pairing: how left and right are compared: seed by seed, or as two samples. It is fixed
             before the run: paired where results are expected to correlate over seeds by more than
-            a half, for pairing costs degrees of freedom.
+            a half, an estimate from few seeds being rough.
         correlation: the estimate of that correlation, for planning.
     """
 

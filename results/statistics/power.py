@@ -53,15 +53,14 @@ def place_power(n: int, deviation: float, target: Target, grain: float = 0.0) ->
     return float(((off + half <= target.margin) & drawn).mean())
 
 
-def claim_power(n: int, deviation: float, effect: float, level: float, *, freedom: float) -> float:
-    """Return how often a one-sided t-test at `level` rejects.
+def claim_power(n: int, deviation: float, effect: float, level: float) -> float:
+    """Return how often a one-sided t-test at `level` rejects, by n - 1 degrees of freedom.
 
     Args:
         n: number of values whose mean is tested, or of each of two samples.
         deviation: standard deviation of a value, or of the difference of one of each sample.
         effect: how far the true mean lies beyond the margin, towards what is claimed.
         level: of the test.
-        freedom: degrees of freedom.
 
     Raises ValueError where `deviation` is not positive. The power is 0 for one value.
     """
@@ -71,9 +70,9 @@ def claim_power(n: int, deviation: float, effect: float, level: float, *, freedo
         return 0.0
     from scipy.special import nctdtr, ndtr, stdtrit
 
-    limit = float(stdtrit(freedom, 1 - level))
+    limit = float(stdtrit(n - 1, 1 - level))
     center = effect * math.sqrt(n) / deviation
-    found = 1 - float(nctdtr(freedom, center, limit))
+    found = 1 - float(nctdtr(n - 1, center, limit))
     # far from zero nctdtr loses its digits: the normal distribution tells 0 from 1 there
     return found if 0 <= found <= 1 else float(ndtr(center - limit))
 

@@ -1,8 +1,8 @@
 """One-sided tests of two rules against each other: Welch's, exact ones, and their least p.
 
 Rules share their seeds: the initial weights and the order of the data. Pairing helps where results
-are correlated over seeds, and costs degrees of freedom where they are not, so a claim says
-beforehand which it is. Results on a ladder are compared by exact permutation tests, which need no
+are correlated over seeds, and costs where they go against one another, so a claim says beforehand
+which it is. Results on a ladder are compared by exact permutation tests, which need no
 spread; others by t-tests, to whose variance the grain of a result is added. Paired t-tests are in
 `intervals`.
 """
@@ -29,8 +29,14 @@ def welch_test(
     grain: float = 0.0,
     factor: float = 1.0,
 ) -> float:
-    """Return the one-sided p of Welch's t-test of mean(left) - factor * mean(right)."""
-    error, freedom = _welch(left, right, grain, factor)
+    """Return the one-sided p of Welch's t of mean(left) - factor * mean(right) against `margin`.
+
+    The degrees of freedom are those of the smaller sample (Hsu), which never errs by more than the
+    level. Those that are estimated (Satterthwaite) do where one of a few seeds' spreads is far the
+    larger: with standard deviations of 0.9 and 0.1 and three seeds, a family of 16 tests that Holm
+    holds at 5 % erred 9.7 % of the time.
+    """
+    error, freedom = _error(left, right, grain, factor), min(len(left), len(right)) - 1
     if error is None:
         return 1.0
     from scipy.special import stdtr
@@ -52,10 +58,10 @@ def welch_interval(
 
     mean = statistics.fmean(left) - factor * statistics.fmean(right)
     n = min(len(left), len(right))
-    error, freedom = _welch(left, right, grain, factor)
+    error = _error(left, right, grain, factor)
     if error is None:
         return Interval(mean, None, None, n)
-    half = float(stdtrit(freedom, (1 + confidence) / 2)) * error
+    half = float(stdtrit(n - 1, (1 + confidence) / 2)) * error
     return Interval(mean, mean - half, mean + half, n)
 
 
@@ -96,21 +102,17 @@ def least_unpaired(n: int) -> float:
     return 1 / math.comb(2 * n, n)
 
 
-def _welch(
+def _error(
     left: Sequence[float], right: Sequence[float], grain: float, factor: float
-) -> tuple[float | None, float]:
-    """Return the standard error of the difference and Satterthwaite's degrees of freedom."""
+) -> float | None:
+    """Return the standard error of the difference of means; None where nothing tells it."""
     if min(len(left), len(right)) < 2:
-        return None, 0.0
-    parts = [
-        ((spread_of(side, grain) or 0.0) * scale) ** 2 / len(side)
-        for side, scale in ((left, 1.0), (right, factor))
-    ]
-    if not sum(parts):
-        return None, 0.0
-    sizes = (len(left), len(right))
-    lost = sum(part**2 / (size - 1) for part, size in zip(parts, sizes, strict=True))
-    return math.sqrt(sum(parts)), sum(parts) ** 2 / lost
+        return None
+    found = math.hypot(
+        (spread_of(left, grain) or 0.0) / math.sqrt(len(left)),
+        factor * (spread_of(right, grain) or 0.0) / math.sqrt(len(right)),
+    )
+    return found or None
 
 
 def _permuted(

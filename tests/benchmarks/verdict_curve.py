@@ -119,14 +119,17 @@ def pools():
     tell a spread, but no shape to resample.
     """
     text = resources.files("sgbench.results").joinpath("published/table1.quick.jsonl").read_text()
-    found = defaultdict(list)
+    found = defaultdict(dict)
     for line in text.splitlines():
         record = Record.from_dict(json.loads(line)["record"])
         cell = record.cell
         if record.status == "ok":
             model = "" if cell.sg_layers is None else f", M of {cell.sg_layers} hidden layers"
-            found[f"{cell.rule}, depth {cell.depth}{model}"].append(record.test_error)
-    many = {name: values for name, values in found.items() if len(values) >= MANY}
+            found[f"{cell.rule}, depth {cell.depth}{model}"].setdefault(
+                cell.seed,
+                record.test_error,  # of a seed on two machines, the first
+            )
+    many = {name: [*of.values()] for name, of in found.items() if len(of) >= MANY}
     return {
         f"{name}, {len(values)} seeds": [
             (v - statistics.fmean(values)) * math.sqrt(len(values) / (len(values) - 1))
@@ -179,7 +182,7 @@ def claim_rows(draws, seed=0):
         for n in (3, 5, 10):
             values = rng.normal(-effect, deviation, (draws, n)).round(2).tolist()
             hits = sum(paired_test(row, 0.0, "less", PAIR_GRAIN) < level for row in values)
-            planned = claim_power(n, deviation, effect, level, freedom=n - 1)
+            planned = claim_power(n, deviation, effect, level)
             yield (
                 f"{deviation:g}", f"{effect:g}", f"{n}", f"{100 * planned:.1f}",
                 f"{100 * hits / draws:.1f}",

@@ -37,16 +37,14 @@ def test_a_claim_has_the_power_of_its_test_at_the_papers_numbers(table1):
     found = powers(table1)
     level = 0.05 / 16
     # cDNI 1.6, DNI 4.3: Welch's, with the spreads that are declared
-    parts = (0.085**2, 0.97**2)
-    freedom = sum(parts) ** 2 / sum(part**2 / 2 for part in parts)
-    by_hand = claim_power(3, math.sqrt(sum(parts)), 2.7, level, freedom=freedom)
+    by_hand = claim_power(3, math.hypot(0.085, 0.97), 2.7, level)
     assert found["cdni-beats-dni-deep (MNIST)"].power == pytest.approx(by_hand)
     # cDNI 1.6, backprop 1.8, margin 0.5: paired
     deviation = math.sqrt(0.085**2 + 0.04**2 - 2 * 0.73 * 0.085 * 0.04)
-    by_hand = claim_power(3, deviation, 0.7, level, freedom=2)
+    by_hand = claim_power(3, deviation, 0.7, level)
     assert found["cdni-near-backprop (MNIST depth 6)"].power == pytest.approx(by_hand)
     # the slope of 1.9, 2.2, 3.4, 4.3 is 0.84; that of errors has their deviation / sqrt(5)
-    by_hand = claim_power(3, 0.97 / math.sqrt(5), 0.84, level, freedom=2)
+    by_hand = claim_power(3, 0.97 / math.sqrt(5), 0.84, level)
     assert found["dni-grows (MNIST)"].power == pytest.approx(by_hand)
 
 
@@ -75,9 +73,7 @@ def test_each_result_has_its_power(two_networks):
     assert found["MNIST two LSTMs DNI, A: odd digits"].power > 0.3
     assert found["MNIST two LSTMs DNI, B: 3s"].power < 0.05
     level = 0.05 / 3
-    by_hand = claim_power(
-        5, math.sqrt(4.4**2 + 0.53**2 - 2 * 0.76 * 4.4 * 0.53), 32, level, freedom=4
-    )
+    by_hand = claim_power(5, math.sqrt(4.4**2 + 0.53**2 - 2 * 0.76 * 4.4 * 0.53), 32, level)
     assert found["dni-feeds-back (MNIST)"].power == pytest.approx(by_hand)
 
 

@@ -45,12 +45,12 @@ def test_three_seeds_of_dni_at_quick_cannot_tell():
 
 def test_one_seed_has_no_power_and_a_deviation_is_positive():
     target = Target(value=0.0, margin=1.0)
-    assert place_power(1, 0.1, target) == claim_power(1, 0.1, 9.0, 0.05, freedom=1) == 0.0
+    assert place_power(1, 0.1, target) == claim_power(1, 0.1, 9.0, 0.05) == 0.0
     for wrong in (0.0, -1.0):
         with pytest.raises(ValueError, match="deviation"):
             place_power(3, wrong, target)
         with pytest.raises(ValueError, match="deviation"):
-            claim_power(3, wrong, 1.0, 0.05, freedom=2)
+            claim_power(3, wrong, 1.0, 0.05)
 
 
 @pytest.mark.parametrize(("n", "effect", "level"), [(3, 1.0, 0.05), (5, 1.5, 0.01), (4, -1, 0.05)])
@@ -58,10 +58,10 @@ def test_the_power_of_a_claim_is_that_of_its_t_test(n, effect, level):
     dice, tries = np.random.default_rng(1), 4000
     values = dice.normal(effect, 1.0, (tries, n))
     p = scipy.stats.ttest_1samp(values, 0.0, axis=1, alternative="greater").pvalue
-    found = claim_power(n, 1.0, effect, level, freedom=n - 1)
+    found = claim_power(n, 1.0, effect, level)
     assert found == pytest.approx((p < level).mean(), abs=4 * math.sqrt(0.25 / tries))
 
 
 def test_a_huge_effect_is_certain():
-    assert claim_power(3, 0.01, 100.0, 0.003, freedom=2) == pytest.approx(1.0)
-    assert claim_power(3, 0.01, -100.0, 0.003, freedom=2) == pytest.approx(0.0, abs=1e-6)
+    assert claim_power(3, 0.01, 100.0, 0.003) == pytest.approx(1.0)
+    assert claim_power(3, 0.01, -100.0, 0.003) == pytest.approx(0.0, abs=1e-6)
