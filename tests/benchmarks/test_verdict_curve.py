@@ -91,7 +91,9 @@ def test_nominal_errors_hold_for_the_shapes_of_real_records(n):
 
 @pytest.mark.slow
 def test_a_family_without_a_true_claim_has_a_false_one_at_most_one_time_in_twenty():
-    for share in families(400).values():
+    found = families(400)
+    assert found.pop("estimated") > limit(5, 400)  # why its degrees of freedom are not used
+    for share in found.values():
         assert share <= limit(5, 400)
 
 
