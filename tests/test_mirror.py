@@ -31,6 +31,7 @@ ACROSS = {
     "cli/test_unregistered.py": "every verb, where the rule of a record is not there",
     "reproductions/exhibits/test_paper.py": "the TOML files: the paper's numbers a second time",
     "reproductions/exhibits/test_paper_decoupled.py": "the same of the exhibits of masked layers",
+    "reports/analysis/test_claims_of_table2.py": "claims about lengths: exact tests",
     "reproductions/exhibits/test_plans.py": "the TOML files: margins, seeds, claims a second time",
     "reproductions/gate/test_mistakes.py": "the mistakes that test_planted plants",
     "reproductions/gate/test_planted.py": "the gate as a whole, on planted mistakes",
