@@ -72,13 +72,20 @@ def _words(fields: Mapping[str, Any]) -> str:
 
 
 def _check_places(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
-    """Check the tables that are about places of the grid: numbers, medians, models, margins."""
+    """Check what is about places of the grid: numbers, spreads, medians, models, margins."""
     for dataset, network, depth, T, rule, result in exhibit.numbers:
         fields = {"dataset": dataset, "network": network, "depth": depth, "T": T, "rule": rule}
         if not any(_matches(cell, fields) for cell in cells):
             raise _error(exhibit, "numbers", f"has one where no cell is: {_words(fields)}")
         _check_result(exhibit, f"numbers of dataset={dataset}", [dataset], result)
-    for median in exhibit.medians:
+    for dataset, network, rule, result in exhibit.spreads:
+        fields = {"dataset": dataset, "network": network, "rule": rule}
+        if not any(_matches(cell, fields) for cell in cells):
+            raise _error(exhibit, "spreads", f"has one where no cell is: {_words(fields)}")
+        _check_result(exhibit, f"spreads of dataset={dataset}", [dataset], result)
+    if exhibit.baseline is not None and all(cell.rule != exhibit.baseline for cell in cells):
+        raise _error(exhibit, "baseline", f"is {exhibit.baseline}, a rule that no cell has")
+    for median in (*exhibit.medians, *exhibit.cut_off):
         if not any(_matches(cell, median.where) for cell in cells):
             raise _error(exhibit, "medians", f"has one where no cell is: {_words(median.where)}")
     for (dataset, network, rule), model in exhibit.fixed.items():
