@@ -198,5 +198,9 @@ def _decides(result: ClaimResult, family: int) -> str:
 
 
 def unreproduced(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """Return the results that are not reproduced, nor the same way round on another schedule."""
-    return [result for result in results if result.verdict not in (REPRODUCED, SAME_WAY)]
+    """Return the results that are not reproduced, or of an order not the same way round.
+
+    What is not comparable is neither: no run at such a scale could change it.
+    """
+    fine = (REPRODUCED, SAME_WAY, NOT_COMPARABLE)
+    return [result for result in results if result.verdict not in fine]
