@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from ..reproductions.exhibits.where import Where
     from ..results.store.store import Store
 
-FORMATS = ("md", "csv", "tex", "png", "svg", "pdf")
+FORMATS = ("md", "html", "json", "csv", "tex", "png", "svg", "pdf")
 STYLES = ("screen", "paper")
+_NAMES = ("all", "throughput", "tune")  # what is reported besides exhibits
 
 
 @click.command(
@@ -31,16 +32,18 @@ STYLES = ("screen", "paper")
         "sgbench report table1 --scale quick --published --format md,png --out docs/table1",
         "sgbench report table1 --format pdf --style paper",
         "sgbench report table1 --check --strict",
+        "sgbench report all --published",
+        "sgbench report all --published --format html,json --out results",
         "sgbench report throughput --published",
         "sgbench report tune --study table1-demo-dni-digits-fcn-3",
     ),
 )
 @click.argument(
     "exhibit",
-    metavar="EXHIBIT|throughput|tune",
-    shell_complete=exhibit_names("throughput", "tune"),
+    metavar="EXHIBIT|all|throughput|tune",
+    shell_complete=exhibit_names(*_NAMES),
 )
-@scale_option(None, shown="demo; of throughput all", custom=True)
+@scale_option(None, shown="demo; of all and throughput every scale", custom=True)
 @where_option
 @click.option("--ran", is_flag=True, help="Only cells that have been run.")
 @words_option(
@@ -48,7 +51,9 @@ STYLES = ("screen", "paper")
     "formats",
     choices=FORMATS,
     metavar="FORMAT[,FORMAT…]",
-    help="Files to write: md, csv, tex, png, svg or pdf, or several of them.  [default: all]",
+    help="Files to write: md, html (one file, with all of its figures), json (the verdicts with"
+    " their evidence), csv, tex, png, svg or pdf, or several of them.  [default: every one; of all"
+    " html]",
 )
 @click.option(
     "--style",
@@ -95,27 +100,29 @@ def command(
 ) -> int:
     """Compare EXHIBIT with the paper: print its tables and verdicts, write its files and figures.
 
-    `throughput` and `tune` are not exhibits of the paper: they show what `sgbench time` has stored,
-    and a study of `sgbench tune`.
+    `all` reports every exhibit at each scale that has records, the timings and the studies, on one
+    page to read or to send. `throughput` and `tune` are not exhibits of the paper: they show what
+    `sgbench time` has stored, and a study of `sgbench tune`.
     """
     if study and exhibit != "tune":
         raise UsageError("--study is for `sgbench report tune`")
-    formats = formats or FORMATS
-    if exhibit in ("throughput", "tune"):
+    if exhibit in _NAMES:
         if where or ran:
             name = "--where" if where else "--ran"
             raise UsageError(f"{name} selects cells of an exhibit: name one in place of {exhibit}")
+        if "json" in formats and exhibit != "all":
+            raise UsageError(f"--format json is of verdicts, which {exhibit} has none of: try csv")
         source = open_source(store, published)
-        timed = exhibit == "throughput"
-        built = (
-            _throughput(source, scale, formats, style)
-            if timed
-            else _study(source, study, formats, style)
-        )
+        if exhibit == "all":
+            built = _all(source, scale, formats or ("html",), style)
+        elif exhibit == "throughput":
+            built = _throughput(source, scale, formats or FORMATS, style)
+        else:
+            built = _study(source, study, formats or FORMATS, style)
     else:
         selected = _selected(exhibit, scale or "demo", where)
         source = open_source(store, published)
-        built = _exhibit(*selected, source, formats=formats, ran=ran, style=style)
+        built = _exhibit(*selected, source, formats=formats or FORMATS, ran=ran, style=style)
     code = _check(built, out) if check else _write(built, out)
     if strict and built.unreproduced:
         code = complain(f"not all is reproduced: {'; '.join(built.unreproduced)}", 1)
@@ -149,6 +156,26 @@ def _exhibit(
 
     records = stored_records(source, known=True)
     return build(exhibit, scale, records, formats, cores(), where=where, ran=ran, sheet=style)
+
+
+def _all(store: "Store", scale: str | None, formats: Sequence[str], style: str) -> "Report":
+    """Return the report of all that is stored."""
+    from ..bench.hardware import cores
+    from ..reports.analysis.study_results import study_results
+    from ..reports.pages import everything
+    from ..reproductions.exhibits.exhibit import load, names
+    from ..results.store import study as studies
+    from ..results.timings import Timings
+
+    records = stored_records(store, known=True)
+    timings = Timings(store.path, read_only=store.read_only)
+    found = list(timings.scan_known())
+    warn(timings)
+    searched = [study_results(studies.load(store, name), records) for name in studies.names(store)]
+    exhibits = [load(name) for name in names()]
+    return everything.build(
+        exhibits, records, found, searched, formats, workers=cores(), scale=scale, sheet=style
+    )
 
 
 def _throughput(store: "Store", scale: str | None, formats: Sequence[str], style: str) -> "Report":

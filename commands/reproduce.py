@@ -141,19 +141,17 @@ def _say(words: str) -> None:
 
 
 def _report(ctx: click.Context, requests: "Sequence[RunRequest]", out: str) -> None:
-    """Write the report of each exhibit, and print what it says."""
+    """Write the page of all that is stored, or of each exhibit that was asked for."""
+    from ..reproductions.exhibits.exhibit import names
     from .report import command as report
 
-    for request in requests:
-        ctx.invoke(
-            report,
-            exhibit=request.exhibit,
-            scale=request.scale,
-            where=request.where,
-            formats=("md",),
-            out=out,
-            store=str(request.store.path),
-        )
+    page = {"formats": ("html",), "out": out, "store": str(requests[0].store.path)}
+    asked = {request.exhibit: request.where for request in requests}
+    if set(asked) == set(names()) and not any(asked.values()):
+        ctx.invoke(report, exhibit="all", scale=requests[0].scale, **page)
+        return
+    for exhibit, where in asked.items():
+        ctx.invoke(report, exhibit=exhibit, scale=requests[0].scale, where=where, **page)
 
 
 def _conclude(seen: "Outlook", summary: "RunSummary | None", argv: list[str]) -> int:

@@ -29,6 +29,7 @@ ACROSS = {
     "cli/test_run_signals.py": "run, when it is interrupted",
     "cli/test_run_terminal.py": "run, on a terminal",
     "cli/test_unregistered.py": "every verb, where the rule of a record is not there",
+    "reports/pages/test_html_in_browser.py": "the page of a report, as a browser shows it",
     "reproductions/exhibits/test_paper.py": "the TOML files: the paper's numbers a second time",
     "reproductions/exhibits/test_paper_decoupled.py": "the same of the exhibits of masked layers",
     "reports/analysis/test_claims_of_table2.py": "claims about lengths: exact tests",

@@ -14,6 +14,7 @@ from matplotlib.lines import Line2D
 
 from . import style
 from .axes import fit, open_left
+from .inline import inline
 from .panel import PAPER, REFERENCE, dodged, looks, panel
 from .spec import Drawing
 from .style import DOTTED, FAINT, SHEETS, Sheet, width, wrapped
@@ -35,8 +36,9 @@ _TITLED = {
 
 
 def render(drawing: Drawing, formats: Sequence[str], sheet: str = "screen") -> dict[str, bytes]:
-    """Return the picture in each of `formats` (png, svg, pdf), each a file's content.
+    """Return the picture in each of `formats`, each a file's content.
 
+    Those are png, svg, pdf, and html: an svg element to stand within a page (`inline`).
     Its title and caption are in the file's metadata, too. `sheet` is a name in `style.SHEETS`.
     """
     with style.style(SHEETS[sheet]):
@@ -56,6 +58,9 @@ def saved(
     """
     files: dict[str, bytes] = {}
     for form in formats:
+        if form == "html":
+            files[form] = inline(figure)
+            continue
         buffer = io.BytesIO()
         words = {name: text for name, text in zip(_TITLED[form], told, strict=True) if text}
         figure.savefig(buffer, format=form, dpi=200, metadata=_METADATA[form] | words)

@@ -190,7 +190,7 @@ def _budget(study: StudyResults, frame: _Frame) -> Figure:
 def _slices(study: StudyResults, frame: _Frame) -> Figure:
     """A row for each arm, a panel for each field: the value of each trial by the field's."""
     space = space_of(study.study)
-    note = _STATES_SAID.format(", the later the darker")
+    note = _STATES_SAID.format(", the later the more they stand out")
     figure, grid = frame.panels(len(study.arms), len(space), note)
     for row, results in zip(grid, study.arms, strict=True):
         for axes, dimension in zip(row, space, strict=True):

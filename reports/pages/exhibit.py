@@ -15,21 +15,25 @@ from ...reproductions.exhibits.where import Where, select_records
 from ...results.record import STATUSES, Record
 from ..analysis.changes import changes
 from ..analysis.claims import ClaimResult, claims, unreproduced
+from ..analysis.details import Detail, details
 from ..analysis.medians import Bin, bins, replace_table
+from ..analysis.overview import made, tally
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection, select
+from ..analysis.settings import shared_settings
 from ..analysis.verdicts import NOT_RUN, Place, places
 from ..analysis.wording import at
 from ..figures.parallel import rendered
 from ..figures.series import drawings
-from ..tables import csv
+from ..tables import csv, diagnosis
 from ..tables.claims import claims_table
+from ..tables.diagnosis import diagnosis_table
 from ..tables.exhibit import main_table, model_table
 from ..tables.medians import medians_table
 from ..tables.table import Table
 from . import notes
 from .page import Caution, Page, Section
-from .report import FORMATS, Figure, Report, assemble, images
+from .report import FORMATS, Draft, Figure, Report, assemble, images
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,23 @@ def build(
     Raises:
         UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
     """
+    return assemble(
+        draft(exhibit, scale, records, formats, workers, where=where, ran=ran, sheet=sheet), formats
+    )
+
+
+def draft(
+    exhibit: Exhibit,
+    scale: str,
+    records: Iterable[Record],
+    formats: Sequence[str] = FORMATS,
+    workers: int = 1,
+    *,
+    where: Where | None = None,
+    ran: bool = False,
+    sheet: str = "screen",
+) -> Draft:
+    """Return what the report is made of; arguments and errors as of `build`."""
     forms = images(formats)
     judged = judge(exhibit, scale, records, where=where, ran=ran)
     selection = judged.selection
@@ -99,7 +120,7 @@ def build(
     if judged.bins:
         tables["-medians"] = csv.medians_csv(selection, judged.bins)
     lost = [f"{_claim_name(selection, one)}: {one.verdict}" for one in unreproduced(judged.claims)]
-    return assemble(_page(judged, where), formats, figures, tables, lost)
+    return Draft(page=_page(judged, where), figures=figures, tables=tables, unreproduced=lost)
 
 
 def judge(
@@ -169,6 +190,7 @@ def _page(judged: Judged, where: Where | None) -> Page:
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
     whole = where is None and not judged.ran
+    found = details(selection, judged.places, judged.shown_claims, judged.bins)
     if not whole:
         which = f" where {where}" if where is not None else ""
         lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
@@ -178,9 +200,13 @@ def _page(judged: Judged, where: Where | None) -> Page:
         lead=tuple(lead),
         cautions=tuple(_cautions(selection)),
         summary=tuple(_summary(judged)),
-        sections=tuple(_sections(judged)),
+        sections=tuple(_sections(judged, found)),
         runs=tuple(notes.runs(selection)),
         failures=tuple(notes.failures(selection)),
+        details=tuple(found),
+        settings=tuple(shared_settings(selection)),
+        made=tuple(made(selection)),
+        tally=tally(selection, found),
     )
 
 
@@ -229,7 +255,7 @@ def _counted(words: Iterable[str]) -> str:
     return ", ".join(f"{n} {word}" for word, n in Counter(words).most_common())
 
 
-def _sections(judged: Judged) -> list[Section]:
+def _sections(judged: Judged, rests: Sequence[Detail]) -> list[Section]:
     selection, marks = judged.selection, notes.marks(judged.selection)
     if not selection.cells:
         return []
@@ -254,4 +280,5 @@ def _sections(judged: Judged) -> list[Section]:
         add("claims", "Ordering claims", table, notes.of_claims(judged.shown_claims))
     table = model_table(selection, judged.places, marks)
     add("models", "The depth of M", table, [notes.INTERVAL])
+    add("diagnosis", "M's gradients", diagnosis_table(rests), [diagnosis.NOTE])
     return found

@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from ...bench.errors import one_line
+from ..analysis.details import Detail
+from ..analysis.overview import Made, Tally
 from ..tables.latex import escape_tex, tex_table
 from ..tables.markdown import escape_markdown, markdown_table
 from ..tables.table import Table
@@ -67,6 +70,10 @@ class Page:
         figure_notes: paragraphs below the figures.
         runs: lines at the end of a page: what it was made from.
         failures: lines at the end of both.
+        details: each verdict with its evidence.
+        settings: the protocol that all cells of the page share: name, value.
+        made: what the records were made on.
+        tally: of the verdicts; None where the page has none.
     """
 
     name: str
@@ -78,11 +85,35 @@ class Page:
     figure_notes: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
+    details: tuple[Detail, ...] = ()
+    settings: tuple[tuple[str, str], ...] = ()
+    made: tuple[Made, ...] = ()
+    tally: Tally | None = None
 
 
-def markdown(page: Page, pictures: Sequence[Picture] = ()) -> str:
-    """Return the whole page in Markdown; `pictures` lie beside it."""
-    return _rendered("page.md.jinja", page, escape_markdown, markdown_table, pictures=pictures)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A page with its figures.
+
+    Attributes:
+        page: the page.
+        pictures: the figures' files beside it.
+        figures: the figures as svg elements: title, content.
+    """
+
+    page: Page
+    pictures: tuple[Picture, ...] = ()
+    figures: tuple[tuple[str, Markup], ...] = ()
+
+
+def markdown(page: Page, pictures: Sequence[Picture] = (), parts: Sequence[Part] = ()) -> str:
+    """Return the whole page in Markdown; `pictures` lie beside it, `parts` follow it."""
+    found = [(page, pictures, "#"), *((part.page, part.pictures, "##") for part in parts)]
+    pages = (
+        _rendered("page.md.jinja", one, escape_markdown, markdown_table, pictures=some, mark=mark)
+        for one, some, mark in found
+    )
+    return "\n".join(pages)
 
 
 def tex(page: Page) -> str:

@@ -5,15 +5,19 @@ write(report, Path("report"))
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from markupsafe import Markup
 
 from ...bench.errors import UsageError, did_you_mean
 from ...results.files.atomic_io import write_atomic
-from .page import Page, Picture, markdown, tex, text
+from .html import front, html
+from .page import Page, Part, Picture, markdown, tex, text
+from .verdicts_json import verdicts_json
 
 IMAGES = ("png", "svg", "pdf")
-FORMATS = ("md", "csv", "tex", *IMAGES)
+FORMATS = ("md", "html", "json", "csv", "tex", *IMAGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,55 +31,120 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """A figure that is drawn: its name, its title, and its content by image format."""
+    """A figure that is drawn: its name, its title, and its content by image format, or by html."""
 
     name: str
     title: str
     content: Mapping[str, bytes]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What a report is made of, in whatever formats.
+
+    Attributes:
+        page: what it says.
+        figures: drawn in the formats that `images` returns.
+        tables: CSV, by what follows the page's name in the file's.
+        unreproduced: claims.
+    """
+
+    page: Page
+    figures: Sequence[Figure] = ()
+    tables: Mapping[str, str] = field(default_factory=dict[str, str])
+    unreproduced: Sequence[str] = ()
+
+
 def images(formats: Sequence[str]) -> list[str]:
-    """Return the image formats among `formats`, the one that pages show first.
+    """Return the formats among `formats` that figures are drawn in, what pages show first.
 
     Raises UsageError where a format is unknown.
     """
     for form in formats:
         if form not in FORMATS:
             raise UsageError(f"unknown --format {form!r}{did_you_mean(form, FORMATS)}")
-    return [form for form in IMAGES if form in formats]
+    return [form for form in (*IMAGES, "html") if form in formats]
 
 
-def assemble(
-    page: Page,
-    formats: Sequence[str],
-    figures: Sequence[Figure],
-    tables: Mapping[str, str],
-    unreproduced: Sequence[str] = (),
-) -> Report:
-    """Return a report's files in some formats, and its text.
+def assemble(draft: Draft, formats: Sequence[str]) -> Report:
+    """Return a report's files in some of FORMATS, and its text.
 
-    Args:
-        page: what it says.
-        formats: of FORMATS. Markdown shows the figures where there are any.
-        figures: drawn in the image formats among `formats`.
-        tables: CSV, by what follows the page's name in the file's.
-        unreproduced: claims.
+    Markdown shows the figures where there are any; there is JSON where there are verdicts.
     """
-    files: dict[str, bytes] = {}
-    pictures: list[Picture] = []
-    for figure in figures:
-        names = {form: f"{page.name}-{figure.name}.{form}" for form in figure.content}
-        files |= {names[form]: content for form, content in figure.content.items()}
-        pictures.append(Picture(names[images(formats)[0]], figure.title))
+    page, files = draft.page, _beside(draft, formats)
+    part = part_of(draft, formats)
     if "md" in formats:
-        files[f"{page.name}.md"] = markdown(page, pictures).encode()
+        files[f"{page.name}.md"] = markdown(page, part.pictures).encode()
     if "tex" in formats:
         files[f"{page.name}.tex"] = tex(page).encode()
-    if "csv" in formats:
-        files |= {f"{page.name}{name}.csv": table.encode() for name, table in tables.items()}
+    files |= _whole(front(page.name, page.title, [part]), [part], formats)
     return Report(
-        text=text(page), files=dict(sorted(files.items())), unreproduced=tuple(unreproduced)
+        text=text(page), files=dict(sorted(files.items())), unreproduced=tuple(draft.unreproduced)
     )
+
+
+def together(page: Page, drafts: Sequence[Draft], formats: Sequence[str]) -> Report:
+    """Return one report of several: a page, below it the others, and the files of each beside it.
+
+    Its text is that of `page`. There is one file in each of Markdown, HTML and JSON.
+    """
+    files: dict[str, bytes] = {}
+    for draft in drafts:
+        files |= _beside(draft, formats)
+        if "tex" in formats:
+            files[f"{draft.page.name}.tex"] = tex(draft.page).encode()
+    parts = [part_of(draft, formats) for draft in drafts]
+    if "md" in formats:
+        files[f"{page.name}.md"] = markdown(page, parts=parts).encode()
+    files |= _whole(page, parts, formats)
+    lost = (f"{one.page.name}: {name}" for one in drafts for name in one.unreproduced)
+    return Report(text=text(page), files=dict(sorted(files.items())), unreproduced=tuple(lost))
+
+
+def _beside(draft: Draft, formats: Sequence[str]) -> dict[str, bytes]:
+    """Return the files beside a page: its figures and its numbers."""
+    files = {
+        _file(draft, figure, form): content
+        for figure in draft.figures
+        for form, content in figure.content.items()
+        if form in IMAGES
+    }
+    if "csv" in formats:
+        tables = draft.tables.items()
+        files |= {f"{draft.page.name}{name}.csv": table.encode() for name, table in tables}
+    return files
+
+
+def part_of(draft: Draft, formats: Sequence[str]) -> Part:
+    """Return a draft as the part of a page, with its figures in some formats."""
+    forms = [form for form in images(formats) if form in IMAGES]
+    return Part(
+        page=draft.page,
+        pictures=tuple(
+            Picture(_file(draft, figure, forms[0]), figure.title)
+            for figure in draft.figures
+            if forms
+        ),
+        figures=tuple(
+            (figure.title, Markup(figure.content["html"].decode()))
+            for figure in draft.figures
+            if "html" in figure.content
+        ),
+    )
+
+
+def _file(draft: Draft, figure: Figure, form: str) -> str:
+    return f"{draft.page.name}-{figure.name}.{form}"
+
+
+def _whole(page: Page, parts: Sequence[Part], formats: Sequence[str]) -> dict[str, bytes]:
+    """Return the files that hold all that there is, below a page."""
+    files: dict[str, bytes] = {}
+    if "html" in formats:
+        files[f"{page.name}.html"] = html(page, parts).encode()
+    if "json" in formats and any(part.page.tally is not None for part in parts):
+        files[f"{page.name}.json"] = verdicts_json(page.title, parts).encode()
+    return files
 
 
 def write(report: Report, out: Path) -> list[Path]:

@@ -20,7 +20,7 @@ from ..tables import cost_to_accuracy as cost_tables
 from ..tables import csv
 from ..tables import speeds as speed_tables
 from .page import Page, Section
-from .report import FORMATS, Figure, Report, assemble, images
+from .report import FORMATS, Draft, Figure, Report, assemble, images
 
 NAME = "throughput"
 
@@ -46,6 +46,19 @@ def build(
 
     Raises UsageError where a format is unknown or there is no timing.
     """
+    return assemble(draft(timings, records, scale, formats, workers, sheet=sheet), formats)
+
+
+def draft(
+    timings: Iterable[Timing],
+    records: Iterable[Record],
+    scale: str | None = None,
+    formats: Sequence[str] = FORMATS,
+    workers: int = 1,
+    *,
+    sheet: str = "screen",
+) -> Draft:
+    """Return what the report is made of; arguments and errors as of `build`."""
     forms = images(formats)
     wanted = (timing for timing in timings if scale in (None, timing.scale))
     latest = {(t.id, t.machine_class): t for t in sorted(wanted, key=lambda t: (t.measured, t.id))}
@@ -79,4 +92,4 @@ def build(
     shown = drawings(found, reached) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
-    return assemble(page, formats, figures, tables)
+    return Draft(page=page, figures=figures, tables=tables)

@@ -13,7 +13,7 @@ from ..analysis.naming import count
 from ..analysis.study_results import LEVEL, StudyResults, command
 from ..tables import csv, study
 from .page import Page, Section
-from .report import FORMATS, Figure, Report, assemble, images
+from .report import FORMATS, Draft, Figure, Report, assemble, images
 
 _OUTCOME = (
     "Best trial: the mean over its seeds on the validation split, best of all trials and so too"
@@ -44,6 +44,11 @@ def build(results: StudyResults, formats: Sequence[str] = FORMATS, sheet: str = 
 
     `sheet` says where figures will stand (`figures.style.SHEETS`).
     """
+    return assemble(draft(results, formats, sheet), formats)
+
+
+def draft(results: StudyResults, formats: Sequence[str] = FORMATS, sheet: str = "screen") -> Draft:
+    """Return what the report is made of; arguments and errors as of `build`."""
     figures: list[Figure] = []
     if forms := images(formats):
         from ..figures.tuning import drawn  # matplotlib
@@ -60,7 +65,7 @@ def build(results: StudyResults, formats: Sequence[str] = FORMATS, sheet: str = 
         sections=tuple(_sections(results)),
         figure_notes=(_BUDGET,),
     )
-    return assemble(page, formats, figures, tables)
+    return Draft(page=page, figures=figures, tables=tables)
 
 
 def _declaration(results: StudyResults) -> list[str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
 from ..analysis.claims import ClaimResult
+from ..analysis.details import claim_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN
 from ..analysis.wording import NONE, at
@@ -31,7 +32,7 @@ def claims_table(selection: Selection, results: Sequence[ClaimResult], marks: Fo
         rows=tuple(
             (
                 (result.test.claim.text, at(selection.exhibit, result.test.place)),
-                _entries(selection.exhibit, result, marks),
+                _entries(selection, result, marks),
             )
             for result in shown(results)
         ),
@@ -45,10 +46,11 @@ def _units(results: Sequence[ClaimResult]) -> str:
     return f"{measured_names(names)}; differences and slopes in {' or '.join(units)}"
 
 
-def _entries(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
-    n = len(result.values)
+def _entries(selection: Selection, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
+    n, exhibit = len(result.values), selection.exhibit
+    word, key = verdict(result.verdict, result.decides), claim_key(selection, result)
     return (
-        entry(verdict(result.verdict, result.decides), strong=True),
+        entry(word, strong=True, verdict=result.verdict, key=key),
         entry(NONE if result.p is None else p_value(result.p)),
         entry(f"{n}" if n >= result.wanted else f"{n} of {result.wanted}"),
         entry(*_compared(exhibit, result, marks)),

@@ -6,6 +6,7 @@ from typing import Any
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
+from ..analysis.details import place_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN, Place
 from ..analysis.wording import NONE, heading, label, phrase
@@ -32,7 +33,7 @@ def main_table(selection: Selection, places: Sequence[Place], marks: Footnotes) 
         f"{_measured_words(selection)}, {selection.exhibit.name} at scale {selection.scale}",
         _layout(selection.exhibit),
         found,
-        lambda place: _judged(place, marks, against),
+        lambda place: _judged(place, marks, against, place_key(selection, place)),
     )
 
 
@@ -72,7 +73,7 @@ def model_table(selection: Selection, places: Sequence[Place], marks: Footnotes)
         f" {selection.scale}; bold: the M that the protocol fixes for the paper's place",
         (rows, ("rule", "sg_layers")),
         found,
-        lambda place: _measured(place, marks, strong=place.fills),
+        lambda place: _measured(place, marks, place.fills, place_key(selection, place)),
     )
 
 
@@ -166,7 +167,7 @@ def _order_of(name: str, cells: Sequence[Cell], places: Sequence[Place]) -> Iter
     return (cell.value(name) for cell in cells)
 
 
-def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
+def _judged(place: Place, marks: Footnotes, against: bool, key: str) -> Entry:
     lines = list(_measured(place, marks).lines)
     if against:
         digits = measure_of(place.cell.dataset, place.result).paper_decimals
@@ -175,12 +176,12 @@ def _judged(place: Place, marks: Footnotes, against: bool) -> Entry:
         if place.verdict != NOT_RUN:
             word = verdict(place.verdict, place.decides)
             lines += word.removesuffix(")").split(" (")  # in a narrow column, on two lines
-    return entry(*lines)
+    return entry(*lines, verdict=place.verdict, key=key)
 
 
-def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
+def _measured(place: Place, marks: Footnotes, strong: bool = False, key: str = "") -> Entry:
     if place.verdict == NOT_RUN:
-        return entry(NOT_RUN, strong=strong)
+        return entry(NOT_RUN, strong=strong, verdict=NOT_RUN, key=key)
     sign = "".join(marks.get((place.cell.dataset, name), "") for name in place.other_data)
     decimals = measure_of(place.cell.dataset, place.result).decimals
     first = further = ""
@@ -191,4 +192,4 @@ def _measured(place: Place, marks: Footnotes, strong: bool = False) -> Entry:
     if place.further is not None:
         further = f"all {interval(place.further, decimals)} ({place.further.n})"
     failures = [f"{n} {status}" for status, n in place.lost.items() if n]
-    return entry(first, further, ", ".join(failures), strong=strong)
+    return entry(first, further, ", ".join(failures), strong=strong, key=key)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from ...bench.cell import Cell
+from ..analysis.details import bin_key
 from ..analysis.medians import Bin
 from ..analysis.population import iterations
 from ..analysis.select import Selection
@@ -21,7 +22,7 @@ def medians_table(selection: Selection, found: Sequence[Bin]) -> Table:
     for one in sorted(found, key=lambda one: (one.paper.at, one.paper.above)):
         ends = f"{one.paper.above:g} to {one.paper.up_to:g}"
         row = label("dataset", one.cell.dataset), iterations(one.cell, one.paper.at), ends
-        entries[row, column(one.cell)] = _entry(one)
+        entries[row, column(one.cell)] = _entry(one, bin_key(selection, one))
     return cross_table(
         f"Median error in percent by bins of p_update, {selection.exhibit.name} at scale"
         f" {selection.scale}",
@@ -32,9 +33,9 @@ def medians_table(selection: Selection, found: Sequence[Bin]) -> Table:
     )
 
 
-def _entry(one: Bin) -> Entry:
+def _entry(one: Bin, key: str) -> Entry:
     if one.verdict == NOT_RUN:
-        return entry(NOT_RUN)
+        return entry(NOT_RUN, verdict=NOT_RUN, key=key)
     first = ""
     if one.found is not None:
         n = one.found.n
@@ -42,6 +43,5 @@ def _entry(one: Bin) -> Entry:
         first = f"{interval(one.found)} {counted}"
     lost = f"{one.diverged} diverged" if one.diverged else ""
     theirs = f"paper {'> ' if one.paper.censored else ''}{paper(one.paper.value)}"
-    return entry(
-        first, lost, theirs, *verdict(one.verdict, one.decides).removesuffix(")").split(" (")
-    )
+    word = verdict(one.verdict, one.decides).removesuffix(")").split(" (")
+    return entry(first, lost, theirs, *word, verdict=one.verdict, key=key)

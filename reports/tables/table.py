@@ -12,10 +12,16 @@ Stub = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An entry of a table: lines of text, the first the largest."""
+    """An entry of a table: lines of text, the first the largest.
+
+    `verdict` is the line that is one, and `key` that of the detail which the entry opens to
+    (`analysis.details`); both are empty where there is none.
+    """
 
     lines: tuple[str, ...]
     strong: bool = False
+    verdict: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +37,10 @@ class Table:
     rows: tuple[tuple[Stub, tuple[Entry, ...]], ...]
 
 
-def entry(*lines: str, strong: bool = False) -> Entry:
+def entry(*lines: str, strong: bool = False, verdict: str = "", key: str = "") -> Entry:
     """Return an entry of `lines`, the empty ones left out."""
-    return Entry(lines=tuple(line for line in lines if line), strong=strong)
+    kept = tuple(line for line in lines if line)
+    return Entry(lines=kept, strong=strong, verdict=verdict, key=key)
 
 
 def simple_table(

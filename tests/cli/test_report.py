@@ -1,5 +1,7 @@
 """`sgbench report` of exhibits: tables, files, and exit codes."""
 
+import json
+
 import pytest
 from sgbench.commands.report import FORMATS, STYLES
 from sgbench.reports.figures.style import SHEETS
@@ -64,6 +66,35 @@ def test_published_records_are_reported(sgbench, monkeypatch, tmp_path, make):
     monkeypatch.setattr(published, "PUBLISHED", tmp_path / "published")
     done = sgbench("report", "table1", "--published", "--format", "csv")
     assert f"cells: 1 of {len(make.cells)} run" in done.stdout
+
+
+def test_everything_is_one_page(sgbench, put, make, tmp_path):
+    store, _ = put(*(make.record(cell) for cell in make.cells if cell.depth == 3))
+    done = sgbench("report", "all", "--store", store)
+    assert done.exit_code == 0, done.output
+    assert done.stderr == "wrote report/all.html\n"
+    assert "table1" in done.stdout
+    page = (tmp_path / "report" / "all.html").read_text()
+    assert page.startswith("<!doctype html>")
+    assert "sgbench run table2 --scale paper" in page
+    checked = sgbench("report", "all", "--store", store, "--check")
+    assert checked.stdout == "1 files in report are up to date\n"
+
+
+def test_json_of_everything_at_one_scale(sgbench, put, make, tmp_path):
+    store, _ = put(make.record(make.cells[0]))
+    given = ("report", "all", "--store", store, "--scale", "demo", "--format", "json", "--strict")
+    done = sgbench(*given)
+    assert done.exit_code == 1
+    assert "table1-demo: " in done.stderr.splitlines()[-1]
+    found = json.loads((tmp_path / "report" / "all.json").read_text())
+    assert {one["scale"] for one in found["verdicts"]} == {"demo"}
+
+
+def test_verdicts_are_of_exhibits(refused):
+    told = refused("report", "throughput", "--format", "md,json")
+    assert "--format json" in told
+    assert "csv" in told
 
 
 def shown(done):
@@ -134,7 +165,7 @@ def test_without_changed_cells_custom_is_refused(refused, put, make):
 
 
 @pytest.mark.parametrize("option", [("--ran",), ("--where", "rule=dni")])
-@pytest.mark.parametrize("what", ["throughput", "tune"])
+@pytest.mark.parametrize("what", ["all", "throughput", "tune"])
 def test_what_is_no_exhibit_has_no_cells_to_select(refused, option, what):
     told = refused("report", what, *option)
     assert option[0] in told
@@ -149,6 +180,8 @@ def test_what_is_no_exhibit_has_no_cells_to_select(refused, option, what):
         ("table1 --format mdd", "--format", "'md'"),
         ("table1 --published --store x", "--store", "--published"),
         ("table1 --study x", "--study", "report tune"),
+        ("all --study x", "--study", "report tune"),
+        ("all --published --scale papre", "'papre'", "'paper'"),
         ("table1 --store typo", "typo", "--store"),
         ("table1", ".sgbench", "sgbench run"),
     ],

@@ -100,7 +100,9 @@ def test_what_a_time_is_enough_for_is_told_for_each_exhibit(sgbench, store, smal
     assert whole["exhibits"][0]["reached"] == 12
 
 
-def test_all_is_trained_and_reported_and_the_next_run_has_nothing_to_do(sgbench, store, small):
+def test_all_is_trained_and_reported_and_the_next_run_has_nothing_to_do(
+    sgbench, store, small, tmp_path
+):
     options = ("reproduce", small, "--store", store.path, "--device", "cpu", "--jobs", "1")
     done = sgbench(*options)
     assert done.exit_code == 0, done.output
@@ -108,6 +110,8 @@ def test_all_is_trained_and_reported_and_the_next_run_has_nothing_to_do(sgbench,
     assert len(records) == 12
     assert {(r.exhibit, r.scale, r.status) for r in records} == {("small", "demo", "ok")}
     assert "12 run" in done.stdout or "12 of 12 run" in done.stdout
+    (page,) = (tmp_path / "report").glob("*.html")
+    assert "A small one" in page.read_text(encoding="utf-8")
     first, *_ = (line for line in done.stderr.splitlines() if line.lstrip().startswith("1/"))
     assert " seed 0 " in first or " seed 1 " in first
     again = sgbench(*options)

@@ -44,7 +44,7 @@ def test_the_same_records_give_the_same_bytes_in_fresh_processes(sg_scale, make,
     first, second = (process.communicate()[0] for process in processes)
     assert [process.returncode for process in processes] == [0, 0]
     assert first == second
-    assert len(first.splitlines()) == 6
+    assert len(first.splitlines()) == 8
 
 
 def test_check_names_what_is_stale_or_missing(table1, make, tmp_path):

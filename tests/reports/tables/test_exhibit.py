@@ -259,7 +259,7 @@ seeds = 2
 def test_an_exhibit_without_a_layout_has_a_table_by_its_axes(make):
     exhibit = parse("mine", OWN)
     records = make.grid(exhibit, "demo", lambda cell: cell.rule == "backprop")
-    report = build(exhibit, "demo", records)
+    report = build(exhibit, "demo", records, ("md", "csv", "tex"))
     page = report.files["mine-demo.md"].decode()
     assert "| depth | learning\\_rate | bprop | no-bprop |" in page
     rows = [line.split(" | ")[:2] for line in page.splitlines() if line.startswith(("| 3 ", "|  "))]

@@ -1,0 +1,187 @@
+"""The answer in counts: how many of the paper's places and claims reproduce, by scale.
+
+And what records were made on, by what and when.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+from .details import Detail
+from .protocol import PAPER
+from .select import Selection
+from .verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+
+_PLURALS = {"place": "places", "median": "medians", "claim": "claims"}
+"""Kinds of details, in the order in which they are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """The verdicts of an exhibit at a scale, counted.
+
+    Attributes:
+        exhibit: its name.
+        title: its title.
+        scale: the name of the scale.
+        run: the number of cells of the scale that have a record, whatever its status.
+        wanted: the number of cells that the scale has.
+        verdicts: by the plural of a kind, the number of each verdict. Places are those of the
+            paper's table that have a number of the paper.
+    """
+
+    exhibit: str
+    title: str
+    scale: str
+    run: int
+    wanted: int
+    verdicts: Mapping[str, Mapping[str, int]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """Records that one class of machines and one revision of the code made.
+
+    Attributes:
+        machine_class: what their results' bits depend on.
+        device: processor or GPU.
+        threads: of a program.
+        matmul: back-end of the matrix products.
+        torch: version of PyTorch.
+        python: version of Python.
+        numpy: version of NumPy.
+        platform: operating system and architecture.
+        sgbench: version of this package.
+        revision: commit of the code, empty where it is not known.
+        records: their ids.
+        first: the day on which the first of them ended.
+        last: that of the last.
+        seconds: of training.
+    """
+
+    machine_class: str
+    device: str
+    threads: int
+    matmul: str
+    torch: str
+    python: str
+    numpy: str
+    platform: str
+    sgbench: str
+    revision: str
+    records: frozenset[str]
+    first: str
+    last: str
+    seconds: float
+
+
+_SAME = (
+    *("machine_class", "device", "threads", "matmul", "torch", "python", "numpy", "platform"),
+    *("sgbench", "git_revision"),
+)
+
+
+def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
+    """Return the counts of a selection's verdicts."""
+    verdicts: dict[str, Counter[str]] = {}
+    for kind, plural in _PLURALS.items():
+        mine = [d for d in details if d.kind == kind and d.in_table]
+        words = [d.verdict for d in mine if kind == "claim" or d.paper is not None]
+        if words:
+            verdicts[plural] = Counter(words)
+    return Tally(
+        exhibit=selection.exhibit.name,
+        title=selection.exhibit.title,
+        scale=selection.scale,
+        run=selection.done if selection.wanted else len(selection.frame),
+        wanted=selection.wanted or len(selection.frame),
+        verdicts=verdicts,
+    )
+
+
+def made(selection: Selection) -> list[Made]:
+    """Return what made the records of a selection, most records first."""
+    frame = selection.frame
+    frame = frame.assign(git_revision=frame["git_revision"].fillna(""))
+    found: list[Made] = []
+    for key, some in frame.groupby(list(_SAME), dropna=False, sort=True):
+        same: Any = dict(zip((*_SAME[:-1], "revision"), cast("tuple[Any, ...]", key), strict=True))
+        days = some["finished"].str.slice(0, 10)
+        found.append(
+            Made(
+                **same,
+                records=frozenset(some["id"]),
+                first=days.min(),
+                last=days.max(),
+                seconds=float((some["train_seconds"] / some["replicas"]).sum()),
+            )
+        )
+    return sorted(found, key=lambda one: -len(one.records))
+
+
+def words(counts: Mapping[str, int]) -> str:
+    """Return counts of verdicts in words, what reproduces first: `3 of 48 reproduced, 45 not run`.
+
+    Where nothing could reproduce, as at another scale than the paper's, only the others are told.
+    """
+    total = sum(counts.values())
+    if not {REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE} & set(counts):
+        return f"all {_listed(counts)}" if len(counts) == 1 < total else _listed(counts)
+    rest = {word: n for word, n in counts.items() if word != REPRODUCED}
+    first = f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"
+    return f"{first}, {_listed(rest)}" if rest else first
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {word}" for word, n in Counter(counts).most_common())
+
+
+def totals(tallies: Iterable[Tally]) -> dict[str, dict[str, Counter[str]]]:
+    """Return the verdicts of all exhibits by scale and kind, the paper's scale first."""
+    found: dict[str, dict[str, Counter[str]]] = {}
+    for one in tallies:
+        for kind, counts in one.verdicts.items():
+            of_scale = found.setdefault(one.scale, {})
+            of_scale[kind] = of_scale.get(kind, Counter[str]()) + Counter(counts)
+    return dict(sorted(found.items(), key=lambda item: item[0] != PAPER))
+
+
+def merged(several: Iterable[Sequence[Made]]) -> list[Made]:
+    """Return what made the records of several selections, each record counted once."""
+    groups: dict[tuple[object, ...], list[Made]] = {}
+    for one in (one for some in several for one in some):
+        key = tuple(getattr(one, n) for n in Made.__dataclass_fields__ if n not in _COUNTED)
+        groups.setdefault(key, []).append(one)
+    return [_merge(some) for some in groups.values()]
+
+
+_COUNTED = ("records", "first", "last", "seconds")
+
+
+def _merge(some: Sequence[Made]) -> Made:
+    return replace(
+        some[0],
+        records=frozenset().union(*(one.records for one in some)),
+        first=min(one.first for one in some),
+        last=max(one.last for one in some),
+        seconds=sum(one.seconds for one in some),
+    )
+
+
+NOTE = (
+    "A place is an entry of the paper's table or figure; a median is one of a population of"
+    " networks. They are held against the paper's number at the paper's own scale only: elsewhere"
+    " the protocol is another, and nothing is comparable. Claims are orders and trends, which are"
+    " tested at every scale."
+)
+
+
+def headline(tallies: Sequence[Tally]) -> list[str]:
+    """Return a sentence for each scale: how much of the paper reproduces."""
+    found: list[str] = []
+    for scale, kinds in totals(tallies).items():
+        said = "; ".join(f"{kind}: {words(counts)}" for kind, counts in kinds.items())
+        own = ", the paper's own protocol" if scale == PAPER else ""
+        found.append(f"Scale {scale}{own}. {said[:1].upper()}{said[1:]}.")
+    return found

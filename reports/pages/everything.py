@@ -1,0 +1,90 @@
+"""The report of everything that a store has: all exhibits, timings and studies, on one page.
+
+    report = build(exhibits, records, timings, studies, ("html",))
+
+The same records, timings and studies give the same bytes, in whatever order they come.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ...bench.errors import UsageError, did_you_mean
+from ...reproductions.exhibits.schema import CUSTOM, Exhibit
+from ...results.record import Record
+from ...results.timings import Timing
+from ..analysis.protocol import PAPER
+from ..analysis.study_results import StudyResults
+from . import exhibit as exhibits_page
+from . import throughput, tuning
+from .html import front
+from .page import Section
+from .report import FORMATS, Draft, Report, images, part_of, together
+
+NAME = "all"
+_TITLE = "Decoupled neural interfaces using synthetic gradients: what reproduces"
+_LEAD = (
+    "The synthetic-gradients paper (Jaderberg et al., arXiv 1608.05343) rerun by sgbench: each"
+    " number of the paper beside ours, with an interval over seeds and a verdict."
+)
+
+
+def build(
+    exhibits: Iterable[Exhibit],
+    records: Iterable[Record],
+    timings: Iterable[Timing] = (),
+    studies: Iterable[StudyResults] = (),
+    formats: Sequence[str] = FORMATS,
+    *,
+    workers: int = 1,
+    scale: str | None = None,
+    sheet: str = "screen",
+) -> Report:
+    """Return the report.
+
+    Args:
+        exhibits: which; those with most numbers of the paper come first.
+        records: of any exhibit and scale.
+        timings: of any exhibit.
+        studies: in the order of the page.
+        formats: of `report.FORMATS`.
+        workers: processes that draw many figures, at most (`parallel.rendered`).
+        sheet: where figures will stand (`figures.style.SHEETS`).
+        scale: the only one; if None the paper's, and all that have records.
+
+    Raises UsageError where a format is unknown, or no exhibit has the scale.
+    """
+    images(formats)  # which refuses what is unknown
+    exhibits = sorted(exhibits, key=lambda one: (-len(one.numbers), -len(one.medians), one.name))
+    records = list(records)
+    drafts: list[Draft] = []
+    for one in exhibits:
+        for name in _scales(one, records, scale):
+            made = exhibits_page.draft(one, name, records, formats, workers, sheet=sheet)
+            drafts.append(made if made.page.made else _not_run(made))
+    if not drafts:
+        known = list(dict.fromkeys(name for one in exhibits for name in one.scales))
+        raise UsageError(f"no exhibit has the scale {scale!r}{did_you_mean(str(scale), known)}")
+    timings = [timing for timing in timings if scale in (None, timing.scale)]
+    if timings:
+        drafts.append(throughput.draft(timings, records, scale, formats, workers, sheet=sheet))
+    drafts += [tuning.draft(s, formats, sheet) for s in studies if scale in (None, s.study.scale)]
+    page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], [_LEAD])
+    return together(page, drafts, formats)
+
+
+def _not_run(draft: Draft) -> Draft:
+    """Return the draft of a scale without any record: what would run it in place of its tables."""
+    tally = draft.page.tally
+    assert tally is not None
+    command = f"sgbench run {tally.exhibit} --scale {tally.scale}"
+    sections = (Section("run", "Not run", commands=(command,)),)
+    return replace(draft, page=replace(draft.page, sections=sections, cautions=()))
+
+
+def _scales(exhibit: Exhibit, records: Iterable[Record], scale: str | None) -> list[str]:
+    """Return the scales of an exhibit to report: the paper's first, `custom` last."""
+    mine = {record.scale for record in records if record.exhibit == exhibit.name and record.known}
+    known = [*exhibit.scales, *([CUSTOM] if CUSTOM in mine else [])]
+    if scale is not None:
+        return [scale] if scale in known else []
+    return sorted((n for n in known if n == PAPER or n in mine), key=lambda n: n != PAPER)

@@ -1,0 +1,67 @@
+"""The answer in counts, and what records were made on."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from sgbench.reports.analysis import overview
+from sgbench.reports.analysis.claims import claims
+from sgbench.reports.analysis.details import details
+from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.verdicts import places
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ({"reproduced": 3, "not run": 45}, "3 of 48 reproduced, 45 not run"),
+        ({"inconclusive": 2}, "0 of 2 reproduced, 2 inconclusive"),
+        ({"reproduced": 2}, "2 of 2 reproduced"),
+        ({"not run": 7}, "all 7 not run"),
+        ({"not run": 1}, "1 not run"),
+        ({"not run": 1, "not comparable": 4}, "4 not comparable, 1 not run"),
+        ({"a word of tomorrow": 1}, "0 of 1 reproduced, 1 a word of tomorrow"),
+    ],
+)
+def test_counts_in_words(counts, words):
+    assert overview.words(counts) == words
+
+
+def test_places_of_the_table_and_claims_are_counted(table1, make):
+    selection = select(table1, "paper", make.grid(table1, "paper", lambda c: c.dataset == "mnist"))
+    judged, tested = places(selection), claims(selection)
+    found = overview.tally(selection, details(selection, judged, tested))
+    expected = Counter(p.verdict for p in judged if p.fills)
+    assert found.verdicts["places"] == expected
+    assert sum(expected.values()) == 48
+    assert found.verdicts["claims"] == Counter(one.verdict for one in tested)
+    assert (found.run, found.wanted) == (144, 288)
+
+
+def test_totals_are_over_exhibits_and_the_papers_scale_comes_first(table1, table2):
+    tallies = []
+    for scale in ("demo", "paper"):
+        for exhibit in (table1, table2):
+            selection = select(exhibit, scale, [])
+            found = details(selection, places(selection), claims(selection))
+            tallies.append(overview.tally(selection, found))
+    totals = overview.totals(tallies)
+    assert list(totals) == ["paper", "demo"]
+    assert totals["paper"]["places"]["not run"] == 48 + len(table2.numbers)
+    lines = overview.headline(tallies)
+    assert lines[0].startswith("Scale paper, the paper's own protocol.")
+    assert len(lines) == 2
+
+
+def test_machines_and_revisions_are_told_apart_and_no_record_counts_twice(table1, make):
+    records = make.grid(table1, "demo", lambda c: c.network == "fcn" and c.depth == 3)
+    records = [replace(r, git_revision=None) if r.seed else r for r in records]
+    records[0] = replace(records[0], finished="2025-12-31T23:59:59+00:00")
+    found = overview.made(select(table1, "demo", records))
+    assert [len(one.records) for one in found] == [16, 8]
+    assert {one.revision for one in found} == {"", "0" * 40}
+    assert sum(one.seconds for one in found) == pytest.approx(240.0)
+    merged = overview.merged([found, found])
+    assert [len(one.records) for one in merged] == [16, 8]
+    assert min(one.first for one in merged) == "2025-12-31"
+    assert max(one.last for one in merged) == "2026-01-01"

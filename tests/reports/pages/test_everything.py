@@ -1,0 +1,75 @@
+"""The report of all that is stored: which scales it has, and what is on its page."""
+
+import json
+
+import pytest
+from reference.speeds import FCN, timings
+from sgbench.bench.errors import UsageError
+from sgbench.reports.analysis.study_results import study_results
+from sgbench.reports.pages import everything
+from sgbench.reproductions.exhibits.exhibit import expand
+
+
+@pytest.fixture
+def some(table1, make):
+    """Records of a few cells of Table 1, one of them changed by --set."""
+    cells = [c for c in expand(table1, "demo") if c.network == "fcn" and c.depth == 3]
+    changed = make.record(cells[0].replace(iterations=20), scale="custom")
+    return [*map(make.record, cells), changed]
+
+
+def names(report):
+    return [one["scale"] for one in json.loads(report.files["all.json"])["verdicts"]]
+
+
+def test_the_papers_scale_comes_first_and_others_where_they_have_records(table1, table2, some):
+    report = everything.build([table2, table1], some, formats=("json", "md"))
+    found = json.loads(report.files["all.json"])["verdicts"]
+    order = list(dict.fromkeys((one["exhibit"], one["scale"]) for one in found))
+    assert order == [
+        *(("table1", scale) for scale in ("paper", "demo", "custom")), ("table2", "paper"),
+    ]  # fmt: skip
+    page = report.files["all.md"].decode()
+    assert page.startswith("# Decoupled neural interfaces")
+    assert "\n## Table 2: " in page
+    assert "sgbench run table2 --scale paper" in page
+    assert list(report.files) == ["all.json", "all.md"]
+
+
+def test_one_scale_alone(table1, table2, some):
+    report = everything.build([table1, table2], some, formats=("json",), scale="demo")
+    assert set(names(report)) == {"demo"}
+    with pytest.raises(UsageError, match=r"'demmo'.*'demo'"):
+        everything.build([table1], some, scale="demmo")
+    with pytest.raises(UsageError, match="--format 'gif'"):
+        everything.build([table1], some, formats=("gif",))
+
+
+def test_timings_and_studies_are_on_the_page(table1, some, study, records):
+    some = [*some, *records]
+    timed = timings(depth=3, **FCN)
+    studies = [study_results(study, records)]
+    one = everything.build([table1], some, timed, studies, ("html",))
+    page = one.files["all.html"].decode()
+    assert list(one.files) == ["all.html"]
+    for words in ("Throughput of what is trained", "Study made-up", "How it was made"):
+        assert words in page
+    other = everything.build([table1], some[::-1], timed[::-1], studies, ("html",))
+    assert one == other
+
+
+def test_files_of_every_exhibit_lie_beside_it(table1, some):
+    report = everything.build([table1], some, formats=("md", "csv", "tex", "png"), scale="demo")
+    assert {"all.md", "table1-demo.csv", "table1-demo-claims.csv", "table1-demo.tex"} <= set(
+        report.files
+    )
+    page = report.files["all.md"].decode()
+    pictures = [name for name in report.files if name.endswith(".png")]
+    assert pictures
+    assert all(f"]({name})" in page for name in pictures)
+
+
+def test_claims_that_are_not_reproduced_are_named_by_exhibit(table1, some):
+    report = everything.build([table1], some, formats=("json",), scale="demo")
+    assert report.unreproduced
+    assert all(name.startswith("table1-demo: ") for name in report.unreproduced)
