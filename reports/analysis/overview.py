@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .details import Detail
 from .protocol import PAPER
 from .select import Selection
-from .verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from .verdicts import NOT_COMPARABLE, NOT_RUN, REPRODUCED
 
 _PLURALS = {"place": "places", "median": "medians", "claim": "claims"}
 """Kinds of details, in the order in which they are counted."""
@@ -126,7 +127,7 @@ def words(counts: Mapping[str, int]) -> str:
     Where nothing could reproduce, as at another scale than the paper's, only the others are told.
     """
     total = sum(counts.values())
-    if not {REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE} & set(counts):
+    if set(counts) <= {NOT_COMPARABLE, NOT_RUN, SAME_WAY, OTHER_WAY, UNDECIDED}:
         return f"all {_listed(counts)}" if len(counts) == 1 < total else _listed(counts)
     rest = {word: n for word, n in counts.items() if word != REPRODUCED}
     first = f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"
