@@ -173,8 +173,8 @@ def _merge(some: Sequence[Made]) -> Made:
 NOTE = (
     "A place is an entry of the paper's table or figure; a median is one of a population of"
     " networks. They are held against the paper's number at the paper's own scale only: elsewhere"
-    " the protocol is another, and nothing is comparable. Claims are orders and trends, which are"
-    " tested at every scale."
+    " the protocol is another, and nothing is comparable. Of claims, orders are tested at"
+    " every scale, and are of its schedule; margins, slopes and levels are not comparable."
 )
 
 
