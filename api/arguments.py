@@ -8,7 +8,8 @@ from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..bench.errors import SgbenchWarning, UsageError, named
+from ..bench.errors import SgbenchWarning, UsageError
+from ..bench.paths import path_argument
 
 if TYPE_CHECKING:
     from ..results.store.store import Store
@@ -37,7 +38,7 @@ def folder(store: PathLike | None) -> Path:
     from ..results.store.store import USUAL
 
     given = os.environ.get("SGBENCH_STORE", USUAL) if store is None else os.fspath(store)
-    return named(given, "--store")
+    return path_argument(given, "--store")
 
 
 @contextlib.contextmanager
@@ -55,7 +56,7 @@ def own_files(
         for registry, given, option, variable in kinds:
             usual = filter(None, os.environ.get(variable, "").split(os.pathsep))
             for path in usual if given is None else given:
-                before = {source.name for source in registry.brought()}
+                before = {source.name for source in registry.external_files()}
                 name = registry.add_file(os.fspath(path), variable if given is None else option)
                 if name not in before:
                     stack.callback(registry.remove, name)

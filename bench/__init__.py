@@ -1,1 +1,1 @@
-"""Training: cells, learning rules, networks, data sets, the loop, timing and engines."""
+"""Training: cells, learning rules, networks, datasets, the loop, timing and engines."""

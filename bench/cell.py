@@ -1,7 +1,7 @@
 """A cell: the complete configuration of one training run with one seed, and its identity.
 
 Free of torch, so that planning, reporting and `--help` stay fast. A cell's id is a hash of its
-canonical JSON, the versions of its rule, data set and protocol, and the hash of its data.
+canonical JSON, the versions of its rule, dataset and protocol, and the hash of its data.
 """
 
 import hashlib
@@ -54,10 +54,10 @@ class Cell(Configuration):
                 f"rule={self.rule} does not train network={self.network};"
                 f" choose from: {', '.join(registry.rules_of(family.name))}"
             )
-        if registry.DATASETS.declared(self.dataset).kind not in family.reads:
+        if registry.DATASETS.declared(self.dataset).kind not in family.data_kinds:
             raise UsageError(f"dataset={self.dataset} is not for network={self.network}")
         values = self.to_dict()
-        family.refuse(values)
+        family.check(values)
         for name, applies in applicable(values).items():
             given = values.get(name) is not None
             if applies and not given and name not in OPTIONAL:
@@ -129,6 +129,10 @@ class Cell(Configuration):
         further = (round(fraction * self.iterations) for fraction in self.evaluate_at or ())
         return min(every, self.iterations, *(at for at in further if at > iteration))
 
+    def has(self, fields: Mapping[str, Any]) -> bool:
+        """Tell whether it has all these values (None: the field does not apply)."""
+        return all(self.value(name) == value for name, value in fields.items())
+
     @property
     def key(self) -> str:
         """Hash of the configuration alone: the same cell whatever the versions and the data."""
@@ -138,11 +142,11 @@ class Cell(Configuration):
         """Return the identity of this cell's result: 16 hexadecimal digits.
 
         Hashes the fields that apply (so a field added later for other cells changes no id), the
-        versions of rule, data set and protocol, the source of a rule or data set that was brought,
-        and `data_hash` (`bench.datasets.data_hash`).
+        versions of rule, dataset and training code, the source of an external rule or dataset, and
+        `data_hash` (`bench.datasets.data_hash`).
         """
         parts: dict[str, Any] = {"cell": self._canonical(), "versions": self.versions()}
-        sources = {kind: text for kind, text in self.sources().items() if text is not None}
+        sources = {kind: text for kind, text in self.source_hashes().items() if text is not None}
         return _digest(parts | ({"sources": sources} if sources else {}) | {"data": data_hash})
 
     def versions(self) -> dict[str, int]:
@@ -150,11 +154,11 @@ class Cell(Configuration):
         return {
             "rule": registry.RULES.declared(self.rule).version,
             "dataset": registry.DATASETS.declared(self.dataset).version,
-            "protocol": registry.family_of(self.network).protocol_version(self.to_dict()),
+            "protocol": registry.family_of(self.network).training_version(self.to_dict()),
         }
 
-    def sources(self) -> dict[str, str | None]:
-        """Return the hash of the source of its rule and data set; None for the package's own."""
+    def source_hashes(self) -> dict[str, str | None]:
+        """Return the hash of the source of its rule and dataset; None for the builtin ones."""
         return {
             "rule": registry.RULES.source_hash(self.rule),
             "dataset": registry.DATASETS.source_hash(self.dataset),

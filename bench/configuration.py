@@ -54,9 +54,9 @@ class Configuration:
     hyperparameters: tuple[tuple[str, float], ...] = ()
     """The rule's own numbers (`contract.Rule.hyperparameters`): (name, value) pairs, by name."""
     decoupled: str | None = _if(
-        "what each layer does at random steps only. update: its updates; both: its forward passes"
-        " too, with synthetic inputs in place of the outputs of idle layers (fcn); none: nothing"
-        " (dni, cdni)"
+        "which work a layer does only at random steps: update (its updates) or both (also its"
+        " forward pass; idle layers are replaced by synthetic inputs, fcn only); leave out for"
+        " neither; for rules with a decoupled_step"
     )
     p_update: float | None = _if(
         "probability that a layer is active at a step (decoupled)", above=0, max=1
@@ -90,10 +90,10 @@ class Configuration:
         "units (fcn, lstm, two_lstms) or filters (cnn) of M's hidden layers", min=1, max=10**6
     )
     sg_scale: float | None = _if(
-        "M regresses this times the batch-mean gradient", above=0, max=1e12
+        "scale S of M's target: M predicts S times the mean gradient of a batch", above=0, max=1e12
     )
     sg_factor: float | None = _if(
-        "what the synthetic gradient is multiplied by where it is used (lstm, two_lstms)",
+        "factor on the synthetic gradient where it is used (lstm, two_lstms)",
         min=0,
         max=1e6,
     )
@@ -102,7 +102,7 @@ class Configuration:
     )
     si_units: int | None = _if("units of I's hidden layers", min=1, max=10**6)
     solve_bits: float | None = _if(
-        "bits per symbol under which a level of the curriculum is solved", above=0, max=100
+        "a level is solved when bits per symbol fall below this", above=0, max=100
     )
     solve_window: int | None = _if(
         "steps of every stream over which those bits are averaged", min=1, max=10**9
@@ -176,7 +176,7 @@ def hyperparameters() -> dict[str, Hyperparameter]:
 
 
 _known: dict[int, dict[str, Hyperparameter]] = {}
-"""The hyperparameters by the registry's generation, which every file that is brought raises."""
+"""The hyperparameters by the registry's generation, which every external file raises."""
 
 
 def field_names() -> tuple[str, ...]:

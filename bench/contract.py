@@ -1,4 +1,4 @@
-"""The contract of a learning rule: the declaration in its module, and the interface it may use.
+"""The contract of a learning rule: the declaration and the functions in its module.
 
 A rule is one module. It declares `RULE`, a `Rule`, and the function of each family that it trains:
 
@@ -12,7 +12,7 @@ running state but the rule's own. A rule may also define
     setup(network, draw)                   tensors that the rule keeps, by name
     objective(network, x, labels)          the loss [R] whose gradient the rule writes, where it is
                                            that of one loss; called as the rule's function is
-    targets(network, passes)               what each M should have predicted, for its diagnosis
+    targets(network, forward_pass)         what each M should have predicted, for its diagnosis
     decoupled_step(network, x, labels, mask)
                                            one update where every layer has an update mask
 
@@ -23,16 +23,14 @@ Free of torch, so that a declaration is read without it; a rule imports torch wh
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, cast
 
 from .errors import UsageError, did_you_mean
-
-if TYPE_CHECKING:
-    pass
 
 FUNCTIONS = {"feedforward": "step", "recurrent": "unroll", "pair": "cycle"}
 """The function of a rule that trains a family's networks."""
@@ -96,12 +94,12 @@ class Rule:
             (feedforward), a prediction of coming synthetic gradients (recurrent).
         trains_hidden: whether it trains the hidden layers (feedforward), or the classifier alone.
         baseline: whether others' times are given as multiples of its own.
-        label_leak: why labels reach what they should not, where the rule means them to; empty
-            where they reach the loss, and an M that sees the label, alone.
+        label_leak: why labels reach gradients by a way other than the loss or an M that sees them;
+            empty if they do not.
         least_depth: fewest layers with weights for which it is defined (feedforward).
-        passes: times that a step is multiplied by the core's weights (recurrent): 3 for forward,
-            gradient of the state and gradient of the weights.
-        unrolls: unrolls that are kept in memory (recurrent).
+        products_per_step: matrix products with the core's weights per time step (recurrent), for
+            the work estimate: 3 = forward, gradient of the state, gradient of the weights.
+        unrolls_in_memory: unrolls that are kept at once (recurrent), for the memory estimate.
         whole_cycle: whether a cycle is differentiated as one (pair), rather than by windows.
         expected_failures: checks of `sgbench check` that the rule is known to fail, by name, each
             with the reason.
@@ -121,18 +119,18 @@ class Rule:
     baseline: bool = False
     label_leak: str = ""
     least_depth: int = 2
-    passes: int = 3
-    unrolls: int = 1
+    products_per_step: int = 3
+    unrolls_in_memory: int = 1
     whole_cycle: bool = False
     expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
-    def synthetic(self) -> bool:
+    def has_models(self) -> bool:
         """True where it has synthetic-gradient models."""
         return self.model != "none"
 
     @property
-    def conditioned(self) -> bool:
+    def models_see_labels(self) -> bool:
         """True where its synthetic-gradient models see the label."""
         return self.model == "M with label"
 
@@ -155,10 +153,49 @@ def checked_rule(name: str, module: Any) -> Rule:
         raise UsageError(
             f"rule {name} lacks RULE = Rule(name={name!r}, …): a sgbench.bench.contract.Rule"
         )
-    problem = next(itertools.chain(_words(name, rule), _functions(module, rule)), None)
+    problems = itertools.chain(_kinds(rule), _words(name, rule), _functions(module, rule))
+    problem = next(problems, None)
     if problem:
         raise UsageError(f"rule {name}: {problem}")
     return rule
+
+
+def _kinds(rule: Rule) -> Iterator[str]:
+    """Yield which values of a declaration, and of its hyperparameters, are of the wrong type."""
+    yield from _types("RULE", rule)
+    for number, one in enumerate(cast("tuple[object, ...]", rule.hyperparameters)):
+        what = f"RULE.hyperparameters[{number}]"
+        if isinstance(one, Hyperparameter):
+            yield from _types(what, one)
+        else:
+            yield f"{what}={one!r} must be a Hyperparameter(…)"
+
+
+def _types(what: str, declared: Rule | Hyperparameter) -> Iterator[str]:
+    """Yield which values of a declaration are of the wrong type."""
+    for one in dataclasses.fields(declared):
+        kinds, words = _KINDS[str(one.type)]
+        value: object = getattr(declared, one.name)
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = number if kinds is float and value is not None else isinstance(value, kinds)
+        if not fits or (kinds is int and isinstance(value, bool)):
+            yield f"{what}.{one.name}={value!r} must be {words}"
+        elif isinstance(value, str) and not (value.isprintable() and "$" not in value):
+            yield f"{what}.{one.name}={value!r} must be one line of plain text, without $"
+
+
+_KINDS: dict[str, tuple[Any, str]] = {  # by annotation: the types, and what to call them
+    "str": (str, "text"),
+    "bool": (bool, "True or False"),
+    "int": (int, "a whole number"),
+    "float": (float, "a number"),
+    "float | None": ((int, float, type(None)), "a number or None"),
+    "type": (type, "int or float"),
+    "str | Mapping[str, str]": ((str, Mapping), "text, or {family: text}"),
+    "Mapping[str, str]": (Mapping, "{name of a check: reason}"),
+    "tuple[str, ...]": (tuple, "a tuple, as ('feedforward',)"),
+    "tuple[Hyperparameter, ...]": (tuple, "a tuple of Hyperparameter(…)"),
+}
 
 
 def _words(name: str, rule: Rule) -> Iterator[str]:
@@ -195,7 +232,7 @@ def _functions(module: Any, rule: Rule) -> Iterator[str]:
     if hasattr(module, "objective") and len(rule.families) != 1:
         yield "it has objective, which is for rules of one family, and RULE.families has several"
     for function in ("decoupled_step", "targets"):
-        if hasattr(module, function) and not rule.synthetic:
+        if hasattr(module, function) and not rule.has_models:
             yield f"it has {function}, which is for rules with a model M, and RULE.model is 'none'"
 
 
@@ -204,6 +241,9 @@ def _hyperparameter_problem(one: Hyperparameter) -> str:
         return f"hyperparameter {one.name!r}: a name has letters, digits and underscores"
     if one.kind not in (int, float):
         return f"hyperparameter {one.name}: kind must be int or float"
-    if one.min is None and one.above is None:
+    least = one.min if one.min is not None else one.above
+    if least is None:
         return f"hyperparameter {one.name}: give min, or above"
+    if one.default is not None and not least <= one.default <= one.max:
+        return f"hyperparameter {one.name}: default={one.default} is not within its own bounds"
     return ""

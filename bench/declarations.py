@@ -1,4 +1,4 @@
-"""Declarations of data sets and of families of networks. Free of torch."""
+"""Declarations of datasets and of families of networks. Free of torch."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ that is generated, with a curriculum; text: characters to predict."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """The declaration of a data set.
+    """The declaration of a dataset.
 
     Attributes:
         name: the module's name.
@@ -28,7 +28,7 @@ class Dataset:
         pixel_max: the largest value of a pixel (images, counting).
         symbols: size of the input vocabulary (episodes, text).
         characters: of the training, validation and test parts (text).
-        files_of: the data set whose files these are in another use; None where it has its own.
+        files_of: the dataset whose files these are in another use; None where it has its own.
     """
 
     name: str
@@ -72,7 +72,7 @@ SIZES = {
 
 
 def checked_dataset(name: str, module: Any) -> Dataset:
-    """Return the declaration of the data set in `module`; UsageError where it is wrong."""
+    """Return the declaration of the dataset in `module`; UsageError where it is wrong."""
     found = getattr(module, "DATASET", None)
     if not isinstance(found, Dataset):
         raise UsageError(
@@ -115,7 +115,7 @@ def _problem(field: str, value: Any) -> str:
     return f"DATASET.{field}={value!r} must be {words} from 1 to {most:,}"
 
 
-class Family(Protocol):
+class FamilyDeclaration(Protocol):
     """A family of networks, as far as a cell's configuration goes; `families` has the rest.
 
     The functions take a cell's fields by name.
@@ -124,19 +124,19 @@ class Family(Protocol):
         name: the package's name.
         label: how messages write it.
         networks: the names of its networks.
-        reads: the kinds of data sets that they are trained on.
+        data_kinds: the kinds of datasets that they are trained on.
     """
 
     name: str
     label: str
     networks: tuple[str, ...]
-    reads: tuple[str, ...]
+    data_kinds: tuple[str, ...]
 
     def fields(self, values: Mapping[str, Any]) -> Collection[str]:
         """Return those fields of the ones that only some cells have that such a cell has."""
         ...
 
-    def refuse(self, values: Mapping[str, Any]) -> None:
+    def check(self, values: Mapping[str, Any]) -> None:
         """Raise UsageError where the fields do not fit one another."""
         ...
 
@@ -144,12 +144,12 @@ class Family(Protocol):
         """Return the steps of data in an iteration."""
         ...
 
-    def protocol_version(self, values: Mapping[str, Any]) -> int:
+    def training_version(self, values: Mapping[str, Any]) -> int:
         """Return the version of the code that trains such a cell."""
         ...
 
 
-def checked_family(name: str, module: Any) -> Family:
+def checked_family(name: str, module: Any) -> FamilyDeclaration:
     """Return the family in `module`; UsageError where it declares none."""
     found = getattr(module, "FAMILY", None)
     if getattr(found, "name", None) != name:

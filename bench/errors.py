@@ -2,7 +2,6 @@
 
 import difflib
 from collections.abc import Iterable
-from pathlib import Path
 
 NEAR = 0.6
 """The likeness (`difflib.SequenceMatcher.ratio`) from which on a name is taken for a slip."""
@@ -30,21 +29,6 @@ class StoreError(SgbenchError):
 
 class SgbenchWarning(UserWarning):
     """What a caller of the Python functions should know; a command says it on stderr."""
-
-
-def expanded(path: Path | str, argument: str) -> Path:
-    """Return `path`, its `~` replaced; UsageError naming the `argument` where that is nobody's."""
-    try:
-        return Path(path).expanduser()
-    except RuntimeError as error:
-        raise UsageError(f"{argument} {path}: there is no such home; write it out") from error
-
-
-def named(text: str, argument: str) -> Path:
-    """Return the path that `text` writes; UsageError naming the `argument` where it is empty."""
-    if not text:
-        raise UsageError(f"{argument} is empty: write a path, . for the folder you are in")
-    return expanded(text, argument)
 
 
 def one_line(text: str) -> str:

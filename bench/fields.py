@@ -67,7 +67,10 @@ class Field:
         if isinstance(value, str):
             choices = value if self.choices is None else self.choices()
             if value not in choices:
-                raise UsageError(f"unknown {self.name} {value!r}{did_you_mean(value, choices)}")
+                file = {"rule": "--rule-file", "dataset": "--dataset-file"}.get(self.name)
+                own = f"; one of your own comes by {file} FILE" if file else ""
+                near = did_you_mean(value, choices)
+                raise UsageError(f"unknown {self.name} {value!r}{near}{own}")
             return value
         number = typing.cast("float", value)
         low = -math.inf if self.min is None else self.min

@@ -80,9 +80,13 @@ def device_model(device: str) -> str:
     return models[0] if models else platform.processor() or platform.machine()
 
 
-def torch_release() -> str:
-    """Return torch's major and minor version, the part that may change bits."""
-    return ".".join(importlib.metadata.version("torch").split("+")[0].split(".")[:2])
+def torch_release(version: str | None = None) -> str:
+    """Return the major and minor of a torch version, the part that may change bits.
+
+    `version` is the installed one's if None.
+    """
+    version = version or importlib.metadata.version("torch")
+    return ".".join(version.split("+")[0].split(".")[:2])
 
 
 def machine_class(machine: Machine) -> str:
@@ -90,7 +94,7 @@ def machine_class(machine: Machine) -> str:
 
     Device model, threads, matrix-product back-end and torch's major.minor.
     """
-    release = ".".join(machine.torch.split("+")[0].split(".")[:2])
+    release = torch_release(machine.torch)
     return f"{machine.device}, {machine.threads} threads, {machine.matmul}, torch {release}"
 
 

@@ -30,7 +30,10 @@ class Model(Protocol):
     """A synthetic-gradient model M: `synthetic, learn = model(h, one_hot)`."""
 
     def __call__(self, h: Tensor, one_hot: Tensor) -> tuple[Tensor, Callable[[Tensor], None]]:
-        """Return the gradient that M predicts at h, and what takes the target that M learns."""
+        """Return the gradient predicted at h, and the function that teaches M.
+
+        That function takes M's target and writes M's gradients.
+        """
         ...
 
 
@@ -46,7 +49,7 @@ class Draw(Protocol):
         ...
 
 
-class FeedForward(Protocol):
+class FeedForwardNetwork(Protocol):
     """A feed-forward network of R replicas, as a rule's `step` sees it.
 
     h is what a layer gives: [R, units, B] of a fully connected layer, [B, R * filters, H, W] of a
@@ -104,15 +107,15 @@ Mask = Sequence[Sequence[bool]]
 """For each replica, whether each layer is active at a step, bottom first, the classifier last."""
 
 
-class Decoupled(FeedForward, Protocol):
+class DecoupledNetwork(FeedForwardNetwork, Protocol):
     """A feed-forward network whose layers have update masks, as `decoupled_step` sees it.
 
     Attributes:
-        inputs: for each hidden layer a model I that predicts its h from x, for the steps at which
-            the layer is idle; none where idle layers run forward too.
+        input_models: for each hidden layer a model I that predicts its h from x, for the steps
+            at which the layer is idle; none where idle layers run forward too.
     """
 
-    inputs: Sequence[Layer]
+    input_models: Sequence[Layer]
 
     def run_for(self, block: Layer | Model, replicas: Sequence[bool], x: Any, *more: Any) -> Any:
         """Run `block(x, *more)`, moving the running statistics of those replicas only."""
@@ -120,7 +123,7 @@ class Decoupled(FeedForward, Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passes:
+class ForwardPass:
     """One forward pass through a feed-forward network, for the diagnosis of its models.
 
     Attributes:
@@ -134,32 +137,69 @@ class Passes:
     top: Tensor
 
 
-class Recurrent(Protocol):
-    """A recurrent network of R replicas, as a rule's `unroll` sees it; `lstm` has the core.
+class Unroll(Protocol):
+    """The steps of one unroll, with what their pullback needs.
 
     Attributes:
-        core: an LSTM: `pull` takes gradients back through an unroll, `learn` writes those of the
-            weights.
+        steps: T.
+    """
+
+    @property
+    def steps(self) -> int:
+        """T."""
+        ...
+
+    def state(self, step: int) -> Tensor:
+        """Return the state [R, state size, B] before `step`; T gives the one at the end."""
+        ...
+
+
+class Core(Protocol):
+    """The recurrent core of a network: an LSTM (`nn.lstm`)."""
+
+    def pull(
+        self, tape: Any, deltas: Tensor | None, end: Tensor | None, need_start: bool = True
+    ) -> Any:
+        """Return the gradient at the state before the unroll `tape`, [R, state size, B].
+
+        Args:
+            tape: the unroll.
+            deltas: the gradient at every output, [R, H, T, B]; None for zero.
+            end: the gradient at the state after the unroll, [R, state size, B]; None for zero.
+            need_start: with False nothing is returned, and less is computed.
+        """
+        ...
+
+    def learn(self, *tapes: Any) -> None:
+        """Write the gradient of the weights that the last `pull` of each unroll gives, summed."""
+        ...
+
+
+class RecurrentNetwork(Protocol):
+    """A recurrent network of R replicas, as a rule's `unroll` sees it.
+
+    Attributes:
+        core: the recurrent core.
         streams: B.
         loss: of the last unroll, summed over its steps and streams, [R], nats.
-        factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
+        factor: the factor on a synthetic gradient where it is used (`sg_factor`).
         hyperparameters: the rule's own numbers.
         kept: what `setup` returned.
     """
 
-    core: Any
+    core: Core
     streams: int
     loss: Tensor
     factor: float
     hyperparameters: Mapping[str, float | Tensor]
     kept: dict[str, Tensor]
 
-    def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Any, Tensor]:
+    def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Unroll, Tensor]:
         """Run T steps from the carried state; return them and the gradient at every output."""
         ...
 
-    def before(self) -> Any:
-        """Return the unroll before, None before the first (rules with auxiliary outputs)."""
+    def previous_unroll(self) -> Unroll | None:
+        """Return the previous unroll; None in the first update or without auxiliary outputs."""
         ...
 
     def synthetic_gradient(self, state: Tensor) -> Tensor:
@@ -175,12 +215,12 @@ class Recurrent(Protocol):
         ...
 
 
-class Pair(Protocol):
+class NetworkPair(Protocol):
     """Two networks of R replicas, as a rule's `cycle` sees them: A sends B a message every T steps.
 
     Attributes:
         T: steps between messages; a cycle has T * T.
-        factor: what a synthetic gradient is multiplied by where it is used (`sg_factor`).
+        factor: the factor on a synthetic gradient where it is used (`sg_factor`).
         hyperparameters: the rule's own numbers.
         kept: what `setup` returned.
     """
@@ -190,15 +230,15 @@ class Pair(Protocol):
     hyperparameters: Mapping[str, float | Tensor]
     kept: dict[str, Tensor]
 
-    def window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
-        """Run A for T steps; return its count's logits and its message."""
+    def run_a_window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
+        """Run A for a window of T steps; return the logits of its count, and its message."""
         ...
 
-    def tick(self, message: Tensor, at: int) -> None:
-        """Run B for a step on the message number `at` of the cycle."""
+    def step_b(self, message: Tensor, at: int) -> None:
+        """Run B for a step on the message number `at` of the cycle, from 0."""
         ...
 
-    def count(self) -> Tensor:
+    def b_logits(self) -> Tensor:
         """Return the logits of B's count."""
         ...
 

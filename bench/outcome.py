@@ -29,7 +29,7 @@ class CurvePoint:
     sg_cosine: list[float | None] | None = None  # of synthetic and true gradient, None: undefined
     bits: float | None = None  # a symbol: of the validation text, or of the episodes trained on
     longest: int | None = None  # T_task of the longest level solved so far, 0: none (episodes)
-    aux_loss: float | None = None  # the auxiliary output's regression loss (dni_aux)
+    aux_loss: float | None = None  # the auxiliary output's regression loss (recurrent)
     updates: list[int] | None = None  # done by each layer, bottom first (decoupled)
     error_a: float | None = None  # percent of A's counts wrong, on the cell's split (two_lstms)
     error_b: float | None = None  # percent of B's counts wrong (two_lstms)
@@ -38,7 +38,7 @@ class CurvePoint:
 LastPoint = dict[str, Any] | None
 """The last point of a running program's curve, of its first replica; None before there is any."""
 
-Measured = list[tuple[CurvePoint, int | None]]
+EvaluatedPoints = list[tuple[CurvePoint, int | None]]
 """A point for each replica, and the iteration at which its loss was not finite (None: it is)."""
 
 

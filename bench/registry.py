@@ -1,6 +1,6 @@
-"""The registry: finds rules, data sets, networks and families by name.
+"""The registry: finds rules, datasets, networks and families by name.
 
-Each kind has a folder of the package, and each module in it is one named thing. Rules and data sets
+Each kind has a folder of the package, and each module in it is one named thing. Rules and datasets
 also come from installed packages (an entry point each) and from files (`add_file`); a name of the
 package cannot be taken by another. A module is imported when it is first asked for, so one that
 does not import stops only what uses it. This is the one place that imports modules by name.
@@ -9,16 +9,18 @@ does not import stops only what uses it. This is the one place that imports modu
 import functools
 import importlib
 import importlib.metadata
+import keyword
 import pkgutil
 import re
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
 from .contract import Rule, checked_rule
-from .declarations import Dataset, Family, checked_dataset, checked_family
+from .declarations import Dataset, FamilyDeclaration, checked_dataset, checked_family
 from .errors import UsageError, did_you_mean
-from .source_files import Source, executed, hash_of_module, imported
+from .source_files import ExternalFile, executed, hash_of_module, imported
 
 
 class Labelled(Protocol):
@@ -59,7 +61,7 @@ class Registry(Generic[D]):
         self.kind, self.group, self._packages = kind, group, packages
         self._package, self._checked = f"{__package__}.{folder}", checked
         self._readers = dict(readers or {})
-        self._files: dict[str, tuple[Source, Any]] = {}
+        self._files: dict[str, tuple[ExternalFile, Any]] = {}
         self._declared: dict[str, D] = {}
         self._names: tuple[str, ...] | None = None
         self.generation = 0
@@ -68,20 +70,20 @@ class Registry(Generic[D]):
     def names(self) -> tuple[str, ...]:
         """Return all names, sorted; nothing is imported."""
         if self._names is None:
-            self._names = tuple(sorted({*self._own, *self._installed(), *self._files}))
+            self._names = tuple(sorted({*self._builtin, *self._installed(), *self._files}))
         return self._names
 
     @functools.cached_property
-    def _own(self) -> tuple[str, ...]:
+    def _builtin(self) -> tuple[str, ...]:
         path = importlib.import_module(self._package).__path__
         things = (info for info in pkgutil.iter_modules(path) if info.ispkg == self._packages)
         return tuple(sorted(info.name for info in things if not info.name.startswith("_")))
 
-    def own_names(self) -> tuple[str, ...]:
-        """Return the names that are the package's own, sorted."""
-        return self._own
+    def builtin_names(self) -> tuple[str, ...]:
+        """Return the builtin names, those of the package itself, sorted."""
+        return self._builtin
 
-    def brought(self) -> tuple[Source, ...]:
+    def external_files(self) -> tuple[ExternalFile, ...]:
         """Return the files that were added, in order."""
         return tuple(source for source, _ in self._files.values())
 
@@ -98,7 +100,7 @@ class Registry(Generic[D]):
     def label(self, name: str) -> str:
         """Return the label of `name`, and the name too where another has that label already."""
         label = self.declared(name).label
-        if name in self._own:
+        if name in self._builtin:
             return label
         taken = any(d.label == label for other, d in self.loadable() if other != name)
         return f"{label} ({name})" if taken else label
@@ -119,7 +121,7 @@ class Registry(Generic[D]):
         """Return the module of `name`; UsageError where there is none or it does not import."""
         if name in self._files:
             return self._files[name][1]
-        if name in self._own:
+        if name in self._builtin:
             return imported(f"{self._package}.{name}", f"{self.kind} {name}")
         entry = self._installed().get(name)
         if entry is None:
@@ -127,10 +129,10 @@ class Registry(Generic[D]):
         return imported(entry.module, f"{self.kind} {name} of {entry.value}")
 
     def source_hash(self, name: str) -> str | None:
-        """Return the hash of the source of what was brought; None of the package's own."""
+        """Return the hash of the source of what is external; None for what is builtin."""
         if name in self._files:
             return self._files[name][0].hash
-        if name in self._own:
+        if name in self._builtin:
             return None
         return hash_of_module(self.module(name))
 
@@ -150,14 +152,17 @@ class Registry(Generic[D]):
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "not UTF-8 text"
             raise UsageError(f"{option} {path}: {reason}; name a file that can be read") from None
-        source = Source(self.kind, file.stem, str(file.absolute()), text)
+        if file.suffix not in {".py", *self._readers}:
+            known = " or ".join([".py", *self._readers])
+            raise UsageError(f"{option} {path}: a {self.kind} of your own is a {known} file")
+        source = ExternalFile(self.kind, file.stem, str(file.absolute()), text)
         try:
             self.add(source)
         except UsageError as error:
             raise UsageError(f"{option} {error}") from None
         return source.name
 
-    def add(self, source: Source) -> None:
+    def add(self, source: ExternalFile) -> None:
         """Add a file's content, as `add_file`; the same content twice is added once."""
         name, known = source.name, self._files.get(source.name)
         if known is not None and known[0].text == source.text:
@@ -186,12 +191,17 @@ class Registry(Generic[D]):
             name: the name.
             what: what has it, for the message.
         """
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name):
             raise UsageError(
                 f"{what}: the name of a {self.kind} has small letters, digits and underscores, a"
-                " letter first"
+                " letter first, and is no word of Python's own"
             )
-        if name in self._own:
+        if name in sys.stdlib_module_names or name in _requirements():
+            raise UsageError(
+                f"{what}: {name} is the name of a Python package, which the file would hide;"
+                " choose another name"
+            )
+        if name in self._builtin:
             raise UsageError(
                 f"{what}: {name} is a {self.kind} of sgbench's own; choose another name"
             )
@@ -210,7 +220,18 @@ class Registry(Generic[D]):
         self._names = None
 
     def _installed(self) -> dict[str, importlib.metadata.EntryPoint]:
-        return {} if self.group is None else _entry_points(self.group, self.kind, self._own)
+        return {} if self.group is None else _entry_points(self.group, self.kind, self._builtin)
+
+
+@functools.cache
+def _requirements() -> frozenset[str]:
+    """Return the names of the packages that sgbench imports, and its own."""
+    try:
+        found = importlib.metadata.requires("sgbench") or ()
+    except importlib.metadata.PackageNotFoundError:  # run from a folder that is not installed
+        found = ()
+    names = (re.match(r"[A-Za-z0-9_-]+", line) for line in found)
+    return frozenset({"sgbench", *(m[0].lower().replace("-", "_") for m in names if m)})
 
 
 @functools.cache
@@ -238,7 +259,9 @@ DATASETS: Registry[Dataset] = Registry(
     group="sgbench.datasets",
     readers={".toml": "datasets.loading.described"},
 )
-FAMILIES: Registry[Family] = Registry("family", "families", checked_family, packages=True)
+FAMILIES: Registry[FamilyDeclaration] = Registry(
+    "family", "families", checked_family, packages=True
+)
 
 
 @functools.cache
@@ -248,7 +271,7 @@ def families_of_networks() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def family_of(network: str) -> Family:
+def family_of(network: str) -> FamilyDeclaration:
     """Return the family that the network belongs to; UsageError where there is no such network."""
     known = families_of_networks()
     if network not in known:
@@ -267,15 +290,15 @@ def network_module(network: str) -> Any:
     return importlib.import_module(f"{__package__}.networks.{network}")
 
 
-def brought() -> tuple[Source, ...]:
+def external_files() -> tuple[ExternalFile, ...]:
     """Return all files that were added: what workers elsewhere need too."""
-    return (*RULES.brought(), *DATASETS.brought())
+    return (*RULES.external_files(), *DATASETS.external_files())
 
 
-def add_all(sources: tuple[Source, ...]) -> None:
+def add_all(files: tuple[ExternalFile, ...]) -> None:
     """Add files that another process has, in place of other versions of them."""
-    for source in sources:
+    for source in files:
         registry = {"rule": RULES, "dataset": DATASETS}[source.kind]
-        if any(old.name == source.name and old != source for old in registry.brought()):
+        if any(old.name == source.name and old != source for old in registry.external_files()):
             registry.remove(source.name)  # of an earlier run, before the file was changed
         registry.add(source)

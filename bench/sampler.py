@@ -1,4 +1,7 @@
-"""The path by which the gate of any revision starts `bench/profiling/sampler.py`."""
+"""`python -m sgbench.bench.sampler`: the path is fixed.
+
+Newer gates start it in older revisions; the code is `profiling/sampler.py`.
+"""
 
 from .profiling.sampler import main
 

@@ -1,4 +1,4 @@
-"""Source files of rules and data sets: their hashes, and the modules that they become."""
+"""Source files of rules and datasets: their hashes, and the modules that they become."""
 
 import functools
 import hashlib
@@ -14,8 +14,8 @@ from .errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """A file that was brought: plain text, so that it travels to workers.
+class ExternalFile:
+    """The file of an external rule or dataset: plain text, so that it travels to workers.
 
     Attributes:
         kind: `rule` or `dataset`.
@@ -67,7 +67,7 @@ def imported(module: str, what: str) -> ModuleType:
         raise UsageError(f"{what} does not import: {where(error)}") from error
 
 
-def executed(source: Source) -> ModuleType:
+def executed(source: ExternalFile) -> ModuleType:
     """Return the module of a Python file's content; UsageError with the line where it fails."""
     module = ModuleType(f"sgbench_{source.kind}_{source.name}_{source.hash}")
     module.__file__ = source.path

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from ..bench.errors import SgbenchError, StoreError, did_you_mean, one_line
-from ..bench.signals import ending
+from ..reproductions.running.signals import termination_signals
 
 INTERNAL = 70  # EX_SOFTWARE
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
@@ -21,7 +21,7 @@ CODES = """\b
 Exit codes:
   0    success; a report of an unfinished grid is a success
   1    a regression (gate), a stale report (--check), a claim not reproduced (--strict), or
-       a check of a rule or data set that fails (check)
+       a check of a rule or dataset that fails (check)
   2    wrong usage, or missing or corrupt data
   3    --time-limit ended the run, and the same command goes on; or the gate cannot decide
   4    some cells failed or diverged, or differ between stores (merge); the rest are stored
@@ -137,7 +137,7 @@ def terminable(signals: list[int]) -> Generator[None]:
         signals.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, handle) for number in ending()}
+    before = {number: signal.signal(number, handle) for number in termination_signals()}
     try:
         yield
     finally:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ._own_files import own_file_option
+from ._external_files import external_file_option
 from ._values import exhibit_names, seconds, shard, suggesting, words_option, workers
 
 STORE = ".sgbench"
@@ -48,18 +48,18 @@ published_option = click.option(
 source_options = all_of(store_option, published_option)
 """Which records are read."""
 
-rule_file_option = own_file_option(
+rule_file_option = external_file_option(
     "--rule-file",
     envvar="SGBENCH_RULE_FILES",
     help="A learning rule of your own: a Python file, whose name is the rule's. Repeatable.",
 )
-dataset_file_option = own_file_option(
+dataset_file_option = external_file_option(
     "--dataset-file",
     envvar="SGBENCH_DATASET_FILES",
-    help="A data set of your own: a Python or TOML file, whose name is the data set's. Repeatable.",
+    help="A dataset of your own: a Python or TOML file, whose name is the dataset's. Repeatable.",
 )
-own_files_options = all_of(rule_file_option, dataset_file_option)
-"""What is known besides the rules and data sets of the package and of installed packages."""
+external_files_options = all_of(rule_file_option, dataset_file_option)
+"""What is known besides the rules and datasets of the package and of installed packages."""
 
 data_dir_option = click.option(
     "--data-dir",
@@ -106,8 +106,7 @@ set_option = click.option(
     "--set",
     multiple=True,
     metavar="FIELD=VALUE[,…]",
-    help="Change a field of the protocol; several values are tried in turn. Changed cells are of"
-    " scale custom.",
+    help="Override a field; several values are swept. The records go to scale `custom`.",
 )
 device_option = click.option(
     "--device",
@@ -158,8 +157,7 @@ selection_options = all_of(
         "--shard",
         metavar="I/N",
         callback=shard,
-        help="Only part I of N of the cells. Every cell is in one part, the same on every machine,"
-        " whatever is done already.",
+        help="Run part I of N only; every machine computes the same split.",
     ),
 )
 """Which cells of an exhibit."""

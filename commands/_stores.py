@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from ..bench.errors import UsageError, named, one_line
+from ..bench.errors import UsageError, one_line
+from ..bench.paths import path_argument
+from ._external_files import external_file_words
 from ._options import STORE
-from ._own_files import own_file_words
 
 if TYPE_CHECKING:
     from ..results.files.json_store import JsonStore
@@ -21,7 +22,7 @@ def open_store(path: str) -> "Store":
     """Return the store of --store for a verb that writes; it need not exist yet."""
     from ..results.store.store import Store
 
-    return Store(named(path, "--store"))
+    return Store(path_argument(path, "--store"))
 
 
 def open_source(path: str, published: bool = False, *, required: bool = True) -> "Store":
@@ -43,7 +44,7 @@ def open_source(path: str, published: bool = False, *, required: bool = True) ->
         raise UsageError("--published and --store exclude each other: give one of them")
     if published:
         return open_published()
-    folder = named(path, "--store")
+    folder = path_argument(path, "--store")
     return Store.existing(folder) if required or told else Store(folder)
 
 
@@ -52,7 +53,7 @@ def store_words(store: "Store") -> list[str]:
 
     There are none for the usual store, nor for files that the environment names.
     """
-    files = own_file_words(click.get_current_context())
+    files = external_file_words(click.get_current_context())
     if store.read_only:
         return ["--published", *files]
     usual = str(store.path) == os.environ.get("SGBENCH_STORE", STORE)
@@ -70,7 +71,7 @@ def stored_records(
 ) -> "list[Record]":
     """Return the records of a store, of the cells that --where picks; warn of unusable files.
 
-    With `known`, and where --where is given, records whose rule or data set is not registered are
+    With `known`, and where --where is given, records whose rule or dataset is not registered are
     left out, and the warning says how many.
     """
     records = list(source.scan_known() if known or where else source.scan())

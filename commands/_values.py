@@ -113,7 +113,7 @@ def exhibit_names(*others: str) -> Completion:
 def dataset_names(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Complete the name of a data set."""
+    """Complete the name of a dataset."""
     from ..bench import datasets
 
     return suggesting(*datasets.names())(ctx, param, incomplete)

@@ -30,16 +30,16 @@ VERDICTS = {
 @data_dir_option
 @json_option
 def command(file: str, data_dir: str | None, as_json: bool) -> int:
-    """Check a rule or data set of your own, and say line by line what holds.
+    """Check a rule or dataset of your own, and say line by line what holds.
 
-    FILE is a Python file, the TOML file of a data set, or the name of a rule or data set that is
+    FILE is a Python file, the TOML file of a dataset, or the name of a rule or dataset that is
     known. Exit code 0: everything holds, or fails as the rule declares; 1: something fails; 2: it
     cannot be loaded.
     """
-    from ..bench.conformance.files import opened
+    from ..bench.conformance.subject import open_subject
 
     counts: Counter[str] = Counter()
-    with opened(file) as subject:
+    with open_subject(file) as subject:
         findings = subject.check(data_dir)
         if not as_json:
             click.echo(f"{subject.kind} {subject.name}")

@@ -18,7 +18,7 @@ from ._values import dataset_names
 )
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """List, download and verify the data sets."""
+    """List, download and verify the datasets."""
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
@@ -34,7 +34,7 @@ _names = click.argument("names", nargs=-1, metavar="[NAME]...", shell_complete=d
 @data_dir_option
 @dataset_file_option
 def data_list(names: tuple[str, ...], data_dir: str | None) -> None:
-    """List the data sets: whether their files are there, and where they come from."""
+    """List the datasets: whether their files are there, and where they come from."""
     from ..bench import datasets
     from ..reports.console.listing import data_table
     from ..reports.console.terminal import width
@@ -87,7 +87,7 @@ def data_verify(names: tuple[str, ...], data_dir: str | None) -> int:
 
 
 def _datasets(names: tuple[str, ...]) -> list[str]:
-    """Return the named data sets, else all that have files; UsageError if one is unknown."""
+    """Return the named datasets, else all that have files; UsageError if one is unknown."""
     from ..bench import datasets
 
     for name in names:

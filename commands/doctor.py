@@ -5,7 +5,13 @@ import json
 import click
 
 from ._entrypoint import examples
-from ._options import data_dir_option, device_option, json_option, own_files_options, store_option
+from ._options import (
+    data_dir_option,
+    device_option,
+    external_files_options,
+    json_option,
+    store_option,
+)
 from ._stores import open_store
 
 
@@ -19,7 +25,7 @@ from ._stores import open_store
     + "\n\nIt takes about ten seconds and changes nothing: leave the machine alone meanwhile.",
 )
 @store_option
-@own_files_options
+@external_files_options
 @data_dir_option
 @device_option
 @json_option

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from ..bench.errors import UsageError, named
+from ..bench.errors import UsageError
+from ..bench.paths import path_argument
 from ._entrypoint import examples
 from ._options import (
-    own_files_options,
+    external_files_options,
     source_options,
     where_option,
 )
@@ -34,7 +35,7 @@ FORMATS = {".parquet": "parquet", ".csv": "csv", ".jsonl": "jsonl", ".json": "js
     help="The file's format.  [default: by FILE's suffix: .parquet, .csv, .jsonl or .json]",
 )
 @where_option
-@own_files_options
+@external_files_options
 @source_options
 def command(
     *, file: str, form: str | None, where: tuple[str, ...], store: str, published: bool
@@ -52,5 +53,5 @@ def command(
     if file == "-":
         click.echo(frame.encode(records, chosen), nl=False)
     else:
-        frame.write(records, named(file, "FILE"), chosen)
+        frame.write(records, path_argument(file, "FILE"), chosen)
         click.echo(f"wrote {len(records):,} records to {file}", err=True)

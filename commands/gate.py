@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bench.errors import UsageError, named
+from ..bench.errors import UsageError
+from ..bench.paths import path_argument
 from ._entrypoint import complain, examples, terminable
 from ._options import device_option, json_option, time_limit_option
 from ._stores import warn
@@ -17,7 +18,7 @@ from ._values import items
 
 if TYPE_CHECKING:
     from ..results.record import Record
-    from ..results.statistics.verdict import Finding
+    from ..results.statistics.gate_finding import GateFinding
 
 _MODES = ("baseline", "records", "pytest_benchmark")
 _OF_BASELINE = ("candidate", "exhibits", "time_limit", "allow_dirty", "device")
@@ -40,7 +41,7 @@ _OF_BASELINE = ("candidate", "exhibits", "time_limit", "allow_dirty", "device")
 @click.option(
     "--candidate",
     metavar="DIR",
-    help="The version that is compared; the checkout around the working directory if not given.",
+    help="The version to test.  [default: the checkout around the working directory]",
 )
 @click.option(
     "--exhibit",
@@ -88,10 +89,10 @@ def command(
     as it is decided.
     """
     from ..reports.console.gate import finding_line, summary_text
-    from ..results.statistics.verdict import FAILURES, exit_code
+    from ..results.statistics.gate_finding import FAILURES, exit_code
 
     mode = _mode(ctx, options)
-    findings: list[Finding] = []
+    findings: list[GateFinding] = []
     signals: list[int] = []
     try:
         with terminable(signals), closing(_compare(mode, options)) as decided:
@@ -104,7 +105,7 @@ def command(
         return complain("interrupted", 128 + (signals[0] if signals else signal.SIGINT))
     if not as_json:
         click.echo(summary_text(findings), nl=False)
-    if junit and (why := _write_junit(findings, named(junit, "--junit"))):
+    if junit and (why := _write_junit(findings, path_argument(junit, "--junit"))):
         return complain(f"--junit {junit} cannot be written: {why}", exit_code(findings) or 2)
     return exit_code(findings)
 
@@ -121,10 +122,10 @@ def _mode(ctx: click.Context, options: dict[str, Any]) -> str:
     return given[0]
 
 
-def _compare(mode: str, options: dict[str, Any]) -> "Generator[Finding]":
+def _compare(mode: str, options: dict[str, Any]) -> "Generator[GateFinding]":
     factor: float = options["speed_factor"]
     if mode == "records":
-        from ..reproductions.gate.stored import compare_common
+        from ..reproductions.gate.two_stores import compare_common
 
         baseline, candidate = map(_records, options["records"])
         yield from compare_common(baseline, candidate, factor=factor, say=_say)
@@ -147,13 +148,13 @@ def _say(line: str) -> None:
 def _records(path: str) -> "list[Record]":
     from ..results.store.store import Store
 
-    store = Store.existing(named(path, "--records"), "--records", read_only=True)
+    store = Store.existing(path_argument(path, "--records"), "--records", read_only=True)
     records = list(store.scan_known())
     warn(store)
     return records
 
 
-def _write_junit(findings: "list[Finding]", path: Path) -> str:
+def _write_junit(findings: "list[GateFinding]", path: Path) -> str:
     """Write the verdicts; return why that is impossible, nothing where it was done."""
     from ..reports.console.junit import junit
     from ..results.files.atomic_io import reason, write_file

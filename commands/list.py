@@ -5,7 +5,13 @@ import json
 import click
 
 from ._entrypoint import Entrypoint, examples
-from ._options import data_dir_option, json_option, own_files_options, source_options, where_option
+from ._options import (
+    data_dir_option,
+    external_files_options,
+    json_option,
+    source_options,
+    where_option,
+)
 from ._stores import open_source, stored_records
 
 
@@ -21,7 +27,7 @@ from ._stores import open_source, stored_records
 )
 @data_dir_option
 @json_option
-@own_files_options
+@external_files_options
 @click.pass_context
 def command(ctx: click.Context, data_dir: str | None, as_json: bool) -> None:
     """List the exhibits with their scales, cells and data; `list records` lists what is stored."""
@@ -51,11 +57,11 @@ def command(ctx: click.Context, data_dir: str | None, as_json: bool) -> None:
         "sgbench list records --where rule=dni,network=fcn | head",
         "sgbench list records --published --json | jq -r 'select(.status != \"ok\").id'",
     )
-    + "\n\n`sgbench show ID` tells all of a record; the first digits of its id do.",
+    + "\n\n`sgbench show ID` tells all of a record; a unique prefix of the id is enough.",
 )
 @source_options
 @where_option
-@own_files_options
+@external_files_options
 @json_option
 def records(*, store: str, published: bool, where: tuple[str, ...], as_json: bool) -> None:
     """List the records of a store, the newest first: id, exhibit, cell and result."""

@@ -5,7 +5,7 @@ import json
 
 import click
 
-from ..bench.errors import expanded
+from ..bench.paths import expand_home
 from ._entrypoint import complain, examples
 from ._options import json_option
 from ._stores import open_store, warn
@@ -37,7 +37,7 @@ def command(stores: tuple[str, ...], into: str, as_json: bool) -> int:
     from ..results.store.merge import merge
 
     target = open_store(into)
-    merged = merge([expanded(store, "STORE") for store in stores], target)
+    merged = merge([expand_home(store, "STORE") for store in stores], target)
     warn(target)
     if as_json:
         click.echo(json.dumps({"into": str(target.path), **dataclasses.asdict(merged)}))

@@ -6,8 +6,8 @@ import click
 
 from ._entrypoint import examples
 from ._options import (
+    external_files_options,
     json_option,
-    own_files_options,
     store_option,
     where_option,
 )
@@ -27,7 +27,7 @@ from ._stores import open_source, stored_records, warn
     " checkpoints of such cells are removed.",
 )
 @where_option
-@own_files_options
+@external_files_options
 @store_option
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @click.option("--dry-run", is_flag=True, help="List the files, and remove none.")

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..bench.errors import UsageError, named
+from ..bench.errors import UsageError
+from ..bench.paths import path_argument
 from ._entrypoint import complain, examples
-from ._options import own_files_options, scale_option, source_options, where_option
+from ._options import external_files_options, scale_option, source_options, where_option
 from ._stores import open_source, stored_records, warn
 from ._values import exhibit_names, words_option
 
@@ -81,7 +82,7 @@ _NAMES = ("all", "throughput", "tune")  # what is reported besides exhibits
     " order the same way round.",
 )
 @click.option("--study", metavar="NAME", help="Which study `report tune` shows, of several.")
-@own_files_options
+@external_files_options
 @source_options
 def command(
     *,
@@ -207,7 +208,7 @@ def _write(report: "Report", out: str) -> int:
     """Write the files and print the text; return the exit code."""
     from ..reports.pages import report as reports
 
-    for path in reports.write(report, named(out, "--out")):
+    for path in reports.write(report, path_argument(out, "--out")):
         click.echo(f"wrote {path}", err=True)
     click.echo(report.text, nl=False)
     return 0
@@ -217,7 +218,7 @@ def _check(report: "Report", out: str) -> int:
     """Tell whether the files are as they should be; return the exit code."""
     from ..reports.pages import report as reports
 
-    stale = reports.check(report, named(out, "--out"))
+    stale = reports.check(report, path_argument(out, "--out"))
     files = f"{len(report.files)} files in {out}"
     if not stale:
         click.echo(f"{files} are up to date")

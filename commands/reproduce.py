@@ -12,8 +12,8 @@ from ._entrypoint import complain, examples, terminable
 from ._options import (
     data_dir_option,
     device_option,
+    external_files_options,
     jobs_option,
-    own_files_options,
     retry_option,
     scale_option,
     store_option,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @scale_option()
 @where_option
 @time_limit_option("Stop after 90s, 30m, 8h, 2d …; running cells save their state.")
-@own_files_options
+@external_files_options
 @store_option
 @data_dir_option
 @device_option

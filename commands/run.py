@@ -11,8 +11,8 @@ from ._options import (
     data_dir_option,
     device_option,
     exhibit_argument,
+    external_files_options,
     jobs_option,
-    own_files_options,
     retry_option,
     selection_options,
     store_option,
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 )
 @exhibit_argument()
 @selection_options
-@own_files_options
+@external_files_options
 @store_option
 @data_dir_option
 @device_option
@@ -54,8 +54,8 @@ if TYPE_CHECKING:
     "--until",
     metavar="N|P%",
     callback=until,
-    help="Train each cell only until N updates, or P% of its own, are done, at an evaluation; the"
-    " schedule stays the cell's, and a later run goes on.",
+    help="Train each cell only until N updates, or P% of its own, are done, and on to its next"
+    " evaluation; the schedule stays the cell's, and a later run goes on.",
 )
 @time_limit_option()
 @retry_option
@@ -66,7 +66,9 @@ if TYPE_CHECKING:
     help="Train on the workers of a dask scheduler, tcp://HOST:PORT, instead of this machine. Only"
     " this process writes records.",
 )
-@click.option("--dry-run", is_flag=True, help="Only tell what would be run and how long it takes.")
+@click.option(
+    "--dry-run", is_flag=True, help="Print what would run and how long it takes; train nothing."
+)
 @click.option(
     "--json", "as_json", is_flag=True, help="Print each record as a line of JSON once it is stored."
 )

@@ -4,8 +4,8 @@ import click
 
 from ._entrypoint import examples
 from ._options import (
+    external_files_options,
     json_option,
-    own_files_options,
     source_options,
 )
 from ._stores import open_source, stored_records
@@ -21,7 +21,7 @@ from ._stores import open_source, stored_records
     + "\n\n`sgbench list records` lists the ids.",
 )
 @click.argument("id", metavar="ID")
-@own_files_options
+@external_files_options
 @source_options
 @json_option
 def command(*, id: str, store: str, published: bool, as_json: bool) -> None:  # noqa: A002

@@ -11,8 +11,8 @@ from ._options import (
     data_dir_option,
     device_option,
     exhibit_argument,
+    external_files_options,
     json_option,
-    own_files_options,
     selection_options,
     source_options,
 )
@@ -33,7 +33,7 @@ from ._stores import open_source, stored_records, warn
 )
 @exhibit_argument(required=False)
 @selection_options
-@own_files_options
+@external_files_options
 @source_options
 @data_dir_option
 @device_option
@@ -58,7 +58,7 @@ def _tell_stale(store: str, published: bool, options: dict[str, Any], as_json: b
     """List the stale records: of the cells that EXHIBIT and its options select, else of all."""
     from ..reports.console import pruning
     from ..reproductions.running.request import wanted_cells
-    from ..results.files.registered import left_out, unregistered
+    from ..results.registered import left_out, unregistered
     from ..results.store.pruning import stale
 
     if options["exhibit"] is None:

@@ -11,8 +11,8 @@ from ._entrypoint import complain, examples
 from ._options import (
     device_option,
     exhibit_argument,
+    external_files_options,
     json_option,
-    own_files_options,
     scale_option,
     set_option,
     store_option,
@@ -41,8 +41,8 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
         "sgbench time p_update --where decoupled=both --device cuda --replicas 1,10,100",
         "sgbench time table1 --json >> timings.jsonl",
     )
-    + "\n\nNo data is needed. Leave the machine alone meanwhile. `sgbench report throughput` shows"
-    " all timings.",
+    + "\n\nNo data is needed. Keep the machine idle while it runs. `sgbench report throughput`"
+    " shows all timings.",
 )
 @exhibit_argument()
 @scale_option("quick")
@@ -64,7 +64,7 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
     show_default=True,
     help="Number of seeds that are trained together as one program; several numbers are compared.",
 )
-@own_files_options
+@external_files_options
 @device_option
 @store_option
 @json_option

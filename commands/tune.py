@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..bench.errors import UsageError, named
+from ..bench.errors import UsageError
+from ..bench.paths import path_argument
+from ..reproductions.tuning.methods import PRUNERS, SAMPLERS
 from ._entrypoint import complain, examples, terminable
 from ._options import (
     all_of,
     data_dir_option,
     device_option,
+    external_files_options,
     jobs_option,
     json_option,
-    own_files_options,
     retry_option,
     scale_option,
     store_option,
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
     from ..results.store.store import Store
     from ..results.store.study import Study
 
-SAMPLERS = ("tpe", "random", "gp")
-PRUNERS = ("hyperband", "halving", "median", "none")
 
 _declaring = all_of(
     scale_option(None, shown="demo"),
@@ -85,8 +85,8 @@ _declaring = all_of(
         "sgbench tune table1 --study NAME --export study.db",
         "sgbench report tune --study NAME",
     )
-    + "\n\nThe first trial is the protocol as it is. Trials use the validation split; the best one"
-    " is retrained on other seeds on the test split, beside the protocol as it is.\nThe same"
+    + "\n\nThe first trial is the untuned protocol. Trials use the validation split; the best one"
+    " is retrained on other seeds on the test split, beside the untuned protocol.\nThe same"
     " command continues a study that was interrupted.",
 )
 @click.argument("exhibit")
@@ -106,7 +106,7 @@ _declaring = all_of(
 @time_limit_option()
 @retry_option
 @jobs_option
-@own_files_options
+@external_files_options
 @store_option
 @data_dir_option
 @device_option
@@ -125,20 +125,23 @@ def command(
     as_json: bool,
     **declared: Any,
 ) -> int:
-    """Search a better protocol for EXHIBIT with Optuna, the same trials and space for each rule."""
+    """Search for better hyperparameters with Optuna; every rule gets the same trials and space.
+
+    EXHIBIT is its name, or a path to a TOML file of one.
+    """
     from ..reproductions.tuning.search import RunOptions
-    from ..reproductions.tuning.study_options import StudyOptions, declare, opened, resumed
+    from ..reproductions.tuning.study_options import StudyOptions, declare, open_study, resume_study
 
     source = open_store(store)
     options = StudyOptions(**declared)
     if resume and rebuild:
         raise UsageError("--resume and --rebuild exclude each other: give one of them")
-    into = None if export is None else named(export, "--export")
+    into = None if export is None else path_argument(export, "--export")
     if resume or (into and options.study):
-        study = resumed(source, options)
+        study = resume_study(source, options)
     else:
         study, notes = declare(options)
-        study = opened(source, study, rebuild)
+        study = open_study(source, study, rebuild)
         for note in notes:
             click.echo(note, err=True)
     if into:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:
-    from sgbench.bench.interfaces import FeedForward
+    from sgbench.bench.interfaces import FeedForwardNetwork
     from torch import Tensor
 
 WEIGHT = Hyperparameter(
@@ -35,7 +35,7 @@ RULE = Rule(
 )
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update, of the network and of every head."""
     one_hot, weight = network.encode(labels), network.hyperparameters["head_weight"]
     h, passed = x, []
@@ -49,7 +49,7 @@ def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
         delta = pullback(delta + local, need_input=i > 0)
 
 
-def objective(network: FeedForward, x: Tensor, labels: Tensor) -> Tensor:
+def objective(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> Tensor:
     """Return the loss [R] whose gradient `step` writes."""
     one_hot, weight = network.encode(labels), network.hyperparameters["head_weight"]
     h, total = x, 0

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Rule
 
 if TYPE_CHECKING:
-    from sgbench.bench.interfaces import Draw, FeedForward
+    from sgbench.bench.interfaces import Draw, FeedForwardNetwork
     from torch import Tensor
 
 RULE = Rule(
@@ -31,14 +31,14 @@ RULE = Rule(
 )
 
 
-def setup(network: FeedForward, draw: Draw) -> dict[str, Tensor]:
+def setup(network: FeedForwardNetwork, draw: Draw) -> dict[str, Tensor]:
     """Return a feedback matrix [R, features of h, K] for each hidden layer."""
     bound = 1 / math.sqrt(network.classes)
     shapes = [(math.prod(shape), network.classes) for shape in network.hidden_shapes]
     return {f"feedback{i}": draw.uniform(f"feedback{i}", s, bound) for i, s in enumerate(shapes)}
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update."""
     h, passed = x, []
     for layer in network.hidden:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Rule
 
 if TYPE_CHECKING:
-    from sgbench.bench.interfaces import FeedForward, Passes
+    from sgbench.bench.interfaces import FeedForwardNetwork, ForwardPass
     from torch import Tensor
 
 RULE = Rule(
@@ -27,7 +27,7 @@ RULE = Rule(
 )
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update, of the network and of every M."""
     one_hot = network.encode(labels)
     h, passed = x, []
@@ -44,9 +44,9 @@ def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
         pullback(synthetic, need_input=False)  # last, so that its gradients are those that stay
 
 
-def targets(network: FeedForward, passes: Passes) -> list[Tensor]:
+def targets(network: FeedForwardNetwork, forward_pass: ForwardPass) -> list[Tensor]:
     """Return what each M should have predicted, bottom first: the true gradients."""
-    found = [passes.top]
-    for pullback in reversed(passes.pullbacks[1:]):
+    found = [forward_pass.top]
+    for pullback in reversed(forward_pass.pullbacks[1:]):
         found.insert(0, pullback(found[0]))
     return found

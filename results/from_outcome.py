@@ -1,4 +1,4 @@
-"""Records from outcomes: the results of training a cell, with the machine and the code."""
+"""Makes a record from an outcome, with machine and code."""
 
 import dataclasses
 import math
@@ -36,7 +36,7 @@ def make_record(
         data_hash: of the data that was trained on (`bench.datasets.data_hash`).
         machine_class: of the outcome's machine (`bench.hardware.machine_class`).
     """
-    versions, sources, code = cell.versions(), cell.sources(), provenance.revision()
+    versions, sources, code = cell.versions(), cell.source_hashes(), provenance.revision()
     ok, test = outcome.status == "ok", cell.split == "test"
     error, loss = _number(outcome.error_rate, ok), _number(outcome.loss, ok)
     configuration: dict[str, Any] = {name: getattr(cell, name) for name in FIELDS}

@@ -7,13 +7,10 @@ torch.
 
 import functools
 import itertools
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..bench import datasets, registry
-from ..bench.configuration import applicable
-from .record import Record, describe
+from .record import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +60,7 @@ MEASURES = {
         paper_decimals=2,
     ),
 }
-_RESULTS = {  # fields that only records of such data have
+FIELDS_BY_KIND = {
     "images": (
         *("test_error", "test_loss", "validation_error", "validation_loss"),
         *("train_error", "train_loss"),
@@ -72,10 +69,6 @@ _RESULTS = {  # fields that only records of such data have
     "text": ("validation_bits", "test_bits"),
     "counting": ("error_a", "error_b"),
 }
-_OF_SPLIT = {  # fields of one split; validation bits, which choose the weights, are on both
-    "test": ("test_error", "test_loss", "test_bits"),
-    "validation": ("validation_error", "validation_loss"),
-}
 _MODELS = ("train_loss", "sg_loss", "sg_cosine")  # of any training, and of any with models M
 _EVALUATED = {  # fields of a curve's points that only such data have
     "images": ("error", "loss"),
@@ -83,9 +76,9 @@ _EVALUATED = {  # fields of a curve's points that only such data have
     "text": ("bits", "aux_loss"),
     "counting": ("error_a", "error_b"),
 }
-FINAL = tuple(n for of in _RESULTS.values() for n in of if n != "progression")
+FINAL = tuple(n for of in FIELDS_BY_KIND.values() for n in of if n != "progression")
 """All fields that hold final results."""
-FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
+RESULT_FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
 """Fields that hold the result of a cell with one result."""
 
 
@@ -100,18 +93,18 @@ def _counted(name: str) -> Measure:
     )
 
 
-RESULTS = {"error_a": _counted("A"), "error_b": _counted("B")}
+METRIC_BY_RESULT = {"error_a": _counted("A"), "error_b": _counted("B")}
 """The metrics of a cell with several results, by the record's field."""
 
 
 def results_of(dataset: str) -> tuple[str | None, ...]:
     """Return the fields of the results of a cell trained on `dataset`; None for a single result."""
-    return tuple(RESULTS) if datasets.kind(dataset) == "counting" else (None,)
+    return tuple(METRIC_BY_RESULT) if datasets.kind(dataset) == "counting" else (None,)
 
 
 def measure_of(dataset: str, result: str | None = None) -> Measure:
     """Return the metric of a cell trained on `dataset`; `result` names one of several."""
-    return MEASURES[datasets.kind(dataset)] if result is None else RESULTS[result]
+    return MEASURES[datasets.kind(dataset)] if result is None else METRIC_BY_RESULT[result]
 
 
 def evaluated(dataset: str) -> tuple[str, ...]:
@@ -120,28 +113,11 @@ def evaluated(dataset: str) -> tuple[str, ...]:
 
 
 def measures_of(record: Record) -> list[Measure]:
-    """Return the metrics of a record's results, also where its data set is not registered."""
+    """Return the metrics of a record's results, also where its dataset is not registered."""
     if record.dataset in datasets.names():
         return [measure_of(record.dataset, result) for result in results_of(record.dataset)]
-    every = (*MEASURES.values(), *RESULTS.values())
+    every = (*MEASURES.values(), *METRIC_BY_RESULT.values())
     return [m for m in every if any(getattr(record, name) is not None for name in m.fields)]
-
-
-def not_applying(record: Record) -> set[str]:
-    """Return the fields that are null because they do not apply to the record's cell.
-
-    A result applies to a cell that failed, too. Where the record's rule or data set is not
-    registered, all fields that are null are returned.
-    """
-    if not record.known:
-        return {name for name, value, *_ in describe(record) if value is None or value == []}
-    fits = applicable(record.configuration)
-    found = {name for name, applies in fits.items() if not applies}
-    kind = datasets.kind(record.dataset)
-    found.update(*(names for of, names in _RESULTS.items() if of != kind))
-    found.update(*(names for split, names in _OF_SPLIT.items() if split != record.split))
-    found.add("tokens_per_second" if record.T is None else "examples_per_second")
-    return found | ({"error"} if record.status == "ok" else set())
 
 
 def grain(dataset: str) -> float:
@@ -175,112 +151,3 @@ def _ladder(dataset: str) -> tuple[float, ...]:
     task = datasets.load(dataset)
     assert isinstance(task, datasets.Episodes)
     return (0.0, *(float(level.length) for level in task.levels))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Objective:
-    """The objective of a study: a number on the validation split that every cell has.
-
-    Attributes:
-        name: for tables and axes.
-        unit: printed after a number.
-        decimals: as printed.
-        minimize: whether less is better.
-        worst: the value of a cell that diverged.
-        final: the record's fields that hold it at the end; the mean of several.
-        point: the same fields of a point of the curve.
-        best: whether the best evaluation so far counts, as for texts, whose best weights are kept.
-        tested: the record's fields of the result on the test split.
-        tested_name: the name of that result.
-    """
-
-    name: str
-    unit: str
-    decimals: int
-    minimize: bool = True
-    worst: float
-    final: tuple[str, ...]
-    point: tuple[str, ...]
-    best: bool = False
-    tested: tuple[str, ...]
-    tested_name: str
-
-    def better(self, one: float, other: float) -> bool:
-        """Tell whether `one` is better than `other`."""
-        return one < other if self.minimize else one > other
-
-    def of(self, record: Record) -> float | None:
-        """Return a record's result on the validation split, None where it has none."""
-        return _mean(getattr(record, name) for name in self.final)
-
-    def tested_of(self, record: Record) -> float | None:
-        """Return a record's result on the test split, None where it has none."""
-        return _mean(getattr(record, name) for name in self.tested)
-
-    def seen(self, curve: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
-        """Return (iteration, value) of every evaluation of a curve that has a value."""
-        found: list[tuple[int, float]] = []
-        for point in curve:
-            value = _mean(point[name] for name in self.point)
-            if value is not None and self.best and found and self.better(found[-1][1], value):
-                value = found[-1][1]
-            if value is not None:
-                found.append((point["iteration"], value))
-        return found
-
-
-def _mean(values: Iterable[float | None]) -> float | None:
-    found = list(values)
-    numbers = [float(value) for value in found if value is not None]
-    return sum(numbers) / len(numbers) if len(numbers) == len(found) else None
-
-
-_OBJECTIVES = {
-    "images": Objective(
-        name="validation error",
-        unit="%",
-        decimals=2,
-        worst=100.0,
-        final=("validation_error",),
-        point=("error",),
-        tested=("test_error",),
-        tested_name="test error",
-    ),
-    "episodes": Objective(  # every update draws new episodes, so nothing is held out
-        name="longest T_task solved",
-        unit="T_task",
-        decimals=1,
-        minimize=False,
-        worst=0.0,
-        final=("longest",),
-        point=("longest",),
-        tested=("longest",),
-        tested_name="longest T_task solved",
-    ),
-    "text": Objective(
-        name="validation bits per character",
-        unit="bits per character",
-        decimals=3,
-        worst=8.0,  # a uniform guess of a byte
-        final=("validation_bits",),
-        point=("bits",),
-        best=True,
-        tested=("test_bits",),
-        tested_name="test bits per character",
-    ),
-    "counting": Objective(  # the losses of A and B have the same weight
-        name="counts wrong on the validation split, mean of A and B",
-        unit="%",
-        decimals=2,
-        worst=100.0,
-        final=("error_a", "error_b"),
-        point=("error_a", "error_b"),
-        tested=("error_a", "error_b"),
-        tested_name="counts wrong on the test split, mean of A and B",
-    ),
-}
-
-
-def objective_of(dataset: str) -> Objective:
-    """Return the objective of a study of cells trained on `dataset`."""
-    return _OBJECTIVES[datasets.kind(dataset)]

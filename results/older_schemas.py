@@ -1,8 +1,8 @@
-"""Records of older schemas, read as ones of this.
+"""Upgrades records of older schemas to the current one.
 
 Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
 BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
-source of a rule or data set that is not the package's own.
+source of a rule or dataset that is not the package's own.
 """
 
 from typing import Any, cast

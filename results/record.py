@@ -17,7 +17,6 @@ from ..bench.cell import Cell
 from ..bench.configuration import FIELDS, hyperparameters
 from ..bench.errors import UsageError
 from ..bench.outcome import CurvePoint, Solved
-from .files.registered import missing, unregistered
 from .files.schema import (
     NewerSchemaError,
     RecordError,
@@ -27,6 +26,7 @@ from .files.schema import (
     json_types,
 )
 from .older_schemas import OLDER, upgraded
+from .registered import missing, unregistered
 
 SCHEMA_VERSION = 4
 """Raised when a field is added, removed or changes its meaning."""
@@ -94,7 +94,7 @@ class Record:
     rule_source: str | None = _doc(
         "hash of the source of a rule from a file or an installed package; null: the package's own"
     )
-    dataset_source: str | None = _doc("the same of the data set")
+    dataset_source: str | None = _doc("the same of the dataset")
     data_hash: str = _doc("hash of the data that was trained on")
     data_canonical: bool = _doc("whether that data is the original, byte for byte")
     status: str = _doc(
@@ -148,7 +148,10 @@ class Record:
     python: str = _doc("version of Python")
     numpy: str = _doc("version of NumPy")
     platform: str = _doc("operating system and architecture")
-    machine_class: str = _doc("what records must share for their times to be compared")
+    machine_class: str = _doc(
+        "machine properties that can change results bit for bit; only records of one class are"
+        " compared"
+    )
     sgbench: str = _doc("version of this package")
     git_revision: str | None = _doc("commit of the code, where it ran from a checkout")
     git_dirty: bool | None = _doc("whether the code differed from that commit")
@@ -163,7 +166,7 @@ class Record:
     def cell(self) -> Cell:
         """The cell that this record is of.
 
-        Raises UsageError where its rule or data set is not registered here.
+        Raises UsageError where its rule or dataset is not registered here.
         """
         problem = unregistered(self)
         if problem:
@@ -181,12 +184,12 @@ class Record:
 
     @property
     def sources(self) -> dict[str, str | None]:
-        """Hashes of the sources of its rule and data set, as `Cell.sources` names them."""
+        """Hashes of the sources of its rule and dataset, as `Cell.source_hashes` names them."""
         return {"rule": self.rule_source, "dataset": self.dataset_source}
 
     @property
     def known(self) -> bool:
-        """Whether the rule and the data set that it was made with are registered here."""
+        """Whether the rule and the dataset that it was made with are registered here."""
         return missing(self) is None
 
     def value(self, name: str) -> Any:

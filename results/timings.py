@@ -16,7 +16,6 @@ from ..bench.cell import Cell, canonical_json
 from ..bench.errors import UsageError
 from .files.codec import pack, unpack
 from .files.json_store import JsonStore, StoredKind, publish_lines
-from .files.registered import missing, unregistered
 from .files.schema import (
     NewerSchemaError,
     RecordError,
@@ -25,6 +24,7 @@ from .files.schema import (
     check_object,
     json_types,
 )
+from .registered import missing, unregistered
 from .statistics.rounds import Median, over_rounds, ratio
 
 SCHEMA_VERSION = 2
@@ -83,7 +83,7 @@ class Timing:
     measured: str
     """Time of the measurement, ISO 8601, UTC."""
 
-    def of(self, what: str) -> Median:
+    def median_of(self, what: str) -> Median:
         """Return the median over rounds of one of `ROUNDS`."""
         return over_rounds(self.rounds[what])
 
@@ -94,19 +94,19 @@ class Timing:
 
     @property
     def dataset(self) -> str:
-        """Name of the cell's data set."""
+        """Name of the cell's dataset."""
         return self.cell["dataset"]
 
     @property
     def known(self) -> bool:
-        """Whether the rule and the data set that it was made with are registered here."""
+        """Whether the rule and the dataset that it was made with are registered here."""
         return missing(self) is None
 
     @property
     def trained(self) -> Cell:
         """The cell; its seed, rates and schedule do not matter.
 
-        Raises UsageError where its rule or data set is not registered here.
+        Raises UsageError where its rule or dataset is not registered here.
         """
         problem = unregistered(self)
         if problem:
@@ -116,7 +116,7 @@ class Timing:
     @property
     def steps_per_second(self) -> float:
         """Updates a second of the whole program."""
-        return 1 / self.of("step").median
+        return 1 / self.median_of("step").median
 
     @property
     def examples_per_second(self) -> float:
@@ -165,9 +165,9 @@ class Timing:
 
 
 def _check_cell(fields: Mapping[str, Any]) -> None:
-    """Raise RecordError where a cell of the package's own rule and data set is none.
+    """Raise RecordError where the cell is invalid, if its rule and dataset are builtin.
 
-    One of another rule may be of a file that has changed since: that breaks no timing.
+    An external one's file may have changed since: that breaks no timing.
     """
     cell = fields["cell"]
     for name in ("rule", "dataset"):
@@ -192,12 +192,12 @@ def identity(
         shape: what of its cell matters for its speed.
         replicas: how many cells it trains together.
         versions: of the code (`Cell.versions`).
-        sources: of a rule or data set that was brought (`Cell.sources`).
+        sources: of an external rule or dataset (`Cell.source_hashes`).
     """
     value: dict[str, Any] = {"shape": dict(shape), "replicas": replicas, "versions": dict(versions)}
-    brought = {kind: source for kind, source in sources.items() if source is not None}
-    if brought:  # or else the id is what it was before there were any
-        value["sources"] = brought
+    external = {kind: source for kind, source in sources.items() if source is not None}
+    if external:  # or else the id is what it was before there were any
+        value["sources"] = external
     return hashlib.sha256(canonical_json(value).encode()).hexdigest()[:16]
 
 
@@ -208,7 +208,7 @@ def relative(one: Timing, other: Timing) -> tuple[Median, bool]:
     """
     if one.session == other.session:
         return ratio(one.rounds["step"], other.rounds["step"]), True
-    found = one.of("step").median / other.of("step").median
+    found = one.median_of("step").median / other.median_of("step").median
     return Median(found, found, found), False
 
 

@@ -1,4 +1,4 @@
-"""The conformance checks of a data set."""
+"""The conformance checks of a dataset."""
 
 from __future__ import annotations
 
@@ -11,31 +11,23 @@ import numpy as np
 import torch
 
 from .. import datasets, registry
-from ..datasets import Data, Episodes, Text
+from ..datasets import Data, Episodes, Loaded, Text
+from ..datasets.loading import validation
 from ..declarations import Dataset
 from ..errors import DataError
-from .findings import Check, Failed, Finding, Skipped, Warned, findings
+from .checks import Check, CheckResult, Failed, Skipped, Warned, run_checks
 from .settings import Setting, baseline_of
 
-Loaded = Data | Episodes | Text
-KINDS: dict[str, type[object]] = {
-    "images": Data,
-    "counting": Data,
-    "episodes": Episodes,
-    "text": Text,
-}
-"""What `load` returns, by the kind that DATASET declares."""
 UPDATES = 3
-PARTS = ("train", "test")
 
 
 def check_dataset(
     name: str, data_dir: str | None = None, path: str | None = None
-) -> Iterator[Finding]:
-    """Check a data set; yield what each check finds, as it is found.
+) -> Iterator[CheckResult]:
+    """Check a dataset; yield what each check finds, as it is found.
 
     Args:
-        name: of the data set, which is registered.
+        name: of the dataset, which is registered.
         data_dir: the data folder.
         path: its file, for the lines where it raises; None where it has none of its own.
 
@@ -43,11 +35,10 @@ def check_dataset(
     """
     declared = registry.DATASETS.declared(name)
     loaded: Any = _loaded(name, data_dir)
-    wanted = KINDS[declared.kind]
-    if not isinstance(loaded, wanted):
-        words = f"load returns a {type(loaded).__name__}; for {declared.kind} it is a"
-        return iter([Finding("loads", "fails", f"{words} {wanted.__name__}")])
-    return findings(_checks(declared, cast("Loaded", loaded), data_dir), {}, path)
+    if not isinstance(loaded, validation.KINDS[declared.kind]):
+        ((check, problem),) = validation.problems(declared, loaded)
+        return iter([CheckResult(check, "fails", problem)])
+    return run_checks(_checks(declared, cast("Loaded", loaded), data_dir), {}, path)
 
 
 def _loaded(name: str, data_dir: str | None) -> Any:
@@ -66,9 +57,21 @@ def _loaded(name: str, data_dir: str | None) -> Any:
 
 def _checks(declared: Dataset, loaded: Loaded, data_dir: str | None) -> list[Check]:
     table: tuple[tuple[str, str, Callable[[Dataset, Any], None]], ...] = (
-        ("loads", f"load returns a {type(loaded).__name__}, whose values have the types", types),
-        ("declared", "sizes are those that DATASET declares", sizes),
-        ("ranges", "labels, pixels and codes are in their ranges", ranges),
+        (
+            "loads",
+            f"load returns a {type(loaded).__name__}, whose values have the types",
+            functools.partial(validate, "loads"),
+        ),
+        (
+            "declared",
+            "sizes are those that DATASET declares",
+            functools.partial(validate, "declared"),
+        ),
+        (
+            "ranges",
+            "labels, pixels and codes are in their ranges",
+            functools.partial(validate, "ranges"),
+        ),
         ("same_twice", "loaded again it is the same", functools.partial(same_twice, data_dir)),
         ("hash", "its hash is the same twice", functools.partial(hash_, data_dir)),
         ("splits", "what is tested on is not trained on", splits),
@@ -81,73 +84,12 @@ def _checks(declared: Dataset, loaded: Loaded, data_dir: str | None) -> list[Che
     ]
 
 
-def types(declared: Dataset, loaded: Loaded) -> None:
-    """Values have the types and numbers of dimensions of the kind."""
-    del declared
-    if isinstance(loaded, Data):
-        for part in PARTS:
-            images, labels = _part(loaded, part)
-            _array(f"{part}_images", images, np.uint8, "[N, C, H, W]", 4)
-            _array(f"{part}_labels", labels, np.int64, "[N]", 1)
-            if len(images) != len(labels):
-                raise Failed(f"{len(images)} {part}_images have {len(labels)} {part}_labels")
-    elif isinstance(loaded, Text):
-        for part in ("train", "valid", "test"):
-            _array(part, getattr(loaded, part), np.uint8, "[characters]", 1)
-    else:
-        for level in loaded.levels:
-            if not len(level.source) == len(level.constant) == len(level.wanted):
-                raise Failed(f"level {level.length}: source, constant and wanted differ in length")
-
-
-def sizes(declared: Dataset, loaded: Loaded) -> None:
-    """Sizes are those of the declaration."""
-    if isinstance(loaded, Data):
-        found: dict[str, Any] = {
-            "shape": loaded.train_images.shape[1:],
-            "classes": loaded.classes,
-            "examples": (len(loaded.train_images), len(loaded.test_images)),
-            "pixel_max": loaded.pixel_max,
-        }
-        if loaded.test_images.shape[1:] != found["shape"]:
-            raise Failed(f"test images are {loaded.test_images.shape[1:]}, not {found['shape']}")
-    elif isinstance(loaded, Text):
-        lengths = (len(loaded.train), len(loaded.valid), len(loaded.test))
-        found = {"symbols": len(loaded.alphabet), "characters": lengths}
-    else:
-        found = {"symbols": loaded.symbols, "classes": loaded.classes}
-    for name, value in found.items():
-        said = getattr(declared, name)
-        if said != value:
-            raise Failed(f"DATASET.{name} is {said}, and what is loaded has {value}")
-
-
-def ranges(declared: Dataset, loaded: Loaded) -> None:
-    """Labels are classes, pixels and codes at most the largest."""
-    del declared
-    if isinstance(loaded, Data):
-        for part in PARTS:
-            images, labels = _part(loaded, part)
-            _within(f"{part}_labels", labels, loaded.classes - 1, "classes - 1")
-            _within(f"{part}_images", images, loaded.pixel_max, "pixel_max")
-    elif isinstance(loaded, Text):
-        for part in ("train", "valid", "test"):
-            _within(part, getattr(loaded, part), len(loaded.alphabet) - 1, "the last symbol")
-        if len(set(loaded.alphabet)) < len(loaded.alphabet):
-            raise Failed("the alphabet has a symbol twice")
-    else:
-        for level in loaded.levels:
-            for name, least, most in (
-                ("source", -1, level.copied - 1),
-                ("wanted", -1, level.copied - 1),
-                ("constant", 0, loaded.symbols - 1),
-            ):
-                values = getattr(level, name)
-                if min(values) < least or max(values) > most:
-                    raise Failed(f"level {level.length}: {name} is not between {least} and {most}")
-        lengths = [level.length for level in loaded.levels]
-        if not lengths or len(set(lengths)) < len(lengths):
-            raise Failed("levels must be some, and no two of the same length")
+def validate(check: str, declared: Dataset, loaded: Loaded) -> None:
+    """One check of `validation` finds nothing; Skipped where one before it does."""
+    for found, problem in validation.problems(declared, loaded):
+        if found == check:
+            raise Failed(problem)
+        raise Skipped(f"{found} fails")
 
 
 def same_twice(data_dir: str | None, declared: Dataset, loaded: Loaded) -> None:
@@ -166,7 +108,8 @@ def hash_(data_dir: str | None, declared: Dataset, loaded: Loaded) -> None:
     del loaded
     one, other = (datasets.data_hash(declared.name, data_dir) for _ in range(2))
     if one != other or not re.fullmatch(r"[0-9a-f]{16}", one):
-        raise Failed(f"its hash is {one!r} and then {other!r}; it is 16 hexadecimal digits")
+        words = "it must return the same 16 hexadecimal digits"
+        raise Failed(f"data_hash returned {one!r}, then {other!r}; {words}")
 
 
 def splits(declared: Dataset, loaded: Loaded) -> None:
@@ -209,7 +152,7 @@ def trains(declared: Dataset, loaded: Loaded) -> None:
     """Every network that reads the kind trains a few updates."""
     for name in registry.FAMILIES.names():
         family: Any = registry.FAMILIES.declared(name)
-        for network in family.networks if declared.kind in family.reads else ():
+        for network in family.networks if declared.kind in family.data_kinds else ():
             setting = Setting(baseline_of(family), family, network, declared.name)
             with family.grad_mode():
                 program = family.program([setting.cell()], loaded, torch.device("cpu"))
@@ -217,22 +160,3 @@ def trains(declared: Dataset, loaded: Loaded) -> None:
                     program.step()
             if not torch.isfinite(program.weights.flat).all():
                 raise Failed(f"{network}: after {UPDATES} updates a weight is not finite")
-
-
-def _part(loaded: Data, part: str) -> tuple[Any, Any]:
-    return getattr(loaded, f"{part}_images"), getattr(loaded, f"{part}_labels")
-
-
-def _array(name: str, found: object, dtype: type, shape: str, dimensions: int) -> None:
-    if not isinstance(found, np.ndarray):
-        raise Failed(f"{name} is a {type(found).__name__}; it is a NumPy array")
-    array = cast("np.ndarray[Any, Any]", found)
-    if array.dtype != dtype or array.ndim != dimensions or not len(array):
-        is_ = f"{array.dtype} {list(array.shape)}"
-        raise Failed(f"{name} is {is_}; it is {np.dtype(dtype)} {shape}, and not empty")
-
-
-def _within(name: str, found: Any, most: int, words: str) -> None:
-    low, high = int(found.min()), int(found.max())
-    if low < 0 or high > most:
-        raise Failed(f"{name} goes from {low} to {high}; it may from 0 to {most}, {words}")

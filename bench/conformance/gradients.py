@@ -7,41 +7,41 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
-from .findings import Failed
+from .checks import Failed
+from .harness import Arguments, RuleHarness, harness_of, restored
 from .settings import Setting
-from .trials import Arguments, Trial, restored, trial
 
 STEP = 1e-6
 TOLERANCE = 1e-5  # of a slope by central differences in float64, relative
 
-Loss = Callable[[Trial, Arguments], Tensor]
-"""Returns a loss [R] at the weights of a trial."""
+Loss = Callable[[RuleHarness, Arguments], Tensor]
+"""Returns a loss [R] at the weights of a harness."""
 
 
 def objective(setting: Setting) -> None:
     """The gradients are those of the rule's `objective`, but for M's."""
-    found = trial(setting)
+    found = harness_of(setting)
     found.randomise()
     state, arguments = found.state(), found.draw()
     found.write(arguments)
     written = {n: g for n, g in found.gradients().items() if _claimed(setting, n)}
 
-    def loss(at: Trial, given: Arguments) -> Tensor:
+    def loss(at: RuleHarness, given: Arguments) -> Tensor:
         return at.rule.objective(at.network, *given)
 
     compare(setting, state, arguments, written, loss)
 
 
-def right_model(setting: Setting) -> None:
-    """Where M says the true gradient, the network learns from the true gradient."""
+def exact_model(setting: Setting) -> None:
+    """An exact M, which says the true gradient: the network learns from the true gradient."""
     if setting.family.name == "feedforward":
-        _right_models_of_layers(setting)
+        _exact_models_of_layers(setting)
     else:
-        _right_model_of_an_unroll(setting)
+        _exact_model_of_an_unroll(setting)
 
 
-def _right_models_of_layers(setting: Setting) -> None:
-    found, backprop = trial(setting), trial(setting.baseline())
+def _exact_models_of_layers(setting: Setting) -> None:
+    found, backprop = harness_of(setting), harness_of(setting.baseline())
     found.randomise()
     for name, view in backprop.program.weights.named.items():
         view.copy_(found.program.weights.named[name])
@@ -54,7 +54,7 @@ def _right_models_of_layers(setting: Setting) -> None:
     for name, want in backprop.gradients().items():
         distance = float((written[name] - want).abs().max())
         if not distance <= 1e-10 * max(1.0, float(want.abs().max())):
-            raise Failed(f"the gradient of {name} is {distance:.1g} from backprop's")
+            raise Failed(f"the gradient of {name} is {distance:.1g} from the baseline's")
 
 
 def _says(gradient: Tensor) -> Callable[..., object]:
@@ -70,7 +70,7 @@ def _says(gradient: Tensor) -> Callable[..., object]:
     return model
 
 
-def _true_gradients(found: Trial, arguments: Arguments) -> list[Tensor]:
+def _true_gradients(found: RuleHarness, arguments: Arguments) -> list[Tensor]:
     """Return the gradient of the loss at each hidden layer's h, bottom first."""
     network = found.network
     (h, labels), pullbacks = arguments, list[Callable[..., Tensor]]()
@@ -85,9 +85,9 @@ def _true_gradients(found: Trial, arguments: Arguments) -> list[Tensor]:
     return true
 
 
-def _right_model_of_an_unroll(setting: Setting) -> None:
+def _exact_model_of_an_unroll(setting: Setting) -> None:
     """Hold the gradients against the slopes of the unroll's loss plus <what M says, the state>."""
-    found, factor = trial(setting), setting.cell().need("sg_factor")
+    found, factor = harness_of(setting), setting.cell().need("sg_factor")
     found.randomise()
     state, arguments = found.state(), found.draw()
     said = torch.empty_like(found.network.state)
@@ -101,7 +101,7 @@ def _right_model_of_an_unroll(setting: Setting) -> None:
     found.write(arguments)
     core = {n: g for n, g in found.gradients().items() if not n.startswith(("sg", "aux"))}
 
-    def loss(at: Trial, given: Arguments) -> Tensor:
+    def loss(at: RuleHarness, given: Arguments) -> Tensor:
         at.network.forward(*given)
         rest = (said * at.network.state).sum((1, 2))
         return at.network.loss / at.network.streams + factor * rest

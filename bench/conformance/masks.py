@@ -11,9 +11,9 @@ from ..configuration import DECOUPLED
 from ..errors import UsageError
 from ..families.feedforward import decouples
 from ..interfaces import Mask
-from .findings import Failed
+from .checks import Failed
+from .harness import RuleHarness, harness_of
 from .settings import Setting
-from .trials import Trial, trial
 
 UPDATES = 6
 
@@ -28,7 +28,7 @@ def masks(setting: Setting) -> None:
             )
         return
     for mode in fit:
-        found = trial(setting, *(setting.cell(seed, decoupled=mode) for seed in (0, 1)))
+        found = harness_of(setting, *(setting.cell(seed, decoupled=mode) for seed in (0, 1)))
         for _ in range(UPDATES):
             _update(found, mode)
     _all_active(setting)
@@ -42,7 +42,7 @@ def _allowed(setting: Setting, mode: str) -> bool:
     return True
 
 
-def _update(found: Trial, mode: str) -> None:
+def _update(found: RuleHarness, mode: str) -> None:
     """Do one update; hold what moved against the mask."""
     program: Any = found.program
     mask: Mask = program.update_mask.draw()
@@ -61,7 +61,8 @@ def _update(found: Trial, mode: str) -> None:
                 raise Failed(f"{words} is idle and changes")
             count = program.adam.steps[replica, i] - counts[replica, i]
             if count != int(active):
-                raise Failed(f"{words}: {int(count)} updates are counted, {int(active)} is right")
+                counted = f"the optimiser counted {int(count)} updates, expected {int(active)}"
+                raise Failed(f"{words}: {counted}")
     if any(tensor.isnan().any() for tensor in after.values()):
         raise Failed(f"decoupled={mode}: a model that learns gets no gradient")
 
@@ -77,7 +78,7 @@ def _changed(before: dict[str, Tensor], after: dict[str, Tensor], key: str, repl
 
 def _all_active(setting: Setting) -> None:
     """Hold `decoupled_step` with every layer active against `step`."""
-    plain, decoupled = trial(setting), trial(setting, setting.cell(decoupled="update"))
+    plain, decoupled = harness_of(setting), harness_of(setting, setting.cell(decoupled="update"))
     for some in (plain, decoupled):
         some.randomise()
     arguments = plain.draw()

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from .. import registry
 from ..contract import Rule
 from . import gradients, masks, models, training
-from .findings import Check, Failed, Finding, Skipped, findings
+from .checks import Check, CheckResult, Failed, Skipped, run_checks
 from .settings import Setting, settings
 
 Applies = Callable[[Setting], str]
 """Returns why a check does not apply to a setting; empty where it does."""
 
 
-def check_rule(name: str, path: str | None = None) -> Iterator[Finding]:
+def check_rule(name: str, path: str | None = None) -> Iterator[CheckResult]:
     """Check a rule; yield what each check finds, as it is found.
 
     Args:
@@ -24,7 +24,7 @@ def check_rule(name: str, path: str | None = None) -> Iterator[Finding]:
     Raises UsageError where the rule cannot be loaded.
     """
     rule = registry.RULES.declared(name)
-    return findings(_checks(rule), rule.expected_failures, path)
+    return run_checks(_checks(rule), rule.expected_failures, path)
 
 
 def _checks(rule: Rule) -> list[Check]:
@@ -41,7 +41,7 @@ def _checks(rule: Rule) -> list[Check]:
         return f"declared: {rule.label_leak}" if rule.label_leak else ""
 
     def with_model(setting: Setting) -> str:
-        return "" if rule.synthetic else "it has no M"
+        return "" if rule.has_models else "it has no M"
 
     def unlocks(setting: Setting) -> str:
         if setting.family.name == "recurrent":
@@ -106,7 +106,7 @@ def _checks(rule: Rule) -> list[Check]:
         ),
         (
             "labels",
-            "labels reach the loss" + " and M" * rule.conditioned + ", and nothing else",
+            "labels reach the loss" + " and M" * rule.models_see_labels + ", and nothing else",
             models.labels,
             without_leak,
         ),
@@ -117,15 +117,15 @@ def _checks(rule: Rule) -> list[Check]:
             unlocks,
         ),
         (
-            "zero_m",
+            "zero_model",
             "while M says zero, nothing is learned through it",
             models.zero_model,
             with_model,
         ),
         (
-            "true_m",
+            "exact_model",
             "where M says the true gradient, the network learns from the true gradient",
-            gradients.right_model,
+            gradients.exact_model,
             learns_through_model,
         ),
         (

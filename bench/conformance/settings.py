@@ -27,8 +27,8 @@ DATA = {
     "episodes": "copy",
     "text": "descriptions",
 }
-"""The data set whose name cells have, by kind; what images and texts hold is drawn (`data`)."""
-PROTOCOL: dict[str, Any] = {
+"""The dataset whose name cells have, by kind; what images and texts hold is drawn (`data`)."""
+DEFAULTS: dict[str, Any] = {
     "split": "test",
     "iterations": 100,
     "batch_size": BATCH,
@@ -67,7 +67,7 @@ class Setting:
         rule: the rule's declaration.
         family: the network's.
         network: the network's name.
-        dataset: the data set's name.
+        dataset: the dataset's name.
     """
 
     rule: Rule
@@ -77,11 +77,11 @@ class Setting:
 
     @property
     def kind(self) -> str:
-        """The kind of the data set."""
+        """The kind of the dataset."""
         return registry.DATASETS.declared(self.dataset).kind
 
     def __str__(self) -> str:
-        several = len(self.family.reads) > 1
+        several = len(self.family.data_kinds) > 1
         return f"{self.network} on {self.kind}" if several else self.network
 
     def baseline(self) -> Setting:
@@ -101,13 +101,13 @@ class Setting:
         least = max(SIZES["depth"], self.rule.least_depth)
         names = {"rule": self.rule.name, "network": self.network, "dataset": self.dataset}
         values = {
-            **PROTOCOL,
+            **DEFAULTS,
             **SIZES,
             **axes,
             **own,
             **names,
             "depth": least,
-            "sg_layers": 1 if self.rule.synthetic else None,
+            "sg_layers": 1 if self.rule.has_models else None,
             "seed": seed,
             **changes,
         }
@@ -126,13 +126,13 @@ def settings(rule: Rule) -> Iterator[Setting]:
     for name in rule.families:
         family: Any = registry.FAMILIES.declared(name)
         for network in family.networks:
-            for kind in family.reads:
+            for kind in family.data_kinds:
                 yield Setting(rule, family, network, DATA[kind])
 
 
 def baseline_of(family: Family) -> Rule:
     """Return the baseline among the rules of a family: the package's own."""
-    rules = [registry.RULES.declared(name) for name in registry.RULES.own_names()]
+    rules = [registry.RULES.declared(name) for name in registry.RULES.builtin_names()]
     return next(rule for rule in rules if rule.baseline and family.name in rule.families)
 
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from ..training import checkpoint
-from .findings import Failed
+from .checks import Failed
+from .harness import RuleHarness, differing, first_and_count, harness_of, restored
 from .settings import Setting
-from .trials import Trial, differing, named, restored, trial
 
 TOLERANCE = 1e-10
 
@@ -26,10 +26,10 @@ def runs(setting: Setting) -> None:
         {"precision": "float32"},
         {"depth": max(2, setting.rule.least_depth)},
     ]
-    if setting.rule.synthetic:
+    if setting.rule.has_models:
         shapes.append({"sg_layers": 0})
     for changes in shapes:
-        found = trial(setting, setting.cell(**changes))
+        found = harness_of(setting, setting.cell(**changes))
         before, kept = found.tensors(), _shapes(found.program.kept)
         found.step(3)
         found.program.probe()
@@ -46,7 +46,7 @@ def runs(setting: Setting) -> None:
 
 def writes_gradients(setting: Setting) -> None:
     """An update writes the gradient of every weight that the optimiser moves."""
-    found = trial(setting)
+    found = harness_of(setting)
     found.step(2)  # an auxiliary output learns from the second unroll on
     found.forget_gradients()
     found.step(1)
@@ -56,17 +56,19 @@ def writes_gradients(setting: Setting) -> None:
         if name.startswith("weight") and tensor.isnan().any()
     ]
     if missing:
-        raise Failed(f"an update leaves no gradient for {named(missing)}, or one that is NaN")
+        raise Failed(
+            f"an update leaves no gradient for {first_and_count(missing)}, or one that is NaN"
+        )
 
 
 def replicas(setting: Setting) -> None:
     """Each replica of a program is as the same cell alone."""
     cells = [setting.cell(0), setting.cell(1, second=True), setting.cell(2)]
-    together = trial(setting, *cells)
+    together = harness_of(setting, *cells)
     together.step(4)
     stacked = together.tensors()
     for replica, cell in enumerate(cells):
-        alone = trial(setting, cell)
+        alone = harness_of(setting, cell)
         alone.step(4)
         for name, tensor in alone.tensors().items():
             distance = _distance(stacked[name][replica], tensor[0])
@@ -79,19 +81,24 @@ def replicas(setting: Setting) -> None:
 
 def paired_seeds(setting: Setting) -> None:
     """Initial weights and batches are the baseline's; what is drawn follows from the seed."""
-    found, other = trial(setting), trial(setting.baseline())
+    found, other = harness_of(setting), harness_of(setting.baseline())
     unlike = differing(other.program.weights.named, found.program.weights.named)
     if unlike:
-        raise Failed(f"{named(unlike)} starts from other values than with the baseline")
+        raise Failed(
+            f"{first_and_count(unlike)}: initial values differ from the baseline's for the same"
+            " seed"
+        )
     before = _generators()
-    again = trial(setting)
+    again = harness_of(setting)
     for some in (found, other, again):
         some.step(3)
     if _generators() != before:
-        raise Failed("it draws from a global generator; setup's draw and the seed are to be used")
+        raise Failed("a global random generator was used; draw in `setup(network, draw)` instead")
     random_kept = differing(found.program.kept, again.program.kept)
     if random_kept:
-        raise Failed(f"kept tensor {named(random_kept)} is not the same for the same seed")
+        raise Failed(
+            f"kept tensor {first_and_count(random_kept)} is not the same for the same seed"
+        )
     for mine, theirs in zip(found.draw(), other.draw(), strict=True):
         if not torch.equal(mine, theirs):
             raise Failed("after 3 updates its batches are not those of the baseline")
@@ -100,7 +107,7 @@ def paired_seeds(setting: Setting) -> None:
 def resumes(setting: Setting) -> None:
     """A run that is stopped, saved and resumed is as one that was never stopped."""
     cells = (setting.cell(0), setting.cell(1))
-    straight, stopped, other = (trial(setting, *cells) for _ in range(3))
+    straight, stopped, other = (harness_of(setting, *cells) for _ in range(3))
     straight.step(4)
     stopped.step(2)
     with tempfile.TemporaryDirectory() as folder:
@@ -115,14 +122,14 @@ def resumes(setting: Setting) -> None:
     unlike = differing(straight.tensors(), resumed.tensors())
     if unlike:
         raise Failed(
-            f"{named(unlike)} differs after a stop; all that lasts from step to step must be in"
-            " network.kept"
+            f"{first_and_count(unlike)} differs after a stop; keep in network.kept all that"
+            " lasts from step to step"
         )
 
 
 def keeps_to_itself(setting: Setting) -> None:
     """The function of a rule moves no weight and keeps its arguments; a probe changes nothing."""
-    found = trial(setting)
+    found = harness_of(setting)
     found.step(1)
     arguments = found.draw()
     given, before = [one.clone() for one in arguments], found.tensors()
@@ -130,10 +137,12 @@ def keeps_to_itself(setting: Setting) -> None:
     found.write(arguments)
     touched = [n for n in differing(before, found.tensors()) if not n.startswith(("run", "kept"))]
     if touched:
-        raise Failed(f"it changes the {named(touched)}: a rule writes gradients, and no more")
+        raise Failed(
+            f"it changes the {first_and_count(touched)}: a rule writes gradients, and no more"
+        )
     if not all(map(torch.equal, given, arguments)):
         raise Failed("it changes its arguments in place")
-    plain, probed = trial(setting), trial(setting)
+    plain, probed = harness_of(setting), harness_of(setting)
     for _ in range(3):
         plain.step(1)
         written = probed.program.weights.grads.clone()
@@ -143,24 +152,25 @@ def keeps_to_itself(setting: Setting) -> None:
     unlike = differing(plain.tensors(), probed.tensors())
     if unlike:
         raise Failed(
-            f"{named(unlike)} differs where training is watched: targets must change nothing"
+            f"{first_and_count(unlike)} differs where training is watched; targets must change"
+            " nothing"
         )
 
 
 def one_pass(setting: Setting) -> None:
     """The running statistics of the layers move by one training pass, as the baseline's do."""
-    found, other = trial(setting), trial(setting.baseline())
+    found, other = harness_of(setting), harness_of(setting.baseline())
     for some in (found, other):
         some.write(some.draw())
     unlike = differing(other.program.weights.statistics, found.program.weights.statistics)
     if unlike:
         raise Failed(
-            f"after one update the running statistic {named(unlike)} is not that of one training"
-            " pass; evaluation uses it"
+            f"after one update the running statistic {first_and_count(unlike)} is not that of one"
+            " training pass; evaluation uses it"
         )
 
 
-def _check_parts(found: Trial, arguments: tuple[Tensor, ...]) -> None:
+def _check_parts(found: RuleHarness, arguments: tuple[Tensor, ...]) -> None:
     """Hold what a `cycle` yields against the parts of the network."""
     parts = getattr(found, "parts", None)
     if parts is None:

@@ -1,12 +1,12 @@
-"""The data sets, one file each; own ones come by a file or an installed package.
+"""The datasets, one file each; own ones come by a file or an installed package.
 
-A data set's module has `DATASET`, its declaration (`declarations.Dataset`), and five functions of a
+A dataset's module has `DATASET`, its declaration (`declarations.Dataset`), and five functions of a
 data folder: `load`, `data_hash`, `status`, `check` (every file read and hashed) and `fetch`. Own
-data needs `load` alone (`loading.own`), or no code where its images lie in a known format
+data needs `load` alone (`loading.external`), or no code where its images lie in a known format
 (`loading.described`). Nothing here imports torch, and nothing heavier than the standard library is
 imported before it is needed: identities are asked for by every verb.
 
-The kind of a data set says what `load` returns:
+The kind of a dataset says what `load` returns:
 
 - `images` (`mnist`, `cifar10`, `digits`): `Data`, labelled images.
 - `counting` (`counting`, `counting_digits`): `Data` too, of `mnist` and `digits`, whose files and
@@ -20,7 +20,7 @@ from pathlib import Path
 
 from .. import registry
 from ..errors import DataError, UsageError
-from .loading import own
+from .loading import external
 from .loading.corpus import corpus_hash, corpus_symbols, load_corpus
 from .loading.files import resolve
 from .loading.kinds import Data, Episodes, FileCheck, Level, Loaded, Status, Text
@@ -177,12 +177,12 @@ def _refuse_corpus_unless_text(name: str) -> None:
         )
 
 
-def _functions(name: str) -> own.Functions:
-    """Return the functions of a data set: its module's, with defaults where own data lacks some."""
+def _functions(name: str) -> external.Functions:
+    """Return the functions of a dataset: its module's, with defaults where own data lacks some."""
     module = registry.DATASETS.module(name)
     if registry.DATASETS.source_hash(name) is not None:
-        return own.functions_of(registry.DATASETS.declared(name), module)
-    return own.Functions(
+        return external.functions_of(registry.DATASETS.declared(name), module)
+    return external.Functions(
         load=module.load,
         data_hash=module.data_hash,
         status=module.status,

@@ -1,6 +1,6 @@
 """descriptions: some 43,000 characters that come with scikit-learn; the demo's text.
 
-They are its descriptions of its data sets (`datasets/descr/*.rst`), joined in the order of their
+They are its descriptions of its datasets (`datasets/descr/*.rst`), joined in the order of their
 file names. They have no published split, so this is ours: by characters, the first 90 % train, the
 next 5 % are for validation, the last 5 % for the test. The alphabet is what occurs.
 

@@ -18,7 +18,7 @@ PATIENCE_SECONDS = 10.0  # for a scheduler to answer
 COUNT_SECONDS = 0.5  # between looks at who is there
 
 
-class GoneError(UsageError):
+class SchedulerLostError(UsageError):
     """The scheduler went away during a run."""
 
     def __init__(self) -> None:
@@ -33,12 +33,12 @@ class WorkerList:
         self._there: tuple[str, ...] = ()
 
     def present(self) -> tuple[str, ...]:
-        """Return the workers' addresses, asking anew twice a second. Raises GoneError."""
+        """Return the workers' addresses, asking anew twice a second. Raises SchedulerLostError."""
         if time.monotonic() - self._asked >= COUNT_SECONDS:
             try:
                 self._there = tuple(self.client.nthreads())
             except (OSError, TimeoutError, RuntimeError) as error:
-                raise GoneError from error
+                raise SchedulerLostError from error
             self._asked = time.monotonic()
         return self._there
 

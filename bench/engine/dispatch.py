@@ -10,6 +10,7 @@ batch larger than the data), ends the run. The caller alone writes records.
 import contextlib
 import functools
 import queue
+import sys
 import time
 import traceback
 from collections import Counter, deque
@@ -24,7 +25,7 @@ from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
 from ..training.torch_settings import restored
-from .dask_client import GoneError
+from .dask_client import SchedulerLostError
 
 RETRIES = 3
 POLL_SECONDS = 0.2
@@ -53,11 +54,11 @@ class Stop:
         return late or (self.file is not None and Path(self.file).exists())
 
 
-class AgainError(Exception):
+class RetryJobError(Exception):
     """A job was not trained and can be now."""
 
 
-class DeathError(Exception):
+class WorkerDiedError(Exception):
     """Workers died, `times` of them, that had a job."""
 
     def __init__(self, times: int) -> None:
@@ -75,7 +76,7 @@ class WorkerPool(Protocol):
     def present(self) -> Collection[str]:
         """Return the addresses of the workers that are there, asking anew at most twice a second.
 
-        Raises GoneError where there is nobody to ask.
+        Raises SchedulerLostError where there is nobody to ask.
         """
         ...
 
@@ -86,12 +87,15 @@ class WorkerPool(Protocol):
     def outcomes(self, job: Job, result: Any) -> list[Outcome] | None:
         """Return what a future's result says; None where the job was stopped before it began.
 
-        Raises AgainError where the job is to be submitted again.
+        Raises RetryJobError where the job is to be submitted again.
         """
         ...
 
     def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
-        """Return the failed outcomes of a job that no worker brought to its end, this one last."""
+        """Return the failed outcomes of a job given up after too many attempts.
+
+        `address` is the last worker.
+        """
         ...
 
     def stop(self) -> None:
@@ -139,19 +143,24 @@ def run(
 
 
 def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
-    """Train a job; what it raises is its outcome, but for an SgbenchError."""
+    """Train a job; what it raises is its outcome, but for an SgbenchError.
 
-    def look(iteration: int, point: LastPoint) -> bool:
+    What a rule prints goes to stderr: stdout is for results.
+    """
+
+    def should_stop(iteration: int, point: LastPoint) -> bool:
         progress(iteration, point)
         return stop.asked()
 
     try:
-        return loop.train(job, look)
+        with contextlib.redirect_stdout(sys.stderr):
+            return loop.train(job, should_stop)
     except SgbenchError:
         raise
-    except Exception as error:  # whatever a program raises is its outcome; the grid goes on
+    except (Exception, SystemExit) as error:  # a program's end is its outcome; the grid goes on
+        at = _line_of(job, error)
         traceback.clear_frames(error.__traceback__)  # they hold the program's memory
-        return loop.failed(job, _line(job, type(error).__name__, error))
+        return loop.failed(job, at + _line(job, type(error).__name__, error))
 
 
 class _Running(NamedTuple):
@@ -189,47 +198,47 @@ class _Distribution:
         self.left.clear()
         self.pool.stop()
 
-    def miss(self) -> None:
-        """Look for workers that have gone."""
+    def drop_lost_workers(self) -> None:
+        """Requeue the jobs of workers that have left."""
         there = self.pool.present()
         for index in [i for i, job in self.running.items() if job.address not in there]:
             self.running[index].future.cancel()
             self.record_death(index, 1)
 
     def record_death(self, index: int, deaths: int) -> None:
-        """Have the job of a worker that died done again, unless too many have had it."""
+        """Requeue the job of a worker that died, unless too many have had it."""
         self.deaths[index] += deaths
         if self.deaths[index] <= RETRIES:
-            self.again(index)
+            self.requeue(index)
             return
         job, address = self.jobs[index], self.running.pop(index).address
         died = f"KilledWorker: its worker died {self.deaths[index]} times"
-        self.conclude(index, self.pool.lost(job, address, died))
+        self.report_outcomes(index, self.pool.lost(job, address, died))
 
-    def again(self, index: int) -> None:
-        """Have a job that a worker had done first of those that wait."""
+    def requeue(self, index: int) -> None:
+        """Put a job that a worker had at the head of those that wait."""
         del self.running[index]
         if not self.stopped:
             self.left.appendleft(index)
 
-    def take(self, index: int, future: Any) -> None:
+    def collect(self, index: int, future: Any) -> None:
         """Take what a job's future has, unless its worker was missed before."""
         job = self.running.get(index)
         if job is None or job.future is not future:
             return
         try:
             outcomes = _outcomes(self.pool, self.jobs[index], job.address, future)
-        except AgainError:
-            self.again(index)
-        except DeathError as error:
+        except RetryJobError:
+            self.requeue(index)
+        except WorkerDiedError as error:
             self.record_death(index, error.times)
         else:
             del self.running[index]
             self.fill()
             if outcomes is not None:
-                self.conclude(index, outcomes)
+                self.report_outcomes(index, outcomes)
 
-    def conclude(self, index: int, outcomes: list[Outcome]) -> None:
+    def report_outcomes(self, index: int, outcomes: list[Outcome]) -> None:
         """Hand over what a job gave, and take the jobs that come of it."""
         for job in self.done(index, outcomes) or ():
             self.jobs.append(job)
@@ -249,10 +258,10 @@ def _distribute(
             work.stop()
         elif work.stopped and time.monotonic() - stopped_at > GRACE_SECONDS:
             return
-        work.miss()
+        work.drop_lost_workers()
         work.fill()
         with contextlib.suppress(queue.Empty):
-            work.take(*work.ended.get(timeout=POLL_SECONDS))
+            work.collect(*work.ended.get(timeout=POLL_SECONDS))
 
 
 def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -> None:
@@ -260,23 +269,33 @@ def _put(ended: "queue.SimpleQueue[tuple[int, Any]]", index: int, future: Any) -
 
 
 def _outcomes(pool: WorkerPool, job: Job, address: str, future: Any) -> list[Outcome] | None:
-    """Return what a job gave; DeathError where its worker died, AgainError where it had none."""
+    """Return what a job gave. Raises WorkerDiedError; RetryJobError where no worker had it."""
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
 
     try:
         return pool.outcomes(job, future.result(timeout=GRACE_SECONDS))
-    except (SgbenchError, AgainError):
+    except (SgbenchError, RetryJobError):
         raise
     except CancelledError as error:
-        raise GoneError from error
+        raise SchedulerLostError from error
     except KilledWorker as error:  # its scheduler found another at that address, for a while
-        raise DeathError(error.allowed_failures + 1) from error
+        raise WorkerDiedError(error.allowed_failures + 1) from error
     except TimeoutError as error:  # it died before it could hand them over
-        raise DeathError(1) from error
+        raise WorkerDiedError(1) from error
     except Exception as error:  # outcomes that could not travel
         return pool.lost(job, address, _line(job, type(error).__name__, error))
+
+
+def _line_of(job: Job, error: BaseException) -> str:
+    """Return the line of a file of the user's in which an error was raised; empty for none."""
+    paths = {one.path for one in job.external_files}
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
+    if not frames:
+        return ""
+    last = frames[-1]
+    return f"{Path(last.filename).name} line {last.lineno}: {last.line}: "
 
 
 def _line(job: Job, name: str, reason: object) -> str:

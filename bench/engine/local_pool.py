@@ -26,7 +26,7 @@ class LocalPool:
     """The workers of a cluster on this machine, as the engine's pool."""
 
     def __init__(self, client: Any) -> None:
-        self.client, self.workers, self.until = client, WorkerList(client), Stop()
+        self.client, self.workers, self.stop_condition = client, WorkerList(client), Stop()
 
     def begin(self, stop: Stop, progress: Progress) -> None:
         """Hear how far jobs are; they look at `stop` themselves."""
@@ -35,7 +35,7 @@ class LocalPool:
             progress(*event[1])
 
         self.client.subscribe_topic(TOPIC, hear)
-        self.until = stop
+        self.stop_condition = stop
 
     def present(self) -> Collection[str]:
         """Return the addresses of the workers: one that dies is replaced, at another."""
@@ -43,7 +43,9 @@ class LocalPool:
 
     def submit(self, index: int, job: Job, address: str) -> Any:
         """Have a job done."""
-        return self.client.submit(_on_worker, index, job, self.until, pure=False, workers=[address])
+        return self.client.submit(
+            _on_worker, index, job, self.stop_condition, pure=False, workers=[address]
+        )
 
     def outcomes(self, job: Job, result: list[Outcome] | None) -> list[Outcome] | None:
         """Return what a worker returned."""
@@ -55,6 +57,8 @@ class LocalPool:
         del address
         if reason.startswith("KilledWorker"):  # for want of memory, often
             reason = f"{reason}; {memory_estimate.against(job.cells, job.device)}"
+            if job.external_files:
+                reason += "; a file of yours may end the process, or crash in native code"
         return loop.failed(job, reason)
 
     def stop(self) -> None:

@@ -14,7 +14,7 @@ from ..training import loop
 from ..training.loop import Job
 from . import worker
 from .dask_client import WorkerList
-from .dispatch import AgainError, Progress, Stop
+from .dispatch import Progress, RetryJobError, Stop
 from .worker import Task, TaskResult
 from .worker_info import Fingerprint, WorkerInfo
 
@@ -31,10 +31,10 @@ class RemotePool:
         backends: by `WorkerInfo.key`; grows as machines come.
         machine: returns what the worker at an address is, for jobs that it did not end.
         states: returns a job's checkpoints by machine class.
-        keep: called with a job's id, its machine class and the checkpoint that came back.
-        meet: called with a worker of another kind than `backends` has; adds to it.
-        say: hears what the user should know.
-        most: jobs at a time, None for as many as there are workers.
+        store_checkpoint: called with a job's id, its machine class and a returned checkpoint.
+        on_new_worker: called with a worker of another kind than `backends` has; adds to it.
+        notify: hears what the user should know.
+        max_jobs: jobs at a time, None for as many as there are workers.
     """
 
     client: Any
@@ -42,10 +42,10 @@ class RemotePool:
     backends: dict[str, tuple[str, float | None]]
     machine: Callable[[str], Machine]
     states: Callable[[Job], Mapping[str, bytes]]
-    keep: Callable[[str, str, bytes], None]
-    meet: Callable[[WorkerInfo], None]
-    say: Callable[[str], None]
-    most: int | None = None
+    store_checkpoint: Callable[[str, str, bytes], None]
+    on_new_worker: Callable[[WorkerInfo], None]
+    notify: Callable[[str], None]
+    max_jobs: int | None = None
     run: str = field(default_factory=lambda: f"sgbench-{secrets.token_hex(8)}")
 
     def begin(self, stop: Stop, progress: Progress) -> None:
@@ -59,12 +59,14 @@ class RemotePool:
         self.client.subscribe_topic(self.run, hear)
 
     def present(self) -> Collection[str]:
-        """Return the addresses of the workers that are there, no more than `most`."""
+        """Return the addresses of the workers that are there, no more than `max_jobs`."""
         there = self._workers.present()
         if (not there) != self._alone:
             self._alone = not there
-            self.say("no worker is left; waiting for one" if self._alone else "a worker has come")
-        return there[: self.most]
+            self.notify(
+                "no worker is left; waiting for one" if self._alone else "a worker has come"
+            )
+        return there[: self.max_jobs]
 
     def submit(self, index: int, job: Job, address: str) -> Any:
         """Have a job done by a worker."""
@@ -82,10 +84,12 @@ class RemotePool:
         """Return what a worker answered, with its state put by; meet one that is new."""
         if result.unknown is not None:
             if result.unknown.key not in self.backends:
-                self.meet(result.unknown)
-            raise AgainError
+                self.on_new_worker(result.unknown)
+            raise RetryJobError
         if result.outcomes and result.state is not None:
-            self.keep(job.ids[0], machine_class(result.outcomes[0].machine), result.state)
+            self.store_checkpoint(
+                job.ids[0], machine_class(result.outcomes[0].machine), result.state
+            )
         return result.outcomes
 
     def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:

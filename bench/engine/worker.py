@@ -21,7 +21,7 @@ from ..training.loop import Job
 from .dispatch import Stop, attempt
 from .worker_info import (
     REMEDY,
-    THREADS,
+    THREADS_HINT,
     Fingerprint,
     WorkerInfo,
     describe_worker,
@@ -90,19 +90,19 @@ def work(task: Task) -> TaskResult:
 
 def _work(task: Task, worker: Any) -> TaskResult:
     job = task.job
-    registry.add_all(job.sources)  # before data is looked at: some of it may be of such a file
-    sources = tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in job.cells))
-    me = describe_worker(job.device, sources, job.data_dir, worker)
-    needed = {source: task.fingerprint.data[source] for source in sources}
+    registry.add_all(job.external_files)  # before data: some may be such a file
+    keys = tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in job.cells))
+    me = describe_worker(job.device, keys, job.data_dir, worker)
+    needed = {key: task.fingerprint.data[key] for key in keys}
     if wrong := differences(dataclasses.replace(task.fingerprint, data=needed), me.fingerprint):
         raise UsageError(f"{'; '.join(wrong)}: {REMEDY}")
     if me.threads != 1:
-        raise UsageError(f"it has {me.threads} threads and a program has one: {THREADS}")
+        raise UsageError(f"the worker has {me.threads} threads but must have 1: {THREADS_HINT}")
     if me.key not in task.backends:
         return TaskResult(unknown=me)
     name, error = task.backends[me.key]
     here = hardware.describe(me.device, job.threads, name, error)
-    path = _place(worker, job, here)
+    path = _checkpoint_path(worker, job, here)
     job = dataclasses.replace(
         job,
         device=me.device,
@@ -111,7 +111,7 @@ def _work(task: Task, worker: Any) -> TaskResult:
         data_dir=own_data_dir(job.data_dir),
         checkpoint=str(path),
     )
-    _lay_out(path, task.states.get(hardware.machine_class(here)), job)
+    _prepare_checkpoint(path, task.states.get(hardware.machine_class(here)), job)
     key = worker.get_current_task()
 
     def progress(iteration: int, point: LastPoint) -> None:
@@ -122,7 +122,7 @@ def _work(task: Task, worker: Any) -> TaskResult:
     with contextlib.suppress(OSError):
         if any(outcome.status in UNFINISHED for outcome in outcomes):
             state = path.read_bytes()
-        if not _forgotten(worker, key):  # else whoever has the job next may find its state
+        if not _abandoned(worker, key):  # else whoever has the job next may find its state
             path.unlink(missing_ok=True)
     return TaskResult(outcomes=outcomes, state=state)
 
@@ -136,29 +136,28 @@ class _DriverStop(Stop):
     key: Any
 
     def asked(self) -> bool:
-        return self.run in _stopped or _forgotten(self.worker, self.key)
+        return self.run in _stopped or _abandoned(self.worker, self.key)
 
 
-def _forgotten(worker: Any, key: Any) -> bool:
+def _abandoned(worker: Any, key: Any) -> bool:
     """Tell whether nobody waits for a task: its driver was killed, or has given it up."""
     known = worker.state.tasks.get(key)
     return known is None or known.state == "cancelled"
 
 
-def _place(worker: Any, job: Job, here: Machine) -> Path:
+def _checkpoint_path(worker: Any, job: Job, here: Machine) -> Path:
     """Return where a job's checkpoint is kept: beside the workers' folders, which come and go."""
     kind = hashlib.sha256(hardware.machine_class(here).encode()).hexdigest()[:8]
     return Path(worker.local_directory).parent / "sgbench" / f"{job.ids[0]}.{kind}.pt"
 
 
-def _lay_out(path: Path, state: bytes | None, job: Job) -> None:
+def _prepare_checkpoint(path: Path, state: bytes | None, job: Job) -> None:
     """Put an earlier run's state in place, unless there is one; remove those that nobody wants."""
     with contextlib.suppress(OSError):
         for old in path.parent.glob("*.pt"):
             if time.time() - old.stat().st_mtime > _WEEK:
                 old.unlink(missing_ok=True)
-    identity = f"{' '.join(job.ids)} on {hardware.machine_class(job.machine)}"
-    if state is not None and checkpoint.load(path, identity) is None:
+    if state is not None and checkpoint.load(path, job.identity) is None:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(state)

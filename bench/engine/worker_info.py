@@ -14,12 +14,12 @@ from .. import datasets, hardware, registry, source_files
 from ..errors import SgbenchError, UsageError
 
 BENCH = Path(__file__).parent.parent
-THREADS = "start it with --nthreads 1 (and --nworkers for several)"
+THREADS_HINT = "start it with --nthreads 1 (and --nworkers for several)"
 REMEDY = "give it the driver's, or stop that worker"
 PATIENCE_SECONDS = 10.0  # for a first worker to come
-_LOOK_SECONDS = 0.2
+_POLL_SECONDS = 0.2
 
-Source = tuple[str, str | None]
+DataKey = tuple[str, str | None]
 """A dataset, and the corpus in its place."""
 
 
@@ -31,13 +31,13 @@ class Fingerprint:
         release: version of sgbench.
         code: hash of what trains, file by file.
         torch: major and minor version.
-        data: by source its hash, or what there is in its place.
+        data: by key its hash, or what there is in its place.
     """
 
     release: str
     code: str
     torch: str
-    data: Mapping[Source, str]
+    data: Mapping[DataKey, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ class WorkerInfo:
 def query_workers(
     client: Any,
     device: str,
-    sources: tuple[Source, ...],
+    keys: tuple[DataKey, ...],
     data_dir: str | None,
     only: list[str] | None = None,
 ) -> list[WorkerInfo]:
@@ -82,7 +82,7 @@ def query_workers(
     Args:
         client: of their scheduler.
         device: as asked for.
-        sources: data that will be needed.
+        keys: data that will be needed.
         data_dir: the driver's data folder.
         only: addresses of those that are asked.
 
@@ -95,13 +95,13 @@ def query_workers(
                 f"the scheduler {client.scheduler.address} has no workers; start some with"
                 f" `dask worker {client.scheduler.address} --nthreads 1`"
             )
-        time.sleep(_LOOK_SECONDS)
+        time.sleep(_POLL_SECONDS)
     answers: dict[str, Any] = client.run(
         _describe_worker,
         device,
-        sources,
+        keys,
         data_dir,
-        registry.brought(),
+        registry.external_files(),
         workers=only,
         on_error="return",
     )
@@ -113,8 +113,7 @@ def query_workers(
             raise UsageError(f"worker {address} cannot be used ({why}){hint}")
         if answer.threads != 1:
             raise UsageError(
-                f"worker {address}: it has {answer.threads} threads and a program has one:"
-                f" {THREADS}"
+                f"worker {address} has {answer.threads} threads but must have 1: {THREADS_HINT}"
             )
         found.append(answer)
     return found
@@ -122,16 +121,16 @@ def query_workers(
 
 def _describe_worker(
     device: str,
-    sources: tuple[Source, ...],
+    keys: tuple[DataKey, ...],
     data_dir: str | None,
-    brought: tuple[source_files.Source, ...],
+    external: tuple[source_files.ExternalFile, ...],
     dask_worker: Any,
 ) -> WorkerInfo:
-    registry.add_all(brought)  # data may be of such a file
-    return describe_worker(device, sources, data_dir, dask_worker)
+    registry.add_all(external)  # data may be of such a file
+    return describe_worker(device, keys, data_dir, dask_worker)
 
 
-def fingerprint(data: Mapping[Source, str]) -> Fingerprint:
+def fingerprint(data: Mapping[DataKey, str]) -> Fingerprint:
     """Return the code of this process, with what there is, or should be, of data."""
     try:
         release = importlib.metadata.version("sgbench")
@@ -140,9 +139,9 @@ def fingerprint(data: Mapping[Source, str]) -> Fingerprint:
     return Fingerprint(release=release, code=_code(), torch=hardware.torch_release(), data=data)
 
 
-def _data(source: Source, data_dir: str | None) -> str:
+def _data(key: DataKey, data_dir: str | None) -> str:
     """Return the hash of data that is here, else what is wrong with it."""
-    name, corpus = source
+    name, corpus = key
     try:
         if corpus is None and datasets.status(name, data_dir).state == "missing":
             return "missing"
@@ -172,16 +171,16 @@ def differences(here: Fingerprint, there: Fingerprint) -> list[str]:
     ]
     if here.code != there.code and here.release == there.release:
         found.append(f"source code {there.code} there, {here.code} here")
-    for source, hash_ in here.data.items():
-        theirs = there.data.get(source, "missing")
+    for key, hash_ in here.data.items():
+        theirs = there.data.get(key, "missing")
         if theirs != hash_:
-            name = source[0] if source[1] is None else f"corpus {source[1]}"
+            name = key[0] if key[1] is None else f"corpus {key[1]}"
             found.append(f"{name} {theirs} there, {hash_} here")
     return found
 
 
 def describe_worker(
-    device: str, sources: tuple[Source, ...], data_dir: str | None, worker: Any
+    device: str, keys: tuple[DataKey, ...], data_dir: str | None, worker: Any
 ) -> WorkerInfo:
     """Return what this worker is; `device` is as asked for, `worker` dask's.
 
@@ -199,9 +198,7 @@ def describe_worker(
         model=hardware.device_model(device),
         matmuls=tuple(products.available()),
         free=memory_estimate.free(device),
-        fingerprint=fingerprint(
-            {source: _data(source, own_data_dir(data_dir)) for source in sources}
-        ),
+        fingerprint=fingerprint({key: _data(key, own_data_dir(data_dir)) for key in keys}),
     )
 
 

@@ -12,9 +12,8 @@ if TYPE_CHECKING:
 
 COPIES = 4
 """Of a weight: itself, its gradient, Adam's two moments."""
-PASSES = 3
-"""Times that a step multiplies by a weight: forward, for the gradient at the input, and for its
-own."""
+PRODUCTS_PER_WEIGHT = 3
+"""Of each weight in an update: forward, for the gradient at the input, and for its own."""
 
 
 def weights_of(blocks: Iterable[Blueprint]) -> int:

@@ -1,4 +1,4 @@
-"""A family of networks in full: what `declarations.Family` says, and how its cells are trained.
+"""A family of networks in full: its `FamilyDeclaration`, and how its cells are trained.
 
 Free of torch until a program is made.
 """
@@ -22,16 +22,16 @@ if TYPE_CHECKING:
     from .program import Program
 
 
-class Family(declarations.Family, Protocol):
+class Family(declarations.FamilyDeclaration, Protocol):
     """A family of networks.
 
     Attributes:
         unit: what its steps of data are: `example` or `symbol`.
-        along: the field that its tables and curves run along.
+        size_field: the field that its tables and curves run along.
     """
 
     unit: str
-    along: str
+    size_field: str
 
     @abstractmethod
     def program(
@@ -66,7 +66,7 @@ class Family(declarations.Family, Protocol):
         ...
 
 
-def of(cell: Cell) -> Family:
+def family_for(cell: Cell) -> Family:
     """Return the family of a cell."""
     return cast("Family", registry.family_of(cell.network))
 

@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from ..cell import Cell
     from ..nn.parameters import Parameters
-    from ..outcome import Measured, Solved
+    from ..outcome import EvaluatedPoints, Solved
 
 State = dict[str, Any]
 """Tensors, numbers, strings, lists and dictionaries of them: what a checkpoint holds."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
+class ProfiledAttribute:
     """An attribute of a program's network that belongs to a part of the step's profile.
 
     Attributes:
@@ -46,7 +46,7 @@ class Program(ABC):
     """The training state of R cells.
 
     Args:
-        cells: one for each replica; they may differ in replica axes (`cell.replica_axes`) only.
+        cells: one for each replica; they may differ in `configuration.replica_axes` only.
         clock: tells the seconds of training so far.
 
     Attributes:
@@ -80,18 +80,18 @@ class Program(ABC):
         """Do one iteration on the data that comes next."""
 
     @abstractmethod
-    def measure(self) -> Measured:
-        """Look at every replica: the point of its curve, and when it diverged."""
+    def evaluate_all(self) -> EvaluatedPoints:
+        """Evaluate every replica: return the point of its curve, and when it diverged."""
 
     @abstractmethod
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
 
-        Those on held-out data are of the last `measure`.
+        Those on held-out data are of the last `evaluate_all`.
         """
 
     @abstractmethod
-    def timed(self) -> list[Timed]:
+    def profiled_attributes(self) -> list[ProfiledAttribute]:
         """Return what the parts of a step's profile are."""
 
     def moments(self) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -9,18 +9,26 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from ..nn.blueprint import BatchNorm2d, Blueprint, Conv, Layer, Pool, ReLU, sequence
+from ..nn.blueprint import (
+    BatchNorm2dSpec,
+    Blueprint,
+    ConvSpec,
+    LayerSpec,
+    PoolSpec,
+    ReLUSpec,
+    sequence,
+)
 from ._models import hidden_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence as Seq
+    from collections.abc import Sequence
 
     from torch import Size, Tensor
 
     from ..cell import Cell
 
 
-def hidden_layers(cell: Cell, image: Seq[int]) -> list[Blueprint]:
+def hidden_layers(cell: Cell, image: Sequence[int]) -> list[Blueprint]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
     filters: int = cell.need("filters")
     inputs = [image[0]] + [filters] * (cell.need("depth") - 2)
@@ -28,9 +36,9 @@ def hidden_layers(cell: Cell, image: Seq[int]) -> list[Blueprint]:
     for i, channels in enumerate(inputs):
         name = f"hidden{i}"
         conv = _conv(cell, name, channels, filters, rectified=i > 0)
-        pool: list[tuple[str, Layer]] = [(f"{name}.pool", Pool(maximum=i == 0))]
+        pool: list[tuple[str, LayerSpec]] = [(f"{name}.pool", PoolSpec(maximum=i == 0))]
         if i == 0:  # the rectified largest is the largest of what is rectified, and fewer numbers
-            pool.append((f"{name}.relu", ReLU()))
+            pool.append((f"{name}.relu", ReLUSpec()))
         layers.append(sequence(*conv.parts, *pool))
     return layers
 
@@ -44,7 +52,7 @@ def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Blueprint:
         for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
         for part in _conv(cell, f"{prefix}.hidden{j}", inputs, outputs).parts
     ]
-    last = Conv(sizes[-1], filters, cell.need("kernel_size"), bias=True)
+    last = ConvSpec(sizes[-1], filters, cell.need("kernel_size"), bias=True)
     return sequence(*parts, (f"{prefix}.output", last))
 
 
@@ -79,8 +87,8 @@ def unflatten(delta: Tensor, shape: Size) -> Tensor:
 
 
 def _conv(cell: Cell, name: str, inputs: int, outputs: int, *, rectified: bool = True) -> Blueprint:
-    conv = Conv(inputs, outputs, cell.need("kernel_size"), bias=False)
-    return sequence((name, conv), (name, BatchNorm2d(outputs, rectified=rectified)))
+    conv = ConvSpec(inputs, outputs, cell.need("kernel_size"), bias=False)
+    return sequence((name, conv), (name, BatchNorm2dSpec(outputs, rectified=rectified)))
 
 
 def _merge(maps: Tensor) -> Tensor:

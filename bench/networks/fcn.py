@@ -9,18 +9,18 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from ..nn.blueprint import BatchNormReLU, Blueprint, Linear, sequence
+from ..nn.blueprint import BatchNormReLUSpec, Blueprint, LinearSpec, sequence
 from ._models import hidden_sizes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence as Seq
+    from collections.abc import Sequence
 
     from torch import Size, Tensor
 
     from ..cell import Cell
 
 
-def hidden_layers(cell: Cell, image: Seq[int]) -> list[Blueprint]:
+def hidden_layers(cell: Cell, image: Sequence[int]) -> list[Blueprint]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
     width: int = cell.need("hidden_units")
     inputs = [math.prod(image)] + [width] * (cell.need("depth") - 2)
@@ -31,17 +31,17 @@ def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Blueprint:
     """Return M after hidden layer `layer`; it reads h and `labels` more features."""
     width, prefix = cell.need("hidden_units"), f"sg{layer}"
     sizes = [width + labels, *hidden_sizes(cell, "sg")]
-    return _model(prefix, sizes, (f"{prefix}.output", Linear(sizes[-1], width, bias=True)))
+    return _model(prefix, sizes, (f"{prefix}.output", LinearSpec(sizes[-1], width, bias=True)))
 
 
-def synthetic_input(cell: Cell, layer: int, image: Seq[int]) -> Blueprint:
+def synthetic_input(cell: Cell, layer: int, image: Sequence[int]) -> Blueprint:
     """Return I, which predicts the output of hidden layer `layer` from the images [C, H, W]."""
     width, prefix = cell.need("hidden_units"), f"si{layer}"
     sizes = [math.prod(image), *hidden_sizes(cell, "si")]
-    return _model(prefix, sizes, (f"{prefix}.last", Linear(sizes[-1], width, bias=True)))
+    return _model(prefix, sizes, (f"{prefix}.last", LinearSpec(sizes[-1], width, bias=True)))
 
 
-def _model(prefix: str, sizes: Seq[int], last: tuple[str, Linear]) -> Blueprint:
+def _model(prefix: str, sizes: Sequence[int], last: tuple[str, LinearSpec]) -> Blueprint:
     """Return hidden layers of `sizes`, the first of which is the input's, and the `last` layer."""
     parts = [
         part
@@ -82,4 +82,6 @@ def unflatten(delta: Tensor, shape: Size) -> Tensor:
 
 
 def _dense(name: str, inputs: int, outputs: int) -> Blueprint:
-    return sequence((name, Linear(inputs, outputs, bias=False)), (name, BatchNormReLU(outputs)))
+    return sequence(
+        (name, LinearSpec(inputs, outputs, bias=False)), (name, BatchNormReLUSpec(outputs))
+    )

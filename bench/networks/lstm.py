@@ -9,22 +9,22 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from ..nn.blueprint import Blueprint, Linear, ReLU, sequence
-from ..nn.recurrent_blueprint import LSTM
+from ..nn.blueprint import Blueprint, LinearSpec, ReLUSpec, sequence
+from ..nn.recurrent_blueprint import LSTMSpec
 from ._models import hidden_sizes
 
 if TYPE_CHECKING:
     from ..cell import Cell
 
 
-def core(cell: Cell, symbols: int) -> LSTM:
+def core(cell: Cell, symbols: int) -> LSTMSpec:
     """Return the core for one-hot inputs of `symbols`."""
-    return LSTM(symbols, cell.need("hidden_units"))
+    return LSTMSpec(symbols, cell.need("hidden_units"))
 
 
 def readout(cell: Cell, classes: int) -> Blueprint:
     """Return the output layer."""
-    return sequence(("readout", Linear(cell.need("hidden_units"), classes, bias=True)))
+    return sequence(("readout", LinearSpec(cell.need("hidden_units"), classes, bias=True)))
 
 
 def synthetic_gradient(cell: Cell, state_size: int) -> Blueprint:
@@ -33,11 +33,14 @@ def synthetic_gradient(cell: Cell, state_size: int) -> Blueprint:
     layers = [
         part
         for j, (inputs, outputs) in enumerate(itertools.pairwise(sizes))
-        for part in ((f"sg.hidden{j}", Linear(inputs, outputs, bias=True)), (f"sg.relu{j}", ReLU()))
+        for part in (
+            (f"sg.hidden{j}", LinearSpec(inputs, outputs, bias=True)),
+            (f"sg.relu{j}", ReLUSpec()),
+        )
     ]
-    return sequence(*layers, ("sg.output", Linear(sizes[-1], state_size, bias=True)))
+    return sequence(*layers, ("sg.output", LinearSpec(sizes[-1], state_size, bias=True)))
 
 
 def auxiliary(cell: Cell, state_size: int) -> Blueprint:
     """Return the output that predicts synthetic gradients; it starts at zero, as M does."""
-    return sequence(("aux.output", Linear(cell.need("hidden_units"), state_size, bias=True)))
+    return sequence(("aux.output", LinearSpec(cell.need("hidden_units"), state_size, bias=True)))

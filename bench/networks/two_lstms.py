@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..nn.blueprint import BatchNormReLU, Blueprint, Linear, sequence
-from ..nn.recurrent_blueprint import BatchNormLSTM, Message
+from ..nn.blueprint import BatchNormReLUSpec, Blueprint, LinearSpec, sequence
+from ..nn.recurrent_blueprint import BatchNormLSTMSpec, MessageSpec
 from . import fcn
 
 if TYPE_CHECKING:
@@ -21,26 +21,28 @@ def encoder(cell: Cell, pixels: int) -> Blueprint:
     """Return the two layers of A that read a digit."""
     width: int = cell.need("hidden_units")
     return sequence(
-        ("a.encoder0", Linear(pixels, width, bias=False)),
-        ("a.encoder0", BatchNormReLU(width)),
-        ("a.encoder1", Linear(width, width, bias=False)),
-        ("a.encoder1", BatchNormReLU(width)),
+        ("a.encoder0", LinearSpec(pixels, width, bias=False)),
+        ("a.encoder0", BatchNormReLUSpec(width)),
+        ("a.encoder1", LinearSpec(width, width, bias=False)),
+        ("a.encoder1", BatchNormReLUSpec(width)),
     )
 
 
-def core(cell: Cell) -> BatchNormLSTM:
+def core(cell: Cell) -> BatchNormLSTMSpec:
     """Return an LSTM of A's or of B's: both read as many features as they have units."""
-    return BatchNormLSTM(cell.need("hidden_units"), cell.need("T"))
+    return BatchNormLSTMSpec(cell.need("hidden_units"), cell.need("T"))
 
 
 def readout(name: str, cell: Cell, counted: int) -> Blueprint:
     """Return the output layer: a class for each number from 0 to `counted`."""
-    return sequence((f"{name}.readout", Linear(cell.need("hidden_units"), counted + 1, bias=True)))
+    return sequence(
+        (f"{name}.readout", LinearSpec(cell.need("hidden_units"), counted + 1, bias=True))
+    )
 
 
-def message(cell: Cell) -> Message:
+def message(cell: Cell) -> MessageSpec:
     """Return the layer that makes A's message."""
-    return Message(cell.need("hidden_units"))
+    return MessageSpec(cell.need("hidden_units"))
 
 
 def synthetic_gradient(cell: Cell) -> Blueprint:

@@ -31,8 +31,8 @@ def normalise(x: Tensor, mean: Tensor, variance: Tensor, mode: str) -> Tensor:
         x: the numbers to normalise.
         mean: running mean [R, F].
         variance: running variance [R, F].
-        mode: `train` normalises by the batch and moves the running statistics, `look` by the batch
-            alone, `evaluate` by the running statistics.
+        mode: `train` normalises by the batch and moves the running statistics, `batch_only` by the
+            batch alone, `evaluate` by the running statistics.
     """
     if mode == "evaluate":
         return (x - mean.unsqueeze(2)) * (variance + EPSILON).rsqrt().unsqueeze(2)
@@ -48,7 +48,7 @@ def normalise(x: Tensor, mean: Tensor, variance: Tensor, mode: str) -> Tensor:
 class Message:
     """Linear, then batch norm, of `units` to as many; the norm would subtract a bias."""
 
-    def __init__(self, plan: recurrent_blueprint.Message) -> None:
+    def __init__(self, plan: recurrent_blueprint.MessageSpec) -> None:
         self.blueprint = plan
 
     def bind(
@@ -72,7 +72,7 @@ class BatchNormLSTM:
     Weights: `input` and `hidden` [4 H, H], `bias` [4 H], in gate order i, f, o, g.
     """
 
-    def __init__(self, plan: recurrent_blueprint.BatchNormLSTM) -> None:
+    def __init__(self, plan: recurrent_blueprint.BatchNormLSTMSpec) -> None:
         self.blueprint, self.units = plan, plan.units
 
     def bind(

@@ -1,4 +1,4 @@
-"""Blueprints: the layers of a network with the shapes of their weights, free of torch.
+"""Blueprints: the layers of a network, as specs with the shapes of their weights, free of torch.
 
 Architectures (`networks`) are written in these. `layers.build` makes running layers of them, and
 estimates of memory and work count their weights and products: a shape is written down once.
@@ -14,7 +14,7 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class LayerSpec:
     """A layer that has no weights and keeps the shape of its input; the others say otherwise."""
 
     @property
@@ -43,12 +43,12 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class ReLU(Layer):
+class ReLUSpec(LayerSpec):
     """Rectifier."""
 
 
 @dataclass(frozen=True, slots=True)
-class Linear(Layer):
+class LinearSpec(LayerSpec):
     """Linear layer."""
 
     inputs: int
@@ -78,7 +78,7 @@ class Linear(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNormReLU(Layer):
+class BatchNormReLUSpec(LayerSpec):
     """Batch norm over the batch, then ReLU."""
 
     units: int
@@ -95,7 +95,7 @@ class BatchNormReLU(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class Conv(Layer):
+class ConvSpec(LayerSpec):
     """Convolution of stride 1, padded to keep the resolution."""
 
     inputs: int
@@ -124,7 +124,7 @@ class Conv(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNorm2d(Layer):
+class BatchNorm2dSpec(LayerSpec):
     """Batch norm over the batch and the positions, `rectified` where a ReLU follows."""
 
     channels: int
@@ -142,7 +142,7 @@ class BatchNorm2d(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class Pool(Layer):
+class PoolSpec(LayerSpec):
     """3 x 3 pooling of stride 2 and padding 1: the `maximum`, or the average (zeros counted)."""
 
     maximum: bool
@@ -156,7 +156,7 @@ class Pool(Layer):
 class Blueprint:
     """Named layers one after another: `(name, layer)` pairs, bottom first."""
 
-    parts: tuple[tuple[str, Layer], ...]
+    parts: tuple[tuple[str, LayerSpec], ...]
 
     @property
     def shapes(self) -> dict[str, Shape]:
@@ -203,13 +203,13 @@ class Blueprint:
             if part.multiplications(seen)
         )
 
-    def _walk(self, shape: Shape) -> Iterator[tuple[Layer, Shape]]:
+    def _walk(self, shape: Shape) -> Iterator[tuple[LayerSpec, Shape]]:
         """Yield each layer with the shape of its input."""
         for _, part in self.parts:
             yield part, shape
             shape = part.output(shape)
 
 
-def sequence(*parts: tuple[str, Layer]) -> Blueprint:
+def sequence(*parts: tuple[str, LayerSpec]) -> Blueprint:
     """Return the blueprint of these layers, bottom first."""
     return Blueprint(parts)

@@ -16,7 +16,7 @@ class Conv:
     operand: Operand = staticmethod(exact)
     """The rounding of the operands of its products."""
 
-    def __init__(self, plan: blueprint.Conv) -> None:
+    def __init__(self, plan: blueprint.ConvSpec) -> None:
         self.blueprint, self.padding = plan, plan.kernel // 2
 
     def bind(
@@ -62,7 +62,7 @@ class Conv:
 class BatchNorm2d:
     """Batch norm over batch and positions of [B, R * channels, H, W], `rectified` if asked for."""
 
-    def __init__(self, plan: blueprint.BatchNorm2d) -> None:
+    def __init__(self, plan: blueprint.BatchNorm2dSpec) -> None:
         self.blueprint, self.rectified = plan, plan.rectified
 
     def bind(
@@ -105,7 +105,7 @@ class BatchNorm2d:
 class Pool:
     """3 x 3 pooling of stride 2 and padding 1, by maximum or by average (zeros counted)."""
 
-    def __init__(self, plan: blueprint.Pool) -> None:
+    def __init__(self, plan: blueprint.PoolSpec) -> None:
         self.blueprint, self.maximum = plan, plan.maximum
 
     def bind(

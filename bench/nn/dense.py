@@ -1,11 +1,11 @@
 """Dense layers, each a forward pass and a written-out pullback; activations [R, features, B]."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..interfaces import Pullback
 from . import blueprint
 from .precision import Operand, exact
 from .products import plane, product, stacked
@@ -13,8 +13,6 @@ from .products import plane, product, stacked
 EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
 MOMENTUM = 0.1
 
-Pullback = Callable[..., Any]
-"""`dx = pullback(delta)` writes the gradients of a layer's weights, returns that at its input."""
 aten: Any = torch.ops.aten
 
 
@@ -24,7 +22,7 @@ class Linear:
     operand: Operand = staticmethod(exact)
     """The rounding of the operands of its products."""
 
-    def __init__(self, plan: blueprint.Linear) -> None:
+    def __init__(self, plan: blueprint.LinearSpec) -> None:
         self.blueprint = plan
 
     def bind(
@@ -65,7 +63,7 @@ class Linear:
 class BatchNormReLU:
     """Batch norm over the batch of [R, units, B], then ReLU."""
 
-    def __init__(self, plan: blueprint.BatchNormReLU) -> None:
+    def __init__(self, plan: blueprint.BatchNormReLUSpec) -> None:
         self.blueprint = plan
 
     def bind(
@@ -115,7 +113,7 @@ class BatchNormReLU:
 class ReLU:
     """Rectifier of activations of any shape."""
 
-    def __init__(self, plan: blueprint.ReLU) -> None:
+    def __init__(self, plan: blueprint.ReLUSpec) -> None:
         self.blueprint = plan
 
     def bind(

@@ -1,7 +1,6 @@
 """Random tensors that a learning rule keeps: drawn from each replica's seed and a name alone."""
 
-from collections.abc import Callable
-from collections.abc import Sequence as Seq
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -19,19 +18,19 @@ class Draws:
         device: where the tensors live.
     """
 
-    def __init__(self, cells: Seq[Cell], device: torch.device) -> None:
+    def __init__(self, cells: Sequence[Cell], device: torch.device) -> None:
         self.cells, self.device = cells, device
 
-    def uniform(self, name: str, shape: Seq[int], bound: float) -> Tensor:
+    def uniform(self, name: str, shape: Sequence[int], bound: float) -> Tensor:
         """Return values of U(-bound, bound), [R, *shape]."""
         return self._drawn(name, shape, lambda t, g: t.uniform_(-bound, bound, generator=g))
 
-    def normal(self, name: str, shape: Seq[int], deviation: float) -> Tensor:
+    def normal(self, name: str, shape: Sequence[int], deviation: float) -> Tensor:
         """Return values of N(0, deviation^2), [R, *shape]."""
         return self._drawn(name, shape, lambda t, g: t.normal_(0, deviation, generator=g))
 
     def _drawn(
-        self, name: str, shape: Seq[int], fill: Callable[[Tensor, torch.Generator], Tensor]
+        self, name: str, shape: Sequence[int], fill: Callable[[Tensor, torch.Generator], Tensor]
     ) -> Tensor:
         purpose = f"rule/{self.cells[0].rule}/{name}"
         rows = [

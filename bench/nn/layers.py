@@ -28,7 +28,7 @@ class Weighted(Protocol):
     """A part that has weights, as its blueprint says."""
 
     @property
-    def blueprint(self) -> blueprint.Layer:
+    def blueprint(self) -> blueprint.LayerSpec:
         """The shapes of its weights and running statistics."""
         ...
 
@@ -37,8 +37,8 @@ class Weighted(Protocol):
         ...
 
 
-class Layer(Weighted, Protocol):
-    """A layer of a `Sequence`."""
+class RunningLayer(Weighted, Protocol):
+    """A layer of a `LayerStack`."""
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Run in training mode; `track` moves the running statistics."""
@@ -80,10 +80,10 @@ class Block:
                 part.operand = operand
 
 
-class Sequence(Block):
+class LayerStack(Block):
     """Named layers run one after another, itself a layer: `(name, layer)` pairs, bottom first."""
 
-    def __init__(self, *parts: tuple[str, Layer]) -> None:
+    def __init__(self, *parts: tuple[str, RunningLayer]) -> None:
         super().__init__(*parts)
         self.parts = parts
         self.track = True
@@ -95,8 +95,12 @@ class Sequence(Block):
         for _, part in self.parts:
             x, pullback = part(x, self.track)
             pullbacks.append(pullback)
+        shape = x.shape
 
         def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
+            if delta.shape != shape:  # it would be broadcast
+                given, wanted = list(delta.shape), list(shape)
+                raise ValueError(f"the gradient has shape {given}, the layer's output {wanted}")
             for pullback in reversed(pullbacks[1:]):
                 delta = pullback(delta)
             return pullbacks[0](delta, need_input=need_input)
@@ -110,24 +114,24 @@ class Sequence(Block):
         return x
 
 
-def build(plan: Blueprint) -> Sequence:
-    """Return the running layers of a blueprint, without tensors yet (`Sequence.bind`)."""
-    return Sequence(*((name, _layer(part)) for name, part in plan.parts))
+def build(plan: Blueprint) -> LayerStack:
+    """Return the running layers of a blueprint, without tensors yet (`LayerStack.bind`)."""
+    return LayerStack(*((name, _layer(part)) for name, part in plan.parts))
 
 
-def _layer(plan: blueprint.Layer) -> Layer:
+def _layer(plan: blueprint.LayerSpec) -> RunningLayer:
     match plan:
-        case blueprint.Linear():
+        case blueprint.LinearSpec():
             return Linear(plan)
-        case blueprint.BatchNormReLU():
+        case blueprint.BatchNormReLUSpec():
             return BatchNormReLU(plan)
-        case blueprint.ReLU():
+        case blueprint.ReLUSpec():
             return ReLU(plan)
-        case blueprint.Conv():
+        case blueprint.ConvSpec():
             return Conv(plan)
-        case blueprint.BatchNorm2d():
+        case blueprint.BatchNorm2dSpec():
             return BatchNorm2d(plan)
-        case blueprint.Pool():
+        case blueprint.PoolSpec():
             return Pool(plan)
         case _:
             raise TypeError(f"no running layer for {plan}")

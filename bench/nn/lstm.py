@@ -21,7 +21,7 @@ from .products import accumulate, plane, product
 FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
 
 
-class Step(NamedTuple):
+class StepViews(NamedTuple):
     """A step's views into its tape: made once, since making them is work too.
 
     Those that go into products are planes (`products.plane`).
@@ -84,7 +84,7 @@ class Tape:
         """T."""
         return len(self.by_step)
 
-    def _step(self, t: int, units: int) -> Step:
+    def _step(self, t: int, units: int) -> StepViews:
         def parts(whole: Tensor) -> list[Tensor]:
             return [whole[:, n * units : (n + 1) * units] for n in range(4)]
 
@@ -92,7 +92,7 @@ class Tape:
         i, f, o, g = parts(gates)
         di, df, do, dg = parts(delta)
         x = plane(self.x[:, t])
-        return Step(
+        return StepViews(
             x=x,
             x_transposed=x.mT,
             gates=plane(gates),
@@ -129,7 +129,7 @@ class LSTM:
     operand: Operand = staticmethod(exact)
     """Rounding of the operands of its products."""
 
-    def __init__(self, plan: recurrent_blueprint.LSTM) -> None:
+    def __init__(self, plan: recurrent_blueprint.LSTMSpec) -> None:
         self.blueprint, self.symbols, self.units = plan, plan.symbols, plan.units
 
     def bind(

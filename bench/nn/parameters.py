@@ -3,7 +3,7 @@
 One fused optimiser call then updates everything, and a checkpoint is one tensor.
 """
 
-from collections.abc import Sequence as Seq
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -26,7 +26,9 @@ class Parameters:
         device: where the weights live.
     """
 
-    def __init__(self, blocks: Seq[Block], cells: Seq[Cell], device: torch.device) -> None:
+    def __init__(
+        self, blocks: Sequence[Block], cells: Sequence[Cell], device: torch.device
+    ) -> None:
         self._shapes = {n: s for block in blocks for n, s in block.blueprint.shapes.items()}
         self.spans: dict[str, tuple[int, int]] = {}
         total = 0
@@ -49,7 +51,7 @@ class Parameters:
             block.take(operand(cells[0].precision))
         self._initialise(blocks, cells)
 
-    def _initialise(self, blocks: Seq[Block], cells: Seq[Cell]) -> None:
+    def _initialise(self, blocks: Sequence[Block], cells: Sequence[Cell]) -> None:
         fans = {n: fan for block in blocks for n, fan in block.blueprint.fan_in.items()}
         for name, view in self.named.items():
             if name.endswith("gamma"):

@@ -21,7 +21,7 @@ TOLERANCE = 1e-5  # largest relative error for which a float32 product counts as
 
 
 @dataclass(frozen=True, kw_only=True)
-class Measured:
+class BackendBenchmark:
     """One back-end: rate in FLOP/s on `SHAPES`, error relative to float64 (Frobenius norm).
 
     `distinct` is false where its products are the default's bit for bit: then torch has not taken
@@ -53,7 +53,7 @@ def use(name: str, precision: str = "float32") -> None:
     mkldnn.conv.fp32_precision = "bf16" if narrow else "ieee"
 
 
-def measure(rounds: int = 7) -> list[Measured]:
+def measure(rounds: int = 7) -> list[BackendBenchmark]:
     """Time and check each back-end, interleaved, on one thread; takes about a second."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -85,12 +85,14 @@ def measure(rounds: int = 7) -> list[Measured]:
         torch.set_num_threads(threads)
     flops = sum(2 * o * i * b * 3 for o, i, b in SHAPES)
     return [
-        Measured(name=n, flops=flops / statistics.median(s), error=errors[n], distinct=distinct[n])
+        BackendBenchmark(
+            name=n, flops=flops / statistics.median(s), error=errors[n], distinct=distinct[n]
+        )
         for n, s in seconds.items()
     ]
 
 
-def choose(measured: list[Measured]) -> Measured:
+def choose(measured: list[BackendBenchmark]) -> BackendBenchmark:
     """Return the back-end to train with: the default, unless another is faster and as exact."""
     best = measured[0]
     for other in measured[1:]:

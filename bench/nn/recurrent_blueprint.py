@@ -3,11 +3,11 @@
 import math
 from dataclasses import dataclass
 
-from .blueprint import Layer, Shape
+from .blueprint import LayerSpec, Shape
 
 
 @dataclass(frozen=True, slots=True)
-class LSTM(Layer):
+class LSTMSpec(LayerSpec):
     """An LSTM core on one-hot inputs of `symbols`; the bias is the first column of its weight."""
 
     symbols: int
@@ -40,7 +40,7 @@ class LSTM(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNormLSTM(Layer):
+class BatchNormLSTMSpec(LayerSpec):
     """An LSTM with batch-normalised recurrence; each of `steps` steps has its own statistics."""
 
     units: int
@@ -79,7 +79,7 @@ class BatchNormLSTM(Layer):
 
 
 @dataclass(frozen=True, slots=True)
-class Message(Layer):
+class MessageSpec(LayerSpec):
     """Linear, then batch norm, of `units` to as many; the norm would subtract a bias."""
 
     units: int

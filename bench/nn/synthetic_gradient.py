@@ -5,26 +5,25 @@ where it is used; S is the cell's `sg_scale`. Its loss is the squared error, sum
 positions) and averaged over the batch; it does not flow into h.
 """
 
-from collections.abc import Callable
-from collections.abc import Sequence as Seq
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
 from ..cell import Cell
-from .layers import Pullback, Sequence
+from .layers import LayerStack, Pullback
 from .precision import dtype
 
 
 def scale_of(
-    cells: Seq[Cell], device: torch.device, per_replica: Callable[[Tensor], Tensor]
+    cells: Sequence[Cell], device: torch.device, per_replica: Callable[[Tensor], Tensor]
 ) -> float | Tensor:
     """Return S of the cells (see `by_replica`)."""
     return by_replica([cell.need("sg_scale") for cell in cells], cells[0], device, per_replica)
 
 
 def by_replica(
-    values: Seq[float],
+    values: Sequence[float],
     cell: Cell,
     device: torch.device,
     per_replica: Callable[[Tensor], Tensor],
@@ -49,7 +48,7 @@ class SyntheticGradient:
 
     def __init__(
         self,
-        sequence: Sequence,
+        sequence: LayerStack,
         with_labels: Callable[[Tensor, Tensor], Tensor] | None,
         scale: float | Tensor,
     ) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..cell import Cell
-from ..families.family import of
+from ..families.family import family_for
 
 GIB = 2**30
 REDUCED = ("T", "batch_size", "hidden_units", "filters", "sg_units", "si_units")
@@ -21,7 +21,7 @@ _CGROUPS = (  # a container's limit, what it has used and how that is made up; v
 
 def needed(cell: Cell, replicas: int = 1) -> int:
     """Return about how many bytes the training of a program of `replicas` such cells takes."""
-    return of(cell).memory(cell, replicas)
+    return family_for(cell).memory(cell, replicas)
 
 
 def fitting(cell: Cell, available: int, field: str = "T", replicas: int = 1) -> int:

@@ -1,12 +1,12 @@
 """The machine's limit for a step: its products at their shapes and one fused Adam, nothing else.
 
-No batch, batch norm, ReLU, pooling, loss or bookkeeping: a step that was recorded (`cost.count`) is
-done again without them, on memory laid out as the step's own, through the best back-end there is.
-Matrices are written over what is there, and what is read is never written: values that fed one
-another would soon be infinite, or so small that a processor takes many times as long for them.
-Products that add up in one place (the gradient of a core's weights, over its steps) are one of all
-their terms, and Adams between which nothing is multiplied are one. Of a program with update masks
-the recorded steps are done in turn.
+No batch, batch norm, ReLU, pooling, loss or bookkeeping: a step that was recorded
+(`op_counter.count`) is done again without them, on memory laid out as the step's own, through the
+best back-end there is. Matrices are written over what is there, and what is read is never written:
+values that fed one another would soon be infinite, or so small that a processor takes many times as
+long for them. Products that add up in one place (the gradient of a core's weights, over its steps)
+are one of all their terms, and Adams between which nothing is multiplied are one. Of a program with
+update masks the recorded steps are done in turn.
 """
 
 import itertools

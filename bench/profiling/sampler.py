@@ -3,7 +3,7 @@
     python -m sgbench.bench.sampler
 
 Reads a JSON object a line from stdin and answers each with one on stdout. A later revision's gate
-talks to this one, so what a command is called and answers does not change without `PROTOCOL`.
+talks to this one, so what a command is called and answers does not change without `WIRE_VERSION`.
 
     {"do": "build", "name", "cell", "device", "threads", "matmul"}    {"ok": true}
     {"do": "sample", "name", "steps"}                                 {"seconds": s}
@@ -20,11 +20,11 @@ from typing import Any
 
 from ..cell import Cell
 from ..configuration import FIELDS
-from ..families.family import of
+from ..families.family import family_for
 from .clock import clock_of
 from .synthetic_data import program_for
 
-PROTOCOL = 1
+WIRE_VERSION = 1
 
 
 class Sampler:
@@ -57,7 +57,7 @@ class Sampler:
         """Return the seconds that one of `steps` steps took."""
         program, device = self._programs[name]
         step, clock = program.step, clock_of(device, time.process_time)
-        with of(program.cells[0]).grad_mode():
+        with family_for(program.cells[0]).grad_mode():
             start = clock.mark()
             for _ in range(steps):
                 step()
@@ -69,7 +69,7 @@ def main() -> None:
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     sampler = Sampler()
-    print(json.dumps({"protocol": PROTOCOL}), file=answers, flush=True)
+    print(json.dumps({"protocol": WIRE_VERSION}), file=answers, flush=True)
     for line in sys.stdin:
         print(json.dumps(sampler.answer(json.loads(line))), file=answers, flush=True)
 

@@ -18,8 +18,8 @@ from typing import Any, cast
 from torch import Tensor
 
 from ..families.feedforward.network import Head
-from ..families.program import Program, Timed
-from ..nn.layers import Pullback, Sequence
+from ..families.program import ProfiledAttribute, Program
+from ..nn.layers import LayerStack, Pullback
 from ..nn.synthetic_gradient import SyntheticGradient
 from .clock import Clock
 
@@ -53,10 +53,10 @@ class Stopwatch:
         return found
 
 
-class _Layer(Sequence):
+class _Layer(LayerStack):
     """A sequence that is timed."""
 
-    def __init__(self, sequence: Sequence, watch: Stopwatch, forward: str, backward: str) -> None:
+    def __init__(self, sequence: LayerStack, watch: Stopwatch, forward: str, backward: str) -> None:
         super().__init__(*sequence.parts)
         self._watch, self._forward, self._backward = watch, forward, backward
 
@@ -87,14 +87,17 @@ class _Head(Head):
     """A head that is timed."""
 
     def __init__(self, head: Head, watch: Stopwatch, part: str) -> None:
-        super().__init__(head.kind, head.replicas, _Layer(head.sequence, watch, part, part))
+        super().__init__(head.architecture, head.replicas, _Layer(head.sequence, watch, part, part))
 
 
 @contextmanager
 def watching(program: Program, watch: Stopwatch) -> Generator[None]:
     """Time the parts of the steps that `program` does inside."""
     changed: list[tuple[Any, str, bool, Any]] = []
-    for timed in (Timed(program.adam, "step", "update"), *program.timed()):
+    for timed in (
+        ProfiledAttribute(program.adam, "step", "update"),
+        *program.profiled_attributes(),
+    ):
         owner, name = timed.owner, timed.attribute
         value = getattr(owner, name)
         changed.append((owner, name, name in vars(owner), value))
@@ -109,11 +112,11 @@ def watching(program: Program, watch: Stopwatch) -> Generator[None]:
                 delattr(owner, name)
 
 
-def _watched(value: Any, watch: Stopwatch, timed: Timed) -> Any:
+def _watched(value: Any, watch: Stopwatch, timed: ProfiledAttribute) -> Any:
     """Return the timed twin of a layer, a model, a head, a list of them, or a method."""
     if isinstance(value, list):
         return [_watched(one, watch, timed) for one in cast("list[Any]", value)]
-    if isinstance(value, Sequence):
+    if isinstance(value, LayerStack):
         return _Layer(value, watch, timed.part, timed.pullback or timed.part)
     if isinstance(value, SyntheticGradient):
         return _Model(value, watch)

@@ -13,7 +13,7 @@ from .. import datasets, registry
 from ..cell import Cell
 from ..datasets import Data, Loaded, Text
 from ..declarations import Dataset
-from ..families.family import of
+from ..families.family import family_for
 from ..families.program import Program
 from ..training.torch_settings import configure_torch
 
@@ -21,7 +21,7 @@ from ..training.torch_settings import configure_torch
 def data_for(cell: Cell) -> Loaded:
     """Return data in place of the cell's, which is not looked for; a generated task is itself.
 
-    Its shapes are those that the data set declares. A text of the cell's own (`corpus`) is read:
+    Its shapes are those that the dataset declares. A text of the cell's own (`corpus`) is read:
     its symbols are not known otherwise. Raises UsageError where that cannot be.
     """
     if cell.corpus is not None:
@@ -44,7 +44,7 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
         matmul: the back-end of the CPU's matrix products.
     """
     configure_torch(device, threads, matmul, cells[0].precision)
-    family = of(cells[0])
+    family = family_for(cells[0])
     with family.grad_mode():
         return family.program(cells, data_for(cells[0]), torch.device(device))
 
@@ -55,7 +55,7 @@ def step_seconds(cell: Cell, device: str, matmul: str, seconds: float) -> float:
     The process is configured as by `program_for`.
     """
     program = program_for((cell,), device, 1, matmul)
-    with of(cell).grad_mode():
+    with family_for(cell).grad_mode():
         program.step()  # first touches
         steps, start = 0, time.perf_counter()
         while steps == 0 or time.perf_counter() - start < seconds:

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from ..cell import Cell
-from ..families.family import of
+from ..families.family import family_for
 from ..families.feedforward.program import FeedForwardProgram
 from ..families.feedforward.update_mask import UpdateMask
 from ..families.program import Program
@@ -29,13 +29,13 @@ from .step_profile import PARTS, Stopwatch, watching
 from .synthetic_data import program_for
 
 MASK_STEPS = 32  # of a turn where steps differ by their update masks: always the same ones
-WARM_UP = 2  # steps: the second unroll of dni_aux is the first that does all there is to do
+WARM_UP = 2  # steps: with auxiliary outputs the second unroll is the first that does everything
 
-Look = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timed:
+class ProgramTiming:
     """The measurements of a program.
 
     `rounds` has for each round the seconds of a step, under `step`, `limit` (the machine's for it),
@@ -60,7 +60,7 @@ class Timed:
 class Session:
     """Programs that were timed together, and what the machine did meanwhile, a round an entry."""
 
-    timed: tuple[Timed, ...]
+    timed: tuple[ProgramTiming, ...]
     matmul: list[float]
     """FLOP/s of float32 products of SIDE x SIDE, through the best back-end."""
     copy: list[float]
@@ -103,11 +103,11 @@ class _Entry:
         taken = {p: s / self.watched.steps for p, s in self._stopwatch.take().items()}
         self.parts.append(taken | {"other": self.watched.seconds[-1] - sum(taken.values())})
 
-    def timed(self) -> Timed:
+    def result(self) -> ProgramTiming:
         """Return what was measured."""
         rounds = {"step": self.step.seconds, "limit": self.bound.seconds}
         rounds |= {part: [taken[part] for taken in self.parts] for part in (*PARTS, "other")}
-        return Timed(
+        return ProgramTiming(
             cells=self.program.cells,
             steps=self.step.steps,
             rounds=rounds,
@@ -129,7 +129,7 @@ def measure(
     rounds: int,
     clock: Clock | None = None,
     build: Callable[..., Any] = program_for,
-    look: Look = lambda what, done, of: None,
+    on_progress: OnProgress = lambda what, done, of: None,
 ) -> Session:
     """Time programs, on data that stands in for theirs; on a busy machine the numbers are worse.
 
@@ -142,15 +142,15 @@ def measure(
         rounds: at least 1.
         clock: the device's own if None.
         build: makes a program: `synthetic_data.program_for`.
-        look: told of progress: `building` or `timing`, how many programs or rounds are done, of
-            how many.
+        on_progress: told of progress: `building` or `timing`, how many programs or rounds are done,
+            of how many.
     """
     clock = clock or clock_of(device)
     place = torch.device(device)
-    with of(programs[0][0]).grad_mode():  # an exhibit's programs are of one kind
+    with family_for(programs[0][0]).grad_mode():  # an exhibit's programs are of one kind
         memory, entries = Memory(place), list[_Entry]()
         for number, cells in enumerate(programs):
-            look("building", number, len(programs))
+            on_progress("building", number, len(programs))
             compiled = compile_seconds()
             program = build(cells, device, threads, back_end)
             entries.append(_Entry(program, memory, back_end, clock, compiled))
@@ -158,7 +158,7 @@ def measure(
         gc.collect()
         before = _load()
         for number in range(rounds):
-            look("timing", number, rounds)
+            on_progress("timing", number, rounds)
             turns: list[Callable[[Clock], None]] = [
                 take for e in entries for take in (e.step.run, e.bound.run, e.watch)
             ]
@@ -167,7 +167,7 @@ def measure(
                 take(clock)
         after = _load()
     return Session(
-        timed=tuple(entry.timed() for entry in entries),
+        timed=tuple(entry.result() for entry in entries),
         matmul=machine.matmul(),
         copy=machine.copy(),
         load=None if before is None or after is None else (before, after),

@@ -32,13 +32,13 @@ import torch
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import Decoupled, Layer, Mask
+    from ..interfaces import DecoupledNetwork, Layer, Mask
 
 Which = tuple[bool, ...]
 """Of R replicas, those for which something holds."""
 
 
-def step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) -> None:
+def step(network: DecoupledNetwork, x: Tensor, labels: Tensor, mask: Mask) -> None:
     """Write the gradients of one update of the active layers; those of all else stay as they were.
 
     What no replica needs is not computed.
@@ -54,15 +54,15 @@ def step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) -> None:
     always = (True,) * network.replicas
     h, pullback, learn_below = x, None, None
     for i, (layer, model) in enumerate(zip(network.hidden, network.models, strict=True)):
-        below, runs = h, always if not network.inputs else active[i]
+        below, runs = h, always if not network.input_models else active[i]
         if any(runs):
             h, pullback = network.run_for(layer, runs, below)
         needed = tuple(a or b for a, b in zip(active[i], active[i + 1], strict=True))
         if not any(needed):
             learn_below = None
             continue
-        if network.inputs:
-            h = _given(network, network.inputs[i], (x, h), active[i], needed)
+        if network.input_models:
+            h = _given(network, network.input_models[i], (x, h), active[i], needed)
         synthetic, learn = network.run_for(model, needed, h, one_hot)
         if any(active[i]):
             assert pullback is not None
@@ -78,7 +78,11 @@ def step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) -> None:
 
 
 def _given(
-    network: Decoupled, model: Layer, x_and_h: tuple[Tensor, Tensor], ran: Which, needed: Which
+    network: DecoupledNetwork,
+    model: Layer,
+    x_and_h: tuple[Tensor, Tensor],
+    ran: Which,
+    needed: Which,
 ) -> Tensor:
     """Let I learn from h where its layer `ran`; return h there and I(x) elsewhere."""
     x, h = x_and_h

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from sgbench.bench.contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:  # the declaration below is read without torch; import it in functions
-    from sgbench.bench.interfaces import Draw, FeedForward, Pullback
+    from sgbench.bench.interfaces import Draw, FeedForwardNetwork, Pullback
     from torch import Tensor
 
 RULE = Rule(
@@ -41,16 +41,16 @@ RULE = Rule(
     auxiliary=False,  # True gives network.heads: a linear classifier on each hidden layer
     trains_hidden=True,  # False: the classifier alone learns
     baseline=False,  # True: others' times are given as multiples of this rule's
-    label_leak="",  # why labels reach more than the loss (and M), if they do
+    label_leak="",  # why labels reach gradients by another way than the loss or M
     least_depth=2,  # fewest layers with weights, the classifier among them
-    passes=3,  # recurrent: products with the core's weights at a step, for estimates of work
-    unrolls=1,  # recurrent: unrolls that are in memory at once
+    products_per_step=3,  # recurrent: products with the core's weights, for the work estimate
+    unrolls_in_memory=1,  # recurrent: unrolls kept at once, for the memory estimate
     whole_cycle=False,  # pair: a cycle is differentiated as one
     expected_failures={},  # checks of `sgbench check` that fail by design: {name: reason}
 )
 
 
-def setup(network: FeedForward, draw: Draw) -> dict[str, Tensor]:
+def setup(network: FeedForwardNetwork, draw: Draw) -> dict[str, Tensor]:
     """Return the tensors that the rule keeps, [R, …] each: here a feedback matrix per layer.
 
     `draw` gives values that depend on the seed and a name alone. They are in network.kept from then
@@ -64,7 +64,7 @@ def setup(network: FeedForward, draw: Draw) -> dict[str, Tensor]:
     return kept
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradient of every weight, for one batch; the optimiser is not the rule's.
 
     There are R replicas of the network, R is the first dimension of logits and kept tensors.

@@ -9,7 +9,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import FeedForward, Pullback
+    from ..interfaces import FeedForwardNetwork, Pullback
 
 RULE = Rule(
     name="backprop",
@@ -23,7 +23,7 @@ RULE = Rule(
 )
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update.
 
     Args:
@@ -43,7 +43,7 @@ def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     pullbacks[0](delta, need_input=False)
 
 
-def objective(network: FeedForward, x: Tensor, labels: Tensor) -> Tensor:
+def objective(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> Tensor:
     """Return the loss [R] whose gradient `step` writes: the batch mean at the top."""
     h = x
     for layer in network.hidden:

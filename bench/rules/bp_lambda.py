@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ..interfaces import FeedForward, Passes, Pullback
+    from ..interfaces import FeedForwardNetwork, ForwardPass, Pullback
 
 RULE = Rule(
     name="bp_lambda",
@@ -47,12 +47,12 @@ RULE = Rule(
     least_depth=3,
     expected_failures={
         "unlocked": "λ times the true gradient comes down from the labels of the same step",
-        "zero_m": "λ times the true gradient comes down from the start",
+        "zero_model": "λ times the true gradient comes down from the start",
     },
 )
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update, of the network and of every M.
 
     Args:
@@ -76,10 +76,10 @@ def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
     pullback(synthetic.lerp(target, mixture), need_input=False)
 
 
-def targets(network: FeedForward, passes: Passes) -> list[Tensor]:
+def targets(network: FeedForwardNetwork, forward_pass: ForwardPass) -> list[Tensor]:
     """Return what each M should have predicted, bottom first."""
-    mixture, found = network.hyperparameters["bp_lambda"], [passes.top]
-    above = zip(passes.pullbacks[1:], passes.synthetic[1:], strict=True)
+    mixture, found = network.hyperparameters["bp_lambda"], [forward_pass.top]
+    above = zip(forward_pass.pullbacks[1:], forward_pass.synthetic[1:], strict=True)
     for pullback, synthetic in reversed(list(above)):
         found.insert(0, pullback(synthetic.lerp(found[0], mixture)))
     return found

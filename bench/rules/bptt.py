@@ -9,7 +9,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import Recurrent
+    from ..interfaces import RecurrentNetwork
 
 RULE = Rule(
     name="bptt",
@@ -23,7 +23,7 @@ RULE = Rule(
 )
 
 
-def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
+def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
     """Write the gradients of one update; the state is carried over to the next.
 
     Args:
@@ -36,7 +36,7 @@ def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
     network.core.learn(tape)
 
 
-def objective(network: Recurrent, inputs: Tensor, targets: Tensor) -> Tensor:
+def objective(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> Tensor:
     """Return the loss [R] whose gradient `unroll` writes: summed over T steps, from this state."""
     network.forward(inputs, targets)
     return network.loss / network.streams

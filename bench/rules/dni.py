@@ -27,14 +27,23 @@ learns from all of them, while B learns from its loss.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..contract import Rule
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import Cycle, Decoupled, FeedForward, Mask, Pair, Passes, Recurrent
+    from ..interfaces import (
+        Cycle,
+        DecoupledNetwork,
+        FeedForwardNetwork,
+        ForwardPass,
+        Mask,
+        NetworkPair,
+        RecurrentNetwork,
+        Unroll,
+    )
 
 RULE = Rule(
     name="dni",
@@ -51,17 +60,17 @@ RULE = Rule(
     version=1,
     source="arXiv 1608.05343v1, sections 2 and 3",
     model="M",
-    passes=4,
+    products_per_step=4,
 )
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update, of the network and of every M.
 
     Args:
         network: R replicas.
         x: inputs as the network packs them.
-        labels: classes [R, B]; an M sees them only where the rule is conditioned.
+        labels: classes [R, B]; an M sees them only in cDNI.
     """
     one_hot = network.encode(labels)
     h, learn_below = x, None
@@ -79,14 +88,14 @@ def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
         learn_below(target)
 
 
-def targets(network: FeedForward, passes: Passes) -> list[Tensor]:
+def targets(network: FeedForwardNetwork, forward_pass: ForwardPass) -> list[Tensor]:
     """Return what each M should have predicted, bottom first: bootstrapped but for the topmost."""
     del network
-    above = zip(passes.pullbacks[1:], passes.synthetic[1:], strict=True)
-    return [*(pullback(synthetic) for pullback, synthetic in above), passes.top]
+    above = zip(forward_pass.pullbacks[1:], forward_pass.synthetic[1:], strict=True)
+    return [*(pullback(synthetic) for pullback, synthetic in above), forward_pass.top]
 
 
-def decoupled_step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) -> None:
+def decoupled_step(network: DecoupledNetwork, x: Tensor, labels: Tensor, mask: Mask) -> None:
     """Write the gradients of one update of the active layers (Figures 5 and 6).
 
     Args:
@@ -100,7 +109,7 @@ def decoupled_step(network: Decoupled, x: Tensor, labels: Tensor, mask: Mask) ->
     decoupled(network, x, labels, mask)
 
 
-def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
+def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
     """Write the gradients of one recurrent update; the state is carried over to the next.
 
     Args:
@@ -111,7 +120,7 @@ def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
     network.core.learn(learn_unroll(network, inputs, targets))
 
 
-def learn_unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> Any:
+def learn_unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> Unroll:
     """Do all of `unroll` but the gradient of the core's weights; return the unroll.
 
     Its `delta` is the gradient at the gates, of the losses and the synthetic gradient.
@@ -127,7 +136,7 @@ def learn_unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> Any:
     return tape
 
 
-def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
+def cycle(network: NetworkPair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
     """Do one cycle of T * T steps of two networks; yield a part when its gradients are written.
 
     Args:
@@ -138,14 +147,14 @@ def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
     """
     messages: list[Tensor] = []
     for window in range(network.T):
-        logits, message = network.window(digits[:, window])
+        logits, message = network.run_a_window(digits[:, window])
         own = network.loss("a", logits, odd[:, window])
         delta = network.factor * network.synthetic_gradient(message)
         network.learn("a", [own, message], [None, delta])
         yield "a"
         messages.append(message.detach().requires_grad_())
-        network.tick(messages[-1], window)
-    loss = network.loss("b", network.count(), threes)
+        network.step_b(messages[-1], window)
+    loss = network.loss("b", network.b_logits(), threes)
     true = network.learn("b", [loss], at=messages)
     network.learn_synthetic_gradient(messages, true)
     yield "b"

@@ -15,7 +15,7 @@ from . import dni
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import Recurrent
+    from ..interfaces import RecurrentNetwork
 
 RULE = Rule(
     name="dni_aux",
@@ -35,12 +35,12 @@ RULE = Rule(
     ),
     model="M",
     auxiliary=True,
-    passes=6,
-    unrolls=2,
+    products_per_step=6,
+    unrolls_in_memory=2,
 )
 
 
-def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
+def unroll(network: RecurrentNetwork, inputs: Tensor, targets: Tensor) -> None:
     """Write the gradients of one update; the state is carried over to the next.
 
     Args:
@@ -48,7 +48,7 @@ def unroll(network: Recurrent, inputs: Tensor, targets: Tensor) -> None:
         inputs: codes [R, T, B].
         targets: classes [R, T, B], -1 where nothing counts.
     """
-    before = network.before()
+    before = network.previous_unroll()
     tape = dni.learn_unroll(network, inputs, targets)
     if before is None:
         network.core.learn(tape)

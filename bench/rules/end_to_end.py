@@ -14,7 +14,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import Cycle, Pair
+    from ..interfaces import Cycle, NetworkPair
 
 RULE = Rule(
     name="end_to_end",
@@ -29,7 +29,7 @@ RULE = Rule(
 )
 
 
-def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
+def cycle(network: NetworkPair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
     """Do one cycle of T * T steps; yield a part when its gradients are written.
 
     Args:
@@ -43,17 +43,17 @@ def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
     yield "b"
 
 
-def objective(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Tensor:
+def objective(network: NetworkPair, digits: Tensor, odd: Tensor, threes: Tensor) -> Tensor:
     """Return the loss [R] whose gradient `cycle` writes: A's T losses and B's, summed."""
     first, *others = _losses(network, digits, odd, threes)
     return sum(others, first)
 
 
-def _losses(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> list[Tensor]:
+def _losses(network: NetworkPair, digits: Tensor, odd: Tensor, threes: Tensor) -> list[Tensor]:
     """Run a cycle; return A's loss [R] of every window, then B's."""
     losses: list[Tensor] = []
     for window in range(network.T):
-        logits, message = network.window(digits[:, window])
+        logits, message = network.run_a_window(digits[:, window])
         losses.append(network.loss("a", logits, odd[:, window]))
-        network.tick(message, window)
-    return [*losses, network.loss("b", network.count(), threes)]
+        network.step_b(message, window)
+    return [*losses, network.loss("b", network.b_logits(), threes)]

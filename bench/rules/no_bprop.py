@@ -10,7 +10,7 @@ from .backprop import objective
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import FeedForward
+    from ..interfaces import FeedForwardNetwork
 
 __all__ = ["RULE", "objective", "step"]
 
@@ -26,7 +26,7 @@ RULE = Rule(
 )
 
 
-def step(network: FeedForward, x: Tensor, labels: Tensor) -> None:
+def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """Write the gradients of one update: the classifier's.
 
     Args:

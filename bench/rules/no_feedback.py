@@ -12,7 +12,7 @@ from ..contract import Rule
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ..interfaces import Cycle, Pair
+    from ..interfaces import Cycle, NetworkPair
 
 RULE = Rule(
     name="no_feedback",
@@ -25,7 +25,7 @@ RULE = Rule(
 )
 
 
-def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
+def cycle(network: NetworkPair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
     """Do one cycle of T * T steps; yield a part when its gradients are written.
 
     Args:
@@ -35,9 +35,9 @@ def cycle(network: Pair, digits: Tensor, odd: Tensor, threes: Tensor) -> Cycle:
         threes: how many of the cycle are 3, [R, B].
     """
     for window in range(network.T):
-        logits, message = network.window(digits[:, window])
+        logits, message = network.run_a_window(digits[:, window])
         network.learn("a", [network.loss("a", logits, odd[:, window])])
         yield "a"
-        network.tick(message.detach(), window)
-    network.learn("b", [network.loss("b", network.count(), threes)])
+        network.step_b(message.detach(), window)
+    network.learn("b", [network.loss("b", network.b_logits(), threes)])
     yield "b"

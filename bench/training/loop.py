@@ -16,19 +16,19 @@ import torch
 
 from .. import datasets, registry
 from ..cell import Cell
-from ..families.family import of
+from ..families.family import family_for
 from ..families.program import Program
 from ..hardware import describe, machine_class
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
-from ..source_files import Source
+from ..source_files import ExternalFile
 from . import checkpoint
 from .torch_settings import configure_torch
 
-LOOK_SECONDS = 0.5  # how often the loop looks up from its work
+POLL_SECONDS = 0.5  # how often training asks whether to stop
 CHECKPOINT_SECONDS = 300.0
 
-Look = Callable[[int, LastPoint], bool]
-"""Is told the iterations done and the last evaluation."""
+ShouldStop = Callable[[int, LastPoint], bool]
+"""Is told the iterations done and the last evaluation; True asks to stop."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Job:
         matmul_error: its measured error.
         checkpoint: the checkpoint's file, None for none.
         checkpoint_seconds: interval between checkpoints.
-        sources: files of rules and data sets that were brought, for workers elsewhere.
+        external_files: files of rules and datasets, for workers elsewhere.
         pause_at: updates, a point of evaluation, after which the program saves its state and its
             outcomes are `partial`; None for no such point.
     """
@@ -60,12 +60,17 @@ class Job:
     checkpoint: str | None
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     pause_at: int | None = None
-    sources: tuple[Source, ...] = ()
+    external_files: tuple[ExternalFile, ...] = ()
 
     @property
     def machine(self) -> Machine:
         """The machine that the program runs on."""
         return describe(self.device, self.threads, self.matmul, self.matmul_error)
+
+    @property
+    def identity(self) -> str:
+        """What a checkpoint is of: the cells' ids and the machine class."""
+        return f"{' '.join(self.ids)} on {machine_class(self.machine)}"
 
 
 class Run:
@@ -80,14 +85,17 @@ class Run:
         self.train_seconds = self.evaluation_seconds = 0.0
         self.diverged: dict[int, int] = {}
         data = _load(self.cell.dataset, job.data_dir, self.cell.corpus)
-        self.program: Program = of(self.cell).program(job.cells, data, self.device, self.clock)
-        self.identity = f"{' '.join(job.ids)} on {machine_class(job.machine)}"
-        self.saved, self.looked = time.monotonic(), time.perf_counter()
+        self.program: Program = family_for(self.cell).program(
+            job.cells, data, self.device, self.clock
+        )
+        self.saved, self.polled = time.monotonic(), time.perf_counter()
         self.unsaved = ""  # why the last checkpoint could not be written
         self._resume()
 
     def _resume(self) -> None:
-        state = self.job.checkpoint and checkpoint.load(Path(self.job.checkpoint), self.identity)
+        state = self.job.checkpoint and checkpoint.load(
+            Path(self.job.checkpoint), self.job.identity
+        )
         if state:
             self.program.restore(state["program"])
             self.curves = state["curves"]
@@ -113,25 +121,25 @@ class Run:
                 "diverged": {str(r): i for r, i in self.diverged.items()},
             }
             try:
-                checkpoint.save(Path(self.job.checkpoint), self.identity, state)
+                checkpoint.save(Path(self.job.checkpoint), self.job.identity, state)
             except (OSError, MemoryError) as error:
                 self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
             else:
                 self.unsaved = ""
 
-    def advance(self, look: Look) -> bool:
-        """Train to the next evaluation; False, and the state saved, where `look` asked to stop.
+    def advance(self, should_stop: ShouldStop) -> bool:
+        """Train to the next evaluation; False, and the state saved, where it is to stop.
 
         Args:
-            look: called now and then; True asks to stop.
+            should_stop: called now and then; True asks to stop.
         """
         target = self.cell.next_evaluation(self.program.iteration)
         self.began = time.perf_counter()
         while self.program.iteration < target:
             now = time.perf_counter()
-            if now - self.looked >= LOOK_SECONDS:
+            if now - self.polled >= POLL_SECONDS:
                 point = self.curves[0][-1] if self.curves[0] else None
-                self.looked, stop = now, look(self.program.iteration, point)
+                self.polled, stop = now, should_stop(self.program.iteration, point)
                 if stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds:
                     self._pause()
                     self.save()
@@ -154,7 +162,7 @@ class Run:
     def evaluate(self) -> None:
         """Add a point to every curve and note which replicas diverged."""
         start = time.perf_counter()
-        for r, (point, diverged) in enumerate(self.program.measure()):
+        for r, (point, diverged) in enumerate(self.program.evaluate_all()):
             if r in self.diverged:
                 continue
             self.curves[r].append(dataclasses.asdict(point))
@@ -172,7 +180,7 @@ class Run:
         done: int = self.program.iteration
         rate = done / self.train_seconds if done and self.train_seconds else None
         steps = self.cell.batch_size * len(self.job.cells) * self.cell.data_steps
-        examples, symbols = rate and rate * steps, of(self.cell).unit == "symbol"
+        examples, symbols = rate and rate * steps, family_for(self.cell).unit == "symbol"
         found: list[Outcome] = []
         for r, curve in enumerate(self.curves):
             bad = r in self.diverged
@@ -205,24 +213,24 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
-def train(job: Job, look: Look) -> list[Outcome]:
+def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
     """Train a program and return an outcome a replica.
 
     Args:
         job: the program.
-        look: called about twice a second; True asks to stop: the state is saved and the status is
-            `timeout`.
+        should_stop: called about twice a second; True asks to stop: the state is saved and the
+            status is `timeout`.
 
     Raises whatever training raises (the engine makes a failed outcome of it).
     """
-    registry.add_all(job.sources)
-    with of(job.cells[0]).grad_mode():
+    registry.add_all(job.external_files)
+    with family_for(job.cells[0]).grad_mode():
         run = Run(job)
         while run.program.iteration < run.cell.iterations:
             paused = job.pause_at is not None and run.program.iteration >= job.pause_at
             if paused:
                 run.save()
-            if paused or not run.advance(look):
+            if paused or not run.advance(should_stop):
                 reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
                 return run.outcomes("partial" if paused else "timeout", reason)
             run.evaluate()
@@ -252,8 +260,8 @@ def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome
 
 def time_steps(job: Job, seconds: float) -> float:
     """Return the seconds an update of the program takes, from `seconds` of stepping."""
-    registry.add_all(job.sources)
-    with of(job.cells[0]).grad_mode():
+    registry.add_all(job.external_files)
+    with family_for(job.cells[0]).grad_mode():
         run = Run(dataclasses.replace(job, checkpoint=None))
         run.program.step()  # first touches
         steps, start = 0, time.perf_counter()

@@ -11,10 +11,10 @@ from ..nn import products
 
 
 def configure_torch(device: str, threads: int, back_end: str, precision: str) -> None:
-    """Let this process compute as the protocol has it, from now on: threads, back-end, precision.
+    """Set this process's threads, matrix-product back-end and precision.
 
-    No TF32 where the protocol is float32; bfloat16 operands it holds as they are. The memory that
-    it frees it keeps (`hardware.keep_freed_memory`).
+    TF32 is off except with bf16, where it represents every operand exactly. Freed memory is kept
+    (`hardware.keep_freed_memory`).
     """
     torch.set_num_threads(threads)
     keep_freed_memory()

@@ -97,7 +97,9 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
                     seeds=len(curves),
                     iterations=iterations if there else None,
                     seconds=seconds if there else None,
-                    timed=iterations * timing.of("step").median if there and timing else None,
+                    timed=iterations * timing.median_of("step").median
+                    if there and timing
+                    else None,
                 )
             )
     return found

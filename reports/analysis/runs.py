@@ -8,7 +8,8 @@ from typing import Any, Literal, cast
 import pandas as pd
 
 from ...bench.cell import Cell
-from ...results.metrics import RESULTS, objective_of
+from ...results.metrics import METRIC_BY_RESULT
+from ...results.tuning_objective import objective_of
 from .select import Selection
 
 _COLUMNS = ("configuration", "seed", "status", "id", "machine_class", "finished", "curve", "value")
@@ -48,7 +49,7 @@ class Runs:
     def __init__(self, selection: Selection) -> None:
         self.index = {cell: n for n, cell in enumerate(selection.cells)}
         self.rows: dict[int, list[dict[str, Any]]] = {}
-        names = [*_COLUMNS, *RESULTS]
+        names = [*_COLUMNS, *METRIC_BY_RESULT]
         for row in cast("list[dict[str, Any]]", selection.frame[names].to_dict("records")):
             self.rows.setdefault(row["configuration"], []).append(row)
 

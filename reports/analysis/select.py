@@ -17,7 +17,7 @@ from ...reproductions.exhibits.expansion import expand
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where
 from ...results.frame import to_frame
-from ...results.metrics import FIELDS
+from ...results.metrics import RESULT_FIELDS
 from ...results.record import ENDED, Record
 from .protocol import PAPER, difference
 
@@ -156,15 +156,17 @@ def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection
     """
     cells = expand(exhibit, scale, seeds=1)
     known = {_configuration(cell): n for n, cell in enumerate(cells)}
-    code = [(cell.versions(), cell.sources()) for cell in cells]
+    code = [(cell.versions(), cell.source_hashes()) for cell in cells]
     found = ((known.get(_configuration(record)), record) for record in records)
     mine = [(n, record) for n, record in found if n is not None and record.status != "pruned"]
     current = [(n, record) for n, record in mine if (record.versions, record.sources) == code[n]]
 
     frame = to_frame(record for _, record in current)
     frame["configuration"] = pd.array([n for n, _ in current], dtype="int64")
-    final = frame[FIELDS[0]].astype("Float64")
-    for name in FIELDS[1:]:  # the first that is not null; by row, pandas takes a millisecond each
+    final = frame[RESULT_FIELDS[0]].astype("Float64")
+    for name in RESULT_FIELDS[
+        1:
+    ]:  # the first that is not null; by row, pandas takes a millisecond each
         final = final.fillna(frame[name].astype("Float64"))
     frame["value"] = final.where(frame["status"] == "ok")
     return Selection(

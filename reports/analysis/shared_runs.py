@@ -17,7 +17,7 @@ def notes(selection: Selection) -> list[str]:
 def _elsewhere(selection: Selection) -> list[str]:
     there = set(selection.frame["configuration"].tolist())
     run = {cell for n, cell in enumerate(selection.cells) if n in there}
-    others = (name for name in catalogue.own_names() if name != selection.exhibit.name)
+    others = (name for name in catalogue.builtin_names() if name != selection.exhibit.name)
     shared = {name: len(run & _cells(name, selection.scale)) for name in others}
     found = [f"{name} ({count(n, 'configuration')})" for name, n in shared.items() if n]
     if not found:

@@ -75,8 +75,12 @@ def _size(cell: Cell, timing: Timing) -> tuple[Any, ...]:
 def values(speed: Speed) -> dict[str, Any]:
     """Return what a timing says, in SI units, for `--json` and spreadsheets."""
     timing, cell = speed.timing, speed.cell
-    step, limit, rate = timing.of("step"), timing.of("limit"), timing.of("matmul")
-    symbols = families.of(cell).unit == "symbol"
+    step, limit, rate = (
+        timing.median_of("step"),
+        timing.median_of("limit"),
+        timing.median_of("matmul"),
+    )
+    symbols = families.family_for(cell).unit == "symbol"
     return {
         "id": timing.id,
         "name": speed.name,
@@ -88,12 +92,12 @@ def values(speed: Speed) -> dict[str, Any]:
         "examples_per_second": None if symbols else timing.examples_per_second,
         "tokens_per_second": timing.examples_per_second if symbols else None,
         **_three("step_seconds", step),
-        **{f"{part}_seconds": timing.of(part).median for part in PARTS},
+        **{f"{part}_seconds": timing.median_of(part).median for part in PARTS},
         "flops": timing.flops,
         "bytes": timing.bytes,
         "adam_bytes": timing.adam_bytes,
         "matmul_flops_per_second": rate.median,
-        "copy_bytes_per_second": timing.of("copy").median,
+        "copy_bytes_per_second": timing.median_of("copy").median,
         **_three("limit_seconds", limit),
         "limit_by": timing.limit_by,
         **_three("fraction_of_limit", timing.fraction),
@@ -102,7 +106,7 @@ def values(speed: Speed) -> dict[str, Any]:
         "peak_bytes": timing.peak_bytes,
         "compile_seconds": timing.compile_seconds,
         "rounds": len(timing.rounds["step"]),
-        "unsteady": timing.of("step").wide,
+        "unsteady": timing.median_of("step").wide,
         "load_before": timing.load_before,
         "load_after": timing.load_after,
         "threads": timing.threads,

@@ -4,9 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from ...reproductions.tuning.candidates import Arm, fresh_cells, own_choice, set_texts, trial_cells
+from ...reproductions.tuning.candidates import (
+    Arm,
+    fresh_cells,
+    set_texts,
+    trial_cells,
+    untuned_params,
+)
 from ...reproductions.tuning.optuna_export import importances
-from ...reproductions.tuning.study_options import loaded
+from ...reproductions.tuning.study_options import arms_of_study
 from ...reproductions.tuning.trials import RecordIndex, Trial, best, derive, home
 from ...results.record import Record
 from ...results.statistics import intervals
@@ -15,9 +21,9 @@ from ...results.store.study import Study
 
 CONFIDENCE = 0.95
 LEVEL = 0.05
-"""At which the one-sided test on fresh seeds calls a winner better than the protocol as it is."""
+"""At which the one-sided test on fresh seeds calls a winner better than the untuned protocol."""
 
-Verdict = Literal["better", "keep"]
+TuningVerdict = Literal["better", "keep"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +57,14 @@ class Retrained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArmResults:
-    """An arm with its trials, and what its winner and the protocol as it is do on fresh seeds.
+    """An arm with its trials, and what its winner and the untuned protocol do on fresh seeds.
 
     Attributes:
         arm: the configuration that is tuned.
         trials: in order.
         winner: the best trial, None where none is complete.
         tuned: the winner, retrained; None while the search goes on.
-        untuned: the protocol as it is, retrained on the same seeds.
+        untuned: the untuned protocol, retrained on the same seeds.
         importances: each field's share in the spread of the objective, by method.
     """
 
@@ -104,14 +110,14 @@ class ArmResults:
 
     @property
     def unchanged(self) -> bool:
-        """Whether the winner is the protocol as it is."""
-        return self.winner is not None and self.winner.params == own_choice(self.arm)
+        """Whether the winner is the untuned protocol."""
+        return self.winner is not None and self.winner.params == untuned_params(self.arm)
 
     @property
-    def verdict(self) -> Verdict | None:
-        """`better` where the winner is better than the protocol as it is on fresh seeds.
+    def verdict(self) -> TuningVerdict | None:
+        """`better` where the winner is better than the untuned protocol on fresh seeds.
 
-        `keep` where that is not shown, or the protocol as it is won. None while the search goes on,
+        `keep` where that is not shown, or the untuned protocol won. None while the search goes on,
         and where there are no pairs of results to compare.
         """
         if self.tuned is None or self.untuned is None:
@@ -128,12 +134,12 @@ class ArmResults:
         if self.verdict is None or self.winner is None:
             return ""
         if self.unchanged:
-            return f"keep the protocol as it is: it is the best of {len(self.trials)} trials"
+            return f"keep the untuned protocol: it is the best of {len(self.trials)} trials"
         interval, p = self.gain or (None, 1.0)
         trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {p:.2g})"
         if self.verdict == "better":
-            return f"{trial} better than the protocol as it is {test}"
-        words = f"keep the protocol as it is: {trial} not better {test}"
+            return f"{trial} better than the untuned protocol {test}"
+        words = f"keep the untuned protocol: {trial} not better {test}"
         few = interval is not None and interval.n == 1
         return f"{words}; one seed is no test, --fresh 5 is" if few else words
 
@@ -159,7 +165,7 @@ def study_results(
 
     `importance` costs a second and needs Optuna; a single field has none.
     """
-    arms, records, results = loaded(study), list(records), list[ArmResults]()
+    arms, records, results = arms_of_study(study), list(records), list[ArmResults]()
     asked = {
         arm.label: [(params, trial_cells(study, arm, params)) for params in study.asked[arm.label]]
         for arm in arms
@@ -178,7 +184,7 @@ def study_results(
         if winner is not None and over:
             for n, params in enumerate((winner.params, None)):
                 cells = fresh_cells(study, arm, params)
-                fresh[n] = _fresh(arm, known.of(cells), len(cells))
+                fresh[n] = _fresh(arm, known.records_of(cells), len(cells))
         results.append(
             ArmResults(
                 arm=arm,
@@ -193,7 +199,7 @@ def study_results(
 
 
 def _fresh(arm: Arm, records: Sequence[Record], wanted: int) -> Retrained:
-    results = {record.seed: arm.objective.tested_of(record) for record in records}
+    results = {record.seed: arm.objective.test_result(record) for record in records}
     return Retrained(
         values={seed: value for seed, value in sorted(results.items()) if value is not None},
         lost=sum(record.status in ("diverged", "failed") for record in records),

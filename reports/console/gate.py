@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 
 from ...bench.errors import one_line
-from ...results.statistics.verdict import FAILURES, Finding, Verdict
+from ...results.statistics.gate_finding import FAILURES, GateFinding, GateVerdict
 
-ORDER: tuple[Verdict, ...] = (
+ORDER: tuple[GateVerdict, ...] = (
     *("regression", "changed", "missing", "inconclusive", "incomparable", "pass"),
 )
 """From what has to be acted on to what needs nothing."""
@@ -14,7 +14,7 @@ _VERDICT_WIDTH = max(map(len, ORDER))
 _KIND_WIDTH = len("correctness")
 
 
-def finding_line(finding: Finding) -> str:
+def finding_line(finding: GateFinding) -> str:
     """Return a finding on one line: verdict, kind, name, reason and numbers."""
     verdict = finding.verdict.upper() if finding.verdict in FAILURES else finding.verdict
     told = ""
@@ -25,7 +25,7 @@ def finding_line(finding: Finding) -> str:
     return f"{verdict:{_VERDICT_WIDTH}}  {finding.kind:{_KIND_WIDTH}}  {text}"
 
 
-def summary_text(findings: Sequence[Finding]) -> str:
+def summary_text(findings: Sequence[GateFinding]) -> str:
     """Return the failures again, the worst first, and how many findings have each verdict."""
     if not findings:
         return "nothing to compare\n"
@@ -35,7 +35,7 @@ def summary_text(findings: Sequence[Finding]) -> str:
     return "\n".join(["", *map(finding_line, failures), total]) + "\n"
 
 
-def estimate(finding: Finding) -> str:
+def estimate(finding: GateFinding) -> str:
     """Return what was measured: `ratio 1.21 [1.19, 1.23]`, `difference -3.2 [-4, -2] points`."""
     if finding.estimate is None:
         return ""

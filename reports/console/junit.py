@@ -8,7 +8,7 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
-from ...results.statistics.verdict import Finding
+from ...results.statistics.gate_finding import GateFinding
 
 _ELEMENTS = {
     "regression": "failure",
@@ -21,7 +21,7 @@ _NUMBERS = ("estimate", "low", "high", "unit", "p", "n", "spread")
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def junit(findings: Sequence[Finding], suite: str = "sgbench gate") -> str:
+def junit(findings: Sequence[GateFinding], suite: str = "sgbench gate") -> str:
     """Return the XML document: one test case per finding, in the class of its kind."""
     elements = [_ELEMENTS.get(finding.verdict) for finding in findings]
     counts = {

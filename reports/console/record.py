@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from ...bench.errors import UsageError, one_line
-from ...results.metrics import not_applying
+from ...results.applicable_fields import not_applying
 from ...results.record import Record, describe
 from ..analysis.naming import cell_names, count
 from ..tables.table import simple_table

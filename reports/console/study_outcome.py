@@ -33,7 +33,7 @@ def outcome_lines(results: StudyResults, more: Sequence[str] = ()) -> list[str]:
         if arm.tuned is not None and arm.untuned is not None:
             lines.append(
                 f"  {objective.tested_name} on fresh seeds: {retrained(arm.tuned, objective)}, the"
-                f" protocol as it is {retrained(arm.untuned, objective)}"
+                f" untuned protocol {retrained(arm.untuned, objective)}"
             )
             if arm.verdict_words:
                 lines.append(f"  {arm.verdict_words}")

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ...reproductions.tuning.candidates import Arm, own_choice
+from ...reproductions.tuning.candidates import Arm, untuned_params
 from ...reproductions.tuning.trials import Trial
 from ...results.store.study import Study
 from ..analysis.naming import count, duration
@@ -56,15 +56,15 @@ class StudyLines:
         if leading is not None and leading.value is not None:
             best = f", best {leading.value:.{objective.decimals}f} by trial {leading.number}"
         elapsed = duration(time.monotonic() - self._began)
-        own = " (the protocol as it is)" if trial.params == own_choice(arm) else ""
+        own = " (the untuned protocol)" if trial.params == untuned_params(arm) else ""
         words = f"{at}  {told.strip()}  {choice_words(trial.params)}{own}"
         self._say(f"{words}  ({elapsed}{best})")
 
     def retraining(self, arm: Arm, trial: Trial) -> None:
         """Print that the winner is being retrained."""
         seeds = count(self.study.fresh, "fresh seed")
-        both = "the protocol as it is"
-        if trial.params != own_choice(arm):
+        both = "the untuned protocol"
+        if trial.params != untuned_params(arm):
             both = f"it and {both}"
         words = f"trial {trial.number} is best: retraining {both}, {seeds}, on the test split"
         self._say(f"{arm.label}: {words}")

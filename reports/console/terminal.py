@@ -10,8 +10,9 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...bench.errors import one_line
-from ...results.metrics import Measure, measure_of, measures_of, objective_of, results_of
+from ...results.metrics import Measure, measure_of, measures_of, results_of
 from ...results.record import Record
+from ...results.tuning_objective import objective_of
 
 
 def width() -> int:

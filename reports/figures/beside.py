@@ -12,7 +12,7 @@ from ...bench.configuration import hyperparameters
 from ...bench.registry import RULES
 from ...reproductions.exhibits.exhibit import derived_sg_scale
 from ...reproductions.exhibits.schema import CUSTOM, Figure
-from ...results.metrics import RESULTS
+from ...results.metrics import METRIC_BY_RESULT
 from ...results.record import Record
 from ..analysis.select import Selection, select
 from . import points, words
@@ -24,10 +24,12 @@ def paper(
 ) -> "pd.Series[float]":
     """Return the paper's results of some cells at some x: of a curve, those at its end."""
     values: list[float | None] = []
-    result = figure.y if figure.y in RESULTS else None
+    result = figure.y if figure.y in METRIC_BY_RESULT else None
     for cell, x in zip(cells, at, strict=True):
         end = cell.iterations * cell.data_steps
-        final = figure.kind == "sweep" or (figure.y in ("error", "longest", *RESULTS) and x == end)
+        final = figure.kind == "sweep" or (
+            figure.y in ("error", "longest", *METRIC_BY_RESULT) and x == end
+        )
         final = final and figure.x not in points.COSTS  # of which the paper has no number
         number = selection.exhibit.number(cell, result)
         values.append(number.value if final and number is not None else None)

@@ -141,7 +141,7 @@ def _seconds(name: str, of: str, reached: Sequence[Reached]) -> list[Drawing | N
 
 def axis_of(cell: Cell) -> str:
     """Return what programs like the cell's are drawn against."""
-    return "p_update" if cell.p_update is not None else family.of(cell).along
+    return "p_update" if cell.p_update is not None else family.family_for(cell).size_field
 
 
 def _percent(found: Median) -> Median:
@@ -155,7 +155,7 @@ def _replicas(name: str, of: str, speeds: Sequence[Speed]) -> Drawing | None:
     points: list[Point] = []
     for speed in speeds:
         if len(counts[_program(speed)]) > 1:
-            step, size = speed.timing.of("step"), speed.timing.replicas
+            step, size = speed.timing.median_of("step"), speed.timing.replicas
             rates = Median(size / step.median, size / step.high, size / step.low)
             axis = axis_of(speed.cell)
             point = _point(speed.cell, axis, rates)
@@ -173,7 +173,7 @@ def _replicas(name: str, of: str, speeds: Sequence[Speed]) -> Drawing | None:
 @functools.cache
 def _network(name: str) -> str:
     """Return how the exhibits write a network."""
-    told = (catalogue.read(exhibit).label("network", name) for exhibit in catalogue.own_names())
+    told = (catalogue.read(exhibit).label("network", name) for exhibit in catalogue.builtin_names())
     return next((label for label in told if label != name), name)
 
 

@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 
 from ...bench.registry import RULES
-from ...reproductions.tuning.candidates import own_choice
+from ...reproductions.tuning.candidates import untuned_params
 from ..analysis.study_results import ArmResults, StudyResults
 from . import words
 
 
 def default(results: ArmResults) -> tuple[float, bool] | None:
-    """Return the result of the exhibit's protocol as it is, and whether on the test split.
+    """Return the result of the exhibit's untuned protocol, and whether on the test split.
 
     That of the trial that tries it, else the mean of the seeds that it was trained anew with; None
     where there is neither.
     """
-    own = own_choice(results.arm)
+    own = untuned_params(results.arm)
     for trial in results.trials:
         if trial.state == "complete" and trial.value is not None and dict(trial.params) == own:
             return trial.value, False

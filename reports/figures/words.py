@@ -81,5 +81,5 @@ def colors(rules: Iterable[str]) -> dict[str, str]:
 def rank(rule: str) -> tuple[object, ...]:
     """Return the sort key of a rule: baselines first, then those without M, with M, with labels."""
     declared = RULES.declared(rule)
-    models = (declared.synthetic, declared.conditioned)
+    models = (declared.has_models, declared.models_see_labels)
     return (not declared.baseline, *models, declared.label.lower())

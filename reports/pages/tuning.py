@@ -17,10 +17,10 @@ from .report import FORMATS, Draft, Figure, Report, assemble, images
 
 _OUTCOME = (
     "Best trial: the mean over its seeds on the validation split, best of all trials and so too"
-    " good to be true. Tuned and as it is: that choice and the exhibit's own protocol, trained anew"
+    " good to be true. Tuned and untuned: that choice and the exhibit's own protocol, trained anew"
     " on seeds that no trial had, on the test split: mean ± half-width of the 95 % Student-t"
     " interval (number of seeds). p is one-sided, paired by seed. Verdict: better where p is below"
-    f" {LEVEL}, otherwise keep the protocol as it is, which the first trial tries, too."
+    f" {LEVEL}, otherwise keep the untuned protocol, which the first trial tries, too."
 )
 _BUDGET = (
     "Expected best of k trials: the mean over all subsets of k of the trials that have a value"
@@ -29,7 +29,7 @@ _BUDGET = (
 )
 _COST = (
     "Updates: of all cells of all trials; share: of what every trial trained to its end would have"
-    " taken. Retrained: the best trial's choice and the protocol as it is, on fresh seeds."
+    " taken. Retrained: the best trial's choice and the untuned protocol, on fresh seeds."
 )
 _TRIALS = "The value on the validation split, and what was chosen."
 _IMPORTANCE = (

@@ -37,7 +37,7 @@ def parts_table(found: Sequence[Speed]) -> Table:
 def _speed(speed: Speed) -> tuple[str, ...]:
     """Return a row of the table, with a question mark after what is unsteady."""
     timing, fraction, cost = speed.timing, speed.timing.fraction, speed.cost
-    step = timing.of("step")
+    step = timing.median_of("step")
     return (
         number(timing.steps_per_second) + _mark(step),
         number(timing.examples_per_second) + _mark(step),
@@ -57,7 +57,7 @@ def _mark(found: Median) -> str:
 
 def _parts(speed: Speed) -> tuple[str, ...]:
     timing = speed.timing
-    parts = (number(1000 * timing.of(part).median) for part in PARTS)
+    parts = (number(1000 * timing.median_of(part).median) for part in PARTS)
     return (*parts, number(timing.compile_seconds))
 
 
@@ -80,15 +80,15 @@ def notes(found: Sequence[Speed]) -> list[str]:
         cell = first.trained
         lines.append(
             f"{cell.dataset} {cell.network}: {first.machine_class}, {first.cores} cores;"
-            f" products {number(first.of('matmul').median / 1e9)} GFLOP/s,"
-            f" copies {number(first.of('copy').median / 1e9)} GB/s;"
+            f" products {number(first.median_of('matmul').median / 1e9)} GFLOP/s,"
+            f" copies {number(first.median_of('copy').median / 1e9)} GB/s;"
             f" {len(first.rounds['step'])} rounds, load {load}"
         )
-    wide = [speed for speed in found if speed.timing.of("step").wide]
+    wide = [speed for speed in found if speed.timing.median_of("step").wide]
     ratios = [m for s in found for m in (s.timing.fraction, s.cost) if m is not None]
     count = sum(ratio.wide for ratio in ratios)
     if wide or count:
-        widths = (s.timing.of("step").width for s in found)
+        widths = (s.timing.median_of("step").width for s in found)
         most = max(*widths, *(ratio.width for ratio in ratios))
         lines.append(
             f"? {len(wide)} of {len(found)} rates and {count} of {len(ratios)} ratios are unsteady:"

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from ...results.metrics import Objective
 from ...results.statistics.intervals import Interval
+from ...results.tuning_objective import Objective
 from ..analysis.naming import duration
 from ..analysis.study_results import Retrained, StudyResults, choice_words
 from .entries import p_value
@@ -15,7 +15,7 @@ _VERDICTS = {"better": "better", "keep": "keep the protocol", None: "-"}
 
 
 def outcome_table(results: StudyResults) -> Table:
-    """Return the table of each arm's best trial, and of it and the protocol as it is, retrained."""
+    """Return the table of each arm's best trial, and of it and the untuned protocol, retrained."""
     objective = results.arms[0].arm.objective
     rows: list[tuple[str, ...]] = []
     for arm in results.arms:
@@ -37,13 +37,13 @@ def outcome_table(results: StudyResults) -> Table:
             "",
             f"best trial, {objective.name}",
             f"tuned, {tested}",
-            "as it is",
+            "untuned",
             "difference",
             "p",
             "verdict",
         ),
         rows,
-        caption=f"The best trial and the protocol as it is: {tested}",
+        caption=f"The best trial and the untuned protocol: {tested}",
     )
 
 

@@ -15,7 +15,8 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from ...bench.errors import UsageError, did_you_mean, expanded
+from ...bench.errors import UsageError, did_you_mean
+from ...bench.paths import expand_home
 from .parser import parse
 from .schema import Exhibit
 from .strict_toml import MOST_CHARACTERS
@@ -28,10 +29,10 @@ RESERVED = ("throughput", "tune")
 
 def names() -> tuple[str, ...]:
     """Return the names of all exhibits but those in files of the user's own, sorted."""
-    return tuple(sorted({*own_names(), *_installed()}))
+    return tuple(sorted({*builtin_names(), *_installed()}))
 
 
-def own_names() -> tuple[str, ...]:
+def builtin_names() -> tuple[str, ...]:
     """Return the names of the package's own exhibits, sorted."""
     files = (path.name for path in resources.files(__package__ or "").iterdir())
     return tuple(sorted(name[:-5] for name in files if name.endswith(".toml")))
@@ -56,7 +57,7 @@ def read(name: str) -> Exhibit:
     if is_path(name):
         content = _content(name)
         return parse(_checked_name(name), content, name)
-    if name in own_names():
+    if name in builtin_names():
         file = resources.files(__package__ or "").joinpath(f"{name}.toml")
         return parse(name, file.read_bytes())
     entry = _installed().get(name)
@@ -71,7 +72,7 @@ def _checked_name(path: str) -> str:
         raise UsageError(
             f"{path}: the file's name is the exhibit's: letters, digits, - and _, a letter first"
         )
-    if name in own_names() or name in RESERVED:
+    if name in builtin_names() or name in RESERVED:
         raise UsageError(f"{path}: {name} is a name of sgbench's own; give the file another name")
     if name in _installed():
         raise UsageError(
@@ -82,7 +83,7 @@ def _checked_name(path: str) -> str:
 
 
 def _content(path: str) -> bytes:
-    file_path = expanded(path, "exhibit")
+    file_path = expand_home(path, "exhibit")
     try:
         with file_path.open("rb") as file:
             return file.read(4 * MOST_CHARACTERS + 1)  # what is longer is refused by its length
@@ -112,7 +113,7 @@ def _installed() -> dict[str, importlib.metadata.EntryPoint]:
     """Return the entry points of installed packages by name; UsageError where a name is taken."""
     found: dict[str, importlib.metadata.EntryPoint] = {}
     for entry in importlib.metadata.entry_points(group=GROUP):
-        own = entry.name in own_names() or entry.name in RESERVED
+        own = entry.name in builtin_names() or entry.name in RESERVED
         other = found.get(entry.name)
         if own or (other is not None and other.value != entry.value):
             owner = "sgbench's own" if other is None else f"{other.value}'s"

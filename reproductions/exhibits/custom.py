@@ -70,7 +70,7 @@ def _scale(exhibit: Exhibit, cells: Sequence[Cell]) -> Scale:
         name=CUSTOM,
         description="stored cells that --set changed",
         seeds=1 + max(cell.seed for cell in cells),
-        layers=(Override(when={}, protocol=common),),
+        overrides=(Override(when={}, protocol=common),),
         blocks=tuple({name: (value,) for name, value in point.items()} for point in points),
     )
 

@@ -10,9 +10,9 @@ the margins and the claims; `table1.toml` is the example to read. Free of torch.
 from collections.abc import Sequence
 
 from ...bench.cell import Cell
-from .brought import brought_rules, with_rules
-from .catalogue import name_of, names, own_names, read
+from .catalogue import builtin_names, name_of, names, read
 from .expansion import MOST_SEEDS, derived_sg_scale, expand
+from .external import external_rules, with_rules
 from .schema import Exhibit
 from .sets import parse_set
 from .validate import validate
@@ -33,14 +33,14 @@ __all__ = [
 def load(name: str, where: Where | None = None) -> Exhibit:
     """Return the exhibit that a name, or a path to a TOML file, stands for.
 
-    Its grid has the rules that were brought by file, and those of installed packages that `where`
+    Its grid has the rules of external files, and those of installed packages that `where`
     names, beside its own.
 
-    Raises UsageError where there is none, its file is malformed, or parts of it, or a rule that was
-    brought, do not fit: before anything trains.
+    Raises UsageError where there is none, its file is malformed, or parts of it, or an external
+    rule, do not fit: before anything trains.
     """
-    exhibit = with_rules(read(name), brought_rules(where))
-    if exhibit.brought or exhibit.name not in own_names():  # our own are held so by tests
+    exhibit = with_rules(read(name), external_rules(where))
+    if exhibit.external or exhibit.name not in builtin_names():  # our own are held so by tests
         validate(exhibit)
     return exhibit
 

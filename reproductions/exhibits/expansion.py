@@ -151,7 +151,7 @@ def _cells(
     try:
         return [Cell.from_dict({**values, "seed": n}) for n in range(count)]
     except UsageError as error:
-        if not changes and point["rule"] in exhibit.brought:
+        if not changes and point["rule"] in exhibit.external:
             raise UsageError(
                 f"rule {point['rule']} on {exhibit.name} at scale {scale.name}: {error}"
             ) from None
@@ -167,9 +167,9 @@ def _cells(
 def _resolve(scale: Scale, point: Point, changes: Changes) -> dict[str, Any]:
     axes = {**point, **{field: changes[field] for field in point if field in changes}}
     protocol: dict[str, Any] = {}
-    for layer in scale.layers:
-        if all(axes.get(field) == value for field, value in layer.when.items()):
-            protocol.update(layer.protocol)
+    for override in scale.overrides:
+        if all(axes.get(field) == value for field, value in override.when.items()):
+            protocol.update(override.protocol)
     protocol.update(changes)
     values = {**protocol, **axes}
     if "sg_scale" not in values and "T" not in values and values.get("learning_rate"):

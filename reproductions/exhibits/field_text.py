@@ -1,7 +1,7 @@
 """A field's value as text: how `--where`, `--set`, `--space` and messages write and read it.
 
 `none` stands where a field does not apply; the items of a list are joined by colons (`0.6:0.8`;
-`none` for an empty list); numbers are in any notation (1e-3 is 0.001). A rule or data set may be
+`none` for an empty list); numbers are in any notation (1e-3 is 0.001). A rule or dataset may be
 given by its name or by the label that tables show, in small or capital letters: bprop, cDNI.
 """
 
@@ -15,7 +15,7 @@ _KINDS: dict[str, registry.Registry[Any]] = {
     "rule": registry.RULES,
     "dataset": registry.DATASETS,
 }
-"""The fields whose values have labels, and can be brought in a file."""
+"""The fields whose values have labels, and can be external: in a file."""
 
 
 def check_field(option: str, field: str) -> None:
@@ -56,7 +56,7 @@ def format_value(field: str, value: Any) -> str:
 
 
 def _from_file(field: str, text: str) -> str:
-    """Return the tail of an error about an unknown rule or data set: how one is brought."""
+    """Return the tail of an error about an unknown rule or dataset: how one in a file is given."""
     option = {"rule": "--rule-file", "dataset": "--dataset-file"}.get(field)
     known = option is None or "did you mean" in did_you_mean(text, _KINDS[field].names())
     return "" if known else f"; one of your own comes by {option} FILE"

@@ -38,7 +38,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
     file = file or f"{name}.toml"
     root = parse_toml(text, file)
     base = Override(when={}, protocol=root.take_table("protocol").take_fields())
-    layers = (base, *map(_override, root.take_tables("overrides")))
+    overrides = (base, *map(_override, root.take_tables("overrides")))
     grid = [table.take_axes() for table in root.take_tables("grid")]
     scales = root.take_table("scales")
     if not grid or not scales.remaining():
@@ -51,7 +51,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
         title=root.take("title", str),
         source=root.take("source", str),
         scales={
-            key: _scale(key, scales.take_table(key), layers, grid) for key in scales.remaining()
+            key: _scale(key, scales.take_table(key), overrides, grid) for key in scales.remaining()
         },
         numbers=numbers(root.take_tables("numbers")),
         medians=tuple(median for median in medians if not median.censored),
@@ -82,7 +82,7 @@ def _override(table: Table) -> Override:
 def _scale(
     name: str,
     table: Table,
-    layers: tuple[Override, ...],
+    overrides: tuple[Override, ...],
     grid: list[dict[str, tuple[Any, ...]]],
 ) -> Scale:
     axes = table.take_table("axes", {}).take_axes()
@@ -96,10 +96,10 @@ def _scale(
         name=name,
         description=table.take("description", str),
         seeds=table.take("seeds", int),
-        layers=(*layers, own, *map(_override, table.take_tables("overrides"))),
+        overrides=(*overrides, own, *map(_override, table.take_tables("overrides"))),
         blocks=blocks,
     )
-    for field in itertools.chain.from_iterable(layer.when for layer in scale.layers):
+    for field in itertools.chain.from_iterable(one.when for one in scale.overrides):
         if not scale.values(field):
             raise table.error("axes", f"and the grid lack {field}, which an override depends on")
     if scale.seeds < 1:

@@ -39,14 +39,15 @@ class Scale:
         name: `demo`, `quick`, `paper` or another.
         description: in one line.
         seeds: how many there are, 0 to seeds - 1.
-        layers: parts of the protocol; of several that give a field the last counts.
+        overrides: protocol fields for the cells of a condition, or for all of them; of several that
+            give a field the last counts.
         blocks: the grid; each block is the product of its axes (field to values).
     """
 
     name: str
     description: str
     seeds: int
-    layers: tuple[Override, ...]
+    overrides: tuple[Override, ...]
     blocks: tuple[Mapping[str, tuple[Any, ...]], ...]
 
     @property
@@ -148,7 +149,7 @@ class Exhibit:
         labels: how values are written, by field and value.
         gated: what `sgbench gate` compares.
         space: what `sgbench tune` searches without `--space`.
-        brought: rules in the grid that the file does not name (`brought.py`).
+        external: rules in the grid that the file does not name (`external.py`).
     """
 
     name: str
@@ -166,7 +167,7 @@ class Exhibit:
     labels: Mapping[str, Mapping[str, str]]
     gated: tuple[Gated, ...]
     space: tuple[Dimension, ...] = ()
-    brought: tuple[str, ...] = ()
+    external: tuple[str, ...] = ()
     cut_off: tuple[Median, ...] = ()
     spreads: Mapping[tuple[str, str, str, str | None], Spread] = field(
         default_factory=dict[tuple[str, str, str, str | None], Spread]
@@ -242,14 +243,14 @@ class Exhibit:
 
     def claim_tests(self, scale: str) -> list[ClaimTest]:
         """Return the tests that the claims make on the grid of `scale`, with the fixed M."""
-        points = [p for p in self.scale(scale).points() if p["rule"] not in self.brought]
+        points = [p for p in self.scale(scale).points() if p["rule"] not in self.external]
         tests = (tests_of(claim, points, self.fixed_layers) for claim in self.claims)
         return list(itertools.chain.from_iterable(tests))
 
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts, then that of the rule or data set, then the value itself.
+        The exhibit's own label counts, then that of the rule or dataset, then the value itself.
         """
         text = str(value)
         own = self.labels.get(field, {}).get(text)

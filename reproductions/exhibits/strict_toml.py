@@ -1,12 +1,13 @@
 """Strict tables of a TOML file: keys are typed, none is left over, errors name file and key."""
 
+import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from ...bench.configuration import coerce, field_of
 from ...bench.errors import UsageError, did_you_mean, one_line
-from ...results.metrics import RESULTS
+from ...results.metrics import METRIC_BY_RESULT
 
 MOST_CHARACTERS, LONGEST_LINE = 64 * 1024, 2000
 """Limits of an exhibit's text; ours have an eighth. The time and memory that Python's TOML reader
@@ -85,7 +86,7 @@ class Table:
 
     def take_result(self) -> str | None:
         """Return the string at `result`, one of a cell's several results; None if not there."""
-        return self.choice("result", tuple(RESULTS)) if "result" in self._values else None
+        return self.choice("result", tuple(METRIC_BY_RESULT)) if "result" in self._values else None
 
     def take_datasets(self) -> tuple[str, ...]:
         """Return the list at `datasets`, empty where there is none."""
@@ -142,7 +143,8 @@ class Table:
         self._known.append(key)
         value = self._values.pop(key, default)
         if value is None:
-            raise self.error(key, "is missing")
+            near = difflib.get_close_matches(key, self._values, n=1)
+            raise self.error(key, "is missing" + (f"; is it {near[0]!r}, there?" if near else ""))
         return value
 
     def _list(self, key: str, default: list[Any] | None) -> list[Any]:

@@ -15,7 +15,7 @@ from ...bench.cell import Cell
 from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
-from ...results.metrics import FINAL, MEASURES, RESULTS, evaluated, measure_of, results_of
+from ...results.metrics import FINAL, MEASURES, METRIC_BY_RESULT, evaluated, measure_of, results_of
 from .expansion import expand
 from .field_text import parse_value
 from .schema import Exhibit, Figure, Gated
@@ -63,10 +63,6 @@ def _has(cell: Cell, field: str) -> bool:
     return cell.value(field) is not None
 
 
-def _matches(cell: Cell, fields: Mapping[str, Any]) -> bool:
-    return all(cell.value(name) == value for name, value in fields.items())
-
-
 def _words(fields: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in fields.items() if value is not None)
 
@@ -75,22 +71,22 @@ def _check_places(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
     """Check what is about places of the grid: numbers, spreads, medians, models, margins."""
     for dataset, network, depth, T, rule, result in exhibit.numbers:
         fields = {"dataset": dataset, "network": network, "depth": depth, "T": T, "rule": rule}
-        if not any(_matches(cell, fields) for cell in cells):
+        if not any(cell.has(fields) for cell in cells):
             raise _error(exhibit, "numbers", f"has one where no cell is: {_words(fields)}")
         _check_result(exhibit, f"numbers of dataset={dataset}", [dataset], result)
     for dataset, network, rule, result in exhibit.spreads:
         fields = {"dataset": dataset, "network": network, "rule": rule}
-        if not any(_matches(cell, fields) for cell in cells):
+        if not any(cell.has(fields) for cell in cells):
             raise _error(exhibit, "spreads", f"has one where no cell is: {_words(fields)}")
         _check_result(exhibit, f"spreads of dataset={dataset}", [dataset], result)
     if exhibit.baseline is not None and all(cell.rule != exhibit.baseline for cell in cells):
         raise _error(exhibit, "baseline", f"is {exhibit.baseline}, a rule that no cell has")
     for median in (*exhibit.medians, *exhibit.cut_off):
-        if not any(_matches(cell, median.where) for cell in cells):
+        if not any(cell.has(median.where) for cell in cells):
             raise _error(exhibit, "medians", f"has one where no cell is: {_words(median.where)}")
     for (dataset, network, rule), model in exhibit.fixed.items():
         fields = {"dataset": dataset, "network": network, "rule": rule}
-        here = {str(cell.sg_layers) for cell in cells if _matches(cell, fields)}
+        here = {str(cell.sg_layers) for cell in cells if cell.has(fields)}
         if str(model.sg_layers) not in here:
             there = f"the grid has {', '.join(sorted(here))}" if here else "no cell is there"
             raise _error(
@@ -200,7 +196,11 @@ def _check_final(exhibit: Exhibit, key: str, y: str, datasets: Iterable[str]) ->
         measure_of(dataset, result) for dataset in datasets for result in results_of(dataset)
     ]
     theirs = {name for measure in measured for name in measure.fields}
-    every = {name for measure in (*MEASURES.values(), *RESULTS.values()) for name in measure.fields}
+    every = {
+        name
+        for measure in (*MEASURES.values(), *METRIC_BY_RESULT.values())
+        for name in measure.fields
+    }
     if y in every - theirs:
         raise _error(
             exhibit, key, f"is {y}, which no cell has; choose from: {', '.join(sorted(theirs))}"
@@ -240,7 +240,7 @@ def _check_claims(exhibit: Exhibit, cells: Cells) -> None:
             )
         for scale, test in mine:
             for side in itertools.chain.from_iterable(test.sides()):
-                found = [cell for cell in cells[scale] if _matches(cell, side)]
+                found = [cell for cell in cells[scale] if cell.has(side)]
                 if len(found) != 1:
                     raise _error(
                         exhibit,

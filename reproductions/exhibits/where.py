@@ -111,22 +111,28 @@ class Unmet:
 
     Attributes:
         part: the value or range, as a condition of its own.
-        met: other conditions that exclude it together; none where no cell at all meets `part`.
+        conflicting: other conditions that exclude it together; none where no cell at all meets
+            `part`.
         others: all conditions but the one that `part` is of.
-        cells: those that meet `met`.
+        candidates: the cells that meet `conflicting`.
     """
 
     part: Condition | Range
-    met: tuple[Condition | Range, ...]
+    conflicting: tuple[Condition | Range, ...]
     others: Where
-    cells: tuple[Cell, ...]
+    candidates: tuple[Cell, ...]
 
     def __str__(self) -> str:
-        there = _values_there(self.part.field, self.cells)
-        if not self.met:
+        if not self.candidates and not self.conflicting:
+            return f"--where {self.part}: there is no cell to choose from"
+        there = _values_there(self.part.field, self.candidates)
+        if not self.conflicting:
             return f"--where {self.part}: no cell has it; {there}"
-        met = Where(self.met)
-        return f"--where {met},{self.part}: no cell has all of it; with {met}, {there}"
+        met = Where(self.conflicting)
+        words = f"--where {met},{self.part}: no cell has all of it; with {met}, {there}"
+        if all(cell.value(self.part.field) is None for cell in self.candidates):
+            words += f"; add {self.part.field}=none to take those without it too"
+        return words
 
 
 class UnmetError(UsageError):
@@ -166,7 +172,7 @@ def select(cells: Iterable[Cell], where: Where) -> list[Cell]:
 def select_records(records: Iterable[Record], where: Where) -> list[Record]:
     """Return the records whose cells `where` picks, in order; the others are left out.
 
-    So are records whose rule or data set is not known here. Raises UnmetError as `select` does.
+    So are records whose rule or dataset is not known here. Raises UnmetError as `select` does.
     """
     cells: list[tuple[Record, Cell]] = []
     for record in records:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...bench.errors import UsageError, expanded
+from ...bench.errors import UsageError
+from ...bench.paths import expand_home
 from ...results.provenance import CODE, git
 
 SAMPLER = "bench/sampler.py"
@@ -81,7 +82,7 @@ def builds(
 
 def _folder(text: str) -> Path | None:
     """Return the folder that `text` names; None where it names a revision."""
-    path = expanded(text, "--baseline")
+    path = expand_home(text, "--baseline")
     if path.is_dir() and (os.sep in text or not _checkout() or not _commit(_checkout(), text)):
         return path
     return None
@@ -97,7 +98,7 @@ def _candidate(candidate: str | None, root: Path, allow_dirty: bool) -> Build:
             )
         at, words = Path(top), "the working tree"
     else:
-        at, words = expanded(candidate, "--candidate"), candidate
+        at, words = expand_home(candidate, "--candidate"), candidate
     _link(at, root, "--candidate")
     changed = git(at, "status", "--porcelain", "--", *CODE) or ""
     if changed and not allow_dirty:

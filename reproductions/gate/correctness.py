@@ -12,9 +12,9 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, cast
 
-from ...results.comparison.stores import compare, groups, names
+from ...results.comparison.records import compare, groups, names
 from ...results.record import Record
-from ...results.statistics.verdict import Finding, Verdict
+from ...results.statistics.gate_finding import GateFinding, GateVerdict
 from .paired_runs import PairedRuns
 
 SEEDS = 5
@@ -28,8 +28,8 @@ room: its last layer starts at zero, where Adam turns gradients that are nothing
 steps of full size. Error rates are absent: they jump by a whole example."""
 
 
-def check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[Finding]:
-    """Yield a finding on each place of `runs` as soon as it is decided; several results, several.
+def check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[GateFinding]:
+    """Yield one finding per group and result as soon as it is decided.
 
     `say` hears what is being trained. Raises UsageError where a build cannot run the exhibit.
     """
@@ -37,7 +37,7 @@ def check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[Finding]:
         yield dataclasses.replace(finding, name=f"{runs.exhibit.name}: {finding.name}")
 
 
-def _check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[Finding]:
+def _check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[GateFinding]:
     def train(what: str, seeds: int, changes: Sequence[str] = ()) -> Sequence[list[Record]]:
         say(f"correctness: {runs.exhibit.name}, {what}, both builds side by side")
         return runs.train(seeds, changes)
@@ -48,46 +48,46 @@ def _check(runs: PairedRuns, say: Callable[[str], object]) -> Iterator[Finding]:
         yield from map(_untrained, found)
         yield from _never_begun(runs, [*baseline, *candidate])
         return
-    left: dict[str, list[Finding]] = {}
-    for place, some in _by_place(found, groups([*baseline, *candidate])).items():
+    left: dict[str, list[GateFinding]] = {}
+    for group, some in _by_group(found, groups([*baseline, *candidate])).items():
         # A statistical verdict, which has an estimate, decides nothing on one seed.
         if any(f.verdict == "inconclusive" or f.estimate is not None for f in some):
-            left[place] = some
+            left[group] = some
         else:
             yield from some
     if not left:
         return
     changes = [f"iterations={FIRST_UPDATES}", "evaluate_every=1"]
     apart = _apart(*train("the first updates", 1, changes))
-    for place in [place for place in left if place in apart]:
-        yield apart[place]
-        del left[place]
+    for group in [group for group in left if group in apart]:
+        yield apart[group]
+        del left[group]
     if left:
         found = compare(*train(f"{SEEDS} seeds", SEEDS), speed=False)
-        for some in (left | _by_place(found, left)).values():
+        for some in (left | _by_group(found, left)).values():
             yield from some
 
 
-def _by_place(
-    findings: Sequence[Finding], places: Mapping[str, object]
-) -> dict[str, list[Finding]]:
-    """Return the findings on each of `places`; a place with several results has one on each."""
-    found: dict[str, list[Finding]] = {}
+def _by_group(
+    findings: Sequence[GateFinding], group_names: Mapping[str, object]
+) -> dict[str, list[GateFinding]]:
+    """Return the findings on each group of `group_names`; of several results one on each."""
+    found: dict[str, list[GateFinding]] = {}
     for finding in findings:
-        prefixes = [place for place in places if f"{finding.name} ".startswith(f"{place} ")]
+        prefixes = [group for group in group_names if f"{finding.name} ".startswith(f"{group} ")]
         if prefixes:
             found.setdefault(max(prefixes, key=len), []).append(finding)
     return found
 
 
-def _never_begun(runs: PairedRuns, records: Sequence[Record]) -> Iterator[Finding]:
-    """Yield a finding on each place of which neither build has a record."""
+def _never_begun(runs: PairedRuns, records: Sequence[Record]) -> Iterator[GateFinding]:
+    """Yield a finding on each group of which neither build has a record."""
     begun = {record.key for record in records}
-    for place in names([cell for cell in runs.cells() if cell.key not in begun]):
-        yield _untrained(_finding(place, "missing", ""))
+    for group in names([cell for cell in runs.cells() if cell.key not in begun]):
+        yield _untrained(_finding(group, "missing", ""))
 
 
-def _untrained(finding: Finding) -> Finding:
+def _untrained(finding: GateFinding) -> GateFinding:
     """Return what is missing on one side as inconclusive: there was no time for it."""
     if finding.verdict != "missing":
         return finding
@@ -95,19 +95,19 @@ def _untrained(finding: Finding) -> Finding:
     return dataclasses.replace(finding, verdict="inconclusive", words=words)
 
 
-def _finding(place: str, verdict: Verdict, words: str, n: int = 0) -> Finding:
-    return Finding(name=place, kind="correctness", verdict=verdict, words=words, unit="", n=n)
+def _finding(group: str, verdict: GateVerdict, words: str, n: int = 0) -> GateFinding:
+    return GateFinding(name=group, kind="correctness", verdict=verdict, words=words, unit="", n=n)
 
 
-def _apart(baseline: Sequence[Record], candidate: Sequence[Record]) -> dict[str, Finding]:
-    """Return a finding on each place whose first updates differ by more than rounding."""
+def _apart(baseline: Sequence[Record], candidate: Sequence[Record]) -> dict[str, GateFinding]:
+    """Return a finding on each group whose first updates differ by more than rounding."""
     before, after = ({r.key: r for r in records} for records in (baseline, candidate))
-    found: dict[str, Finding] = {}
-    for place, keys in groups(baseline).items():
+    found: dict[str, GateFinding] = {}
+    for group, keys in groups(baseline).items():
         for key in keys:
             words = _difference(before[key], after[key]) if key in after else None
             if words:
-                found[place] = _finding(place, "changed", words, 1)
+                found[group] = _finding(group, "changed", words, 1)
     return found
 
 

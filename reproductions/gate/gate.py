@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...bench import hardware
-from ...bench.errors import UsageError, expanded
-from ...results.comparison.stores import names
+from ...bench.errors import UsageError
+from ...bench.paths import expand_home
+from ...results.comparison.records import names
 from ...results.statistics import sequential
-from ...results.statistics.verdict import Finding
+from ...results.statistics.gate_finding import GateFinding
 from ...results.store.store import Store
 from ..exhibits import exhibit as exhibits
 from ..exhibits.catalogue import is_path
-from ..running.blas_choice import choose_backend
+from ..running.backend import choose_backend
 from ..running.plan import shape
 from . import correctness
 from .builds import builds
@@ -47,8 +48,8 @@ class GateRequest:
     device: str = "auto"
 
 
-def gate(request: GateRequest, say: Callable[[str], object]) -> Generator[Finding]:
-    """Yield a finding on each cell and benchmark as soon as it is decided; see `Finding`.
+def gate(request: GateRequest, say: Callable[[str], object]) -> Generator[GateFinding]:
+    """Yield a finding on each cell and benchmark as soon as it is decided; see `GateFinding`.
 
     Args:
         request: what to compare.
@@ -104,7 +105,7 @@ def gate(request: GateRequest, say: Callable[[str], object]) -> Generator[Findin
 
 def _argument(text: str) -> str:
     """Return what names an exhibit in any working directory: its name, or an absolute path."""
-    return str(expanded(text, "--exhibit").resolve()) if is_path(text) else text
+    return str(expand_home(text, "--exhibit").resolve()) if is_path(text) else text
 
 
 def _benchmarks(exhibit: exhibits.Exhibit) -> list[Benchmark]:

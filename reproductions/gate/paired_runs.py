@@ -33,7 +33,7 @@ class PairedRuns:
         argument: its name, or the absolute path of its file.
         gated: which of its cells.
         builds: baseline and candidate.
-        machine: a store that knows the machine's BLAS back-end; both builds start from a copy.
+        machine: a store that knows the machine's matrix-product back-end; both builds get a copy.
         folder: where the builds keep their records.
         device: `cpu` or `cuda:i`.
         deadline: when training ends, by `time.monotonic`.

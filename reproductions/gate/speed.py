@@ -14,8 +14,8 @@ from typing import Any
 from ...bench.cell import Cell
 from ...bench.hardware import usable_cores
 from ...results.statistics import sequential
-from ...results.statistics.verdict import Finding
-from ..running.blas_choice import THREADS
+from ...results.statistics.gate_finding import GateFinding
+from ..running.backend import THREADS
 from .builds import NAMES, Build
 from .sampler_process import SamplerError, SamplerProcess
 
@@ -59,7 +59,7 @@ class Sampling:
         self._starts = 0
         self._next = self._start()
 
-    def findings(self, deadline: float, say: Callable[[str], object]) -> Iterator[Finding]:
+    def findings(self, deadline: float, say: Callable[[str], object]) -> Iterator[GateFinding]:
         """Sample until `deadline` (by `time.monotonic`); yield each verdict once it is decided."""
         left = list(self.sessions)
         for number in itertools.count(1):
@@ -76,14 +76,16 @@ class Sampling:
             left = [name for name in still if name not in self.broken]
         yield from map(self._finding, left)
 
-    def _finding(self, name: str) -> Finding:
+    def _finding(self, name: str) -> GateFinding:
         if name not in self.broken:
             return sequential.decide(name, self.sessions[name], self.plan)
         build, why = self.broken[name]
         if build == NAMES[0]:
             words = f"the baseline has no such benchmark: {why}"
-            return Finding(name=name, kind="speed", verdict="incomparable", words=words)
-        return Finding(name=name, kind="speed", verdict="regression", words=f"cannot be run: {why}")
+            return GateFinding(name=name, kind="speed", verdict="incomparable", words=words)
+        return GateFinding(
+            name=name, kind="speed", verdict="regression", words=f"cannot be run: {why}"
+        )
 
     def session(self, names: Sequence[str], deadline: float) -> bool:
         """Sample the benchmarks `names` in new processes.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ...bench import hardware
 from ...bench.cell import Cell
 from ...results.record import Record
-from .blas_choice import kept_backend, known_class, measured_backend
+from .backend import kept_backend, known_class, measured_backend
 from .executor import check_data, executor_of, job_of
 from .memory_fit import find_memory_fit, workers_for
 from .plan import Plan, estimate, seconds_per_step, shape

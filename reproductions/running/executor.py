@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...bench import datasets, hardware, registry
 from ...bench.engine.dask_client import connected
-from .blas_choice import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
+from .backend import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
 from .memory_fit import MemoryFit, find_memory_fit
 from .plan import Plan
 from .request import RunRequest
@@ -176,5 +176,5 @@ def job_of(
         matmul_error=backend[1],
         checkpoint=str(path),
         pause_at=items[0].until if items[0].until < items[0].cell.iterations else None,
-        sources=registry.brought(),
+        external_files=registry.external_files(),
     )

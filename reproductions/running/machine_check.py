@@ -20,7 +20,7 @@ from ...results import provenance
 from ...results.record import Record
 from ...results.store.store import Store
 from ..exhibits.exhibit import expand, load, names
-from .blas_choice import GPU, Backend, kept_backend, machine_class
+from .backend import GPU, Backend, kept_backend, machine_class
 from .plan import make_plan
 from .rates import rates_for, time_unknown
 from .request import stacks

@@ -41,10 +41,10 @@ def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
     if jobs is None:
         largest = max((need for need in _needs(plan).values() if need <= free), default=1)
         workers = max(1, min(workers, free // max(1, largest)))
-    return share(plan, workers, free)
+    return fit_per_worker(plan, workers, free)
 
 
-def share(plan: Plan, workers: int, free: int) -> MemoryFit:
+def fit_per_worker(plan: Plan, workers: int, free: int) -> MemoryFit:
     """Compare what each program needs with the share of `free` bytes that a worker has."""
     needs, part = _needs(plan), free // max(1, workers)
     programs = tuple(

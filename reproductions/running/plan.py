@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.configuration import replica_axes
-from ...bench.families.family import of
+from ...bench.families.family import family_for
 from ...bench.outcome import UNFINISHED
 from ...results.record import Record
 from .until import Until
@@ -151,7 +151,7 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
-    return of(cell).work(cell)
+    return family_for(cell).work(cell)
 
 
 def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:

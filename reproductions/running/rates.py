@@ -12,17 +12,17 @@ from ...bench.cell import Cell
 from ...results.record import Record
 from ...results.store.published import open_published
 from ...results.store.store import Store
-from .blas_choice import kept_backend, measured_backend
+from .backend import kept_backend, measured_backend
 from .plan import EVALUATION_SHARE, seconds_per_step, shape, work
 
 Basis = Literal["measured", "elsewhere", "work"]
 """measured: alike cells were trained on this class of machine; elsewhere: on another; work: other
-cells of the network and data set were, or one was timed, and the time is taken to grow with the
+cells of the network and dataset were, or one was timed, and the time is taken to grow with the
 multiplications."""
 
 
 Timed = dict[tuple[str, str], tuple[Cell, float]]
-"""By network and data set, a cell and the seconds of its update, timed for want of a record."""
+"""By network and dataset, a cell and the seconds of its update, timed for want of a record."""
 TIMING_SECONDS = 0.3  # of updates, for each
 
 
@@ -104,7 +104,7 @@ def rates_for(
 def time_unknown(
     store: Store, cells: Iterable[Cell], device: str, rates: Rates, timed: Timed
 ) -> None:
-    """Time one cell, of middling size, of each network and data set that the rates do not know.
+    """Time one cell, of middling size, of each network and dataset that the rates do not know.
 
     Args:
         store: has the back-end that was chosen here, if one was.

@@ -17,10 +17,10 @@ from ...bench.engine.worker_info import WorkerInfo
 from ...bench.errors import UsageError
 from ...bench.outcome import Machine, Outcome
 from ...results.files.atomic_io import write_atomic, writing
-from ...results.store import backend_choice
-from .blas_choice import GPU, THREADS, UNKNOWN, Backend, measured_backend
+from ...results.store import backend_file
+from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
 from .executor import Say, needed_data
-from .memory_fit import MemoryFit, share
+from .memory_fit import MemoryFit, fit_per_worker
 from .plan import Plan
 from .request import RunRequest
 
@@ -83,7 +83,7 @@ class RemoteExecutor:
         asked, hosts = self.request.jobs, Counter(found.host for found in self.found)
         workers = max(1, min(asked or len(self.found), len(self.found), len(plan.programs)))
         least = min(found.free // min(workers, hosts[found.host]) for found in self.found)
-        return share(plan, workers, least * workers)
+        return fit_per_worker(plan, workers, least * workers)
 
     def refused(self, job: "Job", why: str) -> list[Outcome]:
         """Return the outcomes, all failed, of a job that is not started."""
@@ -108,10 +108,10 @@ class RemoteExecutor:
             backends=self.backends,
             machine=self._machine_at,
             states=self._states,
-            keep=self._keep,
-            meet=self._meet,
-            say=self.say,
-            most=self.request.jobs,
+            store_checkpoint=self._keep,
+            on_new_worker=self._meet,
+            notify=self.say,
+            max_jobs=self.request.jobs,
         )
         dispatch.run(jobs, workers, stop, done, progress, pool=pool)
 
@@ -128,7 +128,7 @@ class RemoteExecutor:
         """Return the back-end chosen before for machines like a worker's; None without one."""
         if found.device != "cpu":
             return GPU
-        kept = backend_choice.read(self.request.store, found.model)
+        kept = backend_file.read(self.request.store, found.model)
         if (
             kept is None
             or kept["torch"] != found.fingerprint.torch
@@ -144,9 +144,7 @@ class RemoteExecutor:
         ).result()
         kept = self._kept(found)  # another run may have chosen meanwhile
         if kept is None:
-            backend_choice.write(
-                self.request.store, found.model, {"device": found.model, **measured}
-            )
+            backend_file.write(self.request.store, found.model, {"device": found.model, **measured})
             kept = measured["matmul"], measured["matmul_error"]
         self.backends[found.key] = kept
 
@@ -183,7 +181,7 @@ class RemoteExecutor:
             matmul="",
             matmul_error=None,
             checkpoint=None,
-            sources=registry.brought(),
+            external_files=registry.external_files(),
         )
 
     def _states(self, job: "Job") -> dict[str, bytes]:

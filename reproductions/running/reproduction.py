@@ -21,7 +21,7 @@ from ..exhibits.catalogue import read
 from ..exhibits.exhibit import expand, load
 from ..exhibits.where import parse_where, select
 from .agenda import Question, completing, deciding
-from .blas_choice import known_class
+from .backend import known_class
 from .executor import Say
 from .machine_check import LACKING
 from .memory_fit import workers_for
@@ -46,7 +46,7 @@ class Outlook:
         deciding: how many of `order` are asked for by undecided questions.
         seconds: by cell of `order`, how long it takes; None where that is unknown, as on a GPU,
             where many are one program.
-        without_data: by data set that is not there, the number of cells left out.
+        without_data: by dataset that is not there, the number of cells left out.
         undecided: by request, the number of undecided questions, and of all.
         workers: programs trained at a time.
         machine: the machine class.
@@ -201,7 +201,7 @@ def _costs(
 
 
 def _lacking(requests: Iterable[RunRequest]) -> set[str]:
-    """Return the data sets of the requests whose files are not there."""
+    """Return the datasets of the requests whose files are not there."""
     needed = {
         (cell.dataset, request.data_dir) for request in requests for cell in wanted_cells(request)
     }

@@ -14,7 +14,6 @@ from typing import Protocol
 from ...bench import datasets, hardware
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED, LastPoint, Outcome
-from ...bench.signals import ending
 from ...results.from_outcome import make_record
 from ...results.record import ENDED, Record
 from ...results.store.store import Store
@@ -22,6 +21,7 @@ from ..exhibits.exhibit import name_of
 from .executor import Say, executor_of
 from .plan import Plan
 from .request import RunRequest, plan_of, wanted_cells
+from .signals import termination_signals
 
 
 class SignalListener(Protocol):
@@ -232,7 +232,7 @@ def signals(file: Path, summary: "Stoppable", listener: "SignalListener") -> Gen
         file.touch()
         listener.stopping(number)
 
-    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, *ending())}
+    before = {s: signal.signal(s, handle) for s in (signal.SIGINT, *termination_signals())}
     try:
         yield
     finally:

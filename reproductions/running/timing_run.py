@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ...bench import hardware
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
-from ...bench.families.family import of
+from ...bench.families.family import family_for
 from ...bench.profiling import memory_estimate
 from ...results import provenance
 from ...results.statistics.rounds import LEAST_ROUNDS
@@ -29,14 +29,14 @@ from ...results.timings import (
 )
 from ..exhibits.exhibit import name_of, pick_cells
 from ..exhibits.schema import CUSTOM
-from .blas_choice import THREADS, Backend, choose_backend, machine_class
+from .backend import THREADS, Backend, choose_backend, machine_class
 from .plan import MOST_REPLICAS, not_shape, shape
 
 if TYPE_CHECKING:
     from ...bench.profiling.timing import Session
 
-Look = Callable[[str, int, int], None]
-Program = tuple[Cell, ...]
+OnProgress = Callable[[str, int, int], None]
+CellGroup = tuple[Cell, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class TimingRequest:
         return CUSTOM if self.set else self.scale
 
 
-def blocks(request: TimingRequest) -> list[list[Program]]:
+def blocks(request: TimingRequest) -> list[list[CellGroup]]:
     """Return the distinct programs of a request, by dataset and network, in the grid's order.
 
     A program is `replicas` cells that differ in their seeds only. Raises UsageError where nothing
@@ -75,7 +75,7 @@ def blocks(request: TimingRequest) -> list[list[Program]]:
         request.exhibit, request.scale, where=request.where, sets=request.set, seeds=1
     )
     distinct = {shape(cell): cell for cell in reversed(cells)}
-    groups: dict[tuple[str, str], list[Program]] = {}
+    groups: dict[tuple[str, str], list[CellGroup]] = {}
     for cell in reversed(distinct.values()):
         for count in dict.fromkeys(request.replicas):
             program = tuple(dataclasses.replace(cell, seed=seed) for seed in range(count))
@@ -86,12 +86,12 @@ def blocks(request: TimingRequest) -> list[list[Program]]:
 SURE = 0.7  # the part of free memory that is counted on: estimates are rough
 
 
-def time(request: TimingRequest, look: Look) -> Iterator[Timing]:
+def time(request: TimingRequest, on_progress: OnProgress) -> Iterator[Timing]:
     """Time the programs of a request; each timing is durable before it is yielded.
 
     Args:
         request: what to time.
-        look: is told of the progress, as by `bench.profiling.timing.measure`.
+        on_progress: is told of the progress, as by `bench.profiling.timing.measure`.
 
     Raises UsageError or StoreError, before anything is timed where that can be known.
     """
@@ -107,7 +107,12 @@ def time(request: TimingRequest, look: Look) -> Iterator[Timing]:
             programs, key=lambda p: memory_estimate.needed(p[0], len(p)), reverse=True
         )
         session = timing.measure(
-            largest_first, device, THREADS, backend[0], rounds=request.rounds, look=look
+            largest_first,
+            device,
+            THREADS,
+            backend[0],
+            rounds=request.rounds,
+            on_progress=on_progress,
         )
         for found in timings_of(request, session, device, backend):
             store.put(found)
@@ -144,8 +149,8 @@ def timings_of(
             cores=hardware.cores(),
             **dataclasses.asdict(on),
             machine_class=machine_class(device, backend),
-            rule_source=found.cells[0].sources()["rule"],
-            dataset_source=found.cells[0].sources()["dataset"],
+            rule_source=found.cells[0].source_hashes()["rule"],
+            dataset_source=found.cells[0].source_hashes()["dataset"],
             sgbench=provenance.release(),
             git_revision=code.commit,
             git_dirty=code.dirty,
@@ -155,27 +160,27 @@ def timings_of(
     ]
 
 
-def id_of(program: Program) -> str:
+def id_of(program: CellGroup) -> str:
     """Return the id of the timing of a program."""
     values, left_out = program[0].to_dict().items(), not_shape()
     kept = {name: value for name, value in values if name not in left_out and value is not None}
-    return identity(kept, len(program), program[0].versions(), program[0].sources())
+    return identity(kept, len(program), program[0].versions(), program[0].source_hashes())
 
 
-def split_to_fit(programs: Sequence[Program], free: int) -> list[list[Program]]:
+def split_to_fit(programs: Sequence[CellGroup], free: int) -> list[list[CellGroup]]:
     """Split a block that needs more than `free` bytes; programs of the same sizes stay together.
 
     Raises UsageError where even those do not fit.
     """
-    same_sizes: dict[tuple[object, ...], list[Program]] = {}
+    same_sizes: dict[tuple[object, ...], list[CellGroup]] = {}
     for program in programs:
         key = tuple(getattr(program[0], name) for name in SAME_SIZES)
         same_sizes.setdefault(key, []).append(program)
-    parts: list[list[Program]] = []
+    parts: list[list[CellGroup]] = []
     for some in same_sizes.values():
         if (size := memory_of(some)) > free:
             cell = some[0][0]
-            along = of(cell).along
+            along = family_for(cell).size_field
             sizes = f"{along}={cell.value(along)}"
             raise UsageError(
                 f"the {len(some)} programs of {cell.dataset} {cell.network} with {sizes} need about"
@@ -190,7 +195,7 @@ def split_to_fit(programs: Sequence[Program], free: int) -> list[list[Program]]:
     return parts
 
 
-def memory_of(programs: Sequence[Program]) -> int:
+def memory_of(programs: Sequence[CellGroup]) -> int:
     """Return about how many bytes programs take together, with the largest one's roofline."""
     sizes = [memory_estimate.needed(program[0], len(program)) for program in programs]
     return sum(sizes) + max(sizes)

@@ -1,4 +1,4 @@
-"""How far to train: a number of updates or a share of each cell's, at an evaluation.
+"""How far to train: a number of updates or a share of each cell's, up to an evaluation.
 
 A schedule's first part, trained so, is the protocol itself up to there: the learning rate does not
 know where training will stop.
@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass
 
 from ...bench.cell import Cell
-from ...bench.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +18,11 @@ class Until:
     share: float | None = None
 
     def of(self, cell: Cell) -> int:
-        """Return the number of updates that a cell is trained for: its iterations at most.
-
-        Raises UsageError where the cell is not evaluated there.
-        """
+        """Return the number of updates that a cell is trained for: on to its next evaluation."""
         wanted = self.updates if self.share is None else round(self.share * cell.iterations)
         if wanted is None or wanted >= cell.iterations:
             return cell.iterations
-        after = cell.next_evaluation(max(0, wanted - 1))
-        if after == wanted:
-            return wanted
-        raise UsageError(
-            f"--until {self}: {wanted:,} updates are no evaluation of a cell of"
-            f" {cell.iterations:,}; the next one is at {after:,}"
-        )
+        return cell.next_evaluation(max(0, wanted - 1))
 
     def __str__(self) -> str:
         return f"{self.updates}" if self.share is None else f"{100 * self.share:g}%"

@@ -3,7 +3,7 @@
 An *arm* is a configuration of the grid that is tuned by itself, usually a rule. All arms have the
 same number of trials and the same space, less the fields that do not apply. A *trial* is a choice
 from the space, trained on the validation split with one cell per seed. The best trial and the
-protocol as it is are then retrained on the test split, on seeds that no trial had.
+untuned protocol are then retrained on the test split, on seeds that no trial had.
 """
 
 import dataclasses
@@ -14,8 +14,8 @@ from typing import Any
 from ...bench.cell import Cell
 from ...bench.configuration import coerce
 from ...bench.errors import UsageError
-from ...results.metrics import Objective, objective_of
 from ...results.store.study import Study
+from ...results.tuning_objective import Objective, objective_of
 from ..exhibits.exhibit import expand
 from ..exhibits.field_text import format_value
 from ..exhibits.schema import Exhibit
@@ -35,7 +35,7 @@ class Arm:
         exhibit: the exhibit, its grid at the study's scale reduced to this configuration.
         where: the configuration, as for `--where`.
         sets: fields that the study changes in every trial.
-        cell: the protocol as it is: the cell of seed 0, with `sets` and nothing searched.
+        cell: the untuned protocol: the cell of seed 0, with `sets` and nothing searched.
         space: the dimensions of the study's space that apply.
         dropped: the fields of those that do not.
     """
@@ -173,8 +173,8 @@ def _arm(
     )
 
 
-def own_choice(arm: Arm) -> dict[str, Any]:
-    """Return the protocol as it is as a trial's choice: the arm's own values of what is searched.
+def untuned_params(arm: Arm) -> dict[str, Any]:
+    """Return the untuned protocol as a trial's choice: the arm's own values of what is searched.
 
     They may lie outside the space.
     """
@@ -194,7 +194,7 @@ def trial_cells(study: Study, arm: Arm, params: Mapping[str, Any]) -> list[Cell]
 def fresh_cells(study: Study, arm: Arm, params: Mapping[str, Any] | None) -> list[Cell]:
     """Return the cells of a choice on the test split, of seeds that no trial has.
 
-    Where `params` is None, those of the protocol as it is.
+    Where `params` is None, those of the untuned protocol.
     """
     split = {} if arm.cell.split in (None, "test") else {"split": "test"}
     sets = _fitting(arm.cell, arm.sets, params or {}) | split
@@ -210,5 +210,5 @@ def _fitting(cell: Cell, sets: Mapping[str, Any], params: Mapping[str, Any]) -> 
 
 def set_texts(arm: Arm, params: Mapping[str, Any]) -> list[str]:
     """Return the texts of `--set` that change the arm's configuration into a trial's choice."""
-    values = _fitting(arm.cell, arm.sets, {} if params == own_choice(arm) else params)
+    values = _fitting(arm.cell, arm.sets, {} if params == untuned_params(arm) else params)
     return [f"{field}={format_value(field, value)}" for field, value in values.items()]

@@ -14,28 +14,18 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...bench.configuration import field_of
-from ...bench.errors import UsageError, did_you_mean
 from ...results.store.study import Study
 from ..exhibits.field_text import format_value
 from ..exhibits.space import Dimension, applies, as_json, in_space
-from .candidates import Arm, own_choice
+from .candidates import Arm, untuned_params
 from .trials import Trial
 
-SAMPLERS = ("tpe", "random", "gp")
-PRUNERS = ("hyperband", "halving", "median", "none")
 STARTUP = 8  # trials chosen at random before a sampler learns from them; Optuna's default is 10
-FACTOR = 3  # of this many trials one continues at each rung
-_FIRST = 9  # the first rung is after one ninth of the iterations
+FACTOR = 3  # of this many trials one continues at each pruning iteration
+_FIRST = 9  # the first is after one ninth of the iterations
 
 
-def check_methods(sampler: str, pruner: str) -> None:
-    """Raise UsageError where a sampler or a pruner is unknown."""
-    for option, name, known in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
-        if name not in known:
-            raise UsageError(f"unknown --{option} {name!r}{did_you_mean(name, known)}")
-
-
-def rungs(cell: Cell, pruner: str) -> tuple[int, ...]:
+def pruning_iterations(cell: Cell, pruner: str) -> tuple[int, ...]:
     """Return the iterations at which a trial may be given up: evaluations, FACTOR times apart."""
     if pruner == "none":
         return ()
@@ -63,9 +53,9 @@ class Optimizer:
             )
 
     def ask(self, number: int) -> dict[str, Any]:
-        """Return what to try as trial `number`, the next; the first is the protocol as it is."""
+        """Return what to try as trial `number`, the next; the first is the untuned protocol."""
         if number == 0:
-            params = own_choice(self._arm)
+            params = untuned_params(self._arm)
             self._take(number, params)
             return params
         with quietly():
@@ -76,7 +66,7 @@ class Optimizer:
     def replay(self, trial: Trial) -> None:
         """Tell of a trial of an earlier start, the next one, as far as it went."""
         self._take(trial.number, trial.params)
-        for at in rungs(self._arm.cell, self._study.pruner):
+        for at in pruning_iterations(self._arm.cell, self._study.pruner):
             if any(iteration >= at for iteration, _ in trial.points):
                 self.prune(trial, at)
         if trial.state != "open":
@@ -89,7 +79,9 @@ class Optimizer:
             inside = in_space(self._arm.space, params)
             if inside:
                 dimensions = [d for d in self._arm.space if d.field in params]
-                self._optuna.enqueue_trial({d.field: coded(d, params[d.field]) for d in dimensions})
+                self._optuna.enqueue_trial(
+                    {d.field: optuna_value(d, params[d.field]) for d in dimensions}
+                )
             self._open[number] = self._optuna.ask()
             if inside:
                 _suggest(self._open[number], self._arm)
@@ -97,7 +89,7 @@ class Optimizer:
     def prune(self, trial: Trial, at: int) -> bool:
         """Tell of a trial's values up to the iteration `at`; return whether to give it up there.
 
-        The protocol as it is, the reference of all other trials, is never given up.
+        The untuned protocol, the reference of all other trials, is never given up.
         """
         with quietly():
             live = self._open[trial.number]
@@ -105,7 +97,7 @@ class Optimizer:
                 if self._told.get(trial.number, 0) < iteration <= at:
                     live.report(value, iteration)
                     self._told[trial.number] = iteration
-            return bool(live.should_prune()) and trial.params != own_choice(self._arm)
+            return bool(live.should_prune()) and trial.params != untuned_params(self._arm)
 
     def tell(self, trial: Trial) -> None:
         """Tell how a trial ended."""
@@ -125,7 +117,7 @@ class Optimizer:
         return _sampler(self._study.sampler, _seed(name))
 
 
-def chosen(arm: Arm, trial: Trial) -> list[Dimension]:
+def chosen_dimensions(arm: Arm, trial: Trial) -> list[Dimension]:
     """Return the dimensions in which a trial made a choice."""
     return [dimension for dimension in arm.space if dimension.field in trial.params]
 
@@ -140,13 +132,13 @@ def _suggest(trial: Any, arm: Arm) -> dict[str, Any]:
 
 def _suggested(trial: Any, d: Dimension) -> Any:
     if d.values:
-        found = trial.suggest_categorical(d.field, [coded(d, value) for value in d.values])
-        return next(as_json(value) for value in d.values if coded(d, value) == found)
+        found = trial.suggest_categorical(d.field, [optuna_value(d, value) for value in d.values])
+        return next(as_json(value) for value in d.values if optuna_value(d, value) == found)
     suggest = trial.suggest_int if isinstance(d.low, int) else trial.suggest_float
     return suggest(d.field, d.low, d.high, log=d.log)
 
 
-def coded(d: Dimension, value: Any) -> Any:
+def optuna_value(d: Dimension, value: Any) -> Any:
     """Return a value as Optuna accepts it: a list becomes its text."""
     many = field_of(d.field).many
     return format_value(d.field, tuple(value)) if many and value is not None else value
@@ -167,15 +159,15 @@ def _sampler(name: str, seed: int) -> Any:
 
 
 def _pruner(optuna: Any, name: str, cell: Cell) -> Any:
-    pruners, places = optuna.pruners, rungs(cell, name)
-    if name == "none" or not places:
+    pruners, at = optuna.pruners, pruning_iterations(cell, name)
+    if name == "none" or not at:
         return pruners.NopPruner()
     if name == "median":
         return pruners.MedianPruner(n_startup_trials=STARTUP // 2)
     if name == "halving":
-        return pruners.SuccessiveHalvingPruner(min_resource=places[0], reduction_factor=FACTOR)
+        return pruners.SuccessiveHalvingPruner(min_resource=at[0], reduction_factor=FACTOR)
     return pruners.HyperbandPruner(
-        min_resource=places[0], max_resource=cell.iterations, reduction_factor=FACTOR
+        min_resource=at[0], max_resource=cell.iterations, reduction_factor=FACTOR
     )
 
 

@@ -9,7 +9,7 @@ from ...results.files.atomic_io import reason
 from ...results.store.study import Study
 from ..exhibits.space import Dimension, in_space
 from .candidates import Arm
-from .optuna_adapter import chosen, coded, quietly
+from .optuna_adapter import chosen_dimensions, optuna_value, quietly
 from .trials import Trial
 
 
@@ -90,14 +90,14 @@ def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
         "open": states.WAITING,
     }
     for trial in trials:
-        # Optuna refuses values outside the space: of such a trial (the protocol as it is) it gets
+        # Optuna refuses values outside the space: of such a trial (the untuned protocol) it gets
         # the result only.
-        mine = chosen(arm, trial) if in_space(arm.space, trial.params) else []
+        mine = chosen_dimensions(arm, trial) if in_space(arm.space, trial.params) else []
         study.add_trial(
             optuna.trial.create_trial(
                 state=names[trial.state],
                 value=trial.value if names[trial.state] == states.COMPLETE else None,
-                params={d.field: coded(d, trial.params[d.field]) for d in mine},
+                params={d.field: optuna_value(d, trial.params[d.field]) for d in mine},
                 distributions={d.field: _distribution(optuna, d) for d in mine},
                 intermediate_values=dict(trial.points),
                 user_attrs={
@@ -113,6 +113,6 @@ def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
 def _distribution(optuna: Any, d: Dimension) -> Any:
     kinds = optuna.distributions
     if d.values:
-        return kinds.CategoricalDistribution([coded(d, value) for value in d.values])
+        return kinds.CategoricalDistribution([optuna_value(d, value) for value in d.values])
     kind = kinds.IntDistribution if isinstance(d.low, int) else kinds.FloatDistribution
     return kind(d.low, d.high, log=d.log)

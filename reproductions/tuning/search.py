@@ -48,28 +48,28 @@ class TrialBatch:
 
     Attributes:
         search: the arm's search.
-        numbers: the trials' numbers; empty: the winner and the protocol as it is, retrained.
+        numbers: the trials' numbers; empty: the winner and the untuned protocol, retrained.
         plan: the programs of their cells.
-        rungs: the iterations at which the trials are still to be judged.
-        waiting: the programs in training.
+        pruning_iterations: the iterations at which the trials are still to be judged.
+        waiting: the numbers of the programs in training.
         closed: whether the trials are decided.
     """
 
     search: "Search"
     numbers: tuple[int, ...] = ()
     plan: Plan
-    rungs: tuple[int, ...] = ()
+    pruning_iterations: tuple[int, ...] = ()
     waiting: set[int] = field(default_factory=set[int])
     closed: bool = False
 
     @property
     def pause_at(self) -> int | None:
         """The iteration of the next judgement; None: the end of training."""
-        return self.rungs[0] if self.rungs else None
+        return self.pruning_iterations[0] if self.pruning_iterations else None
 
-    def cells(self, program: int) -> list[Cell]:
-        """Return the cells of a program."""
-        return [self.plan.cells[index].cell for index in self.plan.programs[program]]
+    def cells(self, program_index: int) -> list[Cell]:
+        """Return the cells of the program with this number."""
+        return [self.plan.cells[index].cell for index in self.plan.programs[program_index]]
 
 
 class Search:

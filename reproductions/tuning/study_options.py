@@ -12,7 +12,7 @@ from ..exhibits import exhibit as exhibits
 from ..exhibits.space import Dimension, parse_space, refuse_fixed
 from ..exhibits.where import Range, parse_where
 from .candidates import Arm, arms_of, changes_of
-from .optuna_adapter import check_methods
+from .methods import check_methods
 from .trials import rebuilt
 
 MOST_TRIALS = 100_000
@@ -105,7 +105,7 @@ def _name(exhibit: str, scale: str, arms: Sequence[Arm]) -> str:
     return "-".join([exhibit, scale, *(str(*some) for some in common if len(some) == 1)])
 
 
-def resumed(store: Store, options: StudyOptions) -> Study:
+def resume_study(store: Store, options: StudyOptions) -> Study:
     """Return the stored study, for --resume.
 
     Options given beside must agree with its declaration; only `trials` and `fresh` may differ.
@@ -137,10 +137,10 @@ def resumed(store: Store, options: StudyOptions) -> Study:
             "fresh": _at_least_one("--fresh", options.fresh, there.fresh, exhibits.MOST_SEEDS),
         },
     )
-    return opened(store, declare(again)[0])
+    return open_study(store, declare(again)[0])
 
 
-def opened(store: Store, declared: Study, rebuild: bool = False) -> Study:
+def open_study(store: Store, declared: Study, rebuild: bool = False) -> Study:
     """Return the declared study with the trials that were asked for before.
 
     Args:
@@ -167,10 +167,10 @@ def opened(store: Store, declared: Study, rebuild: bool = False) -> Study:
 
 
 def _from_records(store: Store, declared: Study) -> Study:
-    return rebuilt(declared, loaded(declared), store.scan())
+    return rebuilt(declared, arms_of_study(declared), store.scan())
 
 
-def loaded(study: Study) -> list[Arm]:
+def arms_of_study(study: Study) -> list[Arm]:
     """Return a study's arms."""
     exhibit = exhibits.load(study.exhibit, parse_where([study.where] if study.where else []))
     return arms_of(exhibit, study.scale, study.where, study.set, space_of(study))

@@ -1,6 +1,6 @@
 """The tuner: the state of a running study, and which jobs come next.
 
-A trial is judged when all of its seeds have reached a rung, an evaluation at which its jobs pause:
+A trial is judged when all of its seeds have reached a pruning iteration, where its jobs pause:
 they continue from their checkpoints, or the trial is given up and its records say so.
 """
 
@@ -17,16 +17,16 @@ from ...bench.profiling import memory_estimate
 from ...results.store import study as studies
 from ...results.store.study import Study
 from ..exhibits.space import largest
-from ..running.blas_choice import choose_backend, machine_class
+from ..running.backend import choose_backend, machine_class
 from ..running.executor import check_data, job_of
-from ..running.memory_fit import share, workers_for
+from ..running.memory_fit import fit_per_worker, workers_for
 from ..running.plan import Plan, make_plan
 from ..running.request import RunRequest, stacks
 from ..running.run import store_outcomes
 from .candidates import fresh_cells, trial_cells
-from .optuna_adapter import Optimizer, rungs
+from .optuna_adapter import Optimizer, pruning_iterations
 from .search import RunOptions, Search, StudyListener, TrialBatch
-from .study_options import loaded
+from .study_options import arms_of_study
 from .trials import RecordIndex, Trial, best, derive
 
 AT_ONCE = 8  # trials that are asked for together where they can be one program
@@ -37,41 +37,43 @@ class Tuner:
 
     def __init__(self, study: Study, options: RunOptions, listener: StudyListener) -> None:
         self.study, self.options, self.listener = study, options, listener
-        self.arms = loaded(study)
+        self.arms = arms_of_study(study)
         self._saved = study.asked
         self.device = hardware.resolve_device(options.device)
         self.stack = stacks(self.device)
         sources = {(arm.cell.dataset, arm.cell.corpus) for arm in self.arms}
         hashes = {s: datasets.data_hash(s[0], options.data_dir, corpus=s[1]) for s in sources}
-        self.known = RecordIndex(options.store.scan(), hashes)
+        self.records = RecordIndex(options.store.scan(), hashes)
         self.stop: Any = None
-        self.workers, self._flying = 1, 0
+        self.workers, self._jobs_running = 1, 0
         self._entries: list[tuple[TrialBatch, int]] = []  # by the engine's number of a job
         self._ready: deque[TrialBatch] = deque()
         self._searches = [Search(arm, Optimizer(study, arm)) for arm in self.arms]
         for search in self._searches:
-            self._take_up(search)
-        self.there = sum(t.state != "open" for s in self._searches for t in s.trials)
+            self._resume(search)
+        self.trials_done = sum(t.state != "open" for s in self._searches for t in s.trials)
 
-    def _take_up(self, search: Search) -> None:
+    def _resume(self, search: Search) -> None:
         """Continue the trials of earlier runs."""
         for number, params in enumerate(self.study.asked.get(search.arm.label, ())):
             cells = trial_cells(self.study, search.arm, params)
-            trial = derive(number, params, cells, self.known)
+            trial = derive(number, params, cells, self.records)
             if trial.state in self.options.retry:
-                self.known.forget(cells)
-                trial = derive(number, params, cells, self.known)
+                self.records.forget(cells)
+                trial = derive(number, params, cells, self.records)
             search.optimizer.replay(trial)
             search.trials.append(trial)
         live = [trial for trial in search.trials if trial.state == "open"]
         for some in [live] if self.stack and live else [[trial] for trial in live]:
-            self._ready.append(self._unit(search, some))
-        self._conclude(search)
+            self._ready.append(self._batch(search, some))
+        self._retrain_winner(search)
 
     @property
-    def over(self) -> bool:
+    def finished(self) -> bool:
         """Whether every trial has ended and every winner has been retrained."""
-        return not self._ready and not self._flying and all(s.retrained for s in self._searches)
+        return (
+            not self._ready and not self._jobs_running and all(s.retrained for s in self._searches)
+        )
 
     def prepare(self) -> None:
         """Check the data, the memory and the machine before anything is trained."""
@@ -83,7 +85,7 @@ class Tuner:
         total = missing * self.study.seeds + ready + self.study.fresh
         self.workers = workers_for(self.options.jobs, self.device, total)
         plan = make_plan([*cells, *most], (), machine=None)
-        fit = share(plan, self.workers, memory_estimate.free(self.device))
+        fit = fit_per_worker(plan, self.workers, memory_estimate.free(self.device))
         if fit.too_large:
             raise UsageError(f"--space: the largest cell: {next(iter(fit.too_large.values()))}")
         self.backend = choose_backend(self.options.store, self.device)
@@ -103,7 +105,7 @@ class Tuner:
     def fill(self) -> list[Any]:
         """Return jobs for the idle workers."""
         jobs: list[Any] = []
-        while self._flying < self.workers:
+        while self._jobs_running < self.workers:
             if not self._ready and not self._ask():
                 break
             if self._ready:
@@ -117,7 +119,7 @@ class Tuner:
             if left > 0:
                 some = [self._asked(search) for _ in range(min(left, AT_ONCE if self.stack else 1))]
                 self._save()
-                self._ready.append(self._unit(search, some))
+                self._ready.append(self._batch(search, some))
                 return True
         return False
 
@@ -126,7 +128,7 @@ class Tuner:
         params = search.optimizer.ask(number)
         self.study = self.study.asking(search.arm.label, params)
         cells = trial_cells(self.study, search.arm, params)
-        trial = derive(number, params, cells, self.known)
+        trial = derive(number, params, cells, self.records)
         search.trials.append(trial)
         return trial
 
@@ -142,7 +144,7 @@ class Tuner:
         studies.save(store, self.study)
         self._saved = self.study.asked
 
-    def _unit(self, search: Search, trials: Sequence[Trial]) -> TrialBatch:
+    def _batch(self, search: Search, trials: Sequence[Trial]) -> TrialBatch:
         cells = [
             cell for trial in trials for cell in trial_cells(self.study, search.arm, trial.params)
         ]
@@ -150,14 +152,14 @@ class Tuner:
             search=search,
             numbers=tuple(trial.number for trial in trials),
             plan=self._plan(cells),
-            rungs=rungs(search.arm.cell, self.study.pruner),
+            pruning_iterations=pruning_iterations(search.arm.cell, self.study.pruner),
         )
 
     def _plan(self, cells: Sequence[Cell]) -> Plan:
         cells = list({cell.key: cell for cell in cells}.values())
         return make_plan(
             cells,
-            self.known.of(cells),
+            self.records.records_of(cells),
             machine=None,
             data_dir=self.options.data_dir,
             stack=self.stack,
@@ -166,23 +168,23 @@ class Tuner:
     def _launch(self, batch: TrialBatch) -> list[Any]:
         """Return the jobs that take a batch to its next judgement; where none do, judge it."""
         at, jobs = batch.pause_at, list[Any]()
-        for program, indices in enumerate(batch.plan.programs):
-            if not self.known.reached(batch.cells(program), at):
+        for program_index, indices in enumerate(batch.plan.programs):
+            if not self.records.reached(batch.cells(program_index), at):
                 job = job_of(self._request(), batch.plan, indices, self.device, self.backend)
                 jobs.append(dataclasses.replace(job, pause_at=at))
-                self._entries.append((batch, program))
-                batch.waiting.add(program)
-        self._flying += len(jobs)
+                self._entries.append((batch, program_index))
+                batch.waiting.add(program_index)
+        self._jobs_running += len(jobs)
         return jobs or self._judge(batch)
 
     def done(self, index: int, outcomes: list[Outcome]) -> list[Any]:
         """Store the outcomes of a job; return the jobs that follow from them."""
-        batch, program = self._entries[index]
-        self._flying -= 1
+        batch, program_index = self._entries[index]
+        self._jobs_running -= 1
         if batch.closed:  # another seed has decided its trial meanwhile
             outcomes = [_given_up(o, "another seed did not train") for o in outcomes]
-        self._store(batch, program, outcomes)
-        batch.waiting.discard(program)
+        self._store(batch, program_index, outcomes)
+        batch.waiting.discard(program_index)
         stopped = self.stop is not None and self.stop.asked()
         jobs: list[Any] = []
         if not batch.closed:
@@ -193,19 +195,19 @@ class Tuner:
                 jobs += self._launch(batch)
         return [] if stopped else jobs + self.fill()
 
-    def _store(self, batch: TrialBatch, program: int, outcomes: Sequence[Outcome]) -> None:
+    def _store(self, batch: TrialBatch, program_index: int, outcomes: Sequence[Outcome]) -> None:
         untouched = not batch.numbers and not batch.search.arm.sets
-        own = {cell.key for cell in self._as_it_is(batch.search)} if untouched else set[str]()
-        for cell, outcome in zip(batch.cells(program), outcomes, strict=True):
+        own = {cell.key for cell in self._untuned_cells(batch.search)} if untouched else set[str]()
+        for cell, outcome in zip(batch.cells(program_index), outcomes, strict=True):
             request = self._request(own=cell.key in own)
             for record in store_outcomes(request, [cell], [outcome]):
-                self.known.add(record)
+                self.records.add(record)
         if all(outcome.status not in UNFINISHED for outcome in outcomes):
-            first = batch.plan.cells[batch.plan.programs[program][0]].id
+            first = batch.plan.cells[batch.plan.programs[program_index][0]].id
             path = self.options.store.checkpoint_path(first, self.here)
             path.unlink(missing_ok=True)
 
-    def _as_it_is(self, search: Search) -> list[Cell]:
+    def _untuned_cells(self, search: Search) -> list[Cell]:
         return fresh_cells(self.study, search.arm, None)
 
     def _derive(self, batch: TrialBatch) -> list[Trial]:
@@ -214,13 +216,13 @@ class Tuner:
         for number in batch.numbers:
             params = batch.search.trials[number].params
             cells = trial_cells(self.study, batch.search.arm, params)
-            trial = derive(number, params, cells, self.known)
+            trial = derive(number, params, cells, self.records)
             batch.search.trials[number] = trial
             found.append(trial)
         return found
 
     def _judge(self, batch: TrialBatch) -> list[Any]:
-        """Judge a batch at its rung; return the jobs of a batch that continues."""
+        """Judge a batch at its pruning iteration; return the jobs of a batch that continues."""
         if not batch.numbers:
             batch.search.retrained = True
             return []
@@ -229,7 +231,7 @@ class Tuner:
             # Trials of one program are given up only together.
             verdicts = [batch.search.optimizer.prune(trial, at) for trial in live]
             if not all(verdicts):
-                batch.rungs = batch.rungs[1:]
+                batch.pruning_iterations = batch.pruning_iterations[1:]
                 return self._launch(batch)
             self._give_up(live, f"trial {live[0].number} was not among the best there")
         self._end(batch)
@@ -244,7 +246,7 @@ class Tuner:
                     words = f"given up {at} by study {self.study.name}: {why}"
                     pruned = dataclasses.replace(record, status="pruned", error=words)
                     self.options.store.put(pruned)
-                    self.known.add(pruned)
+                    self.records.add(pruned)
                     path = self.options.store.checkpoint_path(record.id, record.machine_class)
                     path.unlink(missing_ok=True)
 
@@ -256,10 +258,10 @@ class Tuner:
         for trial in self._derive(batch):
             search.optimizer.tell(trial)
             self.listener.ended(search.arm, trial, best(search.trials, search.arm.objective))
-        self._conclude(search)
+        self._retrain_winner(search)
 
-    def _conclude(self, search: Search) -> None:
-        """Once every trial has ended, have the winner and the protocol as it is retrained."""
+    def _retrain_winner(self, search: Search) -> None:
+        """Once every trial has ended, have the winner and the untuned protocol retrained."""
         ended = all(trial.state != "open" for trial in search.trials)
         if not ended or len(search.trials) < self.study.trials:
             return
@@ -268,7 +270,7 @@ class Tuner:
             search.retrained = True
             return
         cells = fresh_cells(self.study, search.arm, winner.params)
-        plan = self._plan([*cells, *self._as_it_is(search)])
+        plan = self._plan([*cells, *self._untuned_cells(search)])
         search.retrained = not plan.programs
         if plan.programs:
             self._ready.appendleft(TrialBatch(search=search, plan=plan))

@@ -10,11 +10,11 @@ from typing import Any
 from ...bench.cell import Cell, canonical_json
 from ...bench.errors import StoreError
 from ...bench.outcome import UNFINISHED
-from ...results.metrics import Objective, objective_of
 from ...results.record import Record
 from ...results.store.study import Study
+from ...results.tuning_objective import Objective, objective_of
 from ..exhibits.space import as_json, inside
-from .candidates import Arm, own_choice, trial_cells
+from .candidates import Arm, trial_cells, untuned_params
 
 STATES = ("complete", "pruned", "diverged", "failed", "open")
 """complete: all seeds have results; pruned: given up at an evaluation; diverged: a seed diverged,
@@ -87,23 +87,23 @@ class RecordIndex:
             self._found[record.key] = record
 
     def _rank(self, record: Record) -> tuple[Any, ...]:
-        place = (record.machine_class != self._home, record.machine_class)
-        return _RANK[record.status], not record.data_canonical, -record.iterations_done, place
+        home = (record.machine_class != self._home, record.machine_class)
+        return _RANK[record.status], not record.data_canonical, -record.iterations_done, home
 
-    def of(self, cells: Iterable[Cell]) -> list[Record]:
+    def records_of(self, cells: Iterable[Cell]) -> list[Record]:
         """Return the records of those cells that have one, in the cells' order."""
         found = (self._found.get(cell.key) for cell in cells)
         return [record for record in found if record is not None]
 
     def forget(self, cells: Iterable[Cell]) -> None:
         """Drop the records of those cells that failed or diverged."""
-        for record in self.of(cells):
+        for record in self.records_of(cells):
             if record.status in ("failed", "diverged"):
                 del self._found[record.key]
 
     def reached(self, cells: Sequence[Cell], iteration: int | None) -> bool:
         """Tell whether each of the cells has reached an iteration, or ended before it."""
-        records = self.of(cells)
+        records = self.records_of(cells)
         return len(records) == len(cells) and all(
             r.status not in UNFINISHED or (iteration is not None and r.iterations_done >= iteration)
             for r in records
@@ -111,7 +111,7 @@ class RecordIndex:
 
 
 def current(record: Record) -> bool:
-    """Tell whether a record is of the current versions of rule, data set and protocol."""
+    """Tell whether a record is of the current versions of rule, dataset and protocol."""
     return record.known and record.cell.versions() == record.versions
 
 
@@ -129,7 +129,7 @@ def derive(
     number: int, params: Mapping[str, Any], cells: Sequence[Cell], known: RecordIndex
 ) -> Trial:
     """Return a trial and its outcome, from the records of its cells."""
-    records, objective = known.of(cells), objective_of(cells[0].dataset)
+    records, objective = known.records_of(cells), objective_of(cells[0].dataset)
     found = {record.status for record in records}
     curves = [dict(objective.seen(record.curve)) for record in records]
     points: list[tuple[int, float]] = []
@@ -160,7 +160,7 @@ def derive(
 
 def _result(objective: Objective, record: Record) -> float:
     """Return the objective of a record that is ok; StoreError where it has none."""
-    found = objective.of(record)
+    found = objective.validation_result(record)
     if found is None:
         raise StoreError(
             f"record {record.id} has no {objective.name}; remove its file, and the study trains"
@@ -188,7 +188,7 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
     records, asked = list(records), dict[str, list[dict[str, Any]]]()
     for arm in arms:
         steady = [name for name in _STEADY if name not in {d.field for d in arm.space}]
-        own = own_choice(arm)
+        own = untuned_params(arm)
         own_keys = {cell.key for cell in trial_cells(study, arm, own)}
         choices: dict[str, tuple[dict[str, Any], set[str]]] = {canonical_json(own): (own, own_keys)}
         first: dict[str, str] = {}
@@ -200,15 +200,15 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
             if params is None:
                 continue
             values = {name: as_json(value) for name, value in params.items()}
-            place = canonical_json(values)
-            if place not in choices:
+            choice_key = canonical_json(values)
+            if choice_key not in choices:
                 cells = trial_cells(study, arm, values)
-                choices[place] = (values, {cell.key for cell in cells})
-            if record.key in choices[place][1]:
-                first[place] = min(first.get(place, record.finished), record.finished)
-        order = sorted(first, key=lambda place: (first[place], place))
-        # The protocol as it is comes first, as it did; if its records are lost it is tried again.
+                choices[choice_key] = (values, {cell.key for cell in cells})
+            if record.key in choices[choice_key][1]:
+                first[choice_key] = min(first.get(choice_key, record.finished), record.finished)
+        order = sorted(first, key=lambda choice_key: (first[choice_key], choice_key))
+        # The untuned protocol comes first, as it did; if its records are lost it is tried again.
         if canonical_json(own) in order or 0 < len(order) < study.trials:
             order = list(dict.fromkeys([canonical_json(own), *order]))
-        asked[arm.label] = [choices[place][0] for place in order]
+        asked[arm.label] = [choices[choice_key][0] for choice_key in order]
     return dataclasses.replace(study, asked=asked)

@@ -2,7 +2,7 @@
 
 A trial is the records of its cells. Whenever a study is interrupted, the next run continues from
 the study's file, these records and the checkpoints. Trials use the validation split; the test set
-is used once, by each arm's best trial and the protocol as it is, on seeds that no trial had.
+is used once, by each arm's best trial and the untuned protocol, on seeds that no trial had.
 """
 
 import time
@@ -31,7 +31,7 @@ def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySum
     """
     tuner = Tuner(study, options, listener)
     summary = StudySummary()
-    if tuner.over:
+    if tuner.finished:
         return summary
     tuner.prepare()
     from ...bench.engine import dispatch
@@ -39,10 +39,10 @@ def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySum
     deadline = None if options.time_limit is None else time.time() + options.time_limit
     with stop_file(options.time_limit) as file, signals(file, summary, listener):
         stop = dispatch.Stop(file=str(file), deadline=deadline)
-        listener.begins(tuner.study, tuner.arms, tuner.there, tuner.workers)
+        listener.begins(tuner.study, tuner.arms, tuner.trials_done, tuner.workers)
         tuner.stop = stop
         dispatch.run(tuner.fill(), tuner.workers, stop, tuner.done, _progress)
-    summary.left = not tuner.over
+    summary.left = not tuner.finished
     return summary
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ...bench.errors import UsageError
+from ..statistics.gate_finding import GateFinding, GateVerdict
 from ..statistics.sequential import SequentialPlan
-from ..statistics.verdict import Finding, Verdict
 
 LEAST_ROUNDS = 5
 _MOST = 500  # rounds from which an interval is computed
@@ -66,7 +66,7 @@ def _processor(machine: Any) -> str | None:
     return None if brand is None else str(brand)
 
 
-def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[Finding]:
+def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[GateFinding]:
     """Return a finding for each benchmark of either file, by its full name.
 
     Raises UsageError where a file is not one of pytest-benchmark, or the factor is not above 1.
@@ -80,7 +80,7 @@ def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[Fi
     return [_finding(name, a, b, plan) for name in names]
 
 
-def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
+def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> GateFinding:
     for one in (a, b):
         if name not in one.rounds:
             return _without_number(name, "missing", f"not in {one.path}")
@@ -91,7 +91,7 @@ def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
     ratio = statistics.median(after) / statistics.median(before)
     p = _p_slower(before, after)
     n, beyond = min(len(before), len(after)), ratio > plan.factor
-    verdict: Verdict = "inconclusive"
+    verdict: GateVerdict = "inconclusive"
     if n < LEAST_ROUNDS:
         words = f"too few samples: {n} rounds, a verdict takes {LEAST_ROUNDS} at least"
     elif beyond and p <= plan.false_alarms / plan.benchmarks:
@@ -107,7 +107,7 @@ def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
     else:
         words = f"{n} rounds do not decide against the factor {plan.factor:g}"
     low, high = _quotients(before, after)
-    return Finding(
+    return GateFinding(
         name=name,
         kind="speed",
         verdict=verdict,
@@ -121,8 +121,8 @@ def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> Finding:
     )
 
 
-def _without_number(name: str, verdict: Verdict, words: str) -> Finding:
-    return Finding(name=name, kind="speed", verdict=verdict, words=words)
+def _without_number(name: str, verdict: GateVerdict, words: str) -> GateFinding:
+    return GateFinding(name=name, kind="speed", verdict=verdict, words=words)
 
 
 def _p_slower(before: list[float], after: list[float]) -> float:

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Generic, Protocol, Self, TypeVar
 
 from ...bench.errors import StoreError, UsageError
+from ..registered import NamesRuleAndDataset, left_out, missing
 from .atomic_io import make_folder, reason, remove_leftovers, write_atomic, writing
-from .registered import Made, left_out, missing
 from .schema import NewerSchemaError, RecordError
 
 MOST_BYTES = 2**26
@@ -33,7 +33,7 @@ _FOLDERS = ("records", "timings", "studies", "checkpoints", "machines", "broken"
 _PUBLISHED = (".jsonl", ".study.json")
 
 
-class Stored(Made, Protocol):
+class Stored(NamesRuleAndDataset, Protocol):
     """What a store can hold: a record or a timing."""
 
     @property
@@ -157,7 +157,7 @@ class JsonStore(Generic[T]):
                     yield record
 
     def scan_known(self) -> Iterator[T]:
-        """Yield, as `scan` does, the objects whose rule and data set are registered.
+        """Yield, as `scan` does, the objects whose rule and dataset are registered.
 
         `warnings` then says how many were left out, and the remedy.
         """

@@ -8,8 +8,8 @@ same, a lower error is more likely a label leak than a gain.
 import statistics
 from collections.abc import Sequence
 
+from .gate_finding import GateFinding, GateVerdict
 from .intervals import VERDICT_CONFIDENCE, mean_interval, paired_test, varies
-from .verdict import Finding, Verdict
 
 FALSE_ALARMS = 0.005
 """Family-wise error rate of all tests of correctness in a gate, both directions together."""
@@ -22,7 +22,7 @@ def equivalence(
     *,
     cells: int = 1,
     unit: str = "points",
-) -> Finding:
+) -> GateFinding:
     """Return whether results of paired seeds are equivalent within ± `margin`, in `unit`.
 
     Pass: the 90 % interval of the mean difference lies inside ± margin, which is two one-sided
@@ -41,7 +41,7 @@ def equivalence(
     mean, low, high = interval.mean, interval.low, interval.high
     worse = mean > 0
     p = paired_test(differences, alternative="greater" if worse else "less")
-    verdict: Verdict = "inconclusive"
+    verdict: GateVerdict = "inconclusive"
     if not any(differences):
         verdict, words = "pass", "no seed differs"
     elif low is None or high is None:
@@ -58,7 +58,7 @@ def equivalence(
         words += "" if worse else ": does it see what it should not?"
     else:
         words = f"seeds do not tell, by the margin ±{margin:g} {unit}"
-    return Finding(
+    return GateFinding(
         name=name,
         kind="correctness",
         verdict=verdict,

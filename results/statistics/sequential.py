@@ -29,8 +29,8 @@ from dataclasses import dataclass
 
 from ...bench.errors import UsageError
 from . import wilcoxon
+from .gate_finding import GateFinding, GateVerdict
 from .intervals import VERDICT_CONFIDENCE, median_interval
-from .verdict import Finding, Verdict
 
 Sessions = Sequence[Sequence[float]]
 """The ratios of blocks by session, of one benchmark."""
@@ -87,7 +87,7 @@ class SequentialPlan:
         """Return the level of the test against the factor after 1, 2, … sessions."""
         return _spent(self.misses, self.sessions)
 
-    def least(self, verdict: Verdict) -> int | None:
+    def least(self, verdict: GateVerdict) -> int | None:
         """Return the smallest number of sessions for a verdict; None if the plan has fewer."""
         levels = self.regression_levels() if verdict == "regression" else self.pass_levels()
         return next((n for n, level in enumerate(levels, start=1) if level), None)
@@ -109,7 +109,7 @@ def block_ratio(baseline: Sequence[float], candidate: Sequence[float]) -> float:
     return sum(candidate) / sum(baseline)
 
 
-def decide(name: str, sessions: Sessions, plan: SequentialPlan) -> Finding:
+def decide(name: str, sessions: Sessions, plan: SequentialPlan) -> GateFinding:
     """Return the verdict on the benchmark `name` after `sessions`, in the order of sampling.
 
     It is the verdict of the first look that decided; later sessions are ignored, so it does not
@@ -139,7 +139,7 @@ def _session_log(name: str, ratios: Sequence[float]) -> float:
     return statistics.median(math.log(ratio) for ratio in ratios)
 
 
-def _look(logs: Sequence[float], plan: SequentialPlan) -> Verdict:
+def _look(logs: Sequence[float], plan: SequentialPlan) -> GateVerdict:
     n, limit = len(logs), math.log(plan.factor)
     if statistics.median(logs) > limit:
         slower = wilcoxon.p_greater(logs) <= plan.regression_levels()[n - 1]
@@ -148,9 +148,11 @@ def _look(logs: Sequence[float], plan: SequentialPlan) -> Verdict:
     return "pass" if below else "inconclusive"
 
 
-def _found(name: str, logs: Sequence[float], verdict: Verdict, plan: SequentialPlan) -> Finding:
+def _found(
+    name: str, logs: Sequence[float], verdict: GateVerdict, plan: SequentialPlan
+) -> GateFinding:
     if not logs:
-        return Finding(name=name, kind="speed", verdict=verdict, words="no samples")
+        return GateFinding(name=name, kind="speed", verdict=verdict, words="no samples")
     bounds = median_interval(logs, VERDICT_CONFIDENCE)
     low = None if bounds.low is None else math.exp(bounds.low)
     high = None if bounds.high is None else math.exp(bounds.high)
@@ -175,7 +177,7 @@ def _found(name: str, logs: Sequence[float], verdict: Verdict, plan: SequentialP
         words = f"too few samples: {sessions}, a regression takes {needed} at least"
     else:
         words = f"too close to the factor {plan.factor:g} to decide, after {sessions}"
-    return Finding(
+    return GateFinding(
         name=name,
         kind="speed",
         verdict=verdict,

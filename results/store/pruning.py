@@ -10,8 +10,8 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.errors import SgbenchError, UsageError
 from ..files.atomic_io import LEFTOVER, writing
-from ..files.registered import changed, left_out, unregistered
 from ..record import ENDED, NewerSchemaError, Record, RecordError
+from ..registered import changed, left_out, unregistered
 from .store import Store, decode
 
 _DAY = 86400.0  # younger leftovers may be another process's, still being written
@@ -47,7 +47,7 @@ class Waste:
 def stale(records: Iterable[Record], data_dir: str | None = None) -> Iterator[Stale]:
     """Yield the records whose cell has another id with the code and the data that are here.
 
-    A record whose rule or data set is not registered has no cell here and is not among them.
+    A record whose rule or dataset is not registered has no cell here and is not among them.
     """
     for record in records:
         if unregistered(record):
@@ -95,7 +95,7 @@ def waste(store: Store, records: Iterable[Record] | None = None) -> list[Waste]:
     killed processes left more than a day ago, and files that could not be read. Records of a newer
     schema and of other data are not among them. Given `records`, only their files are returned.
 
-    `store.warnings` names records whose rule or data set is not registered: they are kept. Raises
+    `store.warnings` names records whose rule or dataset is not registered: they are kept. Raises
     StoreError where the store cannot be read.
     """
     found: list[Waste] = []

@@ -4,7 +4,7 @@
     timings/      speeds of programs (`timings`)
     studies/      searches of hyperparameters (`study`)
     checkpoints/  states of programs that were cut short
-    machines/     the BLAS back-end chosen for each machine (`backend_choice`)
+    machines/     the matrix-product back-end chosen for each machine (`backend_file`)
     broken/       files that could not be read
 
 Everything else (data frames, tables, figures, pages) is derived from these files.

@@ -73,7 +73,7 @@ def test_what_is_left_and_what_failed_is_warned_of(tmp_path, monkeypatch, tiny):
     assert found["status"].tolist() == ["timeout"]
     assert [warning.filename for warning in caught] == [__file__]
 
-    def broken(job, look):
+    def broken(job, should_stop):
         raise ArithmeticError("no way")
 
     monkeypatch.setattr(loop, "train", broken)
@@ -87,9 +87,9 @@ def test_ctrl_c_interrupts_after_the_state_is_saved(tmp_path, monkeypatch, tiny)
 
     train = loop.train
 
-    def interrupted(job, look):
+    def interrupted(job, should_stop):
         os.kill(os.getpid(), signal.SIGINT)
-        return train(job, look)
+        return train(job, should_stop)
 
     monkeypatch.setattr(loop, "train", interrupted)
     options = {**tiny, "set": {"iterations": 10**7}}

@@ -254,13 +254,13 @@ def test_every_field_is_part_of_the_id():
 def test_versions_are_part_of_the_id_and_not_of_the_key(monkeypatch):
     before = dni()
     key, identity = before.key, before.id("d")
-    monkeypatch.setattr("sgbench.bench.families.feedforward.PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.feedforward.TRAINING_VERSION", 10**6)
     assert dni().key == key
     assert dni().id("d") != identity
     copy = Cell.from_dict(COPY)
     before = copy.id("d")
     assert copy.versions()["protocol"] != 10**6  # recurrent cells have a version of their own
-    monkeypatch.setattr("sgbench.bench.families.recurrent.PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.recurrent.TRAINING_VERSION", 10**6)
     assert copy.id("d") != before
 
 
@@ -271,7 +271,7 @@ def test_convolutional_cells_have_a_version_of_their_own_beside_the_others(monke
     assert plain.versions()["protocol"] != before["protocol"]
     assert dni().versions() == flat
     changed = plain.versions()
-    monkeypatch.setattr("sgbench.bench.families.feedforward.PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.feedforward.TRAINING_VERSION", 10**6)
     assert plain.versions()["protocol"] != changed["protocol"]
 
 

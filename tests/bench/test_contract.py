@@ -9,8 +9,8 @@ import pytest
 import torch
 from sgbench.bench import registry
 from sgbench.bench.cell import Cell
+from sgbench.bench.conformance.harness import harness_of
 from sgbench.bench.conformance.settings import settings
-from sgbench.bench.conformance.trials import trial
 from sgbench.bench.contract import Hyperparameter, Rule, checked_rule
 from sgbench.bench.errors import UsageError
 
@@ -57,9 +57,31 @@ class TestDeclarations:
         [
             ({"name": "yours"}, "RULE.name"),
             ({"label": " "}, "RULE.label"),
+            ({"label": 5}, "RULE.label=5 must be text"),
+            ({"label": "$\\alpha$"}, "RULE.label"),
+            ({"label": "two\nlines"}, "RULE.label"),
+            ({"sentence": None}, "RULE.sentence=None must be text"),
+            ({"version": True}, "RULE.version=True"),
+            ({"least_depth": "2"}, "RULE.least_depth='2' must be a whole number"),
+            ({"baseline": 1}, "RULE.baseline=1 must be True or False"),
+            ({"families": "feedforward"}, "RULE.families"),
+            ({"expected_failures": ["labels"]}, "RULE.expected_failures"),
+            ({"hyperparameters": [NUMBER]}, "RULE.hyperparameters"),
+            ({"hyperparameters": ({"name": "a"},)}, "RULE.hyperparameters[0]"),
+            (
+                {"hyperparameters": (dataclasses.replace(NUMBER, min="0"),)},
+                "RULE.hyperparameters[0].min='0' must be a number",
+            ),
+            (
+                {"hyperparameters": (dataclasses.replace(NUMBER, doc=3),)},
+                "RULE.hyperparameters[0].doc=3 must be text",
+            ),
+            (
+                {"hyperparameters": (dataclasses.replace(NUMBER, default=5.0, max=1),)},
+                "default=5.0 is not within its own bounds",
+            ),
             ({"source": ""}, "RULE.source"),
             ({"version": 0}, "RULE.version=0"),
-            ({"version": True}, "RULE.version=True"),
             ({"color": "red"}, "#rrggbb"),
             ({"model": "m"}, "did you mean 'M'"),
             ({"families": ()}, "RULE.families"),
@@ -94,10 +116,10 @@ class TestDeclarations:
         assert words in refusal(module(functions, **changes))
 
     def test_what_follows_from_one(self):
-        assert not RIGHT.synthetic
-        assert dataclasses.replace(RIGHT, model="M").synthetic
-        assert not dataclasses.replace(RIGHT, model="M").conditioned
-        assert dataclasses.replace(RIGHT, model="M with label").conditioned
+        assert not RIGHT.has_models
+        assert dataclasses.replace(RIGHT, model="M").has_models
+        assert not dataclasses.replace(RIGHT, model="M").models_see_labels
+        assert dataclasses.replace(RIGHT, model="M with label").models_see_labels
         assert RIGHT.sentence_for("feedforward") == "as it says"
         both = dataclasses.replace(RIGHT, sentence={"pair": "one", "recurrent": "other"})
         assert both.sentence_for("recurrent") == "other"
@@ -164,7 +186,7 @@ def test_a_rule_with_its_own_decoupled_step_trains_by_it(own):
     setting = own(
         DNI + "def decoupled_step(network, x, labels, mask):\n    CALLS.append(mask)\n", model="M"
     )
-    found = trial(setting, setting.cell(decoupled="update"))
+    found = harness_of(setting, setting.cell(decoupled="update"))
     before = found.program.weights.flat.clone()
     with setting.family.grad_mode():
         found.step(3)
@@ -175,9 +197,9 @@ def test_a_rule_with_its_own_decoupled_step_trains_by_it(own):
 
 
 def test_the_diagnosis_of_m_uses_the_targets_of_the_rule(own):
-    zero = "def targets(network, passes):\n    return [0 * one for one in passes.synthetic]\n"
+    zero = "def targets(network, found):\n    return [0 * one for one in found.synthetic]\n"
     setting = own(DNI + zero, model="M")
-    found = trial(setting)
+    found = harness_of(setting)
     with setting.family.grad_mode():
         assert found.program.probe().sg_loss == [[0.0] * 3]  # M's last layer starts at zero
         found.randomise()
@@ -186,7 +208,7 @@ def test_the_diagnosis_of_m_uses_the_targets_of_the_rule(own):
 
 def test_without_targets_there_is_no_loss_of_m_to_show(own):
     setting = own("from sgbench.bench.rules.dni import step\n", model="M")
-    found = trial(setting)
+    found = harness_of(setting)
     with setting.family.grad_mode():
         probe = found.program.probe()
     assert probe.sg_loss is None
@@ -202,7 +224,7 @@ def test_a_cycle_drives_no_optimiser_and_its_parts_are_moved_when_it_yields(own)
         "        yield part\n",
         family="pair",
     )
-    found = trial(setting)
+    found = harness_of(setting)
     with setting.family.grad_mode():
         found.write(found.draw())
         calls = registry.RULES.module("mine").CALLS
@@ -222,7 +244,7 @@ def test_what_setup_returns_is_kept(own):
         BACKPROP + "def setup(network, draw):\n"
         "    return {'one': draw.normal('one', (2, 3), 1.0)}\n"
     )
-    found = trial(setting, setting.cell(0), setting.cell(1))
+    found = harness_of(setting, setting.cell(0), setting.cell(1))
     assert found.program.kept["one"].shape == (2, 2, 3)
     assert found.network.kept is found.program.kept
     assert found.program.state()["kept"] == found.program.kept

@@ -1,4 +1,4 @@
-"""Declarations of data sets and families: what is missing or wrong is named."""
+"""Declarations of datasets and families: what is missing or wrong is named."""
 
 import dataclasses
 from types import SimpleNamespace

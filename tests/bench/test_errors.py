@@ -12,16 +12,6 @@ def test_exit_codes(kind, code):
     assert issubclass(kind, errors.SgbenchError)
 
 
-def test_an_empty_path_names_its_argument():
-    with pytest.raises(errors.UsageError, match="--store"):
-        errors.named("", "--store")
-
-
-def test_a_home_that_is_nobodys_names_its_argument():
-    with pytest.raises(errors.UsageError, match="--out"):
-        errors.expanded("~nobody-of-that-name/x", "--out")
-
-
 def test_one_line_has_no_line_breaks_and_no_control_characters():
     found = errors.one_line("a\n\tb \x1b[31mc\x07")
     assert found.split()[:2] == ["a", "b"]

@@ -9,8 +9,8 @@ from sgbench.bench import registry
 from sgbench.bench.cell import Cell
 from sgbench.bench.conformance.settings import settings
 from sgbench.bench.errors import UsageError
-from sgbench.bench.registry import RULES, add_all, brought
-from sgbench.bench.source_files import Source
+from sgbench.bench.registry import RULES, add_all, external_files
+from sgbench.bench.source_files import ExternalFile
 
 RULE = """
 from sgbench.bench.contract import Hyperparameter, Rule
@@ -23,7 +23,7 @@ RULE = Rule(name={name!r}, label="mine", sentence="s", color="#123456", families
 @pytest.fixture(autouse=True)
 def nothing_is_left():
     yield
-    for source in RULES.brought():
+    for source in RULES.external_files():
         RULES.remove(source.name)
 
 
@@ -57,10 +57,10 @@ class TestFiles:
     def test_one_is_known_by_its_stem(self, write):
         assert RULES.add_file(write(), "--rule-file") == "mine"
         assert "mine" in RULES.names()
-        assert "mine" not in RULES.own_names()
+        assert "mine" not in RULES.builtin_names()
         assert "mine" in registry.rules_of("feedforward")
         assert RULES.declared("mine").label == "mine"
-        assert RULES.source_hash("mine") == brought()[0].hash
+        assert RULES.source_hash("mine") == external_files()[0].hash
         RULES.remove("mine")
         with pytest.raises(UsageError, match="unknown rule 'mine'"):
             RULES.declared("mine")
@@ -68,7 +68,7 @@ class TestFiles:
     def test_the_same_twice_is_one(self, write):
         RULES.add_file(write(), "--rule-file")
         RULES.add_file(write(folder="copy"), "--rule-file")
-        assert len(brought()) == 1
+        assert len(external_files()) == 1
 
     def test_two_of_one_name(self, write):
         first = write()
@@ -131,25 +131,26 @@ class TestIdentity:
 
     def test_the_package_s_own_have_no_source_in_theirs(self):
         assert RULES.source_hash("dni") is None
-        assert cell_of("dni").sources() == {"rule": None, "dataset": None}
+        assert cell_of("dni").source_hashes() == {"rule": None, "dataset": None}
 
 
 class TestSources:
     def test_they_travel_as_plain_values(self, write):
         RULES.add_file(write(), "--rule-file")
-        (source,) = brought()
+        (source,) = external_files()
         RULES.remove("mine")
-        add_all((Source(**{f.name: getattr(source, f.name) for f in dataclasses.fields(source)}),))
-        assert brought() == (source,)
+        fields = {f.name: getattr(source, f.name) for f in dataclasses.fields(source)}
+        add_all((ExternalFile(**fields),))
+        assert external_files() == (source,)
         add_all((source,))
-        assert brought() == (source,)
+        assert external_files() == (source,)
 
     def test_a_process_takes_up_a_changed_file(self, write):
         RULES.add_file(write(), "--rule-file")
-        (source,) = brought()
+        (source,) = external_files()
         newer = dataclasses.replace(source, text=source.text.replace('"mine"', '"newer"'))
         add_all((newer,))
-        assert brought() == (newer,)
+        assert external_files() == (newer,)
         assert RULES.declared("mine").label == "newer"
 
 
@@ -193,10 +194,10 @@ class TestInstalledPackages:
     def test_a_rule_of_one(self, install):
         install(RULE.format(name="mine"))
         assert "mine" in RULES.names()
-        assert "mine" not in RULES.own_names()
+        assert "mine" not in RULES.builtin_names()
         assert len(RULES.source_hash("mine")) == 16
         assert cell_of("mine").id("data") != cell_of("backprop").id("data")
-        assert brought() == ()
+        assert external_files() == ()
 
     def test_an_edit_of_any_file_of_its_package_is_another_rule(self, install, tmp_path):
         package = tmp_path / "a_package"

@@ -4,7 +4,7 @@ import json
 import subprocess
 import sys
 
-from sgbench.bench.profiling.sampler import PROTOCOL
+from sgbench.bench.profiling.sampler import WIRE_VERSION
 
 
 def test_it_answers_under_its_old_path():
@@ -16,5 +16,5 @@ def test_it_answers_under_its_old_path():
         check=True,
     )
     greeting, answer = map(json.loads, done.stdout.splitlines())
-    assert greeting == {"protocol": PROTOCOL}
+    assert greeting == {"protocol": WIRE_VERSION}
     assert "none" in answer["error"]

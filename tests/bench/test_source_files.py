@@ -4,11 +4,11 @@ import sys
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.bench.source_files import Source, executed, hash_of, imported, where
+from sgbench.bench.source_files import ExternalFile, executed, hash_of, imported, where
 
 
 def source(text, name="mine", path="/somewhere/mine.py"):
-    return Source(kind="rule", name=name, path=path, text=text)
+    return ExternalFile(kind="rule", name=name, path=path, text=text)
 
 
 @pytest.fixture(autouse=True)

@@ -143,7 +143,7 @@ class Eager(nn.Module):
         ((prediction - target).square().sum() / len(target)).backward()
 
     def state(self) -> dict[str, Tensor]:
-        """Return {name: parameter or running statistic}, by the names that `Network` gives."""
+        """Return {name: parameter or running statistic}, named as in `FeedForwardReplicas`."""
         named = {f"hidden{i}": layer for i, layer in enumerate(self.hidden)}
         named["classifier"] = self.classifier[1]
         for i, (*hidden, output) in enumerate(self.models):

@@ -97,7 +97,7 @@ class Decoupled(Eager):
         self.optimizers[block].zero_grad()
 
     def state(self) -> dict[str, Tensor]:
-        """Return {name: parameter or running statistic}, by the names that `Network` gives."""
+        """Return {name: parameter or running statistic}, named as in `FeedForwardReplicas`."""
         found = super().state()
         for i, (*hidden, last) in enumerate(self.inputs):
             found |= self.named({f"si{i}.hidden{j}": layer for j, layer in enumerate(hidden)})

@@ -16,7 +16,7 @@ from sgbench.bench.datasets import load as load_data
 from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn import products
-from sgbench.bench.profiling.sampler import PROTOCOL
+from sgbench.bench.profiling.sampler import WIRE_VERSION
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from torch.nn import functional
 
@@ -107,7 +107,7 @@ def main():
     for program in built.values():
         for _ in range(3):  # first touches
             program.step()
-    print(json.dumps({"protocol": PROTOCOL}), flush=True)
+    print(json.dumps({"protocol": WIRE_VERSION}), flush=True)
     for line in sys.stdin:
         asked = json.loads(line)
         if asked["do"] == "build":  # it is

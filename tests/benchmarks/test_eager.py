@@ -47,7 +47,7 @@ def test_the_baseline_computes_what_ours_computes(network, rule, sg_layers, prec
         index = program.batches.next()
         with torch.no_grad():
             images, labels = program.batches.take(index)
-            program.update(program.network.kind.pack(images), labels)
+            program.update(program.network.architecture.pack(images), labels)
         eager.update(index[0])
     moved = {name for name, value in ours.items() if not torch.equal(value, before[name])}
     assert "classifier.weight" in moved
@@ -79,7 +79,7 @@ def test_the_baseline_with_coins_computes_what_ours_computes(decoupled, rule, le
         index = program.batches.next()
         with torch.no_grad():
             images, labels = program.batches.take(index)
-            program.update(program.network.kind.pack(images), labels, [free])
+            program.update(program.network.architecture.pack(images), labels, [free])
         eager.update(index[0], free)
     for name, value in theirs.items():
         if (
@@ -98,7 +98,7 @@ def test_the_baseline_does_the_products_of_the_step(network, rule, sg_layers):
     counts = []
     with torch.no_grad():
         images, labels = program.batches.take(index)
-        x = program.network.kind.pack(images)
+        x = program.network.architecture.pack(images)
     for grad, step in (
         (False, lambda: program.update(x, labels)),
         (True, lambda: eager.update(index[0])),

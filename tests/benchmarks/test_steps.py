@@ -7,7 +7,7 @@ import torch
 from benchmarks.cases import CPU, data, label, program, quick_cell
 from benchmarks.eager import Eager
 from benchmarks.sampling import CLOCK, fastest, interleave, ratio
-from sgbench.bench.families.family import of
+from sgbench.bench.families.family import family_for
 from sgbench.bench.nn import products
 from sgbench.bench.profiling.op_counter import count
 from sgbench.bench.profiling.roofline import LAYOUTS, Memory, Roofline
@@ -24,7 +24,7 @@ CNN_BATCH = 32  # an eighth of the protocol's: the convolutions of a step are lo
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_fcn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("fcn", 4, rule, sg_layers)
-    with of(cell).grad_mode():
+    with family_for(cell).grad_mode():
         ours = program(cell)
     limit = limit_of(ours)
     limits = {f"limit {name}": through(name, limit.step) for name in products.available()}
@@ -34,7 +34,7 @@ def test_fcn(benchmark, report, back_end, rule, sg_layers):
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_cnn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("cnn", 3, rule, sg_layers, batch_size=CNN_BATCH)
-    with of(cell).grad_mode():
+    with family_for(cell).grad_mode():
         ours = program(cell)
     limits = {
         f"limit {name}": through(back_end, limit_of(ours, layout).step)

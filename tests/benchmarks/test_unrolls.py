@@ -10,7 +10,7 @@ from benchmarks.sampling import CLOCK, fastest, interleave, ratio
 from benchmarks.test_steps import limit_of, through
 from benchmarks.unrolls import EagerUnroll, quick_unroll
 from sgbench.bench.datasets import load
-from sgbench.bench.families.family import of
+from sgbench.bench.families.family import family_for
 from sgbench.bench.families.recurrent.program import RecurrentProgram
 from sgbench.bench.nn import products
 from torch._inductor import config as inductor
@@ -24,7 +24,7 @@ RULES = ["bptt", "dni"]
 @pytest.mark.parametrize("rule", RULES)
 def test_unroll(benchmark, report, back_end, rule, T):
     cell = quick_unroll(rule, T)
-    with of(cell).grad_mode():
+    with family_for(cell).grad_mode():
         program = RecurrentProgram([cell], load("copy"), CPU)
     network = program.network
     eager = EagerUnroll(cell, network.symbols, network.classes)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import torch
 from sgbench.bench.cell import Cell
-from sgbench.bench.families.recurrent.network import RecurrentNetwork
+from sgbench.bench.families.recurrent.network import RecurrentReplicas
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from torch import Tensor, nn
 from torch.nn import functional
@@ -77,7 +77,7 @@ class EagerUnroll(nn.Module):
         error = predicted - cell.sg_scale * torch.cat(target, 2)[0]
         (error.square().sum() / batch).backward()
 
-    def load(self, network: RecurrentNetwork) -> None:
+    def load(self, network: RecurrentReplicas) -> None:
         """Take the weights of replica 0."""
         named, units = network.weights.named, self.cell.hidden_units
         i, f, o, g = named["core.weight"][0].split(units)

@@ -13,9 +13,9 @@ from sgbench.bench import datasets
 from sgbench.bench.outcome import CurvePoint, Machine, Outcome
 from sgbench.cli import main
 from sgbench.reproductions.exhibits import exhibit as exhibits
-from sgbench.reproductions.running.blas_choice import known_class
+from sgbench.reproductions.running.backend import known_class
 from sgbench.results.from_outcome import make_record
-from sgbench.results.store import backend_choice
+from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
 TINY = ("--where", "network=fcn,depth=3,rule=backprop", "--set", "iterations=20")
@@ -50,7 +50,7 @@ def store(tmp_path):
     from sgbench.bench import hardware
 
     values = {"torch": hardware.torch_release(), "matmul": "mkl", "matmul_error": 1e-7}
-    backend_choice.write(store, hardware.device_model("cpu"), values)
+    backend_file.write(store, hardware.device_model("cpu"), values)
     return store
 
 

@@ -14,8 +14,8 @@ def quick(monkeypatch):
     from sgbench.bench.profiling import synthetic_data
 
     measured = [
-        products.Measured(name="mkl", flops=5e10, error=1e-7),
-        products.Measured(name="onednn", flops=9e10, error=3e-7),
+        products.BackendBenchmark(name="mkl", flops=5e10, error=1e-7),
+        products.BackendBenchmark(name="onednn", flops=9e10, error=3e-7),
     ]
     monkeypatch.setattr(products, "measure", lambda: measured)
     monkeypatch.setattr(synthetic_data, "step_seconds", lambda cell, *rest: 0.001)

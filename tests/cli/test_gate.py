@@ -9,10 +9,10 @@ import pytest
 from planted.checkouts import checkout
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.where import parse_where
-from sgbench.results.statistics.verdict import Finding
+from sgbench.results.statistics.gate_finding import GateFinding
 from sgbench.results.store.store import Store
 
-FOUND = Finding(name="x", kind="speed", verdict="pass", words="within 1.05", estimate=1.0, n=7)
+FOUND = GateFinding(name="x", kind="speed", verdict="pass", words="within 1.05", estimate=1.0, n=7)
 
 
 def gate_gives(monkeypatch, *findings):

@@ -9,8 +9,9 @@ from sgbench.bench import registry
 from sgbench.bench.contract import Rule
 
 
-def test_the_template_passes_its_checks(sgbench, tmp_path):
-    done = sgbench("new", "rule", "my_first")
+@pytest.mark.parametrize("model", ["none", "M"])
+def test_the_template_passes_its_checks(sgbench, tmp_path, model):
+    done = sgbench("new", "rule", "my_first", "--model", model)
     assert done.exit_code == 0, done.output
     assert "sgbench check my_first.py" in done.stdout
     checked = sgbench("check", "my_first.py")
@@ -45,6 +46,16 @@ def test_the_template_explains_every_field_of_a_rule(sgbench, tmp_path):
     assert all("#" in lines[keyword.lineno - 1] for keyword in call.keywords)
 
 
+def test_new_rules_have_colours_of_their_own(sgbench, tmp_path):
+    for name in ("mine", "other", "third"):
+        sgbench("new", "rule", name)
+    found = {
+        re.search(r'color="(#\w{6})"', (tmp_path / f"{name}.py").read_text())[1]
+        for name in ("mine", "other", "third")
+    }
+    assert len(found) > 1
+
+
 def test_the_file_is_put_where_it_is_wanted(sgbench, tmp_path):
     (tmp_path / "rules").mkdir()
     assert sgbench("new", "rule", "mine", "--out", "rules").exit_code == 0
@@ -61,6 +72,9 @@ def test_the_file_is_put_where_it_is_wanted(sgbench, tmp_path):
         ("a-b", "underscores"),
         ("../evil", "small letters"),
         ("dni", "sgbench's own"),
+        ("torch", "Python package"),
+        ("json", "Python package"),
+        ("class", "Python's own"),
     ],
 )
 def test_names_that_cannot_be(refused, tmp_path, name, words):

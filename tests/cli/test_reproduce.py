@@ -129,7 +129,7 @@ def test_cells_that_are_left_end_it_with_3(sgbench, store, small, monkeypatch):
         return train(job, look if job.cells[0].seed == 0 else lambda *_: True)
 
     monkeypatch.setattr(loop, "train", stopped)
-    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
     options = ("reproduce", small, "--store", store.path, "--device", "cpu", "--jobs", "1")
     done = sgbench(*options, "--time-limit", "1h")
     assert done.exit_code == 3, done.output

@@ -104,10 +104,10 @@ def test_a_store_that_cannot_be_written_is_found_before_training(sgbench, make, 
 def test_failed_and_diverged_cells_are_stored_and_told(sgbench, store, make, monkeypatch):
     real = loop.train
 
-    def break_one(job, look):
+    def break_one(job, should_stop):
         if job.cells[0].seed == 1:
             raise RuntimeError("it\nbroke")
-        return real(job, look)
+        return real(job, should_stop)
 
     monkeypatch.setattr(loop, "train", break_one)
     line = ("run", "table1", *make.tiny, *ONE, "--store", store.path)

@@ -35,11 +35,11 @@ def whole(tmp_path_factory):
 def same_machine(store, whole, make):
     """Give a new store the choice of back-end that `whole` was run with."""
     from sgbench.bench import hardware
-    from sgbench.results.store import backend_choice
+    from sgbench.results.store import backend_file
 
     record = next(iter(whole.values()))
     values = {"matmul": record.matmul, "matmul_error": record.matmul_error}
-    backend_choice.write(
+    backend_file.write(
         store, hardware.device_model("cpu"), {"torch": hardware.torch_release(), **values}
     )
 

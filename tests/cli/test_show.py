@@ -2,7 +2,7 @@
 
 import json
 
-from sgbench.results.metrics import not_applying
+from sgbench.results.applicable_fields import not_applying
 from sgbench.results.record import describe, json_line
 
 

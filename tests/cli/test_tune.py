@@ -6,8 +6,6 @@ import signal
 
 import pytest
 from sgbench.bench.training import loop
-from sgbench.commands.tune import PRUNERS, SAMPLERS
-from sgbench.reproductions.tuning import optuna_adapter
 from sgbench.results.store import study as studies
 
 WHERE = ("--where", "rule=dni,network=fcn,depth=3,sg_layers=1")
@@ -32,14 +30,14 @@ def test_a_study_from_its_command_to_its_report(tune, sgbench, store):
     assert name == f"study {NAME}"
     assert trials.startswith("dni: 4 trials (")
     assert "best is trial " in best
-    assert "the protocol as it is " in tested
-    assert ("keep the protocol as it is" in verdict) == (command == [])
+    assert "the untuned protocol " in tested
+    assert ("keep the untuned protocol" in verdict) == (command == [])
     assert report.endswith(f"sgbench report tune --study {NAME} --store {store.path}")
     fixed, head, *lines = done.stderr.splitlines()
     assert fixed == "sg_layers is not searched: --where fixes it"
     assert head == f"study {NAME}: 4 trials, one cell at a time"
     assert [line.split("  ")[0] for line in lines[:4]] == ["1/4", "2/4", "3/4", "4/4"]
-    assert "the protocol as it is, 2 fresh seeds" in lines[4]
+    assert "the untuned protocol, 2 fresh seeds" in lines[4]
 
     # The command that the winner comes with finds its records.
     *_, arm = map(json.loads, tune(*DECLARED, "--json").stdout.splitlines())
@@ -87,11 +85,11 @@ def test_a_time_limit_is_told_and_gone_on_from(tune, store, monkeypatch):
 
     real, now, done = loop.train, time.time, []
 
-    def slow(job, look):
+    def slow(job, should_stop):
         done.append(job)
         if len(done) == 4:
             monkeypatch.setattr(time, "time", lambda: now() + 90)
-        return real(job, look)
+        return real(job, should_stop)
 
     monkeypatch.setattr(loop, "train", slow)
     cut = tune(*DECLARED, "--time-limit", "1m")
@@ -104,7 +102,7 @@ def test_a_time_limit_is_told_and_gone_on_from(tune, store, monkeypatch):
 
 
 def test_a_trial_that_fails_is_told_by_the_exit_code(tune, monkeypatch):
-    def broken(job, look):
+    def broken(job, should_stop):
         raise RuntimeError("it broke")
 
     monkeypatch.setattr(loop, "train", broken)
@@ -132,10 +130,6 @@ def test_rebuild_and_export(tune, sgbench, store):
     assert out.exit_code == 0, out.output
     assert out.stderr == "wrote s.db; look at it with: optuna-dashboard sqlite:///s.db\n"
     assert os.path.getsize("s.db") > 0
-
-
-def test_every_sampler_and_pruner_is_offered():
-    assert (SAMPLERS, PRUNERS) == (optuna_adapter.SAMPLERS, optuna_adapter.PRUNERS)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from sgbench.bench.datasets import mnist
 from sgbench.bench.nn import products
 from sgbench.cli import main
 from sgbench.reproductions.running import dry_run
-from sgbench.results.store import backend_choice
+from sgbench.results.store import backend_file
 from sgbench.results.store.published import PUBLISHED, open_published
 from sgbench.results.store.store import Store
 from sgbench.results.timings import Timings
@@ -80,7 +80,7 @@ def reader(tmp_path_factory):
     for timing in list(Timings(PUBLISHED, read_only=True).scan())[:4]:
         Timings(store.path).put(timing)
     values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
-    backend_choice.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
+    backend_file.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
     for name in ("my-store", "part-1", "part-2", "sgbench-1"):
         shutil.copytree(store.path, folder / name)
     return folder, some[0].id

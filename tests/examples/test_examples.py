@@ -12,7 +12,7 @@ from sgbench.bench import hardware, registry
 from sgbench.bench.nn import products
 from sgbench.cli import main
 from sgbench.reproductions.running.run import RunRequest, run
-from sgbench.results.store import backend_choice
+from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -25,7 +25,7 @@ def store(tmp_path):
     """A store that knows its back-end, so that nothing has to be measured."""
     store = Store(tmp_path / "store")
     values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
-    backend_choice.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
+    backend_file.write(store, hardware.device_model("cpu"), values | {"matmul_error": 1e-7})
     return store
 
 
@@ -93,7 +93,7 @@ def test_the_exhibit_by_two_workers_with_its_figure(sgbench, store, tmp_path):
         assert label in svg
         assert color in svg
         assert re.search(rf"{label}\W", text)
-    assert registry.RULES.names() == registry.RULES.own_names()
+    assert registry.RULES.names() == registry.RULES.builtin_names()
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ OWNED = {("torch", "load"), ("np", "load"), ("numpy", "load"), ("os", "system"),
 ALLOWED = {  # what looks like one of these and is none, with how often
     ("bench/training/checkpoint.py", "torch.load"): 1,
     ("bench/registry.py", "import_module"): 3,  # of modules of this package, by their folder
-    # A rule or data set that the user brings is code, which is what --rule-file is asked for;
+    # A rule or dataset that the user brings is code, which is what --rule-file is asked for;
     # modules are of the package or of an entry point.
     ("bench/source_files.py", "compile"): 1,
     ("bench/source_files.py", "exec"): 1,

@@ -12,7 +12,7 @@ from sgbench.bench.errors import DataError
 from sgbench.bench.training import loop
 from sgbench.cli import main
 from sgbench.reports.figures import render
-from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running import backend
 from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
@@ -125,7 +125,7 @@ def harmless(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(dispatch, "run", lambda *_: None)
     monkeypatch.setattr(loop, "time_steps", lambda *_: 1e-3)
-    monkeypatch.setattr(blas_choice, "measured_backend", lambda: measured)
+    monkeypatch.setattr(backend, "measured_backend", lambda: measured)
     monkeypatch.setattr(fetch, "download", offline)
     monkeypatch.setattr(render, "render", lambda _, forms: dict.fromkeys(forms, b""))
     (tmp_path / "here").mkdir()

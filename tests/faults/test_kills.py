@@ -16,7 +16,7 @@ from faults.harness import SHARE, Tally, times
 from sgbench.bench import hardware
 from sgbench.bench.engine import dispatch
 from sgbench.bench.nn import products
-from sgbench.results.store import backend_choice
+from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
@@ -35,7 +35,7 @@ class Grid:
         self.environment = kept | {"XDG_CACHE_HOME": str(folder / "cache"), "OMP_NUM_THREADS": "1"}
         values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
         values["matmul_error"] = 1e-7
-        backend_choice.write(Store(self.store), hardware.device_model("cpu"), values)
+        backend_file.write(Store(self.store), hardware.device_model("cpu"), values)
 
     def start(self, *arguments):
         command = [sys.executable, "-m", "sgbench", *arguments, "--store", str(self.store)]

@@ -13,7 +13,7 @@ from faults.harness import Tally, times
 from sgbench.bench import hardware
 from sgbench.bench.nn import products
 from sgbench.bench.training import loop
-from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running import backend
 from sgbench.reproductions.running.run import RunRequest, run
 from sgbench.results.store.store import Store
 
@@ -43,7 +43,7 @@ class Listener:
 @pytest.fixture(autouse=True)
 def one_back_end(monkeypatch):
     values = {"torch": hardware.torch_release(), "matmul": products.available()[0]}
-    monkeypatch.setattr(blas_choice, "measured_backend", lambda: values | {"matmul_error": 1e-7})
+    monkeypatch.setattr(backend, "measured_backend", lambda: values | {"matmul_error": 1e-7})
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_the_clock_goes_backwards(asked, monkeypatch):
         monkeypatch.setattr(time, "time", back)
         assert run(request, Listener()).written == {"ok": 8}
         tally()
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.01)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.01)
         began = time.monotonic()
         summary = run(asked(set=LONG, time_limit=1.0), Listener())
         assert calls
@@ -121,9 +121,9 @@ def test_a_time_limit_is_kept_within_an_evaluation(asked, monkeypatch, limit):
         summary = run(asked(set=LONG, time_limit=limit), listener)
         assert summary.written == {"timeout": 1}
         ends = heard[-1]  # the look at which it stopped
-        late = [at for at in evaluated if at > began + limit + loop.LOOK_SECONDS]
+        late = [at for at in evaluated if at > began + limit + loop.POLL_SECONDS]
         assert len(late) <= 1
-        assert [at for at in heard if at > began + limit + 2 * loop.LOOK_SECONDS][1:] == []
+        assert [at for at in heard if at > began + limit + 2 * loop.POLL_SECONDS][1:] == []
         assert ends >= began + limit
         tally()
 

@@ -43,28 +43,28 @@ def untimed(outcomes):
 
 
 def never(iteration, point):
-    """A look that never asks to stop."""
+    """A `ShouldStop` that never asks to stop."""
     return False
 
 
 def stopping_at(*iterations):
-    """A look that asks to stop once at each of the iterations."""
+    """A `ShouldStop` that asks to stop once at each of the iterations."""
     left = list(iterations)
 
-    def look(iteration, point):
+    def should_stop(iteration, point):
         if left and iteration >= left[0]:
             left.pop(0)
             return True
         return False
 
-    return look
+    return should_stop
 
 
 def train_in_parts(job, stops):
     """Train with a stop, and so a new process's start, at each of `stops`."""
-    look, parts = stopping_at(*stops), []
+    should_stop, parts = stopping_at(*stops), []
     while not parts or parts[-1][0].status == "timeout":
-        parts.append(loop.train(job, look))
+        parts.append(loop.train(job, should_stop))
     return parts
 
 

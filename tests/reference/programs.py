@@ -126,7 +126,7 @@ def batches(program, count, seed=7):
 def update(program, index, labels=None):
     """One update of the program on the examples of `index`, with other labels if given."""
     images, true = program.batches.take(index)
-    program.update(program.network.kind.pack(images), true if labels is None else labels)
+    program.update(program.network.architecture.pack(images), true if labels is None else labels)
 
 
 def examples(index, replica=0, data=None):

@@ -74,7 +74,7 @@ def assert_steps_agree(program, count, train, follow):
     adams = [Adam(w, c.learning_rate) for w, c in zip(weights, program.cells, strict=True)]
     for n, index in enumerate(batches(program, count)):
         images, labels = program.batches.take(index)
-        train(n, program.network.kind.pack(images), labels)
+        train(n, program.network.architecture.pack(images), labels)
         first, second = program.moments()
         for r in replicas:
             found, tracked[r] = follow(n, r, weights[r], tracked[r], *examples(index, r))

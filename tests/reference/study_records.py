@@ -3,7 +3,7 @@
 import math
 
 from sgbench.reproductions.tuning.candidates import fresh_cells, trial_cells
-from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.reproductions.tuning.study_options import arms_of_study
 from sgbench.results.store.study import Study
 
 RATES = (1e-4, 3e-4, 1e-3, 2e-3, 1e-2, 4e-3, 5e-4, 7e-3)
@@ -17,7 +17,7 @@ def declared(**changes):
         "seeds": 2, "fresh": 3, "sampler": "tpe", "pruner": "none",
     }  # fmt: skip
     study = Study(**(values | changes))
-    for arm in loaded(study):
+    for arm in arms_of_study(study):
         for n, rate in enumerate(RATES):
             params = {"learning_rate": rate}
             if arm.label == "cdni":
@@ -32,9 +32,9 @@ def error_of(cell):
 
 
 def records_of(study, make):
-    """The records of its trials, of the winners and of the protocol as it is."""
+    """The records of its trials, of the winners and of the untuned protocol."""
     found = []
-    for arm in loaded(study):
+    for arm in arms_of_study(study):
         for n, params in enumerate(study.asked[arm.label]):
             for cell in trial_cells(study, arm, params):
                 status = {6: "pruned", 7: "diverged"}.get(n, "ok")

@@ -4,7 +4,7 @@ import pytest
 from reference.runs import GRID, SMALL
 from sgbench.bench import hardware
 from sgbench.bench.nn import products
-from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running import backend
 from sgbench.reproductions.running.request import RunRequest
 from sgbench.results.store.store import Store
 
@@ -17,7 +17,7 @@ def one_back_end(monkeypatch):
         release = hardware.torch_release()
         return {"torch": release, "matmul": products.available()[0], "matmul_error": 3e-7}
 
-    monkeypatch.setattr(blas_choice, "measured_backend", measured)
+    monkeypatch.setattr(backend, "measured_backend", measured)
 
 
 @pytest.fixture

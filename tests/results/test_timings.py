@@ -62,7 +62,7 @@ def test_a_program_and_a_machine_have_one_timing(store, make):
 
 def test_other_code_is_another_timing(make, monkeypatch):
     before = timing_of(make.cell()).id
-    monkeypatch.setattr("sgbench.bench.families.feedforward.PROTOCOL_VERSION", 99)
+    monkeypatch.setattr("sgbench.bench.families.feedforward.TRAINING_VERSION", 99)
     assert timing_of(make.cell()).id != before
 
 

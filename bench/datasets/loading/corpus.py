@@ -1,11 +1,12 @@
-"""Corpora: any UTF-8 file as a text to train on in the place of a data set's."""
+"""Corpora: any UTF-8 file as a text to train on in the place of a dataset's."""
 
 import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from ...errors import UsageError, expanded
+from ...errors import UsageError
+from ...paths import expand_home
 from .files import identity, sha256_once
 from .kinds import Text
 from .text import MOST_SYMBOLS, split, symbols
@@ -22,7 +23,7 @@ def load_corpus(path: Path | str) -> Text:
     Raises UsageError where there is no such file, it is not UTF-8, has fewer than SHORTEST
     characters, or more symbols than a byte can hold.
     """
-    path = expanded(path, "corpus:")
+    path = expand_home(path, "corpus:")
     content = _read(path, Path.read_bytes)
     try:
         text = content.decode("utf-8")
@@ -47,7 +48,7 @@ def corpus_hash(path: Path | str) -> str:
 
     Raises UsageError where there is no such file. `load_corpus` judges its content.
     """
-    return _read(expanded(path, "corpus:"), sha256_once)[:16]
+    return _read(expand_home(path, "corpus:"), sha256_once)[:16]
 
 
 def corpus_symbols(path: Path | str) -> int:
@@ -55,7 +56,7 @@ def corpus_symbols(path: Path | str) -> int:
 
     Raises UsageError where there is no such file.
     """
-    return _read(expanded(path, "corpus:"), lambda path: _symbols(*identity(path)))
+    return _read(expand_home(path, "corpus:"), lambda path: _symbols(*identity(path)))
 
 
 @functools.lru_cache(maxsize=8)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import cast
 
 from ...declarations import Dataset
-from ...errors import DataError, UsageError, did_you_mean, expanded, one_line
+from ...errors import DataError, UsageError, did_you_mean, one_line
+from ...paths import expand_home
 from . import cifar_binary, idx, shards
 from .files import digest, identity, resolve
 from .kinds import Data, FileCheck, ImageFiles
@@ -48,7 +49,7 @@ FORMATS = {
 
 
 class Described:
-    """The data set of a TOML file, with the functions of a data set's module.
+    """The dataset of a TOML file, with the functions of a dataset's module.
 
     Args:
         name: the file's stem.
@@ -116,10 +117,10 @@ def _hashes(
 
 
 def read(name: str, path: str, text: str) -> Described:
-    """Return the data set that a TOML file describes.
+    """Return the dataset that a TOML file describes.
 
     Args:
-        name: the file's stem, which is the data set's name.
+        name: the file's stem, which is the dataset's name.
         path: the file, for messages and as where its folder is looked for.
         text: its content.
 
@@ -167,7 +168,7 @@ def _needed() -> str:
 
 def _folder(path: str, folder: str) -> Path:
     """Return the folder; UsageError with where it was looked for if there is none."""
-    own = expanded(folder, f"{path}: folder =")
+    own = expand_home(folder, f"{path}: folder =")
     places = [own] if own.is_absolute() else [Path(path).parent / own, resolve(None) / own]
     found = next((place for place in places if place.is_dir()), None)
     if found is None:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import IO, cast
 
-from ...errors import DataError, UsageError, expanded, one_line
+from ...errors import DataError, UsageError, one_line
+from ...paths import expand_home
 
 UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
 
@@ -20,7 +21,7 @@ def resolve(data_dir: Path | str | None) -> Path:
     Raises UsageError where there cannot be one, or it is not to be searched.
     """
     given = data_dir or os.environ.get("SGBENCH_DATA")
-    folder = expanded(given, "--data-dir") if given else cache_folder()
+    folder = expand_home(given, "--data-dir") if given else cache_folder()
     try:
         (folder / "any").stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -98,7 +99,7 @@ def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> Data
 def corrupt(dataset: str | None, path: Path, why: str, expected: str | None = None) -> DataError:
     """Return the error about a bad file, with the SHA-256 that was expected and the remedy.
 
-    `dataset` is the data set that it belongs to; None for own data, which cannot be fetched.
+    `dataset` is the dataset that it belongs to; None for own data, which cannot be fetched.
     """
     published = f" (published SHA-256 {expected})" if expected else ""
     why = one_line(why)  # a reader's own words may quote what it read

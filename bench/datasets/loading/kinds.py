@@ -95,7 +95,7 @@ class Episodes:
 
 
 Loaded = Data | Episodes | Text
-"""The result of a data set's `load`."""
+"""The result of a dataset's `load`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from ...datasets import Loaded
     from .program import FeedForwardProgram
 
-PROTOCOL_VERSION = 1
+TRAINING_VERSION = 1
 """Raised when the loop, the optimiser, the layers or the seeding change what a cell computes."""
-DECOUPLED_PROTOCOL_VERSION = 1
+DECOUPLED_TRAINING_VERSION = 1
 """The same for cells whose layers have update masks: those, and synthetic inputs, too."""
 CONVOLUTIONS_CHANGED = 1
 """Raised when convolutional layers change what a cell computes; added to the version above."""
 
 
-class FeedForward:
+class FeedForwardFamily:
     """The family; see `family.Family`."""
 
     name = "feedforward"
     label = "feed-forward"
     networks: tuple[str, ...] = ("cnn", "fcn")
-    reads: tuple[str, ...] = ("images",)
+    data_kinds: tuple[str, ...] = ("images",)
     unit = "example"
-    along = "depth"
+    size_field = "depth"
 
     def fields(self, values: Mapping[str, Any]) -> Collection[str]:
         """Return the optional fields that such a cell has."""
@@ -45,14 +45,14 @@ class FeedForward:
             found.append("decoupled")
         if decoupled is not None:
             found.append("p_update")
-        if rule.synthetic:
+        if rule.has_models:
             found += ["sg_layers", "sg_scale"]
             found += ["sg_units"] * (values.get("sg_layers") != 0)
         if decoupled == "both":
             found += ["si_layers"] + ["si_units"] * (values.get("si_layers") != 0)
         return found
 
-    def refuse(self, values: Mapping[str, Any]) -> None:
+    def check(self, values: Mapping[str, Any]) -> None:
         """Raise UsageError where decoupling, depth or network do not fit the rule."""
         rule, decoupled = registry.RULES.declared(values["rule"]), values.get("decoupled")
         if decoupled is not None and not decouples(rule.name):
@@ -79,10 +79,10 @@ class FeedForward:
         del values
         return 1
 
-    def protocol_version(self, values: Mapping[str, Any]) -> int:
+    def training_version(self, values: Mapping[str, Any]) -> int:
         """Return the version of the code that trains such a cell."""
         decoupled = values.get("decoupled") is not None
-        version = DECOUPLED_PROTOCOL_VERSION if decoupled else PROTOCOL_VERSION
+        version = DECOUPLED_TRAINING_VERSION if decoupled else TRAINING_VERSION
         return version + (CONVOLUTIONS_CHANGED if values["network"] == "cnn" else 0)
 
     def program(
@@ -124,4 +124,4 @@ def decouples(rule: str) -> bool:
     return hasattr(registry.RULES.module(rule), "decoupled_step")
 
 
-FAMILY: Family = FeedForward()
+FAMILY: Family = FeedForwardFamily()

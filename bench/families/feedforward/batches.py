@@ -15,6 +15,7 @@ from ...datasets import Data
 from ...errors import UsageError
 from ...nn.precision import dtype
 from ...nn.seeding import generator
+from ..images import training_and_heldout
 from .estimates import CHUNK
 
 TRAIN_SAMPLE = 10_000  # training examples that the final train error is measured on
@@ -31,7 +32,7 @@ class Batches:
 
     def __init__(self, cells: Sequence[Cell], data: Data, device: torch.device) -> None:
         cell = cells[0]
-        (images, labels), (held_images, held_labels) = parts(cell, data)
+        (images, labels), (held_images, held_labels) = training_and_heldout(cell, data)
         if cell.batch_size > len(images):
             raise UsageError(
                 f"batch_size={cell.batch_size} is more than the {len(images)} training examples"
@@ -95,16 +96,3 @@ class Batches:
 
     def _permutation(self, source: torch.Generator) -> Tensor:
         return torch.randperm(len(self.images), generator=source)
-
-
-def parts(cell: Cell, data: Data) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return images and labels to train on, and those of the split that the cell names."""
-    images, labels = _tensors(data.train_images, data.train_labels)
-    if cell.split == "validation":  # the last sixth of the training set
-        cut = len(images) - len(images) // 6
-        return (images[:cut], labels[:cut]), (images[cut:], labels[cut:])
-    return (images, labels), _tensors(data.test_images, data.test_labels)
-
-
-def _tensors(images: object, labels: object) -> tuple[Tensor, Tensor]:
-    return torch.as_tensor(images), torch.as_tensor(labels)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
 
 from ... import registry
-from ...nn.blueprint import Blueprint, Linear, Shape, sequence
+from ...nn.blueprint import Blueprint, LinearSpec, Shape, sequence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence as Seq
+    from collections.abc import Sequence
 
     from torch import Size, Tensor
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Architecture(Protocol):
     """The functions of a module of `networks` for feed-forward networks."""
 
-    def hidden_layers(self, cell: Cell, image: Seq[int]) -> list[Blueprint]:
+    def hidden_layers(self, cell: Cell, image: Sequence[int]) -> list[Blueprint]:
         """Return the depth - 1 hidden layers for images [C, H, W]."""
         ...
 
@@ -33,7 +33,7 @@ class Architecture(Protocol):
         """Return M after hidden layer `layer`; it reads h and `labels` more channels."""
         ...
 
-    def synthetic_input(self, cell: Cell, layer: int, image: Seq[int]) -> Blueprint:
+    def synthetic_input(self, cell: Cell, layer: int, image: Sequence[int]) -> Blueprint:
         """Return I, which predicts the output of hidden layer `layer` from the images."""
         ...
 
@@ -67,7 +67,7 @@ class FeedForwardBlueprint:
         shapes: of each one's output.
         classifier: the layer on top.
         models: an M a hidden layer; none where the rule asks for none.
-        inputs: an I a hidden layer; none where idle layers run forward too.
+        input_models: an I a hidden layer; none where idle layers run forward too.
         heads: a linear classifier a hidden layer; none where the rule asks for none.
     """
 
@@ -75,35 +75,35 @@ class FeedForwardBlueprint:
     shapes: tuple[Shape, ...]
     classifier: Blueprint
     models: tuple[Blueprint, ...]
-    inputs: tuple[Blueprint, ...]
+    input_models: tuple[Blueprint, ...]
     heads: tuple[Blueprint, ...]
 
     @property
     def blocks(self) -> tuple[Blueprint, ...]:
         """Return all of them, in the order in which their weights lie."""
-        return (*self.hidden, self.classifier, *self.models, *self.inputs, *self.heads)
+        return (*self.hidden, self.classifier, *self.models, *self.input_models, *self.heads)
 
 
-def architecture(cell: Cell) -> Architecture:
+def architecture_of(cell: Cell) -> Architecture:
     """Return the module of the cell's network."""
     return cast("Architecture", registry.network_module(cell.network))
 
 
-def blueprint(cell: Cell, image: Seq[int], classes: int) -> FeedForwardBlueprint:
+def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlueprint:
     """Return the blueprint of a cell's network for images [C, H, W] of so many classes."""
-    kind, rule = architecture(cell), registry.RULES.declared(cell.rule)
+    kind, rule = architecture_of(cell), registry.RULES.declared(cell.rule)
     hidden = tuple(kind.hidden_layers(cell, image))
     shapes: list[Shape] = []
     for layer in hidden:
         shapes.append(layer.output(shapes[-1] if shapes else tuple(image)))
     sizes, numbers = [math.prod(shape) for shape in shapes], range(len(hidden))
-    labels = classes if rule.conditioned else 0
+    labels = classes if rule.models_see_labels else 0
     return FeedForwardBlueprint(
         hidden=hidden,
         shapes=tuple(shapes),
         classifier=_linear("classifier", sizes[-1], classes),
-        models=tuple(kind.synthetic_gradient(cell, i, labels) for i in numbers if rule.synthetic),
-        inputs=tuple(
+        models=tuple(kind.synthetic_gradient(cell, i, labels) for i in numbers if rule.has_models),
+        input_models=tuple(
             kind.synthetic_input(cell, i, image) for i in numbers if cell.decoupled == "both"
         ),
         heads=tuple(
@@ -113,4 +113,4 @@ def blueprint(cell: Cell, image: Seq[int], classes: int) -> FeedForwardBlueprint
 
 
 def _linear(name: str, inputs: int, outputs: int) -> Blueprint:
-    return sequence((name, Linear(inputs, outputs, bias=True)))
+    return sequence((name, LinearSpec(inputs, outputs, bias=True)))

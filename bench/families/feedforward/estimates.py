@@ -6,17 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import datasets, registry
-from ..estimates import COPIES, PASSES, bytes_of, weights_of
+from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
 from .blueprint import FeedForwardBlueprint, blueprint
 
 if TYPE_CHECKING:
     from ...cell import Cell
 
-OF_A_LAYER = 7  # numbers for each that a layer's products leave, in a look at every layer: measured
-OF_A_MODEL = (
-    3  # more of the same for each number of a layer's output where it has a model: measured
-)
-OF_MODEL_UNITS = 10  # numbers for each that a model's own hidden layers leave: measured
+FLOATS_PER_PRODUCT = 7  # kept per output of a layer's product during a probe (measured)
+FLOATS_PER_MODEL_OUTPUT = 3  # further floats per layer output where it has an M (measured)
+FLOATS_PER_MODEL_UNIT = 10  # kept per output of the products of an M's hidden layers (measured)
 CHUNK = 1000
 """Held-out examples that are evaluated at a time."""
 
@@ -33,23 +31,23 @@ def weights(cell: Cell) -> int:
 
 
 def of_a_step(cell: Cell) -> int:
-    """Return how many numbers a step keeps of its batch; a look at every layer keeps the most."""
+    """Return how many numbers are kept of a batch; a probe, of every layer, keeps the most."""
     image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
     inputs = [image, *plan.shapes[:-1]]
     numbers = 2 * math.prod(image)
-    numbers += OF_A_LAYER * sum(
+    numbers += FLOATS_PER_PRODUCT * sum(
         layer.products(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)
     )
     if plan.models or plan.heads:
-        numbers += OF_A_MODEL * sum(map(math.prod, plan.shapes))
+        numbers += FLOATS_PER_MODEL_OUTPUT * sum(map(math.prod, plan.shapes))
     models = [(model, shape) for model, shape in zip(plan.models, plan.shapes, strict=False)]
-    models += [(model, image) for model in plan.inputs]
+    models += [(model, image) for model in plan.input_models]
     hidden = (m.products(seen) - math.prod(m.output(seen)) for m, seen in models)
-    return cell.batch_size * (numbers + OF_MODEL_UNITS * max(hidden, default=0))
+    return cell.batch_size * (numbers + FLOATS_PER_MODEL_UNIT * max(hidden, default=0))
 
 
 def of_an_evaluation(cell: Cell) -> int:
-    """Return how many numbers are kept of the held-out examples that are looked at at a time."""
+    """Return how many numbers are kept of the held-out examples that are evaluated at a time."""
     image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
     inputs = [image, *plan.shapes[:-1]]
     layers = zip(plan.hidden, inputs, strict=True)
@@ -77,14 +75,15 @@ def work(cell: Cell) -> float:
         for models, shapes in (
             (plan.models, plan.shapes),
             (plan.heads, plan.shapes),
-            (plan.inputs, [image] * len(plan.inputs)),
+            (plan.input_models, [image] * len(plan.input_models)),
         )
         for model, shape in zip(models, shapes, strict=False)
     )
     forward = active if cell.decoupled == "both" else 1.0
-    backward = (PASSES - 1) * active
+    backward = (PRODUCTS_PER_WEIGHT - 1) * active
     learning = hidden * rule.trains_hidden + top
-    an_example = (hidden + top) * forward + learning * backward + PASSES * active * beside
+    an_example = (hidden + top) * forward + learning * backward
+    an_example += PRODUCTS_PER_WEIGHT * active * beside
     return cell.iterations * cell.batch_size * an_example
 
 

@@ -6,8 +6,7 @@ synthetic-input model I for the output of every hidden layer.
 """
 
 import itertools
-from collections.abc import Generator
-from collections.abc import Sequence as Seq
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,28 +15,28 @@ from torch import Tensor
 
 from ... import registry
 from ...cell import Cell
-from ...nn.layers import Pullback, Sequence, build
+from ...nn.layers import LayerStack, Pullback, build
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
-from .blueprint import Architecture, architecture, blueprint
+from .blueprint import Architecture, architecture_of, blueprint
 
 
 class Head:
     """A linear block on a layer's output h, whatever the layout of h.
 
     Args:
-        kind: the architecture, which knows the layout.
+        architecture: knows the layout of h.
         replicas: R.
         sequence: the block, which takes [R, features, B].
     """
 
-    def __init__(self, kind: Architecture, replicas: int, sequence: Sequence) -> None:
-        self.kind, self.replicas, self.sequence = kind, replicas, sequence
+    def __init__(self, architecture: Architecture, replicas: int, sequence: LayerStack) -> None:
+        self.architecture, self.replicas, self.sequence = architecture, replicas, sequence
 
     def __call__(self, h: Tensor) -> tuple[Tensor, Pullback]:
         """Return what the block makes of h, and the pullback to h."""
-        shape, kind = h.shape, self.kind
+        shape, kind = h.shape, self.architecture
         out, pullback = self.sequence(kind.flatten(h, self.replicas))
 
         def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
@@ -47,10 +46,10 @@ class Head:
         return out, pull
 
 
-class Network:
+class FeedForwardReplicas:
     """R replicas of the network of `cells`, which differ in replica axes only.
 
-    It is what a rule's `step` and `decoupled_step` see: a `interfaces.Decoupled`.
+    It is what a rule's `step` and `decoupled_step` see: a `interfaces.DecoupledNetwork`.
 
     Args:
         cells: one for each replica.
@@ -60,36 +59,36 @@ class Network:
     """
 
     def __init__(
-        self, cells: Seq[Cell], image: Seq[int], classes: int, device: torch.device
+        self, cells: Sequence[Cell], image: Sequence[int], classes: int, device: torch.device
     ) -> None:
         cell = cells[0]
         plan, rule = blueprint(cell, image, classes), registry.RULES.declared(cell.rule)
-        self.kind = architecture(cell)
+        self.architecture = architecture_of(cell)
         self.classes, self.replicas = classes, len(cells)
         self.hidden, self.hidden_shapes = list(map(build, plan.hidden)), plan.shapes
         self.classifier = build(plan.classifier)
 
         def spread(column: Tensor) -> Tensor:
-            return self.kind.per_replica(column, cell)
+            return self.architecture.per_replica(column, cell)
 
         self.hyperparameters = hyperparameters(cells, device, spread)
         self.models: list[SyntheticGradient] = []
         if plan.models:
             scale = scale_of(cells, device, spread)
-            join = self.kind.with_labels if rule.conditioned else None
+            join = self.architecture.with_labels if rule.models_see_labels else None
             self.models = [SyntheticGradient(build(model), join, scale) for model in plan.models]
-        self.heads = [Head(self.kind, self.replicas, build(head)) for head in plan.heads]
-        self.inputs = list(map(build, plan.inputs))
+        self.heads = [Head(self.architecture, self.replicas, build(head)) for head in plan.heads]
+        self.input_models = list(map(build, plan.input_models))
         self.decoupled = cell.decoupled is not None
         self.weights = Parameters(self.blocks(), cells, device)
         self._eye = torch.eye(classes, dtype=self.weights.flat.dtype, device=device)
         self.kept = kept(self, cells, device)
 
-    def blocks(self) -> list[Sequence]:
+    def blocks(self) -> list[LayerStack]:
         """Return all sequences with weights: hidden layers, classifier, the Ms, Is and heads."""
         models = [model.sequence for model in self.models]
         heads = [head.sequence for head in self.heads]
-        return [*self.hidden, self.classifier, *models, *self.inputs, *heads]
+        return [*self.hidden, self.classifier, *models, *self.input_models, *heads]
 
     def trained(self, rule: str) -> list[slice]:
         """Return the parts of the weights that the rule trains, each with a count of its updates.
@@ -110,15 +109,15 @@ class Network:
 
     def classify(self, h: Tensor) -> tuple[Tensor, Pullback]:
         """Return logits [R, classes, B] of the top hidden layer's h, and the pullback."""
-        return Head(self.kind, self.replicas, self.classifier)(h)
+        return Head(self.architecture, self.replicas, self.classifier)(h)
 
     def flatten(self, h: Tensor) -> Tensor:
         """Return h as [R, features, B]."""
-        return self.kind.flatten(h, self.replicas)
+        return self.architecture.flatten(h, self.replicas)
 
     def unflatten(self, flat: Tensor, shape: torch.Size) -> Tensor:
         """Return [R, features, B] in the shape `shape` of an h."""
-        return self.kind.unflatten(flat, shape)
+        return self.architecture.unflatten(flat, shape)
 
     @staticmethod
     def loss_gradient(logits: Tensor, one_hot: Tensor) -> Tensor:
@@ -137,7 +136,11 @@ class Network:
         return self.classifier.evaluate(self.flatten(x))
 
     def run_for(
-        self, block: Sequence | SyntheticGradient, replicas: Seq[bool], x: Tensor, *more: Tensor
+        self,
+        block: LayerStack | SyntheticGradient,
+        replicas: Sequence[bool],
+        x: Tensor,
+        *more: Tensor,
     ) -> Any:
         """Run `block(x, *more)`, moving the running statistics of those replicas only."""
         if all(replicas):

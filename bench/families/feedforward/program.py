@@ -10,12 +10,12 @@ from torch import Tensor
 from ... import registry
 from ...cell import Cell
 from ...datasets import Data
-from ...interfaces import Mask, Passes, Pullback
+from ...interfaces import ForwardPass, Mask, Pullback
 from ...nn.adam import Adam
-from ...outcome import CurvePoint, Measured, defined
-from ..program import Program, State, Timed
+from ...outcome import CurvePoint, EvaluatedPoints, defined
+from ..program import ProfiledAttribute, Program, State
 from .batches import Batches
-from .network import Network, cross_entropy
+from .network import FeedForwardReplicas, cross_entropy
 from .update_mask import UpdateMask, block_mask
 
 
@@ -24,7 +24,7 @@ class FeedForwardProgram(Program):
 
     Args:
         cells: one for each replica; they may differ in replica axes only.
-        data: their data set.
+        data: their dataset.
         device: where to train.
         clock: tells the seconds of training so far.
     """
@@ -39,7 +39,7 @@ class FeedForwardProgram(Program):
         super().__init__(cells, clock)
         cell = cells[0]
         self.batches = Batches(cells, data, device)
-        self.network = Network(cells, data.train_images.shape[1:], data.classes, device)
+        self.network = FeedForwardReplicas(cells, data.train_images.shape[1:], data.classes, device)
         self.weights, self.kept = self.network.weights, self.network.kept
         self.adam = Adam(self.weights.flat, self.weights.grads, self.network.trained(cell.rule))
         decoupled = cell.decoupled is not None
@@ -51,7 +51,7 @@ class FeedForwardProgram(Program):
         """Do one update on the next batch."""
         images, labels = self.batches.take(self.batches.next())
         mask = None if self.update_mask is None else self.update_mask.draw()
-        self.update(self.network.kind.pack(images), labels, mask)
+        self.update(self.network.architecture.pack(images), labels, mask)
 
     def update(self, x: Tensor, labels: Tensor, mask: Mask | None = None) -> None:
         """Do one update on packed inputs x and labels [R, B].
@@ -76,7 +76,7 @@ class FeedForwardProgram(Program):
         for images, labels in self.batches.chunks(which):
             spread = labels.expand(self.network.replicas, -1)
             shape = (self.network.replicas, *images.shape[1:])
-            logits = self.network.evaluate(self.network.kind.pack(images.expand(shape)))
+            logits = self.network.evaluate(self.network.architecture.pack(images.expand(shape)))
             wrong = wrong + (logits.argmax(1) != spread).sum(1)
             loss = loss + cross_entropy(logits, self.network.encode(spread)).double().sum(1)
             count += labels.shape[1]
@@ -84,8 +84,8 @@ class FeedForwardProgram(Program):
         assert isinstance(loss, Tensor)
         return _numbers(100 * wrong.double() / count), _numbers(loss / count)
 
-    def measure(self) -> Measured:
-        """Look at every replica: the point of its curve, and when it diverged."""
+    def evaluate_all(self) -> EvaluatedPoints:
+        """Evaluate every replica: return the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
         probe, updates = self.probe(), self.updates()
         points = [
@@ -113,19 +113,23 @@ class FeedForwardProgram(Program):
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
 
-        Those on held-out data are of the last `measure`.
+        Those on held-out data are of the last `evaluate_all`.
         """
         held, train = self._held, self.evaluate("train")
         names = ("error_rate", "loss", "train_error", "train_loss")
         return [dict(zip(names, values, strict=True)) for values in zip(*held, *train, strict=True)]
 
     def probe(self) -> "Probe":
-        """Look at a fixed training batch: the loss, and how good the synthetic gradients are."""
+        """Probe a fixed training batch: the loss, and how good the synthetic gradients are."""
         network = self.network
         images, labels = self.batches.take(self.batches.probe)
         one_hot = network.encode(labels)
         with network.untracked():
-            h, outputs, pullbacks = network.kind.pack(images), list[Tensor](), list[Pullback]()
+            h, outputs, pullbacks = (
+                network.architecture.pack(images),
+                list[Tensor](),
+                list[Pullback](),
+            )
             for layer in network.hidden:
                 h, pullback = layer(h)
                 outputs.append(h)
@@ -157,8 +161,8 @@ class FeedForwardProgram(Program):
         """Return the loss of every M by replica; None where the rule does not tell its targets."""
         if not hasattr(self._rule, "targets"):
             return None
-        passes = Passes(pullbacks=pullbacks, synthetic=synthetic, top=top)
-        targets: list[Tensor] = self._rule.targets(self.network, passes)
+        forward_pass = ForwardPass(pullbacks=pullbacks, synthetic=synthetic, top=top)
+        targets: list[Tensor] = self._rule.targets(self.network, forward_pass)
         size = self.cells[0].batch_size
         return _rows(
             [
@@ -171,15 +175,15 @@ class FeedForwardProgram(Program):
         """Return h as [R, all its values], in float64."""
         return self.network.flatten(h).flatten(1).double()
 
-    def timed(self) -> list[Timed]:
+    def profiled_attributes(self) -> list[ProfiledAttribute]:
         """Return what the parts of a step's profile are."""
         network = self.network
         return [
-            Timed(network, "hidden", "forward", "backward"),
-            Timed(network, "classifier", "forward", "backward"),
-            Timed(network, "models", "m"),
-            Timed(network, "inputs", "m"),
-            Timed(network, "heads", "m"),
+            ProfiledAttribute(network, "hidden", "forward", "backward"),
+            ProfiledAttribute(network, "classifier", "forward", "backward"),
+            ProfiledAttribute(network, "models", "m"),
+            ProfiledAttribute(network, "input_models", "m"),
+            ProfiledAttribute(network, "heads", "m"),
         ]
 
     def _own_state(self) -> State:

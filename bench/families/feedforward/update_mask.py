@@ -8,7 +8,7 @@ import torch
 from ...cell import Cell
 from ...interfaces import Mask
 from ...nn.seeding import generator
-from .network import Network
+from .network import FeedForwardReplicas
 
 
 class UpdateMask:
@@ -58,10 +58,10 @@ class UpdateMask:
         self.drawn, self.position, self._masks = state["drawn"], state["position"], []
 
 
-def block_mask(network: Network, mask: Mask) -> list[list[bool]]:
+def block_mask(network: FeedForwardReplicas, mask: Mask) -> list[list[bool]]:
     """Return for each replica which of the network's blocks are updated, in their order.
 
     M_i learns where the layer above it is active, I_i and head i where their own layer is.
     """
-    extra = bool(network.inputs) + bool(network.heads)
+    extra = bool(network.input_models) + bool(network.heads)
     return [[*layers, *layers[1:], *(layers[:-1] * extra)] for layers in map(list, mask)]

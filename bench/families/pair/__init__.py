@@ -18,30 +18,30 @@ if TYPE_CHECKING:
     from ...datasets import Loaded
     from .program import PairProgram
 
-PROTOCOL_VERSION = 1
+TRAINING_VERSION = 1
 """Raised when the networks, the streams, the evaluation or the seeding change what a cell
 computes."""
 
 
-class Pair:
+class PairFamily:
     """The family; see `family.Family`."""
 
     name = "pair"
     label = "two networks"
     networks: tuple[str, ...] = ("two_lstms",)
-    reads: tuple[str, ...] = ("counting",)
+    data_kinds: tuple[str, ...] = ("counting",)
     unit = "example"
-    along = "T"
+    size_field = "T"
 
     def fields(self, values: Mapping[str, Any]) -> Collection[str]:
         """Return the optional fields that such a cell has."""
         found = ["T", "split", "hidden_units"]
-        if registry.RULES.declared(values["rule"]).synthetic:
+        if registry.RULES.declared(values["rule"]).has_models:
             found += ["sg_layers", "sg_scale", "sg_factor"]
             found += ["sg_units"] * (values.get("sg_layers") != 0)
         return found
 
-    def refuse(self, values: Mapping[str, Any]) -> None:
+    def check(self, values: Mapping[str, Any]) -> None:
         """Raise UsageError for bfloat16, which autograd's gradients do not go through."""
         if values["precision"] == "bf16":
             raise UsageError(
@@ -53,10 +53,10 @@ class Pair:
         """Return T * T: an iteration is a cycle."""
         return values["T"] ** 2
 
-    def protocol_version(self, values: Mapping[str, Any]) -> int:
+    def training_version(self, values: Mapping[str, Any]) -> int:
         """Return the version of the code that trains such a cell."""
         del values
-        return PROTOCOL_VERSION
+        return TRAINING_VERSION
 
     def program(
         self,
@@ -92,4 +92,4 @@ class Pair:
         return torch.no_grad()
 
 
-FAMILY: Family = Pair()
+FAMILY: Family = PairFamily()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from ... import registry
 from ...nn.blueprint import Blueprint, sequence
-from ...nn.recurrent_blueprint import BatchNormLSTM, Message
+from ...nn.recurrent_blueprint import BatchNormLSTMSpec, MessageSpec
 
 if TYPE_CHECKING:
     from ...cell import Cell
@@ -20,7 +20,7 @@ class Architecture(Protocol):
         """Return the layers of A that read a digit."""
         ...
 
-    def core(self, cell: Cell) -> BatchNormLSTM:
+    def core(self, cell: Cell) -> BatchNormLSTMSpec:
         """Return an LSTM of A's or of B's."""
         ...
 
@@ -28,7 +28,7 @@ class Architecture(Protocol):
         """Return the output layer: a class for each number from 0 to `counted`."""
         ...
 
-    def message(self, cell: Cell) -> Message:
+    def message(self, cell: Cell) -> MessageSpec:
         """Return the layer that makes A's message."""
         ...
 
@@ -50,9 +50,9 @@ class PairBlueprint:
     """
 
     encoder: Blueprint
-    core: BatchNormLSTM
+    core: BatchNormLSTMSpec
     readouts: dict[str, Blueprint]
-    message: Message
+    message: MessageSpec
     model: Blueprint | None
 
     @property
@@ -70,7 +70,7 @@ class PairBlueprint:
 def blueprint(cell: Cell, pixels: int) -> PairBlueprint:
     """Return the blueprint of a cell's networks for digits of so many pixels."""
     kind, T = cast("Architecture", registry.network_module(cell.network)), cell.need("T")
-    synthetic = registry.RULES.declared(cell.rule).synthetic
+    synthetic = registry.RULES.declared(cell.rule).has_models
     return PairBlueprint(
         encoder=kind.encoder(cell, pixels),
         core=kind.core(cell),

@@ -5,7 +5,7 @@ depends on the seed and the cycle's number alone: it is the same whatever the ru
 the middle takes no more than the number.
 """
 
-from collections.abc import Sequence as Seq
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -14,7 +14,7 @@ from torch import Tensor
 from ...cell import Cell
 from ...datasets import Data
 from ...nn.seeding import generator
-from ..feedforward.batches import parts
+from ..images import training_and_heldout
 from .estimates import EVALUATED_STREAMS
 
 EVALUATED_CYCLES = 16
@@ -44,9 +44,9 @@ class DigitStreams:
         device: where it is kept.
     """
 
-    def __init__(self, cells: Seq[Cell], data: Data, device: torch.device) -> None:
+    def __init__(self, cells: Sequence[Cell], data: Data, device: torch.device) -> None:
         cell = cells[0]
-        training, held = parts(cell, data)
+        training, held = training_and_heldout(cell, data)
         self.T: int = cell.need("T")
         self.seeds, self.streams = [c.seed for c in cells], cell.batch_size
         self._scale, self._dtype = 1 / data.pixel_max, getattr(torch, cell.precision)
@@ -61,7 +61,7 @@ class DigitStreams:
         return self._drawn("train", [generator(s, f"digits/{number}") for s in self.seeds])
 
     def probe(self) -> Cycle:
-        """Return a cycle to look at, always the same; each replica's own."""
+        """Return the cycle of the probe, always the same; each replica's own."""
         return self._drawn("train", [generator(s, "probe") for s in self.seeds])
 
     def held(self, number: int) -> Cycle:
@@ -69,7 +69,7 @@ class DigitStreams:
         return self._drawn("held", [generator(0, f"held/{number}")], EVALUATED_STREAMS)
 
     def _drawn(
-        self, which: str, sources: Seq[torch.Generator], streams: int | None = None
+        self, which: str, sources: Sequence[torch.Generator], streams: int | None = None
     ) -> Cycle:
         """Return a cycle of digits from each of the generators."""
         images, labels = self._sets[which]

@@ -6,15 +6,15 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import datasets, registry
-from ..estimates import COPIES, PASSES, bytes_of, weights_of
+from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
 from .blueprint import PairBlueprint, blueprint
 
 if TYPE_CHECKING:
     from ...cell import Cell
 
-OF_A_STEP = 50  # numbers a unit that a step of A or B leaves for its gradient: measured
-OF_A_READOUT = 6  # copies more of B's readout, which counts to T * T: measured
-OF_LOGITS = 6  # numbers a class that a count's loss takes: measured
+FLOATS_PER_UNIT = 50  # kept per unit and step of A or B for its gradient (measured)
+READOUT_COPIES = 6  # further copies of B's readout, which counts to T * T (measured)
+FLOATS_PER_CLASS = 6  # of a count's loss, per class (measured)
 EVALUATED_STREAMS = 1024
 """Streams of held-out digits that are counted at once."""
 
@@ -39,17 +39,19 @@ def of_a_step(cell: Cell) -> int:
     """
     T, units, plan = cell.need("T"), cell.need("hidden_units"), _blueprint(cell)
     steps = T * T if registry.RULES.declared(cell.rule).whole_cycle else T
-    kept = (steps + T) * OF_A_STEP * units
+    kept = (steps + T) * FLOATS_PER_UNIT * units
     digits = T * T * math.prod(datasets.image_shape(cell.dataset))
     counts = math.prod(plan.readouts["b"].output((units,)))
-    count = OF_A_READOUT * plan.readouts["b"].weights + OF_LOGITS * cell.batch_size * counts
+    count = (
+        READOUT_COPIES * plan.readouts["b"].weights + FLOATS_PER_CLASS * cell.batch_size * counts
+    )
     return cell.batch_size * (digits + kept) + count
 
 
 def of_an_evaluation(cell: Cell) -> int:
     """Return how many numbers are kept of a cycle of held-out digits, their bytes among them."""
     T, pixels = cell.need("T"), math.prod(datasets.image_shape(cell.dataset))
-    return EVALUATED_STREAMS * T * T * (pixels + pixels // 4 + OF_LOGITS)
+    return EVALUATED_STREAMS * T * T * (pixels + pixels // 4 + FLOATS_PER_CLASS)
 
 
 def work(cell: Cell) -> float:
@@ -62,7 +64,8 @@ def work(cell: Cell) -> float:
     if plan.model is not None:
         a_message += 2 * plan.model.multiplications(h)
     a_cycle = plan.readouts["b"].multiplications(h)
-    return cell.iterations * cell.batch_size * PASSES * (T * T * a_digit + T * a_message + a_cycle)
+    an_example = PRODUCTS_PER_WEIGHT * (T * T * a_digit + T * a_message + a_cycle)
+    return cell.iterations * cell.batch_size * an_example
 
 
 def _blueprint(cell: Cell) -> PairBlueprint:

@@ -10,8 +10,7 @@ summed, so that a cycle has the same objective whether it is one update of A or 
 autograd's, where the caller enables it: this pair is for what it shows, not for speed.
 """
 
-from collections.abc import Generator
-from collections.abc import Sequence as Seq
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -21,14 +20,14 @@ from torch.nn import functional
 from ... import registry
 from ...cell import Cell
 from ...nn.batch_norm_lstm import BatchNormLSTM, Message, State
-from ...nn.layers import Block, Sequence, build
+from ...nn.layers import Block, LayerStack, build
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
 from .blueprint import blueprint
 
 
-class TwoNetworks:
+class PairReplicas:
     """R replicas of the pair of `cells`, which differ in replica axes only.
 
     It is what a rule's `cycle` sees: a `interfaces.Pair`.
@@ -44,11 +43,11 @@ class TwoNetworks:
         losses: of a and b since `clear`, summed over their counts, [2, R], nats.
     """
 
-    def __init__(self, cells: Seq[Cell], pixels: int, device: torch.device) -> None:
+    def __init__(self, cells: Sequence[Cell], pixels: int, device: torch.device) -> None:
         cell, rule = cells[0], registry.RULES.declared(cells[0].rule)
         plan = blueprint(cell, pixels)
         self.T, self.replicas = cell.need("T"), len(cells)
-        self.factor: float = cell.need("sg_factor") if rule.synthetic else 0.0
+        self.factor: float = cell.need("sg_factor") if rule.has_models else 0.0
         self.streams, self.units = cell.batch_size, cell.need("hidden_units")
 
         def spread(column: Tensor) -> Tensor:
@@ -87,7 +86,7 @@ class TwoNetworks:
             for block in self.blocks:
                 block.bind(self._leaves, self._grads, self.weights.statistics)
         self.mode = "train"
-        """`train`, `look` or `evaluate`, as for `batch_norm_lstm.normalise`."""
+        """`train`, `batch_only` or `evaluate`, as for `batch_norm_lstm.normalise`."""
         self.states: dict[str, State] = self.rest(self.streams)
         self.losses = self.weights.flat.new_zeros(2, self.replicas)
         self.kept = kept(self, cells, device)
@@ -97,7 +96,7 @@ class TwoNetworks:
         zero = self.weights.flat.new_zeros(self.replicas, self.units, streams)
         return dict.fromkeys(self.cores, (zero, zero))
 
-    def window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
+    def run_a_window(self, digits: Tensor) -> tuple[Tensor, Tensor]:
         """Run A for T steps; return its counts' logits [R, T + 1, B] and its message [R, H, B].
 
         Args:
@@ -109,11 +108,11 @@ class TwoNetworks:
         h = self.states["a"][0]
         return self._run(self.readouts["a"], h), self.message(h, self.mode)
 
-    def tick(self, message: Tensor, at: int) -> None:
+    def step_b(self, message: Tensor, at: int) -> None:
         """Run B for a step on a message, the `at`th of the cycle, from 0."""
         self.states["b"] = self.cores["b"].step(message, self.states["b"], at, self.mode)
 
-    def count(self) -> Tensor:
+    def b_logits(self) -> Tensor:
         """Return the logits [R, T * T + 1, B] of B's count."""
         return self._run(self.readouts["b"], self.states["b"][0])
 
@@ -130,9 +129,9 @@ class TwoNetworks:
     def learn(
         self,
         parts: str,
-        outputs: Seq[Tensor],
-        deltas: Seq[Tensor | None] | None = None,
-        at: Seq[Tensor] = (),
+        outputs: Sequence[Tensor],
+        deltas: Sequence[Tensor | None] | None = None,
+        at: Sequence[Tensor] = (),
     ) -> list[Tensor]:
         """Write the gradients of the weights of `parts`; return those at the tensors `at`.
 
@@ -161,14 +160,16 @@ class TwoNetworks:
     def synthetic_gradient(self, message: Tensor) -> Tensor:
         """Return M's prediction of the gradient of B's loss at a message, both [R, H, B]."""
         assert self.model is not None
-        with self.apart("look", self.states), torch.no_grad():
+        with self.apart("batch_only", self.states), torch.no_grad():
             return self._predict(message) / self.model.scale
 
-    def learn_synthetic_gradient(self, messages: Seq[Tensor], targets: Seq[Tensor]) -> None:
+    def learn_synthetic_gradient(
+        self, messages: Sequence[Tensor], targets: Sequence[Tensor]
+    ) -> None:
         """Write the gradients of M for what it should have predicted at a cycle's messages."""
         self.learn("m", [self.sg_loss(messages, targets)])
 
-    def sg_loss(self, messages: Seq[Tensor], targets: Seq[Tensor]) -> Tensor:
+    def sg_loss(self, messages: Sequence[Tensor], targets: Sequence[Tensor]) -> Tensor:
         """Return M's loss [R]: summed over units, averaged over the batch and the messages."""
         assert self.model is not None
         total = torch.zeros_like(self.losses[0])
@@ -193,7 +194,7 @@ class TwoNetworks:
         self.model.sequence.track = self.mode == "train"
         return self.model.predict(message.detach())[0]
 
-    def _run(self, block: Sequence, x: Tensor) -> Tensor:
+    def _run(self, block: LayerStack, x: Tensor) -> Tensor:
         if self.mode == "evaluate":
             return block.evaluate(x)
         block.track = self.mode == "train"

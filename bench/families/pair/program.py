@@ -14,10 +14,10 @@ from ... import registry
 from ...cell import Cell
 from ...datasets import Data
 from ...nn.adam import Adam
-from ...outcome import CurvePoint, Measured, defined
-from ..program import Program, State, Timed
+from ...outcome import CurvePoint, EvaluatedPoints, defined
+from ..program import ProfiledAttribute, Program, State
 from .digit_streams import EVALUATED_CYCLES, EVALUATED_STREAMS, WARM_UP, DigitStreams
-from .network import TwoNetworks
+from .network import PairReplicas
 
 
 class PairProgram(Program):
@@ -25,7 +25,7 @@ class PairProgram(Program):
 
     Args:
         cells: one for each replica; they may differ in replica axes only.
-        data: their data set.
+        data: their dataset.
         device: where to train.
         clock: tells the seconds of training so far.
     """
@@ -39,7 +39,7 @@ class PairProgram(Program):
     ) -> None:
         super().__init__(cells, clock)
         self.streams = DigitStreams(cells, data, device)
-        self.network = TwoNetworks(cells, self.streams.pixels, device)
+        self.network = PairReplicas(cells, self.streams.pixels, device)
         self.weights, self.kept = self.network.weights, self.network.kept
         self._parts = list(self.network.parts)
         self.adam = Adam(self.weights.flat, self.weights.grads, list(self.network.parts.values()))
@@ -88,11 +88,11 @@ class PairProgram(Program):
                 odd, threes = found.odd.expand(R, -1, -1), found.threes.expand(R, -1)
                 for window in range(T):
                     digits = found.digits[:, window].expand(R, -1, -1, -1)
-                    logits, message = network.window(digits)
+                    logits, message = network.run_a_window(digits)
                     network.loss("a", logits, odd[:, window])
                     wrong[0] += (logits.argmax(1) != odd[:, window]).sum(1)
-                    network.tick(message, window)
-                logits = network.count()
+                    network.step_b(message, window)
+                logits = network.b_logits()
                 network.loss("b", logits, threes)
                 wrong[1] += (logits.argmax(1) != threes).sum(1)
             own, other = network.losses.double() / EVALUATED_CYCLES
@@ -103,8 +103,8 @@ class PairProgram(Program):
             _numbers(own / T + other),
         )
 
-    def measure(self) -> Measured:
-        """Look at every replica: the point of its curve, and when it diverged."""
+    def evaluate_all(self) -> EvaluatedPoints:
+        """Evaluate every replica: return the point of its curve, and when it diverged."""
         *errors, losses = self.evaluate()
         self._held = errors[0], errors[1]
         sg_loss, sg_cosine = self.probe()
@@ -133,7 +133,7 @@ class PairProgram(Program):
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
 
-        They are of the last `measure`.
+        They are of the last `evaluate_all`.
         """
         return [{"error_a": a, "error_b": b} for a, b in zip(*self._held, strict=True)]
 
@@ -148,27 +148,27 @@ class PairProgram(Program):
         if network.model is None:
             return None, None
         found, messages = self.streams.probe(), list[Tensor]()
-        with network.apart("look", network.states), torch.enable_grad():
+        with network.apart("batch_only", network.states), torch.enable_grad():
             for window in range(network.T):
-                _, message = network.window(found.digits[:, window])
+                _, message = network.run_a_window(found.digits[:, window])
                 messages.append(message.detach().requires_grad_())
-                network.tick(messages[-1], window)
-            loss = network.loss("b", network.count(), found.threes)
+                network.step_b(messages[-1], window)
+            loss = network.loss("b", network.b_logits(), found.threes)
             true = network.learn("", [loss], at=messages)
             loss = network.sg_loss(messages, true).detach()
             said = [network.synthetic_gradient(message) for message in messages]
         one, other = (torch.cat(some, 1).flatten(1).double() for some in (said, true))
         return _numbers(loss), _numbers(torch.cosine_similarity(one, other, 1, eps=0))
 
-    def timed(self) -> list[Timed]:
+    def profiled_attributes(self) -> list[ProfiledAttribute]:
         """Return what the parts of a step's profile are."""
         parts = {
-            **dict.fromkeys(("window", "tick", "count", "loss"), "forward"),
+            **dict.fromkeys(("run_a_window", "step_b", "b_logits", "loss"), "forward"),
             "learn": "backward",
             "synthetic_gradient": "m",
             "learn_synthetic_gradient": "m",
         }
-        return [Timed(self.network, method, part) for method, part in parts.items()]
+        return [ProfiledAttribute(self.network, method, part) for method, part in parts.items()]
 
     def _own_state(self) -> State:
         return {

@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from ...datasets import Loaded
     from .program import RecurrentProgram
 
-PROTOCOL_VERSION = 1
+TRAINING_VERSION = 1
 """Raised when the core, the streams, the curriculum, the evaluation or the seeding change what a
 cell computes."""
 
 
-class Recurrent:
+class RecurrentFamily:
     """The family; see `family.Family`."""
 
     name = "recurrent"
     label = "recurrent"
     networks: tuple[str, ...] = ("lstm",)
-    reads: tuple[str, ...] = ("episodes", "text")
+    data_kinds: tuple[str, ...] = ("episodes", "text")
     unit = "symbol"
-    along = "T"
+    size_field = "T"
 
     def fields(self, values: Mapping[str, Any]) -> Collection[str]:
         """Return the optional fields that such a cell has."""
@@ -39,22 +39,22 @@ class Recurrent:
             found += ["solve_bits", "solve_window"]
         else:
             found += ["split", "corpus", "patience"]
-        if registry.RULES.declared(values["rule"]).synthetic:
+        if registry.RULES.declared(values["rule"]).has_models:
             found += ["sg_layers", "sg_scale", "sg_factor"]
             found += ["sg_units"] * (values.get("sg_layers") != 0)
         return found
 
-    def refuse(self, values: Mapping[str, Any]) -> None:
+    def check(self, values: Mapping[str, Any]) -> None:
         """Refuse nothing: the fields fit one another."""
 
     def data_steps(self, values: Mapping[str, Any]) -> int:
         """Return T: an iteration is an unroll."""
         return values["T"]
 
-    def protocol_version(self, values: Mapping[str, Any]) -> int:
+    def training_version(self, values: Mapping[str, Any]) -> int:
         """Return the version of the code that trains such a cell."""
         del values
-        return PROTOCOL_VERSION
+        return TRAINING_VERSION
 
     def program(
         self,
@@ -90,4 +90,4 @@ class Recurrent:
         return torch.inference_mode()
 
 
-FAMILY: Family = Recurrent()
+FAMILY: Family = RecurrentFamily()

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, cast
 import torch
 
 from .estimates import STEPS, STREAMS, WARM_UP
-from .network import RecurrentNetwork, softmax_loss
+from .network import RecurrentReplicas, softmax_loss
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
 
-def bits_per_character(network: RecurrentNetwork, text: "NDArray[np.uint8]") -> list[float]:
+def bits_per_character(network: RecurrentReplicas, text: "NDArray[np.uint8]") -> list[float]:
     """Return each replica's mean cross-entropy in bits over all characters but the first.
 
     The text [N] is read from the start to the end, in parts at once; a part's first state comes

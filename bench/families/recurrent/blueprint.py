@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from ... import registry
 from ...nn.blueprint import Blueprint, sequence
-from ...nn.recurrent_blueprint import LSTM
+from ...nn.recurrent_blueprint import LSTMSpec
 
 if TYPE_CHECKING:
     from ...cell import Cell
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Architecture(Protocol):
     """The functions of a module of `networks` for recurrent networks."""
 
-    def core(self, cell: Cell, symbols: int) -> LSTM:
+    def core(self, cell: Cell, symbols: int) -> LSTMSpec:
         """Return the core for one-hot inputs of `symbols`."""
         ...
 
@@ -48,7 +48,7 @@ class RecurrentBlueprint:
         auxiliary: the output that predicts synthetic gradients; None where the rule asks for none.
     """
 
-    core: LSTM
+    core: LSTMSpec
     readout: Blueprint
     model: Blueprint | None
     auxiliary: Blueprint | None
@@ -68,6 +68,6 @@ def blueprint(cell: Cell, symbols: int, classes: int) -> RecurrentBlueprint:
     return RecurrentBlueprint(
         core=core,
         readout=kind.readout(cell, classes),
-        model=kind.synthetic_gradient(cell, size) if rule.synthetic else None,
+        model=kind.synthetic_gradient(cell, size) if rule.has_models else None,
         auxiliary=kind.auxiliary(cell, size) if rule.auxiliary else None,
     )

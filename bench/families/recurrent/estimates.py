@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ... import datasets, registry
-from ..estimates import COPIES, PASSES, bytes_of, weights_of
+from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
 from .blueprint import RecurrentBlueprint, blueprint
 
 if TYPE_CHECKING:
     from ...cell import Cell
 
-OF_A_STATE = 12
-"""Numbers a unit that a step leaves for its pullback: gates and their gradient, cells, outputs."""
-OF_LOGITS = 6
-"""Numbers a class that a step's loss takes."""
+FLOATS_PER_UNIT = 12
+"""Kept per unit and step for its pullback: gates and their gradient, cells, outputs."""
+FLOATS_PER_CLASS = 6
+"""Of a step's loss, per class."""
 STEPS, STREAMS = 64, 256
 """A held-out text is read in unrolls of so many steps, in at most so many places at once."""
 WARM_UP = 100
@@ -40,18 +40,18 @@ def weights(cell: Cell) -> int:
 
 def of_a_step(cell: Cell) -> int:
     """Return how many numbers a step takes, and the unrolls that are kept for their pullback."""
-    unrolls = registry.RULES.declared(cell.rule).unrolls
+    unrolls = registry.RULES.declared(cell.rule).unrolls_in_memory
     return _unroll(cell, cell.need("T"), cell.batch_size, unrolls)
 
 
 def of_an_evaluation(cell: Cell) -> int:
-    """Return how many numbers are kept at a time of a held-out text, or by a look at M."""
-    held = looked = 0
+    """Return how many numbers are kept at a time of a held-out text, or by a probe of M."""
+    held = probed = 0
     if _kind(cell) == "text":
         held = _unroll(cell, STEPS, _places(cell), 1)
     if _blueprint(cell).model is not None:
-        looked = _unroll(cell, PROBE_STEPS, min(PROBE_STREAMS, cell.batch_size), 1)
-    return max(held, looked)
+        probed = _unroll(cell, PROBE_STEPS, min(PROBE_STREAMS, cell.batch_size), 1)
+    return max(held, probed)
 
 
 def _places(cell: Cell) -> int:
@@ -65,7 +65,9 @@ def _places(cell: Cell) -> int:
 def _unroll(cell: Cell, steps: int, streams: int, unrolls: int) -> int:
     units: int = cell.need("hidden_units")
     symbols, classes = _sizes(cell)
-    a_step = (1 + symbols + OF_A_STATE * units) * unrolls + OF_LOGITS * classes + 2 * units
+    a_step = (
+        (1 + symbols + FLOATS_PER_UNIT * units) * unrolls + FLOATS_PER_CLASS * classes + 2 * units
+    )
     return a_step * (steps + 1) * streams
 
 
@@ -76,13 +78,13 @@ def work(cell: Cell) -> float:
     """
     plan, T, rule = _blueprint(cell), cell.need("T"), registry.RULES.declared(cell.rule)
     output = (plan.core.units,)
-    a_step = rule.passes * plan.core.multiplications(())
-    a_step += PASSES * plan.readout.multiplications(output)
+    a_step = rule.products_per_step * plan.core.multiplications(())
+    a_step += PRODUCTS_PER_WEIGHT * plan.readout.multiplications(output)
     an_unroll = 0
     if plan.model is not None:
-        an_unroll += (PASSES + 1) * plan.model.multiplications(output)
+        an_unroll += (PRODUCTS_PER_WEIGHT + 1) * plan.model.multiplications(output)
     if plan.auxiliary is not None:
-        a_step += PASSES * plan.auxiliary.multiplications(output)
+        a_step += PRODUCTS_PER_WEIGHT * plan.auxiliary.multiplications(output)
         a_step += 0 if plan.model is None else plan.model.multiplications(output)
     return cell.iterations * cell.batch_size * (T * a_step + an_unroll)
 

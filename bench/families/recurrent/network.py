@@ -4,7 +4,7 @@ A core that runs on, its state carried from unroll to unroll; a readout; and, fo
 have them, a synthetic-gradient model M and an auxiliary output.
 """
 
-from collections.abc import Sequence as Seq
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from ... import registry
 from ...cell import Cell
-from ...nn.layers import Block, Sequence, build
+from ...nn.layers import Block, LayerStack, build
 from ...nn.lstm import LSTM, Tape
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
@@ -22,7 +22,7 @@ from .blueprint import blueprint
 _KEPT = ("x", "gates", "cells", "tanh")  # of the unroll before: what its pullback reads
 
 
-class RecurrentNetwork:
+class RecurrentReplicas:
     """R replicas of the network of `cells`, which differ in replica axes only.
 
     It is what a rule's `unroll` sees: a `interfaces.Recurrent`.
@@ -40,12 +40,14 @@ class RecurrentNetwork:
         aux_loss: the auxiliary output's of the last unroll, averaged over its steps, [R].
     """
 
-    def __init__(self, cells: Seq[Cell], symbols: int, classes: int, device: torch.device) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], symbols: int, classes: int, device: torch.device
+    ) -> None:
         cell, rule = cells[0], registry.RULES.declared(cells[0].rule)
         plan = blueprint(cell, symbols, classes)
         self.symbols, self.classes, self.replicas = symbols, classes, len(cells)
         self.core, self.readout = LSTM(plan.core), build(plan.readout)
-        self.factor: float = cell.need("sg_factor") if rule.synthetic else 0.0
+        self.factor: float = cell.need("sg_factor") if rule.has_models else 0.0
         self.steps, self.streams = cell.need("T"), cell.batch_size
 
         def spread(column: Tensor) -> Tensor:
@@ -54,7 +56,7 @@ class RecurrentNetwork:
         self.hyperparameters = hyperparameters(cells, device, spread)
         blocks: list[Block] = [Block(("core", self.core)), self.readout]
         self.model: SyntheticGradient | None = None
-        self.auxiliary: Sequence | None = None
+        self.auxiliary: LayerStack | None = None
         if plan.model is not None:
             scale = scale_of(cells, device, spread)
             self.model = SyntheticGradient(build(plan.model), None, scale)
@@ -102,8 +104,8 @@ class RecurrentNetwork:
             self._before = self._tapes[-1]
         return self._tapes[-1]
 
-    def before(self) -> Tape | None:
-        """Return the unroll before, None before the first."""
+    def previous_unroll(self) -> Tape | None:
+        """Return the previous unroll; None in the first update or without auxiliary outputs."""
         return self._before
 
     def synthetic_gradient(self, state: Tensor) -> Tensor:

@@ -15,11 +15,11 @@ from ... import registry
 from ...cell import Cell
 from ...datasets import Episodes, Text
 from ...nn.adam import Adam
-from ...outcome import CurvePoint, Measured, Solved, defined
-from ..program import Program, State, Timed
+from ...outcome import CurvePoint, EvaluatedPoints, Solved, defined
+from ..program import ProfiledAttribute, Program, State
 from .bits_per_character import bits_per_character
 from .estimates import PROBE_STEPS, PROBE_STREAMS
-from .network import RecurrentNetwork, softmax_loss
+from .network import RecurrentReplicas, softmax_loss
 from .streams import EpisodeStream, TextStream
 
 NATS = math.log(2)
@@ -50,7 +50,7 @@ class RecurrentProgram(Program):
             self.stream = TextStream(cells, data, device)
         else:
             self.stream = EpisodeStream(cells, data, device)
-        self.network = RecurrentNetwork(cells, self.stream.symbols, self.stream.classes, device)
+        self.network = RecurrentReplicas(cells, self.stream.symbols, self.stream.classes, device)
         self.weights, self.kept = self.network.weights, self.network.kept
         flat = self.weights.flat
         self.adam = Adam(flat, self.weights.grads, [slice(0, flat.shape[1])])
@@ -114,8 +114,8 @@ class RecurrentProgram(Program):
         solved = self.progression[replica]
         return solved[-1].length if solved else 0
 
-    def measure(self) -> Measured:
-        """Look at every replica: the point of its curve, and when it diverged."""
+    def evaluate_all(self) -> EvaluatedPoints:
+        """Evaluate every replica: return the point of its curve, and when it diverged."""
         loss, counted = (cast("list[float]", row.tolist()) for row in self.sums[:2])
         self.sums[:2] = 0
         held = self._validate()
@@ -127,7 +127,7 @@ class RecurrentProgram(Program):
         sg, aux = (
             cast("list[float]", x.tolist()) for x in (self.network.sg_loss, self.network.aux_loss)
         )
-        found: Measured = []
+        found: EvaluatedPoints = []
         for r in range(len(self.cells)):
             train = loss[r] / counted[r] if counted[r] else math.nan
             bits = train / NATS if held is None else held[r]
@@ -211,14 +211,14 @@ class RecurrentProgram(Program):
         cosine = torch.cosine_similarity(said, true.flatten(1).double(), 1, eps=0)
         return cast("list[float]", cosine.tolist())
 
-    def timed(self) -> list[Timed]:
+    def profiled_attributes(self) -> list[ProfiledAttribute]:
         """Return what the parts of a step's profile are."""
         network, models = self.network, ("synthetic_gradient", "learn_synthetic_gradient")
         core = (("forward", "forward"), ("pull", "backward"), ("learn", "backward"))
         return [
-            Timed(network, "readout", "forward", "backward"),
-            *(Timed(network.core, method, part) for method, part in core),
-            *(Timed(network, method, "m") for method in (*models, "auxiliary_deltas")),
+            ProfiledAttribute(network, "readout", "forward", "backward"),
+            *(ProfiledAttribute(network.core, method, part) for method, part in core),
+            *(ProfiledAttribute(network, method, "m") for method in (*models, "auxiliary_deltas")),
         ]
 
     def _own_state(self) -> State:

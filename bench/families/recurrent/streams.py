@@ -5,8 +5,8 @@ the same whatever the rule and however long an unroll is, and going on in the mi
 than the step's number.
 """
 
-from collections.abc import Sequence as Seq
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -17,29 +17,6 @@ from ...errors import UsageError
 from ...nn.seeding import generator
 
 AHEAD = 128  # steps of a generated task that are read at once
-
-
-class Stream(Protocol):
-    """The interface of a program's streams."""
-
-    symbols: int
-    classes: int
-
-    def peek(self, steps: int, streams: int) -> tuple[Tensor, Tensor]:
-        """Return the coming codes and targets [R, steps, streams]; -1: nothing counts there."""
-        ...
-
-    def advance(self, steps: int) -> None:
-        """Go on by so many steps."""
-        ...
-
-    def state(self) -> dict[str, Any]:
-        """Return what a resumed run needs to go on at the same step."""
-        ...
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Take up what `state` returned."""
-        ...
 
 
 class _Ahead(NamedTuple):
@@ -61,7 +38,7 @@ class EpisodeStream:
         device: where codes and targets are wanted.
     """
 
-    def __init__(self, cells: Seq[Cell], task: Episodes, device: torch.device) -> None:
+    def __init__(self, cells: Sequence[Cell], task: Episodes, device: torch.device) -> None:
         self.task, self.symbols, self.classes = task, task.symbols, task.classes
         self.device, self.streams = device, cells[0].batch_size
         self.seeds = [cell.seed for cell in cells]
@@ -155,7 +132,7 @@ class TextStream:
         device: where it is kept.
     """
 
-    def __init__(self, cells: Seq[Cell], text: Text, device: torch.device) -> None:
+    def __init__(self, cells: Sequence[Cell], text: Text, device: torch.device) -> None:
         self.symbols = self.classes = len(text.alphabet)
         self.codes = torch.as_tensor(text.train).to(device).long()
         size, streams = len(self.codes), cells[0].batch_size

@@ -63,7 +63,7 @@ def own(tmp_path):
 @pytest.fixture
 def fails():
     """Run a check that must fail; return what it says."""
-    from sgbench.bench.conformance.findings import Failed
+    from sgbench.bench.conformance.checks import Failed
 
     def call(check, setting):
         with setting.family.grad_mode(), pytest.raises(Failed) as caught:

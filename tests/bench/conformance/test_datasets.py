@@ -1,8 +1,8 @@
-"""Checks of a data set: each finds the fault that it is for, and nothing in a right one."""
+"""Checks of a dataset: each finds the fault that it is for, and nothing in a right one."""
 
 import pytest
 from sgbench.bench import registry
-from sgbench.bench.conformance.files import opened
+from sgbench.bench.conformance.subject import open_subject
 
 GOOD = """
 import numpy as np
@@ -32,7 +32,7 @@ def load(folder):
 
 @pytest.fixture
 def checked(tmp_path):
-    """Check the data set above with a fault; return findings by name."""
+    """Check the dataset above with a fault; return findings by name."""
 
     def call(change="pass", **replaced):
         text = GOOD.replace("CHANGE", change)
@@ -40,7 +40,7 @@ def checked(tmp_path):
             text = text.replace(old, new)
         path = tmp_path / "blobs.py"
         path.write_text(text)
-        with opened(str(path)) as subject:
+        with open_subject(str(path)) as subject:
             return {finding.check: finding for finding in subject.check(None)}
 
     return call
@@ -112,7 +112,7 @@ def test_another_kind_than_is_declared(checked):
 
 @pytest.mark.parametrize("name", ["digits", "copy", "repeat_copy", "descriptions"])
 def test_data_sets_of_the_package(name):
-    with opened(name) as subject:
+    with open_subject(name) as subject:
         found = list(subject.check(None))
     assert {one.verdict for one in found} <= {"holds", "skipped"}
-    assert registry.DATASETS.brought() == ()
+    assert registry.DATASETS.external_files() == ()

@@ -37,7 +37,7 @@ def test_a_loss_that_is_no_number_a_replica(own, fails, sources):
 
 
 def test_a_right_m_gives_backprop(own, holds, sources):
-    holds(gradients.right_model, own(sources["dni"], model="M"))
+    holds(gradients.exact_model, own(sources["dni"], model="M"))
 
 
 UNROLL = (
@@ -50,13 +50,13 @@ UNROLL = (
 
 def test_a_right_m_of_an_unroll(own, holds):
     setting = own(UNROLL.format("pass"), "lstm", model="M", families=("recurrent",))
-    holds(gradients.right_model, setting)
+    holds(gradients.exact_model, setting)
 
 
 def test_a_factor_that_is_forgotten(own, fails):
     wrong = UNROLL.format("network.factor = 1")
     setting = own(wrong, "lstm", model="M", families=("recurrent",))
-    assert "core" in fails(gradients.right_model, setting)
+    assert "core" in fails(gradients.exact_model, setting)
 
 
 def test_half_of_what_m_says(own, fails, sources):
@@ -70,4 +70,4 @@ def test_half_of_what_m_says(own, fails, sources):
         "    models, network.models = network.models, [Half(m) for m in network.models]\n"
         "    right(network, x, labels)\n    network.models = models\n"
     )
-    assert "backprop" in fails(gradients.right_model, own(halved, model="M"))
+    assert "baseline" in fails(gradients.exact_model, own(halved, model="M"))

@@ -29,7 +29,8 @@ def test_an_idle_layer_that_moves(own, fails, sources):
 
 def test_an_idle_layer_that_runs_where_none_may(own, fails, sources):
     wrong = CHANGED + (
-        "right(network, x, labels, mask)\n    if network.inputs:\n        network.hidden[0](x)\n"
+        "right(network, x, labels, mask)\n"
+        "    if network.input_models:\n        network.hidden[0](x)\n"
     )
     words = fails(masks, own(sources["dni"] + wrong, model="M"))
     assert words.startswith("decoupled=both: hidden0 is idle")

@@ -69,4 +69,4 @@ def test_targets_that_step_does_not_teach(own, fails, sources):
 
 def test_too_few_targets(own, fails, sources):
     wrong = sources["dni"] + TARGETS + "return found[1:]\n"
-    assert "2 for 3" in fails(models.targets, own(wrong, model="M"))
+    assert "2 tensors for 3" in fails(models.targets, own(wrong, model="M"))

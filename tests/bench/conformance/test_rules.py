@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 from sgbench.bench import registry
-from sgbench.bench.conformance.files import opened
 from sgbench.bench.conformance.rules import check_rule
+from sgbench.bench.conformance.subject import open_subject
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.py"))
 QUICK = ("backprop", "bptt", "no_bprop")
-EXPECTED = {"bp_lambda": {"unlocked", "zero_m"}}
+EXPECTED = {"bp_lambda": {"unlocked", "zero_model"}}
 
 
 def by_verdict(findings):
@@ -23,7 +23,7 @@ def by_verdict(findings):
     "name",
     [
         name if name in QUICK else pytest.param(name, marks=pytest.mark.slow)
-        for name in registry.RULES.own_names()
+        for name in registry.RULES.builtin_names()
     ],
 )
 def test_rules_of_the_package(name):
@@ -34,7 +34,7 @@ def test_rules_of_the_package(name):
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_rules_of_the_examples(path):
-    with opened(str(path)) as subject:
+    with open_subject(str(path)) as subject:
         found = by_verdict(subject.check(None))
     assert found.get("fails", {}) == {}
     assert "expected" not in found

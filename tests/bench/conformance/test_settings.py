@@ -14,7 +14,7 @@ def test_every_network_on_every_kind_of_data():
     assert names == ["cnn", "fcn", "lstm on episodes", "lstm on text", "two_lstms"]
 
 
-@pytest.mark.parametrize("name", registry.RULES.own_names())
+@pytest.mark.parametrize("name", registry.RULES.builtin_names())
 def test_cells_fit_the_rule(name):
     for setting in settings_of(name):
         one, other = setting.cell(), setting.cell(1, second=True)

@@ -7,17 +7,44 @@ import pytest
 from reference.engine import cells, run, statuses
 from reference.jobs import LookingJob, job_of, never, untimed
 from reference.programs import random_data, tiny_cell
+from sgbench.bench import registry
 from sgbench.bench.engine import dispatch
 from sgbench.bench.engine.dispatch import Stop
 from sgbench.bench.errors import DataError, UsageError
 from sgbench.bench.training import loop
+
+RULE = """
+from sgbench.bench.contract import Rule
+RULE = Rule(
+    name="mine", label="mine", sentence="none", color="#000000", families=("feedforward",),
+    version=1, source="a test",
+)
+
+
+def step(network, x, labels):
+    {}
+"""
+
+
+@pytest.fixture
+def rule_that(tmp_path):
+    """Return the job of a cell whose rule, from a file, does this in an update."""
+
+    def make(does):
+        file = tmp_path / "mine.py"
+        file.write_text(RULE.format(does))
+        registry.RULES.add_file(str(file), "--rule-file")
+        return job_of(tiny_cell("mine"), external_files=registry.external_files())
+
+    yield make
+    registry.RULES.remove("mine")
 
 
 class TestInline:
     @pytest.fixture(autouse=True)
     def small_data(self, monkeypatch):
         monkeypatch.setattr(loop, "_load", lambda dataset, data_dir, corpus: random_data())
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
     def test_in_order_each_as_if_alone(self):
         jobs = [job_of(cell) for cell in cells()]
@@ -63,10 +90,10 @@ class TestInline:
     def test_a_program_that_raises_has_failed_and_the_others_go_on(self, monkeypatch, error):
         real, jobs = loop.train, [job_of(cell) for cell in cells(count=3)]
 
-        def broken(job, look):
+        def broken(job, should_stop):
             if job is jobs[1]:
                 raise error
-            return real(job, look)
+            return real(job, should_stop)
 
         monkeypatch.setattr(loop, "train", broken)
         ended = run(jobs)
@@ -97,6 +124,24 @@ class TestInline:
             dispatch.run(
                 [job_of(cell) for cell in cells(count=2)], 1, Stop(), full, lambda *_: None
             )
+
+    def test_a_rule_that_ends_the_process_is_a_failed_program(self, rule_that):
+        (failed,) = run([rule_that("raise SystemExit(3)")])[0]
+        assert failed.status == "failed"
+        assert "SystemExit: 3" in failed.error
+
+    def test_an_error_in_a_file_of_the_users_is_told_with_its_line(self, rule_that):
+        (failed,) = run([rule_that("x.no_such_thing()")])[0]
+        assert failed.error.startswith("mine.py line ")
+        assert "x.no_such_thing()" in failed.error
+        assert "AttributeError" in failed.error
+        assert "\n" not in failed.error
+
+    def test_what_a_rule_prints_is_no_result(self, rule_that, capsys):
+        run([rule_that("print('hello')")])
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert "hello" in err
 
     def test_an_interrupt_is_no_failed_program(self):
         def interrupt(*event):

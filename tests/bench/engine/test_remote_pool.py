@@ -12,7 +12,7 @@ from reference.jobs import job_of
 from reference.programs import tiny_cell
 from sgbench.bench import hardware
 from sgbench.bench.engine import dask_client, remote_pool, worker
-from sgbench.bench.engine.dispatch import AgainError, Stop
+from sgbench.bench.engine.dispatch import RetryJobError, Stop
 from sgbench.bench.engine.remote_pool import RemotePool
 from sgbench.bench.engine.worker import TaskResult
 from sgbench.bench.engine.worker_info import Fingerprint, WorkerInfo
@@ -54,9 +54,9 @@ def pool_of(told):
             "backends": {"A processor elsewhere": ("mkl", 1e-7)},
             "machine": lambda address: dataclasses.replace(MACHINE, device=f"of {address}"),
             "states": lambda job: {"a class": b"its state"},
-            "keep": lambda *given: told["kept"].append(given),
-            "meet": told["met"].append,
-            "say": told["said"].append,
+            "store_checkpoint": lambda *given: told["kept"].append(given),
+            "on_new_worker": told["met"].append,
+            "notify": told["said"].append,
         }
         pool = RemotePool(**(fields | changes))
         pool.begin(Stop(), lambda *_: None)
@@ -73,7 +73,7 @@ def job():
 class TestPresence:
     @pytest.mark.parametrize(("most", "count"), [(None, 3), (2, 2), (5, 3)])
     def test_no_more_than_were_asked_for_are_there(self, pool_of, most, count):
-        pool = pool_of(FakeClient("a", "b", "c"), most=most)
+        pool = pool_of(FakeClient("a", "b", "c"), max_jobs=most)
         assert list(pool.present()) == ["a", "b", "c"][:count]
 
     def test_it_is_said_once_that_nobody_is_left_and_once_that_one_has_come(self, pool_of, told):
@@ -115,11 +115,11 @@ class TestTasks:
 class TestAnswers:
     def test_a_stranger_is_met_once_and_its_job_is_submitted_again(self, pool_of, job, told):
         pool = pool_of(FakeClient())
-        with pytest.raises(AgainError):
+        with pytest.raises(RetryJobError):
             pool.outcomes(job, TaskResult(unknown=STRANGER))
         assert told["met"] == [STRANGER]
         pool.backends[STRANGER.key] = ("mkl", None)
-        with pytest.raises(AgainError):
+        with pytest.raises(RetryJobError):
             pool.outcomes(job, TaskResult(unknown=STRANGER))
         assert told["met"] == [STRANGER]
 

@@ -21,7 +21,7 @@ MODEL = hardware.device_model("cpu")
 
 @pytest.fixture(autouse=True)
 def look_at_every_step(monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
     monkeypatch.setattr(loop, "_load", lambda dataset, data_dir, corpus: random_data())
     monkeypatch.delenv("SGBENCH_DATA", raising=False)
 

@@ -3,11 +3,11 @@
 import pytest
 from reference.programs import tiny_cell
 from sgbench.bench.families.estimates import bytes_of, weights_of
-from sgbench.bench.nn.blueprint import Linear, sequence
+from sgbench.bench.nn.blueprint import LinearSpec, sequence
 
 
 def test_weights_of_several_blocks():
-    block = sequence(("a", Linear(3, 2, bias=True)))
+    block = sequence(("a", LinearSpec(3, 2, bias=True)))
     assert weights_of([block, block]) == 2 * 8
 
 

@@ -9,7 +9,7 @@ from reference.sequences import small_task, tiny_recurrent
 from sgbench.bench import datasets, registry
 from sgbench.bench.cell import Cell
 from sgbench.bench.errors import UsageError
-from sgbench.bench.families.family import of
+from sgbench.bench.families.family import family_for
 
 PAIR = tiny_pair("dni")
 FIT = {
@@ -35,24 +35,24 @@ FIT = {
     ],
 )
 def test_the_family_of_a_cell_is_that_of_its_network(cell, name):
-    family = of(cell)
+    family = family_for(cell)
     assert family.name == cell.family == name
     assert cell.network in family.networks
-    assert datasets.kind(cell.dataset) in family.reads
+    assert datasets.kind(cell.dataset) in family.data_kinds
 
 
 @pytest.mark.parametrize("name", registry.FAMILIES.names())
 def test_tables_and_curves_run_along_a_field_of_its_cells(name):
     family = registry.FAMILIES.declared(name)
     cell = next(cell for cell, _ in FIT.values() if cell.family == name)
-    assert cell.value(family.along) is not None
+    assert cell.value(family.size_field) is not None
     assert family.unit in ("example", "symbol")
 
 
 @pytest.mark.parametrize("name", FIT)
 def test_its_program_trains_the_cells_together_without_autograd(name):
     cell, data = FIT[name]
-    family = of(cell)
+    family = family_for(cell)
     with family.grad_mode():
         assert not torch.is_grad_enabled()
         program = family.program([cell, cell.replace(seed=1)], data(), CPU)
@@ -73,6 +73,6 @@ def test_its_program_trains_the_cells_together_without_autograd(name):
 def test_data_of_another_kind_is_refused_with_what_to_give(name, data, kind):
     cell, _ = FIT[name]
     with pytest.raises(UsageError) as caught:
-        of(cell).program([cell], data(), CPU)
+        family_for(cell).program([cell], data(), CPU)
     for word in ("data: ", f"network={cell.network}", kind, f"datasets.load({cell.dataset!r})"):
         assert word in str(caught.value)

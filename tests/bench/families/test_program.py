@@ -3,8 +3,8 @@
 import pytest
 import torch
 from sgbench.bench import registry
+from sgbench.bench.conformance.harness import copied, differing, harness_of, restored
 from sgbench.bench.conformance.settings import settings
-from sgbench.bench.conformance.trials import copied, differing, restored, trial
 
 SETTINGS = [
     setting for name in ("dni", "dni_aux") for setting in settings(registry.RULES.declared(name))
@@ -19,7 +19,7 @@ def setting(request):
 
 def test_the_state_is_whole(setting):
     cells = (setting.cell(0), setting.cell(1, second=True))
-    stopped = trial(setting, *cells)
+    stopped = harness_of(setting, *cells)
     stopped.step(3)
     state = stopped.state()
     assert set(state) == {"iteration", "weights", "statistics", "adam", "kept", "own"}
@@ -31,7 +31,7 @@ def test_the_state_is_whole(setting):
 
 
 def test_the_state_is_live_until_it_is_copied(setting):
-    found = trial(setting)
+    found = harness_of(setting)
     live, copy = found.program.state(), found.state()
     found.step(1)
     assert torch.equal(live["weights"], found.program.weights.flat)
@@ -39,7 +39,7 @@ def test_the_state_is_live_until_it_is_copied(setting):
 
 
 def test_what_is_restored_is_copied(setting):
-    found = trial(setting)
+    found = harness_of(setting)
     found.step(1)
     state = copied(found.state())
     before = state["weights"].clone()
@@ -50,7 +50,7 @@ def test_what_is_restored_is_copied(setting):
 
 def test_rates_drop(setting):
     cell = setting.cell(drops=(0.5,), drop_factor=0.1, iterations=4)
-    found = trial(setting, cell)
+    found = harness_of(setting, cell)
     rates = []
     for _ in range(4):
         rates += found.program.rates()
@@ -59,7 +59,7 @@ def test_rates_drop(setting):
 
 
 def test_moments_have_the_names_of_the_weights(setting):
-    found = trial(setting)
+    found = harness_of(setting)
     found.step(1)
     first, second = found.program.moments()
     assert set(first) == set(second) == set(found.program.weights.named)

@@ -3,8 +3,8 @@
 import pytest
 import torch
 from sgbench.bench import registry
+from sgbench.bench.conformance.harness import harness_of
 from sgbench.bench.conformance.settings import settings
-from sgbench.bench.conformance.trials import trial
 from sgbench.bench.errors import UsageError
 
 RULE = """
@@ -33,14 +33,14 @@ def bring(tmp_path):
 
 def test_one_number_where_replicas_agree(bring):
     setting = bring()["fcn"]
-    found = trial(setting, *(setting.cell(seed, strength=3) for seed in (0, 1)))
+    found = harness_of(setting, *(setting.cell(seed, strength=3) for seed in (0, 1)))
     assert found.network.hyperparameters == {"strength": 3.0}
 
 
 @pytest.mark.parametrize(("network", "shape"), [("fcn", (2, 1, 1)), ("cnn", (1, 8, 1, 1))])
 def test_a_tensor_on_the_shape_of_h_where_they_differ(bring, network, shape):
     setting = bring()[network]
-    found = trial(setting, setting.cell(0, strength=1), setting.cell(1, strength=4))
+    found = harness_of(setting, setting.cell(0, strength=1), setting.cell(1, strength=4))
     strength = found.network.hyperparameters["strength"]
     assert strength.shape == shape
     with setting.family.grad_mode():
@@ -53,7 +53,7 @@ def test_a_tensor_on_the_shape_of_h_where_they_differ(bring, network, shape):
 def test_a_rule_without_setup_keeps_nothing(bring):
     bring()
     (setting, *_) = settings(registry.RULES.declared("backprop"))
-    assert trial(setting).program.kept == {}
+    assert harness_of(setting).program.kept == {}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_a_rule_without_setup_keeps_nothing(bring):
 def test_what_is_no_tensor_a_replica_is_refused(bring, returned):
     setting = bring(returned)["fcn"]
     with pytest.raises(UsageError) as caught:
-        trial(setting, setting.cell(0), setting.cell(1))
+        harness_of(setting, setting.cell(0), setting.cell(1))
     message = str(caught.value)
     assert "rule mine: setup returns 'one'" in message
     assert "R = 2" in message
@@ -72,8 +72,8 @@ def test_what_is_no_tensor_a_replica_is_refused(bring, returned):
 
 def test_kept_tensors_are_the_rule_s_own(bring):
     setting = bring("{'one': draw.normal('one', network.hidden_shapes[0], 1.0)}")["fcn"]
-    found = trial(setting, setting.cell(0), setting.cell(1))
+    found = harness_of(setting, setting.cell(0), setting.cell(1))
     assert found.network.kept["one"].shape == (2, 6)
     assert torch.equal(
-        found.network.kept["one"][1], trial(setting, setting.cell(1)).program.kept["one"][0]
+        found.network.kept["one"][1], harness_of(setting, setting.cell(1)).program.kept["one"][0]
     )

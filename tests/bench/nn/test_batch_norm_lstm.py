@@ -14,7 +14,7 @@ def normal(*shape):
     return torch.randn(shape, generator=SOURCE, dtype=torch.float64)
 
 
-@pytest.mark.parametrize("mode", ["train", "look", "evaluate"])
+@pytest.mark.parametrize("mode", ["train", "batch_only", "evaluate"])
 def test_modes_of_the_norm(mode):
     x, mean, variance = normal(2, 3, 7), normal(2, 3), normal(2, 3).square()
     before = mean.clone(), variance.clone()
@@ -31,7 +31,7 @@ def test_modes_of_the_norm(mode):
 
 
 def test_a_step_is_the_equations_with_statistics_of_its_own_step():
-    core = BatchNormLSTM(recurrent_blueprint.BatchNormLSTM(3, steps=2))
+    core = BatchNormLSTM(recurrent_blueprint.BatchNormLSTMSpec(3, steps=2))
     weights = {name: normal(1, *shape) for name, shape in core.blueprint.shapes.items()}
     stats = {
         name: torch.zeros(1, *s, dtype=torch.float64)

@@ -6,28 +6,30 @@ import pytest
 import torch
 from sgbench.bench.nn import blueprint
 from sgbench.bench.nn.blueprint import (
-    BatchNorm2d,
-    BatchNormReLU,
-    Conv,
-    Linear,
-    Pool,
-    ReLU,
+    BatchNorm2dSpec,
+    BatchNormReLUSpec,
+    ConvSpec,
+    LinearSpec,
+    PoolSpec,
+    ReLUSpec,
     sequence,
 )
 from sgbench.bench.nn.layers import build
-from sgbench.bench.nn.recurrent_blueprint import LSTM
+from sgbench.bench.nn.recurrent_blueprint import LSTMSpec
 from sgbench.bench.profiling import op_counter
 
 DENSE = sequence(
-    ("a", Linear(6, 5, bias=False)), ("a", BatchNormReLU(5)), ("b", Linear(5, 4, bias=True))
+    ("a", LinearSpec(6, 5, bias=False)),
+    ("a", BatchNormReLUSpec(5)),
+    ("b", LinearSpec(5, 4, bias=True)),
 )
 MAPS = sequence(
-    ("a", Conv(2, 3, 5, bias=False)),
-    ("a", BatchNorm2d(3)),
-    ("a.pool", Pool(maximum=True)),
-    ("a.relu", ReLU()),
-    ("b", Conv(3, 4, 3, bias=True)),
-    ("b.pool", Pool(maximum=False)),
+    ("a", ConvSpec(2, 3, 5, bias=False)),
+    ("a", BatchNorm2dSpec(3)),
+    ("a.pool", PoolSpec(maximum=True)),
+    ("a.relu", ReLUSpec()),
+    ("b", ConvSpec(3, 4, 3, bias=True)),
+    ("b.pool", PoolSpec(maximum=False)),
 )
 
 
@@ -70,10 +72,10 @@ def test_weights_are_counted_and_named():
 
 def test_what_is_no_layer_of_a_sequence_is_not_built():
     with pytest.raises(TypeError, match="LSTM"):
-        build(sequence(("core", LSTM(3, 4))))
+        build(sequence(("core", LSTMSpec(3, 4))))
 
 
 def test_a_layer_without_weights_says_so():
-    plain = blueprint.Layer()
+    plain = blueprint.LayerSpec()
     assert (plain.shapes, plain.statistics, plain.fan_in) == ({}, {}, None)
     assert (plain.output((3, 2)), plain.multiplications((3, 2))) == ((3, 2), 0)

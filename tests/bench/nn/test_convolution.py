@@ -32,17 +32,23 @@ def batch_norm(x, gamma, beta):
 
 CASES = {
     "bias": (
-        Conv(blueprint.Conv(C, 4, 3, bias=True)),
+        Conv(blueprint.ConvSpec(C, 4, 3, bias=True)),
         lambda x, w, b: functional.conv2d(x, w, b, 1, 1),
     ),
     "wide": (
-        Conv(blueprint.Conv(C, 4, 5, bias=False)),
+        Conv(blueprint.ConvSpec(C, 4, 5, bias=False)),
         lambda x, w: functional.conv2d(x, w, None, 1, 2),
     ),
-    "norm": (BatchNorm2d(blueprint.BatchNorm2d(C, rectified=False)), batch_norm),
-    "rectified": (BatchNorm2d(blueprint.BatchNorm2d(C)), lambda *x: batch_norm(*x).relu()),
-    "maximum": (Pool(blueprint.Pool(maximum=True)), lambda x: functional.max_pool2d(x, 3, 2, 1)),
-    "average": (Pool(blueprint.Pool(maximum=False)), lambda x: functional.avg_pool2d(x, 3, 2, 1)),
+    "norm": (BatchNorm2d(blueprint.BatchNorm2dSpec(C, rectified=False)), batch_norm),
+    "rectified": (BatchNorm2d(blueprint.BatchNorm2dSpec(C)), lambda *x: batch_norm(*x).relu()),
+    "maximum": (
+        Pool(blueprint.PoolSpec(maximum=True)),
+        lambda x: functional.max_pool2d(x, 3, 2, 1),
+    ),
+    "average": (
+        Pool(blueprint.PoolSpec(maximum=False)),
+        lambda x: functional.avg_pool2d(x, 3, 2, 1),
+    ),
 }
 
 
@@ -66,7 +72,7 @@ def test_forward_and_pullback(layer, function):
 
 
 def test_running_statistics_are_used_in_evaluation():
-    layer = BatchNorm2d(blueprint.BatchNorm2d(C, rectified=False))
+    layer = BatchNorm2d(blueprint.BatchNorm2dSpec(C, rectified=False))
     (weights, _, stats), x = bound(layer), normal(B, R * C, 5, 4)
     layer(x, False)
     assert (stats["mean"] == 0).all()

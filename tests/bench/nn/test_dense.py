@@ -30,10 +30,13 @@ def batch_norm_relu(x, gamma, beta):
 
 
 CASES = {
-    "linear": (Linear(blueprint.Linear(4, 3, bias=True)), lambda x, w, b: w @ x + b.unsqueeze(1)),
-    "no bias": (Linear(blueprint.Linear(4, 3, bias=False)), lambda x, w: w @ x),
-    "batch norm": (BatchNormReLU(blueprint.BatchNormReLU(4)), batch_norm_relu),
-    "ReLU": (ReLU(blueprint.ReLU()), lambda x: x.relu()),
+    "linear": (
+        Linear(blueprint.LinearSpec(4, 3, bias=True)),
+        lambda x, w, b: w @ x + b.unsqueeze(1),
+    ),
+    "no bias": (Linear(blueprint.LinearSpec(4, 3, bias=False)), lambda x, w: w @ x),
+    "batch norm": (BatchNormReLU(blueprint.BatchNormReLUSpec(4)), batch_norm_relu),
+    "ReLU": (ReLU(blueprint.ReLUSpec()), lambda x: x.relu()),
 }
 
 
@@ -56,7 +59,7 @@ def test_forward_and_pullback(layer, function):
 
 
 def test_running_statistics_are_unbiased_and_used_in_evaluation():
-    layer = BatchNormReLU(blueprint.BatchNormReLU(4))
+    layer = BatchNormReLU(blueprint.BatchNormReLUSpec(4))
     (weights, _, stats), x = bound(layer), normal(R, 4, B)
     layer(x, False)
     assert (stats["mean"] == 0).all()

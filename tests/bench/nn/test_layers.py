@@ -1,16 +1,17 @@
 """Layers in sequence: the pullback is the chain of theirs, and tensors reach them by name."""
 
+import pytest
 import torch
 from sgbench.bench.nn import recurrent_blueprint
-from sgbench.bench.nn.blueprint import BatchNormReLU, Linear, ReLU, sequence
+from sgbench.bench.nn.blueprint import BatchNormReLUSpec, LinearSpec, ReLUSpec, sequence
 from sgbench.bench.nn.layers import Block, bound, build
 from sgbench.bench.nn.lstm import LSTM
 
 PLAN = sequence(
-    ("a", Linear(4, 3, bias=False)),
-    ("a", BatchNormReLU(3)),
-    ("b", Linear(3, 2, bias=True)),
-    ("b.relu", ReLU()),
+    ("a", LinearSpec(4, 3, bias=False)),
+    ("a", BatchNormReLUSpec(3)),
+    ("b", LinearSpec(3, 2, bias=True)),
+    ("b.relu", ReLUSpec()),
 )
 
 
@@ -43,6 +44,13 @@ def test_the_pullback_is_that_of_all_parts():
     assert all(torch.equal(first[name], grads[name]) for name in grads)  # it may be called again
 
 
+def test_a_gradient_of_another_shape_is_refused_though_it_could_be_broadcast():
+    layers, _, _, _ = prepared()
+    _, pullback = layers(torch.rand(2, 4, 5, dtype=torch.float64))
+    with pytest.raises(ValueError, match=r"\[2, 2, 1\].*\[2, 2, 5\]"):
+        pullback(torch.rand(2, 2, 1, dtype=torch.float64))
+
+
 def test_statistics_move_where_they_are_tracked():
     layers, _, _, stats = prepared()
     before = stats["a.mean"].clone()
@@ -56,7 +64,7 @@ def test_statistics_move_where_they_are_tracked():
 
 def test_operands_reach_all_that_multiplies():
     layers, _, _, _ = prepared()
-    core = LSTM(recurrent_blueprint.LSTM(3, 2))
+    core = LSTM(recurrent_blueprint.LSTMSpec(3, 2))
     block, calls = Block(("core", core)), []
 
     def operand(tensor):

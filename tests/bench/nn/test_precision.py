@@ -115,7 +115,9 @@ def test_two_steps_are_those_of_the_reference(network, rule, changes):
     for name, want in reference.weights.items():
         assert distance(arrays(program.network.weights.named)[name], want) < 1e-10, name
     x, _ = examples(index)
-    logits = program.network.evaluate(program.network.kind.pack(torch.tensor(x).unsqueeze(0)))
+    logits = program.network.evaluate(
+        program.network.architecture.pack(torch.tensor(x).unsqueeze(0))
+    )
     plain = reference.evaluate(x)
     assert 0 < distance(logits[0].T.numpy(), plain) < 0.05  # rounded too; that reference is not
 

@@ -5,13 +5,13 @@ import math
 import pytest
 import torch
 from sgbench.bench.nn import products as matrix_products
-from sgbench.bench.nn.products import MARGIN, TOLERANCE, Measured
+from sgbench.bench.nn.products import MARGIN, TOLERANCE, BackendBenchmark
 
 EXACT = 3e-7
 
 
 def measured(name, flops, error=EXACT, distinct=True):
-    return Measured(name=name, flops=flops, error=error, distinct=distinct)
+    return BackendBenchmark(name=name, flops=flops, error=error, distinct=distinct)
 
 
 DEFAULT = measured("mkl", 100.0, distinct=False)

@@ -23,7 +23,7 @@ def flops(step):
 
 
 def test_a_core():
-    plan = plans.LSTM(symbols=7, units=5)
+    plan = plans.LSTMSpec(symbols=7, units=5)
     core = bound(LSTM(plan))
     tape, state = core.tape(2, STREAMS), torch.zeros(1, plan.state_size, STREAMS)
     codes = torch.zeros(1, 2, STREAMS, dtype=torch.int64)
@@ -33,7 +33,7 @@ def test_a_core():
 
 
 def test_a_core_with_batch_norm():
-    plan = plans.BatchNormLSTM(units=5, steps=4)
+    plan = plans.BatchNormLSTMSpec(units=5, steps=4)
     core, zero = bound(BatchNormLSTM(plan)), torch.zeros(1, 5, STREAMS)
     x = torch.rand(1, 5, STREAMS)
     done = flops(lambda: core.step(x, (zero, zero), 3, "train"))
@@ -42,7 +42,7 @@ def test_a_core_with_batch_norm():
 
 
 def test_a_message():
-    plan = plans.Message(units=5)
+    plan = plans.MessageSpec(units=5)
     layer, x = bound(Message(plan)), torch.rand(1, 5, STREAMS)
     assert flops(lambda: layer(x, "train")) == 2 * STREAMS * plan.multiplications((5,))
     assert layer(x, "train").shape[1:-1] == plan.output((5,))

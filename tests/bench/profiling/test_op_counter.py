@@ -93,7 +93,7 @@ def test_what_is_busy_costs_nothing(decoupled, mask):
         changes |= {"si_layers": 1, "si_units": 5}
     program = feed_forward("dni", 2, **changes)
     images, labels = program.batches.take(program.batches.next())
-    x = program.network.kind.pack(images)
+    x = program.network.architecture.pack(images)
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         found = op_counter.count(lambda: program.update(x, labels, [mask]))
     models, inputs, total = m_layers(2), [(5, PIXELS), (H, 5)], 0

@@ -8,7 +8,7 @@ import torch
 from sgbench.bench import datasets, registry
 from sgbench.bench.datasets import Data, Episodes, Text
 from sgbench.bench.errors import DataError, UsageError
-from sgbench.bench.families.family import of
+from sgbench.bench.families.family import family_for
 from sgbench.bench.nn import products
 from sgbench.bench.profiling import synthetic_data
 from sgbench.reproductions.exhibits.exhibit import expand, load
@@ -117,7 +117,7 @@ def test_programs_train_on_it(exhibit, kind, monkeypatch, tmp_path):
     assert type(program).__name__ == kind
     assert len(program.cells) == 2
     weights = program.network.weights.flat.clone()
-    with of(alike[0]).grad_mode():
+    with family_for(alike[0]).grad_mode():
         for _ in range(40):  # of a copied symbol, or under a mask, nothing may come at first
             program.step()
     assert program.iteration == 40

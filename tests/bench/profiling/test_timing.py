@@ -73,7 +73,7 @@ def small(monkeypatch):
 def test_building_first_touches_and_evaluation_are_outside(monkeypatch):
     clock = FakeClock()
     for kind in (FeedForwardProgram, RecurrentProgram, PairProgram):
-        monkeypatch.setattr(kind, "measure", None)
+        monkeypatch.setattr(kind, "evaluate_all", None)
         monkeypatch.setattr(kind, "evaluate", None, raising=False)
 
     def build(seconds):
@@ -121,11 +121,16 @@ def test_rounds_are_interleaved_and_go_both_ways():
     }
     rounds = []
 
-    def look(what, done, of):
+    def on_progress(what, done, of):
         if what == "timing":
             rounds.append((done, of, len(log)))
 
-    measured({name: lambda name=name: programs[name] for name in programs}, clock, 3, look=look)
+    measured(
+        {name: lambda name=name: programs[name] for name in programs},
+        clock,
+        3,
+        on_progress=on_progress,
+    )
     assert [r[:2] for r in rounds] == [(0, 3), (1, 3), (2, 3)]
     a, b = programs["a"], programs["b"]
     start = rounds[0][2]
@@ -137,10 +142,10 @@ def test_a_disturbance_is_of_its_round_only():
     clock = FakeClock()
     program = Slow(feed_forward("backprop", None), clock, 0.1)
 
-    def look(what, done, of):
+    def on_progress(what, done, of):
         program._seconds = 0.5 if (what, done) == ("timing", 1) else 0.1
 
-    (found,) = measured({"a": lambda: program}, clock, look=look).timed
+    (found,) = measured({"a": lambda: program}, clock, on_progress=on_progress).timed
     assert found.rounds["step"] == pytest.approx([0.1, 0.5, 0.1, 0.1])
     assert statistics.median(found.rounds["step"]) == pytest.approx(0.1)
 
@@ -156,7 +161,7 @@ def test_steps_with_update_masks_are_the_same_ones_every_turn():
     program.update_mask.draw = drawn
     starts = []
     (found,) = measured(
-        {"a": lambda: program}, CpuClock(), 3, look=lambda what, *_: starts.append(len(seen))
+        {"a": lambda: program}, CpuClock(), 3, on_progress=lambda what, *_: starts.append(len(seen))
     ).timed
     steps = found.steps
     assert steps % timing.MASK_STEPS == 0

@@ -13,7 +13,7 @@ STEP = 1e-6
 def test_the_gradient_is_the_slope_of_the_loss(network):
     program = program_of(tiny_cell("backprop", network, depth=3))
     images, labels = program.batches.take(next(batches(program, 1)))
-    x, one_hot = program.network.kind.pack(images), program.network.encode(labels)
+    x, one_hot = program.network.architecture.pack(images), program.network.encode(labels)
 
     def loss():
         with program.network.untracked():

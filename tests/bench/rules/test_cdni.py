@@ -48,7 +48,7 @@ def test_cdni_depends_on_the_label_and_dni_does_not(sg_layers, network):
     for rule in ("dni", "cdni"):
         program = program_of(tiny_cell(rule, network, sg_layers=sg_layers))
         images, labels = program.batches.take(next(batches(program, 1)))
-        h = program.network.kind.pack(images)
+        h = program.network.architecture.pack(images)
         for layer, model in zip(program.network.hidden, program.network.models, strict=True):
             h, _ = layer(h)
             given, _ = model(h, program.network.encode(labels))

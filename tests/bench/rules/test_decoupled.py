@@ -41,7 +41,7 @@ def batch_of(program, seed=7):
     size = program.cells[0].batch_size
     rows = [rng.permutation(60)[:size] for _ in program.cells]
     images, labels = program.batches.take(torch.as_tensor(np.stack(rows)))
-    return program.network.kind.pack(images), labels
+    return program.network.architecture.pack(images), labels
 
 
 def owner(name):

@@ -114,7 +114,7 @@ def test_a_block_without_an_update_stays_to_the_bit(network, decoupled, pattern)
     # After a step of all layers, so that moments alone would move what has no gradient now.
     program = program_of(cell_of("cdni", network, decoupled))
     images, labels = program.batches.take(next(batches(program, 1)))
-    x = program.network.kind.pack(images)
+    x = program.network.architecture.pack(images)
     program.update(x, labels, [[True] * DEPTH])
     before = everything(program)
     program.update(x, labels, [list(pattern)])

@@ -119,7 +119,7 @@ def test_m_output_is_not_rectified(sg_layers, network):
     views["sg0.output.weight"].zero_()
     views["sg0.output.bias"].fill_(-6.0)
     images, labels = program.batches.take(next(batches(program, 1)))
-    h, _ = program.network.hidden[0](program.network.kind.pack(images))
+    h, _ = program.network.hidden[0](program.network.architecture.pack(images))
     delta, _ = program.network.models[0](h, program.network.encode(labels))
     assert delta.shape == h.shape
     assert (delta == -6.0 / 3.0).all()

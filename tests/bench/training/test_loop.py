@@ -53,7 +53,7 @@ def test_it_is_evaluated_where_the_cell_says(at, every, expected):
 class TestResume:
     @pytest.fixture(autouse=True)
     def look_at_every_step(self, monkeypatch):
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
     @settings(max_examples=12, deadline=None)
     @given(
@@ -306,7 +306,7 @@ class TestDivergence:
         assert outcomes[0].train_seconds > 0
 
     def test_stays_diverged_after_a_stop(self, poison, monkeypatch, tmp_path):
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
         cells = [cell(seed=seed) for seed in range(2)]
         poison(7, math.nan, 1)
         whole = loop.train(job_of(*cells), never)

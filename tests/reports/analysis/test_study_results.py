@@ -5,8 +5,8 @@ import statistics
 
 import pytest
 from sgbench.reports.analysis.study_results import LEVEL, command, study_results
-from sgbench.reproductions.tuning.candidates import fresh_cells, own_choice, trial_cells
-from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.reproductions.tuning.candidates import fresh_cells, trial_cells, untuned_params
+from sgbench.reproductions.tuning.study_options import arms_of_study
 from sgbench.results.statistics.expected_best import expected_best
 from sgbench.results.store.study import Study
 
@@ -23,10 +23,10 @@ def verdict_of(make):
             set=[], space={"learning_rate": "1e-05:0.01:log"}, trials=2, seeds=1, fresh=fresh,
             sampler="tpe", pruner="none",
         )  # fmt: skip
-        (arm,) = loaded(study)
-        study = study.asking("backprop", own_choice(arm)).asking("backprop", RATE)
-        (arm,), records = loaded(study), []
-        for params, error in zip((own_choice(arm), RATE), trials, strict=True):
+        (arm,) = arms_of_study(study)
+        study = study.asking("backprop", untuned_params(arm)).asking("backprop", RATE)
+        (arm,), records = arms_of_study(study), []
+        for params, error in zip((untuned_params(arm), RATE), trials, strict=True):
             records += [make.record(cell, error) for cell in trial_cells(study, arm, params)]
         for params, errors in ((RATE, tuned), (None, own)):
             cells = fresh_cells(study, arm, params)
@@ -49,7 +49,7 @@ def test_a_winner_of_luck_is_not_taken(verdict_of, own):
     found = verdict_of(own=own)
     assert found.gain[1] >= LEVEL
     assert (found.verdict, found.unchanged) == ("keep", False)
-    assert "keep the protocol as it is" in found.verdict_words
+    assert "keep the untuned protocol" in found.verdict_words
 
 
 def test_the_protocol_as_it_is_may_win(verdict_of):

@@ -2,12 +2,12 @@
 
 import pytest
 from sgbench.reports.console.gate import estimate, finding_line, summary_text
-from sgbench.results.statistics.verdict import Finding
+from sgbench.results.statistics.gate_finding import GateFinding
 
 
 def found(verdict="pass", **fields):
     given = {"name": "fcn", "kind": "speed", "words": "within 1.05", **fields}
-    return Finding(verdict=verdict, **given)
+    return GateFinding(verdict=verdict, **given)
 
 
 SLOW = found("regression", estimate=1.2134, low=1.19, high=1.23, p=2**-12, n=12, words="slower")

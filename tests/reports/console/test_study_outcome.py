@@ -11,7 +11,7 @@ def test_an_arm_has_its_trials_its_best_and_the_command(study, records):
     assert " updates, " in trials
     assert best == "  best is trial 3: 2.05 % validation error, learning_rate=0.002"
     assert tested.startswith("  test error on fresh seeds: 2.30 ± ")
-    assert verdict.startswith("  trial 3 is better than the protocol as it is")
+    assert verdict.startswith("  trial 3 is better than the untuned protocol")
     assert command.startswith("  sgbench run table1 --scale demo --where ")
     assert command.endswith(" --store x")
     assert lines[5].startswith("cdni: 8 trials")

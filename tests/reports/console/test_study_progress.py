@@ -7,8 +7,8 @@ import pytest
 from reference.studies import study
 from sgbench.reports.analysis.study_results import study_results
 from sgbench.reports.console.study_progress import StudyLines, study_values, trial_values
-from sgbench.reproductions.tuning.candidates import own_choice
-from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.reproductions.tuning.candidates import untuned_params
+from sgbench.reproductions.tuning.study_options import arms_of_study
 from sgbench.reproductions.tuning.trials import Trial
 
 DECLARED = study(
@@ -24,7 +24,7 @@ TRIAL = Trial(
 
 @pytest.fixture
 def arms():
-    return loaded(DECLARED)
+    return arms_of_study(DECLARED)
 
 
 def test_the_beginning_tells_trials_arms_and_what_does_not_apply(capsys, arms):
@@ -59,12 +59,12 @@ def test_a_trial_ends_on_one_line(capsys, arms, changes, words):
 
 
 def test_the_protocol_as_it_is_is_marked(capsys, arms):
-    lines, own = StudyLines(DECLARED, None), own_choice(arms[0])
+    lines, own = StudyLines(DECLARED, None), untuned_params(arms[0])
     lines.ended(arms[0], dataclasses.replace(TRIAL, params=own), None)
     lines.ended(arms[0], TRIAL, None)
     lines.retraining(arms[0], dataclasses.replace(TRIAL, params=own))
     lines.retraining(arms[0], TRIAL)
-    marked = ["the protocol as it is" in line for line in capsys.readouterr().err.splitlines()]
+    marked = ["the untuned protocol" in line for line in capsys.readouterr().err.splitlines()]
     assert marked == [True, False, True, True]
 
 

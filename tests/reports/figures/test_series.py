@@ -8,7 +8,7 @@ import matplotlib.image
 import pytest
 import scipy.stats
 from sgbench.bench.registry import RULES
-from sgbench.bench.source_files import Source
+from sgbench.bench.source_files import ExternalFile
 from sgbench.reports.analysis.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.render import render
@@ -303,7 +303,7 @@ lines = "depth"
 @pytest.fixture
 def own():
     """A rule of one's own, of backprop's colour, and an exhibit that compares both."""
-    RULES.add(Source("rule", "mine", "mine.py", OWN_RULE))
+    RULES.add(ExternalFile("rule", "mine", "mine.py", OWN_RULE))
     yield parse("mine", OWN_EXHIBIT)
     RULES.remove("mine")
 
@@ -331,7 +331,7 @@ def test_a_rule_of_ones_own_is_drawn_beside_the_papers(own, make):
 
 
 def test_a_rule_that_takes_anothers_label_is_told_by_its_name(make):
-    RULES.add(Source("rule", "mine", "mine.py", OWN_RULE.replace("my rule", "bprop")))
+    RULES.add(ExternalFile("rule", "mine", "mine.py", OWN_RULE.replace("my rule", "bprop")))
     try:
         exhibit = parse("mine", OWN_EXHIBIT)
         records = [make.record(cell, 2.0, exhibit="mine") for cell in expand(exhibit, "demo")]

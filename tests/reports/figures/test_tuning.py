@@ -8,7 +8,7 @@ from sgbench.reports.figures import style
 from sgbench.reports.figures import tuning_titles as titles
 from sgbench.reports.figures.tuning import _budget, _Frame, drawn
 from sgbench.reproductions.tuning.candidates import trial_cells
-from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.reproductions.tuning.study_options import arms_of_study
 from sgbench.results.store.study import Study
 
 RATES = (1e-4, 3e-4, 1e-3, 2e-3, 1e-2, 4e-3)
@@ -22,7 +22,7 @@ def studied(make, space, trials):
         where="rule=backprop,cdni,network=fcn,depth=4", set=["sg_scale=10"], space=space,
         trials=len(RATES), seeds=1, fresh=2, sampler="tpe", pruner="none",
     )  # fmt: skip
-    arms = loaded(study)
+    arms = arms_of_study(study)
     records = []
     for arm in arms:
         for n in range(trials):

@@ -22,7 +22,7 @@ def test_the_default_is_that_of_the_seeds_it_was_trained_anew_with(results):
 
 def test_a_trial_of_the_default_comes_before(results):
     (arm, *_) = results.arms
-    own = titles.own_choice(arm.arm)
+    own = titles.untuned_params(arm.arm)
     trial = replace(arm.trials[0], params=own, state="complete", value=4.5)
     tried = replace(arm, trials=(trial, *arm.trials[1:]))
     assert titles.default(tried) == (4.5, False)

@@ -94,14 +94,14 @@ def step(network, x, labels):
 
 
 @pytest.fixture
-def brought(tmp_path):
+def external(tmp_path):
     file = tmp_path / "mixed_feedback.py"
     file.write_text(RULE.replace("GAMMA", GAMMA), encoding="utf-8")
     yield registry.RULES.add_file(str(file), "--rule-file")
     registry.RULES.remove("mixed_feedback")
 
 
-def test_a_rule_that_was_brought_has_its_label_its_sentence_and_its_numbers(brought, make):
+def test_a_rule_that_was_brought_has_its_label_its_sentence_and_its_numbers(external, make):
     exhibit = parse("mine", OWN)
     records = [make.record(cell, 2.0 + 0.1 * cell.seed) for cell in expand(exhibit, "demo")]
     report = build(exhibit, "demo", records, WORDS)
@@ -109,7 +109,7 @@ def test_a_rule_that_was_brought_has_its_label_its_sentence_and_its_numbers(brou
     assert f"| {GAMMA} | bprop | no-bprop | Mixed |" in page
     assert "Mixed: a layer learns from its neighbours" in page
     found = rows_of(report, "mine-demo.csv")
-    mixtures = [row["mixture"] for row in found if row["rule"] == brought]
+    mixtures = [row["mixture"] for row in found if row["rule"] == external]
     assert mixtures == ["0.0", "0.5"]
     assert {row["mixture"] for row in found if row["rule"] == "backprop"} == {""}
     assert report.files["mine-demo.tex"].decode().isascii()

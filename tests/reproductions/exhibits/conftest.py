@@ -30,16 +30,16 @@ GAIN = 'hyperparameters=(Hyperparameter(name="gain", doc="its gain", default=0.5
 @pytest.fixture
 def bring(tmp_path):
     """Bring a rule by file: its name and family, what else its RULE says, what else it imports."""
-    brought = []
+    external = []
 
     def write(name="mine", family="feedforward", more="", imports=""):
         like, function = FUNCTIONS[family]
         path = tmp_path / f"{name}.py"
         fields = {"like": like, "function": function, "family": family, "more": more}
         path.write_text(RULE.format(name=name, imports=imports, **fields))
-        brought.append(registry.RULES.add_file(str(path), "--rule-file"))
-        return brought[-1]
+        external.append(registry.RULES.add_file(str(path), "--rule-file"))
+        return external[-1]
 
     yield write
-    for name in brought:
+    for name in external:
         registry.RULES.remove(name)

@@ -24,9 +24,9 @@ def file(tmp_path):
 def installed(tmp_path, monkeypatch):
     """Install packages that bring exhibits: (entry's name, package, content or None)."""
 
-    def install(*brought):
+    def install(*external):
         entries = []
-        for name, package, text in brought:
+        for name, package, text in external:
             (tmp_path / package).mkdir(exist_ok=True)
             (tmp_path / package / "__init__.py").touch()
             if text is not None:
@@ -107,14 +107,14 @@ def test_an_installed_package_brings_exhibits_by_name(installed):
 
 
 @pytest.mark.parametrize(
-    ("brought", "words"),
+    ("external", "words"),
     [
         ([("table1", "some_package", SMALL)], "the name is sgbench's own"),
         ([("a", "some_package", SMALL), ("a", "some_package2", SMALL)], "is some_package's"),
     ],
 )
-def test_a_taken_name_of_an_installed_package_is_refused(installed, brought, words):
-    installed(*brought)
+def test_a_taken_name_of_an_installed_package_is_refused(installed, external, words):
+    installed(*external)
     with pytest.raises(UsageError, match=words) as caught:
         names()
     assert "uninstall" in str(caught.value)

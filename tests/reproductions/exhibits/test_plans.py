@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 from sgbench.reports.analysis import judging
-from sgbench.reproductions.exhibits.catalogue import own_names
+from sgbench.reproductions.exhibits.catalogue import builtin_names
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.results.statistics import intervals, place_verdict
 
@@ -107,7 +107,7 @@ def test_the_levels_of_all_verdicts():
     assert judging.ALPHA == 0.05
 
 
-@pytest.mark.parametrize("name", own_names())
+@pytest.mark.parametrize("name", builtin_names())
 def test_seeds_margins_and_claims_are_those_that_were_declared(name):
     exhibit = load(name)
     seeds = {scale: exhibit.scale(scale).seeds for scale in SEEDS[name]}
@@ -129,7 +129,7 @@ def test_seeds_margins_and_claims_are_those_that_were_declared(name):
     assert exhibit.baseline == BASELINES[name]
 
 
-@pytest.mark.parametrize("name", own_names())
+@pytest.mark.parametrize("name", builtin_names())
 def test_a_claim_is_paired_where_seeds_correlate_by_more_than_a_half(name):
     for claim in load(name).claims:
         if claim.right is not None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.exhibit import expand, load, pick_cells
 from sgbench.reproductions.exhibits.field_text import format_value
 from sgbench.reproductions.exhibits.where import (
     Condition,
@@ -292,7 +292,7 @@ def test_a_value_that_picks_nothing_is_named_however_many_others_do(options, par
     with pytest.raises(UnmetError) as caught:
         picked(*options)
     assert str(caught.value.unmet.part) == part
-    assert tuple(map(str, caught.value.unmet.met)) == met
+    assert tuple(map(str, caught.value.unmet.conflicting)) == met
 
 
 @settings(deadline=None)
@@ -311,3 +311,15 @@ def test_every_value_picks_a_cell_or_is_refused(conditions):
             for part in condition.parts()
             if getattr(part, "values", ()) != (None,)
         )
+
+
+def test_a_field_that_the_cells_lack_is_told_with_the_way_to_have_them_too():
+    with pytest.raises(UsageError) as caught:
+        pick_cells("table1", "demo", where=("rule=backprop,sg_layers=0",))
+    assert "sg_layers=none" in str(caught.value)
+    assert pick_cells("table1", "demo", where=("rule=backprop,dni,sg_layers=0,none",))
+
+
+def test_no_cell_at_all():
+    with pytest.raises(UsageError, match="rule=dni: there is no cell"):
+        select([], parse_where(("rule=dni",)))

@@ -16,7 +16,7 @@ from sgbench.reproductions.gate.builds import builds
 def here(tmp_path, monkeypatch):
     """A checkout with two commits, the working folder in it."""
     folder = checkout(tmp_path / "clone")
-    plant(folder, "bench/profiling/sampler.py", ("PROTOCOL = 1\n", "PROTOCOL = 2\n"))
+    plant(folder, "bench/profiling/sampler.py", ("WIRE_VERSION = 1\n", "WIRE_VERSION = 2\n"))
     commit(folder, "the second")
     monkeypatch.chdir(folder)
     return folder
@@ -28,7 +28,7 @@ def imported(build):
     done = subprocess.run(**build.command("-c", script), capture_output=True, text=True, check=True)
     folder = Path(done.stdout.strip()).parent
     return folder, int(
-        re.findall(r"PROTOCOL = (\d)", (folder / "bench/profiling/sampler.py").read_text())[0]
+        re.findall(r"WIRE_VERSION = (\d)", (folder / "bench/profiling/sampler.py").read_text())[0]
     )
 
 
@@ -74,7 +74,7 @@ def test_what_is_no_build(here, arguments, message):
 
 
 def test_changes_that_are_not_committed(here):
-    plant(here, "bench/profiling/sampler.py", ("PROTOCOL = 2\n", "PROTOCOL = 3\n"))
+    plant(here, "bench/profiling/sampler.py", ("WIRE_VERSION = 2\n", "WIRE_VERSION = 3\n"))
     with (
         pytest.raises(UsageError, match=r"bench/profiling/sampler.py, .*--allow-dirty"),
         builds("HEAD"),

@@ -9,7 +9,7 @@ from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.reproductions.exhibits.schema import Gated
 from sgbench.reproductions.gate.builds import builds
 from sgbench.reproductions.gate.paired_runs import PairedRuns
-from sgbench.reproductions.running.blas_choice import choose_backend
+from sgbench.reproductions.running.backend import choose_backend
 from sgbench.results.store.store import Store
 
 WHERE = "network=fcn,depth=3,rule=backprop,sg_layers=none"

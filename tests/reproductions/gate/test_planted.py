@@ -11,7 +11,7 @@ from sgbench.reproductions.exhibits.schema import Gated
 from sgbench.reproductions.gate.builds import builds
 from sgbench.reproductions.gate.correctness import SEEDS, check
 from sgbench.reproductions.gate.paired_runs import PairedRuns
-from sgbench.reproductions.running.blas_choice import choose_backend
+from sgbench.reproductions.running.backend import choose_backend
 from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
@@ -97,7 +97,7 @@ def test_a_version_that_was_raised_is_named(gated):
         plant(
             folder,
             "bench/families/feedforward/__init__.py",
-            ("\nPROTOCOL_VERSION = 1", "\nPROTOCOL_VERSION = 9"),
+            ("\nTRAINING_VERSION = 1", "\nTRAINING_VERSION = 9"),
         )
 
     found, _ = gated(raised, "iterations=20")

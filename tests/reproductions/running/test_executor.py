@@ -4,7 +4,7 @@ import pytest
 from sgbench.bench import registry
 from sgbench.bench.errors import DataError, UsageError
 from sgbench.bench.nn import precision
-from sgbench.reproductions.running.blas_choice import known_class
+from sgbench.reproductions.running.backend import known_class
 from sgbench.reproductions.running.executor import EMULATED, executor_of, needed_data
 from sgbench.reproductions.running.request import plan_of, wanted_cells
 
@@ -55,8 +55,8 @@ def test_jobs_carry_the_files_of_rules_that_were_brought(executor, tmp_path):
     finally:
         registry.RULES.remove("mine")
     assert {cell.rule for job in jobs for cell in job.cells} == {"backprop", "mine"}
-    assert {tuple(source.name for source in job.sources) for job in jobs} == {("mine",)}
-    assert jobs[0].sources[0].text == path.read_text()
+    assert {tuple(source.name for source in job.external_files) for job in jobs} == {("mine",)}
+    assert jobs[0].external_files[0].text == path.read_text()
 
 
 def test_data_is_needed_once_for_all_cells(executor):

@@ -10,7 +10,7 @@ import time
 
 import pytest
 from reference.runs import SMALL, Listener, left_behind, stored, untimed
-from sgbench.reproductions.running.blas_choice import choose_backend
+from sgbench.reproductions.running.backend import choose_backend
 from sgbench.reproductions.running.run import run
 from sgbench.results.store.store import Store
 

@@ -17,7 +17,7 @@ HERE, THERE = "this machine", "another machine"
 
 @pytest.fixture(scope="module")
 def records():
-    """Two published records of one shape and one of another, of networks on one data set."""
+    """Two published records of one shape and one of another, of networks on one dataset."""
     found = {}
     for record in open_published().scan():
         if (record.exhibit, record.scale, record.rule) == ("table1", "quick", "backprop"):

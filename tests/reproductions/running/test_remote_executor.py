@@ -20,10 +20,10 @@ from sgbench.bench.engine import worker_info
 from sgbench.bench.errors import UsageError
 from sgbench.bench.nn import products
 from sgbench.bench.training import loop
-from sgbench.reproductions.running import blas_choice
+from sgbench.reproductions.running import backend
 from sgbench.reproductions.running.dry_run import dry_run
 from sgbench.reproductions.running.run import RunRequest, run
-from sgbench.results.store import backend_choice
+from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
 LONG = ("iterations=12000", "evaluate_every=1000", *SMALL[2:])  # seconds each, on any machine
@@ -42,7 +42,7 @@ def request_of(tmp_path, monkeypatch):
 
     def make(store="store", **changes):
         there = Store(tmp_path / store)
-        backend_choice.write(there, hardware.device_model("cpu"), values)
+        backend_file.write(there, hardware.device_model("cpu"), values)
         fields = {"where": GRID, "set": SMALL, "seeds": 1, "device": "cpu"}
         return RunRequest(exhibit="table1", store=there, **(fields | changes))
 
@@ -113,7 +113,7 @@ def test_a_program_that_kills_every_worker_fails_alone(request_of, dask, monkeyp
     assert run(request, Listener()).written == {"ok": 1, "failed": 1}
     failed = next(r for r in stored(request.store).values() if r.status == "failed")
     assert failed.error == "KilledWorker: its worker died 4 times"
-    assert failed.machine_class == blas_choice.known_class(request.store, "cpu")
+    assert failed.machine_class == backend.known_class(request.store, "cpu")
     monkeypatch.setattr(loop, "Job", plain)
     assert run(request, Listener()).written == {}
     again = dataclasses.replace(request, retry=("failed",))
@@ -256,7 +256,7 @@ def test_a_worker_on_another_machine_that_comes_later(request_of, dask, tmp_path
     assert run(request, Listener(progress=change), say=said.append).written == {"ok": 4}
     assert {r.device for r in request.store.scan()} == {"Another processor"}
     assert said == ["no worker is left; waiting for one", "a worker has come"]
-    kept = backend_choice.read(request.store, "Another processor")
+    kept = backend_file.read(request.store, "Another processor")
     assert kept["torch"] == hardware.torch_release()
     assert kept["matmul"] in products.available()
     assert run(request, Listener()).written == {}  # its records count where it is
@@ -292,7 +292,7 @@ class TestUnfit:
 
     def test_several_threads(self, request_of, dask):
         dask.worker(threads=2)
-        with pytest.raises(UsageError, match=r"it has 2 threads and a program has one: start it w"):
+        with pytest.raises(UsageError, match=r"has 2 threads but must have 1: start it w"):
             run(request_of(scheduler=dask.address), Listener())
 
     def test_no_sgbench(self, request_of, tmp_path):
@@ -316,7 +316,7 @@ def test_what_a_run_would_do(request_of, dask):
     before = sorted(request.store.path.rglob("*"))
     seen = dry_run(request, measure=True)
     assert (seen.plan.counts(), seen.workers, seen.seconds) == ({"missing": 2}, 1, None)
-    assert seen.machine == blas_choice.known_class(request.store, "cpu")
+    assert seen.machine == backend.known_class(request.store, "cpu")
     assert sorted(request.store.path.rglob("*")) == before
     run(request, Listener())
     seen = dry_run(dataclasses.replace(request, seeds=3), measure=True)

@@ -99,7 +99,7 @@ def test_what_is_cut_short_is_left_and_gone_on_with(small, run, monkeypatch):
 
     with monkeypatch.context() as patched:
         patched.setattr(loop, "train", stopped)
-        patched.setattr(loop, "LOOK_SECONDS", 0.0)
+        patched.setattr(loop, "POLL_SECONDS", 0.0)
         done, passes = run([small], asking({}))
     assert (passes, done.left) == ([[0, 1, 2]], 2)
     assert done.written == {"ok": 1, "timeout": 2}

@@ -16,7 +16,7 @@ from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.training import loop
 from sgbench.reproductions.running import plan as plans
 from sgbench.reproductions.running import run as run_module
-from sgbench.reproductions.running.blas_choice import known_class
+from sgbench.reproductions.running.backend import known_class
 from sgbench.reproductions.running.run import run
 from sgbench.reproductions.running.until import Until
 from sgbench.results.store.store import Store
@@ -24,7 +24,7 @@ from sgbench.results.store.store import Store
 
 @pytest.fixture
 def look_often(monkeypatch):
-    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -138,10 +138,9 @@ class TestUntil:
         run(request_of(time_limit=3600.0), Listener(progress=late))  # anew, to iteration 5
         assert stored(request.store) == longer
 
-    def test_between_two_evaluations_nothing_is_trained(self, request_of):
-        with pytest.raises(UsageError, match="--until 5"):
-            run(request_of(until=Until(updates=5)), Listener())
-        assert stored(request_of().store) == {}
+    def test_between_two_evaluations_it_goes_on_to_the_next(self, request_of):
+        run(request_of(until=Until(updates=5)), Listener())
+        assert {r.iterations_done for r in stored(request_of().store).values()} == {8}
 
 
 class TestStops:
@@ -228,10 +227,10 @@ class TestFailures:
         """Have programs of a rule raise while it is in the list."""
         real, rules = loop.train, ["dni"]
 
-        def sometimes(job, look):
+        def sometimes(job, should_stop):
             if job.cells[0].rule in rules:
                 raise ArithmeticError("no such gradient")
-            return real(job, look)
+            return real(job, should_stop)
 
         monkeypatch.setattr(loop, "train", sometimes)
         return rules
@@ -270,7 +269,7 @@ class TestFailures:
         assert stored(request.store) == whole
 
     def test_memory_that_ends_in_training_is_told_with_the_need(self, request_of, monkeypatch):
-        def short(job, look):
+        def short(job, should_stop):
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried")
 
         monkeypatch.setattr(loop, "train", short)

@@ -1,7 +1,6 @@
 """How far to train: what `--until` may say, and which updates of a cell it means."""
 
 import pytest
-from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import pick_cells
 from sgbench.reproductions.running.until import Until, read_until
 
@@ -39,6 +38,9 @@ def test_what_is_refused(text):
         (Until(updates=10**6), 400),
         (Until(share=0.25), 100),
         (Until(share=1.0), 400),
+        (Until(updates=60), 100),  # on to the next evaluation
+        (Until(share=0.3), 150),
+        (Until(updates=1), 50),
     ],
 )
 def test_the_updates_of_a_cell(until, updates):
@@ -49,10 +51,3 @@ def test_a_share_of_the_evaluations_that_a_protocol_adds():
     (cell, *_) = pick_cells("p_update", "paper", where=("p_update=0.2",), seeds=1)
     assert read_until("1%").of(cell) == 5000
     assert read_until("2.4%").of(cell) == 12000
-
-
-def test_what_lies_between_two_evaluations_is_refused_with_the_next_one():
-    with pytest.raises(UsageError) as caught:
-        Until(updates=60).of(cell_of("iterations=400", "evaluate_every=50"))
-    assert "--until 60" in str(caught.value)
-    assert "100" in str(caught.value)

@@ -3,7 +3,7 @@
 import pytest
 from reference.studies import SMALL, SPACE, WHERE, StudyListener
 from sgbench.reproductions.tuning.search import RunOptions
-from sgbench.reproductions.tuning.study_options import StudyOptions, declare, opened
+from sgbench.reproductions.tuning.study_options import StudyOptions, declare, open_study
 from sgbench.reproductions.tuning.tune import tune
 from sgbench.results.store import study as studies
 from sgbench.results.store.store import Store
@@ -27,7 +27,7 @@ def tuned(tmp_path, asked):
 
     def go(store="store", listener=None, options=None, **changes):
         source, heard = Store(tmp_path / store), listener or StudyListener()
-        study = opened(source, declare(asked(**changes))[0])
+        study = open_study(source, declare(asked(**changes))[0])
         given = {"store": source, "device": "cpu", "jobs": 1} | (options or {})
         heard.summary = tune(study, RunOptions(**given), heard)
         return studies.load(source, study.name), source, heard

@@ -9,9 +9,9 @@ from sgbench.reproductions.exhibits.where import parse_where
 from sgbench.reproductions.tuning.candidates import (
     arms_of,
     fresh_cells,
-    own_choice,
     set_texts,
     trial_cells,
+    untuned_params,
 )
 
 TABLE1 = exhibits.load("table1")
@@ -98,5 +98,5 @@ def test_the_own_choice_makes_the_protocol_as_it_is(name):
         for where in places.values():
             for arm in arms_of(exhibit, scale, where, [], exhibit.space):
                 scaled = study(exhibit=name, scale=scale, seeds=1)
-                assert trial_cells(scaled, arm, own_choice(arm)) == trial_cells(scaled, arm, {})
-                assert set_texts(arm, own_choice(arm)) == []
+                assert trial_cells(scaled, arm, untuned_params(arm)) == trial_cells(scaled, arm, {})
+                assert set_texts(arm, untuned_params(arm)) == []

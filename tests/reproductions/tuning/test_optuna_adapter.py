@@ -1,26 +1,28 @@
-"""Optuna asked and told: every sampler and pruner, and the protocol as it is first."""
+"""Optuna asked and told: every sampler and pruner, and the untuned protocol first."""
 
 import dataclasses
 from math import log10
 
 import pytest
 from reference.studies import states
-from sgbench.reproductions.tuning.optuna_adapter import STARTUP, Optimizer, rungs
-from sgbench.reproductions.tuning.study_options import declare, loaded
+from sgbench.reproductions.tuning.optuna_adapter import STARTUP, Optimizer, pruning_iterations
+from sgbench.reproductions.tuning.study_options import arms_of_study, declare
 from sgbench.reproductions.tuning.trials import Trial
 
 
 def test_rungs_are_evaluations_three_times_apart(asked):
-    (arm,) = loaded(declare(asked())[0])
-    assert rungs(arm.cell, "hyperband") == (2, 6)
-    assert rungs(dataclasses.replace(arm.cell, iterations=400, evaluate_every=50), "halving") == (
+    (arm,) = arms_of_study(declare(asked())[0])
+    assert pruning_iterations(arm.cell, "hyperband") == (2, 6)
+    assert pruning_iterations(
+        dataclasses.replace(arm.cell, iterations=400, evaluate_every=50), "halving"
+    ) == (
         50,
         150,
     )
     quick = dataclasses.replace(arm.cell, iterations=1000, evaluate_every=200)
-    assert rungs(quick, "median") == (200, 600)
-    assert rungs(quick, "none") == ()
-    assert rungs(dataclasses.replace(arm.cell, iterations=2), "hyperband") == ()
+    assert pruning_iterations(quick, "median") == (200, 600)
+    assert pruning_iterations(quick, "none") == ()
+    assert pruning_iterations(dataclasses.replace(arm.cell, iterations=2), "hyperband") == ()
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "gp"])
@@ -51,7 +53,7 @@ def test_tpe_learns_from_what_it_is_told(asked):
 
     from sgbench.reproductions.tuning.trials import Trial
 
-    (arm,) = loaded(study)
+    (arm,) = arms_of_study(study)
     optimizer, values = Optimizer(study, arm), []
     for number in range(60):
         params = optimizer.ask(number)
@@ -84,7 +86,7 @@ def test_the_first_trial_is_the_protocol_as_it_is(asked, space, sampler):
     """Also where Optuna could not choose it; it goes on as it would have, told or made anew."""
     where = ("rule=dni,network=fcn,depth=3,sg_layers=2",)
     study, _ = declare(asked(space=space, sampler=sampler, where=where))
-    (arm,) = loaded(study)
+    (arm,) = arms_of_study(study)
     live, told = Optimizer(study, arm), []
     for number in range(12):
         told.append(trial(number, live.ask(number), 1.0 + number))
@@ -101,7 +103,7 @@ def test_the_first_trial_is_the_protocol_as_it_is(asked, space, sampler):
 def test_the_protocol_as_it_is_is_never_given_up(asked):
     where, space = ("rule=backprop,network=fcn,depth=3",), ("learning_rate=1e-4:0.1:log",)
     study, _ = declare(asked(pruner="median", space=space, where=where))
-    (arm,) = loaded(study)
+    (arm,) = arms_of_study(study)
     optimizer = Optimizer(study, arm)
     asked_for = [optimizer.ask(number) for number in range(10)]
     for number in range(1, 9):

@@ -3,14 +3,14 @@
 import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.tuning.optuna_export import export, importances
-from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.reproductions.tuning.study_options import arms_of_study
 
 
 def test_importances_and_the_exported_storage(tuned, tmp_path):
     import optuna
 
     study, _, heard = tuned(trials=10, seeds=1, pruner="none")
-    (arm,) = loaded(study)
+    (arm,) = arms_of_study(study)
     trials = [trial for _, trial, _ in heard.trials]
     found = importances(arm, trials)
     assert set(found) == {"fANOVA", "MDI"}
@@ -27,7 +27,7 @@ def test_importances_and_the_exported_storage(tuned, tmp_path):
         read = optuna.load_study(study_name="s/dni", storage=storage)
         assert [t.user_attrs["choice"] for t in read.trials] == study.asked["dni"]
         assert [t.params for t in read.trials[1:]] == study.asked["dni"][1:]
-        assert read.trials[0].params == {}  # the protocol as it is, which is outside the space
+        assert read.trials[0].params == {}  # the untuned protocol, which is outside the space
         assert [t.value for t in read.trials] == [t.value for t in trials]
         assert read.trials[0].intermediate_values == dict(trials[0].points)
         with pytest.raises(UsageError, match=r"--export .*exists"):

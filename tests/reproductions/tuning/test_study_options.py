@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.reproductions.tuning.study_options import StudyOptions, declare, resumed
+from sgbench.reproductions.tuning.study_options import StudyOptions, declare, resume_study
 
 
 @pytest.mark.parametrize(
@@ -43,16 +43,16 @@ def test_the_exhibits_own_space_less_what_is_fixed(asked):
 class TestResume:
     def test_needs_nothing_but_the_name(self, tuned, asked):
         study, store, _ = tuned()
-        assert resumed(store, StudyOptions(exhibit="table1", study="s")) == study
-        more = resumed(store, StudyOptions(exhibit="table1", study="s", trials=99))
+        assert resume_study(store, StudyOptions(exhibit="table1", study="s")) == study
+        more = resume_study(store, StudyOptions(exhibit="table1", study="s", trials=99))
         assert more == dataclasses.replace(study, trials=99)
 
     def test_refuses_what_differs(self, tuned):
         _, store, _ = tuned()
         with pytest.raises(UsageError, match=r"seeds is 2 there, not 5.*--study"):
-            resumed(store, StudyOptions(exhibit="table1", study="s", seeds=5))
+            resume_study(store, StudyOptions(exhibit="table1", study="s", seeds=5))
         with pytest.raises(UsageError, match="no such study"):
-            resumed(store, StudyOptions(exhibit="table1", study="t"))
+            resume_study(store, StudyOptions(exhibit="table1", study="t"))
 
     def test_another_declaration_is_another_study(self, tuned):
         tuned()

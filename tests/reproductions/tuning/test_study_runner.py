@@ -69,8 +69,8 @@ class Quiet:
 def test_a_diverged_seed_decides_its_trial(tuned, monkeypatch):
     real = loop.train
 
-    def diverging(job, look):
-        outcomes = real(job, look)
+    def diverging(job, should_stop):
+        outcomes = real(job, should_stop)
         if job.cells[0].seed == 0 and job.cells[0].sg_layers == 0:
             return [dataclasses.replace(o, status="diverged", error="it did") for o in outcomes]
         return outcomes
@@ -88,10 +88,10 @@ def test_a_diverged_seed_decides_its_trial(tuned, monkeypatch):
 def test_a_trial_that_fails_is_told_and_tried_again_when_asked(tuned, monkeypatch):
     real = loop.train
 
-    def failing(job, look):
+    def failing(job, should_stop):
         if job.cells[0].seed == 1:
             raise MemoryError("too large")
-        return real(job, look)
+        return real(job, should_stop)
 
     monkeypatch.setattr(loop, "train", failing)
     _, _, heard = tuned(trials=2, pruner="none")

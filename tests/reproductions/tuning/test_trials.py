@@ -6,21 +6,21 @@ import pytest
 from reference.studies import SMALL
 from sgbench.bench.errors import StoreError
 from sgbench.reproductions.tuning.candidates import trial_cells
-from sgbench.reproductions.tuning.study_options import declare, loaded, opened
+from sgbench.reproductions.tuning.study_options import arms_of_study, declare, open_study
 from sgbench.reproductions.tuning.trials import RecordIndex, best, derive, rebuilt
-from sgbench.results.metrics import objective_of
 from sgbench.results.store import study as studies
+from sgbench.results.tuning_objective import objective_of
 
 
 def test_the_file_is_made_again_from_the_records(tuned, asked):
     study, store, heard = tuned()
     studies.study_path(store, "s").write_bytes(b"torn")
-    again = opened(store, declare(asked())[0], rebuild=True)
+    again = open_study(store, declare(asked())[0], rebuild=True)
     assert sorted(map(str, again.asked["dni"])) == sorted(map(str, study.asked["dni"]))
     studies.study_path(store, "s").unlink()
-    assert opened(store, declare(asked())[0], rebuild=True) == again
+    assert open_study(store, declare(asked())[0], rebuild=True) == again
     studies.save(store, again)
-    (arm,) = loaded(again)
+    (arm,) = arms_of_study(again)
     known = RecordIndex(store.scan())
     found = {
         derive(n, params, trial_cells(again, arm, params), known).value
@@ -32,7 +32,9 @@ def test_the_file_is_made_again_from_the_records(tuned, asked):
 def test_records_of_another_protocol_are_no_trials(tuned, asked):
     _, store, _ = tuned()
     other = declare(asked(set=("iterations=20", *SMALL[1:])))[0]
-    assert opened(store, dataclasses.replace(other, name="o"), rebuild=True).asked == {"dni": []}
+    assert open_study(store, dataclasses.replace(other, name="o"), rebuild=True).asked == {
+        "dni": []
+    }
 
 
 def test_the_protocol_as_it_is_comes_first_again(tuned, asked):
@@ -42,8 +44,8 @@ def test_the_protocol_as_it_is_comes_first_again(tuned, asked):
     assert own["sg_units"] == 128  # the space has 4 and 8
     studies.study_path(store, "s").unlink()
     (declared, _) = declare(asked())
-    assert opened(store, declared, rebuild=True).asked["dni"][0] == own
-    (arm,) = loaded(study)
+    assert open_study(store, declared, rebuild=True).asked["dni"][0] == own
+    (arm,) = arms_of_study(study)
     records = [r for r in store.scan() if r.id not in {x.id for x in heard.trials[0][1].records}]
     assert rebuilt(dataclasses.replace(declared, trials=6), [arm], records).asked["dni"][0] == own
     without = rebuilt(dataclasses.replace(declared, trials=5), [arm], records).asked["dni"]
@@ -71,7 +73,7 @@ def test_the_best_trial_is_the_first_of_the_lowest_errors(tuned):
 def test_a_record_that_lacks_the_objective_is_an_error_that_names_it(tuned):
     """It is not left out of the mean, which would be that of fewer seeds."""
     study, _, heard = tuned()
-    (arm,) = loaded(study)
+    (arm,) = arms_of_study(study)
     trial = next(trial for _, trial, _ in heard.trials if trial.state == "complete")
     cells = trial_cells(study, arm, trial.params)
     broken = dataclasses.replace(trial.records[0], validation_error=None)

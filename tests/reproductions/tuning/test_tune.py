@@ -7,7 +7,7 @@ import pytest
 from reference.runs import left_behind, stored
 from reference.studies import StudyListener, states
 from sgbench.bench.training import loop
-from sgbench.reproductions.tuning.study_options import loaded
+from sgbench.reproductions.tuning.study_options import arms_of_study
 from sgbench.results.store import study as studies
 
 
@@ -184,13 +184,13 @@ def test_other_results_than_errors(tuned, exhibit, where, small, space):
     """The longest task is to be large; of two networks the mean of both errors counts."""
     _, store, heard = tuned(exhibit=exhibit, where=(where,), set=small, space=space, trials=2,
                             seeds=1, fresh=1)  # fmt: skip
-    objective = loaded(studies.load(store, "s"))[0].objective
+    objective = arms_of_study(studies.load(store, "s"))[0].objective
     assert objective.minimize == (exhibit != "table2")
     values = [t.value for _, t, _ in heard.trials if t.state == "complete"]
     assert heard.trials[-1][2].value == (min if objective.minimize else max)(values)
     fresh = [r for r in store.scan() if r.seed == 1]
     assert len(fresh) == (1 if heard.trials[-1][2].number == 0 else 2)
-    assert all(objective.tested_of(record) is not None for record in fresh)
+    assert all(objective.test_result(record) is not None for record in fresh)
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import mannwhitneyu
 from sgbench.bench.errors import UsageError
 from sgbench.results.comparison.pytest_benchmarks import compare
-from sgbench.results.statistics.verdict import exit_code
+from sgbench.results.statistics.gate_finding import exit_code
 
 
 def times(median, n=40, deviation=0.01, seed=0):

@@ -15,7 +15,7 @@ from sgbench.results.record import (
     SCHEMA_VERSION,
     json_line,
 )
-from sgbench.results.store import backend_choice
+from sgbench.results.store import backend_file
 from sgbench.results.store.published import publish
 from sgbench.results.store.store import Store
 from sgbench.results.timings import Timings
@@ -363,7 +363,7 @@ def test_what_is_no_store_is_refused_where_one_is_read(tmp_path, kind, there):
 def test_any_file_of_a_store_makes_a_folder_one(make, tmp_path):
     writers = {
         "records": lambda folder: Store(folder).put(make.record()),
-        "machine": lambda folder: backend_choice.write(Store(folder), "x", {"torch": "2"}),
+        "machine": lambda folder: backend_file.write(Store(folder), "x", {"torch": "2"}),
         "published": lambda folder: publish([make.record()], folder),
     }
     for name, write in writers.items():

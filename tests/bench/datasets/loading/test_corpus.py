@@ -1,4 +1,4 @@
-"""Any text in the place of a data set's: what is read, what is refused."""
+"""Any text in the place of a dataset's: what is read, what is refused."""
 
 import os
 import re

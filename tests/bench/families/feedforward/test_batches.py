@@ -1,16 +1,13 @@
-"""Batches: the split, and the order in which each replica sees the examples."""
+"""Batches: the order in which each replica sees the examples."""
 
 import dataclasses
 
 import numpy as np
 import pytest
 import torch
-from reference.programs import CPU, EXAMPLES, random_data, tiny_cell
+from reference.programs import CPU, random_data, tiny_cell
 from sgbench.bench.errors import UsageError
 from sgbench.bench.families.feedforward.batches import Batches
-
-HELD = EXAMPLES // 6
-FIRST_HELD = EXAMPLES - HELD
 
 
 def batches_of(*cells, data=None):
@@ -53,22 +50,6 @@ def test_a_batch_of_all_examples():
 def test_a_batch_larger_than_the_training_set(split, examples):
     with pytest.raises(UsageError, match=rf"^batch_size=61 is more than the {examples} training"):
         batches_of(cell(split=split, batch_size=61))
-
-
-def test_test_runs_train_on_everything_and_are_held_against_the_test_set():
-    data, source = random_data(), batches_of(cell(split="test"))
-    assert np.array_equal(source.images.numpy(), data.train_images)
-    assert np.array_equal(source.labels.numpy(), data.train_labels)
-    assert np.array_equal(source.held_images.numpy(), data.test_images)
-    assert np.array_equal(source.held_labels.numpy(), data.test_labels)
-
-
-def test_validation_runs_hold_out_the_last_sixth():
-    data, source = random_data(), batches_of(cell(split="validation"))
-    assert np.array_equal(source.images.numpy(), data.train_images[:FIRST_HELD])
-    assert np.array_equal(source.labels.numpy(), data.train_labels[:FIRST_HELD])
-    assert np.array_equal(source.held_images.numpy(), data.train_images[FIRST_HELD:])
-    assert np.array_equal(source.held_labels.numpy(), data.train_labels[FIRST_HELD:])
 
 
 def test_a_pixel_is_scaled_by_the_largest_one():

@@ -6,7 +6,7 @@ import sys
 import pytest
 from reference.programs import CPU, tiny_cell
 from sgbench.bench.families.feedforward.blueprint import blueprint
-from sgbench.bench.families.feedforward.network import Network
+from sgbench.bench.families.feedforward.network import FeedForwardReplicas
 
 IMAGE, CLASSES = (2, 9, 6), 7
 CELLS = {
@@ -20,7 +20,10 @@ CELLS = {
 
 @pytest.mark.parametrize("cell", CELLS.values(), ids=list(CELLS))
 def test_it_has_the_weights_of_the_network(cell):
-    plan, network = blueprint(cell, IMAGE, CLASSES), Network([cell], IMAGE, CLASSES, CPU)
+    plan, network = (
+        blueprint(cell, IMAGE, CLASSES),
+        FeedForwardReplicas([cell], IMAGE, CLASSES, CPU),
+    )
     shapes = {name: shape for block in plan.blocks for name, shape in block.shapes.items()}
     assert shapes == {name: tuple(w.shape[1:]) for name, w in network.weights.named.items()}
     assert list(shapes) == list(network.weights.named)

@@ -39,9 +39,9 @@ def test_fields_of_a_cell(values, fields):
     ],
 )
 def test_what_does_not_fit_names_the_field_and_the_remedy(base, change, words):
-    FAMILY.refuse(base)  # the change alone is at fault
+    FAMILY.check(base)  # the change alone is at fault
     with pytest.raises(UsageError) as caught:
-        FAMILY.refuse({**base, **change})
+        FAMILY.check({**base, **change})
     assert "\n" not in str(caught.value)
     for word in words:
         assert word in str(caught.value)
@@ -49,8 +49,8 @@ def test_what_does_not_fit_names_the_field_and_the_remedy(base, change, words):
 
 def test_a_depth_that_is_missing_is_left_to_the_cell():
     """The cell says that it is needed, and for what: it is not the depth 0."""
-    FAMILY.refuse({**DNI, "depth": None})
-    FAMILY.refuse({name: value for name, value in DNI.items() if name != "depth"})
+    FAMILY.check({**DNI, "depth": None})
+    FAMILY.check({name: value for name, value in DNI.items() if name != "depth"})
 
 
 def test_rules_that_say_what_idle_layers_do():
@@ -65,8 +65,8 @@ def test_an_iteration_is_a_batch():
 
 
 def test_decoupled_and_convolutional_cells_have_versions_of_their_own(monkeypatch):
-    monkeypatch.setattr(feedforward, "PROTOCOL_VERSION", 10)
-    monkeypatch.setattr(feedforward, "DECOUPLED_PROTOCOL_VERSION", 200)
+    monkeypatch.setattr(feedforward, "TRAINING_VERSION", 10)
+    monkeypatch.setattr(feedforward, "DECOUPLED_TRAINING_VERSION", 200)
     monkeypatch.setattr(feedforward, "CONVOLUTIONS_CHANGED", 3000)
-    versions = [FAMILY.protocol_version(values) for values in (DNI, CNN, UPDATE, CNN_UPDATE)]
+    versions = [FAMILY.training_version(values) for values in (DNI, CNN, UPDATE, CNN_UPDATE)]
     assert versions == [10, 3010, 200, 3200]

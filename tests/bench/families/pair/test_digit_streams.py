@@ -158,7 +158,7 @@ def test_a_pair_learns_to_count():
     program = PairProgram([cell], data, CPU)
     for _ in range(250):
         program.step()
-    ((point, diverged),) = program.measure()
+    ((point, diverged),) = program.evaluate_all()
     assert diverged is None
     assert point.error_a < 5  # chance: 50
     assert point.error_b < 15  # chance: 62

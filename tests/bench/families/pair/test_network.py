@@ -109,13 +109,13 @@ def test_a_replica_of_three_equals_its_cell_alone(rule):
     together = pair_program(*cells)
     for _ in range(4):
         together.step()
-    points = [point for point, _ in together.measure()]
+    points = [point for point, _ in together.evaluate_all()]
     for replica, cell in enumerate(cells):
         alone = pair_program(cell)
         for _ in range(4):
             alone.step()
         close(everything(together, replica), everything(alone))
-        ((point, _),) = alone.measure()
+        ((point, _),) = alone.evaluate_all()
         for name in ("error_a", "error_b", "train_loss"):
             assert getattr(points[replica], name) == pytest.approx(getattr(point, name), rel=1e-8)
         for name in ("sg_loss", "sg_cosine") if rule == "dni" else ():

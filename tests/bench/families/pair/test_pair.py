@@ -3,7 +3,7 @@
 import pytest
 from reference.counting import tiny_pair
 from sgbench.bench.errors import UsageError
-from sgbench.bench.families.pair import FAMILY, PROTOCOL_VERSION
+from sgbench.bench.families.pair import FAMILY, TRAINING_VERSION
 
 M = {"sg_layers", "sg_scale", "sg_factor", "sg_units"}
 
@@ -25,9 +25,9 @@ def test_fields_of_a_cell(rule, change, fields):
 def test_bfloat16_is_refused_with_what_fits():
     values = tiny_pair("dni").to_dict()
     for precision in ("float32", "float64"):
-        FAMILY.refuse({**values, "precision": precision})
+        FAMILY.check({**values, "precision": precision})
     with pytest.raises(UsageError) as caught:
-        FAMILY.refuse({**values, "precision": "bf16"})
+        FAMILY.check({**values, "precision": "bf16"})
     for word in ("precision=bf16", "network=two_lstms", "float32"):
         assert word in str(caught.value)
 
@@ -39,5 +39,5 @@ def test_an_iteration_is_a_cycle_of_t_times_t_steps(T):
 
 
 def test_all_cells_have_one_version_of_the_protocol():
-    found = {FAMILY.protocol_version(tiny_pair(rule).to_dict()) for rule in ("dni", "end_to_end")}
-    assert found == {PROTOCOL_VERSION}
+    found = {FAMILY.training_version(tiny_pair(rule).to_dict()) for rule in ("dni", "end_to_end")}
+    assert found == {TRAINING_VERSION}

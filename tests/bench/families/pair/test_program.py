@@ -55,7 +55,7 @@ def cell_of(rule, **changes):
 @pytest.fixture
 def few_digits(monkeypatch):
     monkeypatch.setattr(loop, "_load", lambda *_: small_digits())
-    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
 
 @every_rule
@@ -138,7 +138,7 @@ def test_a_loss_that_is_not_finite_is_told(few_digits, rule):
     program.network.weights.named["b.readout.bias"][1] = float("nan")
     program.step()
     program.step()
-    assert [diverged for _, diverged in program.measure()] == [None, 1]
+    assert [diverged for _, diverged in program.evaluate_all()] == [None, 1]
 
 
 # --- what is refused
@@ -205,11 +205,11 @@ def test_the_memory_is_about_what_autograd_keeps():
     found = program.streams.training(0)
     with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
         for window in range(4):
-            _, message = program.network.window(found.digits[:, window])
-            program.network.tick(message, window)
+            _, message = program.network.run_a_window(found.digits[:, window])
+            program.network.step_b(message, window)
         total = sum(kept.values()) - program.network.weights.flat.nbytes
         a_step = total / (20 * 64 * 128 * 4)
-    assert 0.5 < a_step / estimates.OF_A_STEP < 1.0  # the rest: what is made on the way back
+    assert 0.5 < a_step / estimates.FLOATS_PER_UNIT < 1.0  # the rest: what is made on the way back
 
 
 def test_more_work_is_estimated_for_longer_cycles():
@@ -222,6 +222,6 @@ def test_more_work_is_estimated_for_longer_cycles():
 def test_the_protocol_has_a_version_of_its_own(monkeypatch):
     cell = tiny_pair("dni")
     before = cell.id("d")
-    monkeypatch.setattr("sgbench.bench.families.pair.PROTOCOL_VERSION", 10**6)
+    monkeypatch.setattr("sgbench.bench.families.pair.TRAINING_VERSION", 10**6)
     assert cell.id("d") != before
     assert cell.data_steps == T * T

@@ -56,7 +56,7 @@ def load_once():
 class TestResume:
     @pytest.fixture(autouse=True)
     def look_at_every_step(self, monkeypatch):
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
     @settings(max_examples=12, deadline=None)
     @given(
@@ -139,7 +139,7 @@ class TestResume:
         monkeypatch.setattr(loop, "time", clock)
         monkeypatch.setattr(RecurrentProgram, "update", clock.taking(1.0, RecurrentProgram.update))
         monkeypatch.setattr(
-            RecurrentProgram, "measure", clock.taking(100.0, RecurrentProgram.measure)
+            RecurrentProgram, "evaluate_all", clock.taking(100.0, RecurrentProgram.evaluate_all)
         )
         job = job_of(cell(solve_bits=9.0), checkpoint=str(tmp_path / "it.pt"))
         outcome = train_in_parts(job, [6, 15])[-1][0]
@@ -157,7 +157,7 @@ def test_every_rule_trains_on_every_sequence(rule, dataset, tmp_path, monkeypatc
         text = load(dataset)
         short = dataclasses.replace(text, valid=text.valid[:300], test=text.test[:300])
         monkeypatch.setattr(loop, "_load", lambda *_: short)
-    monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
     small = cell(rule, dataset, iterations=3, evaluate_every=2, precision="float32")
     (whole,) = loop.train(job_of(small), never)
     parts = train_in_parts(job_of(small, checkpoint=str(tmp_path / "it.pt")), [1, 2])
@@ -346,7 +346,7 @@ class TestDivergence:
         assert [(o.status, o.iterations_done) for o in outcomes] == [("diverged", 7)] * 2
 
     def test_stays_diverged_after_a_stop_before_the_evaluation(self, poison, monkeypatch, tmp_path):
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
         cells = [cell("bptt", seed=seed) for seed in range(2)]
         poison(6, math.nan, 1)
         whole = loop.train(job_of(*cells), never)
@@ -426,7 +426,7 @@ class TestPatience:
         assert torch.equal(weights[1], seen[2][1][1])
 
     def test_survives_a_stop(self, scripted, monkeypatch, tmp_path):
-        monkeypatch.setattr(loop, "LOOK_SECONDS", 0.0)
+        monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
         job = job_of(
             cell("dni_aux", "descriptions", patience=2), checkpoint=str(tmp_path / "it.pt")
         )
@@ -455,7 +455,7 @@ def test_the_result_of_a_text_is_that_of_its_best_weights():
 def test_the_last_weights_are_back_after_the_results():
     with torch.no_grad():
         program = recurrent_program(cell("bptt", "descriptions"))
-        program.measure()
+        program.evaluate_all()
         program.step()
         last = program.network.weights.flat.clone()
         results = program.results()

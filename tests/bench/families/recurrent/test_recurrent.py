@@ -3,7 +3,7 @@
 import pytest
 from reference.cell_values import AUX, BPTT, COPY, PTB
 from sgbench.bench.cell import Cell
-from sgbench.bench.families.recurrent import FAMILY, PROTOCOL_VERSION
+from sgbench.bench.families.recurrent import FAMILY, TRAINING_VERSION
 
 ALWAYS = {"T", "hidden_units"}
 TASK = {"solve_bits", "solve_window"}
@@ -38,5 +38,5 @@ def test_its_fields_fit_one_another_whatever_the_precision():
 
 
 def test_tasks_and_texts_have_one_version_of_the_protocol():
-    found = {FAMILY.protocol_version(values) for values in (COPY, AUX, BPTT, PTB)}
-    assert found == {PROTOCOL_VERSION}
+    found = {FAMILY.training_version(values) for values in (COPY, AUX, BPTT, PTB)}
+    assert found == {TRAINING_VERSION}
