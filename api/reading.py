@@ -103,9 +103,9 @@ def verdicts(
         StoreError: the store cannot be read.
 
     >>> found = verdicts("table1", "quick", published=True)
-    >>> claim = found.query("claim == 'dni-grows' and n > 0").squeeze()
+    >>> claim = found.query("claim == 'cdni-beats-dni-deep' and n > 0").squeeze()
     >>> claim.verdict, f"{claim.estimate:.1f}", claim.measure
-    ('reproduced', '2.2', 'points a step of depth')
+    ('same way round', '-9.4', 'points')
     """
     from ..reports.analysis.evidence import to_verdicts
     from ..reports.pages.exhibit import judge

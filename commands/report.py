@@ -75,7 +75,12 @@ _NAMES = ("all", "throughput", "tune")  # what is reported besides exhibits
     help="The folder that files are written into.",
 )
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if files are stale.")
-@click.option("--strict", is_flag=True, help="Exit with 1 unless every claim is reproduced.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Exit with 1 unless every claim is reproduced, or at another scale than the paper's every"
+    " order the same way round.",
+)
 @click.option("--study", metavar="NAME", help="Which study `report tune` shows, of several.")
 @external_files_options
 @source_options

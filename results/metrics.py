@@ -9,7 +9,7 @@ import functools
 import itertools
 from dataclasses import dataclass
 
-from ..bench import datasets
+from ..bench import datasets, registry
 from .record import Record
 
 
@@ -118,6 +118,18 @@ def measures_of(record: Record) -> list[Measure]:
         return [measure_of(record.dataset, result) for result in results_of(record.dataset)]
     every = (*MEASURES.values(), *METRIC_BY_RESULT.values())
     return [m for m in every if any(getattr(record, name) is not None for name in m.fields)]
+
+
+def grain(dataset: str) -> float:
+    """Return the width of the interval that a result of `dataset` stands for, as `rungs` has it.
+
+    An error in percent moves by one test image, a number of levels by one; 0 where results are as
+    good as continuous.
+    """
+    kind = datasets.kind(dataset)
+    if kind == "images":
+        return 100 / registry.DATASETS.declared(dataset).need("examples")[1]
+    return 1.0 if kind == "episodes" else 0.0
 
 
 def rungs(dataset: str, values: list[float]) -> list[float]:

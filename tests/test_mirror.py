@@ -16,6 +16,7 @@ UNTESTED = {
     "__init__.py": "the names of api, which tests/api take from it",
     "__main__.py": "one call, by which tests/cli start the program",
     "bench/interfaces.py": "protocols alone, which the type checker holds",
+    "bench/rules/_template_model.py": "tests/bench/rules/test_template.py has both templates",
     "reports/figures/spec.py": "plain data, which the tests of series and render make and read",
 }
 """Modules without a test file of their name."""
@@ -32,6 +33,8 @@ ACROSS = {
     "reports/pages/test_html_in_browser.py": "the page of a report, as a browser shows it",
     "reproductions/exhibits/test_paper.py": "the TOML files: the paper's numbers a second time",
     "reproductions/exhibits/test_paper_decoupled.py": "the same of the exhibits of masked layers",
+    "reports/analysis/test_claims_of_table2.py": "claims about lengths: exact tests",
+    "reproductions/exhibits/test_plans.py": "the TOML files: margins, seeds, claims a second time",
     "reproductions/gate/test_mistakes.py": "the mistakes that test_planted plants",
     "reproductions/gate/test_planted.py": "the gate as a whole, on planted mistakes",
     "reproductions/running/test_processes.py": "runs in several processes, and their signals",

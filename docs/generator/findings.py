@@ -9,7 +9,7 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, NOT_RUN, REPRODUCED
+from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reproductions.exhibits import catalogue
 
 from . import cost, sources
@@ -19,18 +19,18 @@ def _cells(count: Callable[[sources.Selection], int]) -> str:
     return f"{sum(count(sources.whole(name, 'paper')) for name in catalogue.names()):,}"
 
 
-def _claims(*verdicts: str) -> str:
+def _orders(*verdicts: str) -> str:
     found = Counter(
         one.verdict for name in catalogue.names() for one in sources.claim_results(name, "quick")
     )
-    return f"{sum(found[verdict] for verdict in verdicts or found if verdict != NOT_RUN):,}"
+    return f"{sum(found[verdict] for verdict in verdicts):,}"
 
 
 NAMED: Mapping[str, Callable[[], str]] = {
     "paper-cells": lambda: _cells(lambda selection: selection.wanted),
     "paper-cells-run": lambda: _cells(lambda selection: selection.done),
-    "claims-tested": _claims,
-    "claims-reproduced": lambda: _claims(REPRODUCED),
-    "claims-lost": lambda: _claims(NOT_REPRODUCED),
+    "orders-tested": lambda: _orders(SAME_WAY, OTHER_WAY, UNDECIDED),
+    "orders-same": lambda: _orders(SAME_WAY),
+    "orders-other": lambda: _orders(OTHER_WAY),
     **{f"paper-cost-{name}": functools.partial(cost.left, name) for name in catalogue.names()},
 }

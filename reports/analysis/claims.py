@@ -1,8 +1,11 @@
-"""The paper's claims, each tested on the seeds that have all that it compares.
+"""The paper's claims, each tested on the seeds that the scale declares.
 
-A claim is an order, or a level for a dataset, so it is tested at every scale.
+At the paper's scale all are judged. At another, what hangs on the schedule (margins, factors,
+slopes, levels) is not comparable, and an order says only which way round it is there. The family of
+tests is what the exhibit declares at the scale, run or not.
 """
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +16,10 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...reproductions.exhibits.claims import ClaimTest
-from ...results.statistics import intervals
+from ...results.metrics import grain
+from ...results.statistics import intervals, two_samples
+from ...results.statistics.place_verdict import MORE_SEEDS
+from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers
 from .protocol import PAPER
 from .select import Selection
 from .verdicts import (
@@ -24,10 +30,11 @@ from .verdicts import (
     NOT_RUN,
     REPRODUCED,
     other_data,
+    seeds_left,
 )
 
-ALPHA = 0.05
-"""A claim is decided where its one-sided p, adjusted by Holm, is below this."""
+SAME_WAY, OTHER_WAY, UNDECIDED = "same way round", "other way round", "undecided"
+"""What is said of an order away from the paper's scale: there it is of that schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +44,16 @@ class ClaimResult:
     Attributes:
         test: what is compared.
         cells: the configurations that are compared, each as its cell of seed 0.
-        wanted: the number of seeds that the scale has.
-        values: a number for each seed that has all of the cells: a difference, a slope, a result.
+        wanted: the number of seeds that the scale declares.
+        sides: by side, a result for each declared seed that has all of the cells: the mean over the
+            claim's `over`, where it has one, or the slope along it.
+        values: a number for each of those seeds: a difference, a slope, a result.
         means: those of what is compared: left and right, or along the claim's `over`.
         paper: the paper's numbers for the same, None where it lacks one.
         interval: of the mean of `values`, None where there are none.
-        p: one-sided, after Holm over all of the exhibit's tests; None where it cannot be tested.
-        verdict: one of those in `verdicts`.
-        seeds_needed: how many would decide it, where it is inconclusive and that is known.
+        p: one-sided, after Holm over the family; None where it is not tested.
+        verdict: one of those in `verdicts`, or of an order away from the paper's scale.
+        decides: what would decide it, where it is not decided.
         diverged: the number of records that diverged.
         other_data: the hashes of data that is not the original.
     """
@@ -52,13 +61,14 @@ class ClaimResult:
     test: ClaimTest
     cells: tuple[Cell, ...]
     wanted: int
+    sides: tuple[tuple[float, ...], ...]
     values: tuple[float, ...]
     means: tuple[float, ...]
     paper: tuple[float, ...] | None
     interval: intervals.Interval | None
     p: float | None
     verdict: str
-    seeds_needed: int | None
+    decides: str
     diverged: int
     other_data: tuple[str, ...]
 
@@ -66,72 +76,80 @@ class ClaimResult:
 def claims(selection: Selection) -> list[ClaimResult]:
     """Return the result of every test that the exhibit's claims make on the scale's grid.
 
-    The claim's one-sided p and that of its contrary are each adjusted by Holm over all tests.
+    The claim's one-sided p and that of its contrary are each adjusted by Holm over the family: all
+    tests that the exhibit declares at the scale. Those that are not run, or not judged there, have
+    p = 1.
     """
     tests = selection.exhibit.claim_tests(selection.scale)
     compared = {test.claim.result: selection.values(test.claim.result) for test in tests}
+    declared = selection.declared(selection.frame)
     results = {
-        result: selection.frame.assign(of=values).pivot(
+        result: selection.frame.assign(of=values)[declared].pivot(
             index="seed", columns="configuration", values="of"
         )
         for result, values in compared.items()
     }
     found = [_result(selection, results[test.claim.result], test) for test in tests]
-    tested = [n for n, one in enumerate(found) if intervals.varies(one.values)]
-    for_it, against = ([_p(found[n], contrary) for n in tested] for contrary in (False, True))
-    adjusted = zip(tested, for_it, intervals.holm(for_it), intervals.holm(against), strict=True)
-    for n, raw, p, contrary in adjusted:
-        verdict, needed = found[n].verdict, None
-        if contrary < ALPHA:
-            verdict = NOT_REPRODUCED
-            if selection.scale != PAPER and found[n].test.claim.kind == "reaches":
-                verdict = NOT_COMPARABLE  # missing a level on another schedule says nothing of it
-        elif p < ALPHA and not found[n].diverged:  # what is left is no fair sample otherwise
-            verdict = REPRODUCED
-        if p >= ALPHA and verdict == INCONCLUSIVE:
-            needed = _seeds_needed(found[n], ALPHA * (raw / p if 0 < p < 1 else 1 / len(tested)))
-        found[n] = replace(found[n], p=p, verdict=verdict, seeds_needed=needed)
+    ready = [one.verdict == INCONCLUSIVE and not one.decides for one in found]
+    for_it, against = (
+        intervals.holm([_p(o, contrary) if r else 1.0 for o, r in zip(found, ready, strict=True)])
+        for contrary in (False, True)
+    )
+    words = _WORDS if selection.scale == PAPER else _ORDERS
+    for n, p, contrary in zip(range(len(found)), for_it, against, strict=True):
+        if ready[n]:
+            decided = words[0] if p < ALPHA else words[1] if contrary < ALPHA else words[2]
+            decides = _decides(found[n], len(found)) if decided == words[2] else ""
+            found[n] = replace(found[n], p=p, verdict=decided, decides=decides)
+        elif found[n].verdict == INCONCLUSIVE:
+            found[n] = replace(found[n], verdict=words[2])
     return found
+
+
+_WORDS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
+_ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
 
 
 def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> ClaimResult:
     """Return a test's result before any p, from the seeds of `results` that have all its cells."""
-    compared = _compared(selection, test)
-    seeds = results.reindex(columns=compared).dropna()
-    paired = seeds.to_numpy(dtype=float).tolist()
-    if test.right is not None:
-        values = [left - test.claim.factor * right for left, right in paired]
-    elif test.claim.over is None:
-        values = [left for (left,) in paired]
+    compared = [[_one(selection, test, fields) for fields in side] for side in test.sides()]
+    every = [n for side in compared for n in side]
+    seeds = results.reindex(columns=every).dropna()
+    rows = seeds.to_numpy(dtype=float).tolist()
+    width = len(compared[0])
+    parts = [[row[at : at + width] for row in rows] for at in range(0, len(every), width)]
+    if test.claim.is_slope:
+        sides = [intervals.slopes([float(value) for value in test.values], parts[0])]
+        means = tuple(seeds.mean()) if rows else ()
     else:
-        values = intervals.slopes([float(value) for value in test.values], paired)
-    records = selection.frame[selection.frame["configuration"].isin(compared)]
-    cells = tuple(selection.cells[n] for n in compared)
-    numbers = [selection.exhibit.number(cell, test.claim.result) for cell in cells]
-    paper = tuple(number.value for number in numbers if number is not None)
-    return ClaimResult(
+        sides = [[statistics.fmean(row) for row in part] for part in parts]
+        means = tuple(statistics.fmean(side) for side in sides if side)
+    values = sides[0]
+    if len(sides) == 2:
+        pairs = zip(sides[0], sides[1], strict=True)
+        values = [left - test.claim.factor * right for left, right in pairs]
+    records = selection.frame[selection.frame["configuration"].isin(every)]
+    diverged = int((records["status"] == "diverged").sum())
+    verdict = NOT_RUN
+    if records["configuration"].nunique() == len(every):
+        verdict = NOT_COMPARABLE if not is_judged(selection.scale, test) else INCONCLUSIVE
+    cells = tuple(selection.cells[n] for n in every)
+    found = ClaimResult(
         test=test,
         cells=cells,
-        wanted=selection.seeds,
+        wanted=selection.planned,
+        sides=tuple(map(tuple, sides)),
         values=tuple(values),
-        means=tuple(seeds.mean()),
-        paper=paper if len(paper) == len(compared) else None,
-        interval=intervals.mean_interval(values, CONFIDENCE) if values else None,
+        means=means,
+        paper=paper_numbers(selection.exhibit, test, cells),
+        interval=None,
         p=None,
-        verdict=INCONCLUSIVE if records["configuration"].nunique() == len(compared) else NOT_RUN,
-        seeds_needed=None,
-        diverged=int((records["status"] == "diverged").sum()),
+        verdict=verdict,
+        decides=seeds_left(selection, len(values), diverged) if verdict == INCONCLUSIVE else "",
+        diverged=diverged,
         other_data=other_data(records),
     )
-
-
-def _compared(selection: Selection, test: ClaimTest) -> list[int]:
-    """Return the configurations that a test compares: its sides, or one a value of `over`."""
-    if test.claim.over is None:
-        sides = [side for side in (test.left, test.right) if side is not None]
-    else:
-        sides = [{**test.left, test.claim.over: value} for value in test.values]
-    return [_one(selection, test, side) for side in sides]
+    return replace(found, interval=_interval(found)) if values else found
 
 
 def _one(selection: Selection, test: ClaimTest, fields: Mapping[str, Any]) -> int:
@@ -144,23 +162,45 @@ def _one(selection: Selection, test: ClaimTest, fields: Mapping[str, Any]) -> in
     return found[0]
 
 
+def _interval(result: ClaimResult) -> intervals.Interval:
+    claim = result.test.claim
+    if len(result.sides) == 2 and claim.pairing == "unpaired":
+        left, right = result.sides
+        return two_samples.welch_interval(left, right, CONFIDENCE, factor=claim.factor)
+    return intervals.mean_interval(result.values, CONFIDENCE)
+
+
 def _p(result: ClaimResult, contrary: bool) -> float:
-    below = result.test.claim.kind not in ("above", "grows")
+    """Return the p of a claim, or of its contrary, by the test that it declares."""
+    claim, margin = result.test.claim, result.test.margin
+    below = claim.kind not in ("above", "grows")
     alternative = "less" if below != contrary else "greater"
-    return intervals.paired_test(result.values, result.test.margin, alternative)
+    dataset = result.cells[0].dataset
+    exact, unpaired = is_exact(result.test, dataset), claim.pairing == "unpaired"
+    if unpaired:
+        (left, right), factor = result.sides, claim.factor
+        if exact:
+            return two_samples.exact_unpaired(left, right, margin, alternative, factor=factor)
+        of = grain(dataset)
+        return two_samples.welch_test(left, right, margin, alternative, grain=of, factor=factor)
+    if exact:
+        return two_samples.exact_paired(result.values, margin, alternative)
+    width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
+    return intervals.paired_test(result.values, margin, alternative, width * grain(dataset))
 
 
-def _seeds_needed(result: ClaimResult, alpha: float) -> int | None:
-    """Return the fewest seeds that would decide a test at its observed mean and deviation."""
-    from scipy.special import stdtr
-
-    effect = abs(statistics.fmean(result.values) - result.test.margin) / statistics.stdev(
-        result.values
-    )
-    more = range(len(result.values) + 1, intervals.MOST_SEEDS + 1)
-    return next((n for n in more if stdtr(n - 1, -effect * n**0.5) < alpha), None)
+def _decides(result: ClaimResult, family: int) -> str:
+    n = len(result.values)
+    least = min(1.0, family * least_p(result.test, result.cells[0].dataset, n))
+    if least >= ALPHA:
+        return f"{n} seeds cannot tell, the least p is {least:.2f}"
+    return MORE_SEEDS
 
 
 def unreproduced(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """Return the results that are not reproduced, whatever else their verdict is."""
-    return [result for result in results if result.verdict != REPRODUCED]
+    """Return the results that are not reproduced, or of an order not the same way round.
+
+    What is not comparable is neither: no run at such a scale could change it.
+    """
+    fine = (REPRODUCED, SAME_WAY, NOT_COMPARABLE)
+    return [result for result in results if result.verdict not in fine]

@@ -41,9 +41,9 @@ class Detail:
         verdict: one of those in `verdicts`.
         measure: what the numbers are of, with the unit.
         decimals: of our numbers, as printed.
-        seeds: the number of seeds that the scale has.
+        seeds: the number of seeds that the scale declares.
         n: the number of results.
-        estimate: their mean; of a claim what it tests; of a median theirs.
+        estimate: their mean; of a claim what it tests; of a median that of seeds' medians.
         low: lower end of its 95 % interval, None where one seed gives none.
         high: upper end of it.
         paper: the paper's number, None where it has none.
@@ -51,7 +51,9 @@ class Detail:
         margin: how near to it counts as reproduced; of a claim the margin or level.
         below: of a claim, whether it is that the number is below the margin, not above.
         p: of a claim, one-sided, after Holm.
-        seeds_needed: how many would decide it, where that is known.
+        within: of a place or median, whether our mean is within the margin; None if not judged.
+        drawn: likewise, whether the paper's number is one that our process gives.
+        decides: what would decide it, where it is inconclusive.
         lost: the number of records without a result, by status.
         means: of what a claim compares, in order.
         paper_means: the paper's numbers for the same, None where it lacks one.
@@ -83,7 +85,9 @@ class Detail:
     margin: float | None = None
     below: bool = False
     p: float | None = None
-    seeds_needed: int | None = None
+    within: str | None = None
+    drawn: str | None = None
+    decides: str = ""
     lost: Mapping[str, int]
     means: tuple[float, ...] = ()
     paper_means: tuple[float, ...] | None = None
@@ -114,7 +118,9 @@ class Detail:
             "grade": self.grade,
             "margin": self.margin,
             "p": self.p,
-            "seeds_needed": self.seeds_needed,
+            "within": self.within,
+            "drawn": self.drawn,
+            "decides": self.decides,
             "lost": dict(self.lost),
             "means": list(self.means),
             "paper_means": None if self.paper_means is None else list(self.paper_means),
@@ -183,7 +189,9 @@ def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) 
         paper=place.paper,
         grade=place.grade,
         margin=place.margin,
-        seeds_needed=place.seeds_needed,
+        within=place.within,
+        drawn=place.drawn,
+        decides=place.decides,
         lost=_lost(found),
         runs=tuple(found),
         settings=tuple(own_settings(selection, cell, differ)),
@@ -208,14 +216,14 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
         claim=claim.name,
         where=where,
         verdict=result.verdict,
-        measure=unit if claim.over is None else f"{measure.difference} a step of {claim.over}",
+        measure=unit if not claim.is_slope else f"{measure.difference} a step of {claim.over}",
         decimals=measure.decimals,
         seeds=result.wanted,
         **_interval(result.interval),
         margin=test.margin,
         below=claim.kind not in ("above", "grows"),
         p=result.p,
-        seeds_needed=result.seeds_needed,
+        decides=result.decides,
         lost=_lost(found),
         means=result.means if result.values else (),
         paper_means=result.paper,
@@ -240,14 +248,17 @@ def _of_bin(selection: Selection, runs: Runs, one: Bin) -> Detail:
         verdict=one.verdict,
         measure=measure.unit,
         decimals=measure.decimals,
-        seeds=len(one.cells) * selection.seeds,
+        seeds=one.seeds,
         n=0 if m is None else m.n,
-        estimate=m and m.median,
+        estimate=m and m.mean,
         low=m and m.low,
         high=m and m.high,
         paper=known.value,
         grade=known.grade,
         margin=one.margin,
+        within=one.within,
+        drawn=one.drawn,
+        decides=one.decides,
         lost=_lost(found),
         places=tuple((_key(selection, c, None), f"{c.p_update:g}") for c in one.cells),
         runs=tuple(found),

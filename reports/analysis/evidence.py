@@ -29,13 +29,17 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "text": ("string", "the claim in words"),
     "verdict": (
         "string",
-        "reproduced, not reproduced, inconclusive, not run or not comparable",
+        "reproduced, not reproduced, inconclusive, not run or not comparable; of an order at"
+        " another scale than the paper's: same way round, other way round or undecided",
     ),
     "measure": ("string", "what the numbers are of, with the unit"),
     "in_table": ("boolean", "whether its M is the one that the paper's table is about"),
-    "seeds": ("Int64", "number of seeds (claims: paired seeds) that the scale has"),
+    "seeds": ("Int64", "number of seeds that the scale declares; verdicts are by them alone"),
     "n": ("Int64", "number of results"),
-    "estimate": ("Float64", "their mean; of a claim what it tests; of a bin the median"),
+    "estimate": (
+        "Float64",
+        "their mean; of a claim what it tests; of a bin of seeds' medians",
+    ),
     "low95": ("Float64", "lower end of its 95 % interval"),
     "high95": ("Float64", "upper end of it"),
     "paper": ("Float64", "the paper's number"),
@@ -49,7 +53,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
         "how near to the paper's number counts as reproduced; of a claim the margin or level",
     ),
     "p": ("Float64", "a claim's one-sided p, after Holm"),
-    "seeds_needed": ("Int64", "how many seeds would decide it, where that is known"),
+    "decides": ("string", "what would decide it, where it is inconclusive"),
     "diverged": ("Int64", "seeds that diverged"),
     "failed": ("Int64", "seeds that failed"),
     "timeout": ("Int64", "seeds that were cut short"),
@@ -121,7 +125,7 @@ def _of_place(scope: Selection, index: dict[Cell, int], place: Place) -> dict[st
         "paper": place.paper,
         "grade": place.grade,
         "margin": place.margin,
-        "seeds_needed": place.seeds_needed,
+        "decides": place.decides,
         **place.lost,
         **_evidence(scope, [index[place.cell]], place.result),
     }
@@ -142,7 +146,7 @@ def _of_claim(scope: Selection, index: dict[Cell, int], result: ClaimResult) -> 
         **_estimate(result.interval and (result.interval.mean, result.interval)),
         "margin": result.test.margin,
         "p": result.p,
-        "seeds_needed": result.seeds_needed,
+        "decides": result.decides,
         **_evidence(scope, rows, None),
         "diverged": result.diverged,
         "means": list(result.means),
@@ -153,7 +157,7 @@ def _of_claim(scope: Selection, index: dict[Cell, int], result: ClaimResult) -> 
 
 def _claim_measure(result: ClaimResult) -> str:
     measure = measure_of(result.cells[0].dataset, result.test.claim.result)
-    if result.test.claim.over is not None:
+    if result.test.claim.is_slope:
         return f"{measure.difference} a step of {result.test.claim.over}"
     return measure.unit if result.test.right is None else measure.difference
 
@@ -169,11 +173,12 @@ def _of_bin(scope: Selection, index: dict[Cell, int], one: Bin) -> dict[str, Any
         "decoupled": one.cell.decoupled,
         "verdict": one.verdict,
         "measure": measure_of(one.cell.dataset).unit,
-        "seeds": len(one.cells) * scope.seeds,
-        **_estimate(found and (found.median, found)),
+        "seeds": one.seeds,
+        **_estimate(found and (found.mean, found)),
         "paper": known.value,
         "grade": known.grade,
         "margin": one.margin,
+        "decides": one.decides,
         **_evidence(scope, [index[cell] for cell in one.cells], None),
         "diverged": one.diverged,
         "values": None,
@@ -192,8 +197,8 @@ def _estimate(found: Any) -> dict[str, Any]:
 
 
 def _evidence(scope: Selection, rows: Sequence[int], result: str | None) -> dict[str, Any]:
-    """Return the records of some configurations, by configuration and seed, and their results."""
-    frame = scope.frame[scope.frame["configuration"].isin(rows)]
+    """Return the records of declared seeds by configuration and seed, and their results."""
+    frame = scope.frame[scope.frame["configuration"].isin(rows) & scope.declared(scope.frame)]
     frame = frame.sort_values(["configuration", "seed"])
     values = scope.values(result)[frame.index].dropna()
     lost = {status: int((frame["status"] == status).sum()) for status in LOST}

@@ -1,21 +1,39 @@
 """Medians of a population beside the paper's: by bins of p_update, at each number of iterations.
 
-A bin is judged as a place of the table is, by its median instead of a mean: no distribution is
-assumed. Only at the paper's own scale.
+The paper trained one network for each value of p_update, spread evenly. Here several seeds share
+each value, so networks are not independent of one another: the unit is the seed. The networks of a
+seed are a curve over p_update, linear between its values; its median over the bin, p_update even,
+is one number a seed, judged as any other place is (`place_verdict`). The paper's own median is one
+of few networks: whether ours give it is told by all networks of the bin and its ends,
+distribution-free.
+
+Where the paper's axis cuts a median off, the test is one-sided. Only at the paper's own scale.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import pandas as pd
+
 from ...bench.cell import Cell
-from ...reproductions.exhibits.schema import Median
+from ...reproductions.exhibits.evidence import Median
+from ...results.metrics import grain
 from ...results.statistics import intervals
+from ...results.statistics.place_verdict import (
+    HEADLINES,
+    Target,
+    is_drawn,
+    is_within,
+    mean_bounds,
+    median_prediction,
+)
 from .population import at_fraction, fits
 from .protocol import PAPER
 from .select import Selection
-from .verdicts import CONFIDENCE, INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
+from .verdicts import CONFIDENCE, INCONCLUSIVE, NOT_COMPARABLE, NOT_RUN, seeds_left
 
 _MOST_ROWS = 12  # of a table, by values of p_update
+_FINE = 400  # values of p_update in a bin at which a seed's curve is read
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +43,27 @@ class Bin:
     Attributes:
         paper: the paper's median, and which networks and iterations it is of.
         cells: the configurations in the bin, each as its cell of seed 0.
+        seeds: the number of seeds that the scale declares.
         margin: how near to the paper's median counts as reproduced, None where none is declared.
-        found: our median, None where no network is ok.
+        found: the mean of the seeds' medians over the bin, None where no seed has all networks.
+        networks: of declared seeds, in the bin and at its ends.
         verdict: one of those in `verdicts`.
+        within: whether our median is within the margin of the paper's; None if not judged.
+        drawn: whether the paper's median is one that as many networks of ours give, likewise.
+        decides: what would decide it, where it is inconclusive.
         diverged: the number of networks that diverged.
     """
 
     paper: Median
     cells: tuple[Cell, ...]
+    seeds: int
     margin: float | None
-    found: intervals.MedianInterval | None
+    found: intervals.Interval | None
+    networks: int
     verdict: str
+    within: str | None
+    drawn: str | None
+    decides: str
     diverged: int
 
     @property
@@ -47,50 +75,104 @@ class Bin:
 def bins(selection: Selection) -> list[Bin]:
     """Return a bin for each median of the paper that the scale has configurations for."""
     found: list[Bin] = []
-    for known in selection.exhibit.medians:
-        mine = [
-            n
+    for known in (*selection.exhibit.medians, *selection.exhibit.cut_off):
+        panel = {
+            n: cell
             for n, cell in enumerate(selection.cells)
-            if fits(cell, known.where) and known.has(cell.p_update) and selection.fixed(cell)
-        ]
-        if mine:
-            found.append(_bin(selection, known, mine))
+            if fits(cell, known.where) and cell.p_update is not None and selection.fixed(cell)
+        }
+        if any(_inside(known, cell) for cell in panel.values()):
+            found.append(_bin(selection, known, panel))
     return found
 
 
-def _bin(selection: Selection, known: Median, configurations: Sequence[int]) -> Bin:
-    cells = tuple(selection.cells[n] for n in configurations)
-    records = selection.frame[selection.frame["configuration"].isin(configurations)]
-    curves = records.loc[records["status"] == "ok", "curve"]
-    read = (at_fraction(cells[0], curve, known.at, "error") for curve in curves)
-    values = [value for value in read if value is not None]
-    diverged = int((records["status"] == "diverged").sum())
+def _inside(known: Median, cell: Cell) -> bool:
+    return known.has(cell.p_update)
+
+
+def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
+    mine = [n for n, cell in panel.items() if _inside(known, cell)]
+    cells = tuple(panel[n] for n in mine)
+    support = _support(known, panel)
+    frame = selection.frame[selection.declared(selection.frame)]
+    records = frame[frame["configuration"].isin(support)]
+    errors = _errors(records, known, panel)
+    of_seeds = [_median(known, panel, seed, support) for seed in _complete(errors, support)]
+    every = errors["error"].tolist()
+    own = records[records["configuration"].isin(mine)]
+    diverged = int((own["status"] == "diverged").sum())
     margin = selection.exhibit.margin(cells[0].dataset, cells[0].rule)
-    verdict = INCONCLUSIVE if len(records) else NOT_RUN
-    if len(records) and (selection.scale != PAPER or margin is None):
+    verdict, within, drawn, decides = INCONCLUSIVE if len(own) else NOT_RUN, None, None, ""
+    if len(own) and (selection.scale != PAPER or margin is None):
         verdict = NOT_COMPARABLE
-    elif values and margin is not None:
-        verdict = _judged(values, known.value, margin)
-        if verdict == REPRODUCED and diverged:
-            verdict = INCONCLUSIVE  # the networks that are left are no fair sample
+    elif len(own) and margin is not None:
+        decides = seeds_left(selection, len(of_seeds), diverged)
+        if not decides:
+            target = Target(
+                value=known.value, margin=margin, reading=known.reading, censored=known.censored
+            )
+            about = mean_bounds(of_seeds, grain=grain(cells[0].dataset))
+            within = is_within(about, target)
+            drawn = is_drawn(median_prediction(every, known.networks), target)
+            verdict, decides = HEADLINES[within, drawn]
     return Bin(
         paper=known,
         cells=cells,
+        seeds=selection.planned,
         margin=margin,
-        found=intervals.median_interval(values, CONFIDENCE) if values else None,
+        found=intervals.mean_interval(of_seeds, CONFIDENCE) if of_seeds else None,
+        networks=len(every),
         verdict=verdict,
+        within=within,
+        drawn=drawn,
+        decides=decides,
         diverged=diverged,
     )
 
 
-def _judged(values: Sequence[float], target: float, margin: float) -> str:
-    found = intervals.median_interval(values, intervals.VERDICT_CONFIDENCE)
-    if found.low is None or found.high is None or not intervals.varies(values):
-        return INCONCLUSIVE
-    if target - margin <= found.low and found.high <= target + margin:
-        return REPRODUCED
-    apart = found.high < target - margin or found.low > target + margin
-    return NOT_REPRODUCED if apart else INCONCLUSIVE
+def _support(known: Median, panel: dict[int, Cell]) -> list[int]:
+    """Return the configurations that a curve over the bin takes, by ascending p_update.
+
+    Those in the bin, and beyond an end that none of them is at, the nearest.
+    """
+    ordered = sorted(panel, key=lambda n: panel[n].p_update or 0.0)
+    p = {n: panel[n].p_update or 0.0 for n in ordered}
+    below = [n for n in ordered if p[n] <= known.above]
+    mine = [n for n in ordered if _inside(known, panel[n])]
+    above = [n for n in ordered if p[n] > known.up_to]
+    return [*below[-1:], *mine, *(above[:1] if p[mine[-1]] < known.up_to else [])]
+
+
+def _errors(records: pd.DataFrame, known: Median, panel: dict[int, Cell]) -> pd.DataFrame:
+    """Return the errors at the median's fraction of training: seed, configuration, error."""
+    rows = [
+        (seed, n, at_fraction(panel[n], curve, known.at, "error"))
+        for seed, n, curve, status in zip(
+            records["seed"], records["configuration"], records["curve"], records["status"],
+            strict=True,
+        )
+        if status == "ok"
+    ]  # fmt: skip
+    found = [row for row in rows if row[2] is not None]
+    return pd.DataFrame(found, columns=["seed", "configuration", "error"])
+
+
+def _complete(errors: pd.DataFrame, support: Sequence[int]) -> list[list[float]]:
+    """Return the errors of each seed that has all of the support, in its order."""
+    table = errors.pivot(index="seed", columns="configuration", values="error")
+    return table.reindex(columns=list(support)).dropna().to_numpy(dtype=float).tolist()
+
+
+def _median(
+    known: Median, panel: dict[int, Cell], errors: Sequence[float], support: Sequence[int]
+) -> float:
+    """Return the median over the bin of the curve through a seed's errors, p_update even."""
+    import numpy as np
+
+    width = (known.up_to - known.above) / _FINE
+    p = known.above + width * (np.arange(_FINE) + 0.5)
+    values = [panel[n].p_update or 0.0 for n in support]
+    return float(np.median(np.interp(p, values, errors)))
 
 
 def replace_table(selection: Selection, found: Sequence[Bin]) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
+from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .details import Detail
 from .protocol import PAPER
 from .select import Selection
@@ -123,10 +124,10 @@ def made(selection: Selection) -> list[Made]:
 def words(counts: Mapping[str, int]) -> str:
     """Return counts of verdicts in words, what reproduces first: `3 of 48 reproduced, 45 not run`.
 
-    Where nothing could reproduce, as nothing is comparable or run, only those are told.
+    Where nothing could reproduce, as at another scale than the paper's, only the others are told.
     """
     total = sum(counts.values())
-    if set(counts) <= {NOT_COMPARABLE, NOT_RUN}:
+    if set(counts) <= {NOT_COMPARABLE, NOT_RUN, SAME_WAY, OTHER_WAY, UNDECIDED}:
         return f"all {_listed(counts)}" if len(counts) == 1 < total else _listed(counts)
     rest = {word: n for word, n in counts.items() if word != REPRODUCED}
     first = f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"
@@ -172,8 +173,8 @@ def _merge(some: Sequence[Made]) -> Made:
 NOTE = (
     "A place is an entry of the paper's table or figure; a median is one of a population of"
     " networks. They are held against the paper's number at the paper's own scale only: elsewhere"
-    " the protocol is another, and nothing is comparable. Claims are orders and trends, which are"
-    " tested at every scale."
+    " the protocol is another, and nothing is comparable. Of claims, orders are tested at"
+    " every scale, and are of its schedule; margins, slopes and levels are not comparable."
 )
 
 

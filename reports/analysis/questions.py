@@ -11,17 +11,18 @@ from ...results.record import Record
 from .claims import ClaimResult, claims
 from .medians import Bin, bins
 from .select import select
-from .verdicts import NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED, Place, places
+from .verdicts import NOT_COMPARABLE, Place, places
 
 FEWEST = 2
-"""Seeds that have an interval."""
+"""Seeds that have an interval: all that can be asked for where nothing is judged."""
 
 
 def questions(request: RunRequest, records: Sequence[Record]) -> list[Question]:
     """Return the questions about the cells that a request selects.
 
-    Where no verdict is possible, as off the paper's scale for a place, one with an interval counts
-    as decided; so does one that the declared seeds are not expected to decide.
+    A question is decided when the seeds that the scale declares are there, whatever the verdict:
+    stopping at a verdict would make it one of several looks. Where no verdict is possible, as off
+    the paper's scale for a place, one with an interval counts as decided.
     """
     where = parse_where(request.where) if request.where else None
     whole = select(load(request.exhibit, where), request.scale, records)
@@ -29,34 +30,29 @@ def questions(request: RunRequest, records: Sequence[Record]) -> list[Question]:
     kept = set(shown.cells)
     found = [_of_place(place) for place in places(shown)]
     found += [_of_claim(one) for one in claims(whole) if kept.issuperset(one.cells)]
-    found += [_of_bin(one, whole.seeds) for one in bins(whole) if kept.issuperset(one.cells)]
+    found += [_of_bin(one, whole.planned) for one in bins(whole) if kept.issuperset(one.cells)]
     return found
 
 
 def _of_place(place: Place) -> Question:
     there = 0 if place.interval is None else place.interval.n
-    return _question((place.cell,), place.verdict, there, place.seeds, place.seeds_needed)
+    return _question((place.cell,), place.verdict, there, place.seeds)
 
 
 def _of_claim(result: ClaimResult) -> Question:
     there = len(result.values)
-    return _question(result.cells, result.verdict, there, result.wanted, result.seeds_needed)
+    return _question(result.cells, result.verdict, there, result.wanted)
 
 
 def _of_bin(one: Bin, declared: int) -> Question:
     there = 0 if one.found is None else one.found.n
-    decided = one.verdict in (REPRODUCED, NOT_REPRODUCED)
-    decided = decided or (one.verdict == NOT_COMPARABLE and there > 0)
+    decided = there >= declared or (one.verdict == NOT_COMPARABLE and there > 0)
     return Question(cells=one.cells, seeds=declared, decided=decided)
 
 
-def _question(
-    cells: tuple[Cell, ...], verdict: str, there: int, declared: int, needed: int | None
-) -> Question:
+def _question(cells: tuple[Cell, ...], verdict: str, there: int, declared: int) -> Question:
     fewest = min(FEWEST, declared)
     if there < fewest:
         return Question(cells=cells, seeds=fewest, decided=False)
-    decided = verdict in (REPRODUCED, NOT_REPRODUCED, NOT_COMPARABLE)
-    hopeless = there >= declared or (needed is not None and needed > declared)
-    seeds = declared if needed is None else min(needed, declared)
-    return Question(cells=cells, seeds=seeds, decided=decided or hopeless)
+    decided = there >= declared or verdict == NOT_COMPARABLE
+    return Question(cells=cells, seeds=declared, decided=decided)

@@ -65,6 +65,17 @@ class Selection:
         return len(self.own_seeds)
 
     @property
+    def planned(self) -> int:
+        """The number of seeds that the scale declares, whichever are shown; 0 for `custom`."""
+        return 0 if self.scale == CUSTOM else self.exhibit.scale(self.scale).seeds
+
+    def declared(self, records: pd.DataFrame) -> "pd.Series[bool]":
+        """Tell of some records whether their seeds are among the declared; all are in `custom`."""
+        if not self.planned:
+            return records["seed"] >= 0
+        return records["seed"] < self.planned
+
+    @property
     def wanted(self) -> int:
         """The number of cells that the scale has."""
         return len(self.cells) * self.seeds

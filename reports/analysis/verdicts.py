@@ -1,17 +1,22 @@
 """Does it reproduce? Each place of the paper's table, held against the paper's number.
 
-Only at the paper's own scale: elsewhere a result is not comparable.
+Only at the paper's own scale, and by the seeds that the scale declares: elsewhere a result is not
+comparable, and further seeds are shown, not judged (`results.statistics.place_verdict`).
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from ...bench.cell import Cell
-from ...results.metrics import results_of, rungs
+from ...results.metrics import grain, results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
+from ...results.statistics.place_verdict import Target, judge
+from .judging import target
+from .naming import count
 from .protocol import PAPER
 from .select import Selection
 
@@ -19,8 +24,8 @@ REPRODUCED, NOT_REPRODUCED = "reproduced", "not reproduced"
 INCONCLUSIVE, NOT_RUN, NOT_COMPARABLE = "inconclusive", "not run", "not comparable"
 
 CONFIDENCE = 0.95
-"""Of the intervals that are shown; a place's verdict is by the 90 % interval of
-`results.statistics.intervals`."""
+"""Of the intervals that are shown; a place is judged by those of `place_verdict`."""
+FAIR_SAMPLE = "seeds that diverge are no fair sample"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +36,19 @@ class Place:
         cell: the configuration, as its cell of seed 0.
         result: which of its results, None where it has one only.
         fills: whether its M is the one that the protocol fixes for the place.
-        seeds: the number of seeds that the scale has.
+        seeds: the number of seeds that the scale declares.
         paper: the paper's number, None where it has none; so are `grade` and `margin`.
         grade: its grade of evidence.
         margin: how near to it counts as reproduced.
-        interval: ours, None where no seed is ok.
+        baseline: the paper's number of the exhibit's baseline, where it lies within the margin too:
+            reproducing the place then cannot tell its rule from the baseline. Only at the paper's
+            scale.
+        interval: ours, of the declared seeds; None where none of them is ok.
+        further: that of all seeds, where there are more than the declared ones.
         verdict: one of those above.
-        seeds_needed: how many would decide it, where it is inconclusive and that is known.
+        within: whether our mean is within the margin of the paper's number; None if not judged.
+        drawn: whether the paper's number is one that our process gives, likewise.
+        decides: what would decide it, where it is inconclusive.
         lost: the number of seeds that are not ok, by status.
         other_data: the hashes of data that is not the original.
     """
@@ -49,9 +60,13 @@ class Place:
     paper: float | None
     grade: str | None
     margin: float | None
+    baseline: float | None
     interval: intervals.Interval | None
+    further: intervals.Interval | None
     verdict: str
-    seeds_needed: int | None
+    within: str | None
+    drawn: str | None
+    decides: str
     lost: Mapping[str, int]
     other_data: tuple[str, ...]
 
@@ -67,36 +82,82 @@ def places(selection: Selection) -> list[Place]:
     ]
 
 
+def target_of(selection: Selection, cell: Cell, result: str | None) -> Target | None:
+    """Return what a place is held against, as `rungs` counts; None where it is not judged.
+
+    A network of a population is judged with its bin (`medians`), not by itself.
+    """
+    exhibit = selection.exhibit
+    number, margin = exhibit.number(cell, result), exhibit.margin(cell.dataset, cell.rule)
+    judged = selection.scale == PAPER and selection.fixed(cell) and cell.p_update is None
+    if number is None or margin is None or not judged:
+        return None
+    return target(cell, number, margin)
+
+
 def _place(selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
     exhibit = selection.exhibit
-    values = selection.values(result)[records.index].dropna().tolist()
-    number = exhibit.number(cell, result)
+    every = selection.values(result)[records.index].dropna()
+    declared = selection.declared(records)
+    values = every[declared[every.index]].tolist()
+    number, wanted = exhibit.number(cell, result), target_of(selection, cell, result)
     margin = exhibit.margin(cell.dataset, cell.rule)
     lost = {status: int((records["status"] == status).sum()) for status in LOST}
-    fills = selection.fixed(cell)
-    verdict, seeds_needed = INCONCLUSIVE if len(records) else NOT_RUN, None
-    if selection.scale != PAPER or number is None or margin is None or not fills:
-        verdict = NOT_COMPARABLE if len(records) else NOT_RUN
-    elif values:
-        scaled = rungs(cell.dataset, [*values, number.value])
-        judged = intervals.verdict(scaled[:-1], scaled[-1], margin)
-        verdict, seeds_needed = judged.status, judged.seeds_needed
-        if verdict == REPRODUCED and lost["diverged"]:
-            verdict = INCONCLUSIVE  # the seeds that are left are no fair sample
+    verdict, decides, within, drawn = NOT_COMPARABLE if len(records) else NOT_RUN, "", None, None
+    if wanted is not None and len(records):
+        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
+        if not decides:
+            scaled = rungs(cell.dataset, values)
+            judged = judge(scaled, wanted, grain=grain(cell.dataset))
+            verdict, decides = judged.status, judged.decides
+            within, drawn = judged.within, judged.drawn
     return Place(
         cell=cell,
         result=result,
-        fills=fills,
-        seeds=selection.seeds,
+        fills=selection.fixed(cell),
+        seeds=selection.planned,
         paper=None if number is None else number.value,
         grade=None if number is None else number.grade,
         margin=margin,
-        interval=intervals.mean_interval(values, CONFIDENCE) if values else None,
+        baseline=_baseline(selection, cell, result),
+        interval=_interval(values),
+        further=_interval(every.tolist()) if len(every) > len(values) else None,
         verdict=verdict,
-        seeds_needed=seeds_needed,
+        within=within,
+        drawn=drawn,
+        decides=decides,
         lost=lost,
         other_data=other_data(records),
     )
+
+
+def seeds_left(selection: Selection, n: int, diverged: int) -> str:
+    """Return why seeds are not judged yet, or never; nothing where they are.
+
+    The declared seeds are the plan: a verdict on fewer would be one of several looks.
+    """
+    if diverged:
+        return FAIR_SAMPLE
+    left = selection.planned - n
+    return "" if left <= 0 else f"{count(left, 'planned seed')} to come"
+
+
+def _baseline(selection: Selection, cell: Cell, result: str | None) -> float | None:
+    """Return the paper's number of the baseline where it lies within the place's margin."""
+    exhibit = selection.exhibit
+    number, other = exhibit.number(cell, result), exhibit.baseline_number(cell, result)
+    margin = exhibit.margin(cell.dataset, cell.rule)
+    if number is None or other is None or margin is None or not selection.fixed(cell):
+        return None
+    if selection.scale != PAPER:
+        return None
+    one, two = rungs(cell.dataset, [number.value, other.value])
+    near = abs(one - two)
+    return other.value if near < margin or math.isclose(near, margin) else None
+
+
+def _interval(values: Sequence[float]) -> intervals.Interval | None:
+    return intervals.mean_interval(values, CONFIDENCE) if values else None
 
 
 def other_data(records: pd.DataFrame) -> tuple[str, ...]:

@@ -1,13 +1,17 @@
 """The plan of a run: what is done, what a run would do and how long it would take."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from ...bench.errors import one_line
 from ...bench.outcome import UNFINISHED
+from ...reproductions.exhibits.exhibit import load
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
 from ..analysis.naming import count, duration
+from ..analysis.planned import Planned, hardly
+from ..analysis.planned import planned as plan_power
 from .terminal import dim
 
 _NOTES = {
@@ -55,11 +59,34 @@ def plan_text(request: RunRequest, seen: DryRun) -> str:
         number = sum(len(plan.programs[program]) for program in seen.too_large)
         why = next(iter(seen.too_large.values())).partition(": ")[2]
         lines.append(f"too large  {count(number, 'cell')} would fail: {why}")
+    lines += _power_lines(request, seen)
     lines.append(f"store      {request.store.path}")
     lines.append(f"machine    {seen.machine or 'any: the records of every machine are counted'}")
     for name, number in sorted(seen.elsewhere.items()):
         lines.append(f"elsewhere  {count(number, 'cell')} done on {one_line(name)}")
     return "\n".join(lines) + "\n"
+
+
+def _power_lines(request: RunRequest, seen: DryRun) -> list[str]:
+    """Return what the planned seeds would rather not decide, and which seeds are not judged."""
+    if request.set:
+        return []
+    declared = load(request.exhibit).scale(request.scale).seeds
+    lines: list[str] = []
+    if request.seeds is not None and request.seeds > declared:
+        lines.append(f"seeds      the first {declared} are judged, further ones only shown")
+    few = _hardly(request, seen)
+    if few:
+        lines.append(f"power      {count(declared, 'seed')} would rather not decide")
+        lines += [f"             {one.words}" for one in few]
+    return lines
+
+
+def _hardly(request: RunRequest, seen: DryRun) -> list[Planned]:
+    if request.set:
+        return []
+    cells = dict.fromkeys(replace(planned.cell, seed=0) for planned in seen.plan.cells)
+    return hardly(plan_power(load(request.exhibit), request.scale, list(cells)))
 
 
 def _note(state: str, again: bool, checkpoints: int) -> str:
@@ -92,5 +119,6 @@ def plan_values(request: RunRequest, seen: DryRun) -> dict[str, Any]:
         "seconds": seen.seconds,
         "machine_class": seen.machine,
         "elsewhere": seen.elsewhere,
+        "low_power": {one.name: round(one.power, 4) for one in _hardly(request, seen)},
         "store": str(request.store.path),
     }

@@ -7,33 +7,55 @@ import pandas as pd
 
 from ...bench import datasets, registry
 from ...bench.configuration import hyperparameters
-from ..analysis import population
-from ..analysis.claims import ClaimResult
+from ..analysis import planned, population, shared_runs
+from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from ..analysis.naming import count
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_COMPARABLE, Place
 from ..tables.claims import shown
-from ..tables.exhibit import Footnotes, against_paper
+from ..tables.exhibit import BASELINE, Footnotes, against_paper
 
-INTERVAL = "Mean ± half-width of the 95 % Student-t interval over seeds (number of seeds)."
 OTHER_MODELS = (
     "No cell that was run has the M that the protocol fixes for this table, so it has no rows, and"
     " no figure; the table by the depth of M has them."
 )
+INTERVAL = (
+    "Mean ± half-width of the 95 % Student-t interval over the seeds that the scale declares"
+    " (number of seeds)."
+)
+_FURTHER = "All: with further seeds, which are shown and not judged."
 MEDIANS = (
-    "Median and 95 % interval by order statistics over the networks of a bin of p_update (number of"
-    " networks); no interval below 6. Verdicts are those of the other tables, by the 90 % interval."
+    "Each seed has one number, the median over the bin of the curve through its networks; mean ±"
+    " half-width of the 95 % Student-t interval over the declared seeds (number of seeds). A median"
+    " that the paper's axis cuts off (>) is tested on one side. Verdicts are those of the other"
+    " tables."
 )
 _VERDICTS = (
-    "Verdicts. Reproduced: the 90 % interval lies inside the paper's number ± the exhibit's margin;"
-    " not reproduced: it lies wholly outside; inconclusive: neither, or one seed; not run: no"
-    " record; not comparable: the protocol is not the paper's."
+    "Verdicts, by the declared seeds alone. Reproduced: the 90 % interval of our mean lies inside"
+    " the paper's number ± the exhibit's margin, and the paper's number inside the 95 % prediction"
+    " interval of a run of ours, give or take its rounding or reading error. Not reproduced: the"
+    " first lies wholly outside the margin, and the number outside the second. Inconclusive: the"
+    " two do not agree, or cannot tell, with what would decide below. Not run: no record. Not"
+    " comparable: the protocol is not the paper's."
+)
+_BASELINE = (
+    "{mark} The paper's number for {rule} lies within the margin too: reproducing this place cannot"
+    " tell its rule from {rule}."
 )
 _CLAIMS = (
-    "The numbers compared are means over seeds. p is one-sided, paired by seed, adjusted by Holm"
-    " over all rows. Reproduced: p is below 0.05; not reproduced: the p of the contrary is;"
-    " inconclusive: neither."
+    "The numbers compared are means over the declared seeds. p is one-sided, of the test that the"
+    " claim declares (paired by seed, Welch's t, or of lengths an exact permutation test), and"
+    " adjusted by Holm over the family: all tests that the exhibit declares at this scale,"
+    " run or not."
 )
-_LEVELS = "Not comparable: this scale misses the level, and its protocol is not the paper's."
+_DECIDED = (
+    "Reproduced: p is below 0.05; not reproduced: the p of the contrary is; inconclusive: neither."
+)
+_ORDERS = (
+    "Orders are of this schedule. Same way round as in the paper: p is below 0.05; other way round:"
+    " the p of the contrary is; undecided: neither. Not comparable: margins, factors, slopes and"
+    " levels, which hang on the schedule."
+)
 _MOST_FAILURES = 10
 
 
@@ -56,6 +78,15 @@ def of_data(selection: Selection, marks: Footnotes) -> list[str]:
 def of_results(selection: Selection, places: Sequence[Place]) -> list[str]:
     """Return what the verdicts mean, what each rule does, and what decoupled layers are."""
     found = [_VERDICTS] if against_paper(places) else []
+    if any(place.further is not None for place in places):
+        found.insert(0, _FURTHER)
+    if any(place.baseline is not None for place in places):
+        rule = selection.exhibit.label("rule", selection.exhibit.baseline)
+        found.append(_BASELINE.format(mark=BASELINE, rule=rule))
+    found += [*of_plan(selection), *shared_runs.notes(selection)]
+    if exhibit_readings := selection.exhibit.readings:
+        said = "; ".join(f"{name}: {words}" for name, words in exhibit_readings.items())
+        found.append(f"Readings. {said}.")
     sentences = {
         f"{selection.exhibit.label('rule', cell.rule)}:"
         f" {registry.RULES.declared(cell.rule).sentence_for(cell.family)}": None
@@ -64,14 +95,22 @@ def of_results(selection: Selection, places: Sequence[Place]) -> list[str]:
     return [*found, f"Rules. {'; '.join(sentences)}.", *population.notes(selection)]
 
 
+def of_plan(selection: Selection) -> list[str]:
+    """Return what the declared seeds would rather not decide, whatever was run."""
+    exhibit, scale = selection.exhibit, selection.scale
+    if scale not in exhibit.scales or not selection.planned:
+        return []
+    return planned.words(planned.planned(exhibit, scale, selection.cells))
+
+
 def of_claims(results: Sequence[ClaimResult]) -> list[str]:
     """Return what is compared, what the verdicts mean, and how many rows are not shown."""
-    found = [_CLAIMS]
-    if any(result.verdict == NOT_COMPARABLE for result in results):
-        found.append(_LEVELS)
+    orders = {SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE}
+    away = any(result.verdict in orders for result in results)
+    found = [f"{_CLAIMS} {_ORDERS if away else _DECIDED}"]
     left_out = len(results) - len(shown(results))
     if left_out:
-        found.append(f"Not run, and not shown: {left_out} further rows.")
+        found.append(f"Not run, and not shown: {count(left_out, 'further row')}.")
     return found
 
 

@@ -17,19 +17,25 @@ A verdict has these fields, always in this order, null where there is none:
     claim                      name of the claim, null of others
     text                       what the verdict is about, in words
     where                      an object: the fields that say which cells are meant
-    verdict                    reproduced, not reproduced, inconclusive, not run or not comparable
+    verdict                    reproduced, not reproduced, inconclusive, not run or not comparable;
+                               of an order at another scale than the paper's: same way round, other
+                               way round or undecided
     measure                    what the numbers are of, with their unit
     in_table                   whether its M is the one that the paper's number is about
-    seeds                      the number of seeds that the scale has
+    seeds                      the number of seeds that the scale declares
     n                          the number of results
     estimate, low95, high95    the mean of the results and its 95 % interval; of a claim the mean of
-                               what is tested (a difference, a slope, a result), of a median theirs
+                               what is tested (a difference, a slope, a result), of a median that of
+                               its seeds'
     paper, grade               the paper's number and its evidence: T its table or text, F a
                                digitised figure, P public re-implementations, R recalled, O ours
     margin                     how near to the paper's number reproduces it; of a claim the margin
                                or the level
-    p                          of a claim: one-sided, paired by seed, after Holm
-    seeds_needed               how many would decide it, where it is inconclusive and that is known
+    p                          of a claim: one-sided, after Holm over all that the exhibit declares
+    within, drawn              of a place or median that is judged, yes, no or undecided: whether
+                               our mean is within the margin of the paper's number, and whether the
+                               number is one that a run of ours gives
+    decides                    what would decide it, where it is inconclusive
     lost                       an object: the number of records without a result, by status
     means, paper_means         of a claim: our means of what it compares, and the paper's numbers
     values                     of a claim: the number that is tested, of each seed

@@ -48,7 +48,7 @@ def _units(results: Sequence[ClaimResult]) -> str:
 
 def _entries(selection: Selection, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
     n, exhibit = len(result.values), selection.exhibit
-    word, key = verdict(result.verdict, result.seeds_needed, n), claim_key(selection, result)
+    word, key = verdict(result.verdict, result.decides), claim_key(selection, result)
     return (
         entry(word, strong=True, verdict=result.verdict, key=key),
         entry(NONE if result.p is None else p_value(result.p)),
@@ -61,12 +61,13 @@ def _compared(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> list[s
     """Return our numbers, the paper's, and what of ours is held against what."""
     claim, dataset = result.test.claim, result.cells[0].dataset
     names = _sides(exhibit, result)
-    if claim.over is not None:
+    if claim.is_slope:
         names, what = [f"{value}:" for value in result.test.values], f"slope over {claim.over}"
     elif result.test.right is None:
         what = "mean"
     else:
         what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
+        what += "" if claim.over is None else f", mean over {claim.over}"
     measure = measure_of(dataset, claim.result)
     relation = ">" if claim.kind in ("above", "grows") else "<"
     lines: list[str] = []

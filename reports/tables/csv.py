@@ -34,8 +34,13 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
             "paper": place.paper,
             "grade": place.grade,
             "margin": place.margin,
+            "baseline_in_margin": place.baseline,
             "verdict": place.verdict,
-            "seeds_needed": place.seeds_needed,
+            "within": place.within,
+            "drawn": place.drawn,
+            "decides": place.decides,
+            "n_all": place.further and place.further.n,
+            "mean_all": place.further and place.further.mean,
             **place.lost,
             "other_data": " ".join(place.other_data),
         }
@@ -57,11 +62,12 @@ def claims_csv(selection: Selection, results: Sequence[ClaimResult]) -> str:
             **{name: _fields(result).get(name) for name in axes},
             "kind": result.test.claim.kind,
             "factor": result.test.claim.factor,
+            "pairing": result.test.claim.pairing,
             "margin": result.test.margin,
             **_measured(result.interval, result.wanted),
             "p_holm": result.p,
             "verdict": result.verdict,
-            "seeds_needed": result.seeds_needed,
+            "decides": result.decides,
             "diverged": result.diverged,
             "other_data": " ".join(result.other_data),
         }
@@ -71,7 +77,7 @@ def claims_csv(selection: Selection, results: Sequence[ClaimResult]) -> str:
 
 
 def medians_csv(selection: Selection, found: Sequence[Bin]) -> str:
-    """Return every bin of p_update as a line of CSV; `median` is of its networks' errors (%)."""
+    """Return every bin of p_update as a line of CSV; `mean` is of its seeds' medians (%)."""
     axes = ("dataset", "network", "depth", "rule", "decoupled")
     lines: list[dict[str, Any]] = [
         {
@@ -80,14 +86,16 @@ def medians_csv(selection: Selection, found: Sequence[Bin]) -> str:
             "up_to": one.paper.up_to,
             "at": one.paper.at,
             "iterations": round(one.paper.at * one.cell.iterations),
-            "n": 0 if one.found is None else one.found.n,
-            "median": one.found and one.found.median,
-            "low95": one.found and one.found.low,
-            "high95": one.found and one.found.high,
+            "networks": one.networks,
+            **_measured(one.found, one.seeds),
             "paper": one.paper.value,
+            "cut_off": str(one.paper.censored).lower(),
             "grade": one.paper.grade,
             "margin": one.margin,
             "verdict": one.verdict,
+            "within": one.within,
+            "drawn": one.drawn,
+            "decides": one.decides,
             "diverged": one.diverged,
         }
         for one in found

@@ -1,7 +1,6 @@
 """Numbers and verdicts as the entries of tables write them."""
 
 from ...results.statistics import intervals
-from ..analysis.verdicts import INCONCLUSIVE
 
 
 def interval(measured: intervals.Interval, decimals: int = 2, signed: bool = False) -> str:
@@ -23,8 +22,6 @@ def p_value(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def verdict(word: str, seeds_needed: int | None, n: int) -> str:
-    """Return the verdict and how many seeds would decide it; one seed tells no spread to say it."""
-    if word != INCONCLUSIVE or (seeds_needed is None and n != 1):
-        return word
-    return f"{word} ({'2 or more' if seeds_needed is None else f'about {seeds_needed}'} seeds)"
+def verdict(word: str, decides: str) -> str:
+    """Return the verdict, and in parentheses what would decide it where it is undecided."""
+    return f"{word} ({decides})" if decides else word

@@ -16,6 +16,8 @@ from .table import Entry, Stub, Table, cross_table, entry
 Footnotes = Mapping[tuple[str, str], str]
 """(dataset, data hash) to its mark, for data that is not the original."""
 Fields = Sequence[str]
+BASELINE = "\N{DAGGER}"
+"""Marks a number of the paper that cannot tell the rule from the baseline (`Place.baseline`)."""
 
 
 def main_table(selection: Selection, places: Sequence[Place], marks: Footnotes) -> Table:
@@ -169,10 +171,10 @@ def _judged(place: Place, marks: Footnotes, against: bool, key: str) -> Entry:
     lines = list(_measured(place, marks).lines)
     if against:
         digits = measure_of(place.cell.dataset, place.result).paper_decimals
-        lines.append(f"paper {NONE if place.paper is None else paper(place.paper, digits)}")
+        sign = "" if place.baseline is None else f" {BASELINE}"
+        lines.append(f"paper {NONE if place.paper is None else paper(place.paper, digits)}{sign}")
         if place.verdict != NOT_RUN:
-            n = 0 if place.interval is None else place.interval.n
-            word = verdict(place.verdict, place.seeds_needed, n)
+            word = verdict(place.verdict, place.decides)
             lines += word.removesuffix(")").split(" (")  # in a narrow column, on two lines
     return entry(*lines, verdict=place.verdict, key=key)
 
@@ -181,11 +183,13 @@ def _measured(place: Place, marks: Footnotes, strong: bool = False, key: str = "
     if place.verdict == NOT_RUN:
         return entry(NOT_RUN, strong=strong, verdict=NOT_RUN, key=key)
     sign = "".join(marks.get((place.cell.dataset, name), "") for name in place.other_data)
-    first = ""
+    decimals = measure_of(place.cell.dataset, place.result).decimals
+    first = further = ""
     if place.interval is not None:
         n = place.interval.n
         counted = f"({n})" if n >= place.seeds else f"({n} of {place.seeds})"
-        decimals = measure_of(place.cell.dataset, place.result).decimals
         first = f"{interval(place.interval, decimals)} {counted}{sign}"
+    if place.further is not None:
+        further = f"all {interval(place.further, decimals)} ({place.further.n})"
     failures = [f"{n} {status}" for status, n in place.lost.items() if n]
-    return entry(first, ", ".join(failures), strong=strong, key=key)
+    return entry(first, further, ", ".join(failures), strong=strong, key=key)

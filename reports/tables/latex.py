@@ -32,6 +32,7 @@ _TEX = {
     "±": r"$\pm$",
     "\N{EN DASH}": "--",
     "\N{MINUS SIGN}": "$-$",
+    "\N{DAGGER}": r"\dag{}",
     "…": r"\ldots{}",
     **{  # symbols of hyperparameters
         unicodedata.lookup(

@@ -8,7 +8,7 @@ from ..analysis.medians import Bin
 from ..analysis.population import iterations
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN
-from .entries import paper, verdict
+from .entries import interval, paper, verdict
 from .table import Entry, Stub, Table, cross_table, entry
 
 
@@ -38,10 +38,10 @@ def _entry(one: Bin, key: str) -> Entry:
         return entry(NOT_RUN, verdict=NOT_RUN, key=key)
     first = ""
     if one.found is not None:
-        low, high = one.found.low, one.found.high
-        spread = "" if low is None or high is None else f" [{low:.2f}, {high:.2f}]"
-        first = f"{one.found.median:.2f}{spread} ({one.found.n})"
+        n = one.found.n
+        counted = f"({n})" if n >= one.seeds else f"({n} of {one.seeds})"
+        first = f"{interval(one.found)} {counted}"
     lost = f"{one.diverged} diverged" if one.diverged else ""
-    word = verdict(one.verdict, None, 2)
-    number = f"paper {paper(one.paper.value)}"
-    return entry(first, lost, number, word, verdict=one.verdict, key=key)
+    theirs = f"paper {'> ' if one.paper.censored else ''}{paper(one.paper.value)}"
+    word = verdict(one.verdict, one.decides).removesuffix(")").split(" (")
+    return entry(first, lost, theirs, *word, verdict=one.verdict, key=key)

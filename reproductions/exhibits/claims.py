@@ -1,7 +1,7 @@
 """The paper's claims as data, and the tests that they make on the grid of a scale.
 
 A claim says what is compared; `tests_of` makes a test for every combination of its `each` fields
-that the grid has. The statistics on paired seeds are in `results.statistics.intervals`.
+that the grid has. The statistics are in `results.statistics.two_samples`.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -11,6 +11,8 @@ from typing import Any
 from .strict_toml import Table
 
 KINDS = ("below", "above", "grows", "does_not_grow", "reaches")
+SLOPES = ("grows", "does_not_grow")
+PAIRINGS = ("paired", "unpaired")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,12 +31,17 @@ class Claim:
         where: fields that all compared cells have.
         left: fields of what is compared.
         right: fields of what it is compared with; None where that is a slope or a level.
-        over: the field along which the slope is taken.
+        over: the field along which the slope is taken; of `below` and `above`, the field over whose
+            values the difference is averaged.
         margins: by dataset, the margin in the unit of its results (points, steps of T_task, bits),
             0 where absent; or the level, nothing being tested where absent.
         factor: what right is multiplied by.
         datasets: the only ones that it is about; all where there are none.
         result: which result is compared, where a cell has several.
+        pairing: how left and right are compared: seed by seed, or as two samples. It is fixed
+            before the run: paired where results are expected to correlate over seeds by more than
+            a half, an estimate from few seeds being rough.
+        correlation: the estimate of that correlation, for planning.
     """
 
     name: str
@@ -50,11 +57,18 @@ class Claim:
     factor: float
     datasets: tuple[str, ...]
     result: str | None = None
+    pairing: str = "paired"
+    correlation: float = 0.0
+
+    @property
+    def is_slope(self) -> bool:
+        """Whether the slope along `over` is compared."""
+        return self.kind in SLOPES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimTest:
-    """A claim at one place of the grid: which cells are compared, paired by seed.
+    """A claim at one place of the grid: which cells are compared.
 
     Attributes:
         claim: the claim.
@@ -71,6 +85,19 @@ class ClaimTest:
     right: Mapping[str, Any] | None
     values: tuple[Any, ...]
     margin: float
+
+    @property
+    def is_order(self) -> bool:
+        """Whether it says only which side is larger: no margin, no factor, no slope, no level."""
+        return self.right is not None and self.claim.factor == 1 and self.margin == 0
+
+    def sides(self) -> list[list[dict[str, Any]]]:
+        """Return the fields of each cell that is compared, seed apart: by side, along `over`."""
+        sides = [dict(side) for side in (self.left, self.right) if side is not None]
+        over = self.claim.over
+        if over is None:
+            return [[side] for side in sides]
+        return [[{**side, over: value} for value in self.values] for side in sides]
 
 
 def tests_of(
@@ -98,20 +125,21 @@ def tests_of(
     tests: list[ClaimTest] = []
     for place in places:
         sides: list[dict[str, Any]] = []
-        values: set[Any] = set()
+        along: list[set[Any]] = []
         for side in (claim.left, claim.right):
             if side is None:
                 continue
             wanted = {**claim.where, **place, **side}
             found = [point for point in grid if _fits(point, wanted)]
-            values = {point[claim.over] for point in found} if claim.over else set()
+            along.append({point[claim.over] for point in found} if claim.over else set())
             if found:
                 wanted["sg_layers"] = fixed(
                     found[0]["dataset"], found[0]["network"], found[0]["rule"]
                 )
                 sides.append(wanted)
+        values = set[Any]().union(*along[:1]).intersection(*along)
         if len(sides) < (1 if claim.right is None else 2) or (claim.over and len(values) < 2):
-            continue  # the grid lacks a side, or has one value where a slope needs two
+            continue  # the grid lacks a side, or has one value where two are needed
         dataset = place.get("dataset", "")
         if claim.kind == "reaches" and dataset not in claim.margins:
             continue  # the claim is about other datasets
@@ -139,7 +167,7 @@ def read_claim(table: Table) -> Claim:
     right = over = None
     if kind in ("below", "above"):
         right = table.take_table("right").take_fields()
-    elif kind != "reaches":
+    if kind in SLOPES or (right is not None and "over" in table.remaining()):
         over = table.take_field_name("over")
     level = kind == "reaches"
     claim = Claim(
@@ -156,7 +184,13 @@ def read_claim(table: Table) -> Claim:
         factor=table.take("factor", float, 1.0),
         datasets=table.take_datasets(),
         result=table.take_result(),
+        pairing=table.choice("pairing", PAIRINGS) if "pairing" in table.remaining() else "paired",
+        correlation=table.take("correlation", float, 0.0),
     )
+    if right is None and claim.pairing != "paired":
+        raise table.error("pairing", "is of two sides: leave it out")
+    if not -1 <= claim.correlation <= 1:
+        raise table.error("correlation", "must be between -1 and 1")
     if claim.margins and "dataset" not in each:
         raise table.error("level" if level else "margin", "is by dataset: `each` must have dataset")
     table.close()

@@ -7,21 +7,16 @@ from typing import Any
 
 from ...bench.configuration import field_of
 from .claims import read_claim
+from .evidence_parser import fixed, margins, medians_of, numbers, spreads
 from .schema import (
     FIGURE_KINDS,
     GATED_KINDS,
-    GRADES,
     MOST_CELLS,
     Exhibit,
     Figure,
-    FixedModel,
     Gated,
     Layout,
-    Margin,
-    Median,
-    Number,
     Override,
-    PaperPlace,
     Scale,
 )
 from .space import Dimension, parse_dimension
@@ -48,6 +43,8 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
     scales = root.take_table("scales")
     if not grid or not scales.remaining():
         raise root.error("" if grid else "grid", "must have a grid and scales")
+    tables = root.take_tables("medians")
+    medians = list(itertools.chain.from_iterable(map(medians_of, tables)))
     exhibit = Exhibit(
         name=name,
         file=file,
@@ -56,10 +53,14 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
         scales={
             key: _scale(key, scales.take_table(key), overrides, grid) for key in scales.remaining()
         },
-        numbers=_numbers(root.take_tables("numbers")),
-        medians=tuple(itertools.chain.from_iterable(map(_medians, root.take_tables("medians")))),
-        fixed=_fixed(root.take_tables("fixed")),
-        margins=_margins(root.take_table("margins", {})),
+        numbers=numbers(root.take_tables("numbers")),
+        medians=tuple(median for median in medians if not median.censored),
+        cut_off=tuple(median for median in medians if median.censored),
+        fixed=fixed(root.take_tables("fixed")),
+        margins=margins(root.take_table("margins", {})),
+        spreads=spreads(root.take_tables("spreads")),
+        baseline=_baseline(root),
+        readings=_readings(root.take_table("readings", {})),
         claims=tuple(map(read_claim, root.take_tables("claims"))),
         figures=tuple(map(_figure, root.take_tables("figures"))),
         layout=_layout(root.take_table("layout")) if "layout" in root.remaining() else None,
@@ -116,74 +117,14 @@ def _scale(
     return scale
 
 
-def _numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
-    numbers: dict[PaperPlace, Number] = {}
-    for table in tables:
-        dataset, network, grade = _place(table)
-        result = table.take_result()
-        first, *rules = table.take_list("columns", str) or [""]
-        if first not in ("depth", "T") or not rules:
-            raise table.error("columns", "must be depth or T, then the rules")
-        rules = [table.coerced("columns", "rule", rule) for rule in rules]
-        for row in table.take_rows("rows", 1 + len(rules)):
-            along = table.coerced("rows", first, row[0])
-            depth, T = (along, None) if first == "depth" else (None, along)
-            for rule, value in zip(rules, row[1:], strict=True):
-                place = (dataset, network, depth, T, rule, result)
-                if place in numbers:
-                    raise table.error("rows", f"give {place} twice")
-                numbers[place] = Number(value=value, grade=grade)
-        table.close()
-    return numbers
+def _baseline(root: Table) -> str | None:
+    if "baseline" not in root.remaining():
+        return None
+    return root.coerced("baseline", "rule", root.take("baseline", str))
 
 
-def _medians(table: Table) -> list[Median]:
-    """Return the medians of a table: a row of them for each fraction of training in `at`."""
-    grade, edges = table.choice("grade", GRADES), table.take_list("edges", float)
-    if edges != sorted({0.0, *edges}) or len(edges) < 2:
-        raise table.error("edges", "must ascend from 0")
-    rows = table.take_rows("rows", len(edges))  # the first of a row is `at`
-    where = table.take_fields()
-    return [
-        Median(where=where, above=low, up_to=high, at=at, value=value, grade=grade)
-        for at, *values in rows
-        for (low, high), value in zip(itertools.pairwise(edges), values, strict=True)
-        if not math.isnan(value)
-    ]
-
-
-def _fixed(tables: list[Table]) -> dict[tuple[str, str, str], FixedModel]:
-    fixed: dict[tuple[str, str, str], FixedModel] = {}
-    for table in tables:
-        dataset, network, grade = _place(table)
-        for rule, layers in table.take_by("sg_layers", "rule", int).items():
-            if (dataset, network, rule) in fixed:
-                raise table.error("sg_layers", f"is given twice for {dataset}, {network}, {rule}")
-            hidden = table.coerced("sg_layers", "sg_layers", layers)
-            fixed[dataset, network, rule] = FixedModel(sg_layers=hidden, grade=grade)
-        table.close()
-    return fixed
-
-
-def _place(table: Table) -> tuple[str, str, str]:
-    dataset, network = table.take("dataset", str), table.take("network", str)
-    table.coerced("dataset", "dataset", dataset)
-    table.coerced("network", "network", network)
-    return dataset, network, table.choice("grade", GRADES)
-
-
-def _margins(table: Table) -> dict[str, Margin]:
-    margins: dict[str, Margin] = {}
-    for dataset in table.remaining():
-        table.coerced(dataset, "dataset", dataset)
-        row = table.take_table(dataset)
-        points = row.take("points", float)
-        rules = row.take_by("rules", "rule", float, optional=True)
-        if not all(0 < value < 100 for value in (points, *rules.values())):
-            raise row.error("points", "and rules must be between 0 and 100")
-        margins[dataset] = Margin(points=points, rules=rules)
-        row.close()
-    return margins
+def _readings(table: Table) -> dict[str, str]:
+    return {name: table.take(name, str) for name in table.remaining()}
 
 
 def _figure(table: Table) -> Figure:

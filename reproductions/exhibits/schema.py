@@ -2,20 +2,15 @@
 
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.errors import UsageError, did_you_mean
 from .claims import Claim, ClaimTest, tests_of
+from .evidence import FixedModel, Margin, Median, Number, PaperPlace, Spread
 from .space import Dimension
-
-GRADES = ("T", "F", "P", "R", "O")
-"""Of evidence: the paper's Table; a digitised Figure; Public re-implementations; Recalled; Ours."""
-
-PaperPlace = tuple[str, str, int | None, int | None, str, str | None]
-"""Dataset, network, depth, T, rule and result: what the paper has a number for."""
 
 GATED_KINDS = ("speed", "correctness")
 
@@ -70,58 +65,6 @@ class Scale:
         for block in self.blocks:
             for values in itertools.product(*block.values()):
                 yield dict(zip(block, values, strict=True))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
-    """A number of the paper, in the unit of its table, with its grade of evidence."""
-
-    value: float
-    grade: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Median:
-    """The paper's median over part of a population: the networks in one bin of p_update.
-
-    Attributes:
-        where: fields of its cells.
-        above: p_update is above this.
-        up_to: the largest p_update.
-        at: the fraction of the iterations at which the errors were read.
-        value: the median error in percent.
-        grade: of the evidence.
-    """
-
-    where: Mapping[str, Any]
-    above: float
-    up_to: float
-    at: float
-    value: float
-    grade: str
-
-    def has(self, p_update: float | None) -> bool:
-        """Tell whether networks of that p_update are in the bin; without one they are in none."""
-        return p_update is not None and self.above < p_update <= self.up_to
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedModel:
-    """The hidden layers of the M whose result stands in the table, with the grade of evidence."""
-
-    sg_layers: int
-    grade: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Margin:
-    """How near to the paper's number a result must be to reproduce it; `rules` has exceptions.
-
-    In percentage points, levels of a curriculum or bits, by the unit of the dataset's results.
-    """
-
-    points: float
-    rules: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,8 +136,13 @@ class Exhibit:
         scales: by name.
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
         medians: the paper's, of populations.
+        cut_off: those of the paper's medians that its axis cuts off.
         fixed: the M whose result stands in the table, by (dataset, network, rule).
         margins: by dataset.
+        spreads: estimates, by (dataset, network, rule, result).
+        baseline: the rule that others are held against: where the paper's number of the baseline
+            is within a place's margin, the place cannot tell its rule from the baseline.
+        readings: what the paper leaves open, by name, and how it is read here.
         claims: the paper's.
         figures: in the order of the report.
         layout: of the table; None for a plain one by the axes of the grid.
@@ -220,6 +168,12 @@ class Exhibit:
     gated: tuple[Gated, ...]
     space: tuple[Dimension, ...] = ()
     external: tuple[str, ...] = ()
+    cut_off: tuple[Median, ...] = ()
+    spreads: Mapping[tuple[str, str, str, str | None], Spread] = field(
+        default_factory=dict[tuple[str, str, str, str | None], Spread]
+    )
+    baseline: str | None = None
+    readings: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""
@@ -243,7 +197,19 @@ class Exhibit:
         if cell.p_update is None:
             return self.numbers.get(place)
         return next(
-            (Number(value=m.value, grade=m.grade) for m in self.medians_of(cell, 1.0)), None
+            (
+                Number(value=m.value, grade=m.grade, reading=m.reading)
+                for m in self.medians_of(cell, 1.0)
+            ),
+            None,
+        )
+
+    def baseline_number(self, cell: Cell, result: str | None = None) -> Number | None:
+        """Return the paper's number of the baseline where it has one for the cell, of its rule."""
+        if self.baseline is None or cell.rule == self.baseline or cell.p_update is not None:
+            return None
+        return self.numbers.get(
+            (cell.dataset, cell.network, cell.depth, cell.T, self.baseline, result)
         )
 
     def medians_of(self, cell: Cell, at: float) -> list[Median]:
@@ -270,6 +236,10 @@ class Exhibit:
         """Return the margin for a dataset and rule (see `Margin`); None where none is declared."""
         margin = self.margins.get(dataset)
         return None if margin is None else margin.rules.get(rule, margin.points)
+
+    def spread(self, cell: Cell, result: str | None = None) -> Spread | None:
+        """Return the estimated spread of a result over seeds; None where none is declared."""
+        return self.spreads.get((cell.dataset, cell.network, cell.rule, result))
 
     def claim_tests(self, scale: str) -> list[ClaimTest]:
         """Return the tests that the claims make on the grid of `scale`, with the fixed M."""

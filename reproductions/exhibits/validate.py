@@ -16,7 +16,6 @@ from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
 from ...bench.outcome import CurvePoint
 from ...results.metrics import FINAL, MEASURES, METRIC_BY_RESULT, evaluated, measure_of, results_of
-from .claims import ClaimTest
 from .expansion import expand
 from .field_text import parse_value
 from .schema import Exhibit, Figure, Gated
@@ -69,13 +68,20 @@ def _words(fields: Mapping[str, Any]) -> str:
 
 
 def _check_places(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
-    """Check the tables that are about places of the grid: numbers, medians, models, margins."""
+    """Check what is about places of the grid: numbers, spreads, medians, models, margins."""
     for dataset, network, depth, T, rule, result in exhibit.numbers:
         fields = {"dataset": dataset, "network": network, "depth": depth, "T": T, "rule": rule}
         if not any(cell.has(fields) for cell in cells):
             raise _error(exhibit, "numbers", f"has one where no cell is: {_words(fields)}")
         _check_result(exhibit, f"numbers of dataset={dataset}", [dataset], result)
-    for median in exhibit.medians:
+    for dataset, network, rule, result in exhibit.spreads:
+        fields = {"dataset": dataset, "network": network, "rule": rule}
+        if not any(cell.has(fields) for cell in cells):
+            raise _error(exhibit, "spreads", f"has one where no cell is: {_words(fields)}")
+        _check_result(exhibit, f"spreads of dataset={dataset}", [dataset], result)
+    if exhibit.baseline is not None and all(cell.rule != exhibit.baseline for cell in cells):
+        raise _error(exhibit, "baseline", f"is {exhibit.baseline}, a rule that no cell has")
+    for median in (*exhibit.medians, *exhibit.cut_off):
         if not any(cell.has(median.where) for cell in cells):
             raise _error(exhibit, "medians", f"has one where no cell is: {_words(median.where)}")
     for (dataset, network, rule), model in exhibit.fixed.items():
@@ -233,7 +239,7 @@ def _check_claims(exhibit: Exhibit, cells: Cells) -> None:
                 "compares nothing at any scale: its where, left and right pick no cells together",
             )
         for scale, test in mine:
-            for side in _sides(test):
+            for side in itertools.chain.from_iterable(test.sides()):
                 found = [cell for cell in cells[scale] if cell.has(side)]
                 if len(found) != 1:
                     raise _error(
@@ -243,14 +249,6 @@ def _check_claims(exhibit: Exhibit, cells: Cells) -> None:
                         " in each, where, left or right what tells them apart",
                     )
                 _check_result(exhibit, key, [found[0].dataset], claim.result)
-
-
-def _sides(test: ClaimTest) -> list[dict[str, Any]]:
-    """Return the fields of each cell that a test compares, seed apart."""
-    sides = [dict(side) for side in (test.left, test.right) if side is not None]
-    if test.claim.over is None:
-        return sides
-    return [{**test.left, test.claim.over: value} for value in test.values]
 
 
 def _check_gated(exhibit: Exhibit, key: str, gated: Gated) -> None:

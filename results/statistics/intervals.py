@@ -1,11 +1,10 @@
-"""Statistics over seeds: intervals, verdicts against the paper's numbers, tests of its claims.
+"""Statistics over seeds: intervals of means and medians, slopes, Holm's adjustment.
 
-These are pure functions of sequences of floats, one value a seed. Means have Student-t intervals;
-where there is no spread (one seed, or equal seeds), nothing is decided. Medians of populations have
-distribution-free intervals.
+These are pure functions of sequences of floats, one value a seed. Means have Student-t intervals,
+medians distribution-free ones. Verdicts on the paper's numbers are in `place_verdict`, tests of its
+claims in `two_samples`.
 """
 
-import bisect
 import itertools
 import math
 import statistics
@@ -17,8 +16,6 @@ Status = Literal["reproduced", "not reproduced", "inconclusive", "not run"]
 Alternative = Literal["less", "greater"]
 
 VERDICT_CONFIDENCE = 0.90
-MOST_SEEDS = 1000
-"""Largest number of seeds that `Verdict.seeds_needed` names."""
 
 # Equal differences of percentages differ in their last bits by rounding; that is no spread.
 _ROUNDING, _LEAST = 1e-9, 1e-12
@@ -42,23 +39,6 @@ class MedianInterval:
     low: float | None
     high: float | None
     n: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a number of the paper is reproduced, with the evidence.
-
-    `low90` and `high90` bound the 90 % interval of the mean, None for fewer than two seeds.
-    `seeds_needed`, where inconclusive, is the total number of seeds that would decide if mean and
-    spread stayed as observed; None where no such number up to `MOST_SEEDS` exists.
-    """
-
-    status: Status
-    mean: float | None
-    low90: float | None
-    high90: float | None
-    n: int
-    seeds_needed: int | None
 
 
 def varies(values: Sequence[float]) -> bool:
@@ -135,44 +115,35 @@ def running_median(
     return found
 
 
-def verdict(values: Sequence[float], target: float, margin: float) -> Verdict:
-    """Return the verdict on the paper's `target` from the 90 % interval of `values`.
+def spread_of(values: Sequence[float], grain: float = 0.0) -> float | None:
+    """Return the standard deviation of `values`, None where nothing tells it.
 
-    Reproduced: the interval lies inside target ± margin. Not reproduced: it lies wholly outside.
-    All arguments are in the same unit.
+    A value with a `grain` stands for an interval of that width, and its standard uncertainty,
+    grain / √12, is added.
     """
-    if not values:
-        return Verdict("not run", None, None, None, 0, None)
-    interval = mean_interval(values, VERDICT_CONFIDENCE)
-    mean, low, high, n = interval.mean, interval.low, interval.high, interval.n
-    status: Status = "inconclusive"
-    needed = None
-    if low is not None and high is not None and varies(values):
-        if target - margin <= low and high <= target + margin:
-            status = "reproduced"
-        elif high < target - margin or low > target + margin:
-            status = "not reproduced"
-        else:
-            to_nearest_edge = abs(abs(mean - target) - margin)
-            needed = _seeds_needed(statistics.stdev(values), n, to_nearest_edge)
-    return Verdict(status, mean, low, high, n, needed)
+    if len(values) < 2 or not (grain or varies(values)):
+        return None
+    return math.hypot(statistics.stdev(values), grain / math.sqrt(12))
 
 
 def paired_test(
-    differences: Sequence[float], margin: float = 0.0, alternative: Alternative = "less"
+    differences: Sequence[float],
+    margin: float = 0.0,
+    alternative: Alternative = "less",
+    grain: float = 0.0,
 ) -> float:
     """Return the p-value of a one-sided paired t-test on `differences`, one a seed.
 
     It is small where the mean difference is below (`less`) or above (`greater`) the `margin`, and
-    1 where there is no spread (one seed, or all equal).
+    1 where nothing tells the spread: one seed, or all equal and no `grain` (`spread_of`).
     """
-    if not varies(differences):
+    deviation = spread_of(differences, grain)
+    if deviation is None:
         return 1.0
     from scipy.special import stdtr
 
     n = len(differences)
-    excess = statistics.fmean(differences) - margin
-    t = excess / (statistics.stdev(differences) / math.sqrt(n))
+    t = (statistics.fmean(differences) - margin) / (deviation / math.sqrt(n))
     return float(stdtr(n - 1, t if alternative == "less" else -t))
 
 
@@ -202,14 +173,3 @@ def _half_width(deviation: float, n: int, confidence: float) -> float:
     from scipy.special import stdtrit
 
     return float(stdtrit(n - 1, (1 + confidence) / 2)) * deviation / math.sqrt(n)
-
-
-def _seeds_needed(deviation: float, n: int, distance: float) -> int | None:
-    """Return the smallest number of seeds above `n` whose interval has that half-width."""
-
-    def decides(seeds: int) -> bool:
-        return _half_width(deviation, seeds, VERDICT_CONFIDENCE) <= distance
-
-    more = range(n + 1, MOST_SEEDS + 1)
-    place = bisect.bisect_left(more, True, key=decides)
-    return more[place] if place < len(more) else None

@@ -32,7 +32,7 @@ def test_a_place_is_of_the_protocols_own_m_unless_it_is_named():
 
 
 def test_a_claim_is_picked_by_its_place():
-    one = sources.claim("table2", "quick", "dni-longer", ["dataset=copy,T=4"])
+    one = sources.claim("table2", "quick", "dni-longer-by-factor", ["dataset=copy,T=4"])
     assert dict(one.test.place) == {"dataset": "copy", "T": 4}
-    with pytest.raises(MarkerError, match="8 rows"):
+    with pytest.raises(MarkerError, match="2 rows"):
         sources.claim("table2", "quick", "dni-longer", [])

@@ -11,6 +11,7 @@ from sgbench.results.metrics import (
     MEASURES,
     RESULT_FIELDS,
     evaluated,
+    grain,
     measure_of,
     results_of,
     rungs,
@@ -61,7 +62,9 @@ def test_what_is_measured_is_in_the_record_and_of_one_kind():
 def test_the_papers_numbers_have_the_decimals_of_their_measure():
     for name in ("table1", "table2"):
         for (dataset, *_), number in load(name).numbers.items():
-            assert round(number.value, measure_of(dataset).paper_decimals) == number.value
+            units = number.value / (2 * number.rounding)  # of its last decimal
+            assert units == pytest.approx(round(units), abs=1e-6)
+            assert number.rounding <= 0.5 * 10.0 ** -measure_of(dataset).paper_decimals
 
 
 @pytest.mark.parametrize("dataset", EPISODES)
@@ -112,3 +115,19 @@ def test_every_point_of_a_published_curve_has_only_what_its_data_can_be_evaluate
             assert there <= known, record.id
             seen |= there
     assert seen >= {"error", "sg_cosine", "bits", "longest", "aux_loss", "error_a", "error_b"}
+
+
+@pytest.mark.parametrize(
+    ("dataset", "width"),
+    [
+        ("mnist", 0.01),
+        ("cifar10", 0.01),
+        ("digits", 100 / 360),
+        ("copy", 1.0),
+        ("repeat_copy", 1.0),
+        ("ptb", 0.0),
+        ("counting", 0.0),
+    ],
+)
+def test_the_grain_of_a_result(dataset, width):
+    assert grain(dataset) == pytest.approx(width)

@@ -20,6 +20,7 @@ from sgbench.reports.analysis.verdicts import places
         ({"not run": 7}, "all 7 not run"),
         ({"not run": 1}, "1 not run"),
         ({"not run": 1, "not comparable": 4}, "4 not comparable, 1 not run"),
+        ({"same way round": 2, "not comparable": 5}, "5 not comparable, 2 same way round"),
         ({"a word of tomorrow": 1}, "0 of 1 reproduced, 1 a word of tomorrow"),
     ],
 )

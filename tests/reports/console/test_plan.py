@@ -45,3 +45,32 @@ def test_a_plan_says_what_goes_on_from_a_checkpoint(make, tmp_path, checkpoints,
     assert notes["missing"] == f"  missing         3  {missing}".rstrip()
     assert notes["timeout"].startswith(f"  timeout         1  {timeout}")
     assert plan_values(request, seen)["checkpoints"] == checkpoints
+
+
+def planned_run(tmp_path, **options):
+    request = RunRequest(store=Store(tmp_path), **options)
+    cells = expand(load(request.exhibit), request.scale, seeds=request.seeds)
+    plan = make_plan(cells, [], machine="made-up")
+    seen = DryRun(
+        plan=plan, workers=1, seconds=None, machine="made-up", elsewhere={}, checkpoints={}
+    )
+    return plan_text(request, seen), plan_values(request, seen)
+
+
+def test_a_plan_tells_beforehand_what_its_seeds_can_hardly_decide(tmp_path):
+    text, values = planned_run(tmp_path, exhibit="table1", scale="paper")
+    assert "power      3 seeds would rather not decide" in text
+    assert "MNIST FCN DNI: power below 1 %" in text
+    assert values["low_power"]["MNIST FCN DNI"] < 0.01
+    assert "MNIST FCN bprop" not in values["low_power"]
+    text, values = planned_run(tmp_path, exhibit="table1", scale="demo")
+    assert "power" not in text
+    assert values["low_power"] == {}
+
+
+def test_seeds_beyond_the_declared_ones_are_said_not_to_be_judged(tmp_path):
+    text, _ = planned_run(tmp_path, exhibit="table2", scale="quick", seeds=4)
+    assert "the first 2 are judged" in text
+    text, values = planned_run(tmp_path, exhibit="table2", scale="quick", set=("iterations=7",))
+    assert "judged" not in text
+    assert values["low_power"] == {}

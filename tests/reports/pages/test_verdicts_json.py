@@ -30,7 +30,7 @@ def test_every_place_and_claim_is_there_with_its_evidence(written, table1, make)
     for one in found["verdicts"]:
         of[one["kind"]].append(one)
     assert len([one for one in of["place"] if one["in_table"]]) == 48
-    assert len(of["claim"]) == 22
+    assert len(of["claim"]) == 16
     wanted = {"dataset": "mnist", "network": "fcn", "depth": 4, "rule": "cdni", "sg_layers": 0}
     (one,) = [one for one in of["place"] if one["where"] == wanted]
     assert (one["verdict"], one["paper"], one["grade"], one["margin"]) == (

@@ -49,6 +49,13 @@ network = "fcn"
 grade = "O"
 sg_layers = { dni = 1 }
 """
+SPREADS = """
+[[spreads]]
+dataset = "digits"
+network = "fcn"
+source = "a guess"
+deviation = { dni = 0.5 }
+"""
 NUMBERS = """
 [[numbers]]
 dataset = "digits"
@@ -142,6 +149,8 @@ def test_an_exhibit_without_layout_figures_numbers_and_claims_is_whole():
         (NUMBERS, 'grade = "O"', 'grade = "O"\nresult = "error_a"', ("numbers", "leave it out")),
         (MARGINS, "margins.digits", "margins.mnist", ("margins.mnist",)),
         (MARGINS, "dni = 2", "cdni = 2", ("margins.digits.rules.cdni",)),
+        (SPREADS, "dni = 0.5", "cdni = 0.5", ("spreads", "rule=cdni")),
+        (SPREADS, 'source = "a guess"', 'source = "a"\nresult = "error_a"', ("spreads", "result")),
         (FIXED + LAYOUT, FIXED, "", ("layout", "scale demo", "rule=dni", "sg_layers", "[[fixed]]")),
         (FIXED + LAYOUT, '"depth"', '"network"', ("layout", "add depth to rows or columns")),
         (LABELS, "digits =", "digit =", ("labels.dataset", "did you mean 'digits'")),

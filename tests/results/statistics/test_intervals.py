@@ -161,110 +161,6 @@ def test_running_median_refuses_what_is_none():
         interval_statistics.running_median([1.0, 2.0], [1.0], 3, 0.95)
 
 
-# verdict. sd of these is 0.1, t(0.95, 2) = 2.91999, half-width 0.168586.
-VALUES = [1.9, 2.0, 2.1]
-
-
-@pytest.mark.parametrize(
-    ("target", "margin", "status"),
-    [
-        (2.0, 0.17, "reproduced"),
-        (2.0, 0.16, "inconclusive"),
-        (2.2, 0.37, "reproduced"),
-        (2.2, 0.36, "inconclusive"),
-        (2.5, 0.34, "inconclusive"),
-        (2.5, 0.33, "not reproduced"),
-        (1.5, 0.33, "not reproduced"),
-        (1.5, 0.34, "inconclusive"),
-    ],
-)
-def test_verdict_by_hand(target, margin, status):
-    verdict = interval_statistics.verdict(VALUES, target, margin)
-    assert verdict.status == status
-    assert (verdict.mean, verdict.n) == (pytest.approx(2.0), 3)
-    assert verdict.low90 == pytest.approx(2 - 0.168586, abs=1e-5)
-    assert verdict.high90 == pytest.approx(2 + 0.168586, abs=1e-5)
-
-
-def test_without_records_a_place_is_not_run():
-    assert interval_statistics.verdict([], 2.0, 0.3) == interval_statistics.Verdict(
-        "not run", None, None, None, 0, None
-    )
-
-
-def test_one_seed_decides_nothing_however_near_or_far():
-    for value in (2.0, 90.0):
-        verdict = interval_statistics.verdict([value], 2.0, 0.3)
-        assert verdict == interval_statistics.Verdict("inconclusive", value, None, None, 1, None)
-
-
-def test_seeds_that_agree_decide_nothing():
-    for value in (2.0, 90.0):
-        verdict = interval_statistics.verdict([value] * 3, 2.0, 0.3)
-        assert (verdict.status, verdict.seeds_needed) == ("inconclusive", None)
-
-
-def test_seeds_needed_by_hand():
-    # Half-width must come to 0.1 at sd 0.1: t(0.95, n - 1) <= sqrt(n): 2.132 <= 2.236 at n = 5,
-    # 2.353 > 2 at n = 4.
-    assert interval_statistics.verdict(VALUES, 2.0, 0.1).seeds_needed == 5
-    # The same distance from outside: the mean 2.0 is 0.1 below the lower edge 2.1.
-    assert interval_statistics.verdict(VALUES, 2.4, 0.3).seeds_needed == 5
-
-
-def test_a_mean_on_the_edge_cannot_be_decided_by_more_seeds():
-    verdict = interval_statistics.verdict([1.0, 2.0, 3.0], 3.0, 1.0)
-    assert (verdict.status, verdict.seeds_needed) == ("inconclusive", None)
-
-
-def test_more_seeds_than_anybody_runs_are_not_told():
-    verdict = interval_statistics.verdict([1.0, 2.0, 3.0], 2.0, 0.01)
-    assert (verdict.status, verdict.seeds_needed) == ("inconclusive", None)
-
-
-def test_a_decided_verdict_needs_no_more_seeds():
-    assert interval_statistics.verdict(VALUES, 2.0, 0.17).seeds_needed is None
-    assert interval_statistics.verdict(VALUES, 9.0, 0.17).seeds_needed is None
-
-
-@unhurried
-@given(spread_samples, numbers, st.floats(0.01, 50))
-def test_verdict_follows_its_definition(values, target, margin):
-    verdict = interval_statistics.verdict(values, target, margin)
-    low, high = scipy_stats.ttest_1samp(values, 0).confidence_interval(0.9)
-    lower, upper = target - margin, target + margin
-    assume(min(abs(a - b) for a in (low, high) for b in (lower, upper)) > 1e-6)
-    inside = lower <= low and high <= upper
-    outside = high < lower or upper < low
-    expected = "reproduced" if inside else "not reproduced" if outside else "inconclusive"
-    assert verdict.status == expected
-
-
-@unhurried
-@given(spread_samples, numbers, st.floats(0.01, 50))
-def test_seeds_needed_is_the_least_number_that_decides(values, target, margin):
-    verdict = interval_statistics.verdict(values, target, margin)
-    assume(verdict.seeds_needed is not None)
-    mean, deviation = statistics.fmean(values), statistics.stdev(values)
-
-    def decided(n):
-        half = scipy_stats.t.ppf(0.95, n - 1) * deviation / math.sqrt(n)
-        inside = abs(mean - target) + half <= margin + 1e-9
-        outside = abs(mean - target) - half > margin - 1e-9
-        return inside or outside
-
-    assert verdict.seeds_needed > len(values)
-    assert decided(verdict.seeds_needed)
-    assert (
-        verdict.seeds_needed == len(values) + 1
-        or not decided(verdict.seeds_needed - 1)
-        or (
-            # within rounding of the edge
-            abs(abs(mean - target) - margin) < 1e-6
-        )
-    )
-
-
 # paired_test
 
 
@@ -297,7 +193,6 @@ def test_rounding_is_no_spread():
     assert len(set(differences)) > 1
     assert not interval_statistics.varies(differences)
     assert interval_statistics.paired_test(differences, alternative="greater") == 1.0
-    assert interval_statistics.verdict(differences, 1.0, 0.3).status == "inconclusive"
     assert interval_statistics.varies([1.0, 1.0, 1.01])
 
 

@@ -1,0 +1,61 @@
+"""What places and claims are held against, and by which tests: without records, so before any."""
+
+import statistics
+from collections.abc import Sequence
+
+from ...bench import datasets
+from ...bench.cell import Cell
+from ...reproductions.exhibits.claims import ClaimTest
+from ...reproductions.exhibits.evidence import Number
+from ...reproductions.exhibits.schema import Exhibit
+from ...results.metrics import rungs
+from ...results.statistics import two_samples
+from ...results.statistics.place_verdict import Target
+from .protocol import PAPER
+
+ALPHA = 0.05
+"""A claim is decided where its one-sided p, adjusted by Holm, is below this."""
+
+
+def target(cell: Cell, number: Number, margin: float) -> Target:
+    """Return a number of the paper with its margin, and how exactly it is known."""
+    (value,) = rungs(cell.dataset, [number.value])
+    if datasets.kind(cell.dataset) == "episodes":  # a rung is all that its rounding can be
+        return Target(value=value, margin=margin, grain=1.0)
+    return Target(
+        value=value, margin=margin, rounding=number.rounding, reading=number.reading
+    )  # fmt: skip
+
+
+def is_judged(scale: str, test: ClaimTest) -> bool:
+    """Tell whether a test is made at a scale: away from the paper's, orders are all there is."""
+    return scale == PAPER or test.is_order
+
+
+def is_exact(test: ClaimTest, dataset: str) -> bool:
+    """Tell whether a test is an exact one: of results on a ladder."""
+    return datasets.kind(dataset) == "episodes" and not test.claim.is_slope
+
+
+def least_p(test: ClaimTest, dataset: str, n: int) -> float:
+    """Return the least p that a test of `n` seeds can have: 0 where there is no least."""
+    if not is_exact(test, dataset):
+        return 0.0
+    unpaired = test.claim.pairing == "unpaired"
+    return two_samples.least_unpaired(n) if unpaired else two_samples.least_paired(n)
+
+
+def paper_numbers(
+    exhibit: Exhibit, test: ClaimTest, cells: Sequence[Cell]
+) -> tuple[float, ...] | None:
+    """Return the paper's numbers of what is compared, as `ClaimResult.means`; None without one."""
+    numbers = [exhibit.number(cell, test.claim.result) for cell in cells]
+    values = [number.value for number in numbers if number is not None]
+    if len(values) < len(cells):
+        return None
+    if test.claim.is_slope:
+        return tuple(values)
+    width = len(test.sides()[0])
+    return tuple(
+        statistics.fmean(values[at : at + width]) for at in range(0, len(values), width)
+    )  # fmt: skip

@@ -1,0 +1,169 @@
+"""Planned power: what the seeds that a scale declares can decide, before any of them is run.
+
+It is by the spreads that the exhibit declares, and of two cases: a place whose process is the
+paper's own, and a claim whose true means are the paper's numbers. What has no declared spread has
+no power. Away from the paper's scale there are orders only, whose size there nobody knows: of them
+is said which no outcome of an exact test could decide.
+"""
+
+import math
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ...bench.cell import Cell
+from ...reproductions.exhibits.claims import ClaimTest
+from ...reproductions.exhibits.evidence import Number
+from ...reproductions.exhibits.schema import Exhibit
+from ...results.metrics import grain, results_of
+from ...results.statistics import intervals
+from ...results.statistics.place_verdict import Target
+from ...results.statistics.power import claim_power, place_power
+from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers, target
+from .protocol import PAPER
+from .wording import at
+
+LEAST_POWER = 0.5
+"""A power below this is told: the seeds that are planned would rather not decide."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The planned power of some places, or of one test of a claim.
+
+    Attributes:
+        name: what is judged.
+        seeds: how many are planned.
+        power: the probability of a verdict, `reproduced`; of places, the least.
+        source: of the estimate of the spread; nothing where none is needed.
+    """
+
+    name: str
+    seeds: int
+    power: float
+    source: str
+
+    @property
+    def words(self) -> str:
+        """The name and the power."""
+        shown = "below 1 %" if self.power < 0.01 else f"{100 * self.power:.0f} %"
+        return f"{self.name}: power {shown}"
+
+
+def planned(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
+    """Return the planned power at a scale of what all its configurations are among `cells` of."""
+    return [*_places(exhibit, scale, cells), *_claims(exhibit, scale, cells)]
+
+
+def hardly(found: Iterable[Planned]) -> list[Planned]:
+    """Return those that the planned seeds would rather not decide, the least power first."""
+    return sorted((one for one in found if one.power < LEAST_POWER), key=lambda one: one.power)
+
+
+def words(found: Iterable[Planned]) -> list[str]:
+    """Return a sentence on what the planned seeds would rather not decide; none if nothing."""
+    few = hardly(found)
+    if not few:
+        return []
+    seeds, sources = few[0].seeds, dict.fromkeys(one.source for one in few if one.source)
+    by = f" (spreads by {'; '.join(sources)})" if sources else ""
+    return [
+        f"Planned power, the probability that {seeds} seeds reach `reproduced` where it is true, is"
+        f" below {100 * LEAST_POWER:.0f} % for {'; '.join(one.words for one in few)}{by}."
+    ]
+
+
+def _places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
+    if scale != PAPER:
+        return []
+    n, found = exhibit.scale(scale).seeds, dict[str, Planned]()
+    for cell in cells:
+        for result in results_of(cell.dataset):
+            number, spread = exhibit.number(cell, result), exhibit.spread(cell, result)
+            margin = exhibit.margin(cell.dataset, cell.rule)
+            fills = exhibit.fills_place(cell.dataset, cell.network, cell.rule, cell.sg_layers)
+            if number is None or spread is None or margin is None:
+                continue
+            if not fills or cell.p_update is not None:
+                continue
+            fields = {name: cell.value(name) for name in ("dataset", "network", "rule")}
+            name = at(exhibit, fields)
+            name += f", {exhibit.label('result', result)}" if result else ""
+            power = place_power(
+                n, spread.deviation, _at_zero(cell, number, margin), grain(cell.dataset)
+            )
+            least = min(power, found[name].power if name in found else 1.0)
+            found[name] = Planned(name=name, seeds=n, power=least, source=spread.source)
+    return list(found.values())
+
+
+def _at_zero(cell: Cell, number: Number, margin: float) -> Target:
+    """Return a target without its value, which no power depends on."""
+    return replace(target(cell, number, margin), value=0.0)
+
+
+def _claims(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
+    tests = exhibit.claim_tests(scale)
+    judged = (test for test in tests if is_judged(scale, test))
+    found = (_claim(exhibit, scale, test, cells, len(tests)) for test in judged)
+    return [one for one in found if one is not None]
+
+
+def _claim(
+    exhibit: Exhibit, scale: str, test: ClaimTest, cells: Sequence[Cell], family: int
+) -> Planned | None:
+    claim, n = test.claim, exhibit.scale(scale).seeds
+    sides = [[_cell(cells, fields) for fields in side] for side in test.sides()]
+    compared = [cell for side in sides for cell in side if cell is not None]
+    if len(compared) < sum(map(len, sides)):
+        return None
+    words = at(exhibit, test.place)
+    name = f"{claim.name} ({words})" if words else claim.name
+    if is_exact(test, compared[0].dataset):
+        if family * least_p(test, compared[0].dataset, n) < ALPHA:
+            return None
+        return Planned(name=name, seeds=n, power=0.0, source="")
+    spreads = [exhibit.spread(cell, claim.result) for cell in compared]
+    numbers = paper_numbers(exhibit, test, compared)
+    known = [spread for spread in spreads if spread is not None]
+    if scale != PAPER or numbers is None or len(known) < len(spreads):
+        return None
+    width = len(sides[0])
+    of_sides = [
+        math.hypot(*(spread.deviation for spread in known[k : k + width])) / width
+        for k in range(0, len(known), width)
+    ]
+    deviation = _deviation(test, of_sides)
+    sign = 1 if claim.kind in ("above", "grows") else -1
+    effect = sign * (_compared(test, numbers) - test.margin)
+    power = claim_power(n, deviation, effect, ALPHA / family)
+    return Planned(name=name, seeds=n, power=power, source=known[0].source)
+
+
+def _deviation(test: ClaimTest, of_sides: Sequence[float]) -> float:
+    """Return the standard deviation of what a seed of each side gives."""
+    if test.claim.is_slope:
+        x = [float(value) for value in test.values]
+        size = math.sqrt(statistics.variance(x) * (len(x) - 1))
+        return of_sides[0] * math.sqrt(len(x)) / size
+    if len(of_sides) == 1:
+        return of_sides[0]
+    left, right = of_sides[0], test.claim.factor * of_sides[1]
+    if test.claim.pairing == "unpaired":
+        return math.hypot(left, right)
+    shared = 2 * test.claim.correlation * left * right
+    return math.sqrt(left**2 + right**2 - shared)
+
+
+def _compared(test: ClaimTest, numbers: Sequence[float]) -> float:
+    """Return what a claim compares, of the paper's numbers."""
+    if test.claim.is_slope:
+        return intervals.slopes([float(value) for value in test.values], [numbers])[0]
+    return numbers[0] - (test.claim.factor * numbers[1] if len(numbers) == 2 else 0.0)
+
+
+def _cell(cells: Sequence[Cell], fields: Mapping[str, Any]) -> Cell | None:
+    return next(
+        (cell for cell in cells if all(cell.value(k) == v for k, v in fields.items())), None
+    )

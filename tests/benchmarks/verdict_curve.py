@@ -1,0 +1,235 @@
+"""The verdicts' operating curve: how often each verdict is given, by the true difference.
+
+    cd tests && python -m benchmarks.verdict_curve                 all tables
+    cd tests && python -m benchmarks.verdict_curve --draws 500     sooner, and coarser
+
+Prints Markdown tables. A share of draws is in percent; its standard error is below 0.8 at 4,000.
+The paper's number is a run of the paper's process, rounded as the paper rounds; *difference* is our
+process's mean minus that of the paper's. *On the edge* is not of processes: the number lies exactly
+a margin from our mean, where `reproduced` and `not reproduced` are both wrong.
+"""
+
+import argparse
+import json
+import math
+import statistics
+from collections import defaultdict
+from importlib import resources
+
+import numpy as np
+from scipy.special import stdtr
+from sgbench.reports.analysis.judging import ALPHA
+from sgbench.results.record import Record
+from sgbench.results.statistics.intervals import holm, paired_test
+from sgbench.results.statistics.place_verdict import Target, judge
+from sgbench.results.statistics.power import claim_power, place_power
+from sgbench.results.statistics.two_samples import exact_unpaired, welch_test
+
+SEEDS = (2, 3, 5, 10)
+MANY = 20  # seeds, for a shape that can be resampled
+EDGE = "edge"
+MEAN = 2000  # draws, by which the mean of what stands on a ladder is known
+PAIR_GRAIN = 0.01 * math.sqrt(2)
+DIFFERENCES = (0.0, 1.0, 2.0, 4.0, EDGE)
+VERDICTS = ("reproduced", "not reproduced", "inconclusive")
+POINTS = Target(value=0.0, margin=0.3, rounding=0.05)
+RUNGS = Target(value=0.0, margin=1.0, grain=1.0)
+
+
+def normal(deviation):
+    """Return a process: normal results about a mean."""
+
+    def draw(rng, size):
+        return deviation * rng.standard_normal(size)
+
+    return draw
+
+
+def resampled(residuals):
+    """Return a process: residuals of records, drawn with replacement."""
+    pool = np.asarray(residuals)
+
+    def draw(rng, size):
+        return rng.choice(pool, size)
+
+    return draw
+
+
+def verdicts(draw, n, difference, like, grain, draws, seed=0):
+    """Return the share of each verdict in percent.
+
+    Args:
+        draw: the process: (rng, shape) to results about a mean of 0.
+        n: number of seeds.
+        difference: of the two means in margins, or EDGE.
+        like: a target with everything but its value.
+        grain: of our results.
+        draws: number of places that are judged.
+        seed: of the draws.
+    """
+    rng, found = np.random.default_rng(seed), dict.fromkeys(VERDICTS, 0)
+    unit = grain if like.grain else 2 * like.rounding
+    center = 10 + unit * rng.uniform(-0.5, 0.5, (draws, 1))
+    values = rounded(center + draw(rng, (draws, n)), grain)
+    if difference == EDGE:  # of what is rounded, where results stand on a ladder
+        edge = rounded(center + draw(rng, (1, MEAN)), grain).mean(axis=1) if like.grain else None
+        papers = (center[:, 0] if edge is None else edge) - like.margin
+    else:
+        theirs = center[:, 0] - difference * like.margin + draw(rng, draws)
+        papers = rounded(theirs, like.grain or unit)
+    for row, paper in zip(values.tolist(), papers.tolist(), strict=True):
+        target = Target(
+            value=paper, margin=like.margin, rounding=like.rounding, reading=like.reading,
+            grain=like.grain,
+        )  # fmt: skip
+        found[judge(row, target, grain=grain).status] += 1
+    return {name: 100 * count / draws for name, count in found.items()}
+
+
+def rounded(values, unit):
+    """Return values as multiples of a unit; unchanged where it is 0."""
+    return np.round(values / unit) * unit if unit else values
+
+
+def curve(processes, like, grain, draws):
+    """Return the rows of a table: process, seeds, then three shares for each difference."""
+    for name, draw, deviation in processes:
+        for n in SEEDS:
+            found = [verdicts(draw, n, d, like, grain, draws) for d in DIFFERENCES]
+            shares = (f"{f['reproduced']:.1f} / {f['not reproduced']:.1f}" for f in found)
+            power = 100 * place_power(n, deviation, like, grain)
+            yield (name, str(n), *shares, f"{power:.1f}")
+
+
+HEADINGS = (
+    *("process", "seeds", "identical", "difference: 1 margin", "2 margins", "4 margins"),
+    *("on the edge", "planned power"),
+)
+
+
+def table(title, headings, rows):
+    """Return a Markdown table."""
+    lines = [f"**{title}**", "", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
+
+
+def pools():
+    """Return the residuals of published records by configuration, of those with many seeds.
+
+    Of Table 1 at scale quick, MNIST FCN: a result less the mean, times √(n / (n - 1)). Three seeds
+    tell a spread, but no shape to resample.
+    """
+    text = resources.files("sgbench.results").joinpath("published/table1.quick.jsonl").read_text()
+    found = defaultdict(dict)
+    for line in text.splitlines():
+        record = Record.from_dict(json.loads(line)["record"])
+        cell = record.cell
+        if record.status == "ok":
+            model = "" if cell.sg_layers is None else f", M of {cell.sg_layers} hidden layers"
+            found[f"{cell.rule}, depth {cell.depth}{model}"].setdefault(
+                cell.seed,
+                record.test_error,  # of a seed on two machines, the first
+            )
+    many = {name: [*of.values()] for name, of in found.items() if len(of) >= MANY}
+    return {
+        f"{name}, {len(values)} seeds": [
+            (v - statistics.fmean(values)) * math.sqrt(len(values) / (len(values) - 1))
+            for v in values
+        ]
+        for name, values in many.items()
+    }
+
+
+def looking_again(draws, seed=0):
+    """Return how often a number on the edge is called reproduced, in percent.
+
+    By the planned three seeds; and by further seeds, up to seven, as long as nothing is decided.
+    """
+    rng = np.random.default_rng(seed)
+    target = Target(value=0.3, margin=0.3, rounding=0.05)
+    planned = again = 0
+    for row in rng.normal(0, 0.1, (draws, 7)).round(2).tolist():
+        looks = [judge(row[:n], target, grain=0.01).within for n in range(3, 8)]
+        first = next((answer for answer in looks if answer != "undecided"), "undecided")
+        planned += looks[0] != "undecided"
+        again += first != "undecided"
+    return 100 * planned / draws, 100 * again / draws
+
+
+def families(draws, size=16, n=3, seed=0):
+    """Return how often a family without a true claim has one reproduced, in percent, by test.
+
+    `estimated` is Welch's test with Satterthwaite's degrees of freedom, which is not used.
+    """
+    rng = np.random.default_rng(seed)
+    wrong = dict.fromkeys(("paired", "Welch", "estimated", "exact"), 0)
+    for _ in range(draws):
+        left, right = rng.normal(5, 0.9, (size, n)).round(2), rng.normal(5, 0.1, (size, n)).round(2)
+        steps = rng.normal(9, 1.5, (2, size, 5)).round()
+        pairs = [(a.tolist(), b.tolist()) for a, b in zip(left, right, strict=True)]
+        rungs = [(a.tolist(), b.tolist()) for a, b in zip(*steps, strict=True)]
+        gaps = [[x - y for x, y in zip(*pair, strict=True)] for pair in pairs]
+        p = {
+            "paired": [paired_test(gap, 0.0, "less", PAIR_GRAIN) for gap in gaps],
+            "Welch": [welch_test(a, b, 0.0, "less", grain=0.01) for a, b in pairs],
+            "estimated": estimated(left, right).tolist(),
+            "exact": [exact_unpaired(a, b, 0.0, "less") for a, b in rungs],
+        }
+        for name, some in p.items():
+            wrong[name] += min(holm(some)) < ALPHA
+    return {name: 100 * count / draws for name, count in wrong.items()}
+
+
+def estimated(left, right):
+    """Return the p of Welch's t-test by Satterthwaite's degrees of freedom, row by row."""
+    n, parts = left.shape[1], [side.var(axis=1, ddof=1) / left.shape[1] for side in (left, right)]
+    whole = np.maximum(sum(parts), 1e-12)
+    freedom = whole**2 * (n - 1) / np.maximum(sum(part**2 for part in parts), 1e-24)
+    return stdtr(freedom, (left.mean(axis=1) - right.mean(axis=1)) / np.sqrt(whole))
+
+
+def claim_rows(draws, seed=0):
+    """Yield rows on a paired claim of a family of 16: planned power and how often it is found."""
+    rng, level = np.random.default_rng(seed), ALPHA / 16
+    for deviation, effect in ((0.05, 0.5), (0.1, 0.5), (0.2, 0.5), (0.5, 2.5), (1.0, 2.7)):
+        for n in (3, 5, 10):
+            values = rng.normal(-effect, deviation, (draws, n)).round(2).tolist()
+            hits = sum(paired_test(row, 0.0, "less", PAIR_GRAIN) < level for row in values)
+            planned = claim_power(n, deviation, effect, level)
+            yield (
+                f"{deviation:g}", f"{effect:g}", f"{n}", f"{100 * planned:.1f}",
+                f"{100 * hits / draws:.1f}",
+            )  # fmt: skip
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--draws", type=int, default=4000)
+    draws = parser.parse_args().draws
+
+    def show(title, headings, rows):
+        print(table(title, headings, rows), flush=True)
+
+    some = [(f"sd {sd:g}", normal(sd), sd) for sd in (0.04, 0.1, 0.2, 0.4, 0.75)]
+    title = "Errors in percent: margin 0.3 points, rounded to 0.1"
+    show(title, HEADINGS, curve(some, POINTS, 0.01, draws))
+    some = [(f"sd {sd:g} levels", normal(sd), sd) for sd in (0.1, 0.35, 0.8, 1.8)]
+    title = "Levels of a curriculum: margin 1 level"
+    show(title, HEADINGS, curve(some, RUNGS, 1.0, draws))
+    some = [
+        (f"{name} (sd {statistics.pstdev(found):.2f})", resampled(found), statistics.pstdev(found))
+        for name, found in sorted(pools().items())
+    ]
+    title = "Resampled residuals of published records, margin 0.3 points"
+    show(title, HEADINGS, curve(some, POINTS, 0.01, draws))
+    planned, again = looking_again(draws)
+    print(f"On the edge, decided by the planned 3 seeds: {planned:.1f} %; with up to 4 more as long"
+          f" as undecided: {again:.1f} %.\n")  # fmt: skip
+    found = ", ".join(f"{name} {share:.1f} %" for name, share in families(draws // 4).items())
+    print(f"A false claim of a family of 16 without a true one: {found}.\n")
+    headings = ("sd of a difference", "effect", "seeds", "planned power", "found")
+    show("A paired claim in a family of 16, at Holm's first step", headings, claim_rows(draws))
+
+
+if __name__ == "__main__":
+    main()

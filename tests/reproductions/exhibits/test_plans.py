@@ -1,0 +1,178 @@
+"""What is declared before the runs: every margin, level, number of seeds and test, once more.
+
+To change one of them is to change the plan of every verdict that hangs on it: it must be done here,
+too, and said.
+"""
+
+from collections import Counter
+
+import pytest
+from sgbench.reports.analysis import judging
+from sgbench.reproductions.exhibits.catalogue import builtin_names
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.results.statistics import intervals, place_verdict
+
+SEEDS = {
+    "table1": {"demo": 3, "quick": 3, "paper": 3},
+    "table2": {"demo": 2, "quick": 2, "paper": 5},
+    "two_networks": {"demo": 2, "quick": 3, "paper": 5},
+    "deep": {"demo": 3, "quick": 3, "paper": 3},
+    "p_update": {"demo": 3, "quick": 3, "paper": 5},
+    "bp_lambda": {"demo": 3, "quick": 3, "paper": 3},
+    "sg_scale": {"demo": 2, "quick": 2, "paper": 2},
+}
+MARGINS = {  # by dataset, then by rule, "" for all others
+    "table1": {"mnist": {"": 0.3, "no_bprop": 1.0}, "cifar10": {"": 1.5, "no_bprop": 2.0}},
+    "table2": {"copy": {"": 1.0}, "repeat_copy": {"": 1.0}, "ptb": {"": 0.01}},
+    "two_networks": {"counting": {"": 1.0}},
+    "deep": {"mnist": {"": 0.5}},
+    "p_update": {"mnist": {"": 0.3}},
+    "bp_lambda": {},
+    "sg_scale": {},
+}
+CLAIMS = {  # kind, margins or levels, factor, pairing, correlation
+    "table1": {
+        "cdni-beats-dni-deep": ("below", {}, 1, "unpaired", 0.43),
+        "dni-differs-from-backprop": ("above", {}, 1, "unpaired", 0.44),
+        "cdni-near-backprop": ("below", {"mnist": 0.5}, 1, "paired", 0.73),
+        "dni-grows": ("grows", {}, 1, "paired", 0),
+        "cdni-does-not-grow": (
+            "does_not_grow", {"digits": 0.3, "mnist": 0.1, "cifar10": 0.5}, 1, "paired", 0,
+        ),
+        "no-bprop-grows": ("grows", {}, 1, "paired", 0),
+    },
+    "table2": {
+        "dni-longer": ("above", {}, 1, "unpaired", 0),
+        "dni-longer-by-factor": ("above", {"copy": -1.375}, 1.75, "unpaired", 0),
+        "dni-repeats-longer-by-factor": ("above", {"repeat_copy": -7.1}, 2.05, "unpaired", 0),
+        "dni-fewer-bits": ("below", {}, 1, "paired", 0.92),
+        "aux-5-equals-bptt-20": ("below", {"ptb": 0.01}, 1, "paired", 0.92),
+    },
+    "two_networks": {
+        "dni-feeds-back": ("below", {}, 1, "paired", 0.76),
+        "dni-near-end-to-end": (
+            "below", {"counting": 5.0, "counting_digits": 5.0}, 1, "unpaired", 0.27,
+        ),
+        "dni-costs-a-nothing": (
+            "below", {"counting": 2.0, "counting_digits": 2.0}, 1, "paired", 0.92,
+        ),
+    },
+    "deep": {
+        "cdni-beats-dni-deep": ("below", {}, 1, "unpaired", 0.02),
+        "cdni-trains-deep": ("below", {"digits": 2.0, "mnist": 0.5}, 1, "paired", 0.76),
+        "cdni-21-reaches-2": ("reaches", {"mnist": 2.5}, 1, "paired", 0),
+    },
+    "p_update": {
+        "p-0.2-trains": ("below", {"digits": 2.0, "mnist": 0.5}, 1, "paired", 0.63),
+        "dni-suffers-below-0.2": ("above", {"digits": 2.0, "mnist": 0.5}, 1, "unpaired", 0.3),
+        "unlocked-reaches-2": ("reaches", {"mnist": 2.5}, 1, "paired", 0),
+    },
+    "bp_lambda": {},
+    "sg_scale": {},
+}  # fmt: skip
+TESTS = {  # the family at scale paper
+    "table1": 16, "table2": 12, "two_networks": 3, "deep": 7, "p_update": 8,
+    "bp_lambda": 0, "sg_scale": 0,
+}  # fmt: skip
+SPREADS = {
+    "table1": {"mnist fcn": {"no_bprop": 0.95, "backprop": 0.04, "dni": 0.97, "cdni": 0.085}},
+    "table2": {
+        "copy lstm": {"bptt": 0.35, "dni": 0.79, "dni_aux": 0.5},
+        "repeat_copy lstm": {"bptt": 0.29, "dni": 1.8, "dni_aux": 0.35},
+        "ptb lstm": {"bptt": 0.021, "dni": 0.054, "dni_aux": 0.047},
+    },
+    "two_networks": {
+        "counting two_lstms error_a": {"end_to_end": 0.10, "no_feedback": 0.20, "dni": 0.62},
+        "counting two_lstms error_b": {"end_to_end": 0.68, "no_feedback": 0.53, "dni": 4.4},
+    },
+    "deep": {"mnist fcn": {"backprop": 0.062, "dni": 0.40, "cdni": 0.13}},
+    "p_update": {},
+    "bp_lambda": {},
+    "sg_scale": {},
+}
+BASELINES = {
+    "table1": "backprop",
+    "table2": "bptt",
+    "two_networks": "end_to_end",
+    "deep": "backprop",
+    "p_update": None,
+    "bp_lambda": None,
+    "sg_scale": None,
+}
+
+
+def test_the_levels_of_all_verdicts():
+    assert intervals.VERDICT_CONFIDENCE == 0.90  # two one-sided tests at 5 %
+    assert place_verdict.DRAW_CONFIDENCE == 0.95
+    assert judging.ALPHA == 0.05
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_seeds_margins_and_claims_are_those_that_were_declared(name):
+    exhibit = load(name)
+    seeds = {scale: exhibit.scale(scale).seeds for scale in SEEDS[name]}
+    assert seeds == SEEDS[name]
+    margins = {d: {"": m.points, **m.rules} for d, m in exhibit.margins.items()}
+    assert margins == MARGINS[name]
+    found = {
+        c.name: (c.kind, dict(c.margins), c.factor, c.pairing, c.correlation)
+        for c in exhibit.claims
+    }
+    assert found == CLAIMS[name]
+    assert len(exhibit.claim_tests("paper")) == TESTS[name]
+    spreads = {}
+    for (dataset, network, rule, result), spread in exhibit.spreads.items():
+        key = " ".join(filter(None, (dataset, network, result)))
+        spreads.setdefault(key, {})[rule] = spread.deviation
+        assert spread.source.startswith("records of scale quick")
+    assert spreads == SPREADS[name]
+    assert exhibit.baseline == BASELINES[name]
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_a_claim_is_paired_where_seeds_correlate_by_more_than_a_half(name):
+    for claim in load(name).claims:
+        if claim.right is not None:
+            assert (claim.pairing == "paired") == (claim.correlation > 0.5)
+
+
+def test_numbers_are_as_exact_as_the_paper_prints_or_as_its_figures_are_read():
+    table1, table2, pair = load("table1"), load("table2"), load("two_networks")
+    assert {(n.rounding, n.reading) for n in table1.numbers.values()} == {(0.05, 0)}
+    exact = {(p[0], p[4]): (n.rounding, n.reading) for p, n in table2.numbers.items()}
+    assert exact["copy", "dni"] == exact["repeat_copy", "bptt"] == (0.5, 0)
+    assert exact["ptb", "dni"] == (0.005, 0)
+    assert exact["ptb", "bptt"] == exact["ptb", "dni_aux"] == (0.0005, 0)
+    assert {(n.rounding, n.reading) for n in pair.numbers.values()} == {(0, 1.0)}
+    (deep,) = load("deep").numbers.values()
+    assert (deep.value, deep.rounding) == (2.0, 0.5)
+
+
+def test_medians_are_read_to_a_tenth_and_those_that_are_cut_off_are_known():
+    exhibit = load("p_update")
+    assert {m.reading for m in (*exhibit.medians, *exhibit.cut_off)} == {0.1}
+    assert not any(m.censored for m in exhibit.medians)
+    cut = {(m.where["decoupled"], m.where["rule"], m.at, m.up_to): m.value for m in exhibit.cut_off}
+    assert cut == {
+        ("update", "dni", 0.5, 0.05): 5.2,
+        ("update", "cdni", 0.01, 0.05): 6.0,
+        ("both", "dni", 0.5, 0.05): 5.4,
+        ("both", "cdni", 0.01, 0.05): 6.0,
+        ("both", "cdni", 0.01, 0.1): 6.0,
+    }
+    assert all(m.censored for m in exhibit.cut_off)
+    networks = {(m.above, m.up_to): m.networks for m in exhibit.medians}
+    assert networks[0, 0.05] == 4  # of 80 over (0, 1]
+    assert networks[0.4, 0.6] == 16
+
+
+def test_twelve_places_of_table_1_cannot_tell_their_rule_from_backprop():
+    exhibit, near = load("table1"), Counter()
+    for cell in expand(exhibit, "paper", seeds=1):
+        other = exhibit.baseline_number(cell)
+        assert (cell.rule == "backprop") == (other is None)
+        fills = exhibit.fills_place(cell.dataset, cell.network, cell.rule, cell.sg_layers)
+        if other is not None and fills and cell.rule in ("dni", "cdni"):
+            off = abs(exhibit.number(cell).value - other.value)
+            near[off <= exhibit.margin(cell.dataset, cell.rule) + 1e-9] += 1
+    assert near == {True: 12, False: 12}
