@@ -180,6 +180,22 @@ def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection
     )
 
 
+def scales_with(exhibit: Exhibit, records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Return the records that are of a scale's cells, whatever they were run for, by scale.
+
+    Cells that `--set` made are a scale's where their whole configuration is.
+    """
+    known: dict[tuple[Any, ...], list[str]] = {}
+    for scale in exhibit.scales:
+        for cell in expand(exhibit, scale, seeds=1):
+            known.setdefault(_configuration(cell), []).append(scale)
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        for scale in known.get(_configuration(record), ()):
+            found.setdefault(scale, []).append(record)
+    return found
+
+
 def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
     result = frame["status"].isin(ENDED)  # where there is none, another machine's record fills in
     cells = frame[result].groupby("machine_class")["key"].nunique()

@@ -13,6 +13,7 @@ from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...results.record import Record
 from ...results.timings import Timing
 from ..analysis.protocol import PAPER
+from ..analysis.select import scales_with
 from ..analysis.study_results import StudyResults
 from . import exhibit as exhibits_page
 from . import throughput, tuning
@@ -83,7 +84,10 @@ def _not_run(draft: Draft) -> Draft:
 
 def _scales(exhibit: Exhibit, records: Iterable[Record], scale: str | None) -> list[str]:
     """Return the scales of an exhibit to report: the paper's first, `custom` last."""
-    mine = {record.scale for record in records if record.exhibit == exhibit.name and record.known}
+    of_it = [record for record in records if record.exhibit == exhibit.name and record.known]
+    own = scales_with(exhibit, of_it)
+    kept = {record.id for some in own.values() for record in some}
+    mine = {*own, *(record.scale for record in of_it if record.id not in kept)}
     known = [*exhibit.scales, *([CUSTOM] if CUSTOM in mine else [])]
     if scale is not None:
         return [scale] if scale in known else []

@@ -13,19 +13,21 @@ from ...reproductions.exhibits.custom import with_custom
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where, select_records
 from ...results.record import STATUSES, Record
+from ..analysis.calibration import Calibration, calibrate
 from ..analysis.changes import changes
 from ..analysis.claims import ClaimResult, claims, unreproduced
 from ..analysis.details import Detail, details
 from ..analysis.medians import Bin, bins, replace_table
 from ..analysis.overview import made, tally
 from ..analysis.protocol import PAPER
-from ..analysis.select import Selection, select
+from ..analysis.select import Selection, scales_with, select
 from ..analysis.settings import shared_settings
 from ..analysis.verdicts import NOT_RUN, Place, places
 from ..analysis.wording import at
 from ..figures.parallel import rendered
 from ..figures.series import drawings
-from ..tables import csv, diagnosis
+from ..tables import calibration, csv, diagnosis
+from ..tables.calibration import calibration_table
 from ..tables.claims import claims_table
 from ..tables.diagnosis import diagnosis_table
 from ..tables.exhibit import main_table, model_table
@@ -108,7 +110,7 @@ def draft(
     sheet: str = "screen",
 ) -> Draft:
     """Return what the report is made of; arguments and errors as of `build`."""
-    forms = images(formats)
+    forms, records = images(formats), list(records)
     judged = judge(exhibit, scale, records, where=where, ran=ran)
     selection = judged.selection
     shown = drawings(selection, records) if forms else []
@@ -120,7 +122,12 @@ def draft(
     if judged.bins:
         tables["-medians"] = csv.medians_csv(selection, judged.bins)
     lost = [f"{_claim_name(selection, one)}: {one.verdict}" for one in unreproduced(judged.claims)]
-    return Draft(page=_page(judged, where), figures=figures, tables=tables, unreproduced=lost)
+    calibrated: list[Calibration] = []
+    if PAPER in exhibit.scales and scale not in (PAPER, CUSTOM):
+        calibrated = calibrate(selection, select(exhibit, PAPER, records))
+    return Draft(
+        page=_page(judged, where, calibrated), figures=figures, tables=tables, unreproduced=lost
+    )
 
 
 def judge(
@@ -142,17 +149,20 @@ def judge(
 def _custom(
     exhibit: Exhibit, scale: str, records: Iterable[Record], where: Where | None
 ) -> list[Record]:
-    """Return the records whose cells `--set` changed, among those that are asked for.
+    """Return the records whose cells `--set` changed into no scale's, among those asked for.
 
     Cells of the validation split, as the trials of studies are, count only where `where` is about
     the split.
     """
     conditions = () if where is None else where.conditions
     split = any(condition.field == "split" for condition in conditions)
+    of_scales = scales_with(exhibit, records).values()
+    own = {record.id for some in of_scales for record in some}
     found = [
         record
         for record in records
         if (record.exhibit, record.scale) == (exhibit.name, CUSTOM)
+        and record.id not in own
         and record.status != "pruned"
         and record.known
         and (split or record.split != "validation")
@@ -185,7 +195,7 @@ def _claim_name(selection: Selection, result: ClaimResult) -> str:
     return f"{result.test.claim.name} ({place})" if place else result.test.claim.name
 
 
-def _page(judged: Judged, where: Where | None) -> Page:
+def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]) -> Page:
     selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
@@ -200,7 +210,7 @@ def _page(judged: Judged, where: Where | None) -> Page:
         lead=tuple(lead),
         cautions=tuple(_cautions(selection)),
         summary=tuple(_summary(judged)),
-        sections=tuple(_sections(judged, found)),
+        sections=tuple(_sections(judged, found, calibrated)),
         runs=tuple(notes.runs(selection)),
         failures=tuple(notes.failures(selection)),
         details=tuple(found),
@@ -255,7 +265,9 @@ def _counted(words: Iterable[str]) -> str:
     return ", ".join(f"{n} {word}" for word, n in Counter(words).most_common())
 
 
-def _sections(judged: Judged, rests: Sequence[Detail]) -> list[Section]:
+def _sections(
+    judged: Judged, rests: Sequence[Detail], calibrated: Sequence[Calibration]
+) -> list[Section]:
     selection, marks = judged.selection, notes.marks(judged.selection)
     if not selection.cells:
         return []
@@ -284,4 +296,7 @@ def _sections(judged: Judged, rests: Sequence[Detail]) -> list[Section]:
     table = model_table(selection, judged.places, marks)
     add("models", "The depth of M", table, [notes.INTERVAL])
     add("diagnosis", "M's gradients", diagnosis_table(rests), [diagnosis.NOTE])
+    if calibrated:
+        table, words = calibration_table(calibrated), calibration.note(calibrated)
+        add("calibration", "Beside the paper's schedule", table, [words])
     return found

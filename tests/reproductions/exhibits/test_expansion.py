@@ -156,11 +156,15 @@ def test_a_sweep_without_end_is_refused_before_it_is_listed():
 @pytest.mark.parametrize(
     ("exhibit", "where", "remedy"),
     [
-        (TABLE1, "dataset=mnist", "--scale quick or --scale paper or --set dataset=mnist"),
+        (
+            TABLE1,
+            "dataset=mnist",
+            "--scale quick or --scale tenth or --scale paper or --set dataset=mnist",
+        ),
         (TABLE1, "depth=3,7", "--set depth=7 gives"),
         (TABLE1, "learning_rate=0.01", "--set learning_rate=0.01 gives"),
         (TABLE1, "seed=7", "--seeds 8 has it"),
-        (TABLE2, "T=5", "--scale quick or --scale paper or --set T=5"),
+        (TABLE2, "T=5", "--scale quick or --scale tenth or --scale paper or --set T=5"),
         (TABLE2, "rule=dni,dataset=copy,T=40", "--set T=40 gives"),
     ],
 )

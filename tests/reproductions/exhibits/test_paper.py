@@ -166,9 +166,10 @@ def test_the_sweep():
 
 
 @pytest.mark.parametrize("name", names())
-def test_every_exhibit_expands_at_its_three_scales_to_distinct_cells(name):
+def test_every_exhibit_expands_at_its_scales_to_distinct_cells(name):
     exhibit = load(name)
-    assert set(exhibit.scales) == {"demo", "quick", "paper"}
+    tenth = set() if name == "two_networks" else {"tenth"}
+    assert set(exhibit.scales) == {"demo", "quick", "paper"} | tenth
     for scale in exhibit.scales:
         cells = expand(exhibit, scale)
         assert len({cell.id("d") for cell in cells}) == len(cells)
@@ -236,3 +237,25 @@ def test_the_protocol_of_two_networks(scale):
             assert (cell.dataset, cell.hidden_units) == ("counting", 256)
         if scale == "paper":
             assert (cell.learning_rate, cell.batch_size) == (1e-5, 256)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if name != "two_networks"])
+def test_a_tenth_is_the_papers_schedule_at_ten_times_its_rate(name):
+    """Rate and S are ten times the paper's, the iterations a tenth; nothing else differs."""
+    exhibit, ours = load(name), {}
+    for cell in expand(exhibit, "tenth", seeds=1):
+        wide = {"iterations": 10 * cell.iterations, "learning_rate": cell.learning_rate / 10}
+        if cell.sg_scale is not None:
+            wide["sg_scale"] = cell.sg_scale / 10
+        ours[cell] = cell.replace(**wide)
+    same = ("evaluate_every", "learning_rate", "sg_scale", "p_update", "iterations")
+    paper = [cell.to_dict() for cell in expand(exhibit, "paper", seeds=1)]
+    for wide in ours.values():
+        values = wide.to_dict()
+        twins = [p for p in paper if all(p[n] == v for n, v in values.items() if n not in same)]
+        assert twins, wide
+        near = twins[0]
+        assert values["learning_rate"] == pytest.approx(near["learning_rate"])
+        assert values["iterations"] == near["iterations"]
+        if name != "sg_scale" and values["sg_scale"] is not None:
+            assert values["sg_scale"] == pytest.approx(near["sg_scale"])

@@ -1,0 +1,48 @@
+"""The table of a scale's calibration: its results beside those of the paper's schedule."""
+
+from collections.abc import Sequence
+
+from ..analysis.calibration import Calibration
+from ..analysis.naming import cell_names
+from .table import Table, simple_table
+
+NOTE = (
+    "The same networks, data, rules and seeds by both schedules: means over the seeds that both"
+    " have, and the mean of their differences ± half-width of its 95 % interval, in {unit}. Where"
+    " the differences are small, this scale tells what the paper's would."
+)
+
+
+def calibration_table(found: Sequence[Calibration]) -> Table | None:
+    """Return the table, a row for each configuration that both scales have; None without any."""
+    if not found:
+        return None
+    names = cell_names([one.cell for one in found], seeds=False)
+    rows = [
+        (
+            name,
+            f"{one.here:.{one.measure.decimals}f}",
+            f"{one.paper:.{one.measure.decimals}f}",
+            _difference(one),
+            f"{one.difference.n}",
+        )
+        for name, one in zip(names, found, strict=True)
+    ]
+    heads = ("configuration", "this scale", "scale paper", "difference", "seeds")
+    return simple_table(
+        heads, rows, caption="Results at this scale and at the paper's, paired by seed"
+    )
+
+
+def note(found: Sequence[Calibration]) -> str:
+    """Return what the table shows, with the unit of its differences."""
+    units = dict.fromkeys(one.measure.difference for one in found)
+    return NOTE.format(unit=" or ".join(units))
+
+
+def _difference(one: Calibration) -> str:
+    digits, interval = one.measure.decimals, one.difference
+    mean = f"{interval.mean:+.{digits}f}".replace("-", "\N{MINUS SIGN}")
+    if interval.low is None or interval.high is None:
+        return mean
+    return f"{mean} ± {(interval.high - interval.low) / 2:.{digits}f}"
