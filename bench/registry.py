@@ -12,7 +12,6 @@ import importlib.metadata
 import keyword
 import pkgutil
 import re
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
@@ -20,7 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from .contract import Rule, checked_rule
 from .declarations import Dataset, FamilyDeclaration, checked_dataset, checked_family
 from .errors import UsageError, did_you_mean
-from .source_files import ExternalFile, executed, hash_of_module, imported
+from .source_files import ExternalFile, executed, hash_of_module, imported, is_package
 
 
 class Labelled(Protocol):
@@ -196,7 +195,7 @@ class Registry(Generic[D]):
                 f"{what}: the name of a {self.kind} has small letters, digits and underscores, a"
                 " letter first, and is no word of Python's own"
             )
-        if name in sys.stdlib_module_names or name in _requirements():
+        if is_package(name):
             raise UsageError(
                 f"{what}: {name} is the name of a Python package, which the file would hide;"
                 " choose another name"
@@ -221,17 +220,6 @@ class Registry(Generic[D]):
 
     def _installed(self) -> dict[str, importlib.metadata.EntryPoint]:
         return {} if self.group is None else _entry_points(self.group, self.kind, self._builtin)
-
-
-@functools.cache
-def _requirements() -> frozenset[str]:
-    """Return the names of the packages that sgbench imports, and its own."""
-    try:
-        found = importlib.metadata.requires("sgbench") or ()
-    except importlib.metadata.PackageNotFoundError:  # run from a folder that is not installed
-        found = ()
-    names = (re.match(r"[A-Za-z0-9_-]+", line) for line in found)
-    return frozenset({"sgbench", *(m[0].lower().replace("-", "_") for m in names if m)})
 
 
 @functools.cache

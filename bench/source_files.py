@@ -3,9 +3,12 @@
 import functools
 import hashlib
 import importlib
+import importlib.metadata
 import linecache
+import re
 import sys
 import traceback
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -82,6 +85,14 @@ def executed(source: ExternalFile) -> ModuleType:
     return module
 
 
+def line_in(paths: Collection[str], error: BaseException) -> str:
+    """Return the last line in one of the files through which an error came; empty for none."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
+    if not frames:
+        return ""
+    return f"{Path(frames[-1].filename).name} line {frames[-1].lineno}: {frames[-1].line}: "
+
+
 def where(error: BaseException, path: str | None = None) -> str:
     """Return an import's error on one line, with the file's line where it was raised."""
     words = " ".join(f"{type(error).__name__}: {error}".split())
@@ -93,3 +104,19 @@ def where(error: BaseException, path: str | None = None) -> str:
     if not frames:
         return words
     return f"line {frames[-1].lineno}: {(frames[-1].line or '').strip()}: {words}"
+
+
+def is_package(name: str) -> bool:
+    """Tell whether Python itself, or a package that sgbench imports, has a module of that name."""
+    return name in sys.stdlib_module_names or name in _requirements()
+
+
+@functools.cache
+def _requirements() -> frozenset[str]:
+    """Return the names of the packages that sgbench imports, and its own."""
+    try:
+        found = importlib.metadata.requires("sgbench") or ()
+    except importlib.metadata.PackageNotFoundError:  # run from a folder that is not installed
+        found = ()
+    names = (re.match(r"[A-Za-z0-9_-]+", line) for line in found)
+    return frozenset({"sgbench", *(m[0].lower().replace("-", "_") for m in names if m)})

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import SgbenchError
 from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
+from ..source_files import line_in
 from ..training import loop
 from ..training.loop import Job
 from ..training.torch_settings import restored
@@ -158,7 +159,7 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) ->
     except SgbenchError:
         raise
     except (Exception, SystemExit) as error:  # a program's end is its outcome; the grid goes on
-        at = _line_of(job, error)
+        at = line_in([one.path for one in job.external_files], error)
         traceback.clear_frames(error.__traceback__)  # they hold the program's memory
         return loop.failed(job, at + _line(job, type(error).__name__, error))
 
@@ -286,16 +287,6 @@ def _outcomes(pool: WorkerPool, job: Job, address: str, future: Any) -> list[Out
         raise WorkerDiedError(1) from error
     except Exception as error:  # outcomes that could not travel
         return pool.lost(job, address, _line(job, type(error).__name__, error))
-
-
-def _line_of(job: Job, error: BaseException) -> str:
-    """Return the line of a file of the user's in which an error was raised; empty for none."""
-    paths = {one.path for one in job.external_files}
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in paths]
-    if not frames:
-        return ""
-    last = frames[-1]
-    return f"{Path(last.filename).name} line {last.lineno}: {last.line}: "
 
 
 def _line(job: Job, name: str, reason: object) -> str:
