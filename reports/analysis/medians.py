@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ...bench.cell import Cell
+from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.evidence import Median
 from ...results.metrics import grain
 from ...results.statistics import intervals
@@ -29,7 +30,7 @@ from ...results.statistics.place_verdict import (
 )
 from .population import at_fraction, fits
 from .protocol import PAPER
-from .select import Selection
+from .select import READABLE, Selection
 from .verdicts import CONFIDENCE, INCONCLUSIVE, NOT_COMPARABLE, NOT_RUN, seeds_left
 
 _MOST_ROWS = 12  # of a table, by values of p_update
@@ -100,6 +101,7 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
     of_seeds = [_median(known, panel, seed, support) for seed in _complete(errors, support)]
     every = errors["error"].tolist()
     own = records[records["configuration"].isin(mine)]
+    own = own[~own["status"].isin(UNFINISHED) | own["configuration"].isin(errors["configuration"])]
     diverged = int((own["status"] == "diverged").sum())
     margin = selection.exhibit.margin(cells[0].dataset, cells[0].rule)
     verdict, within, drawn, decides = INCONCLUSIVE if len(own) else NOT_RUN, None, None, ""
@@ -151,7 +153,7 @@ def _errors(records: pd.DataFrame, known: Median, panel: dict[int, Cell]) -> pd.
             records["seed"], records["configuration"], records["curve"], records["status"],
             strict=True,
         )
-        if status == "ok"
+        if status in READABLE
     ]  # fmt: skip
     found = [row for row in rows if row[2] is not None]
     return pd.DataFrame(found, columns=["seed", "configuration", "error"])

@@ -13,6 +13,7 @@ import pandas as pd
 
 from ...bench.cell import Cell
 from ...bench.configuration import FIELDS as CELL_FIELDS
+from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.expansion import expand
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where
@@ -21,6 +22,8 @@ from ...results.metrics import RESULT_FIELDS
 from ...results.record import ENDED, Record
 from .protocol import PAPER, difference
 
+READABLE = ("ok", *UNFINISHED)
+"""Statuses of records whose curve is the cell's own, as far as it goes."""
 _CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
     "configuration": True,

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import pandas as pd
 
 from ...bench.cell import Cell
+from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import Figure
 from ..analysis.protocol import difference
-from ..analysis.select import Selection
+from ..analysis.select import READABLE, Selection
 from . import words
 from .points import FEW, layers
 
@@ -59,7 +60,7 @@ def notes(
         records: the records of all its cells, whatever became of them.
         spread: what its lines and intervals are.
     """
-    exhibit, ok = selection.exhibit, records["status"] == "ok"
+    exhibit, ok = selection.exhibit, records["status"].isin(READABLE)
     found = [f"{exhibit.name}, scale {selection.scale}. {spread}"]
     if figure.lines != "sg_layers" and (models := _models(selection, records)):
         found[0] += f" Hidden layers of M: {models}."
@@ -67,6 +68,8 @@ def notes(
         found.append(f"{differing}.")
     if lost := int((~ok).sum()):
         found.append(f"Cells left out because they diverged or failed: {lost:,}.")
+    if unfinished := int(records["status"].isin(UNFINISHED).sum()):
+        found.append(f"Trained in part so far: {unfinished:,} cells.")
     others = records[~records["data_canonical"]][["dataset", "data_hash"]].drop_duplicates()
     for dataset, data in sorted(zip(others["dataset"], others["data_hash"], strict=True)):
         label = words.label(exhibit, "dataset", dataset)

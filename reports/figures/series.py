@@ -16,7 +16,7 @@ from ...bench.configuration import field_of
 from ...reproductions.exhibits.schema import Figure
 from ...results.record import Record
 from ..analysis.protocol import PAPER
-from ..analysis.select import Selection
+from ..analysis.select import READABLE, Selection
 from . import beside, captions, findings, points, words
 from .ends import configurations as configurations_of
 from .ends import ends_of
@@ -65,6 +65,11 @@ def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
     return "sg_layers" in (figure.panels, figure.lines, figure.x) or selection.fixed(cell)
 
 
+def _drawn(figure: Figure, records: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which records a figure is drawn from: curves also those that go on later."""
+    return records["status"].isin(["ok"] if figure.kind == "sweep" else READABLE)
+
+
 def _drawing(
     selection: Selection,
     figure: Figure,
@@ -74,7 +79,7 @@ def _drawing(
 ) -> Drawing | None:
     (split, added), left_out = fields, ""
     if _by_number(figure, [selection.cells[n] for n in configurations]):
-        measured = selection.frame.loc[selection.frame["status"] == "ok", "configuration"]
+        measured = selection.frame.loc[_drawn(figure, selection.frame), "configuration"]
         configurations, left_out = few(
             selection.cells, figure.lines, configurations, set(measured.tolist())
         )
@@ -82,7 +87,7 @@ def _drawing(
     if figure.lines == "layer":
         left_out = captions.layers_shown(cells)
     records = selection.frame[selection.frame["configuration"].isin(configurations)]
-    ok = records[records["status"] == "ok"]
+    ok = records[_drawn(figure, records)]
     population, curves = figure.kind == "population", figure.kind == "curves"
     if population:
         shown = networks(selection, figure, ok)

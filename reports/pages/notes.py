@@ -131,7 +131,7 @@ def runs(selection: Selection) -> list[str]:
 
 def failures(selection: Selection) -> list[str]:
     """Return the first of the cells that are not ok, each with its error."""
-    failed = selection.frame[selection.frame["status"] != "ok"]
+    failed = selection.frame[~selection.frame["status"].isin(["ok", "partial"])]
     names = ["dataset", "network", "depth", "T", "rule", *hyperparameters()]
     names += ["decoupled", "p_update", "sg_layers", "seed"]
     lines: list[str] = []

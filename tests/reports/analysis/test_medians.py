@@ -149,3 +149,27 @@ def test_every_bin_of_the_papers_figures_can_be_judged_by_its_design():
         assert inside[-1] == median.up_to  # the curve spans the bin
         assert median.above in (0.0, *values)
         assert min(inside) < (median.above + median.up_to) / 2 + 0.1
+
+
+def test_the_first_part_of_a_schedule_answers_what_it_has_reached(make, exhibit):
+    """Records of `run --until`: a reading is known where the curve has it, whatever comes later."""
+    whole = networks(make, exhibit, lambda p, seed: 3.1 + 0.01 * seed, at=0.5)
+    half = [
+        replace(
+            record,
+            status="partial",
+            test_error=None,
+            iterations_done=record.iterations // 2,
+            curve=[p for p in record.curve if p["iteration"] <= record.iterations // 2],
+        )
+        for record in whole
+    ]
+    early, late = judged(exhibit, whole, at=0.5), judged(exhibit, half, at=0.5)
+    assert (late.found, late.verdict, late.networks) == (early.found, early.verdict, 20)
+    (end,) = (
+        b
+        for b in bins(select(exhibit, "paper", half))
+        if (b.paper.above, b.paper.at) == (0.4, 1.0) and b.cell.has({"rule": "dni"})
+        and b.cell.decoupled == "update"
+    )  # fmt: skip
+    assert (end.verdict, end.found, end.networks) == ("not run", None, 0)
