@@ -8,10 +8,13 @@ other data.
 
 import functools
 import statistics
+from collections.abc import Sequence
 
 from sgbench.reports.analysis.naming import duration
+from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.reproductions.exhibits.expansion import expand
+from sgbench.reproductions.exhibits.where import Where
 from sgbench.reproductions.running.plan import work
 from sgbench.reproductions.running.rates import Rates
 
@@ -23,12 +26,27 @@ CORES = 2
 _DAY, _YEAR = 86400, 365 * 86400
 
 
-def left(exhibit: str, scale: str = "paper") -> str:
-    """Return about how long the cells of `scale` that have no published record take, in words."""
+def left(exhibit: str, scale: str = "paper", where: Sequence[str] = ()) -> str:
+    """Return about how long the cells of `scale` that have no published record take, in words.
+
+    FIELD=VALUE,… in `where` picks some of them, as `--where` does.
+    """
+    seconds = _seconds(exhibit, scale, sources.conditions(where))
+    return in_words(seconds) if seconds else "nothing is left"
+
+
+def all_left() -> str:
+    """Return about how long what is left of the paper's protocol takes, in all exhibits."""
+    seconds = sum(_seconds(name, "paper") for name in catalogue.names())
+    return in_words(seconds) if seconds else "nothing is left"
+
+
+def _seconds(exhibit: str, scale: str, where: Where | None = None) -> float:
     known = {record.key for record in sources.records() if record.status == "ok"}
-    missing = [cell for cell in expand(load(exhibit), scale) if cell.key not in known]
+    cells = expand(load(exhibit), scale, where=where)
+    missing = [cell for cell in cells if cell.key not in known]
     if not missing:
-        return "nothing is left"
+        return 0
     rates = _rates()
     for cell in missing:
         if rates.basis(cell) is None:  # of no such network and data set is anything published
@@ -36,7 +54,7 @@ def left(exhibit: str, scale: str = "paper") -> str:
     seconds = rates.total(((cell, 0) for cell in missing), CORES)
     if seconds is None:
         raise MarkerError(f"{exhibit}: no published speed tells how long scale {scale} takes")
-    return in_words(seconds)
+    return seconds
 
 
 def in_words(seconds: float) -> str:

@@ -15,7 +15,7 @@ from sgbench.reports.tables import entries
 from sgbench.results.metrics import measure_of
 from sgbench.results.record import POINT_TYPES
 
-from . import findings, sources
+from . import cost, findings, sources
 from .markers import MarkerError
 
 MINUS = "\N{MINUS SIGN}"
@@ -99,6 +99,15 @@ def _count(words: list[str]) -> str:
         raise MarkerError(str(error)) from None
 
 
+def _left(words: list[str]) -> str:
+    """`left EXHIBIT SCALE FIELD=VALUE…`: how long what has no record takes on two cores."""
+    exhibit, scale, *where = words
+    try:
+        return cost.left(exhibit, scale, where)
+    except SgbenchError as error:
+        raise MarkerError(str(error)) from None
+
+
 FOLDS: Mapping[str, Callable[["pd.Series[float]"], float]] = {
     "min": lambda s: float(s.min()),
     "max": lambda s: float(s.max()),
@@ -156,6 +165,7 @@ KINDS: Mapping[str, tuple[int, Callable[[list[str]], str]]] = {
     "verdict": (2, _of_place(lambda place: place.verdict)),
     "claim": (4, _claim),
     "count": (3, _count),
+    "left": (2, _left),
     "field": (5, _field),
     "curve": (5, _curve),
 }
@@ -166,5 +176,5 @@ def kinds() -> Sequence[str]:
     """Return a line of help for each kind of number."""
     place = "EXHIBIT SCALE FIELD=VALUE,…"
     lines = [f"{name} {place}" for name in ("mean", "interval", "n", "paper", "verdict")]
-    docs = [write.__doc__ or "" for write in (_claim, _count, _field, _curve)]
+    docs = [write.__doc__ or "" for write in (_claim, _count, _left, _field, _curve)]
     return [*lines, *(doc.split("`")[1] for doc in docs), *findings.NAMED]

@@ -1,0 +1,112 @@
+"""What README answers first: what ran at the paper's protocol, and whether DNI reproduces on MNIST.
+
+All of it is counted from the published records, in whole phrases, so that a sentence stays true
+when more of them come in.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, REPRODUCED, Place, places
+from sgbench.reports.analysis.wording import at, label
+from sgbench.reproductions.exhibits import catalogue
+from sgbench.reproductions.exhibits.exhibit import load
+
+from . import sources
+
+PAPER, SHORT = "paper", "quick"
+ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
+
+
+def runs() -> str:
+    """Return what was trained at the paper's protocol, a phrase for each rule and network."""
+    phrases: list[str] = []
+    for name in catalogue.names():
+        selection = sources.whole(name, PAPER)
+        records = selection.frame[selection.frame["seed"].isin(selection.own_seeds)]
+        if records.empty:
+            continue
+        counts = records.groupby("configuration").size()
+        by: dict[tuple[str, str, str], list[int]] = {}
+        for n, count in counts.items():
+            cell = selection.cells[int(str(n))]
+            by.setdefault((cell.rule, cell.dataset, cell.network), []).append(int(count))
+        for (rule, dataset, network), seeds in by.items():
+            where = at(load(name), {"dataset": dataset, "network": network})
+            least, most = min(seeds), max(seeds)
+            each = f"{least}" if least == most else f"{least} to {most}"
+            phrases.append(
+                f"{label(load(name), 'rule', rule)} on the {where} (`{name}`,"
+                f" {each} of {selection.planned} seeds each)"
+            )
+    return "; ".join(phrases) or "none"
+
+
+def untrained() -> str:
+    """Return which of Table 1's rules have no network at the paper's protocol, as a clause."""
+    selection = sources.whole("table1", PAPER)
+    rules = dict.fromkeys(cell.rule for cell in selection.cells)
+    there = set(selection.frame["rule"])
+    missing = [label(load("table1"), "rule", rule) for rule in rules if rule not in there]
+    if not missing:
+        return "each rule of Table 1 has trained a network at it"
+    return f"no network has been trained with {_listed(missing)} at it"
+
+
+def dni_on_mnist() -> str:
+    """Return whether Table 1's numbers of DNI on MNIST reproduce, as a sentence's predicate."""
+    some = [
+        place
+        for place in places(sources.whole("table1", PAPER))
+        if place.fills and (place.cell.dataset, place.cell.rule) == ("mnist", "dni")
+    ]
+    return of_places(some)
+
+
+def of_places(some: Sequence[Place]) -> str:
+    """Return what is known of some places of the paper, in words."""
+    wanted = sum(place.seeds for place in some)
+    done = sum(0 if place.interval is None else place.interval.n for place in some)
+    found = Counter(place.verdict for place in some)
+    decided = [f"{found[word]} {word}" for word in (REPRODUCED, NOT_REPRODUCED) if found[word]]
+    ran = f"{done} of its {wanted} runs at the paper's protocol are done"
+    if not decided:
+        return f"Not known: {ran}"
+    return f"Of its {len(some)} numbers {' and '.join(decided)}; {ran}"
+
+
+def of_the_paper(one: ClaimResult) -> bool:
+    """Tell whether the paper has the numbers that a claim compares; else the comparison is ours."""
+    return one.paper is not None
+
+
+def orders(*verdicts: str, ours: bool = False) -> str:
+    """Return how many orders at scale quick have one of some verdicts: the paper's, or ours."""
+    found = Counter(
+        one.verdict
+        for name in catalogue.names()
+        for one in sources.claim_results(name, SHORT)
+        if of_the_paper(one) != ours
+    )
+    return f"{sum(found[verdict] for verdict in verdicts):,}"
+
+
+def lengths() -> str:
+    """Return whose longest task is longer in Table 2 at scale quick, at equal T."""
+    pairs = [
+        one.means
+        for one in sources.claim_results("table2", SHORT)
+        if "longer-by-factor" in one.test.claim.name and one.means
+    ]
+    longer = sum(dni > bptt for dni, bptt in pairs)
+    shorter = sum(dni < bptt for dni, bptt in pairs)
+    return (
+        f"of {len(pairs)} pairs at equal T DNI's mean is the longer in {longer}, BPTT's in"
+        f" {shorter}, and {len(pairs) - longer - shorter} are level"
+    )
+
+
+def _listed(words: Sequence[str]) -> str:
+    *most, last = words
+    return f"{', '.join(most)} or {last}" if most else last
