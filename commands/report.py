@@ -79,7 +79,8 @@ _NAMES = ("all", "throughput", "tune")  # what is reported besides exhibits
     "--strict",
     is_flag=True,
     help="Exit with 1 unless every claim is reproduced, or at another scale than the paper's every"
-    " order the same way round.",
+    " order the same way round; what was not run or is undecided counts against it, what is not"
+    " comparable does not.",
 )
 @click.option("--study", metavar="NAME", help="Which study `report tune` shows, of several.")
 @external_files_options

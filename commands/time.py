@@ -70,7 +70,7 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
 @json_option
 @click.pass_obj
 def command(argv: list[str], *, as_json: bool, store: str, **options: Any) -> int:
-    """Time the distinct programs of EXHIBIT against the machine's limit, in interleaved rounds."""
+    """Time a training step of each kind in EXHIBIT beside the fastest this machine could do."""
     from ..reports.analysis import speeds
     from ..reports.analysis.naming import count
     from ..reports.tables.speeds import text

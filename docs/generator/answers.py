@@ -43,6 +43,17 @@ def runs() -> str:
     return "; ".join(phrases) or "none"
 
 
+def done(exhibit: str) -> str:
+    """Return how much of an exhibit was trained at the paper's protocol, as a clause."""
+    selection = sources.whole(exhibit, PAPER)
+    if not selection.done:
+        return "nothing has been trained at the paper's protocol"
+    return (
+        f"{selection.done:,} of {selection.wanted:,} networks have been trained at the paper's"
+        " protocol"
+    )
+
+
 def untrained() -> str:
     """Return which of Table 1's rules have no network at the paper's protocol, as a clause."""
     selection = sources.whole("table1", PAPER)

@@ -13,6 +13,7 @@ from PIL import Image
 from sgbench.reports.figures.parallel import rendered
 from sgbench.reports.figures.series import drawings
 from sgbench.reports.figures.spec import Drawing
+from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.files.atomic_io import write_atomic
 
 from . import other, sources
@@ -26,10 +27,16 @@ _LIKE = 6.0  # root mean square of 255, over pixels: antialiasing of another bui
 
 
 def title(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:
-    """Return the title of a figure; `tune` as the exhibit and a study as the scale are one, too."""
+    """Return what a figure shows, and what it finds: the text that stands for it.
+
+    `tune` as the exhibit and a study as the scale are one, too.
+    """
     if exhibit == TUNE:
         return other.study_figure(scale, name)[0]
-    return _find(exhibit, scale, name, where).title
+    found = _find(exhibit, scale, name, where).title
+    declared = load(exhibit).figures
+    shows = next((f.title for f in declared if name.startswith(f"{f.name}-")), found)
+    return found if found.startswith(shows) else f"{shows}. {found}"
 
 
 def picture(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> bytes:

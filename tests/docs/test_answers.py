@@ -1,0 +1,82 @@
+"""What README answers first is counted here without the generator, or from made-up places."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+from generator import answers, sources
+from sgbench.reports.analysis.claims import SAME_WAY
+from sgbench.results.store.published import open_published
+
+
+def at_the_papers_protocol(exhibit="table1"):
+    return [r for r in open_published().scan() if (r.exhibit, r.scale) == (exhibit, "paper")]
+
+
+def place(verdict, n=0):
+    interval = SimpleNamespace(n=n) if n else None
+    return SimpleNamespace(seeds=3, verdict=verdict, interval=interval)
+
+
+def test_rules_without_a_run_at_the_papers_protocol_are_named():
+    labels = {"backprop": "bprop", "dni": "DNI", "cdni": "cDNI", "no_bprop": "no-bprop"}
+    there = {record.rule for record in at_the_papers_protocol()}
+    for rule, label in labels.items():
+        clause = answers.untrained().replace(",", "").split()
+        assert (label in clause) == (rule not in there)
+
+
+def test_runs_name_rule_network_and_seeds():
+    phrases = answers.runs().split("; ")
+    there = {(r.rule, r.dataset, r.network) for r in at_the_papers_protocol()}
+    assert len([phrase for phrase in phrases if "table1" in phrase]) == len(there)
+    assert any("no-bprop on the MNIST FCN" in phrase for phrase in phrases)
+    assert all(" of 3 seeds each" in phrase for phrase in phrases if "table1" in phrase)
+
+
+def test_no_run_is_none_and_a_rule_that_ran_is_not_missing(monkeypatch):
+    found = {name: sources.whole(name, "paper") for name in ("table1", "table2")}
+    none = {name: replace(one, frame=one.frame[:0]) for name, one in found.items()}
+    monkeypatch.setattr(answers.catalogue, "names", lambda: tuple(none))
+    monkeypatch.setattr(answers.sources, "whole", lambda name, scale: none[name])
+    assert answers.runs() == "none"
+    assert "no-bprop" in answers.untrained()
+    assert answers.done("table1") == "nothing has been trained at the paper's protocol"
+
+
+@pytest.mark.parametrize(
+    ("some", "words"),
+    [
+        ([place("not run"), place("not run")], "Not known: 0 of its 6 runs"),
+        ([place("inconclusive", 1), place("not run")], "Not known: 1 of its 6 runs"),
+        (
+            [place("reproduced", 3), place("not reproduced", 3)],
+            "Of its 2 numbers 1 reproduced and 1 not reproduced; 6 of its 6 runs",
+        ),
+        ([place("reproduced", 3), place("not run")], "Of its 2 numbers 1 reproduced; 3 of its 6"),
+    ],
+)
+def test_places_are_summed_up(some, words):
+    assert answers.of_places(some).startswith(words)
+
+
+def test_orders_of_the_paper_are_told_from_ours():
+    whole = [r for r in sources.claim_results("deep", "quick") if r.verdict in answers.ORDERS]
+    assert whole
+    assert not any(answers.of_the_paper(result) for result in whole)
+    ours = int(answers.orders(*answers.ORDERS, ours=True))
+    assert ours >= len(whole)
+    assert int(answers.orders(SAME_WAY)) <= int(answers.orders(*answers.ORDERS))
+
+
+def test_lengths_are_compared_pair_by_pair():
+    means = {}
+    for r in open_published().scan():
+        if (r.exhibit, r.scale) == ("table2", "quick") and r.seed < 2 and r.longest is not None:
+            means.setdefault((r.dataset, r.T, r.rule), []).append(r.longest)
+    pairs = {key[:2] for key in means if key[2] == "bptt"}
+    pairs &= {key[:2] for key in means if key[2] == "dni"}
+    gaps = [sum(means[(*pair, "dni")]) - sum(means[(*pair, "bptt")]) for pair in pairs]
+    longer, shorter = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+    assert answers.lengths().startswith(f"of {len(gaps)} pairs")
+    assert f"longer in {longer}, BPTT's in {shorter}, and" in answers.lengths()
