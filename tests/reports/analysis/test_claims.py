@@ -247,7 +247,9 @@ def test_a_claim_compares_two_values_of_p_update(small_population, make):
     assert rows[0].values == pytest.approx((0.1, 0.098))
     assert rows[0].paper == (2.5, 2.2)
     page = build(small_population, "paper", shifted, ("md",)).files["p_update-paper.md"].decode()
-    assert "DNI p_update 0.2 2.31, DNI p_update 1 2.21<br>paper DNI p_update 0.2 2.5" in page
+    page = page.replace("\\", "")
+    assert "DNI p_update = 0.2 2.31, DNI p_update = 1 2.21<br>" in page
+    assert "paper DNI p_update = 0.2 2.5, DNI p_update = 1 2.2<br>" in page
 
 
 @pytest.mark.parametrize(
