@@ -63,6 +63,23 @@ def test_a_figure_is_asked_for_and_linked_from_where_the_page_is(write):
     assert list(write.asked) == ["table1-quick-depths-mnist-seed-3.png"]
 
 
+def test_two_figures_of_a_page_have_texts_of_their_own(write):
+    texts = [
+        re.match(r"!\[(.+?)\]", write(f"figure p_update quick {name}-mnist-fcn"))[1]
+        for name in ("population", "updates")
+    ]
+    assert texts[0] != texts[1]
+    assert "updates of a layer" in texts[1]
+
+
+def test_comparisons_that_the_paper_has_no_numbers_for_are_ours(write):
+    table = write("claims deep quick")
+    assert table.count("(ours)") == 6
+    assert "about 2 % | MNIST |" in table
+    assert "1 of the paper's claims and 6 comparisons of ours" in table
+    assert "ours" not in write("claims table1 quick")
+
+
 def test_code_in_tables_is_code(write):
     assert "`p_update`" in write("exhibits")
     assert "\\`" not in write("verbs")

@@ -43,7 +43,7 @@ NOT_RUN = {
     r"^pip ": "installs packages: .ci/run does",
     r"^dask ": "starts a server: tests/reproductions/running has its workers",
     r"^optuna-dashboard ": "another program",
-    r"^export ": "of the shell",
+    r"^(export|cp) ": "of the shell",
     r"^make ": ".ci/run runs it",
     r"--scheduler": "needs a scheduler: tests/reproductions/running has one",
     r"^sgbench gate ": "compares checkouts: .ci/run and tests/cli/test_gate.py do",

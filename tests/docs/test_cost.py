@@ -38,3 +38,16 @@ def test_a_network_that_nobody_timed_goes_by_its_like(monkeypatch):
     monkeypatch.setattr(cost, "in_words", seconds.append)
     cost.left("table1")  # CIFAR-10's convolutional networks have neither record nor timing
     assert seconds[0] > 86400
+
+
+def test_a_part_takes_less_than_the_exhibit_and_all_take_the_sum(monkeypatch):
+    seconds = []
+    monkeypatch.setattr(cost, "in_words", seconds.append)
+    cost.left("table1", where=["dataset=mnist,network=fcn"])
+    cost.left("table1")
+    for name in cost.catalogue.names():
+        cost.left(name)
+    cost.all_left()
+    part, table1, *others, every = seconds
+    assert 0 < part < table1
+    assert every == pytest.approx(sum(others))

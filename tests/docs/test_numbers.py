@@ -67,6 +67,11 @@ def test_counts_of_cells():
     assert number("count table1 paper cells dataset=mnist,network=fcn") == "96"
 
 
+def test_what_is_left_is_less_where_less_is_picked():
+    assert number("left deep quick") == "nothing is left"
+    assert number("left table1 paper rule=no_bprop,dataset=mnist") != number("left table1 paper")
+
+
 def test_fields_and_curves_fold_over_records():
     records = [
         r
@@ -93,6 +98,7 @@ def test_fields_and_curves_fold_over_records():
         ("field table1 quick test_error most .2f", "unknown fold 'most'"),
         ("curve table1 quick nothing max .2f", "no 'nothing'"),
         ("count table1 quick nothing", "no 'nothing'"),
+        ("left table1 paper rule=dnii", "dnii"),
     ],
 )
 def test_what_cannot_be_told_is_refused(words, told):
