@@ -6,8 +6,8 @@
     python docs/generate.py --help              # every kind of block and number
 
 A number in a page comes from a record: never write one by hand between markers, run this instead.
-Blocks stand on lines of their own; SCALE is demo, quick, paper, custom or tenth (a tenth of the
-paper's schedule at ten times its rate); FIELD=VALUE,… is what --where takes:
+Blocks stand on lines of their own; SCALE is demo, quick, tenth, paper or custom;
+FIELD=VALUE,… is what --where takes:
 
     <!-- begin: table table1 quick dataset=mnist,network=fcn,seed<3 -->
     <!-- end -->

@@ -118,7 +118,7 @@ def beside(words: list[str]) -> Table:
     exhibit, where = "table1", ("dataset=mnist,network=fcn,seed<3",)
     sets = {
         "ours, 500,000": sources.selection(exhibit, PAPER, where),
-        "ours, 50,000": sources.selection(exhibit, sources.TENTH, where),
+        "ours, 50,000": sources.selection(exhibit, "tenth", where),
         f"ours, {SHORT}: 1,000": sources.selection(exhibit, SHORT, where),
     }
     found = {name: _by_place(selection) for name, selection in sets.items()}

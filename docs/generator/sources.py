@@ -10,15 +10,11 @@ from sgbench.reports.analysis.verdicts import Place, places
 from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.reproductions.exhibits.schema import CUSTOM
-from sgbench.reproductions.exhibits.where import Where, parse_where, select_records
+from sgbench.reproductions.exhibits.where import Where, parse_where
 from sgbench.results.record import Record
 from sgbench.results.store.published import open_published
 
 from .markers import MarkerError
-
-TENTH = "tenth"
-"""A tenth of the paper's schedule at ten times its rate: stored as scale custom."""
-_TENTH = "iterations=50000,learning_rate=3e-4"
 
 
 @functools.cache
@@ -29,18 +25,16 @@ def records() -> tuple[Record, ...]:
 
 @functools.cache
 def whole(exhibit: str, scale: str) -> Selection:
-    """Return what is published of an exhibit at a scale, `tenth` or `custom` among them.
+    """Return what is published of an exhibit at a scale, `custom` among them.
 
     Raises MarkerError where either is unknown.
     """
     try:
         found, known = load(exhibit), [r for r in records() if r.exhibit == exhibit]
-        if scale not in (CUSTOM, TENTH):
+        if scale != CUSTOM:
             found.scale(scale)
             return select(found, scale, known)
         custom = [r for r in known if r.scale == CUSTOM and r.status == "ok" and r.split == "test"]
-        if scale == TENTH:
-            custom = select_records(custom, parse_where([_TENTH]))
         return select(with_custom(found, custom), CUSTOM, custom)
     except SgbenchError as error:
         raise MarkerError(str(error)) from None

@@ -14,7 +14,7 @@ def test_a_selection_is_what_was_run_and_what_is_picked():
 
 
 def test_the_tenth_is_the_cells_of_a_tenth_of_the_schedule_alone():
-    found = sources.whole("table1", sources.TENTH).frame
+    found = sources.whole("table1", "tenth").frame
     assert set(found["iterations"]) == {50_000}
     mine = {r.id for r in open_published().scan() if r.iterations == 50_000 and r.status == "ok"}
     assert set(found["id"]) <= mine
