@@ -1,4 +1,4 @@
-"""What it takes to train what was never trained: on two cores, by published speeds.
+"""What it takes to train what was never trained: on two cores, by the speeds in our records.
 
 The rates are those of `sgbench doctor` and `sgbench reproduce`; published timings, which were taken
 on a machine that did nothing else, come before the speeds of records. Where a network was never

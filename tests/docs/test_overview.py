@@ -60,3 +60,10 @@ def test_table_1_stands_beside_the_papers_by_the_number_of_updates():
 def test_they_take_no_words(write):
     with pytest.raises(MarkerError, match="no words"):
         write(["table1"])
+
+
+@pytest.mark.parametrize("exhibit", overview.HEADLINES)
+def test_a_main_claim_is_the_first_that_the_paper_has_numbers_for(exhibit):
+    _, _, name, where = overview.HEADLINES[exhibit]
+    first = next(r for r in sources.claim_results(exhibit, "quick") if r.paper is not None)
+    assert sources.claim(exhibit, "quick", name, where) == first
