@@ -18,6 +18,7 @@ from ..analysis.changes import changes
 from ..analysis.claims import ClaimResult, claims, unreproduced
 from ..analysis.details import Detail, details
 from ..analysis.medians import Bin, bins, replace_table
+from ..analysis.naming import count
 from ..analysis.overview import made, tally
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection, scales_with, select
@@ -48,7 +49,7 @@ class Judged:
         places: of what is shown.
         claims: in scope.
         bins: in scope.
-        custom: the number of records left out because `--set` changed their cells.
+        custom: the number of cells left out because `--set` changed them.
         ran: whether only what was run is shown.
     """
 
@@ -143,7 +144,7 @@ def judge(
     custom = _custom(exhibit, scale, records, where)
     if scale == CUSTOM:
         exhibit = with_custom(exhibit, custom)
-    return _judged(select(exhibit, scale, records), len(custom), where, ran)
+    return _judged(select(exhibit, scale, records), len({one.key for one in custom}), where, ran)
 
 
 def _custom(
@@ -248,7 +249,7 @@ def _summary(judged: Judged) -> list[str]:
         lines.append(f"left out, made by other versions of the code: {selection.stale} records")
     if judged.custom and selection.scale != CUSTOM:
         lines.append(
-            f"left out, changed by --set: {judged.custom} records;"
+            f"left out, changed by --set: {count(judged.custom, 'cell')};"
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
