@@ -173,9 +173,10 @@ def words(counts: Mapping[str, int]) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> dict[str, str]:
-    """Return each verdict's share of `words`, in the order of `_ORDER`."""
+    """Return each verdict's share of `words`, by verdict, always in the same order."""
     total = sum(counts.values())
-    found = {word: f"{counts[word]} {word}" for word in _ORDER if counts.get(word)}
+    order = (*_ORDER, *(word for word in counts if word not in _ORDER))
+    found = {word: f"{counts[word]} {word}" for word in order if counts.get(word)}
     if set(counts) <= {NOT_COMPARABLE, NOT_RUN, SAME_WAY, OTHER_WAY, UNDECIDED}:
         return {w: f"all {said}" for w, said in found.items()} if len(found) == 1 < total else found
     return {REPRODUCED: f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"} | {

@@ -80,7 +80,8 @@ def notes(found: Sequence[Speed]) -> list[str]:
             load = f"{first.load_before:.1f} before, {first.load_after:.1f} after"
         cell = first.trained
         lines.append(
-            f"{cell.dataset} {cell.network}: {machine_words(first.machine_class)}, {first.cores} cores;"
+            f"{cell.dataset} {cell.network}: {machine_words(first.machine_class)},"
+            f" {first.cores} cores;"
             f" products {number(first.median_of('matmul').median / 1e9)} GFLOP/s,"
             f" copies {number(first.median_of('copy').median / 1e9)} GB/s;"
             f" {len(first.rounds['step'])} rounds, load {load}"
