@@ -128,8 +128,8 @@ def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
 
 def _ran(selection: Selection) -> dict[str, Ran]:
     label, frame = selection.exhibit.label, selection.frame
-    counts = frame.loc[frame["seed"].isin(selection.own_seeds), "configuration"].value_counts()
-    seeds: dict[int, int] = counts.to_dict()
+    own: list[int] = frame.loc[frame["seed"].isin(selection.own_seeds), "configuration"].tolist()
+    seeds = Counter(own)
     found: dict[str, Ran] = {}
     for rule in dict.fromkeys(cell.rule for cell in selection.cells):
         mine = [n for n, cell in enumerate(selection.cells) if cell.rule == rule]

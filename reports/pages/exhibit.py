@@ -223,11 +223,9 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
 
 def _cautions(selection: Selection) -> list[Caution]:
     """Return what `--set` changed, and how the protocol differs from the paper's."""
-    found: list[Caution] = []
-    if selection.scale == CUSTOM:
-        found += [Caution("Custom.", words) for words in changes(selection)]
-    words = selection.difference()
-    if words is not None:
+    changed = changes(selection) if selection.scale == CUSTOM else []
+    found = [Caution("Custom.", words) for words in changed]
+    if (words := selection.difference()) is not None:
         compared = selection.exhibit.numbers or selection.exhibit.medians
         lead = "Not comparable with the paper's numbers." if compared else ""
         found.append(Caution(lead, f"{words}."))
@@ -256,9 +254,8 @@ def _summary(judged: Judged) -> list[str]:
         lines.append(f"places: {_counted(p.verdict for p in judged.places if p.fills)}")
     if judged.bins and selection.scale == PAPER:
         lines.append(f"medians: {_counted(one.verdict for one in judged.bins)}")
-    if judged.shown_claims:
-        words = _counted(one.verdict for one in judged.shown_claims)
-        lines.append(f"claims at scale {selection.scale}: {words}")
+    if tested := judged.shown_claims:
+        lines.append(f"claims at scale {selection.scale}: {_counted(c.verdict for c in tested)}")
     return lines
 
 
