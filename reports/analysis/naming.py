@@ -27,6 +27,11 @@ def count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def machine_words(machine_class: str) -> str:
+    """Return a class of machines as a reader writes it; the class itself is a key."""
+    return machine_class.replace(", 1 threads,", ", 1 thread,")
+
+
 def short_id(id: str) -> str:  # noqa: A002
     """Return the first digits of a cell's id, enough for `sgbench show`."""
     return id[:_DIGITS]

@@ -5,17 +5,39 @@ And what records were made on, by what and when.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .details import Detail
+from .naming import count
 from .protocol import PAPER
 from .select import Selection
-from .verdicts import NOT_COMPARABLE, NOT_RUN, REPRODUCED
+from .verdicts import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 
+_ORDER = (
+    *(REPRODUCED, SAME_WAY, NOT_REPRODUCED, OTHER_WAY, INCONCLUSIVE, UNDECIDED),
+    *(NOT_COMPARABLE, NOT_RUN),
+)
 _PLURALS = {"place": "places", "median": "medians", "claim": "claims"}
 """Kinds of details, in the order in which they are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """What of a rule has run at a scale: cells of `wanted`, seeds of those that it declares.
+
+    Attributes:
+        run: the number of cells that have a record.
+        wanted: the number of cells that the scale has.
+        seeds: the fewest and the most seeds that a configuration has, of those that have any.
+        datasets: the labels of the data sets of those.
+    """
+
+    run: int
+    wanted: int
+    seeds: tuple[int, int]
+    datasets: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +52,7 @@ class Tally:
         wanted: the number of cells that the scale has.
         verdicts: by the plural of a kind, the number of each verdict. Places are those of the
             paper's table that have a number of the paper.
+        rules: what of each rule has run, by its label.
     """
 
     exhibit: str
@@ -38,6 +61,7 @@ class Tally:
     run: int
     wanted: int
     verdicts: Mapping[str, Mapping[str, int]]
+    rules: Mapping[str, Ran] = field(default_factory=dict[str, Ran])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +122,26 @@ def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
         run=selection.done if selection.wanted else len(selection.frame),
         wanted=selection.wanted or len(selection.frame),
         verdicts=verdicts,
+        rules=_ran(selection),
     )
+
+
+def _ran(selection: Selection) -> dict[str, Ran]:
+    label, frame = selection.exhibit.label, selection.frame
+    own: list[int] = frame.loc[frame["seed"].isin(selection.own_seeds), "configuration"].tolist()
+    seeds = Counter(own)
+    found: dict[str, Ran] = {}
+    for rule in dict.fromkeys(cell.rule for cell in selection.cells):
+        mine = [n for n, cell in enumerate(selection.cells) if cell.rule == rule]
+        there = [seeds[n] for n in mine if n in seeds]
+        names = (selection.cells[n].dataset for n in mine if n in seeds)
+        found[label("rule", rule)] = Ran(
+            run=sum(there),
+            wanted=len(mine) * selection.seeds,
+            seeds=(min(there, default=0), max(there, default=0)),
+            datasets=tuple(dict.fromkeys(label("dataset", name) for name in names)),
+        )
+    return found
 
 
 def made(selection: Selection) -> list[Made]:
@@ -126,16 +169,19 @@ def words(counts: Mapping[str, int]) -> str:
 
     Where nothing could reproduce, as at another scale than the paper's, only the others are told.
     """
+    return ", ".join(counted(counts).values())
+
+
+def counted(counts: Mapping[str, int]) -> dict[str, str]:
+    """Return each verdict's share of `words`, by verdict, always in the same order."""
     total = sum(counts.values())
+    order = (*_ORDER, *(word for word in counts if word not in _ORDER))
+    found = {word: f"{counts[word]} {word}" for word in order if counts.get(word)}
     if set(counts) <= {NOT_COMPARABLE, NOT_RUN, SAME_WAY, OTHER_WAY, UNDECIDED}:
-        return f"all {_listed(counts)}" if len(counts) == 1 < total else _listed(counts)
-    rest = {word: n for word, n in counts.items() if word != REPRODUCED}
-    first = f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"
-    return f"{first}, {_listed(rest)}" if rest else first
-
-
-def _listed(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{n} {word}" for word, n in Counter(counts).most_common())
+        return {w: f"all {said}" for w, said in found.items()} if len(found) == 1 < total else found
+    return {REPRODUCED: f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"} | {
+        word: said for word, said in found.items() if word != REPRODUCED
+    }
 
 
 def totals(tallies: Iterable[Tally]) -> dict[str, dict[str, Counter[str]]]:
@@ -171,10 +217,11 @@ def _merge(some: Sequence[Made]) -> Made:
 
 
 NOTE = (
-    "A place is an entry of the paper's table or figure; a median is one of a population of"
-    " networks. They are held against the paper's number at the paper's own scale only: elsewhere"
-    " the protocol is another, and nothing is comparable. Of claims, orders are tested at"
-    " every scale, and are of its schedule; margins, slopes and levels are not comparable."
+    "A place is an entry of the paper's table or figure; a median is the paper's median error of"
+    " the networks in one bin of p_update (Figures 5 and 6). They are held against the paper's"
+    " number at the paper's own scale only: elsewhere the protocol is another, and nothing is"
+    " comparable. Of claims, orders are tested at every scale, and are of its schedule; margins,"
+    " slopes and levels are not comparable."
 )
 
 
@@ -186,3 +233,47 @@ def headline(tallies: Sequence[Tally]) -> list[str]:
         own = ", the paper's own protocol" if scale == PAPER else ""
         found.append(f"Scale {scale}{own}. {said[:1].upper()}{said[1:]}.")
     return found
+
+
+def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
+    """Return a sentence: what has run at the paper's scale, by rule and seeds, and what has not.
+
+    It is empty where no exhibit has that scale.
+    """
+    mine = [one for one in tallies if one.scale == PAPER]
+    if not mine:
+        return ""
+    run, wanted = sum(one.run for one in mine), sum(one.wanted for one in mine)
+    first = f"At the paper's own protocol {run:,} of {wanted:,} training runs have been made"
+    there = [
+        f"{rule} in {_short(one)} ({_amount(some)})"
+        for one in mine
+        for rule, some in one.rules.items()
+        if some.run
+    ]
+    parts = [
+        f"{joined([rule for rule, some in one.rules.items() if not some.run])} in {_short(one)}"
+        for one in mine
+        if one.run and not all(some.run for some in one.rules.values())
+    ]
+    whole = [_short(one) for one in mine if not one.run]
+    missing = [*parts, *([f"all of {joined(whole)}"] if whole else [])]
+    if not run:
+        return f"{first}: whether the paper reproduces is not known."
+    tail = f"; not run: {'; '.join(missing)}" if missing else ""
+    return f"{first}: {joined(there)}{tail}."
+
+
+def _amount(some: Ran) -> str:
+    low, high = some.seeds
+    seeds = count(low, "seed") if low == high else f"{low} to {high} seeds"
+    return f"{some.run:,} of {some.wanted:,}, on {joined(some.datasets)}, {seeds} each"
+
+
+def _short(one: Tally) -> str:
+    return one.title.partition(":")[0]
+
+
+def joined(words: Sequence[str]) -> str:
+    """Return words as a list in a sentence: `a, b and c`."""
+    return " and ".join(filter(None, (", ".join(words[:-1]), *words[-1:])))

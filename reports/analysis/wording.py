@@ -27,7 +27,7 @@ def phrase(exhibit: Exhibit, field: str, value: Any) -> str:
     known = label(exhibit, field, value)
     if not isinstance(value, int | float) or known != number(value):
         return known
-    return _PHRASES.get(field, f"{heading(field)} = {{}}").format(f"{value:g}")
+    return _PHRASES.get(field, f"{heading(field)} = {{}}").format(known)
 
 
 def label(exhibit: Exhibit, field: str, value: Any) -> str:

@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import re
+import string
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -25,9 +26,12 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
-_VALUES = 16  # points of a line that have their value
-_DRAWN_POINTS = 28  # of a line that are drawn: as many as a panel of a page shows
-_DOTS = 300  # from which on dots are an image within the SVG, which takes less
+_NAMES = string.ascii_letters + string.digits
+_VALUES = 8  # points of a line that have their value
+_DRAWN_POINTS = 20  # of a line that are drawn: as many as a panel of a page shows
+_BAND_POINTS = 28  # of the outline of a band, both sides together
+_DOTS = 300  # of a figure, from which on they are an image within the SVG, which takes less
+_MARKED = 5  # of the drawn points of a line, every so many have its marker
 _DOTS_DPI = 130
 _NEAR = 0.03  # of an axis, from a tick, that bars are set aside
 _POINTS = 72  # in an inch, which the viewBox counts
@@ -45,14 +49,17 @@ _LINES = re.compile(r"M[-\d. ]+(?:L[-\d. ]+)+")
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _STYLE = re.compile(r'(?<= )style="([^"]*)"')
 _ALIKE = re.compile(r'<use [^>]* class="(\w+)"/>(?:<use [^>]* class="\1"/>){2,}')
-_BETWEEN = re.compile(r"\s*([MLz])\s*")
+_BETWEEN = re.compile(r"\s*([MLCz])\s*")
+_AROUND = re.compile(r"([:;]) ")
 
 
 def inline(figure: Figure) -> bytes:
     """Return the figure as an svg element; to be called within `style.style`."""
     figure.set_dpi(_POINTS)
+    clouds = [found for axes in figure.axes for found in axes.collections]
+    many = sum(len(_offsets(found)) for found in clouds) > _DOTS
     for axes in figure.axes:
-        _thin(axes)
+        _thin(axes, many)
     buffer, plain = io.BytesIO(), {"Date": None, "Creator": None}
     with mpl.rc_context({"svg.fonttype": "none"}):
         figure.savefig(buffer, format="svg", dpi=_DOTS_DPI, transparent=True, metadata=plain)
@@ -63,21 +70,35 @@ def inline(figure: Figure) -> bytes:
     return content.replace("<svg ", f"<svg data-points='{values}' ", 1).encode()
 
 
-def _thin(axes: Axes) -> None:
-    """Draw fewer points where there are more than a page shows, and many dots as an image."""
+def _thin(axes: Axes, many: bool) -> None:
+    """Draw fewer points where there are more than a page shows, and dots as an image if `many`."""
+    axes.patch.set_visible(False)
+    for tick in (*axes.xaxis.get_major_ticks(), *axes.yaxis.get_major_ticks()):
+        tick.gridline.set_clip_on(False)  # it ends where the axes do
     for line in axes.lines:
         data = np.asarray(line.get_xydata())
         if len(data) > _DRAWN_POINTS and line.get_drawstyle() == "default":
             kept = _evenly(len(data), _DRAWN_POINTS)
             line.set_data(*data[kept].T)
-            line.set_markevery((6, 7))
+            line.set_markevery((_MARKED // 2, _MARKED))
     for found in axes.collections:
         paths = found.get_paths()
         if isinstance(found, PolyCollection) and len(paths) == 1:
             outline: Any = np.asarray(paths[0].vertices)
-            found.set_verts([outline[_evenly(len(outline), 2 * _DRAWN_POINTS)]])
-        elif len(_offsets(found)) > _DOTS:
+            found.set_verts([outline[_evenly(len(outline), _BAND_POINTS)]])
+        elif many and len(_offsets(found)) > 1:
             found.set_rasterized(True)
+    _unclip(axes)
+
+
+def _unclip(axes: Axes) -> None:
+    """Clip only what leaves the panel: a reference to a clip path takes as much as a short line."""
+    axes.get_xlim()  # which settles both limits
+    panel = axes.bbox.padded(1)
+    for artist in (*axes.lines, *(one for one in axes.collections if not len(_offsets(one)) > 1)):
+        box: Any = artist.get_window_extent()
+        if panel.x0 <= box.x0 <= box.x1 <= panel.x1 and panel.y0 <= box.y0 <= box.y1 <= panel.y1:
+            artist.set_clip_on(False)
 
 
 def _offsets(dots: Collection) -> Any:
@@ -91,7 +112,7 @@ def _evenly(number: int, most: int) -> Any:
 
 def _compact(content: str) -> str:
     """Return matplotlib's SVG with names of its own, repeated styles as classes, short numbers."""
-    own = f"f{hashlib.sha256(content.encode()).hexdigest()[:6]}"
+    own = _name(content)
     content = _GROUP.sub("<g", _SPACE.sub("><", _PREAMBLE.sub("", content))).strip()
     content = _ungrouped(_UPRIGHT.sub("", content))
     content = content.replace("xlink:href", "href").replace(*_FONT)
@@ -100,6 +121,7 @@ def _compact(content: str) -> str:
     for pattern in (_NAME, _REFERENCE):
         content = pattern.sub(lambda found: names.get(found[0], found[0]), content)
     content = _DRAWN.sub(lambda found: f'{found[1]}="{_short(found[2])}"', content)
+    content = _STYLE.sub(lambda found: _AROUND.sub(r"\1", found[0]), content)
     counted = Counter(_STYLE.findall(content))
     classes = dict(zip((s for s, n in counted.items() if n > 2), _letters(), strict=False))
     rules = "".join(f"#{own} .{name}{{{style}}}" for style, name in classes.items())
@@ -109,6 +131,15 @@ def _compact(content: str) -> str:
     content = _ALIKE.sub(_grouped, content)
     return content.replace("<svg ", f'<svg id="{own}" ', 1).replace(
         "<defs>", f"<style>{rules}</style><defs>", 1
+    )
+
+
+def _name(content: str) -> str:
+    """Return four letters and digits by the content's hash: one of 10^7, so no other figure's."""
+    number = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
+    rest, first = divmod(number, len(string.ascii_letters))
+    return string.ascii_letters[first] + "".join(
+        _NAMES[rest // len(_NAMES) ** n % len(_NAMES)] for n in range(3)
     )
 
 

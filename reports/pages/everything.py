@@ -12,6 +12,7 @@ from ...bench.errors import UsageError, did_you_mean
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...results.record import Record
 from ...results.timings import Timing
+from ..analysis.overview import at_the_papers_protocol
 from ..analysis.protocol import PAPER
 from ..analysis.select import scales_with
 from ..analysis.study_results import StudyResults
@@ -24,8 +25,8 @@ from .report import FORMATS, Draft, Report, images, part_of, together
 NAME = "all"
 _TITLE = "Decoupled neural interfaces using synthetic gradients: what reproduces"
 _LEAD = (
-    "The synthetic-gradients paper (Jaderberg et al., arXiv 1608.05343) rerun by sgbench: each"
-    " number of the paper beside ours, with an interval over seeds and a verdict."
+    "The numbers of the synthetic-gradients paper (Jaderberg et al., arXiv 1608.05343), those of"
+    " sgbench where it has run, with an interval over seeds, and a verdict on each."
 )
 
 
@@ -69,7 +70,9 @@ def build(
     if timings:
         drafts.append(throughput.draft(timings, records, scale, formats, workers, sheet=sheet))
     drafts += [tuning.draft(s, formats, sheet) for s in studies if scale in (None, s.study.scale)]
-    page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], [_LEAD])
+    tallies = [draft.page.tally for draft in drafts if draft.page.tally is not None]
+    lead = filter(None, (_LEAD, at_the_papers_protocol(tallies)))
+    page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], tuple(lead))
     return together(page, drafts, formats)
 
 

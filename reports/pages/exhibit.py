@@ -18,6 +18,7 @@ from ..analysis.changes import changes
 from ..analysis.claims import ClaimResult, claims, unreproduced
 from ..analysis.details import Detail, details
 from ..analysis.medians import Bin, bins, replace_table
+from ..analysis.naming import count
 from ..analysis.overview import made, tally
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection, scales_with, select
@@ -48,7 +49,7 @@ class Judged:
         places: of what is shown.
         claims: in scope.
         bins: in scope.
-        custom: the number of records left out because `--set` changed their cells.
+        custom: the number of cells left out because `--set` changed them.
         ran: whether only what was run is shown.
     """
 
@@ -143,7 +144,7 @@ def judge(
     custom = _custom(exhibit, scale, records, where)
     if scale == CUSTOM:
         exhibit = with_custom(exhibit, custom)
-    return _judged(select(exhibit, scale, records), len(custom), where, ran)
+    return _judged(select(exhibit, scale, records), len({one.key for one in custom}), where, ran)
 
 
 def _custom(
@@ -222,11 +223,9 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
 
 def _cautions(selection: Selection) -> list[Caution]:
     """Return what `--set` changed, and how the protocol differs from the paper's."""
-    found: list[Caution] = []
-    if selection.scale == CUSTOM:
-        found += [Caution("Custom.", words) for words in changes(selection)]
-    words = selection.difference()
-    if words is not None:
+    changed = changes(selection) if selection.scale == CUSTOM else []
+    found = [Caution("Custom.", words) for words in changed]
+    if (words := selection.difference()) is not None:
         compared = selection.exhibit.numbers or selection.exhibit.medians
         lead = "Not comparable with the paper's numbers." if compared else ""
         found.append(Caution(lead, f"{words}."))
@@ -248,16 +247,15 @@ def _summary(judged: Judged) -> list[str]:
         lines.append(f"left out, made by other versions of the code: {selection.stale} records")
     if judged.custom and selection.scale != CUSTOM:
         lines.append(
-            f"left out, changed by --set: {judged.custom} records;"
+            f"left out, changed by --set: {count(judged.custom, 'cell')};"
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
         lines.append(f"places: {_counted(p.verdict for p in judged.places if p.fills)}")
     if judged.bins and selection.scale == PAPER:
         lines.append(f"medians: {_counted(one.verdict for one in judged.bins)}")
-    if judged.shown_claims:
-        words = _counted(one.verdict for one in judged.shown_claims)
-        lines.append(f"claims at scale {selection.scale}: {words}")
+    if tested := judged.shown_claims:
+        lines.append(f"claims at scale {selection.scale}: {_counted(c.verdict for c in tested)}")
     return lines
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from ...reproductions.exhibits.schema import CUSTOM
 from ..analysis import overview
 from ..analysis.details import Detail
-from ..analysis.naming import count, short_id
+from ..analysis.naming import count, machine_words, short_id
 from ..analysis.protocol import PAPER
 from ..analysis.runs import by_layer
 from ..tables.html import html_table, verdict_html
@@ -87,14 +88,14 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     filters: dict[str, Any] = {
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
-        "count": count,
+        "count": count, "machine": machine_words,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
     return environment.get_template("page.html.jinja").render(
         page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys,
-        totals=overview.totals(tallies), words=overview.words, paper=PAPER,
-        contents=_contents(parts),
+        totals=overview.totals(tallies), counted=overview.counted, paper=PAPER,
+        contents=_contents(parts), custom=CUSTOM,
     )  # fmt: skip
 
 
@@ -102,7 +103,8 @@ def _contents(parts: Sequence[Part]) -> dict[str, list[Page]]:
     """Return the pages by what they are of: an exhibit has one for each scale."""
     found: dict[str, list[Page]] = {}
     for page in (part.page for part in parts):
-        found.setdefault(page.name if page.tally is None else page.tally.exhibit, []).append(page)
+        study = page.name.startswith("tune-")
+        found.setdefault("Tuning" if study else page.title.partition(":")[0], []).append(page)
     return found
 
 
@@ -130,7 +132,26 @@ def _groups(details: Iterable[Detail]) -> list[dict[str, Any]]:
     details = list(details)
     found = {head: [one for one in details if one.kind == kind] for kind, head in _KINDS.items()}
     return [
-        {"heading": head, "details": some, "folded": len(some) > _OPEN}
+        {
+            "heading": head if not (tail := _others(some)) else "Configurations",
+            "tail": tail, "details": some, "folded": len(some) > _OPEN,
+        }
         for head, some in found.items()
         if some
-    ]
+    ]  # fmt: skip
+
+
+def _others(details: Sequence[Detail]) -> str:
+    """Return how many of the details are places of the paper, as the counts on top have it.
+
+    Nothing where all are, or none is.
+    """
+    mine = [one for one in details if one.kind == "place"]
+    known = sum(one.in_table and one.paper is not None for one in mine)
+    other = sum(not one.in_table for one in mine)
+    unknown = len(mine) - known - other
+    if not known or known == len(mine):
+        return ""
+    words = {"another M": other, "no number of the paper": unknown}
+    rest = (f"{n} with {what}" for what, n in words.items() if n)
+    return f": {count(known, 'place')} of the paper, {' and '.join(rest)}"

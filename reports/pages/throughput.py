@@ -13,6 +13,7 @@ from ...reproductions.exhibits.schema import CUSTOM
 from ...results.record import Record
 from ...results.timings import Timing
 from ..analysis import cost_to_accuracy
+from ..analysis.naming import machine_words
 from ..analysis.speeds import speeds
 from ..figures.parallel import rendered
 from ..figures.throughput import drawings
@@ -87,7 +88,10 @@ def draft(
         sections.append(Section("error", "Cost to accuracy", table, notes=(cost_tables.NOTE,)))
         tables["-error"] = csv.cost_csv(reached)
     page = Page(
-        name=NAME, title="Throughput of what is trained", lead=(machine,), sections=tuple(sections)
+        name=NAME,
+        title="Throughput of what is trained",
+        lead=(machine_words(machine),),
+        sections=tuple(sections),
     )
     shown = drawings(found, reached) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()

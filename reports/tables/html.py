@@ -23,8 +23,8 @@ def html_table(table: Table, keys: Collection[str] = ()) -> Markup:
         for stub, entries in table.rows
     )
     return Markup(
-        '<div class=wide tabindex=0 role=group aria-label="{}"><table><caption>{}</caption>'
-        "<thead>\n{}</thead>\n<tbody>\n{}</tbody></table></div>"
+        '<div class=wide tabindex=0 role=group aria-label="{}"><table>'
+        "<caption><span>{}</span></caption><thead>\n{}</thead>\n<tbody>\n{}</tbody></table></div>"
     ).format(
         _text(table.caption),
         _text(f"{table.caption}."),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from ...results.statistics.rounds import WIDE, Median
 from ...results.timings import PARTS
+from ..analysis.naming import machine_words
 from ..analysis.speeds import Speed
 from .table import Table, simple_table
 from .text import text_table
@@ -79,7 +80,8 @@ def notes(found: Sequence[Speed]) -> list[str]:
             load = f"{first.load_before:.1f} before, {first.load_after:.1f} after"
         cell = first.trained
         lines.append(
-            f"{cell.dataset} {cell.network}: {first.machine_class}, {first.cores} cores;"
+            f"{cell.dataset} {cell.network}: {machine_words(first.machine_class)},"
+            f" {first.cores} cores;"
             f" products {number(first.median_of('matmul').median / 1e9)} GFLOP/s,"
             f" copies {number(first.median_of('copy').median / 1e9)} GB/s;"
             f" {len(first.rounds['step'])} rounds, load {load}"

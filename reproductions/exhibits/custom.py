@@ -14,7 +14,7 @@ from ...bench.cell import Cell
 from ...bench.configuration import applicable
 from ...results.record import Record
 from .layout import extended
-from .schema import CUSTOM, Exhibit, Override, Scale
+from .schema import CUSTOM, Exhibit, Layout, Override, Scale
 
 _ALWAYS = ("dataset", "network", "rule")
 
@@ -45,10 +45,20 @@ def with_custom(exhibit: Exhibit, records: Iterable[Record]) -> Exhibit:
     return dataclasses.replace(
         exhibit,
         scales={**exhibit.scales, CUSTOM: scale},
-        layout=extended(exhibit.layout, points),
+        layout=_with_models(extended(exhibit.layout, points), points),
         fixed={},
         claims=(),
     )
+
+
+def _with_models(layout: Layout | None, points: Sequence[Values]) -> Layout | None:
+    """Return the layout with a column for each M, where a rule has several and no row tells."""
+    if layout is None or "sg_layers" in (*layout.rows, *layout.columns):
+        return layout
+    models = {(point["rule"], point["sg_layers"]) for point in points if "sg_layers" in point}
+    if len(models) == len({rule for rule, _ in models}):
+        return layout
+    return dataclasses.replace(layout, columns=(*layout.columns, "sg_layers"))
 
 
 def _scale(exhibit: Exhibit, cells: Sequence[Cell]) -> Scale:

@@ -141,7 +141,7 @@ def changed(put, make):
 def test_cells_that_set_changed_are_counted_and_shown(sgbench, changed):
     given = ("report", "table1", "--store", changed, "--format", "csv")
     whole = shown(sgbench(*given))
-    assert "3 records" in whole
+    assert "3 cells" in whole
     assert "sgbench report table1 --scale custom" in whole
     some = shown(sgbench(*given, "--scale", "custom"))
     assert "Custom." in some

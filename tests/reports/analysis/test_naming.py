@@ -6,7 +6,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.reports.analysis.naming import cell_names, count, duration
+from sgbench.reports.analysis.naming import cell_names, count, duration, machine_words
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -43,6 +43,11 @@ def test_count():
         "0 cells",
         "1,200 cells",
     )
+
+
+def test_a_class_of_machines_has_one_thread_or_several():
+    assert machine_words("CPU, 1 threads, mkl") == "CPU, 1 thread, mkl"
+    assert machine_words("CPU, 11 threads, mkl") == "CPU, 11 threads, mkl"
 
 
 @pytest.mark.parametrize("name", ["table1", "sg_scale"])

@@ -9,6 +9,7 @@ from sgbench.reports.analysis.claims import claims
 from sgbench.reports.analysis.details import details
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import places
+from sgbench.reproductions.exhibits.exhibit import expand
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,7 @@ from sgbench.reports.analysis.verdicts import places
         ({"not run": 7}, "all 7 not run"),
         ({"not run": 1}, "1 not run"),
         ({"not run": 1, "not comparable": 4}, "4 not comparable, 1 not run"),
-        ({"same way round": 2, "not comparable": 5}, "5 not comparable, 2 same way round"),
+        ({"same way round": 2, "not comparable": 5}, "2 same way round, 5 not comparable"),
         ({"a word of tomorrow": 1}, "0 of 1 reproduced, 1 a word of tomorrow"),
     ],
 )
@@ -52,6 +53,42 @@ def test_totals_are_over_exhibits_and_the_papers_scale_comes_first(table1, table
     lines = overview.headline(tallies)
     assert lines[0].startswith("Scale paper, the paper's own protocol.")
     assert len(lines) == 2
+
+
+def ran(table1, table2, make, keep, seeds=1):
+    cells = expand(table1, "paper", seeds=seeds)
+    records = [make.record(c, scale="paper") for c in cells if c.rule == "no_bprop" and keep(c)]
+    tallies = []
+    for exhibit in (table1, table2):
+        selection = select(exhibit, "paper", records)
+        tallies.append(overview.tally(selection, details(selection, places(selection))))
+    return tallies
+
+
+def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2, make):
+    one = ran(table1, table2, make, lambda c: c.dataset == "mnist" and c.network == "fcn")
+    words = overview.at_the_papers_protocol(one)
+    assert f"4 of {288 + 205} training runs" in words
+    assert "no-bprop in Table 1 (4 of 36, on MNIST, 1 seed each)" in words
+    assert "not run: bprop, DNI and cDNI in Table 1; all of Table 2" in words
+
+    more = ran(table1, table2, make, lambda c: c.seed < 1 + (c.dataset == "mnist"), seeds=4)
+    words = overview.at_the_papers_protocol(more)
+    assert "(18 of 36, on MNIST and CIFAR-10, 1 to 2 seeds each)" in words
+
+    further = ran(table1, table2, make, lambda c: c.seed >= 3, seeds=4)  # 3 are declared
+    assert "not known" in overview.at_the_papers_protocol(further)
+    assert overview.at_the_papers_protocol([replace(one[0], scale="quick")]) == ""
+
+
+def test_counts_are_in_one_order_whatever_the_numbers():
+    counts = {"not run": 1, "not comparable": 9, "undecided": 2, "same way round": 3}
+    assert list(overview.counted(counts)) == [
+        "same way round", "undecided", "not comparable", "not run",
+    ]  # fmt: skip
+    assert list(overview.counted({"not run": 9, "inconclusive": 1})) == [
+        "reproduced", "inconclusive", "not run",
+    ]  # fmt: skip
 
 
 def test_machines_and_revisions_are_told_apart_and_no_record_counts_twice(table1, make):

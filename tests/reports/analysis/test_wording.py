@@ -27,7 +27,7 @@ def test_a_phrase_names_the_field_of_a_number_alone(table1):
     assert at(table1, fields) == "MNIST FCN depth 4 no-bprop"
     assert at(table1, {"T": 8, "p_update": 0.2, "bp_lambda": 0.5}) == "T = 8 p_update = 0.2 λ = 0.5"
     assert at(table1, {"depth": None, "sg_layers": 0}) == "M 0"
-    assert phrase(table1, "learning_rate", 0.001) == "learning_rate = 0.001"
+    assert phrase(table1, "learning_rate", 0.001) == "learning_rate = 1e-3"
 
 
 def test_a_label_is_the_exhibit_s_or_the_rule_s_own(table1, table2):

@@ -1,13 +1,15 @@
 """The report of all that is stored: which scales it has, and what is on its page."""
 
 import json
+import math
 
 import pytest
 from reference.speeds import FCN, timings
 from sgbench.bench.errors import UsageError
 from sgbench.reports.analysis.study_results import study_results
 from sgbench.reports.pages import everything
-from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.exhibit import names as exhibit_names
 
 
 @pytest.fixture
@@ -73,3 +75,24 @@ def test_claims_that_are_not_reproduced_are_named_by_exhibit(table1, some):
     report = everything.build([table1], some, formats=("json",), scale="demo")
     assert report.unreproduced
     assert all(name.startswith("table1-demo: ") for name in report.unreproduced)
+
+
+@pytest.mark.slow
+def test_ten_thousand_records_of_three_scales_take_less_than_5_megabytes(make):
+    def made(exhibit, scale, cell):
+        if cell.p_update is not None:
+            return make.network(cell, scale=scale)
+        return make.record(cell, scale=scale, exhibit=exhibit)
+
+    exhibits = [load(name) for name in exhibit_names()]
+    scales = [(one, name) for one in exhibits for name in ("paper", "quick", "demo")]
+    declared = sum(len(expand(one, name)) for one, name in scales)
+    records = [
+        made(one.name, scale, cell)
+        for one, scale in scales
+        for cell in expand(one, scale, seeds=math.ceil(10_000 / declared * one.scale(scale).seeds))
+    ]
+    assert len(records) > 10_000
+    page = everything.build(exhibits, records, formats=("html",)).files["all.html"]
+    assert page.count(b"<svg data-points") > 100
+    assert len(page) < 5_000_000

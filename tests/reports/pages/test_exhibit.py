@@ -227,7 +227,7 @@ def test_cells_that_set_changed_are_counted_with_the_command_that_shows_them(tab
     records = [*make.grid(table1, "demo"), *custom(table1, make, iterations=7)]
     report = build(table1, "demo", records, WORDS)
     (line,) = (line for line in report.text.splitlines() if "--set" in line)
-    assert "12 records" in line
+    assert "12 cells" in line
     assert "sgbench report table1 --scale custom" in line
     assert rows_of(report, "table1-demo.csv") == rows_of(
         build(table1, "demo", records[:-12], WORDS), "table1-demo.csv"

@@ -106,6 +106,32 @@ def test_the_answer_comes_first_in_counts(quick):
     assert page.index("Does it reproduce?") < page.index("<table")
 
 
+def test_the_bar_has_the_colours_of_its_words_in_their_order(quick):
+    page = page_of(quick, "table1-quick")
+    answer = page.partition("Does it reproduce?")[2].partition("</section>")[0]
+    said = answer.partition("Claims:")[2]
+    words, _, bar = said.partition('<div class="bar"')
+    order = re.findall(r'<i class="(v-[\w-]+)"', words)
+    assert order == re.findall(r'<i class="(v-[\w-]+)"', bar.partition("</div>")[0])
+    assert len(order) > 1
+
+
+def test_places_with_another_m_are_counted_apart(quick):
+    heading = "Configurations (96): 48 places of the paper, 48 with another M"
+    assert heading in page_of(quick, "table1-quick")
+
+
+def test_custom_cells_tell_their_m_and_have_no_number_of_seeds(table1, make):
+    cells = expand(table1, "demo", {"iterations": 7}, seeds=1)
+    cells = [c for c in cells if c.rule == "dni" and c.network == "fcn"]
+    made = [c for c in cells if (c.depth, c.sg_layers) in ((3, 0), (4, 2))]
+    records = [make.record(c, scale="custom") for c in made]
+    page = page_of(build(table1, "custom", records, ("html",)), "table1-custom")
+    assert "mean over 1 seed." in page
+    assert ">M 0</button>" in page
+    assert ">M 2</button>" in page
+
+
 def test_text_from_anywhere_is_escaped(table1, make):
     cells = [c for c in expand(table1, "demo") if c.depth == 3 and c.network == "fcn"]
     records = [make.record(c) for c in cells]

@@ -12,7 +12,7 @@ def test_outer_heads_span_their_columns():
     text = html_table(table)
     assert "<th scope=colgroup colspan=2>MNIST</th>" in text
     assert 'aria-label="MNIST a">a</button>' in text
-    assert "<caption>Errors.</caption>" in text
+    assert "<caption><span>Errors.</span></caption>" in text
     assert "<th scope=row>FCN</th><td>1.5</td>" in text
 
 
