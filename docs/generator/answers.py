@@ -24,7 +24,12 @@ def runs() -> str:
     phrases: list[str] = []
     for name in catalogue.names():
         selection = sources.whole(name, PAPER)
-        records = selection.frame[selection.frame["seed"].isin(selection.own_seeds)]
+        own = selection.frame[selection.frame["seed"].isin(selection.own_seeds)]
+        records = own[~selection.in_part[own.index]]
+        begun = own[selection.in_part[own.index]]
+        if len(begun):
+            done = begun["iterations_done"].max()
+            phrases.append(f"the first {done:,} updates of {len(begun)} more (`{name}`)")
         if records.empty:
             continue
         counts = records.groupby("configuration").size()
@@ -40,14 +45,18 @@ def runs() -> str:
                 f"{label(load(name), 'rule', rule)} on the {where} (`{name}`,"
                 f" {each} of {selection.planned} seeds each)"
             )
-    return "; ".join(phrases) or "none"
+    first = [phrase for phrase in phrases if not phrase.startswith("the first")]
+    return "; ".join([*first, *(p for p in phrases if p not in first)]) or "none"
 
 
 def done(exhibit: str) -> str:
     """Return how much of an exhibit was trained at the paper's protocol, as a clause."""
     selection = sources.whole(exhibit, PAPER)
     if not selection.done:
-        return "nothing has been trained at the paper's protocol"
+        begun = int(selection.in_part.sum())
+        wanted = f"{begun:,} of {selection.wanted:,}"
+        first = f", but for the first part of {wanted} runs" if begun else ""
+        return f"nothing has been trained at the paper's protocol{first}"
     return (
         f"{selection.done:,} of {selection.wanted:,} networks have been trained at the paper's"
         " protocol"
@@ -58,7 +67,7 @@ def untrained() -> str:
     """Return which of Table 1's rules have no network at the paper's protocol, as a clause."""
     selection = sources.whole("table1", PAPER)
     rules = dict.fromkeys(cell.rule for cell in selection.cells)
-    there = set(selection.frame["rule"])
+    there = set(selection.frame.loc[~selection.in_part, "rule"])
     missing = [label(load("table1"), "rule", rule) for rule in rules if rule not in there]
     if not missing:
         return "each rule of Table 1 has trained a network at it"

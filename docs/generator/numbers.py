@@ -85,7 +85,7 @@ def _count(words: list[str]) -> str:
     known: Mapping[str, Callable[[Selection], int]] = {
         "cells": lambda s: s.wanted,  # that the scale has
         "run": lambda s: s.done,  # of those, with a record
-        "further": lambda s: len(s.frame) - s.done,  # records of further seeds
+        "further": lambda s: int((~s.frame["seed"].isin(s.own_seeds)).sum()),  # of further seeds
         "records": lambda s: len(s.frame),
         "seeds": lambda s: s.seeds,
         "configurations": lambda s: len(s.cells),

@@ -48,7 +48,9 @@ class Tally:
         exhibit: its name.
         title: its title.
         scale: the name of the scale.
-        run: the number of cells of the scale that have a record, whatever its status.
+        run: the number of cells of the scale that have a record of a whole training run, whatever
+            came of it.
+        in_part: the number of cells of which the first part has been trained.
         wanted: the number of cells that the scale has.
         verdicts: by the plural of a kind, the number of each verdict. Places are those of the
             paper's table that have a number of the paper.
@@ -59,6 +61,7 @@ class Tally:
     title: str
     scale: str
     run: int
+    in_part: int
     wanted: int
     verdicts: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, Ran] = field(default_factory=dict[str, Ran])
@@ -120,6 +123,7 @@ def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
         title=selection.exhibit.title,
         scale=selection.scale,
         run=selection.done if selection.wanted else len(selection.frame),
+        in_part=int(selection.in_part.sum()),
         wanted=selection.wanted or len(selection.frame),
         verdicts=verdicts,
         rules=_ran(selection),
@@ -128,8 +132,8 @@ def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
 
 def _ran(selection: Selection) -> dict[str, Ran]:
     label, frame = selection.exhibit.label, selection.frame
-    own: list[int] = frame.loc[frame["seed"].isin(selection.own_seeds), "configuration"].tolist()
-    seeds = Counter(own)
+    own = frame["seed"].isin(selection.own_seeds) & ~selection.in_part
+    seeds = Counter[int](frame.loc[own, "configuration"].tolist())
     found: dict[str, Ran] = {}
     for rule in dict.fromkeys(cell.rule for cell in selection.cells):
         mine = [n for n, cell in enumerate(selection.cells) if cell.rule == rule]
@@ -258,9 +262,11 @@ def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
     ]
     whole = [_short(one) for one in mine if not one.run]
     missing = [*parts, *([f"all of {joined(whole)}"] if whole else [])]
+    begun = [f"{one.in_part:,} in {_short(one)}" for one in mine if one.in_part]
+    tail = f"; the first part of {joined(begun)}" if begun else ""
     if not run:
-        return f"{first}: whether the paper reproduces is not known."
-    tail = f"; not run: {'; '.join(missing)}" if missing else ""
+        return f"{first}{tail}: whether the paper reproduces is not known."
+    tail += f"; not run: {'; '.join(missing)}" if missing else ""
     return f"{first}: {joined(there)}{tail}."
 
 

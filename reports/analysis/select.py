@@ -85,8 +85,13 @@ class Selection:
 
     @property
     def done(self) -> int:
-        """How many of those have a record, whatever its status."""
-        return int(self.frame["seed"].isin(self.own_seeds).sum())
+        """How many of those have a record of a whole training run, whatever came of it."""
+        return int((self.frame["seed"].isin(self.own_seeds) & ~self.in_part).sum())
+
+    @property
+    def in_part(self) -> "pd.Series[bool]":
+        """Tell of each record whether it is the first part of a training run, which goes on."""
+        return self.frame["status"].isin(UNFINISHED)
 
     def values(self, result: str | None) -> "pd.Series[float]":
         """Return the results of `frame`: its `value`, or the one of several that is named."""

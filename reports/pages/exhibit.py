@@ -236,7 +236,8 @@ def _summary(judged: Judged) -> list[str]:
     selection = judged.scope
     found = Counter(selection.frame["status"])
     counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
-    extra = len(selection.frame) - selection.done
+    own = selection.frame["seed"].isin(selection.own_seeds)
+    extra = int((~own).sum())
     there = f"{selection.done} of {selection.wanted}"
     if selection.scale == CUSTOM:  # which has no seeds of its own
         there, extra = f"{extra}", 0

@@ -76,6 +76,9 @@ def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2,
     words = overview.at_the_papers_protocol(more)
     assert "(18 of 36, on MNIST and CIFAR-10, 1 to 2 seeds each)" in words
 
+    begun = [replace(tally, in_part=20) if tally.exhibit == "table2" else tally for tally in one]
+    assert "the first part of 20 in Table 2" in overview.at_the_papers_protocol(begun)
+
     further = ran(table1, table2, make, lambda c: c.seed >= 3, seeds=4)  # 3 are declared
     assert "not known" in overview.at_the_papers_protocol(further)
     assert overview.at_the_papers_protocol([replace(one[0], scale="quick")]) == ""

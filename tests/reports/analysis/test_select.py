@@ -102,3 +102,11 @@ def test_the_order_of_records_does_not_matter(table1, make):
     expected = select(table1, "demo", records)
     random.Random(1).shuffle(records)
     assert ids(select(table1, "demo", records)) == ids(expected)
+
+
+def test_the_first_part_of_a_run_is_not_a_run(table1, make):
+    cells = expand(table1, "demo")[:3]
+    records = [make.record(cells[0]), make.record(cells[1], status="partial")]
+    selection = select(table1, "demo", [*records, make.record(cells[2], status="failed")])
+    assert selection.done == 2
+    assert selection.in_part.tolist().count(True) == 1

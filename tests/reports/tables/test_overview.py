@@ -4,14 +4,14 @@ from sgbench.reports.analysis.overview import Made, Tally
 from sgbench.reports.tables.overview import made_table, overview_table
 
 TALLY = Tally(
-    exhibit="table1", title="Table 1", scale="paper", run=4, wanted=1288,
+    exhibit="table1", title="Table 1", scale="paper", run=4, in_part=0, wanted=1288,
     verdicts={"places": {"reproduced": 1, "not run": 47}},
 )  # fmt: skip
 
 
 def test_a_row_is_an_exhibit_at_a_scale():
     other = Tally(
-        exhibit="deep", title="Deep", scale="quick", run=27, wanted=27,
+        exhibit="deep", title="Deep", scale="quick", run=27, in_part=0, wanted=27,
         verdicts={"claims": {"inconclusive": 2}},
     )  # fmt: skip
     table = overview_table([TALLY, other])
