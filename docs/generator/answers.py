@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, REPRODUCED, Place, places
 from sgbench.reports.analysis.wording import at, label
 from sgbench.reproductions.exhibits import catalogue
@@ -19,17 +20,24 @@ PAPER, SHORT = "paper", "quick"
 ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
 
 
-def runs() -> str:
-    """Return what was trained at the paper's protocol, a phrase for each rule and network."""
+def runs(*exhibits: str) -> str:
+    """Return what was trained at the paper's protocol, a phrase for each rule and network.
+
+    Of all exhibits, where none is named.
+    """
     phrases: list[str] = []
-    for name in catalogue.names():
+    for name in exhibits or catalogue.names():
         selection = sources.whole(name, PAPER)
         own = selection.frame[selection.frame["seed"].isin(selection.own_seeds)]
         records = own[~selection.in_part[own.index]]
         begun = own[selection.in_part[own.index]]
         if len(begun):
             done = begun["iterations_done"].max()
-            phrases.append(f"the first {done:,} updates of {len(begun)} more (`{name}`)")
+            rules = [label(load(name), "rule", rule) for rule in dict.fromkeys(begun["rule"])]
+            phrases.append(
+                f"the first {done:,} updates of {len(begun)} more, of {_listed(rules, 'and')}"
+                f" (`{name}`)"
+            )
         if records.empty:
             continue
         counts = records.groupby("configuration").size()
@@ -71,7 +79,20 @@ def untrained() -> str:
     missing = [label(load("table1"), "rule", rule) for rule in rules if rule not in there]
     if not missing:
         return "each rule of Table 1 has trained a network at it"
-    return f"no network has been trained with {_listed(missing)} at it"
+    return f"no run of {_listed(missing)} has been finished at it"
+
+
+def first_updates() -> str:
+    """Return how the medians of p_update that are known at the paper's protocol compare with it."""
+    known = [one for one in bins(sources.whole("p_update", PAPER)) if one.found is not None]
+    above = sum(one.found is not None and one.found.mean > one.paper.value for one in known)
+    seeds = {one.found.n for one in known if one.found is not None}
+    if not known:
+        return "nothing is known of the first updates in `p_update`"
+    return (
+        f"in `p_update` the median error is above the paper's in {above} of the {len(known)} bins"
+        f" that have been read ({' or '.join(map(str, sorted(seeds)))} of {known[0].seeds} seeds)"
+    )
 
 
 def dni_on_mnist() -> str:
@@ -127,6 +148,6 @@ def lengths() -> str:
     )
 
 
-def _listed(words: Sequence[str]) -> str:
+def _listed(words: Sequence[str], joint: str = "or") -> str:
     *most, last = words
-    return f"{', '.join(most)} or {last}" if most else last
+    return f"{', '.join(most)} {joint} {last}" if most else last

@@ -22,6 +22,8 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "paper-cells": lambda: _cells(lambda selection: selection.wanted),
     "paper-cells-run": lambda: _cells(lambda selection: selection.done),
     "paper-runs": answers.runs,
+    "paper-runs-table1": functools.partial(answers.runs, "table1"),
+    "p_update-first-updates": answers.first_updates,
     "paper-rules-untrained": answers.untrained,
     "paper-cost": cost.all_left,
     "dni-on-mnist": answers.dni_on_mnist,

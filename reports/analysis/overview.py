@@ -260,9 +260,9 @@ def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
         for one in mine
         if one.run and not all(some.run for some in one.rules.values())
     ]
-    whole = [_short(one) for one in mine if not one.run]
+    whole = [_short(one) for one in mine if not one.run and not one.in_part]
     missing = [*parts, *([f"all of {joined(whole)}"] if whole else [])]
-    begun = [f"{one.in_part:,} in {_short(one)}" for one in mine if one.in_part]
+    begun = [f"{one.in_part:,} of {one.wanted:,} in {_short(one)}" for one in mine if one.in_part]
     tail = f"; the first part of {joined(begun)}" if begun else ""
     if not run:
         return f"{first}{tail}: whether the paper reproduces is not known."

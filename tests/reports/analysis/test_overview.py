@@ -77,7 +77,9 @@ def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2,
     assert "(18 of 36, on MNIST and CIFAR-10, 1 to 2 seeds each)" in words
 
     begun = [replace(tally, in_part=20) if tally.exhibit == "table2" else tally for tally in one]
-    assert "the first part of 20 in Table 2" in overview.at_the_papers_protocol(begun)
+    words = overview.at_the_papers_protocol(begun)
+    assert "the first part of 20 of 205 in Table 2" in words
+    assert "all of Table 2" not in words
 
     further = ran(table1, table2, make, lambda c: c.seed >= 3, seeds=4)  # 3 are declared
     assert "not known" in overview.at_the_papers_protocol(further)
