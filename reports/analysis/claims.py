@@ -128,7 +128,8 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
     if len(sides) == 2:
         pairs = zip(sides[0], sides[1], strict=True)
         values = [left - test.claim.factor * right for left, right in pairs]
-    records = selection.frame[selection.frame["configuration"].isin(every)]
+    there = selection.frame["configuration"].isin(every) & (selection.frame["status"] != "partial")
+    records = selection.frame[there]
     diverged = int((records["status"] == "diverged").sum())
     verdict = NOT_RUN
     if records["configuration"].nunique() == len(every):

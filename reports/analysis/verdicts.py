@@ -103,8 +103,9 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
     number, wanted = exhibit.number(cell, result), target_of(selection, cell, result)
     margin = exhibit.margin(cell.dataset, cell.rule)
     lost = {status: int((records["status"] == status).sum()) for status in LOST}
-    verdict, decides, within, drawn = NOT_COMPARABLE if len(records) else NOT_RUN, "", None, None
-    if wanted is not None and len(records):
+    ran = bool((records["status"] != "partial").any())
+    verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
+    if wanted is not None and ran:
         verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
         if not decides:
             scaled = rungs(cell.dataset, values)

@@ -107,6 +107,8 @@ def _offsets(dots: Collection) -> Any:
 
 def _evenly(number: int, most: int) -> Any:
     """Return at most `most` of so many indices, the first and the last among them."""
+    if not number:
+        return np.arange(0)
     return np.unique(np.linspace(0, number - 1, most).round().astype(int))
 
 

@@ -206,8 +206,8 @@ def _slice(axes: Axes, results: ArmResults, d: Dimension) -> None:
         axes.text(0.5, 0.5, "does not apply", ha="center", transform=axes.transAxes, color=FAINT)
         axes.set_xticks([])
         return
-    values = [format_value(d.field, value) for value in d.values]
     trials = [trial for trial in results.ended if d.field in trial.params]
+    values = _names(d, trials)
     shades = colors.sequence([str(n) for n in range(len(results.trials))])
     x = [_position(d, values, trial) for trial in trials]
     _scatter(axes, trials, x, lambda trial: shades[str(trial.number)])
@@ -216,13 +216,21 @@ def _slice(axes: Axes, results: ArmResults, d: Dimension) -> None:
         axes.set_xlim(-0.5, len(values) - 0.5)
     elif d.log:
         axes.set_xscale("log")
-        axes.set_xlim(d.low / 1.3, d.high * 1.3)
+        axes.set_xlim(min([d.low, *x]) / 1.3, max([d.high, *x]) * 1.3)
         axes.xaxis.set_minor_locator(NullLocator())
         axes.xaxis.set_major_formatter(FuncFormatter(short))
     else:
         margin = 0.08 * (d.high - d.low)
-        axes.set_xlim(d.low - margin, d.high + margin)
+        axes.set_xlim(min([d.low, *x]) - margin, max([d.high, *x]) + margin)
         axes.xaxis.set_major_locator(MaxNLocator(4, integer=isinstance(d.low, int)))
+
+
+def _names(d: Dimension, trials: Sequence[Trial]) -> list[str]:
+    """Return the names along x: the space's, then what the untuned protocol has beside them."""
+    if not d.values:
+        return []
+    tried = (coerce(d.field, trial.params[d.field]) for trial in trials)
+    return list(dict.fromkeys(format_value(d.field, value) for value in (*d.values, *tried)))
 
 
 def _position(d: Dimension, values: Sequence[str], trial: Trial) -> float:

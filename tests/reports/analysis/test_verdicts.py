@@ -221,3 +221,12 @@ def test_a_failure_has_no_result(two_networks, make):
     assert failed.error_a is failed.error_b is None
     found = [p for p in places(select(two_networks, "demo", [failed])) if p.cell.rule == "dni"]
     assert [(p.interval, p.lost["failed"]) for p in found] == [(None, 1), (None, 1)]
+
+
+def test_the_first_part_of_a_run_is_no_run(table1, make):
+    cells = [c for c in expand(table1, "paper") if (c.dataset, c.network) == ("mnist", "fcn")]
+    begun = [make.record(cell, status="partial") for cell in cells if cell.rule == "backprop"]
+    found = places(select(table1, "paper", begun))
+    mine = [one for one in found if one.cell.has({"rule": "backprop", "dataset": "mnist"})]
+    assert {one.verdict for one in mine} == {"not run"}
+    assert {one.lost["partial"] for one in mine if one.cell.network == "fcn"} == {3}

@@ -34,16 +34,16 @@ def data(name="mnist", **changes):
 
 class TestExhibits:
     def counted(self, table1):
-        return [(table1, {"demo": 144, "quick": 1, "paper": 1200})]
+        return [(table1, {"demo": 144, "quick": 1, "tenth": 96, "paper": 1200})]
 
     def test_a_scale_a_line_with_its_cells_and_the_state_of_its_data(self, table1):
         lines = plain(exhibits_text(self.counted(table1), STATES, 100)).splitlines()
         assert lines[0] == f"table1  {table1.title}"
         found = [line.split("   ")[-1] for line in lines if re.match(r"  \w", line)]
         both = "mnist (missing), cifar10 (ready)"
-        assert found == ["digits (bundled)", both, both]
+        assert found == ["digits (bundled)", both, both, both]
         cells = [line.split()[1:3] for line in lines if re.match(r"  \w", line)]
-        assert cells == [["144", "cells"], ["1", "cell"], ["1,200", "cells"]]
+        assert cells == [["144", "cells"], ["1", "cell"], ["96", "cells"], ["1,200", "cells"]]
 
     @pytest.mark.parametrize("width", [60, 100])
     def test_descriptions_are_wrapped_to_the_terminal(self, table1, width):
@@ -56,7 +56,7 @@ class TestExhibits:
             assert " ".join(scale.description.split()) in words
 
     def test_values_of_each_scale(self, table1):
-        demo, quick, _ = exhibit_values(self.counted(table1), STATES)
+        demo, quick, *_ = exhibit_values(self.counted(table1), STATES)
         assert (demo["exhibit"], demo["scale"], demo["cells"]) == ("table1", "demo", 144)
         assert demo["seeds"] == table1.scale("demo").seeds
         assert quick["data"] == {"mnist": "missing", "cifar10": "ready"}

@@ -131,3 +131,12 @@ def test_a_figure_of_a_study_has_it_too():
         figure = Figure()
         figure.subplots().plot([1, 2, 3], [3, 2, 1])
         assert saved(figure, ("html",))["html"].startswith(b"<svg ")
+
+
+def test_a_line_without_points_is_nothing_to_hover():
+    figure = Figure()
+    axes = figure.subplots()
+    axes.plot([], [])
+    axes.plot([0, 1, 2], [1.0, 2.0, 3.0])
+    (points,) = re.findall(r"data-points='([^']*)'", inline(figure).decode())
+    assert [len(some) for _, some in json.loads(html.unescape(points))] == [3]

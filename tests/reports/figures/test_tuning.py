@@ -59,6 +59,24 @@ def test_a_study_that_has_just_begun_has_what_there_is(make, trials, names, recw
     assert not [str(warning.message) for warning in recwarn]
 
 
+@pytest.mark.parametrize("space", ["64,256", "200:900"], ids=["choices", "range"])
+def test_the_untuned_protocol_may_lie_beside_the_space(make, space):
+    study = Study(
+        name="made-up", exhibit="table1", scale="demo",
+        where="rule=cdni,network=fcn,depth=4,sg_layers=1", set=[], space={"sg_units": space},
+        trials=2, seeds=1, fresh=2, sampler="random", pruner="none",
+    )  # fmt: skip
+    (arm,) = arms_of_study(study)
+    records = []
+    for units in (128, 256):  # the untuned protocol's, and one of the space
+        study = study.asking(arm.label, {"sg_units": units})
+        cells = trial_cells(study, arm, {"sg_units": units})
+        records += [make.record(cell, 2 + units / 1000) for cell in cells]
+    found = drawn(study_results(study, records), ("svg",))
+    (slices,) = (files["svg"].decode() for name, _, files in found if name == "slices")
+    assert "128" in slices or space == "200:900"
+
+
 def test_the_default_protocol_is_a_line_for_each_arm(study, records):
     results = study_results(study, records)
     with style.style():
