@@ -15,7 +15,12 @@ from sgbench.cli import main
 from sgbench.results.store.store import Store
 
 ONE = ("--jobs", "1", "--device", "cpu")
-LONG = ("--where", "network=fcn,depth=3,rule=backprop,seed=0,1", "--set", "iterations=1500")
+LONG = (
+    "--where",
+    "network=fcn,depth=3,rule=backprop,seed=0,1",
+    "--set",
+    "iterations=6000",
+)  # seconds, so that a signal finds it training
 
 
 def records(store):
