@@ -295,7 +295,6 @@ def _sections(
     table = model_table(selection, judged.places, marks)
     add("models", "The depth of M", table, [notes.INTERVAL])
     add("diagnosis", "M's gradients", diagnosis_table(rests), [diagnosis.NOTE])
-    if calibrated:
-        table, words = calibration_table(calibrated), calibration.note(calibrated)
-        add("calibration", "Beside the paper's schedule", table, [words])
+    words = [calibration.note(calibrated)]
+    add("calibration", "Beside the paper's schedule", calibration_table(calibrated), words)
     return found
