@@ -1,4 +1,4 @@
-"""What the functions share: stores, files of the caller's own, and warnings."""
+"""Arguments that several functions take: stores and external files; and their warnings."""
 
 import contextlib
 import inspect

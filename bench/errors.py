@@ -28,7 +28,7 @@ class StoreError(SgbenchError):
 
 
 class SgbenchWarning(UserWarning):
-    """What a caller of the Python functions should know; a command says it on stderr."""
+    """Warning of the Python functions; a command prints the same line on stderr."""
 
 
 def one_line(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What `sgbench check` is given: a file with a rule or a dataset, or the name of one."""
+"""The subject of `sgbench check`: a rule or a dataset, given as a file or by its name."""
 
 from __future__ import annotations
 

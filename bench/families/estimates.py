@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from ..nn.blueprint import Blueprint
 
 COPIES = 4
-"""Of a weight: itself, its gradient, Adam's two moments."""
+"""Copies of a weight in memory: itself, its gradient, Adam's two moments."""
 PRODUCTS_PER_WEIGHT = 3
-"""Of each weight in an update: forward, for the gradient at the input, and for its own."""
+"""Products with each weight in an update: forward, and for the gradients at input and weight."""
 
 
 def weights_of(blocks: Iterable[Blueprint]) -> int:

@@ -28,7 +28,7 @@ from ...results.statistics.place_verdict import (
     mean_bounds,
     median_prediction,
 )
-from .population import at_fraction, fits
+from .population import at_fraction
 from .protocol import PAPER
 from .select import READABLE, Selection
 from .verdicts import CONFIDENCE, INCONCLUSIVE, NOT_COMPARABLE, NOT_RUN, seeds_left
@@ -80,7 +80,7 @@ def bins(selection: Selection) -> list[Bin]:
         panel = {
             n: cell
             for n, cell in enumerate(selection.cells)
-            if fits(cell, known.where) and cell.p_update is not None and selection.fixed(cell)
+            if cell.has(known.where) and cell.p_update is not None and selection.fixed(cell)
         }
         if any(_inside(known, cell) for cell in panel.values()):
             found.append(_bin(selection, known, panel))

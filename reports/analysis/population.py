@@ -39,8 +39,3 @@ def at_fraction(
     wanted = fraction * cell.iterations
     near = min(curve, key=lambda point: abs(point["iteration"] - wanted), default=None)
     return None if near is None or abs(near["iteration"] - wanted) > 1 else near[y]  # rounding
-
-
-def fits(cell: Cell, where: Mapping[str, Any]) -> bool:
-    """Tell whether a cell has all the values of `where`."""
-    return all(cell.value(name) == value for name, value in where.items())

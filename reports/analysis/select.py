@@ -107,12 +107,12 @@ class Selection:
     def difference(self, fields: Mapping[str, Any] | None = None) -> str | None:
         """Return how the protocol differs from the paper's, in the cells that have `fields`."""
         both = (self.cells, self.paper_cells)
-        ours, theirs = ([c for c in cells if _has(c, fields or {})] for cells in both)
+        ours, theirs = ([c for c in cells if c.has(fields or {})] for cells in both)
         return difference(self.exhibit, self.scale, ours, theirs)
 
     def find(self, fields: Mapping[str, Any]) -> list[int]:
         """Return the configurations that have all these values (None: the field does not apply)."""
-        return [n for n, cell in enumerate(self.cells) if _has(cell, fields)]
+        return [n for n, cell in enumerate(self.cells) if cell.has(fields)]
 
     def narrowed(self, where: Where | None = None, *, ran: bool = False) -> "Selection":
         """Return the selection of fewer configurations and seeds.
@@ -149,7 +149,7 @@ class Selection:
 
     def find_in_paper(self, fields: Mapping[str, Any]) -> bool:
         """Tell whether the paper's scale has cells with all these values."""
-        return any(_has(cell, fields) for cell in self.paper_cells)
+        return any(cell.has(fields) for cell in self.paper_cells)
 
     def fixed(self, cell: Cell) -> bool:
         """Tell whether the protocol fixes this cell's M, or it has none to fix."""
@@ -215,10 +215,6 @@ def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
     ).sort_values(list(_ORDER), ascending=list(_ORDER.values()))
     best = ranked.drop_duplicates(["configuration", "seed"]).reset_index(drop=True)
     return best.drop(columns=["result", "same_data", "leading"])
-
-
-def _has(cell: Cell, fields: Mapping[str, Any]) -> bool:
-    return all(cell.value(name) == value for name, value in fields.items())
 
 
 def _configuration(source: Cell | Record) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
-from ..analysis.population import at_fraction, fits
+from ..analysis.population import at_fraction
 from ..analysis.select import Selection
 from .ends import configurations
 from .panels import MOST_LINES, ordered, panels
@@ -57,7 +57,7 @@ def networks(selection: Selection, figure: Figure, ok: pd.DataFrame) -> Shown | 
         bins += [
             {**panel, "left": paper.above, "right": paper.up_to, "y": paper.value}
             for paper in selection.exhibit.medians
-            if paper.at == at and fits(cell, paper.where) and figure.x == "p_update"
+            if paper.at == at and cell.has(paper.where) and figure.x == "p_update"
         ]
     order = {
         "row": dots["row"].cat.categories,

@@ -296,3 +296,10 @@ def test_the_key_is_the_one_that_stored_records_have():
     """A change of this text makes every stored record stale: raise a version instead."""
     assert canonical_json({"b": 1.0, "a": [0.001, None]}) == '{"a":[0.001,null],"b":1.0}'
     assert dni().key == "1c287a854c47a115"
+
+
+def test_a_cell_has_fields_where_it_has_all_their_values():
+    cell = dni()
+    assert cell.has({"dataset": cell.dataset, "learning_rate": cell.learning_rate})
+    assert cell.has({"T": None})  # it does not apply
+    assert not cell.has({"dataset": cell.dataset, "rule": "backprop"})

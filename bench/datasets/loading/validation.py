@@ -1,4 +1,4 @@
-"""What is wrong with loaded data, check by check, for `load` and for `sgbench check`.
+"""Validation of loaded data, check by check, for `load` and for `sgbench check`.
 
 The checks are `loads` (types and numbers of dimensions), `declared` (sizes as DATASET says) and
 `ranges` (labels, pixels and codes). Where one finds something, those after it are not looked at:
@@ -17,7 +17,7 @@ KINDS: dict[str, type[object]] = {
     "episodes": Episodes,
     "text": Text,
 }
-"""What `load` returns, by the kind that DATASET declares."""
+"""Types that `load` returns, by the kind that DATASET declares."""
 PARTS = ("train", "test")
 
 

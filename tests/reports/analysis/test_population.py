@@ -1,7 +1,7 @@
 """Populations over p_update: what is read from their curves, and what is to be known of them."""
 
 import pytest
-from sgbench.reports.analysis.population import at_fraction, fits, iterations, notes
+from sgbench.reports.analysis.population import at_fraction, iterations, notes
 from sgbench.reports.analysis.select import select
 from sgbench.reproductions.exhibits.exhibit import expand
 
@@ -18,11 +18,6 @@ def test_a_curve_is_read_at_a_fraction_of_training(cell):
     assert at_fraction(cell, curve, 0.5, "error") == 4.0  # rounded
     assert at_fraction(cell, curve, 1.0, "error") is None
     assert at_fraction(cell, [], 0.5, "error") is None
-
-
-def test_a_cell_fits_where_it_has_all_values(cell):
-    assert fits(cell, {"dataset": "mnist", "p_update": cell.p_update})
-    assert not fits(cell, {"dataset": "mnist", "rule": "backprop"})
 
 
 def test_decoupling_and_medians_are_explained_where_there_are_any(population_exhibit, table1):
