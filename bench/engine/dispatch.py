@@ -146,11 +146,13 @@ def run(
 def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
     """Train a job; what it raises is its outcome, but for an SgbenchError.
 
-    What a rule prints goes to stderr: stdout is for results.
+    What a rule prints goes to stderr: stdout is for results, and for what `progress` prints.
     """
+    stdout = sys.stdout
 
     def should_stop(iteration: int, point: LastPoint) -> bool:
-        progress(iteration, point)
+        with contextlib.redirect_stdout(stdout):
+            progress(iteration, point)
         return stop.asked()
 
     try:

@@ -86,6 +86,22 @@ class TestInline:
         assert heard[0][2] is None
         assert all(event[2] is None or event[2]["iteration"] <= event[1] for event in heard)
 
+    def test_what_a_rule_prints_goes_to_stderr_and_what_progress_prints_does_not(
+        self, monkeypatch, capsys
+    ):
+        def talking(job, should_stop):
+            print("rule")
+            should_stop(0, None)
+            print("rule again")
+            return real(job, should_stop)
+
+        real = loop.train
+        monkeypatch.setattr(loop, "train", talking)
+        run([job_of(*cells(1, 1))], progress=lambda *_: print("progress"))
+        out, err = capsys.readouterr()
+        assert set(out.split("\n")) == {"progress", ""}
+        assert err == "rule\nrule again\n"
+
     @pytest.mark.parametrize("error", [RuntimeError("a\n  b"), ZeroDivisionError(), MemoryError()])
     def test_a_program_that_raises_has_failed_and_the_others_go_on(self, monkeypatch, error):
         real, jobs = loop.train, [job_of(cell) for cell in cells(count=3)]
