@@ -26,7 +26,8 @@ SCRIPT = textwrap.dedent("""
         def stopping(self, number): pass
 
     if __name__ == "__main__":
-        signal.signal(signal.SIGINT, lambda *_: None)  # one that comes when the run has ended
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: None)  # one that comes when the run has ended
         store, jobs, *sets = sys.argv[1:]
         request = RunRequest(exhibit="table1", where=["network=fcn,depth=3,4,sg_layers=none,0"],
             set=sets, seeds=1, store=Store(store), jobs=int(jobs), device="cpu")
