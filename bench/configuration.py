@@ -105,7 +105,7 @@ class Configuration:
         "a level is solved when bits per symbol fall below this", above=0, max=100
     )
     solve_window: int | None = _if(
-        "steps of every stream over which those bits are averaged", min=1, max=10**9
+        "steps of every stream, at least, over which those bits are averaged", min=1, max=10**9
     )
     patience: int | None = _if(
         "evaluations without a lower validation error that end training; 0: none does (text)",

@@ -161,10 +161,16 @@ def timings_of(
 
 
 def id_of(program: CellGroup) -> str:
-    """Return the id of the timing of a program."""
-    values, left_out = program[0].to_dict().items(), not_shape()
+    """Return the id of the timing of a program.
+
+    What the time of an update does not depend on is left out, in the version of the code too.
+    """
+    cell, left_out = program[0], not_shape()
+    values = cell.to_dict().items()
     kept = {name: value for name, value in values if name not in left_out and value is not None}
-    return identity(kept, len(program), program[0].versions(), program[0].source_hashes())
+    protocol = family_for(cell).training_version(kept)
+    versions = {**cell.versions(), "protocol": protocol}
+    return identity(kept, len(program), versions, cell.source_hashes())
 
 
 def split_to_fit(programs: Sequence[CellGroup], free: int) -> list[list[CellGroup]]:

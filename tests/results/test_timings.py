@@ -66,6 +66,17 @@ def test_other_code_is_another_timing(make, monkeypatch):
     assert timing_of(make.cell()).id != before
 
 
+def test_a_new_curriculum_alone_leaves_the_speed_of_an_update_as_it_was(make, monkeypatch):
+    recurrent = "sgbench.bench.families.recurrent"
+    cell = make.recurrent().cell
+    before, id_before = timing_of(cell).id, cell.id("d")
+    monkeypatch.setattr(f"{recurrent}.CURRICULUM_CHANGED", 99)
+    assert cell.id("d") != id_before
+    assert timing_of(cell).id == before
+    monkeypatch.setattr(f"{recurrent}.TRAINING_VERSION", 99)
+    assert timing_of(cell).id != before
+
+
 def test_records_and_timings_share_a_store(store, timing, make):
     records = Store(store.path)
     record = make.record()

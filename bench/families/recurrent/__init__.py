@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from .program import RecurrentProgram
 
 TRAINING_VERSION = 1
-"""Raised when the core, the streams, the curriculum, the evaluation or the seeding change what a
-cell computes."""
+"""Raised when the core, the streams, the evaluation or the seeding change what a cell computes."""
+CURRICULUM_CHANGED = 1
+"""Raised when the curriculum does: this number is added for cells that have one."""
 
 
 class RecurrentFamily:
@@ -53,8 +54,8 @@ class RecurrentFamily:
 
     def training_version(self, values: Mapping[str, Any]) -> int:
         """Return the version of the code that trains such a cell."""
-        del values
-        return TRAINING_VERSION
+        has_curriculum = values.get("solve_window") is not None
+        return TRAINING_VERSION + (CURRICULUM_CHANGED if has_curriculum else 0)
 
     def program(
         self,

@@ -18,6 +18,7 @@ from ...nn.adam import Adam
 from ...outcome import CurvePoint, EvaluatedPoints, Solved, defined
 from ..program import ProfiledAttribute, Program, State
 from .bits_per_character import bits_per_character
+from .curriculum import windows
 from .estimates import PROBE_STEPS, PROBE_STREAMS
 from .network import RecurrentReplicas, softmax_loss
 from .streams import EpisodeStream, TextStream
@@ -56,7 +57,6 @@ class RecurrentProgram(Program):
         self.adam = Adam(flat, self.weights.grads, [slice(0, flat.shape[1])])
         self._rule = registry.RULES.module(cells[0].rule)
         count = len(cells)
-        self.window_steps = [0] * count
         # loss and counted symbols: since the last evaluation, and in the window
         self.sums = torch.zeros(4, count, dtype=torch.float64, device=device)
         self.diverged = torch.zeros(count, dtype=torch.int64, device=device)
@@ -84,18 +84,19 @@ class RecurrentProgram(Program):
         self.diverged.masked_fill_(bad, self.iteration)
 
     def _climb(self, stream: EpisodeStream) -> None:
-        """Raise the level of every replica whose window is full and whose bits are few."""
-        window, below = self.cells[0].need("solve_window"), self.cells[0].need("solve_bits")
+        """Raise the level of every replica whose window ends here, at few enough bits."""
+        least, below = self.cells[0].need("solve_window"), self.cells[0].need("solve_bits")
         for r in range(len(self.cells)):
-            self.window_steps[r] += self.T
-            if self.window_steps[r] < window:
+            level, since = stream.task.levels[stream.level[r]], stream.time - stream.began[r]
+            window = windows(len(level.source), self.T, least)
+            if since == window.first:
+                self.sums[2:, r] = 0
+            if not window.ends(since):
                 continue
-            self.window_steps[r] = 0
             loss, counted = cast("list[float]", self.sums[2:, r].tolist())
             self.sums[2:, r] = 0
             if not counted or not loss / counted / NATS < below:
                 continue
-            level = stream.task.levels[stream.level[r]]
             if self.progression[r] and self.progression[r][-1].length == level.length:
                 continue  # the last level, solved again
             solved = Solved(
@@ -226,7 +227,6 @@ class RecurrentProgram(Program):
             "network": self.network.carried(),
             "stream": self.stream.state(),
             "progression": [[solved.to_dict() for solved in some] for some in self.progression],
-            "window_steps": self.window_steps,
             "sums": self.sums,
             "diverged": self.diverged,
             "best": self.best,
@@ -238,7 +238,6 @@ class RecurrentProgram(Program):
         self.network.carry(state["network"])
         self.stream.restore(state["stream"])
         self.progression = [[Solved(**s) for s in some] for some in state["progression"]]
-        self.window_steps, self.best = state["window_steps"], state["best"]
-        self.waited = state["waited"]
+        self.best, self.waited = state["best"], state["waited"]
         for name in ("sums", "diverged", "best_weights"):
             getattr(self, name).copy_(state[name])

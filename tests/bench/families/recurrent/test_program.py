@@ -1,7 +1,6 @@
-"""The loop on recurrent cells: resumed runs, the curriculum, divergence, patience, the probe."""
+"""The loop on recurrent cells: resumed runs, divergence, patience, the probe."""
 
 import dataclasses
-import itertools
 import json
 import math
 import os
@@ -13,7 +12,16 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference.jobs import Clock, job_of, never, train_in_parts, untimed
 from reference.recurrent import Recurrent
-from reference.sequences import CPU, UNITS, recurrent_program, tiny_recurrent
+from reference.sequences import (
+    CPU,
+    EVERY,
+    ITERATIONS,
+    UNITS,
+    recurrent_program,
+)
+from reference.sequences import (
+    short_recurrent as cell,
+)
 from sgbench.bench import datasets, registry
 from sgbench.bench.datasets import load
 from sgbench.bench.families.recurrent import program as program_module
@@ -23,34 +31,9 @@ from sgbench.bench.training import checkpoint, loop
 from sgbench.results.from_outcome import make_record
 from sgbench.results.record import Record, json_line
 
-EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23
 RULES = registry.rules_of("recurrent")
 DATASETS = [name for name in datasets.names() if datasets.kind(name) in ("episodes", "text")]
-NATS = math.log(2)
 every_rule = pytest.mark.parametrize("rule", RULES)
-
-
-def cell(rule="dni_aux", dataset="copy", **changes):
-    """One whose levels are solved by chance now and then: a guess costs one bit a symbol."""
-    easy = {"solve_bits": 1.02} if dataset in ("copy", "repeat_copy") else {}
-    few = {"iterations": ITERATIONS, "evaluate_every": EVERY}
-    return tiny_recurrent(rule, dataset=dataset, **(easy | few | changes))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def load_once():
-    """Every run of this module reads the few texts there are, not the files."""
-    kept = {}
-
-    def once(dataset, data_dir, corpus):
-        key = (dataset, corpus)
-        if key not in kept:
-            kept[key] = load(dataset, data_dir, corpus=corpus)
-        return kept[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "_load", once)
-        yield
 
 
 class TestResume:
@@ -143,7 +126,7 @@ class TestResume:
         )
         job = job_of(cell(solve_bits=9.0), checkpoint=str(tmp_path / "it.pt"))
         outcome = train_in_parts(job, [6, 15])[-1][0]
-        assert [solved.seconds for solved in outcome.progression] == [7.0, 14.0, 21.0]
+        assert [solved.seconds for solved in outcome.progression] == [8.0, 17.0]
         assert outcome.train_seconds == ITERATIONS
 
 
@@ -216,95 +199,6 @@ def test_speeds_count_symbols(monkeypatch):
     assert one.steps_per_second == 2.0
     assert one.tokens_per_second == other.tokens_per_second == 2.0 * 2 * 6 * 3
     assert one.examples_per_second is None
-
-
-# --- the curriculum
-
-
-class TestCurriculum:
-    """Windows of 20 steps are seven unrolls of three steps."""
-
-    @every_rule
-    @pytest.mark.parametrize("dataset", ["copy", "repeat_copy"])
-    def test_a_level_is_solved_where_a_whole_window_costs_little(self, rule, dataset):
-        easy = cell(rule, dataset, iterations=140, evaluate_every=140, solve_bits=1.0)
-        (outcome,) = loop.train(job_of(easy), never)
-        lengths = [level.length for level in load(dataset).levels]
-        with torch.no_grad():
-            program, window, expected = recurrent_program(easy), [], []
-            while program.iteration < 140:
-                _, targets = program.stream.peek(3, 6)
-                program.step()
-                window.append((program.network.loss.item(), int((targets >= 0).sum())))
-                if len(window) == 7:
-                    loss, counted = map(sum, zip(*window, strict=True))
-                    window = []
-                    if counted and loss / counted / NATS < 1.0:
-                        expected.append((lengths[len(expected)], program.iteration))
-        assert 0 < len(expected) < 20
-        assert [(s.length, s.iteration) for s in outcome.progression] == expected
-        assert outcome.longest == expected[-1][0]
-
-    @pytest.mark.parametrize("dataset", ["copy", "repeat_copy"])
-    def test_what_is_told_of_a_solved_level(self, dataset):
-        (outcome,) = loop.train(job_of(cell("bptt", dataset, solve_bits=9.0)), never)
-        assert [solved.iteration for solved in outcome.progression] == [7, 14, 21]
-        for solved, level in zip(outcome.progression, load(dataset).levels, strict=False):
-            assert (solved.length, solved.symbols, solved.repeats) == (
-                *(level.length, level.copied, level.repeats),
-            )
-            assert solved.data_steps == 3 * solved.iteration
-        assert [point.longest for point in outcome.curve] == [
-            ([0] + [s.length for s in outcome.progression])[sum(at >= n for n in (7, 14, 21))]
-            for at in (5, 10, 15, 20, 23)
-        ]
-        for before, after in itertools.pairwise(outcome.progression):
-            assert before.length < after.length
-            assert before.seconds <= after.seconds
-
-    def test_the_window_is_as_many_steps_whatever_the_unroll(self):
-        at = {}
-        for T in (1, 4, 10, 30):
-            some = cell("bptt", T=T, iterations=60, evaluate_every=60, solve_bits=9.0)
-            (outcome,) = loop.train(job_of(some), never)
-            at[T] = [solved.data_steps for solved in outcome.progression[:2]]
-        assert at == {1: [20, 40], 4: [20, 40], 10: [20, 40], 30: [30, 60]}
-
-    def test_nothing_is_solved_that_costs_as_much_as_the_limit(self):
-        (outcome,) = loop.train(job_of(cell("bptt", solve_bits=1e-6)), never)
-        assert (outcome.longest, outcome.progression) == (0, [])
-        assert (outcome.status, outcome.curve[-1].longest) == ("ok", 0)
-
-    def test_replicas_climb_each_on_its_own(self):
-        seeds = [cell("bptt", iterations=70, seed=seed, solve_bits=1.0) for seed in range(3)]
-        together = loop.train(job_of(*seeds), never)
-        alone = [loop.train(job_of(one), never)[0] for one in seeds]
-        found = [[(s.length, s.iteration) for s in o.progression] for o in together]
-        assert found == [[(s.length, s.iteration) for s in o.progression] for o in alone]
-        assert len({str(levels) for levels in found}) > 1
-
-    def test_the_last_level_is_solved_once(self, monkeypatch):
-        task = load("copy")
-        short = dataclasses.replace(task, levels=task.levels[:2])
-        monkeypatch.setattr(loop, "_load", lambda *_: short)
-        (outcome,) = loop.train(job_of(cell("bptt", iterations=40, solve_bits=9.0)), never)
-        assert [(s.length, s.iteration) for s in outcome.progression] == [(4, 7), (5, 14)]
-        assert outcome.longest == 5
-
-    def test_bits_are_those_since_the_last_evaluation(self):
-        some = cell("dni")
-        (outcome,) = loop.train(job_of(some), never)
-        with torch.no_grad():
-            program, seen = recurrent_program(some), []
-            while program.iteration < ITERATIONS:
-                _, targets = program.stream.peek(3, 6)
-                program.step()
-                seen.append((program.network.loss.item(), int((targets >= 0).sum())))
-        ends = [5, 10, 15, 20, 23]
-        for (start, end), point in zip(itertools.pairwise([0, *ends]), outcome.curve, strict=True):
-            loss, counted = map(sum, zip(*seen[start:end], strict=True))
-            assert point.train_loss == pytest.approx(loss / counted, rel=1e-12)
-            assert point.bits == pytest.approx(loss / counted / NATS, rel=1e-12)
 
 
 # --- divergence

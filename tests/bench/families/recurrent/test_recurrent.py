@@ -3,7 +3,8 @@
 import pytest
 from reference.cell_values import AUX, BPTT, COPY, PTB
 from sgbench.bench.cell import Cell
-from sgbench.bench.families.recurrent import FAMILY, TRAINING_VERSION
+from sgbench.bench.families import recurrent
+from sgbench.bench.families.recurrent import CURRICULUM_CHANGED, FAMILY, TRAINING_VERSION
 
 ALWAYS = {"T", "hidden_units"}
 TASK = {"solve_bits", "solve_window"}
@@ -37,6 +38,11 @@ def test_its_fields_fit_one_another_whatever_the_precision():
         assert Cell.from_dict({**COPY, "precision": precision}).precision == precision
 
 
-def test_tasks_and_texts_have_one_version_of_the_protocol():
-    found = {FAMILY.training_version(values) for values in (COPY, AUX, BPTT, PTB)}
-    assert found == {TRAINING_VERSION}
+def test_only_cells_with_a_curriculum_change_with_it(monkeypatch):
+    tasks, text = (COPY, AUX, BPTT, {**COPY, "dataset": "repeat_copy"}), Cell.from_dict(PTB)
+    assert text.versions()["protocol"] == TRAINING_VERSION
+    before = [Cell.from_dict(task).versions() for task in tasks], text.versions()
+    monkeypatch.setattr(recurrent, "CURRICULUM_CHANGED", CURRICULUM_CHANGED + 5)
+    after = [Cell.from_dict(task).versions() for task in tasks], text.versions()
+    assert after[0] == [{**one, "protocol": one["protocol"] + 5} for one in before[0]]
+    assert after[1] == before[1]
