@@ -14,7 +14,7 @@ _DECADE = 8  # ratio of a range's ends from which on 1, 2 and 5 are ticks enough
 def fit(axes: Axes, drawing: Drawing) -> None:
     """Fit the shared axes to all that is drawn: intervals and single seeds, too."""
     _fit_x(axes, drawing)
-    frames = (drawing.seeds, drawing.references, drawing.dots, drawing.bins)
+    frames = (drawing.seeds, drawing.references, drawing.dots, drawing.bins, drawing.early)
     others = [frame["y"] for frame in frames if frame is not None]
     own = [drawing.data[name] for name in ("mean", "low", "high", "paper")]
     values = pd.concat([*own, *others]).dropna()

@@ -7,7 +7,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import Figure
-from ..analysis.protocol import difference
+from ..analysis.protocol import PAPER, difference
 from ..analysis.select import READABLE, Selection
 from . import words
 from .points import FEW, layers
@@ -38,6 +38,16 @@ def spread(figure: Figure, seeds: Sequence[int], means: pd.DataFrame) -> str:
     if few:
         return f"Lines: means of {count} seeds. {singles}: each seed."
     return f"Lines: means of {count} seeds. {kind}."
+
+
+def early(values: pd.DataFrame, scale: str) -> str:
+    """Return what the paper's values before the end of training are; nothing without any."""
+    if values.empty:
+        return ""
+    share = "" if scale == PAPER else ", at the same share of training"
+    return (
+        f" Hollow, with a bar: the paper's curve before its end, as exactly as it is read{share}."
+    )
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:

@@ -104,6 +104,7 @@ def panel(
         if not (drawing.steps and line in alone):  # the mean of steps is no step
             _line(axes, drawing, some.sort_values("x"), known[line], every)
         _paper(axes, some.sort_values("x"), known[line])
+    _early(axes, drawing, at, known)
     _networks(axes, drawing, at, known)
 
 
@@ -181,6 +182,16 @@ def _paper(axes: Axes, line: pd.DataFrame, look: Look) -> None:
         axes.plot(
             paper["x"], paper["paper"], color=look.color, marker=look.marker, clip_on=False, **PAPER
         )
+
+
+def _early(axes: Axes, drawing: Drawing, at: tuple[str, str], known: Mapping[str, Look]) -> None:
+    """Draw the paper's values before the end of training, each with the bounds of its reading."""
+    for line, some in _of(drawing.early, at):
+        look, (low, high) = known[line], axes.get_ylim()
+        bounds = some["low"].clip(lower=low), some["high"].clip(upper=high)
+        axes.vlines(some["x"], *bounds, color=look.color, linewidth=0.9, zorder=3)
+        ring: dict[str, Any] = PAPER | {"linestyle": "none"}
+        axes.plot(some["x"], some["y"], color=look.color, marker=look.marker, zorder=3.5, **ring)
 
 
 def _references(axes: Axes, drawing: Drawing, at: tuple[str, str]) -> None:

@@ -5,6 +5,7 @@ import math
 from typing import Any
 
 from ...results.metrics import measure_of, results_of
+from ...results.statistics.place_verdict import Side
 from .evidence import (
     GRADES,
     SIDES,
@@ -53,11 +54,13 @@ def intermediate(tables: list[Table]) -> tuple[Intermediate, ...]:
     for table in tables:
         dataset, network, grade = _place(table)
         result, reading = table.take_result(), _positive(table, "reading")
-        side = table.choice("side", SIDES) if "side" in table.remaining() else "at"
+        side: Side = table.choice("side", SIDES) if "side" in table.remaining() else "at"
         first, unit, *rules = [*table.take_list("columns", str), "", ""]
         rules = [table.coerced("columns", "rule", rule) for rule in rules[:-2]]
         if first not in ("depth", "T") or unit not in UNITS or not rules:
-            raise table.error("columns", f"must be depth or T, {' or '.join(UNITS)}, then the rules")
+            raise table.error(
+                "columns", f"must be depth or T, {' or '.join(UNITS)}, then the rules"
+            )
         for along, at, *values in table.take_rows("rows", 2 + len(rules)):
             if at < 1 or at % 1:
                 raise table.error("rows", f"have {at:g}, which is no number of updates or steps")
