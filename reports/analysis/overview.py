@@ -228,8 +228,8 @@ NOTE = (
     " place is a number of the paper's curves before it, counted apart; a median is the paper's"
     " median error of the networks in one bin of p_update (Figures 5 and 6). They are held against"
     " the paper's number at the paper's own scale only: elsewhere the protocol is another, and"
-    " nothing is comparable. Of claims, orders are tested at every scale, and are of its schedule; margins,"
-    " slopes and levels are not comparable."
+    " nothing is comparable. Of claims, orders are tested at every scale, and are of its schedule;"
+    " margins, slopes and levels are not comparable."
 )
 
 

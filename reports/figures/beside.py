@@ -70,7 +70,11 @@ def early(
                 place = {"row": row, "column": column, "line": line}
                 rows.append({**place, "x": x, "y": value, "low": low, "high": high})
     found = pd.DataFrame(rows, columns=["row", "column", "line", "x", "y", "low", "high"])
-    return found[found["line"].isin(data["line"].cat.categories)]
+    return found[
+        found["row"].isin(data["row"].cat.categories)
+        & found["column"].isin(data["column"].cat.categories)
+        & found["line"].isin(data["line"].cat.categories)
+    ]
 
 
 def marks(figure: Figure, cells: Sequence[Cell]) -> tuple[float, ...]:

@@ -1,5 +1,6 @@
 """Captions of figures: the lines and intervals, and the difference to the paper's protocol."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -44,10 +45,12 @@ def early(values: pd.DataFrame, scale: str) -> str:
     """Return what the paper's values before the end of training are; nothing without any."""
     if values.empty:
         return ""
-    share = "" if scale == PAPER else ", at the same share of training"
-    return (
-        f" Hollow, with a bar: the paper's curve before its end, as exactly as it is read{share}."
+    share = "" if scale == PAPER else " at the same share of training"
+    bounds = values[["low", "high"]].abs()
+    arrow = (
+        "; an arrow: only that side of it is known" if (bounds == math.inf).any(axis=None) else ""
     )
+    return f" Hollow, with a bar: the paper's curve{share}, as exactly as it is read{arrow}."
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:

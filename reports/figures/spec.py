@@ -55,8 +55,8 @@ class Drawing:
             do not depend on x.
         dots: the networks of a population (row, column, line, x, y), whose lines are medians.
         bins: the paper's medians of a population (row, column, line, left, right, y).
-        early: the paper's values before the end of training (row, column, line, x, y, low, high):
-            `low` and `high` are the bounds between which they were read, NaN on a side that is open.
+        early: the paper's values before the end of training (row, column, line, x, y, low, high);
+            `low` and `high` bound what was read, infinite on a side that is open.
         notes: the caption, a sentence or more each.
 
     The columns of `data`:

@@ -115,12 +115,13 @@ def draft(
 ) -> Draft:
     """Return what the report is made of; arguments and errors as of `build`."""
     forms, records = images(formats), list(records)
-    judged = judge(exhibit, scale, records, where=where, ran=ran)
-    selection = judged.selection
+    selection = (judged := judge(exhibit, scale, records, where=where, ran=ran)).selection
     shown = drawings(selection, records) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
-    tables = {"": csv.places_csv(selection, [*judged.places, *judged.intermediate])}
+    tables = {"": csv.places_csv(selection, judged.places)}
+    if judged.intermediate:
+        tables["-intermediate"] = csv.places_csv(selection, judged.intermediate)
     if judged.shown_claims:
         tables["-claims"] = csv.claims_csv(selection, judged.shown_claims)
     if judged.bins:
@@ -205,7 +206,7 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
     whole = where is None and not judged.ran
-    some = [*judged.places, *judged.intermediate]
+    some = (*judged.places, *judged.intermediate)
     found = details(selection, some, judged.shown_claims, judged.bins)
     if not whole:
         which = f" where {where}" if where is not None else ""
@@ -248,8 +249,8 @@ def _summary(judged: Judged) -> list[str]:
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
         lines.append(f"places: {_counted(p.verdict for p in judged.places if p.fills)}")
     if judged.intermediate and selection.scale == PAPER:
-        words = _counted(place.verdict for place in judged.intermediate)
-        lines.append(f"places before the end of training: {words}")
+        words = (place.verdict for place in judged.intermediate)
+        lines.append(f"places before the end of training: {_counted(words)}")
     if judged.bins and selection.scale == PAPER:
         lines.append(f"medians: {_counted(one.verdict for one in judged.bins)}")
     if tested := judged.shown_claims:
@@ -283,8 +284,8 @@ def _sections(
             first = []
         else:
             found.append(Section("table", "Table", None, notes=(notes.OTHER_MODELS,)))
-    before = intermediate_table(selection, judged.intermediate, marks)
-    add("intermediate", "Before the end of training", before, [notes.BEFORE])
+    table = intermediate_table(selection, judged.intermediate, marks)
+    add("intermediate", "Before the end of training", table, [notes.BEFORE])
     if judged.bins:
         table = medians_table(selection, judged.bins)
         add("medians", "The paper's medians", table, [notes.MEDIANS, *first])

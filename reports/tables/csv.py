@@ -20,7 +20,7 @@ from ..analysis.verdicts import Place
 def places_csv(selection: Selection, places: Sequence[Place]) -> str:
     """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of.
 
-    A place before the end of training has its `iteration`.
+    Places before the end of training have their `iteration` and `side`, too.
     """
     blocks = selection.exhibit.scale(selection.scale).blocks
     own = (name for cell in selection.cells for name, _ in cell.hyperparameters)
@@ -32,11 +32,11 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
             **{name: place.cell.value(name) for name in axes},
             "split": place.cell.split,
             "measure": measure_of(place.cell.dataset, place.result).name,
-            "iteration": place.iteration,
+            **({} if place.known is None else {"iteration": place.iteration}),
             "in_table": str(place.fills).lower(),
             **_measured(place.interval, place.seeds),
             "paper": place.paper,
-            "side": place.side,
+            **({} if place.known is None else {"side": place.side}),
             "grade": place.grade,
             "margin": place.margin,
             "baseline_in_margin": place.baseline,

@@ -121,6 +121,9 @@ def _check_intermediate(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
                     exhibit, key, f"is not before the end: cells train for {cell.iterations:,}"
                     " updates; the number at the end is one of [[numbers]]",
                 )  # fmt: skip
+            if datasets.kind(cell.dataset) == "text":
+                problem = "is of a text, which is tested at the end alone: a curve is of other text"
+                raise _error(exhibit, key, problem)
             if datasets.kind(cell.dataset) == "episodes":  # when a level was solved is recorded
                 continue
             following = cell.next_evaluation(math.ceil(done) - 1)
