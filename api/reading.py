@@ -123,7 +123,9 @@ def verdicts(
         records = list(source.scan_known())
         warn(source)
         judged = judge(found, scale, records, where=parse_where(texts) if texts else None)
-        return to_verdicts(judged.scope, judged.places, judged.claims, judged.bins)
+        return to_verdicts(
+            judged.scope, [*judged.places, *judged.intermediate], judged.claims, judged.bins
+        )
 
 
 def columns(frame: Frame = "records") -> "pd.DataFrame":

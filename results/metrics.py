@@ -146,6 +146,16 @@ def rungs(dataset: str, values: list[float]) -> list[float]:
     return [float(value) for value in np.interp(values, ladder, range(len(ladder)))]
 
 
+def lengths(dataset: str, values: list[float]) -> list[float]:
+    """Return numbers of levels as values of T_task: what `rungs` makes of them are the numbers."""
+    if datasets.kind(dataset) != "episodes":
+        return values
+    import numpy as np
+
+    ladder = _ladder(dataset)
+    return [float(value) for value in np.interp(values, range(len(ladder)), ladder)]
+
+
 @functools.cache
 def _ladder(dataset: str) -> tuple[float, ...]:
     task = datasets.load(dataset)

@@ -14,6 +14,7 @@ from ...results.metrics import measure_of
 from ...results.record import LOST
 from ...results.statistics import intervals
 from .claims import ClaimResult
+from .intermediate import when
 from .medians import Bin
 from .runs import Run, Runs
 from .select import Selection
@@ -21,7 +22,7 @@ from .settings import axes, command, own_settings, varied
 from .verdicts import Place
 from .wording import at
 
-Kind = Literal["place", "claim", "median"]
+Kind = Literal["place", "intermediate", "claim", "median"]
 _OF_CELL = ("dataset", "network", "depth", "T", "rule", "decoupled", "p_update", "sg_layers")
 
 
@@ -30,7 +31,7 @@ class Detail:
     """A verdict on a place, a claim or a median of the paper, with its evidence.
 
     Attributes:
-        kind: which of them.
+        kind: which of them; `intermediate` is a place before the end of training.
         key: what is unique to it among all reports: letters, digits, - and _.
         exhibit: name of the exhibit.
         scale: its scale.
@@ -47,6 +48,7 @@ class Detail:
         low: lower end of its 95 % interval, None where one seed gives none.
         high: upper end of it.
         paper: the paper's number, None where it has none.
+        side: `above` or `below`, where the paper's curve is only known to lie there.
         grade: its grade of evidence.
         margin: how near to it counts as reproduced; of a claim the margin or level.
         below: of a claim, whether it is that the number is below the margin, not above.
@@ -81,6 +83,7 @@ class Detail:
     low: float | None
     high: float | None
     paper: float | None = None
+    side: str | None = None
     grade: str | None = None
     margin: float | None = None
     below: bool = False
@@ -115,6 +118,7 @@ class Detail:
             "low95": self.low,
             "high95": self.high,
             "paper": self.paper,
+            "side": self.side,
             "grade": self.grade,
             "margin": self.margin,
             "p": self.p,
@@ -148,7 +152,8 @@ def details(
 
 def place_key(selection: Selection, place: Place) -> str:
     """Return the key of a place's detail."""
-    return _key(selection, place.cell, place.result)
+    key = _key(selection, place.cell, place.result)
+    return key if place.iteration is None else f"{key}-{place.iteration}"
 
 
 def _key(selection: Selection, cell: Cell, result: str | None) -> str:
@@ -169,12 +174,15 @@ def bin_key(selection: Selection, one: Bin) -> str:
 
 
 def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) -> Detail:
-    cell, found = place.cell, runs.of(place.cell, place.result)
+    cell, found = place.cell, runs.of(place.cell, place.result, place.share)
     measure, interval = measure_of(cell.dataset, place.result), place.interval
     where = {name: cell.value(name) for name in dict.fromkeys((*_OF_CELL, *axes(selection)))}
     what = [] if place.result is None else [measure.name]
+    if place.known is not None:
+        where["iteration"] = place.iteration
+        what.append(when(place))
     return Detail(
-        kind="place",
+        kind="place" if place.known is None else "intermediate",
         key=place_key(selection, place),
         exhibit=selection.exhibit.name,
         scale=selection.scale,
@@ -187,15 +195,16 @@ def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) 
         seeds=place.seeds,
         **_interval(interval),
         paper=place.paper,
+        side=place.side,
         grade=place.grade,
         margin=place.margin,
         within=place.within,
         drawn=place.drawn,
         decides=place.decides,
-        lost=_lost(found),
+        lost=place.lost,
         runs=tuple(found),
         settings=tuple(own_settings(selection, cell, differ)),
-        command=command(selection, cell, found),
+        command=command(selection, cell, found, place.iteration),
     )
 
 
@@ -254,6 +263,7 @@ def _of_bin(selection: Selection, runs: Runs, one: Bin) -> Detail:
         low=m and m.low,
         high=m and m.high,
         paper=known.value,
+        side="above" if known.censored else None,
         grade=known.grade,
         margin=one.margin,
         within=one.within,

@@ -1,6 +1,7 @@
 """Verdicts as one data frame, each beside the evidence that it is from.
 
-A row is a place of the exhibit's table, the result of a claim, or a bin of a population.
+A row is a place of the exhibit's table, one before the end of training, the result of a claim, or
+a bin of a population.
 """
 
 from collections.abc import Iterable, Sequence
@@ -11,6 +12,7 @@ from ...bench.configuration import FIELDS, hyperparameters
 from ...results.metrics import measure_of
 from ...results.record import LOST
 from .claims import ClaimResult
+from .intermediate import value_at
 from .medians import Bin
 from .select import Selection
 from .verdicts import Place
@@ -24,7 +26,11 @@ _TYPES: dict[type, str] = {str: "string", int: "Int64", float: "Float64"}
 COLUMNS: dict[str, tuple[str, str]] = {
     "exhibit": ("string", "name of the exhibit"),
     "scale": ("string", "its scale"),
-    "kind": ("string", "place (of the table), claim, or median (of a bin of p_update)"),
+    "kind": (
+        "string",
+        "place (of the table), intermediate (a place before the end of training), claim, or median"
+        " (of a bin of p_update)",
+    ),
     "claim": ("string", "the claim's name"),
     "text": ("string", "the claim in words"),
     "verdict": (
@@ -33,6 +39,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
         " another scale than the paper's: same way round, other way round or undecided",
     ),
     "measure": ("string", "what the numbers are of, with the unit"),
+    "iteration": ("Int64", "updates done where it is read; null at the end of training"),
     "in_table": ("boolean", "whether its M is the one that the paper's table is about"),
     "seeds": ("Int64", "number of seeds that the scale declares; verdicts are by them alone"),
     "n": ("Int64", "number of results"),
@@ -43,6 +50,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "low95": ("Float64", "lower end of its 95 % interval"),
     "high95": ("Float64", "upper end of it"),
     "paper": ("Float64", "the paper's number"),
+    "side": ("string", "above or below, where the paper's curve is only known to lie there"),
     "grade": (
         "string",
         "evidence of that number: T a table, F a digitised figure, P public re-implementations, R"
@@ -68,7 +76,7 @@ COLUMNS: dict[str, tuple[str, str]] = {
 def to_verdicts(
     scope: Selection, places: Iterable[Place], claims: Iterable[ClaimResult], bins: Iterable[Bin]
 ) -> "pd.DataFrame":
-    """Return a row for each place, claim and bin, in this order.
+    """Return a row for each place (before the end or at it), claim and bin, in this order.
 
     The columns are COLUMNS; after `text` the fields that say which cells are meant (of a claim,
     what they have in common), null where a field does not apply.
@@ -115,19 +123,21 @@ def _any(dtype: str) -> Any:
 def _of_place(scope: Selection, index: dict[Cell, int], place: Place) -> dict[str, Any]:
     measure = measure_of(place.cell.dataset, place.result)
     return {
-        "kind": "place",
+        "kind": "place" if place.known is None else "intermediate",
         **_fields(place.cell),
         "verdict": place.verdict,
         "measure": measure.unit,
+        "iteration": place.iteration,
         "in_table": place.fills,
         "seeds": place.seeds,
         **_estimate(place.interval and (place.interval.mean, place.interval)),
         "paper": place.paper,
+        "side": place.side,
         "grade": place.grade,
         "margin": place.margin,
         "decides": place.decides,
+        **_evidence(scope, [index[place.cell]], place.result, place.share),
         **place.lost,
-        **_evidence(scope, [index[place.cell]], place.result),
     }
 
 
@@ -176,6 +186,7 @@ def _of_bin(scope: Selection, index: dict[Cell, int], one: Bin) -> dict[str, Any
         "seeds": one.seeds,
         **_estimate(found and (found.mean, found)),
         "paper": known.value,
+        "side": "above" if known.censored else None,
         "grade": known.grade,
         "margin": one.margin,
         "decides": one.decides,
@@ -196,10 +207,24 @@ def _estimate(found: Any) -> dict[str, Any]:
     return {"n": interval.n, "estimate": estimate, "low95": interval.low, "high95": interval.high}
 
 
-def _evidence(scope: Selection, rows: Sequence[int], result: str | None) -> dict[str, Any]:
-    """Return the records of declared seeds by configuration and seed, and their results."""
+def _evidence(
+    scope: Selection, rows: Sequence[int], result: str | None, at: float | None = None
+) -> dict[str, Any]:
+    """Return the records of declared seeds by configuration and seed, and their results.
+
+    `at` is the share of training at which those are read; the end if None.
+    """
+    import pandas as pd
+
     frame = scope.frame[scope.frame["configuration"].isin(rows) & scope.declared(scope.frame)]
     frame = frame.sort_values(["configuration", "seed"])
-    values = scope.values(result)[frame.index].dropna()
-    lost = {status: int((frame["status"] == status).sum()) for status in LOST}
-    return {"values": values.tolist(), "records": frame["id"].tolist(), **lost}
+    values = scope.values(result)[frame.index]
+    if at is not None:
+        found = frame.to_dict("records")
+        cells = [scope.cells[int(n)] for n in frame["configuration"].tolist()]
+        pairs = zip(cells, found, strict=True)
+        read = [value_at(cell, row, result, at) for cell, row in pairs]
+        values = pd.Series(read, index=frame.index, dtype=float)
+    left = frame[values.isna()]
+    lost = {status: int((left["status"] == status).sum()) for status in LOST}
+    return {"values": values.dropna().tolist(), "records": frame["id"].tolist(), **lost}

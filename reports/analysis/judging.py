@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from ...bench import datasets
 from ...bench.cell import Cell
 from ...reproductions.exhibits.claims import ClaimTest
-from ...reproductions.exhibits.evidence import Number
+from ...reproductions.exhibits.evidence import Intermediate, Number
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import rungs
 from ...results.statistics import two_samples
@@ -25,6 +25,14 @@ def target(cell: Cell, number: Number, margin: float) -> Target:
     return Target(
         value=value, margin=margin, rounding=number.rounding, reading=number.reading
     )  # fmt: skip
+
+
+def intermediate_target(cell: Cell, known: Intermediate) -> Target:
+    """Return a number of the paper's curves: its margin is the error with which it is read."""
+    (value,) = rungs(cell.dataset, [known.number.value])
+    reading = known.number.reading
+    ladder = 1.0 if datasets.kind(cell.dataset) == "episodes" else 0.0
+    return Target(value=value, margin=reading, reading=reading, grain=ladder, side=known.side)
 
 
 def is_judged(scale: str, test: ClaimTest) -> bool:

@@ -111,8 +111,9 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
         decides = seeds_left(selection, len(of_seeds), diverged)
         if not decides:
             target = Target(
-                value=known.value, margin=margin, reading=known.reading, censored=known.censored
-            )
+                value=known.value, margin=margin, reading=known.reading,
+                side="above" if known.censored else "at",
+            )  # fmt: skip
             about = mean_bounds(of_seeds, grain=grain(cells[0].dataset))
             within = is_within(about, target)
             drawn = is_drawn(median_prediction(every, known.networks), target)

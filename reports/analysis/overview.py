@@ -19,7 +19,10 @@ _ORDER = (
     *(REPRODUCED, SAME_WAY, NOT_REPRODUCED, OTHER_WAY, INCONCLUSIVE, UNDECIDED),
     *(NOT_COMPARABLE, NOT_RUN),
 )
-_PLURALS = {"place": "places", "median": "medians", "claim": "claims"}
+_PLURALS = {
+    "place": "places", "intermediate": "intermediate places", "median": "medians",
+    "claim": "claims",
+}  # fmt: skip
 """Kinds of details, in the order in which they are counted."""
 
 
@@ -221,11 +224,12 @@ def _merge(some: Sequence[Made]) -> Made:
 
 
 NOTE = (
-    "A place is an entry of the paper's table or figure; a median is the paper's median error of"
-    " the networks in one bin of p_update (Figures 5 and 6). They are held against the paper's"
-    " number at the paper's own scale only: elsewhere the protocol is another, and nothing is"
-    " comparable. Of claims, orders are tested at every scale, and are of its schedule; margins,"
-    " slopes and levels are not comparable."
+    "A place is an entry of the paper's table or figure, at the end of training; an intermediate"
+    " place is a number of the paper's curves before it, counted apart; a median is the paper's"
+    " median error of the networks in one bin of p_update (Figures 5 and 6). They are held against"
+    " the paper's number at the paper's own scale only: elsewhere the protocol is another, and"
+    " nothing is comparable. Of claims, orders are tested at every scale, and are of its schedule;"
+    " margins, slopes and levels are not comparable."
 )
 
 

@@ -14,13 +14,20 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.claims import ClaimTest
-from ...reproductions.exhibits.evidence import Number
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain, results_of
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import Target
 from ...results.statistics.power import claim_power, place_power
-from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers, target
+from .judging import (
+    ALPHA,
+    intermediate_target,
+    is_exact,
+    is_judged,
+    least_p,
+    paper_numbers,
+    target,
+)
 from .protocol import PAPER
 from .wording import at
 
@@ -75,32 +82,41 @@ def words(found: Iterable[Planned]) -> list[str]:
 
 
 def _places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
+    """Return the power of places, the least of those alike: at the end of training, and before.
+
+    A place before the end has the spread of the end; it has no power where the paper's side alone
+    is known, since nobody knows how far off the paper is.
+    """
     if scale != PAPER:
         return []
     n, found = exhibit.scale(scale).seeds, dict[str, Planned]()
-    for cell in cells:
+
+    def add(cell: Cell, result: str | None, wanted: Target, when: str) -> None:
+        spread = exhibit.spread(cell, result)
+        if spread is None:
+            return
+        fields = {name: cell.value(name) for name in ("dataset", "network", "rule")}
+        name = at(exhibit, fields) + when
+        name += f", {exhibit.label('result', result)}" if result else ""
+        wanted = replace(wanted, value=0.0)  # which no power depends on
+        power = place_power(n, spread.deviation, wanted, grain(cell.dataset))
+        least = min(power, found[name].power if name in found else 1.0)
+        found[name] = Planned(name=name, seeds=n, power=least, source=spread.source)
+
+    fills = exhibit.fills_place
+    mine = [c for c in cells if c.p_update is None]
+    mine = [c for c in mine if fills(c.dataset, c.network, c.rule, c.sg_layers)]
+    for cell in mine:
         for result in results_of(cell.dataset):
-            number, spread = exhibit.number(cell, result), exhibit.spread(cell, result)
-            margin = exhibit.margin(cell.dataset, cell.rule)
-            fills = exhibit.fills_place(cell.dataset, cell.network, cell.rule, cell.sg_layers)
-            if number is None or spread is None or margin is None:
-                continue
-            if not fills or cell.p_update is not None:
-                continue
-            fields = {name: cell.value(name) for name in ("dataset", "network", "rule")}
-            name = at(exhibit, fields)
-            name += f", {exhibit.label('result', result)}" if result else ""
-            power = place_power(
-                n, spread.deviation, _at_zero(cell, number, margin), grain(cell.dataset)
-            )
-            least = min(power, found[name].power if name in found else 1.0)
-            found[name] = Planned(name=name, seeds=n, power=least, source=spread.source)
+            number, margin = exhibit.number(cell, result), exhibit.margin(cell.dataset, cell.rule)
+            if number is not None and margin is not None:
+                add(cell, result, target(cell, number, margin), "")
+    for cell in mine:
+        for known in exhibit.intermediate_of(cell):
+            if known.side == "at":
+                wanted = intermediate_target(cell, known)
+                add(cell, known.result, wanted, " before the end of training")
     return list(found.values())
-
-
-def _at_zero(cell: Cell, number: Number, margin: float) -> Target:
-    """Return a target without its value, which no power depends on."""
-    return replace(target(cell, number, margin), value=0.0)
 
 
 def _claims(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:

@@ -1,4 +1,7 @@
-"""The questions that an exhibit asks: its places, claims and medians, and which are decided."""
+"""The questions that an exhibit asks: its places, claims and medians, and which are decided.
+
+The end of training answers what comes before it, too, so a place before the end asks nothing more.
+"""
 
 from collections.abc import Sequence
 

@@ -2,7 +2,7 @@
 
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, cast
 
 import pandas as pd
@@ -10,9 +10,13 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...results.metrics import METRIC_BY_RESULT
 from ...results.tuning_objective import objective_of
+from .intermediate import value_at
 from .select import Selection
 
-_COLUMNS = ("configuration", "seed", "status", "id", "machine_class", "finished", "curve", "value")
+_COLUMNS = (
+    *("configuration", "seed", "status", "id", "machine_class", "finished", "curve", "value"),
+    *("progression", "iterations_done"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +25,8 @@ class Run:
 
     Attributes:
         seed: its seed.
-        value: the result, None unless it is ok.
+        value: the result, None unless it is ok; or that at a share of training, None where it did
+            not get so far.
         status: of the record.
         record: the record's id.
         machine_class: what it ran on.
@@ -53,11 +58,21 @@ class Runs:
         for row in cast("list[dict[str, Any]]", selection.frame[names].to_dict("records")):
             self.rows.setdefault(row["configuration"], []).append(row)
 
-    def of(self, cell: Cell, result: str | None) -> list[Run]:
-        """Return the runs of a configuration, by seed; `result` says which of its results."""
+    def of(self, cell: Cell, result: str | None, at: float | None = None) -> list[Run]:
+        """Return the runs of a configuration, by seed.
+
+        Args:
+            cell: the configuration.
+            result: which of its results.
+            at: the share of training at which its results are read; the end if None.
+        """
         y = result or objective_of(cell.dataset).point[0]
         rows = sorted(self.rows.get(self.index[cell], ()), key=lambda row: row["seed"])
-        return [_run(row, result or "value", y) for row in rows]
+        found = [_run(row, result or "value", y) for row in rows]
+        if at is None:
+            return found
+        values = [value_at(cell, row, result, at) for row in rows]
+        return [replace(run, value=value) for run, value in zip(found, values, strict=True)]
 
 
 def _run(row: Mapping[str, Any], result: str, y: str) -> Run:

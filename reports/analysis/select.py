@@ -2,7 +2,7 @@
 
 A record counts for a cell when its whole configuration and the versions of its code are the
 cell's; its labels do not matter, so a cell that was set by hand never enters a report unless it is
-one of the exhibit's own cells. Further seeds than the scale's own count too.
+one of the exhibit's own cells. Further seeds than the scale's own are shown, and never judged.
 """
 
 from collections.abc import Iterable, Mapping

@@ -51,10 +51,13 @@ def _text(value: Any) -> str:
     return number(tuple(cast("list[Any]", value)) if isinstance(value, list) else value)
 
 
-def command(selection: Selection, cell: Cell, runs: Sequence[Run]) -> str | None:
+def command(
+    selection: Selection, cell: Cell, runs: Sequence[Run], until: int | None = None
+) -> str | None:
     """Return the command that trains a configuration; None for one that `--set` changed.
 
-    A record does not say which scale its cell was changed from.
+    A record does not say which scale its cell was changed from. `until` is a number of updates that
+    is enough.
     """
     if selection.scale == CUSTOM:
         return None
@@ -63,6 +66,7 @@ def command(selection: Selection, cell: Cell, runs: Sequence[Run]) -> str | None
     words = ["sgbench", "run", selection.exhibit.name, "--scale", selection.scale]
     conditions = [f"{name}={format_value(name, cell.value(name))}" for name in names]
     words += ["--where", ",".join(conditions)] if conditions else []
+    words += ["--until", str(until)] if until is not None else []
     seeds = max((run.seed + 1 for run in runs), default=0)
     words += ["--seeds", str(seeds)] if seeds > selection.seeds else []
     return shlex.join(words)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ...bench.cell import Cell
+from ...reproductions.exhibits.evidence import Intermediate
 from ...results.metrics import grain, results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
@@ -51,6 +52,9 @@ class Place:
         decides: what would decide it, where it is inconclusive.
         lost: the number of seeds that are not ok, by status.
         other_data: the hashes of data that is not the original.
+        known: where it is a place before the end of training, the number of the paper's curve; its
+            results are those at that time (`intermediate`).
+        share: of training that is done by then.
     """
 
     cell: Cell
@@ -69,6 +73,18 @@ class Place:
     decides: str
     lost: Mapping[str, int]
     other_data: tuple[str, ...]
+    known: Intermediate | None = None
+    share: float | None = None
+
+    @property
+    def iteration(self) -> int | None:
+        """The updates that are done at a place before the end of training."""
+        return None if self.share is None else round(self.share * self.cell.iterations)
+
+    @property
+    def side(self) -> str | None:
+        """Where the paper's number lies, if it is only known to be `above` or `below` a value."""
+        return None if self.known is None or self.known.side == "at" else self.known.side
 
 
 def places(selection: Selection) -> list[Place]:
@@ -121,8 +137,8 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
         grade=None if number is None else number.grade,
         margin=margin,
         baseline=_baseline(selection, cell, result),
-        interval=_interval(values),
-        further=_interval(every.tolist()) if len(every) > len(values) else None,
+        interval=mean_of(values),
+        further=mean_of(every.tolist()) if len(every) > len(values) else None,
         verdict=verdict,
         within=within,
         drawn=drawn,
@@ -157,7 +173,8 @@ def _baseline(selection: Selection, cell: Cell, result: str | None) -> float | N
     return other.value if near < margin or math.isclose(near, margin) else None
 
 
-def _interval(values: Sequence[float]) -> intervals.Interval | None:
+def mean_of(values: Sequence[float]) -> intervals.Interval | None:
+    """Return the mean of some values and the interval that is shown; None where there is none."""
     return intervals.mean_interval(values, CONFIDENCE) if values else None
 
 

@@ -1,5 +1,6 @@
 """The axes of a figure: what they span, and their ticks."""
 
+import math
 from typing import Any
 
 import pandas as pd
@@ -8,14 +9,19 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullLoca
 
 from .spec import Drawing
 
+_READ = ("low", "high")  # bounds of what is read off the paper's curves
 _DECADE = 8  # ratio of a range's ends from which on 1, 2 and 5 are ticks enough
 
 
 def fit(axes: Axes, drawing: Drawing) -> None:
     """Fit the shared axes to all that is drawn: intervals and single seeds, too."""
     _fit_x(axes, drawing)
-    frames = (drawing.seeds, drawing.references, drawing.dots, drawing.bins)
+    frames = (drawing.seeds, drawing.references, drawing.dots, drawing.bins, drawing.early)
     others = [frame["y"] for frame in frames if frame is not None]
+    if drawing.early is not None:
+        others += [
+            drawing.early[name].where(drawing.early[name].abs() < math.inf) for name in _READ
+        ]
     own = [drawing.data[name] for name in ("mean", "low", "high", "paper")]
     values = pd.concat([*own, *others]).dropna()
     if drawing.y_log:

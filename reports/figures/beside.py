@@ -14,6 +14,7 @@ from ...reproductions.exhibits.exhibit import derived_sg_scale
 from ...reproductions.exhibits.schema import CUSTOM, Figure
 from ...results.metrics import METRIC_BY_RESULT
 from ...results.record import Record
+from ..analysis.intermediate import read_between, share
 from ..analysis.select import Selection, select
 from . import points, words
 from .panels import lines, panels
@@ -34,6 +35,46 @@ def paper(
         number = selection.exhibit.number(cell, result)
         values.append(number.value if final and number is not None else None)
     return pd.Series(values, dtype=float)
+
+
+def early(
+    selection: Selection,
+    figure: Figure,
+    added: Sequence[str],
+    cells: Sequence[Cell],
+    data: pd.DataFrame,
+) -> pd.DataFrame:
+    """Return the paper's values before the end of training beside the lines of a figure.
+
+    They stand at the same share of a shorter schedule. `low` and `high` are the bounds within which
+    a value was read, infinite on a side that is open.
+
+    Args:
+        selection: what is reported.
+        figure: the figure; only curves over updates or steps of data have any.
+        added: fields that the lines are told apart by, too (`panels.apart`).
+        cells: its cells.
+        data: its lines.
+    """
+    result = figure.y if figure.y in METRIC_BY_RESULT else None
+    shown = figure.kind == "curves" and figure.x not in points.COSTS
+    shown = shown and figure.y in ("error", "longest", *METRIC_BY_RESULT)
+    where, labels = panels(selection, figure, cells), lines(selection, figure, cells, added)
+    rows: list[dict[str, object]] = []
+    for row, column, line, cell in zip(where["row"], where["column"], labels, cells, strict=True):
+        for known in selection.exhibit.intermediate_of(cell) if shown else ():
+            if known.result == result:
+                x = share(selection, known) * cell.iterations
+                x *= cell.data_steps if figure.x == "data_steps" else 1
+                low, value, high = read_between(cell.dataset, known)
+                place = {"row": row, "column": column, "line": line}
+                rows.append({**place, "x": x, "y": value, "low": low, "high": high})
+    found = pd.DataFrame(rows, columns=["row", "column", "line", "x", "y", "low", "high"])
+    return found[
+        found["row"].isin(data["row"].cat.categories)
+        & found["column"].isin(data["column"].cat.categories)
+        & found["line"].isin(data["line"].cat.categories)
+    ]
 
 
 def marks(figure: Figure, cells: Sequence[Cell]) -> tuple[float, ...]:

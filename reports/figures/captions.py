@@ -1,5 +1,6 @@
 """Captions of figures: the lines and intervals, and the difference to the paper's protocol."""
 
+import math
 from collections.abc import Sequence
 
 import pandas as pd
@@ -7,7 +8,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import Figure
-from ..analysis.protocol import difference
+from ..analysis.protocol import PAPER, difference
 from ..analysis.select import READABLE, Selection
 from . import words
 from .points import FEW, layers
@@ -38,6 +39,18 @@ def spread(figure: Figure, seeds: Sequence[int], means: pd.DataFrame) -> str:
     if few:
         return f"Lines: means of {count} seeds. {singles}: each seed."
     return f"Lines: means of {count} seeds. {kind}."
+
+
+def early(values: pd.DataFrame, scale: str) -> str:
+    """Return what the paper's values before the end of training are; nothing without any."""
+    if values.empty:
+        return ""
+    share = "" if scale == PAPER else " at the same share of training"
+    bounds = values[["low", "high"]].abs()
+    arrow = (
+        "; an arrow: only that side of it is known" if (bounds == math.inf).any(axis=None) else ""
+    )
+    return f" Hollow, with a bar: the paper's curve{share}, as exactly as it is read{arrow}."
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:

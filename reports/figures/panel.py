@@ -25,6 +25,7 @@ _ALONE = 0.08  # of the axis, where there is a single x
 _SEED_ASIDE = 0.3  # of that, between seeds of one point
 _STEP_ASIDE = 0.8  # points, between lines that may coincide
 _SEED: dict[str, Any] = {"linewidth": 0.6, "alpha": 0.55, "zorder": 1.8}
+_SIDES = {"low": -11, "high": 11}  # of a reading; points that an arrow on an open one is long
 _FEW = 12  # points of a line that each get their marker; more are thinned
 
 
@@ -104,6 +105,7 @@ def panel(
         if not (drawing.steps and line in alone):  # the mean of steps is no step
             _line(axes, drawing, some.sort_values("x"), known[line], every)
         _paper(axes, some.sort_values("x"), known[line])
+    _early(axes, drawing, at, known)
     _networks(axes, drawing, at, known)
 
 
@@ -181,6 +183,24 @@ def _paper(axes: Axes, line: pd.DataFrame, look: Look) -> None:
         axes.plot(
             paper["x"], paper["paper"], color=look.color, marker=look.marker, clip_on=False, **PAPER
         )
+
+
+def _early(axes: Axes, drawing: Drawing, at: tuple[str, str], known: Mapping[str, Look]) -> None:
+    """Draw the paper's values before the end of training, each with the bounds of its reading."""
+    for line, some in _of(drawing.early, at):
+        look, ring = known[line], PAPER | {"linestyle": "none"}
+        ends = [some[side].where(some[side].abs() < math.inf, some["y"]) for side in _SIDES]
+        axes.vlines(some["x"], *ends, color=look.color, linewidth=0.9, zorder=3)
+        for side, aside in _SIDES.items():
+            for x, y in some.loc[some[side].abs() == math.inf, ["x", "y"]].to_numpy().tolist():
+                axes.annotate(
+                    "", (x, y), xytext=(0, aside), textcoords="offset points", zorder=3,
+                    arrowprops={
+                        "arrowstyle": "<-", "color": look.color, "linewidth": 0.9, "shrinkA": 0,
+                        "shrinkB": 0,
+                    },
+                )  # fmt: skip
+        axes.plot(some["x"], some["y"], color=look.color, marker=look.marker, zorder=3.5, **ring)
 
 
 def _references(axes: Axes, drawing: Drawing, at: tuple[str, str]) -> None:

@@ -250,6 +250,7 @@ def _handles(drawing: Drawing) -> list[Line2D]:
             Line2D([], [], color=FAINT, linewidth=0.9, linestyle=DOTTED, label=drawing.mark_label)
         )
     bins = drawing.bins is not None and not drawing.bins.empty
-    if bins or drawing.data["paper"].notna().any():
+    early = drawing.early is not None and not drawing.early.empty
+    if bins or early or drawing.data["paper"].notna().any():
         handles.append(Line2D([], [], color=FAINT, marker="o", label=drawing.paper_label, **PAPER))
     return handles

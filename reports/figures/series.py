@@ -124,6 +124,7 @@ def _drawing(
         references=references,
         dots=shown.dots,
         bins=shown.bins,
+        early=shown.early,
         notes=captions.notes(selection, figure, done, records, shown.spread + left_out + told),
     )
 
@@ -194,13 +195,15 @@ def _lines(
             "y": single["y"].tolist(),
         }
     )
-    ends = every[every["end"]]
+    ends, early = every[every["end"]], beside.early(selection, figure, added, cells, data)
+    told = captions.early(early, selection.scale)
     return Shown(
         data=data,
         seeds=seeds.astype({name: data[name].dtype for name in ("row", "column", "line")}),
         ends=ends.assign(line=line(ends)).reset_index(drop=True),
         configurations=configurations_of(means),
-        spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means),
+        early=early.astype({name: data[name].dtype for name in ("row", "column", "line")}),
+        spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means) + told,
     )
 
 

@@ -11,6 +11,7 @@ class Shown:
     """What a figure shows, as a `Drawing` holds it, and what its lines and intervals are, in words.
 
     Attributes:
+        early: the paper's values before the end of training.
         configurations: that it shows, as numbers of the selection's cells.
         ends: what its title can be about, a row for each seed (`ends.ends_of`).
     """
@@ -19,6 +20,7 @@ class Shown:
     seeds: pd.DataFrame | None = None
     dots: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
+    early: pd.DataFrame | None = None
     configurations: Sequence[int]
     ends: pd.DataFrame
     spread: str
@@ -53,6 +55,8 @@ class Drawing:
             do not depend on x.
         dots: the networks of a population (row, column, line, x, y), whose lines are medians.
         bins: the paper's medians of a population (row, column, line, left, right, y).
+        early: the paper's values before the end of training (row, column, line, x, y, low, high);
+            `low` and `high` bound what was read, infinite on a side that is open.
         notes: the caption, a sentence or more each.
 
     The columns of `data`:
@@ -86,4 +90,5 @@ class Drawing:
     references: pd.DataFrame | None = None
     dots: pd.DataFrame | None = None
     bins: pd.DataFrame | None = None
+    early: pd.DataFrame | None = None
     notes: tuple[str, ...]

@@ -14,9 +14,9 @@ from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where, select_records
 from ...results.record import STATUSES, Record
 from ..analysis.calibration import Calibration, calibrate
-from ..analysis.changes import changes
 from ..analysis.claims import ClaimResult, claims, unreproduced
 from ..analysis.details import Detail, details
+from ..analysis.intermediate import intermediate
 from ..analysis.medians import Bin, bins, replace_table
 from ..analysis.naming import count
 from ..analysis.overview import made, tally
@@ -32,10 +32,11 @@ from ..tables.calibration import calibration_table
 from ..tables.claims import claims_table
 from ..tables.diagnosis import diagnosis_table
 from ..tables.exhibit import main_table, model_table
+from ..tables.intermediate import intermediate_table
 from ..tables.medians import medians_table
 from ..tables.table import Table
 from . import notes
-from .page import Caution, Page, Section
+from .page import Page, Section
 from .report import FORMATS, Draft, Figure, Report, assemble, images
 
 
@@ -47,6 +48,7 @@ class Judged:
         scope: what is asked for.
         selection: what is shown of it.
         places: of what is shown.
+        intermediate: those before the end of training.
         claims: in scope.
         bins: in scope.
         custom: the number of cells left out because `--set` changed them.
@@ -56,6 +58,7 @@ class Judged:
     scope: Selection
     selection: Selection
     places: Sequence[Place]
+    intermediate: Sequence[Place]
     claims: Sequence[ClaimResult]
     bins: Sequence[Bin]
     custom: int
@@ -112,12 +115,13 @@ def draft(
 ) -> Draft:
     """Return what the report is made of; arguments and errors as of `build`."""
     forms, records = images(formats), list(records)
-    judged = judge(exhibit, scale, records, where=where, ran=ran)
-    selection = judged.selection
+    selection = (judged := judge(exhibit, scale, records, where=where, ran=ran)).selection
     shown = drawings(selection, records) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
     tables = {"": csv.places_csv(selection, judged.places)}
+    if judged.intermediate:
+        tables["-intermediate"] = csv.places_csv(selection, judged.intermediate)
     if judged.shown_claims:
         tables["-claims"] = csv.claims_csv(selection, judged.shown_claims)
     if judged.bins:
@@ -184,6 +188,7 @@ def _judged(whole: Selection, custom: int, where: Where | None, ran: bool) -> Ju
         scope=scope,
         selection=selection,
         places=places(selection),
+        intermediate=intermediate(selection),
         claims=[one for one in claims(whole) if wanted.issuperset(one.cells)],
         bins=[one for one in bins(whole) if there.issuperset(one.cells)],
         custom=custom,
@@ -201,7 +206,8 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
     whole = where is None and not judged.ran
-    found = details(selection, judged.places, judged.shown_claims, judged.bins)
+    some = (*judged.places, *judged.intermediate)
+    found = details(selection, some, judged.shown_claims, judged.bins)
     if not whole:
         which = f" where {where}" if where is not None else ""
         lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
@@ -209,7 +215,7 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
         name=f"{exhibit.name}-{selection.scale}{'' if whole else '-part'}",
         title=exhibit.title,
         lead=tuple(lead),
-        cautions=tuple(_cautions(selection)),
+        cautions=tuple(notes.cautions(selection)),
         summary=tuple(_summary(judged)),
         sections=tuple(_sections(judged, found, calibrated)),
         runs=tuple(notes.runs(selection)),
@@ -219,17 +225,6 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
         made=tuple(made(selection)),
         tally=tally(selection, found),
     )
-
-
-def _cautions(selection: Selection) -> list[Caution]:
-    """Return what `--set` changed, and how the protocol differs from the paper's."""
-    changed = changes(selection) if selection.scale == CUSTOM else []
-    found = [Caution("Custom.", words) for words in changed]
-    if (words := selection.difference()) is not None:
-        compared = selection.exhibit.numbers or selection.exhibit.medians
-        lead = "Not comparable with the paper's numbers." if compared else ""
-        found.append(Caution(lead, f"{words}."))
-    return found
 
 
 def _summary(judged: Judged) -> list[str]:
@@ -253,6 +248,9 @@ def _summary(judged: Judged) -> list[str]:
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
         lines.append(f"places: {_counted(p.verdict for p in judged.places if p.fills)}")
+    if judged.intermediate and selection.scale == PAPER:
+        words = (place.verdict for place in judged.intermediate)
+        lines.append(f"places before the end of training: {_counted(words)}")
     if judged.bins and selection.scale == PAPER:
         lines.append(f"medians: {_counted(one.verdict for one in judged.bins)}")
     if tested := judged.shown_claims:
@@ -286,6 +284,8 @@ def _sections(
             first = []
         else:
             found.append(Section("table", "Table", None, notes=(notes.OTHER_MODELS,)))
+    table = intermediate_table(selection, judged.intermediate, marks)
+    add("intermediate", "Before the end of training", table, [notes.BEFORE])
     if judged.bins:
         table = medians_table(selection, judged.bins)
         add("medians", "The paper's medians", table, [notes.MEDIANS, *first])

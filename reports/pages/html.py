@@ -30,7 +30,10 @@ _GRADES = {
     "O": "ours: the paper does not say",
 }
 _CURVE_POINTS, _FEWEST, _MOST = 60_000, 6, 60  # of all curves together, and of one
-_KINDS = {"place": "Places", "claim": "Claims", "median": "Medians"}
+_KINDS = {
+    "place": "Places", "intermediate": "Before the end of training", "claim": "Claims",
+    "median": "Medians",
+}  # fmt: skip
 _OPEN = 12  # details of a kind that are listed at once; more are folded
 
 
@@ -88,7 +91,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     filters: dict[str, Any] = {
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
-        "count": count, "machine": machine_words,
+        "count": count, "machine": machine_words, "paper": paper,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
@@ -120,6 +123,12 @@ def ours(one: Detail, counted: bool = True) -> str:
     if one.kind == "median":
         return f"{mean} [{one.low:.{digits}f}, {one.high:.{digits}f}]{tail}"
     return f"{mean} ± {one.high - one.estimate:.{digits}f}{tail}"
+
+
+def paper(one: Detail) -> str:
+    """Return the paper's number, as `< 2` where only its side is known."""
+    sign = {"above": "> ", "below": "< "}.get(one.side or "", "")
+    return "" if one.paper is None else f"{sign}{one.paper:g}"
 
 
 def _number(value: float | None, digits: int) -> str:

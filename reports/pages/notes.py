@@ -7,13 +7,16 @@ import pandas as pd
 
 from ...bench import datasets, registry
 from ...bench.configuration import hyperparameters
+from ...reproductions.exhibits.schema import CUSTOM
 from ..analysis import planned, population, shared_runs
+from ..analysis.changes import changes
 from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
 from ..analysis.naming import count
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_COMPARABLE, Place
 from ..tables.claims import shown
 from ..tables.exhibit import BASELINE, Footnotes, against_paper
+from .page import Caution
 
 OTHER_MODELS = (
     "No cell that was run has the M that the protocol fixes for this table, so it has no rows, and"
@@ -24,6 +27,12 @@ INTERVAL = (
     " (number of seeds)."
 )
 _FURTHER = "All: with further seeds, which are shown and not judged."
+BEFORE = (
+    "Results of the first part of training, which a record that was trained in part has too, beside"
+    " what the paper's curves show there; the margin is how exactly they can be read (±). Of a"
+    " number with < or > only the side is known: the test is one-sided. Verdicts are those of the"
+    " table."
+)
 MEDIANS = (
     "Each seed has one number, the median over the bin of the curve through its networks; mean ±"
     " half-width of the 95 % Student-t interval over the declared seeds (number of seeds). A median"
@@ -93,6 +102,17 @@ def of_results(selection: Selection, places: Sequence[Place]) -> list[str]:
         for cell in selection.cells
     }
     return [*found, f"Rules. {'; '.join(sentences)}.", *population.notes(selection)]
+
+
+def cautions(selection: Selection) -> list[Caution]:
+    """Return what `--set` changed, and how the protocol differs from the paper's."""
+    changed = changes(selection) if selection.scale == CUSTOM else []
+    found = [Caution("Custom.", words) for words in changed]
+    if (words := selection.difference()) is not None:
+        compared = selection.exhibit.numbers or selection.exhibit.medians
+        lead = "Not comparable with the paper's numbers." if compared else ""
+        found.append(Caution(lead, f"{words}."))
+    return found
 
 
 def of_plan(selection: Selection) -> list[str]:

@@ -18,7 +18,10 @@ from ..analysis.verdicts import Place
 
 
 def places_csv(selection: Selection, places: Sequence[Place]) -> str:
-    """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of."""
+    """Return every place as a line of CSV, whatever its M; `measure` says what its mean is of.
+
+    Places before the end of training have their `iteration` and `side`, too.
+    """
     blocks = selection.exhibit.scale(selection.scale).blocks
     own = (name for cell in selection.cells for name, _ in cell.hyperparameters)
     axes = dict.fromkeys(("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale"))
@@ -29,9 +32,11 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
             **{name: place.cell.value(name) for name in axes},
             "split": place.cell.split,
             "measure": measure_of(place.cell.dataset, place.result).name,
+            **({} if place.known is None else {"iteration": place.iteration}),
             "in_table": str(place.fills).lower(),
             **_measured(place.interval, place.seeds),
             "paper": place.paper,
+            **({} if place.known is None else {"side": place.side}),
             "grade": place.grade,
             "margin": place.margin,
             "baseline_in_margin": place.baseline,

@@ -44,7 +44,7 @@ def results_table(selection: Selection, places: Sequence[Place]) -> Table:
         f"{_measured_words(selection)}, {selection.exhibit.name} at scale {selection.scale}",
         _layout(selection.exhibit),
         places,
-        lambda place: _measured(place, {}),
+        lambda place: measured(place, {}),
     )
 
 
@@ -73,7 +73,7 @@ def model_table(selection: Selection, places: Sequence[Place], marks: Footnotes)
         f" {selection.scale}; bold: the M that the protocol fixes for the paper's place",
         (rows, ("rule", "sg_layers")),
         found,
-        lambda place: _measured(place, marks, place.fills, place_key(selection, place)),
+        lambda place: measured(place, marks, place.fills, place_key(selection, place)),
     )
 
 
@@ -168,7 +168,7 @@ def _order_of(name: str, cells: Sequence[Cell], places: Sequence[Place]) -> Iter
 
 
 def _judged(place: Place, marks: Footnotes, against: bool, key: str) -> Entry:
-    lines = list(_measured(place, marks).lines)
+    lines = list(measured(place, marks).lines)
     if against:
         digits = measure_of(place.cell.dataset, place.result).paper_decimals
         sign = "" if place.baseline is None else f" {BASELINE}"
@@ -179,7 +179,8 @@ def _judged(place: Place, marks: Footnotes, against: bool, key: str) -> Entry:
     return entry(*lines, verdict=place.verdict, key=key)
 
 
-def _measured(place: Place, marks: Footnotes, strong: bool = False, key: str = "") -> Entry:
+def measured(place: Place, marks: Footnotes, strong: bool = False, key: str = "") -> Entry:
+    """Return our result as an entry, with what was lost."""
     if place.verdict == NOT_RUN:
         return entry(NOT_RUN, strong=strong, verdict=NOT_RUN, key=key)
     sign = "".join(marks.get((place.cell.dataset, name), "") for name in place.other_data)

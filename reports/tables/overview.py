@@ -8,7 +8,7 @@ from ..analysis.overview import Made, Tally
 from ..analysis.wording import NONE
 from .table import Table, entry, simple_table
 
-_KINDS = ("places", "medians", "claims")
+_KINDS = ("places", "intermediate places", "medians", "claims")
 
 
 def overview_table(tallies: Sequence[Tally]) -> Table:

@@ -4,8 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...bench.cell import Cell
+from ...results.statistics.place_verdict import Side
+
 GRADES = ("T", "F", "P", "R", "O")
 """Of evidence: the paper's Table; a digitised Figure; Public re-implementations; Recalled; Ours."""
+
+SIDES: tuple[Side, ...] = ("at", "above", "below")
+UNITS = ("iteration", "data_steps")
+"""Of when an intermediate number was read: updates, or steps of data, as the x of figures."""
 
 PaperPlace = tuple[str, str, int | None, int | None, str, str | None]
 """Dataset, network, depth, T, rule and result: what the paper has a number for."""
@@ -23,6 +30,33 @@ class Number:
     grade: str
     rounding: float = 0.0
     reading: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intermediate:
+    """A number of the paper before the end of training, read off one of its curves.
+
+    The first part of a schedule is enough for it. Its error of reading is its margin.
+
+    Attributes:
+        where: fields of its cells: dataset, network, depth or T, and rule.
+        result: which of a cell's several results it is of; None where there is one.
+        unit: what `at` counts, one of UNITS.
+        at: when it was read.
+        number: the number, with its grade and its error of reading.
+        side: whether the paper's curve is `at` the number, or somewhere `above` or `below` it.
+    """
+
+    where: Mapping[str, Any]
+    result: str | None
+    unit: str
+    at: int
+    number: Number
+    side: Side = "at"
+
+    def iteration(self, cell: Cell) -> float:
+        """Return the updates that a cell at the paper's own scale has done by then."""
+        return self.at / (cell.data_steps if self.unit == "data_steps" else 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,22 @@
 
 import itertools
 import math
+from typing import Any
 
 from ...results.metrics import measure_of, results_of
-from .evidence import GRADES, FixedModel, Margin, Median, Number, PaperPlace, Spread
+from ...results.statistics.place_verdict import Side
+from .evidence import (
+    GRADES,
+    SIDES,
+    UNITS,
+    FixedModel,
+    Intermediate,
+    Margin,
+    Median,
+    Number,
+    PaperPlace,
+    Spread,
+)
 from .strict_toml import Table
 
 
@@ -29,6 +42,41 @@ def numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
                 found[place] = Number(value=value, grade=grade, **exactness)
         table.close()
     return found
+
+
+def intermediate(tables: list[Table]) -> tuple[Intermediate, ...]:
+    """Return the paper's numbers before the end of training, in the tables `[[intermediate]]`.
+
+    A row is the depth or T, when they were read (the unit is the column's name), then a number for
+    each rule; one that is nan is not known.
+    """
+    found: dict[tuple[Any, ...], Intermediate] = {}
+    for table in tables:
+        dataset, network, grade = _place(table)
+        result, reading = table.take_result(), _positive(table, "reading")
+        side: Side = table.choice("side", SIDES) if "side" in table.remaining() else "at"
+        first, unit, *rules = [*table.take_list("columns", str), "", ""]
+        rules = [table.coerced("columns", "rule", rule) for rule in rules[:-2]]
+        if first not in ("depth", "T") or unit not in UNITS or not rules:
+            raise table.error(
+                "columns", f"must be depth or T, {' or '.join(UNITS)}, then the rules"
+            )
+        for along, at, *values in table.take_rows("rows", 2 + len(rules)):
+            if at < 1 or at % 1:
+                raise table.error("rows", f"have {at:g}, which is no number of updates or steps")
+            fields = {first: table.coerced("rows", first, along)}
+            for rule, value in zip(rules, values, strict=True):
+                where = {"dataset": dataset, "network": network, **fields, "rule": rule}
+                key = (*where.values(), result, unit, at)
+                if key in found:
+                    raise table.error("rows", f"give {rule} at {along:g}, {at:g} twice")
+                if not math.isnan(value):
+                    number = Number(value=value, grade=grade, reading=reading)
+                    found[key] = Intermediate(
+                        where=where, result=result, unit=unit, at=int(at), number=number, side=side
+                    )
+        table.close()
+    return tuple(found.values())
 
 
 def _exactness(table: Table, dataset: str, result: str | None) -> dict[str, float]:

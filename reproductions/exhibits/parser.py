@@ -7,7 +7,7 @@ from typing import Any
 
 from ...bench.configuration import field_of
 from .claims import read_claim
-from .evidence_parser import fixed, margins, medians_of, numbers, spreads
+from .evidence_parser import fixed, intermediate, margins, medians_of, numbers, spreads
 from .schema import (
     FIGURE_KINDS,
     GATED_KINDS,
@@ -54,6 +54,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
             key: _scale(key, scales.take_table(key), overrides, grid) for key in scales.remaining()
         },
         numbers=numbers(root.take_tables("numbers")),
+        intermediate=intermediate(root.take_tables("intermediate")),
         medians=tuple(median for median in medians if not median.censored),
         cut_off=tuple(median for median in medians if median.censored),
         fixed=fixed(root.take_tables("fixed")),

@@ -9,7 +9,7 @@ from ...bench import registry
 from ...bench.cell import Cell
 from ...bench.errors import UsageError, did_you_mean
 from .claims import Claim, ClaimTest, tests_of
-from .evidence import FixedModel, Margin, Median, Number, PaperPlace, Spread
+from .evidence import FixedModel, Intermediate, Margin, Median, Number, PaperPlace, Spread
 from .space import Dimension
 
 GATED_KINDS = ("speed", "correctness")
@@ -137,6 +137,7 @@ class Exhibit:
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
         medians: the paper's, of populations.
         cut_off: those of the paper's medians that its axis cuts off.
+        intermediate: the paper's numbers before the end of training.
         fixed: the M whose result stands in the table, by (dataset, network, rule).
         margins: by dataset.
         spreads: estimates, by (dataset, network, rule, result).
@@ -169,6 +170,7 @@ class Exhibit:
     space: tuple[Dimension, ...] = ()
     external: tuple[str, ...] = ()
     cut_off: tuple[Median, ...] = ()
+    intermediate: tuple[Intermediate, ...] = ()
     spreads: Mapping[tuple[str, str, str, str | None], Spread] = field(
         default_factory=dict[tuple[str, str, str, str | None], Spread]
     )
@@ -246,6 +248,12 @@ class Exhibit:
         points = [p for p in self.scale(scale).points() if p["rule"] not in self.external]
         tests = (tests_of(claim, points, self.fixed_layers) for claim in self.claims)
         return list(itertools.chain.from_iterable(tests))
+
+    def intermediate_of(self, cell: Cell) -> list[Intermediate]:
+        """Return the paper's numbers before the end of training that a cell is to give."""
+        if cell.p_update is not None:
+            return []
+        return [one for one in self.intermediate if cell.has(one.where)]
 
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.

@@ -14,6 +14,7 @@ MOST_CHARACTERS, LONGEST_LINE = 64 * 1024, 2000
 needs grow with the square of the parts of a key, which is on one line."""
 T = TypeVar("T", str, int, float)
 R = TypeVar("R")
+C = TypeVar("C", bound=str)
 
 
 class Table:
@@ -124,12 +125,13 @@ class Table:
         except UsageError as error:
             raise UsageError(one_line(f"{self.file}: {self._at(key)}: {error}")) from None
 
-    def choice(self, key: str, choices: tuple[str, ...]) -> str:
+    def choice(self, key: str, choices: tuple[C, ...]) -> C:
         """Return the string at `key`, one of `choices`."""
         value = self.take(key, str)
-        if value not in choices:
+        found = next((choice for choice in choices if choice == value), None)
+        if found is None:
             raise self.error(key, f"is unknown: {value!r}{did_you_mean(value, choices)}")
-        return value
+        return found
 
     def close(self) -> None:
         """Raise UsageError if a key is left."""

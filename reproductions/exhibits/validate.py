@@ -7,10 +7,11 @@ that no cell has is a slip, and would be noticed only in a report of hours of tr
 
 import dataclasses
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...bench import registry
+from ...bench import datasets, registry
 from ...bench.cell import Cell
 from ...bench.configuration import field_names, field_of
 from ...bench.errors import UsageError, did_you_mean
@@ -42,6 +43,7 @@ def validate(exhibit: Exhibit) -> None:
     cells = {name: expand(exhibit, name, seeds=1) for name in exhibit.scales}
     every = list(dict.fromkeys(itertools.chain.from_iterable(cells.values())))
     _check_places(exhibit, every)
+    _check_intermediate(exhibit, cells.get("paper", ()))
     _check_labels(exhibit, every)
     for name, of_scale in cells.items():
         _check_layout(exhibit, name, of_scale)
@@ -102,6 +104,34 @@ def _check_places(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
             raise _error(
                 exhibit, f"margins.{dataset}.rules.{rule}", "is of a rule that no cell has"
             )
+
+
+def _check_intermediate(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
+    """Check that the cells of the paper's scale give each intermediate number as they train."""
+    for one in exhibit.intermediate:
+        mine, when = [c for c in cells if c.has(one.where)], f"{one.unit} {one.at:,}"
+        key = f"intermediate, {when} of {_words(one.where)},"
+        if not mine:
+            raise _error(exhibit, key, "is where no cell of scale paper is")
+        _check_result(exhibit, key, [mine[0].dataset], one.result)
+        for cell in mine:
+            done = one.iteration(cell)
+            if done >= cell.iterations:
+                raise _error(
+                    exhibit, key, f"is not before the end: cells train for {cell.iterations:,}"
+                    " updates; the number at the end is one of [[numbers]]",
+                )  # fmt: skip
+            if datasets.kind(cell.dataset) == "text":
+                problem = "is of a text, which is tested at the end alone: a curve is of other text"
+                raise _error(exhibit, key, problem)
+            if datasets.kind(cell.dataset) == "episodes":  # when a level was solved is recorded
+                continue
+            following = cell.next_evaluation(math.ceil(done) - 1)
+            if following != done:
+                raise _error(
+                    exhibit, key, f"is after {done:g} updates, where no cell is evaluated; the next"
+                    f" evaluation is after {following:,}",
+                )  # fmt: skip
 
 
 def _check_result(exhibit: Exhibit, key: str, datasets: Iterable[str], result: str | None) -> None:

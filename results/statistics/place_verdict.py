@@ -28,6 +28,8 @@ from typing import Literal, NamedTuple
 from .intervals import VERDICT_CONFIDENCE, Status, spread_of
 
 Answer = Literal["yes", "no", "undecided"]
+Side = Literal["at", "above", "below"]
+"""Where a number of the paper lies: at the value that is given, or anywhere on one side of it."""
 
 DRAW_CONFIDENCE = 0.95
 """Of the prediction interval. That of the mean is `VERDICT_CONFIDENCE`, two tests at 5 %."""
@@ -65,7 +67,8 @@ class Target:
         rounding: half a unit of its last printed decimal.
         reading: the error of reading it off a figure.
         grain: the width of its rung, where it stands on a ladder; 0 otherwise.
-        censored: whether the paper's axis cuts it off, so that it lies anywhere above `value`.
+        side: whether it is `at` the value, or only known to lie `above` it (where the paper's axis
+            cuts it off) or `below` it.
     """
 
     value: float
@@ -73,7 +76,7 @@ class Target:
     rounding: float = 0.0
     reading: float = 0.0
     grain: float = 0.0
-    censored: bool = False
+    side: Side = "at"
 
     def __post_init__(self) -> None:
         if not self.margin > 0:
@@ -138,8 +141,9 @@ def is_within(bounds: tuple[float, float] | None, target: Target) -> Answer:
     """Return whether a mean with such an interval is within the margin of the paper's number."""
     if bounds is None:
         return "undecided"
-    (low, high), nearest = bounds, target.value - target.margin
-    farthest = math.inf if target.censored else target.value + target.margin
+    low, high = bounds
+    nearest = -math.inf if target.side == "below" else target.value - target.margin
+    farthest = math.inf if target.side == "above" else target.value + target.margin
     if nearest <= low and high <= farthest:
         return "yes"
     return "no" if high < nearest or low > farthest else "undecided"
@@ -150,8 +154,9 @@ def is_drawn(bounds: tuple[float, float] | None, target: Target) -> Answer:
     if bounds is None:
         return "undecided"
     (low, high), slack = bounds, target.rounding + target.reading + target.grain / 2
-    reaches_down = target.censored or low - slack <= target.value
-    return "yes" if reaches_down and target.value <= high + slack else "no"
+    reaches_down = target.side == "above" or low - slack <= target.value
+    reaches_up = target.side == "below" or target.value <= high + slack
+    return "yes" if reaches_down and reaches_up else "no"
 
 
 def mean_bounds(

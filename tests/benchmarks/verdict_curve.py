@@ -6,7 +6,8 @@
 Prints Markdown tables. A share of draws is in percent; its standard error is below 0.8 at 4,000.
 The paper's number is a run of the paper's process, rounded as the paper rounds; *difference* is our
 process's mean minus that of the paper's. *On the edge* is not of processes: the number lies exactly
-a margin from our mean, where `reproduced` and `not reproduced` are both wrong.
+a margin from our mean, below it or above, where `reproduced` and `not reproduced` are both wrong;
+of either the side is told on which it is given more often.
 """
 
 import argparse
@@ -45,6 +46,24 @@ def normal(deviation):
     return draw
 
 
+def uniform(deviation):
+    """Return a process: results spread evenly about a mean."""
+
+    def draw(rng, size):
+        return math.sqrt(3) * deviation * rng.uniform(-1, 1, size)
+
+    return draw
+
+
+def clumped(deviation):
+    """Return a process: results in two clumps about a mean, nothing between them."""
+
+    def draw(rng, size):
+        return deviation * rng.choice([-0.99, 0.99], size) + 0.14 * normal(deviation)(rng, size)
+
+    return draw
+
+
 def resampled(residuals):
     """Return a process: residuals of records, drawn with replacement."""
     pool = np.asarray(residuals)
@@ -55,7 +74,7 @@ def resampled(residuals):
     return draw
 
 
-def verdicts(draw, n, difference, like, grain, draws, seed=0):
+def verdicts(draw, n, difference, like, grain, draws, seed=0, side=-1):
     """Return the share of each verdict in percent.
 
     Args:
@@ -66,6 +85,7 @@ def verdicts(draw, n, difference, like, grain, draws, seed=0):
         grain: of our results.
         draws: number of places that are judged.
         seed: of the draws.
+        side: -1 where the number lies below our mean on the edge, 1 where it lies above.
     """
     rng, found = np.random.default_rng(seed), dict.fromkeys(VERDICTS, 0)
     unit = grain if like.grain else 2 * like.rounding
@@ -73,7 +93,7 @@ def verdicts(draw, n, difference, like, grain, draws, seed=0):
     values = rounded(center + draw(rng, (draws, n)), grain)
     if difference == EDGE:  # of what is rounded, where results stand on a ladder
         edge = rounded(center + draw(rng, (1, MEAN)), grain).mean(axis=1) if like.grain else None
-        papers = (center[:, 0] if edge is None else edge) - like.margin
+        papers = (center[:, 0] if edge is None else edge) + side * like.margin
     else:
         theirs = center[:, 0] - difference * like.margin + draw(rng, draws)
         papers = rounded(theirs, like.grain or unit)
@@ -91,11 +111,29 @@ def rounded(values, unit):
     return np.round(values / unit) * unit if unit else values
 
 
+def on_edge(draw, n, like, grain, draws):
+    """Return the shares of wrong verdicts on the edge, each on the side where it is greater."""
+    both = [verdicts(draw, n, EDGE, like, grain, draws, side=side) for side in (-1, 1)]
+    return {name: max(found[name] for found in both) for name in VERDICTS}
+
+
+def edge_rows(draws):
+    """Yield rows on results of one spread and several shapes: shape, seeds, and the edge's shares.
+
+    The spread is that of DNI's resampled residuals, 0.26 points.
+    """
+    for name, shape in (("normal", normal), ("even", uniform), ("two clumps", clumped)):
+        for n in SEEDS:
+            found = on_edge(shape(0.26), n, POINTS, 0.01, draws)
+            yield (name, str(n), f"{found['reproduced']:.1f}", f"{found['not reproduced']:.1f}")
+
+
 def curve(processes, like, grain, draws):
     """Return the rows of a table: process, seeds, then three shares for each difference."""
     for name, draw, deviation in processes:
         for n in SEEDS:
-            found = [verdicts(draw, n, d, like, grain, draws) for d in DIFFERENCES]
+            found = [verdicts(draw, n, d, like, grain, draws) for d in DIFFERENCES if d != EDGE]
+            found.append(on_edge(draw, n, like, grain, draws))
             shares = (f"{f['reproduced']:.1f} / {f['not reproduced']:.1f}" for f in found)
             power = 100 * place_power(n, deviation, like, grain)
             yield (name, str(n), *shares, f"{power:.1f}")
@@ -222,6 +260,8 @@ def main():
     ]
     title = "Resampled residuals of published records, margin 0.3 points"
     show(title, HEADINGS, curve(some, POINTS, 0.01, draws))
+    headings = ("shape of the results, sd 0.26", "seeds", "reproduced", "not reproduced")
+    show("On the edge by shape, margin 0.3 points", headings, edge_rows(draws))
     planned, again = looking_again(draws)
     print(f"On the edge, decided by the planned 3 seeds: {planned:.1f} %; with up to 4 more as long"
           f" as undecided: {again:.1f} %.\n")  # fmt: skip

@@ -7,7 +7,7 @@ import sgbench
 
 def test_verdicts_stand_beside_their_evidence():
     found = sgbench.verdicts("table1", "quick", published=True)
-    assert set(found["kind"]) == {"place", "claim"}
+    assert set(found["kind"]) == {"place", "intermediate", "claim"}
     ids = set(sgbench.load_records(published=True)["id"])
     for row in found[found["n"] > 0].itertuples():
         assert len(row.values) == row.n

@@ -26,7 +26,9 @@ def test_three_seeds_cannot_tell_dni(table1):
     assert found["MNIST FCN bprop"].power > 0.95
     assert "MNIST CNN DNI" not in found  # whose spread nobody knows
     few = hardly(found.values())
-    assert few[0] == dni
+    assert {one.name for one in few[:2]} == {
+        "MNIST FCN DNI", "MNIST FCN DNI before the end of training",
+    }  # fmt: skip
     assert all(one.power < LEAST_POWER for one in few)
     (sentence,) = words(found.values())
     assert "3 seeds" in sentence
@@ -64,7 +66,7 @@ def test_away_from_the_papers_scale_no_place_has_a_power(table1):
 def test_what_is_not_among_the_cells_is_not_told(table1):
     cells = [c for c in expand(table1, "paper", seeds=1) if c.rule == "dni"]
     assert {one.name for one in planned(table1, "paper", cells)} == {
-        "MNIST FCN DNI", "dni-grows (MNIST)",
+        "MNIST FCN DNI", "MNIST FCN DNI before the end of training", "dni-grows (MNIST)",
     }  # fmt: skip
 
 

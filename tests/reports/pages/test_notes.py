@@ -1,5 +1,7 @@
 """The notes of an exhibit's report."""
 
+import json
+
 import pytest
 from reference.reports import rows_of
 from sgbench.bench import datasets, registry
@@ -143,3 +145,26 @@ def test_further_seeds_have_a_line_of_their_own(table1, make):
     shown = page.replace("\N{NO-BREAK SPACE}", " ")
     assert "2.10 ± 0.25 (3)<br>all 2.25 ± 0.20 (6)<br>paper 1.8" in shown
     assert "which are shown and not judged" in shown
+
+
+def test_seeds_beyond_the_plan_are_told_and_change_no_verdict(table1, make):
+    """`run --seeds 9` after the declared three: other results, the same verdicts."""
+    cells = [
+        cell
+        for cell in expand(table1, "paper", seeds=9)
+        if (cell.dataset, cell.network) == ("mnist", "fcn") and cell.sg_layers in (None, 0, 2)
+    ]
+    worse = [make.record(c, make.typical(c) + 0.01 * c.seed + 5 * (c.seed > 2)) for c in cells]
+    planned = build(table1, "paper", [r for r in worse if r.seed < 3], ("json",))
+    every = build(table1, "paper", worse, ("json",))
+    kept = ("kind", "text", "verdict", "n", "estimate", "p", "within", "drawn", "decides")
+
+    def verdicts(report):
+        found = json.loads(report.files["table1-paper.json"])["verdicts"]
+        return [[one[name] for name in kept] for one in found]
+
+    assert verdicts(planned) == verdicts(every)
+    assert any(row[2] in ("reproduced", "not reproduced") for row in verdicts(every))
+    assert "further seeds than the scale's own" not in planned.text
+    assert f"further seeds than the scale's own: {len(cells) * 6 // 9} cells" in every.text
+    assert "which are shown and not judged" in every.text

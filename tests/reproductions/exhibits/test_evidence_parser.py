@@ -84,3 +84,47 @@ def test_the_baseline_is_a_rule():
     assert parse("small", 'baseline = "backprop"\n' + SMALL).baseline == "backprop"
     with pytest.raises(UsageError, match="baseline"):
         parse("small", 'baseline = "nothing"\n' + SMALL)
+
+
+BEFORE = """
+[[intermediate]]
+dataset = "digits"
+network = "fcn"
+grade = "F"
+reading = 0.2
+columns = ["depth", "iteration", "backprop"]
+rows = [[3, 5, 2.0], [4, 5, nan]]
+"""
+
+
+def test_a_number_before_the_end_has_its_time_and_its_error_of_reading():
+    (one,) = parse("small", SMALL + BEFORE).intermediate  # the other is not known
+    assert one.where == {"dataset": "digits", "network": "fcn", "depth": 3, "rule": "backprop"}
+    assert (one.unit, one.at, one.side, one.result) == ("iteration", 5, "at", None)
+    assert (one.number.value, one.number.grade, one.number.reading) == (2.0, "F", 0.2)
+    under = BEFORE.replace("reading = 0.2", 'reading = 0.2\nside = "below"')
+    assert parse("small", SMALL + under).intermediate[0].side == "below"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("reading = 0.2", "", "reading is missing"),
+        ("reading = 0.2", "reading = 0", "reading must be between"),
+        ("reading = 0.2", 'reading = 0.2\nside = "under"', "side is unknown: 'under'"),
+        ('"iteration"', '"seconds"', "columns must be depth or T, iteration or data_steps, then"),
+        ('"backprop"]', "]", "columns must be depth or T"),
+        ("[3, 5, 2.0]", "[3, 2.0]", "must be a list of 3 numbers"),
+        ("[3, 5, 2.0]", "[3, 5.5, 2.0]", "5.5, which is no number of updates"),
+        ("[3, 5, 2.0]", "[3, 0, 2.0]", "0, which is no number of updates"),
+        ("[4, 5, nan]", "[3, 5, 2.5]", "give backprop at 3, 5 twice"),
+        ('grade = "F"', 'grade = "X"', "grade is unknown"),
+        ("reading = 0.2", "reading = 0.2\nmargin = 1", "margin is unknown"),
+    ],
+)
+def test_a_number_before_the_end_that_cannot_be_is_refused_in_a_line(old, new, problem):
+    with pytest.raises(UsageError) as raised:
+        parse("small", SMALL + BEFORE.replace(old, new))
+    assert problem in str(raised.value)
+    assert "small.toml: intermediate[0]" in str(raised.value)
+    assert "\n" not in str(raised.value)

@@ -90,6 +90,44 @@ SPREADS = {
     "bp_lambda": {},
     "sg_scale": {},
 }
+INTERMEDIATE = {  # T or depth, rule, result, when: value, margin, side
+    "table1": {
+        (3, "dni", None, "iteration 300000"): (2.3, 0.2, "at"),
+        (4, "dni", None, "iteration 300000"): (3.0, 0.2, "at"),
+        (5, "dni", None, "iteration 300000"): (3.9, 0.2, "at"),
+        (6, "dni", None, "iteration 300000"): (5.5, 0.5, "at"),
+        (4, "cdni", None, "iteration 20000"): (2.0, 0.2, "below"),
+        (5, "cdni", None, "iteration 20000"): (2.0, 0.2, "below"),
+        (6, "cdni", None, "iteration 20000"): (2.0, 0.2, "below"),
+    },
+    "table2": {
+        (2, "dni_aux", None, "data_steps 260000"): (28, 1, "at"),
+        (2, "dni_aux", None, "data_steps 600000"): (33, 1, "at"),
+        (2, "dni_aux", None, "data_steps 800000"): (39, 1, "at"),
+        (3, "dni_aux", None, "data_steps 1000000"): (28, 1, "at"),
+        (3, "dni_aux", None, "data_steps 1900000"): (45, 1, "at"),
+        (3, "dni_aux", None, "data_steps 3850000"): (59, 1, "at"),
+        (4, "dni_aux", None, "data_steps 600000"): (28, 1, "at"),
+        (4, "dni_aux", None, "data_steps 2650000"): (52, 1, "at"),
+        (4, "dni_aux", None, "data_steps 3550000"): (67, 1, "at"),
+        (5, "dni_aux", None, "data_steps 450000"): (33, 1, "at"),
+        (5, "dni_aux", None, "data_steps 1000000"): (52, 1, "at"),
+        (5, "dni_aux", None, "data_steps 1170000"): (59, 1, "at"),
+        (4, "bptt", None, "data_steps 500000"): (19, 1, "at"),
+        (5, "bptt", None, "data_steps 2400000"): (23, 1, "at"),
+    },
+    "two_networks": {
+        (4, "end_to_end", "error_a", "data_steps 20000"): (37, 1, "at"),
+        (4, "dni", "error_a", "data_steps 20000"): (10, 1, "at"),
+        (4, "end_to_end", "error_b", "data_steps 30000"): (50, 1, "at"),
+        (4, "dni", "error_b", "data_steps 30000"): (36, 1, "at"),
+    },
+}
+INTERMEDIATE_OF = {
+    "table1": ("mnist", "fcn"),
+    "table2": ("repeat_copy", "lstm"),
+    "two_networks": ("counting", "two_lstms"),
+}
 BASELINES = {
     "table1": "backprop",
     "table2": "bptt",
@@ -146,6 +184,19 @@ def test_numbers_are_as_exact_as_the_paper_prints_or_as_its_figures_are_read():
     assert {(n.rounding, n.reading) for n in pair.numbers.values()} == {(0, 1.0)}
     (deep,) = load("deep").numbers.values()
     assert (deep.value, deep.rounding) == (2.0, 0.5)
+
+
+@pytest.mark.parametrize("name", builtin_names())
+def test_the_papers_numbers_before_the_end_of_training(name):
+    found = {}
+    for one in load(name).intermediate:
+        along = one.where.get("depth", one.where.get("T"))
+        key = (along, one.where["rule"], one.result, f"{one.unit} {one.at}")
+        found[key] = (one.number.value, one.number.reading, one.side)
+        assert one.number.grade == "F"
+        assert (one.where["dataset"], one.where["network"]) == INTERMEDIATE_OF[name]
+    assert found == INTERMEDIATE.get(name, {})
+    assert len(found) == len(load(name).intermediate)
 
 
 def test_medians_are_read_to_a_tenth_and_those_that_are_cut_off_are_known():

@@ -64,6 +64,19 @@ grade = "O"
 columns = ["depth", "dni"]
 rows = [[3, 1.9]]
 """
+BEFORE = """
+[scales.paper]
+description = "whole"
+seeds = 2
+
+[[intermediate]]
+dataset = "digits"
+network = "fcn"
+grade = "O"
+reading = 0.1
+columns = ["depth", "iteration", "dni"]
+rows = [[3, 5, 1.9]]
+"""
 MARGINS = """
 [margins.digits]
 points = 1
@@ -147,6 +160,16 @@ def test_an_exhibit_without_layout_figures_numbers_and_claims_is_whole():
         (NUMBERS, "[3, 1.9]", "[5, 1.9]", ("numbers", "depth=5")),
         (NUMBERS, '"dni"', '"cdni"', ("numbers", "rule=cdni")),
         (NUMBERS, 'grade = "O"', 'grade = "O"\nresult = "error_a"', ("numbers", "leave it out")),
+        (BEFORE, "[3, 5,", "[5, 5,", ("intermediate, iteration 5 of", "no cell of scale paper")),
+        (
+            BEFORE,
+            "[3, 5,",
+            "[3, 10,",
+            ("intermediate, iteration 10 of", "10 updates", "[[numbers]]"),
+        ),
+        (BEFORE, "[3, 5,", "[3, 4,", ("is after 4 updates", "the next evaluation is after 5")),
+        (BEFORE, "scales.paper", "scales.quick", ("intermediate", "no cell of scale paper")),
+        (BEFORE, "reading", 'result = "error_a"\nreading', ("intermediate", "leave it out")),
         (MARGINS, "margins.digits", "margins.mnist", ("margins.mnist",)),
         (MARGINS, "dni = 2", "cdni = 2", ("margins.digits.rules.cdni",)),
         (SPREADS, "dni = 0.5", "cdni = 0.5", ("spreads", "rule=cdni")),
@@ -203,3 +226,18 @@ def test_cells_with_several_results_need_them_in_layout_and_claims():
     exhibit = load("two_networks")
     with pytest.raises(UsageError, match="layout lacks result"):
         validate(dataclasses.replace(exhibit, layout=Layout(rows=("rule",), columns=("T",))))
+
+
+def test_numbers_before_the_end_are_of_what_is_evaluated_then():
+    pair, recurrent = load("two_networks"), load("table2")
+    (one, *_), (level, *_) = pair.intermediate, recurrent.intermediate
+    between = dataclasses.replace(one, at=20_008)  # half a cycle later
+    with pytest.raises(UsageError, match=r"after 1250\.5 updates, where no cell is evaluated"):
+        validate(dataclasses.replace(pair, intermediate=(between,)))
+    anywhere = dataclasses.replace(level, at=260_002)  # the times of levels are recorded
+    validate(dataclasses.replace(recurrent, intermediate=(anywhere,)))
+    text = {**level.where, "dataset": "ptb"}
+    with pytest.raises(UsageError, match="is of a text, which is tested at the end alone"):
+        validate(
+            dataclasses.replace(recurrent, intermediate=(dataclasses.replace(level, where=text),))
+        )

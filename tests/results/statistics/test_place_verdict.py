@@ -104,13 +104,21 @@ def test_five_seeds_on_the_papers_rung_reproduce_it_and_so_with_an_odd_one():
 
 
 def test_a_number_that_is_cut_off_is_tested_on_one_side():
-    cut = Target(value=6.0, margin=0.3, reading=0.1, censored=True)
+    cut = Target(value=6.0, margin=0.3, reading=0.1, side="above")
     for value, status in ((5.9, "reproduced"), (12.0, "reproduced"), (5.0, "not reproduced")):
         found = judge([value - 0.02, value, value + 0.02], cut)
         assert found.status == status
     assert judge([5.5, 5.7, 5.9], cut).status == "inconclusive"
     two_sided = Target(value=6.0, margin=0.3, reading=0.1)
     assert judge([11.98, 12.0, 12.02], two_sided).status == "not reproduced"
+
+
+def test_a_number_that_is_known_to_lie_below_is_tested_on_one_side():
+    under = Target(value=2.0, margin=0.2, reading=0.2, side="below")
+    for value, status in ((2.1, "reproduced"), (0.4, "reproduced"), (3.0, "not reproduced")):
+        found = judge([value - 0.02, value, value + 0.02], under)
+        assert found.status == status
+    assert judge([2.1, 2.3, 2.5], under).status == "inconclusive"
 
 
 def test_a_margin_is_positive():
