@@ -16,7 +16,7 @@ from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
 from sgbench.reproductions.exhibits.exhibit import Exhibit, expand, load
 from sgbench.reproductions.exhibits.parser import parse
 from sgbench.results.from_outcome import make_record
-from sgbench.results.record import Record
+from sgbench.results.record import POINT_TYPES, Record
 from sgbench.results.store.study import Study
 
 MACHINE = Machine(
@@ -115,7 +115,7 @@ def network(cell: Cell, final: float | None = None, **options: Any) -> Record:
         error = final * (1 + 0.25 * (1 - part) / (part * p + 0.02) ** 0.5)
         curve.append(
             {
-                **dict.fromkeys(("bits", "longest", "aux_loss", "error_a", "error_b")),
+                **dict.fromkeys(POINT_TYPES),
                 "iteration": iteration,
                 "seconds": 10.0 * part * (0.3 + 0.7 * p) * dice.lognormvariate(0, 0.02),
                 "error": final if iteration == end else error * dice.lognormvariate(0, 0.05),

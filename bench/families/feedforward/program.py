@@ -15,6 +15,7 @@ from ...nn.adam import Adam
 from ...outcome import CurvePoint, EvaluatedPoints, defined
 from ..program import ProfiledAttribute, Program, State
 from .batches import Batches
+from .diagnosis import diagnose
 from .network import FeedForwardReplicas, cross_entropy
 from .update_mask import UpdateMask, block_mask
 
@@ -87,7 +88,9 @@ class FeedForwardProgram(Program):
     def evaluate_all(self) -> EvaluatedPoints:
         """Evaluate every replica: return the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
-        probe, updates = self.probe(), self.updates()
+        probe, updates, found = self.probe(), self.updates(), None
+        if self.iteration == self.cells[0].iterations:
+            found = diagnose(self.network, self.batches)
         points = [
             CurvePoint(
                 iteration=self.iteration,
@@ -97,6 +100,10 @@ class FeedForwardProgram(Program):
                 train_loss=probe.loss[r],
                 sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
                 sg_cosine=None if probe.sg_cosine is None else defined(probe.sg_cosine[r]),
+                sg_weight_cosine=None if found is None else defined(found.weight_cosine[r]),
+                sg_ridge_cosine=None
+                if found is None or found.ridge_cosine is None
+                else defined(found.ridge_cosine[r]),
                 updates=None if updates is None else updates[r],
             )
             for r in range(len(self.cells))
