@@ -242,6 +242,11 @@ def _words(name: str, rule: Rule) -> Iterator[str]:
             yield f"RULE.families has {family!r}{did_you_mean(family, FUNCTIONS)}"
         elif not isinstance(rule.sentence, str) and family not in rule.sentence:
             yield f"RULE.sentence lacks the family {family}"
+    yield from _numbers(rule)
+
+
+def _numbers(rule: Rule) -> Iterator[str]:
+    """Yield what is wrong with a declaration's hyperparameters, each with the remedy."""
     yield from filter(None, map(_hyperparameter_problem, rule.hyperparameters))
     for one in rule.hyperparameters:
         for family in one.families:

@@ -41,7 +41,9 @@ def typical(cell: Cell) -> float:
         return min(cell.T, 5) + 6 * better
     if cell.value("bp_lambda") is not None:
         return 2.0 + (1 - cell.value("bp_lambda")) * 0.8 * (cell.depth - 3)
-    growth = {"no_bprop": 4.0, "top_only": 2.5, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[cell.rule]
+    growth = {"no_bprop": 4.0, "top_only": 2.5, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[
+        cell.rule
+    ]
     start = {"no_bprop": 9.0, "top_only": 3.4, "backprop": 2.0, "dni": 2.0, "cdni": 2.1}[cell.rule]
     worse = abs((cell.sg_layers or 0) - 1) * 0.3 if cell.rule == "dni" else 0.0
     return start + growth * (cell.depth - 3) + worse

@@ -1,8 +1,8 @@
 """The blueprint of a feed-forward network: everything that has weights, free of torch.
 
 Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M after
-every hidden layer that learns, a linear head after every hidden layer, and where layers are completely unlocked also a
-synthetic-input model I for the output of every hidden layer.
+every hidden layer that learns, a linear head after every hidden layer, and where layers are
+completely unlocked also a synthetic-input model I for the output of every hidden layer.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlue
         shapes.append(layer.output(shapes[-1] if shapes else tuple(image)))
     sizes, numbers = [math.prod(shape) for shape in shapes], range(len(hidden))
     labels = classes if rule.models_see_labels else 0
-    learning = numbers[frozen_layers(cell) :] if rule.has_models else []
+    learning = numbers[frozen_layers(cell) if rule.has_models else len(hidden) :]
     return FeedForwardBlueprint(
         hidden=hidden,
         shapes=tuple(shapes),

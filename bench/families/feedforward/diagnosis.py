@@ -16,8 +16,8 @@ The true gradient is backprop's, through all layers above, in training mode, bat
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import torch
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from ...interfaces import Pullback
     from .batches import Batches
     from .network import FeedForwardReplicas
 
@@ -61,28 +62,21 @@ def diagnose(network: FeedForwardReplicas, batches: Batches) -> Diagnosis | None
     if not network.models or count < LEAST_BATCHES:
         return None
     dense = len(network.hidden_shapes[0]) == 1
-    fitted, chosen = 2 * count // 3, 5 * count // 6
-    sums = [_Sums() for _ in network.models]
-    rest: list[list[tuple[Tensor, Tensor]]] = [[] for _ in network.models]
+    weights = [_Weights() for _ in network.models]
+    parts = [[_Moments() for _ in range(3)] for _ in network.models]
     for number, index in enumerate(batches.sample(count)):
-        for i, seen, true in _gradients(network, batches, index, sums):
-            if dense and number < fitted:
-                sums[i].add(seen, true)
-            elif dense:
-                rest[i].append((seen, true))
-    weight = [one.weight_cosine() for one in sums]
-    ridge = None
-    if dense:
-        ridge = [
-            one.ridge_cosine(held[: chosen - fitted], held[chosen - fitted :])
-            for one, held in zip(sums, rest, strict=True)
-        ]
-    frozen = network.frozen
-    return Diagnosis(_by_replica(weight, frozen), ridge and _by_replica(ridge, frozen))
+        part = (number >= 2 * count // 3) + (number >= 5 * count // 6)
+        for i, seen, true in _gradients(network, batches, index, weights):
+            if dense:
+                parts[i][part].add(seen, true)
+    found = _by_replica([one.cosine() for one in weights], network.frozen)
+    if not dense:
+        return Diagnosis(found, None)
+    return Diagnosis(found, _by_replica([ridge_cosine(*three) for three in parts], network.frozen))
 
 
 def _gradients(
-    network: FeedForwardReplicas, batches: Batches, index: Tensor, sums: Sequence[_Sums]
+    network: FeedForwardReplicas, batches: Batches, index: Tensor, sums: Sequence[_Weights]
 ) -> list[tuple[int, Tensor, Tensor]]:
     """Add the weights' gradients of a batch [R, B] to the sums of each layer with an M.
 
@@ -95,13 +89,13 @@ def _gradients(
     found: list[tuple[int, Tensor, Tensor]] = []
     with network.untracked():
         outputs: list[Tensor] = []
-        pullbacks = []
+        pullbacks: list[Pullback] = []
         for layer in network.hidden:
             h, pullback = layer(h)
             outputs.append(h)
             pullbacks.append(pullback)
         logits, pullback = network.classify(h)
-        delta = pullback(network.loss_gradient(logits, one_hot))
+        delta: Tensor = pullback(network.loss_gradient(logits, one_hot))
         for i, model in reversed(layers):
             weight, below = written[f"hidden{i}.weight"], i > network.frozen
             synthetic = model(outputs[i], one_hot)[0]
@@ -117,35 +111,50 @@ def _gradients(
     return found
 
 
+def _zero() -> Tensor:
+    return torch.zeros(())
+
+
 @dataclass
-class _Sums:
-    """Sums over the batches of a layer, of R replicas; those of the regression in float64."""
+class _Weights:
+    """The gradients of a layer's weights, summed over the batches, [R, weights]."""
 
-    said: Tensor | float = 0.0  # the gradient of the weights by M, [R, weights]
-    true: Tensor | float = 0.0  # the true one
-    square: Tensor | float = 0.0  # of what M sees, with a one joined to it, [R, d + 1, d + 1]
-    product: Tensor | float = 0.0  # of that and the true gradient at h, [R, d + 1, units]
+    said: Tensor = field(default_factory=_zero)  # by what M predicts
+    true: Tensor = field(default_factory=_zero)
 
-    def add(self, seen: Tensor, true: Tensor) -> None:
-        x = _with_one(seen)
-        self.square = self.square + (x @ x.mT).double()
-        self.product = self.product + (x @ true.mT).double()
-
-    def weight_cosine(self) -> Tensor:
-        assert not isinstance(self.said, float)
-        assert not isinstance(self.true, float)
+    def cosine(self) -> Tensor:
+        """Return the cosine [R] of the two."""
         return torch.cosine_similarity(self.said.double(), self.true.double(), 1, eps=0)
 
-    def ridge_cosine(
-        self, choosing: Sequence[tuple[Tensor, Tensor]], held: Sequence[tuple[Tensor, Tensor]]
-    ) -> Tensor:
-        """Return the cosine [R] on the batches `held`, of the penalty best on those `choosing`."""
-        assert not isinstance(self.square, float)
-        assert not isinstance(self.product, float)
-        fits = ridge(self.square, self.product, PENALTIES)
-        scores = torch.stack([_cosine(fit, choosing) for fit in fits]).nan_to_num(-math.inf)
-        best, at = scores.argmax(0), torch.arange(scores.shape[1], device=scores.device)
-        return _cosine(torch.stack(list(fits))[best, at], held)
+
+@dataclass
+class _Moments:
+    """Second moments of regressors x and what is regressed, y, summed over batches, float64."""
+
+    square: Tensor = field(default_factory=_zero)  # x x^T with a one joined to x, [R, d + 1, d + 1]
+    product: Tensor = field(default_factory=_zero)  # x y^T, [R, d + 1, units]
+    size: Tensor = field(default_factory=_zero)  # y^T y, [R]
+
+    def add(self, seen: Tensor, true: Tensor) -> None:
+        """Add the examples of x [R, d, B] and y [R, units, B]."""
+        one = seen.new_ones((seen.shape[0], 1, seen.shape[2]))
+        x = torch.cat([seen, one], 1)
+        self.square = self.square + (x @ x.mT).double()
+        self.product = self.product + (x @ true.mT).double()
+        self.size = self.size + true.double().square().sum((1, 2))
+
+    def cosine(self, fit: Tensor) -> Tensor:
+        """Return the cosine [R] of y and what the coefficients `fit` make of x."""
+        said = (fit * (self.square @ fit)).sum((1, 2))
+        return (fit * self.product).sum((1, 2)) / (said * self.size).sqrt()
+
+
+def ridge_cosine(fitted: _Moments, choosing: _Moments, held: _Moments) -> Tensor:
+    """Return the cosine [R] on examples `held` of the penalty that is best on those `choosing`."""
+    fits = torch.stack(ridge(fitted.square, fitted.product, PENALTIES))
+    scores = torch.stack([choosing.cosine(fit) for fit in fits]).nan_to_num(-math.inf)
+    best = fits[scores.argmax(0), torch.arange(scores.shape[1], device=scores.device)]
+    return held.cosine(best)
 
 
 def ridge(square: Tensor, product: Tensor, penalties: Sequence[float]) -> list[Tensor]:
@@ -163,7 +172,7 @@ def ridge(square: Tensor, product: Tensor, penalties: Sequence[float]) -> list[T
     mean_x, mean_y = square[:, :-1, -1:] / count, product[:, -1:] / count
     covariance = square[:, :-1, :-1] / count - mean_x @ mean_x.mT
     mixed = product[:, :-1] / count - mean_x @ mean_y
-    values, vectors = torch.linalg.eigh(covariance)
+    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(covariance))
     turned, variance = vectors.mT @ mixed, values.mean(1).view(-1, 1, 1)
     found: list[Tensor] = []
     for penalty in penalties:
@@ -172,19 +181,7 @@ def ridge(square: Tensor, product: Tensor, penalties: Sequence[float]) -> list[T
     return found
 
 
-def _cosine(coefficients: Tensor, batches: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-    """Return the cosine [R] of what is predicted on the batches and the true gradient."""
-    by = coefficients.mT.to(batches[0][0].dtype)
-    said = torch.cat([by @ _with_one(seen) for seen, _ in batches], 2).double().flatten(1)
-    true = torch.cat([true for _, true in batches], 2).double().flatten(1)
-    return torch.cosine_similarity(said, true, 1, eps=0)
-
-
-def _with_one(seen: Tensor) -> Tensor:
-    """Return values [R, d, B] with a last row of ones."""
-    return torch.cat([seen, seen.new_ones((seen.shape[0], 1, seen.shape[2]))], 1)
-
-
 def _by_replica(layers: Sequence[Tensor], frozen: int) -> list[list[float]]:
     """Return values [R] of each layer above the frozen ones as a list a replica."""
-    return [[math.nan] * frozen + row for row in torch.stack(list(layers), 1).tolist()]
+    rows = cast("list[list[float]]", torch.stack(list(layers), 1).tolist())
+    return [[math.nan] * frozen + row for row in rows]

@@ -66,9 +66,7 @@ def work(cell: Cell) -> float:
     if cell.decoupled is not None:
         active = cell.need("p_update")
     inputs = [image, *plan.shapes[:-1]]
-    each = [
-        layer.multiplications(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)
-    ]
+    each = [layer.multiplications(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)]
     top = plan.classifier.multiplications(plan.shapes[-1])
     beside = sum(
         model.multiplications(shape)

@@ -1,8 +1,8 @@
 """The feed-forward network that a program trains: the same for every rule, baselines included.
 
 Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M after
-every hidden layer that learns, a linear head after every hidden layer, and where layers are completely unlocked also a
-synthetic-input model I for the output of every hidden layer.
+every hidden layer that learns, a linear head after every hidden layer, and where layers are
+completely unlocked also a synthetic-input model I for the output of every hidden layer.
 """
 
 import itertools

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import (
-    arrays,
     batches,
     everything,
     everything_of,

@@ -76,9 +76,15 @@ TESTS = {  # the family at scale paper
     "bp_lambda": 0, "sg_scale": 0,
 }  # fmt: skip
 SPREADS = {
-    "table1": {"mnist fcn": {
-        "no_bprop": 0.95, "top_only": 0.21, "backprop": 0.04, "dni": 0.97, "cdni": 0.085,
-    }},
+    "table1": {
+        "mnist fcn": {
+            "no_bprop": 0.95,
+            "top_only": 0.21,
+            "backprop": 0.04,
+            "dni": 0.97,
+            "cdni": 0.085,
+        }
+    },
     "table2": {
         "copy lstm": {"bptt": 0.35, "dni": 0.79, "dni_aux": 0.5},
         "repeat_copy lstm": {"bptt": 0.29, "dni": 1.8, "dni_aux": 0.35},
