@@ -32,18 +32,27 @@ class Cell(Configuration):
         self._check_fit()
 
     def _coerced_hyperparameters(self) -> tuple[tuple[str, float], ...]:
-        """Return the rule's hyperparameters by name, its defaults where none are given."""
+        """Return the rule's hyperparameters by name, its defaults where none are given.
+
+        An optional one that has its default is left out.
+        """
         given, found = dict(self.hyperparameters), dict[str, float]()
-        for name, spec in own_fields(self.rule).items():
+        needed = defaults(self.rule, optional=False)
+        without = defaults(self.rule, optional=True)
+        for name, spec in own_fields(self.rule, registry.family_of(self.network).name).items():
             value = given.pop(name, None)
             if value is None:
-                value = defaults(self.rule)[name]
+                value = needed.get(name, without.get(name))
             if value is None:
                 raise UsageError(f"{name} is needed for rule={self.rule}: {spec.doc}")
-            found[name] = spec.coerce(value)
+            value = spec.coerce(value)
+            if name in needed or value != without[name]:
+                found[name] = value
         for name, value in given.items():
+            rule, network = registry.RULES.declared(self.rule), f", network={self.network}"
             raise UsageError(
-                f"{field_of(name).name}={value} does not apply to rule={self.rule}; leave it out"
+                f"{field_of(name).name}={value} does not apply to rule={self.rule}"
+                f"{network if rule.hyperparameter(name) else ''}; leave it out"
             )
         return tuple(sorted(found.items()))
 
@@ -58,9 +67,10 @@ class Cell(Configuration):
             raise UsageError(f"dataset={self.dataset} is not for network={self.network}")
         values = self.to_dict()
         family.check(values)
+        spare = (*OPTIONAL, *defaults(self.rule, optional=True))
         for name, applies in applicable(values).items():
             given = values.get(name) is not None
-            if applies and not given and name not in OPTIONAL:
+            if applies and not given and name not in spare:
                 raise UsageError(
                     f"{name} is needed for rule={self.rule}, network={self.network}"
                     + (f", decoupled={self.decoupled}" if self.decoupled else "")

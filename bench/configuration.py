@@ -201,16 +201,21 @@ def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
     Asks for rule, network and dataset, and where they are given sg_layers, decoupled and si_layers.
     """
     family, rule = registry.family_of(values["network"]), values["rule"]
-    own = {one.name for one in registry.RULES.declared(rule).hyperparameters}
+    own = own_fields(rule, family.name)
     having = family.fields(values)
     found = {name: name in having for name, spec in FIELDS.items() if spec.optional}
     return found | {name: name in own for name in (*hyperparameters(), *own)}
 
 
-def own_fields(rule: str) -> dict[str, Field]:
-    """Return the fields of a rule's hyperparameters; UsageError where one is of every cell."""
+def own_fields(rule: str, family: str) -> dict[str, Field]:
+    """Return the fields of a rule's hyperparameters in cells of a family.
+
+    Raises UsageError where one is a field of every cell.
+    """
     found: dict[str, Field] = {}
     for one in registry.RULES.declared(rule).hyperparameters:
+        if one.families and family not in one.families:
+            continue
         if one.name in FIELDS:
             raise UsageError(
                 f"rule {rule}: its hyperparameter {one.name} is a field of every cell; rename it"
@@ -219,9 +224,15 @@ def own_fields(rule: str) -> dict[str, Field]:
     return found
 
 
-def defaults(rule: str) -> dict[str, float | None]:
-    """Return the default of each of a rule's hyperparameters, None where it has none."""
-    return {one.name: one.default for one in registry.RULES.declared(rule).hyperparameters}
+def defaults(rule: str, *, optional: bool) -> dict[str, float | None]:
+    """Return the default of a rule's hyperparameters, None where one has none.
+
+    Args:
+        rule: the rule's name.
+        optional: whether of those that a cell may do without, or of all others.
+    """
+    declared = registry.RULES.declared(rule).hyperparameters
+    return {one.name: one.default for one in declared if one.optional == optional}
 
 
 def _field_of(one: Hyperparameter) -> Field:

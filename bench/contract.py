@@ -53,6 +53,9 @@ class Hyperparameter:
         above: a bound that the value must exceed; takes the place of `min`.
         replica_axis: whether cells that differ in it alone can train as one program: it changes
             no shape and is read through `network.hyperparameters` only.
+        optional: whether a cell of the rule may do without: without it, it is as with the default,
+            and one that is given its default has none (so its id is that of a cell without).
+        families: of the networks whose cells have it; empty for all of the rule's.
         symbol: how tables and axes write it; its name if empty.
         about: what it means at its ends, for the axis of a figure.
     """
@@ -65,6 +68,8 @@ class Hyperparameter:
     max: float = 1e12
     above: float | None = None
     replica_axis: bool = False
+    optional: bool = False
+    families: tuple[str, ...] = ()
     symbol: str = ""
     about: str = ""
 
@@ -93,6 +98,9 @@ class Rule:
         auxiliary: whether it needs auxiliary outputs: a linear classifier on every hidden layer
             (feedforward), a prediction of coming synthetic gradients (recurrent).
         trains_hidden: whether it trains the hidden layers (feedforward), or the classifier alone.
+        frozen_below: hidden layers, counted from the bottom, that keep their initial weights and
+            have no M (feedforward): a number, a negative one for all but so many at the top, or the
+            name of the hyperparameter that says it.
         baseline: whether others' times are given as multiples of its own.
         label_leak: why labels reach gradients by a way other than the loss or an M that sees them;
             empty if they do not.
@@ -116,6 +124,7 @@ class Rule:
     model: str = "none"
     auxiliary: bool = False
     trains_hidden: bool = True
+    frozen_below: int | str = 0
     baseline: bool = False
     label_leak: str = ""
     least_depth: int = 2
@@ -137,6 +146,20 @@ class Rule:
     def sentence_for(self, family: str) -> str:
         """Return what a layer learns from in the networks of `family`."""
         return self.sentence if isinstance(self.sentence, str) else self.sentence[family]
+
+    def frozen(self, hidden: int, hyperparameters: Mapping[str, float]) -> int:
+        """Return how many of so many hidden layers, from the bottom, keep their initial weights.
+
+        Args:
+            hidden: hidden layers of the network.
+            hyperparameters: the rule's own numbers, by name; an optional one may be missing.
+        """
+        if not self.trains_hidden:
+            return hidden
+        below = self.frozen_below
+        if isinstance(below, str):
+            return int(hyperparameters.get(below, 0))
+        return below if below >= 0 else max(0, hidden + below)
 
     def hyperparameter(self, name: str) -> Hyperparameter | None:
         """Return its hyperparameter `name`, None where it has none of that name."""
@@ -178,7 +201,7 @@ def _types(what: str, declared: Rule | Hyperparameter) -> Iterator[str]:
         value: object = getattr(declared, one.name)
         number = isinstance(value, int | float) and not isinstance(value, bool)
         fits = number if kinds is float and value is not None else isinstance(value, kinds)
-        if not fits or (kinds is int and isinstance(value, bool)):
+        if not fits or (kinds is not bool and isinstance(value, bool)):
             yield f"{what}.{one.name}={value!r} must be {words}"
         elif isinstance(value, str) and not (value.isprintable() and "$" not in value):
             yield f"{what}.{one.name}={value!r} must be one line of plain text, without $"
@@ -188,6 +211,7 @@ _KINDS: dict[str, tuple[Any, str]] = {  # by annotation: the types, and what to 
     "str": (str, "text"),
     "bool": (bool, "True or False"),
     "int": (int, "a whole number"),
+    "int | str": ((int, str), "a whole number, or the name of a hyperparameter"),
     "float": (float, "a number"),
     "float | None": ((int, float, type(None)), "a number or None"),
     "type": (type, "int or float"),
@@ -218,7 +242,20 @@ def _words(name: str, rule: Rule) -> Iterator[str]:
             yield f"RULE.families has {family!r}{did_you_mean(family, FUNCTIONS)}"
         elif not isinstance(rule.sentence, str) and family not in rule.sentence:
             yield f"RULE.sentence lacks the family {family}"
+    yield from _numbers(rule)
+
+
+def _numbers(rule: Rule) -> Iterator[str]:
+    """Yield what is wrong with a declaration's hyperparameters, each with the remedy."""
     yield from filter(None, map(_hyperparameter_problem, rule.hyperparameters))
+    for one in rule.hyperparameters:
+        for family in one.families:
+            if family not in rule.families:
+                yield f"hyperparameter {one.name}: RULE.families lacks its family {family!r}"
+    below = rule.frozen_below
+    named = rule.hyperparameter(below) if isinstance(below, str) else None
+    if isinstance(below, str) and (named is None or named.kind is not int):
+        yield f"RULE.frozen_below={below!r} is no hyperparameter of the rule with kind=int"
 
 
 def _functions(module: Any, rule: Rule) -> Iterator[str]:
@@ -246,4 +283,6 @@ def _hyperparameter_problem(one: Hyperparameter) -> str:
         return f"hyperparameter {one.name}: give min, or above"
     if one.default is not None and not least <= one.default <= one.max:
         return f"hyperparameter {one.name}: default={one.default} is not within its own bounds"
+    if one.optional and one.default is None:
+        return f"hyperparameter {one.name}: give a default, since it is optional"
     return ""

@@ -61,7 +61,9 @@ class FeedForwardNetwork(Protocol):
         hidden: the hidden layers, bottom first.
         hidden_shapes: the shape of each one's h, of one example and replica: (units,) or
             (filters, H, W).
-        models: an M for each hidden layer; none where the rule asks for none.
+        frozen: how many hidden layers, from the bottom, keep their initial weights
+            (`Rule.frozen_below`).
+        models: an M for each hidden layer above those; none where the rule asks for none.
         heads: a linear classifier for each hidden layer, which starts at zero; none where the
             rule asks for no auxiliary outputs.
         hyperparameters: the rule's own numbers; a tensor that broadcasts on h where the replicas
@@ -73,6 +75,7 @@ class FeedForwardNetwork(Protocol):
     classes: int
     hidden: Sequence[Layer]
     hidden_shapes: Sequence[tuple[int, ...]]
+    frozen: int
     models: Sequence[Model]
     heads: Sequence[Layer]
     hyperparameters: Mapping[str, float | Tensor]

@@ -17,6 +17,16 @@ METRICS = {
     "train_loss": ("nats", "cross-entropy on the training examples since the last evaluation"),
     "sg_loss": ("", "regression loss of the synthetic-gradient model M of a hidden layer"),
     "sg_cosine": ("", "cosine of a hidden layer's synthetic and true gradient"),
+    "sg_weight_cosine": (
+        "",
+        "cosine of the gradients that a hidden layer's weights get from M's prediction and from"
+        " backprop, summed over thousands of examples; at the last evaluation",
+    ),
+    "sg_ridge_cosine": (
+        "",
+        "cosine with the true gradient that a ridge regression on what M sees reaches on examples"
+        " it was not fitted on; at the last evaluation (fcn)",
+    ),
     "updates": ("", "updates that a layer has done (decoupled)"),
     "bits": ("bits", "bits per symbol (recurrent)"),
     "longest": ("steps", "T_task of the longest level solved so far (episodes)"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from ..families.feedforward.blueprint import frozen_layers
 from .checks import Failed
 from .harness import Arguments, RuleHarness, harness_of, restored
 from .settings import Setting
@@ -157,5 +158,5 @@ def compare(
 
 def _claimed(setting: Setting, name: str) -> bool:
     """Tell whether a weight's gradient is that of the objective: M has a loss of its own."""
-    learns = setting.rule.trains_hidden or not name.startswith("hidden")
-    return learns and not name.startswith("sg")
+    frozen = frozen_layers(setting.cell()) if setting.family.name == "feedforward" else 0
+    return not name.startswith(("sg", *(f"hidden{i}." for i in range(frozen))))

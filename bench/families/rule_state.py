@@ -17,16 +17,20 @@ def hyperparameters(
 ) -> dict[str, float | Tensor]:
     """Return the rule's own numbers: one each, or a tensor where the replicas differ.
 
+    One that the cells do without has its default.
+
     Args:
         cells: one for each replica.
         device: where tensors live.
         spread: gives a tensor [R] the shape that broadcasts on h.
     """
-    declared = registry.RULES.declared(cells[0].rule).hyperparameters
-    return {
-        one.name: by_replica([cell.need(one.name) for cell in cells], cells[0], device, spread)
-        for one in declared
-    }
+    found: dict[str, float | Tensor] = {}
+    for one in registry.RULES.declared(cells[0].rule).hyperparameters:
+        given = (dict(cell.hyperparameters).get(one.name, one.default) for cell in cells)
+        values = [value for value in given if value is not None]
+        if values:
+            found[one.name] = by_replica(values, cells[0], device, spread)
+    return found
 
 
 def kept(network: object, cells: Sequence[Cell], device: torch.device) -> dict[str, Tensor]:

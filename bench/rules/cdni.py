@@ -1,7 +1,7 @@
 """cDNI: DNI whose models M also see the label, one-hot, joined to h (Table 1)."""
 
 from ..contract import Rule
-from .dni import decoupled_step, step, targets
+from .dni import FROZEN_BELOW, decoupled_step, step, targets
 
 __all__ = ["RULE", "decoupled_step", "step", "targets"]
 
@@ -13,5 +13,7 @@ RULE = Rule(
     families=("feedforward",),
     version=1,
     source="arXiv 1608.05343v1, Table 1",
+    hyperparameters=(FROZEN_BELOW,),
     model="M with label",
+    frozen_below="frozen_below",
 )

@@ -7,6 +7,9 @@ synthetic gradient, pulled back through layer i alone, is what M_{i-1} should ha
 targets are bootstrapped, and the true gradient reaches the topmost M only. Every gradient is taken
 at the weights before the step, so one optimiser call at its end equals updating layer by layer.
 
+With `frozen_below`, hidden layers below that number, counted from 0 at the bottom, keep their
+initial weights and have no M (ours: it tells what the layers above do alone).
+
 Recurrent (Table 2): an unroll of T steps does not wait for the steps that follow.
 
     theta <- theta - alpha (sum over the T steps of dL/dtheta + delta_T dh_T/dtheta)
@@ -29,7 +32,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..contract import Rule
+from ..contract import Hyperparameter, Rule
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,6 +48,19 @@ if TYPE_CHECKING:
         Unroll,
     )
 
+FROZEN_BELOW = Hyperparameter(
+    name="frozen_below",
+    doc="hidden layers, from the bottom, that keep their initial weights and have no M"
+    " (dni and cdni on fcn and cnn)",
+    kind=int,
+    default=0,
+    min=0,
+    max=998,
+    optional=True,
+    families=("feedforward",),
+    symbol="frozen layers",
+)
+
 RULE = Rule(
     name="dni",
     label="DNI",
@@ -59,7 +75,9 @@ RULE = Rule(
     families=("feedforward", "recurrent", "pair"),
     version=1,
     source="arXiv 1608.05343v1, sections 2 and 3",
+    hyperparameters=(FROZEN_BELOW,),
     model="M",
+    frozen_below="frozen_below",
     products_per_step=4,
 )
 
@@ -74,7 +92,9 @@ def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     """
     one_hot = network.encode(labels)
     h, learn_below = x, None
-    for layer, model in zip(network.hidden, network.models, strict=True):
+    for layer in network.hidden[: network.frozen]:
+        h, _ = layer(h)
+    for layer, model in zip(network.hidden[network.frozen :], network.models, strict=True):
         h, pullback = layer(h)
         delta, learn = model(h, one_hot)
         if learn_below is None:
@@ -90,8 +110,8 @@ def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
 
 def targets(network: FeedForwardNetwork, forward_pass: ForwardPass) -> list[Tensor]:
     """Return what each M should have predicted, bottom first: bootstrapped but for the topmost."""
-    del network
-    above = zip(forward_pass.pullbacks[1:], forward_pass.synthetic[1:], strict=True)
+    pullbacks = forward_pass.pullbacks[network.frozen :]
+    above = zip(pullbacks[1:], forward_pass.synthetic[1:], strict=True)
     return [*(pullback(synthetic) for pullback, synthetic in above), forward_pass.top]
 
 

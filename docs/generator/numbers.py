@@ -14,10 +14,12 @@ from sgbench.reports.analysis.verdicts import Place
 from sgbench.reports.tables import entries
 from sgbench.results.metrics import measure_of
 from sgbench.results.record import POINT_TYPES
+from sgbench.results.statistics.intervals import mean_interval
 
 from . import cost, findings, sources
 from .markers import MarkerError
 
+CONFIDENCE = 0.95
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -108,6 +110,12 @@ def _left(words: list[str]) -> str:
         raise MarkerError(str(error)) from None
 
 
+def _interval_of(values: "pd.Series[float]", form: str) -> str:
+    """Return mean and half-width of the 95 % interval, with the decimals of a form like `.2f`."""
+    found = mean_interval(list(values), CONFIDENCE)
+    return entries.interval(found, int(form.strip(".f")))
+
+
 FOLDS: Mapping[str, Callable[["pd.Series[float]"], float]] = {
     "min": lambda s: float(s.min()),
     "max": lambda s: float(s.max()),
@@ -129,7 +137,8 @@ def _curve(words: list[str]) -> str:
     """`curve EXHIBIT SCALE NAME FOLD FORMAT FIELD=VALUE… [at=ITERATION] [layer=N]`.
 
     Over the curves' points, at the last one unless `at` names an iteration; a list (a value for
-    each M, the lowest layer's first) is folded too unless `layer` picks one, from 1.
+    each M, the lowest layer's first) is folded too unless `layer` picks one, from 1. FOLD may be
+    `interval`: mean and half-width over the records.
     """
     exhibit, scale, name, fold, form, *where = words
     picks = {
@@ -150,10 +159,12 @@ def _curve(words: list[str]) -> str:
 
 
 def _folded(values: "pd.Series[float]", fold: str, form: str) -> str:
-    if fold not in FOLDS:
-        raise MarkerError(f"unknown fold {fold!r}: {', '.join(FOLDS)}")
+    if fold not in (*FOLDS, "interval"):
+        raise MarkerError(f"unknown fold {fold!r}: {', '.join(FOLDS)}, interval")
     if values.empty:
         raise MarkerError("no record has a value there")
+    if fold == "interval":
+        return _interval_of(values, form)
     return f"{FOLDS[fold](values):{form}}".replace("-", MINUS)
 
 

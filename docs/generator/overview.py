@@ -123,7 +123,7 @@ def beside(words: list[str]) -> Table:
     }
     found = {name: _by_place(selection) for name, selection in sets.items()}
     short = found[f"ours, {SHORT}: 1,000"]
-    rules = dict.fromkeys(rule for rule, _ in short)
+    rules = dict.fromkeys(rule for (rule, _), place in short.items() if place.paper is not None)
     depths = sorted({depth for _, depth in short})
     rows: list[tuple[str, ...]] = []
     for rule in rules:

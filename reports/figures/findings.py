@@ -9,6 +9,7 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
+from ..analysis.protocol import PAPER
 from ..analysis.select import Selection
 from ..analysis.wording import label, number
 from . import alignment, evidence, words
@@ -49,6 +50,8 @@ def title(
         shown = configurations(ends.frame) if ends is not None else []
         iterations = {selection.cells[n].iterations for n in shown}
         many = f"{iterations.pop():,} iterations" if len(iterations) == 1 else "training"
+        if figure.y == "sg_cosine" and selection.scale != PAPER:
+            found += ", at this schedule"  # cosines may rise late in a longer one
         return f"{of} after {many}: {found}" if of else f"After {many}: {found}"
     if not of:
         return figure.title

@@ -221,6 +221,7 @@ def test_every_field_is_part_of_the_id():
         "sg_scale": 31.0,
         "precision": "float64",
         "evaluate_at": [0.5],
+        "frozen_below": 1,
     }
     unlocked = {
         "decoupled": (UPDATE, "both"),
@@ -290,6 +291,20 @@ def test_ids_are_the_same_in_every_process():
             check=True,
         )
         assert run.stdout.split() == [dni().key, dni().id("d"), "False"]
+
+
+def test_frozen_layers_apply_to_feed_forward_networks_and_leave_one_that_learns():
+    assert dni(frozen_below=2).value("frozen_below") == 2
+    for values, message in (
+        ({**DNI, "frozen_below": 3}, "frozen_below=3 freezes all 3 hidden layers of depth=4; give"),
+        ({**DNI, "frozen_below": -1}, "frozen_below=-1 must be between 0"),
+        ({**UPDATE, "frozen_below": 1}, "frozen_below=1 does not go with decoupled=update; leave"),
+        ({**COPY, "frozen_below": 1}, "frozen_below=1 does not apply to rule=dni, network=lstm; l"),
+        ({**BACKPROP, "frozen_below": 1}, "frozen_below=1 does not apply to rule=backprop; leave"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            Cell.from_dict(values)
+        assert str(caught.value).startswith(message)
 
 
 def test_the_key_is_the_one_that_stored_records_have():

@@ -65,6 +65,16 @@ class TestDeclarations:
             ({"least_depth": "2"}, "RULE.least_depth='2' must be a whole number"),
             ({"baseline": 1}, "RULE.baseline=1 must be True or False"),
             ({"families": "feedforward"}, "RULE.families"),
+            ({"frozen_below": True}, "RULE.frozen_below=True must be a whole number, or the name"),
+            ({"frozen_below": "depth"}, "'depth' is no hyperparameter of the rule with kind=int"),
+            (
+                {"hyperparameters": (dataclasses.replace(NUMBER, optional=True),)},
+                "strength: give a default, since it is optional",
+            ),
+            (
+                {"hyperparameters": (dataclasses.replace(NUMBER, families=("pair",)),)},
+                "strength: RULE.families lacks its family 'pair'",
+            ),
             ({"expected_failures": ["labels"]}, "RULE.expected_failures"),
             ({"hyperparameters": [NUMBER]}, "RULE.hyperparameters"),
             ({"hyperparameters": ({"name": "a"},)}, "RULE.hyperparameters[0]"),

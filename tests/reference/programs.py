@@ -81,6 +81,7 @@ def randomise(program, replica, seed):
         units=cell.hidden_units or cell.filters,
         kernel=cell.kernel_size,
         sg_units=cell.sg_units,
+        frozen_below=cell.value("frozen_below") or 0,
     )
     for views, values in (
         (program.network.weights.named, weights),
@@ -103,6 +104,7 @@ def reference_of(program, replica=0):
         cell.learning_rate,
         sg_layers=cell.sg_layers or 0,
         sg_scale=cell.sg_scale or 1.0,
+        frozen_below=cell.value("frozen_below") or 0,
     )
     reference.first, reference.second = (arrays(views, replica) for views in program.moments())
     reference.steps = program.iteration

@@ -41,7 +41,8 @@ class Trace:
 class Table1:
     """The network, its models M and Adam: `weights`, `statistics` by name; `step` trains.
 
-    `rule` is no_bprop, backprop, dni or cdni; `network` fcn or cnn; `depth` counts the classifier.
+    `rule` is no_bprop, top_only, backprop, dni or cdni; `network` fcn or cnn; `depth` counts the
+    classifier. Hidden layers below `frozen_below` have no M and keep their weights (dni, cdni).
     """
 
     rule: str
@@ -52,6 +53,7 @@ class Table1:
     learning_rate: float
     sg_layers: int = 0
     sg_scale: float = 1.0
+    frozen_below: int = 0
 
     def __post_init__(self):
         self.weights = {n: np.array(w, dtype=np.float64) for n, w in self.weights.items()}
@@ -91,12 +93,13 @@ class Table1:
         t.gradients["classifier.bias"] = dlogits.sum(0)
         delta = delta.reshape(h.shape)
 
-        if self.rule == "backprop":
-            for i in reversed(range(hidden)):
+        if self.rule in ("backprop", "top_only"):
+            lowest = 0 if self.rule == "backprop" else hidden - 1
+            for i in reversed(range(lowest, hidden)):
                 t.deltas.insert(0, delta)
                 delta = pullbacks[i](delta)
         elif self.rule in ("dni", "cdni"):
-            for i in reversed(range(hidden)):
+            for i in reversed(range(self.frozen_below, hidden)):
                 # `delta` came through layer i + 1 only: from the loss at the top, else from the
                 # synthetic gradient above, never from further up.
                 target = self.sg_scale * delta
@@ -179,7 +182,20 @@ class Table1:
         return features @ self.weights["classifier.weight"].T + self.weights["classifier.bias"]
 
 
-def random_state(rng, *, rule, network, depth, sg_layers, channels, size, units, kernel, sg_units):
+def random_state(
+    rng,
+    *,
+    rule,
+    network,
+    depth,
+    sg_layers,
+    channels,
+    size,
+    units,
+    kernel,
+    sg_units,
+    frozen_below=0,
+):
     """Random weights and statistics of the right names and shapes, M's last layer included.
 
     `units` and `sg_units` are filters for the cnn; `size` is the side of the square images.
@@ -202,7 +218,7 @@ def random_state(rng, *, rule, network, depth, sg_layers, channels, size, units,
         add(f"hidden{i}", units, into)
         into = units
         size = (size + 1) // 2
-        if rule in ("dni", "cdni"):
+        if rule in ("dni", "cdni") and i >= frozen_below:
             seen = units + (CLASSES if rule == "cdni" else 0)
             for j in range(sg_layers):
                 add(f"sg{i}.hidden{j}", sg_units, seen)

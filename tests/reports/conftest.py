@@ -16,7 +16,7 @@ from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
 from sgbench.reproductions.exhibits.exhibit import Exhibit, expand, load
 from sgbench.reproductions.exhibits.parser import parse
 from sgbench.results.from_outcome import make_record
-from sgbench.results.record import Record
+from sgbench.results.record import POINT_TYPES, Record
 from sgbench.results.store.study import Study
 
 MACHINE = Machine(
@@ -41,8 +41,10 @@ def typical(cell: Cell) -> float:
         return min(cell.T, 5) + 6 * better
     if cell.value("bp_lambda") is not None:
         return 2.0 + (1 - cell.value("bp_lambda")) * 0.8 * (cell.depth - 3)
-    growth = {"no_bprop": 4.0, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[cell.rule]
-    start = {"no_bprop": 9.0, "backprop": 2.0, "dni": 2.0, "cdni": 2.1}[cell.rule]
+    growth = {"no_bprop": 4.0, "top_only": 2.5, "backprop": 0.0, "dni": 0.8, "cdni": -0.1}[
+        cell.rule
+    ]
+    start = {"no_bprop": 9.0, "top_only": 3.4, "backprop": 2.0, "dni": 2.0, "cdni": 2.1}[cell.rule]
     worse = abs((cell.sg_layers or 0) - 1) * 0.3 if cell.rule == "dni" else 0.0
     return start + growth * (cell.depth - 3) + worse
 
@@ -115,7 +117,7 @@ def network(cell: Cell, final: float | None = None, **options: Any) -> Record:
         error = final * (1 + 0.25 * (1 - part) / (part * p + 0.02) ** 0.5)
         curve.append(
             {
-                **dict.fromkeys(("bits", "longest", "aux_loss", "error_a", "error_b")),
+                **dict.fromkeys(POINT_TYPES),
                 "iteration": iteration,
                 "seconds": 10.0 * part * (0.3 + 0.7 * p) * dice.lognormvariate(0, 0.02),
                 "error": final if iteration == end else error * dice.lognormvariate(0, 0.05),

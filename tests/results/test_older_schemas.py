@@ -50,11 +50,28 @@ def test_a_record_of_the_first_schema_reads_as_one_of_this(make):
 # What later schemas added, spelled out: the test must not read it off the code.
 ADDED_IN_3 = {"decoupled", "p_update", "evaluate_at", "si_layers", "si_units", "error_a", "error_b"}
 POINTS_IN_3 = {"updates", "error_a", "error_b"}
+POINTS_IN_5 = {"sg_weight_cosine", "sg_ridge_cosine"}
+
+
+def fourth_schema(record):
+    """The record as the fourth version wrote it: one cosine of M."""
+    values = record.to_dict()
+    points = [{n: v for n, v in point.items() if n not in POINTS_IN_5} for point in values["curve"]]
+    return values | {"schema": 4, "curve": points}
+
+
+def test_a_record_of_the_fourth_schema_reads_as_one_of_this(make):
+    for record in (make.record(), make.recurrent("copy")):
+        old = json.loads(json.dumps(fourth_schema(record)))
+        assert Record.from_dict(old) == record
+        del old["hyperparameters"]
+        with pytest.raises(RecordError, match="missing field hyperparameters"):
+            Record.from_dict(old)
 
 
 def third_schema(record):
     """The record as the third version wrote it: the hyperparameters were two fields."""
-    values = record.to_dict()
+    values = fourth_schema(record)
     own = values.pop("hyperparameters")
     del values["rule_source"], values["dataset_source"]
     return values | {"schema": 3, "bp_lambda": None, "aux_weight": None} | own

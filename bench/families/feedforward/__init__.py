@@ -73,6 +73,16 @@ class FeedForwardFamily:
                 + (f", decoupled={decoupled}" if decoupled else "")
                 + f": it needs {least - 1} hidden layers; give depth={least} or more"
             )
+        below, name = values.get(str(rule.frozen_below)), rule.frozen_below
+        if below and decoupled is not None:
+            raise UsageError(
+                f"{name}={below} does not go with decoupled={decoupled}; leave one of them out"
+            )
+        if below and depth is not None and below > depth - 2:
+            raise UsageError(
+                f"{name}={below} freezes all {depth - 1} hidden layers of depth={depth};"
+                f" give at most {depth - 2}"
+            )
 
     def data_steps(self, values: Mapping[str, Any]) -> int:
         """Return 1: an iteration is a batch."""

@@ -42,6 +42,7 @@ class Batches:
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing
         self.size, self.dtype = cell.batch_size, dtype(cell.precision)
         self.scale = torch.tensor(1 / data.pixel_max, dtype=self.dtype, device=device)
+        self._cells = tuple(cells)
         self.generators = [generator(c.seed, "order") for c in cells]
         self.position = 0
         self.order = self._shuffle()
@@ -55,6 +56,17 @@ class Batches:
         batch = self.order[:, self.position : self.position + self.size]
         self.position += self.size
         return batch
+
+    @property
+    def available(self) -> int:
+        """Batches that `sample` can yield."""
+        return self.images.shape[0] // self.size - 1
+
+    def sample(self, count: int) -> Iterator[Tensor]:
+        """Yield indices [R, B] of `count` batches that share no example with the probe's."""
+        order = torch.stack([self._permutation(generator(c.seed, "probe")) for c in self._cells])
+        for number in range(1, count + 1):
+            yield order[:, number * self.size : (number + 1) * self.size].to(self.images.device)
 
     def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Return training inputs [R, B, C, H, W] in [0, 1] and labels [R, B] of indices [R, B]."""

@@ -1,8 +1,8 @@
 """The blueprint of a feed-forward network: everything that has weights, free of torch.
 
-Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M or a
-linear head after every hidden layer, and where layers are completely unlocked also a
-synthetic-input model I for the output of every hidden layer.
+Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M after
+every hidden layer that learns, a linear head after every hidden layer, and where layers are
+completely unlocked also a synthetic-input model I for the output of every hidden layer.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class FeedForwardBlueprint:
         hidden: the hidden layers, bottom first.
         shapes: of each one's output.
         classifier: the layer on top.
-        models: an M a hidden layer; none where the rule asks for none.
+        models: an M a hidden layer that learns; none where the rule asks for none.
         input_models: an I a hidden layer; none where idle layers run forward too.
         heads: a linear classifier a hidden layer; none where the rule asks for none.
     """
@@ -89,6 +89,12 @@ def architecture_of(cell: Cell) -> Architecture:
     return cast("Architecture", registry.network_module(cell.network))
 
 
+def frozen_layers(cell: Cell) -> int:
+    """Return how many hidden layers, from the bottom, keep their initial weights."""
+    rule = registry.RULES.declared(cell.rule)
+    return rule.frozen(cell.need("depth") - 1, dict(cell.hyperparameters))
+
+
 def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlueprint:
     """Return the blueprint of a cell's network for images [C, H, W] of so many classes."""
     kind, rule = architecture_of(cell), registry.RULES.declared(cell.rule)
@@ -98,11 +104,12 @@ def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlue
         shapes.append(layer.output(shapes[-1] if shapes else tuple(image)))
     sizes, numbers = [math.prod(shape) for shape in shapes], range(len(hidden))
     labels = classes if rule.models_see_labels else 0
+    learning = numbers[frozen_layers(cell) if rule.has_models else len(hidden) :]
     return FeedForwardBlueprint(
         hidden=hidden,
         shapes=tuple(shapes),
         classifier=_linear("classifier", sizes[-1], classes),
-        models=tuple(kind.synthetic_gradient(cell, i, labels) for i in numbers if rule.has_models),
+        models=tuple(kind.synthetic_gradient(cell, i, labels) for i in learning),
         input_models=tuple(
             kind.synthetic_input(cell, i, image) for i in numbers if cell.decoupled == "both"
         ),

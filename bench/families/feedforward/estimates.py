@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ... import datasets, registry
 from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
-from .blueprint import FeedForwardBlueprint, blueprint
+from .blueprint import FeedForwardBlueprint, blueprint, frozen_layers
 
 if TYPE_CHECKING:
     from ...cell import Cell
@@ -40,7 +40,7 @@ def of_a_step(cell: Cell) -> int:
     )
     if plan.models or plan.heads:
         numbers += FLOATS_PER_MODEL_OUTPUT * sum(map(math.prod, plan.shapes))
-    models = [(model, shape) for model, shape in zip(plan.models, plan.shapes, strict=False)]
+    models = list(zip(plan.models, plan.shapes[-len(plan.models) :], strict=False))
     models += [(model, image) for model in plan.input_models]
     hidden = (m.products(seen) - math.prod(m.output(seen)) for m, seen in models)
     return cell.batch_size * (numbers + FLOATS_PER_MODEL_UNIT * max(hidden, default=0))
@@ -62,18 +62,16 @@ def work(cell: Cell) -> float:
     An idle layer does not learn, and where the forward pass is decoupled too it does not run.
     """
     image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
-    rule, active = registry.RULES.declared(cell.rule), 1.0
+    active, frozen = 1.0, frozen_layers(cell)
     if cell.decoupled is not None:
         active = cell.need("p_update")
     inputs = [image, *plan.shapes[:-1]]
-    hidden = sum(
-        layer.multiplications(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)
-    )
+    each = [layer.multiplications(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)]
     top = plan.classifier.multiplications(plan.shapes[-1])
     beside = sum(
         model.multiplications(shape)
         for models, shapes in (
-            (plan.models, plan.shapes),
+            (plan.models, plan.shapes[frozen:]),
             (plan.heads, plan.shapes),
             (plan.input_models, [image] * len(plan.input_models)),
         )
@@ -81,8 +79,8 @@ def work(cell: Cell) -> float:
     )
     forward = active if cell.decoupled == "both" else 1.0
     backward = (PRODUCTS_PER_WEIGHT - 1) * active
-    learning = hidden * rule.trains_hidden + top
-    an_example = (hidden + top) * forward + learning * backward
+    learning = sum(each[frozen:]) + top
+    an_example = (sum(each) + top) * forward + learning * backward
     an_example += PRODUCTS_PER_WEIGHT * active * beside
     return cell.iterations * cell.batch_size * an_example
 

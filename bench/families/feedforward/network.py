@@ -1,8 +1,8 @@
 """The feed-forward network that a program trains: the same for every rule, baselines included.
 
-Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M or a
-linear head after every hidden layer, and where layers are completely unlocked also a
-synthetic-input model I for the output of every hidden layer.
+Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M after
+every hidden layer that learns, a linear head after every hidden layer, and where layers are
+completely unlocked also a synthetic-input model I for the output of every hidden layer.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from ...nn.layers import LayerStack, Pullback, build
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
-from .blueprint import Architecture, architecture_of, blueprint
+from .blueprint import Architecture, architecture_of, blueprint, frozen_layers
 
 
 class Head:
@@ -65,6 +65,7 @@ class FeedForwardReplicas:
         plan, rule = blueprint(cell, image, classes), registry.RULES.declared(cell.rule)
         self.architecture = architecture_of(cell)
         self.classes, self.replicas = classes, len(cells)
+        self.frozen = frozen_layers(cell)
         self.hidden, self.hidden_shapes = list(map(build, plan.hidden)), plan.shapes
         self.classifier = build(plan.classifier)
 
@@ -93,15 +94,16 @@ class FeedForwardReplicas:
     def trained(self, rule: str) -> list[slice]:
         """Return the parts of the weights that the rule trains, each with a count of its updates.
 
-        All as one part, the classifier only, or where layers are decoupled each block by itself.
+        All above the frozen layers as one part, the classifier only, or where layers are decoupled
+        each block by itself.
         """
         spans, end = self.weights.spans, self.weights.flat.shape[1]
+        starts = [spans[next(iter(block.blueprint.shapes))][0] for block in self.blocks()]
         if self.decoupled:
-            starts = [spans[next(iter(block.blueprint.shapes))][0] for block in self.blocks()]
             return [slice(*part) for part in itertools.pairwise([*starts, end])]
         if not registry.RULES.declared(rule).trains_hidden:
             return [slice(spans["classifier.weight"][0], spans["classifier.bias"][1])]
-        return [slice(0, end)]
+        return [slice(starts[self.frozen], end)]
 
     def encode(self, labels: Tensor) -> Tensor:
         """Return labels [R, B] as one-hot [R, classes, B]."""

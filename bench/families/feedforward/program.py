@@ -15,6 +15,7 @@ from ...nn.adam import Adam
 from ...outcome import CurvePoint, EvaluatedPoints, defined
 from ..program import ProfiledAttribute, Program, State
 from .batches import Batches
+from .diagnosis import diagnose
 from .network import FeedForwardReplicas, cross_entropy
 from .update_mask import UpdateMask, block_mask
 
@@ -87,7 +88,9 @@ class FeedForwardProgram(Program):
     def evaluate_all(self) -> EvaluatedPoints:
         """Evaluate every replica: return the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
-        probe, updates = self.probe(), self.updates()
+        probe, updates, found = self.probe(), self.updates(), None
+        if self.iteration == self.cells[0].iterations:
+            found = diagnose(self.network, self.batches)
         points = [
             CurvePoint(
                 iteration=self.iteration,
@@ -97,6 +100,10 @@ class FeedForwardProgram(Program):
                 train_loss=probe.loss[r],
                 sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
                 sg_cosine=None if probe.sg_cosine is None else defined(probe.sg_cosine[r]),
+                sg_weight_cosine=None if found is None else defined(found.weight_cosine[r]),
+                sg_ridge_cosine=None
+                if found is None or found.ridge_cosine is None
+                else defined(found.ridge_cosine[r]),
                 updates=None if updates is None else updates[r],
             )
             for r in range(len(self.cells))
@@ -141,15 +148,16 @@ class FeedForwardProgram(Program):
             losses = _numbers(cross_entropy(logits, one_hot).mean(1))
             if not network.models:
                 return Probe(losses, None, None)
-            models = list(zip(network.models, outputs, strict=True))
+            learning = slice(network.frozen, None)
+            models = list(zip(network.models, outputs[learning], strict=True))
             predicted = [model.predict(h, one_hot)[0] for model, h in models]
             synthetic = [p / m.scale for p, m in zip(predicted, network.models, strict=True)]
             sg_loss = self._sg_loss(pullbacks, synthetic, predicted, true[-1])
             cosines = [
                 torch.cosine_similarity(self._by_replica(s), self._by_replica(t), 1, eps=0)
-                for s, t in zip(synthetic, true, strict=True)
+                for s, t in zip(synthetic, true[learning], strict=True)
             ]
-        return Probe(losses, sg_loss, _rows(cosines))
+        return Probe(losses, sg_loss, self._by_layer(cosines))
 
     def _sg_loss(
         self,
@@ -164,12 +172,17 @@ class FeedForwardProgram(Program):
         forward_pass = ForwardPass(pullbacks=pullbacks, synthetic=synthetic, top=top)
         targets: list[Tensor] = self._rule.targets(self.network, forward_pass)
         size = self.cells[0].batch_size
-        return _rows(
+        return self._by_layer(
             [
                 self._by_replica(m.error(p, t)).square().sum(1) / size
                 for m, p, t in zip(self.network.models, predicted, targets, strict=True)
             ]
         )
+
+    def _by_layer(self, layers: Sequence[Tensor]) -> list[list[float]]:
+        """Return values [R] of each layer with an M as a list a replica; NaN for frozen layers."""
+        without = [layers[0].new_full((len(self.cells),), math.nan)] * self.network.frozen
+        return [list(row) for row in zip(*map(_numbers, (*without, *layers)), strict=True)]
 
     def _by_replica(self, h: Tensor) -> Tensor:
         """Return h as [R, all its values], in float64."""
@@ -202,20 +215,15 @@ def _numbers(values: Tensor) -> list[float]:
     return cast("list[float]", values.tolist())
 
 
-def _rows(layers: Sequence[Tensor]) -> list[list[float]]:
-    """Return values [R] of each layer as a list a replica, bottom first."""
-    return [list(row) for row in zip(*map(_numbers, layers), strict=True)]
-
-
 class Probe(NamedTuple):
     """The diagnosis of a program's models on a fixed batch, one entry a replica.
 
     Attributes:
         loss: mean cross-entropy in training mode, nats.
-        sg_loss: M's regression loss per hidden layer, bottom first; None without M, or where the
-            rule does not tell what M should have predicted.
+        sg_loss: M's regression loss per hidden layer, bottom first, NaN where it is frozen; None
+            without M, or where the rule does not tell what M should have predicted.
         sg_cosine: cosine of the synthetic and the true gradient, both [batch, units] taken as one
-            vector, per hidden layer; NaN where one of them is zero.
+            vector, per hidden layer; NaN where one of them is zero, or the layer is frozen.
     """
 
     loss: list[float]

@@ -1,5 +1,7 @@
 """DNI and cDNI in their limits: results that are exact, whatever the numbers."""
 
+import math
+
 import pytest
 import torch
 from reference.programs import (
@@ -186,3 +188,47 @@ def test_targets_are_bootstrapped(rule, sg_layers, network):
         want = torch.as_tensor(trace.targets[i] / cell.sg_scale)
         got = target if network == "cnn" else target[0].mT
         torch.testing.assert_close(got, want, rtol=1e-9, atol=1e-12)
+
+
+@every_network
+@synthetic_rules
+def test_frozen_layers_never_move_and_have_no_m(rule, network):
+    program = program_of(tiny_cell(rule, network, frozen_below=2), randomised=False)
+    before = everything(program)
+    for index in batches(program, 5):
+        update(program, index)
+    after = everything(program)
+    names = {name for kind, name in after if kind == "weight"}
+    assert {name for name in names if name.startswith("sg")} == {
+        name for name in names if name.startswith("sg2.")
+    }
+    learning = ("hidden2.", "sg2.", "classifier.")  # the topmost layer and its M alone
+    assert moved(before, after) == {name for name in names if name.startswith(learning)}
+    for (kind, name), value in after.items():
+        if kind == "statistic" and name.startswith("hidden"):
+            assert (value != before[kind, name]).any()
+    probe = program.probe()
+    for values in (probe.sg_loss[0], probe.sg_cosine[0]):
+        assert [math.isnan(value) for value in values] == [True, True, False]
+
+
+@synthetic_rules
+def test_with_nothing_frozen_it_is_the_same_cell(rule):
+    cell = tiny_cell(rule)
+    assert tiny_cell(rule, frozen_below=0) == cell
+    assert "frozen_below" not in cell.to_dict()
+
+
+@every_network
+@synthetic_rules
+def test_layers_above_frozen_ones_learn_as_if_those_had_not_been_updated_yet(rule, network):
+    index = next(batches(program_of(tiny_cell(rule)), 1))
+    found = []
+    for changes in ({}, {"frozen_below": 1}):
+        program = program_of(tiny_cell(rule, network, **changes), randomised=False)
+        update(program, index)
+        found.append(everything(program))
+    whole, part = found
+    for what, value in part.items():
+        if not what[1].startswith("hidden0"):
+            assert (value == whole[what]).all(), what

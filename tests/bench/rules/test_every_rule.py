@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import (
-    arrays,
     batches,
     everything,
     everything_of,
@@ -22,6 +21,7 @@ from sgbench.bench.nn import products
 
 RULES = [
     ("no_bprop", None),
+    ("top_only", None),
     ("backprop", None),
     *((rule, sg_layers) for rule in ("dni", "cdni") for sg_layers in range(3)),
 ]
@@ -104,6 +104,18 @@ def warm_up_adam(program):
         size, shape = np.sqrt((gradient**2).mean()) + 1e-6, gradient.shape
         first[name][0].copy_(torch.as_tensor(rng.normal(0, size, shape)))
         second[name][0].copy_(torch.as_tensor(rng.uniform(0.5, 2, shape) * size**2))
+
+
+@every_network
+@pytest.mark.parametrize(("rule", "sg_layers"), [("dni", 0), ("cdni", 2)])
+@pytest.mark.parametrize("frozen_below", [1, 2])
+def test_three_steps_above_frozen_layers(rule, sg_layers, network, frozen_below):
+    cells = (
+        tiny_cell(rule, network, sg_layers=sg_layers, seed=seed, frozen_below=frozen_below)
+        for seed in (0, 3)
+    )
+    for what, got, want in steps(program_of(*cells)):
+        np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-10, err_msg=str(what))
 
 
 @pytest.mark.parametrize("kernel_size", [1, 5])
@@ -193,12 +205,12 @@ def test_probe_sees_what_the_reference_sees_and_changes_nothing(rule, sg_layers,
 
 
 @every_network
-@pytest.mark.parametrize("rule", ["no_bprop", "backprop", "dni", "cdni"])
+@pytest.mark.parametrize("rule", ["no_bprop", "top_only", "backprop", "dni", "cdni"])
 def test_every_trained_weight_moves(rule, network):
     program = program_of(tiny_cell(rule, network, sg_layers=2))
     before = everything(program)
     for index in batches(program, 3):
         update(program, index)
-    hidden = {n for n in arrays(program.network.weights.named) if n.startswith("hidden")}
-    expected = set(program.network.weights.named) - (hidden if rule == "no_bprop" else set())
+    still = {"no_bprop": ("hidden",), "top_only": ("hidden0", "hidden1")}.get(rule, ())
+    expected = {n for n in program.network.weights.named if not n.startswith(still)}
     assert moved(before, everything(program)) == expected

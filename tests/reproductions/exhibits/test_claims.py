@@ -23,6 +23,7 @@ def test_claims_are_written_out_for_the_places_of_the_scale():
     assert count == {
         "cdni-beats-dni-deep": 2,
         "dni-differs-from-backprop": 2,
+        "dni-beats-top-only": 1,
         "cdni-near-backprop": 4,
         "dni-grows": 2,
         "cdni-does-not-grow": 2,
@@ -71,6 +72,8 @@ def test_the_papers_own_numbers_satisfy_its_claims(exhibit):
         return exhibit.number(cell).value
 
     for test in exhibit.claim_tests("paper"):
+        if test.claim.source.startswith("ours"):  # the paper has no number for one side
+            continue
         if test.right is not None:
             left, right = (fmean(map(error, side)) for side in test.sides())
             excess = left - test.claim.factor * right - test.margin

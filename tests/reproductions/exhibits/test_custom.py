@@ -68,7 +68,7 @@ def test_the_order_is_the_exhibits_then_ascending_whatever_the_records():
     records = changed("network=fcn,depth=3,4", {"iterations": 100}, {"iterations": 9}, seeds=1)
     found = [with_custom(TABLE1, some).scale("custom") for some in (records, records[::-1])]
     assert list(found[0].points()) == list(found[1].points())
-    assert found[0].values("rule") == ("no_bprop", "backprop", "dni", "cdni")
+    assert found[0].values("rule") == ("no_bprop", "top_only", "backprop", "dni", "cdni")
     assert found[0].values("iterations") == (9, 100)
 
 

@@ -63,7 +63,7 @@ def test_a_value_is_written_as_the_exhibit_says_then_as_its_rule_or_data_set_doe
 
 def test_the_values_of_an_axis_are_in_the_grids_order():
     scale = TABLE1.scale("quick")
-    assert scale.values("rule") == ("no_bprop", "backprop", "dni", "cdni")
+    assert scale.values("rule") == ("no_bprop", "top_only", "backprop", "dni", "cdni")
     assert scale.values("sg_layers") == (0, 1, 2)
     assert scale.values("learning_rate") == ()
     assert scale.datasets == ("mnist", "cifar10")

@@ -93,7 +93,7 @@ def test_no_condition_selects_everything_in_order():
 
 def test_none_matches_fields_that_do_not_apply():
     chosen = picked("sg_layers=none")
-    assert {cell.rule for cell in chosen} == {"no_bprop", "backprop"}
+    assert {cell.rule for cell in chosen} == {"no_bprop", "top_only", "backprop"}
     assert len(chosen) == len([cell for cell in CELLS if cell.sg_layers is None])
     assert {cell.sg_layers for cell in picked("sg_layers=none,0")} == {None, 0}
 
