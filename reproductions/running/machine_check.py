@@ -42,7 +42,8 @@ def check_machine(store: Store, data_dir: str | None, device: str) -> dict[str, 
 
     Raises UsageError where there is no such device, or the data folder cannot be searched.
     """
-    problems: list[str] = []
+    revision = provenance.revision()
+    problems = [] if revision.problem is None else [revision.problem]
     found: dict[str, Any] = {
         "versions": _versions(),
         "processor": _processor(problems),
