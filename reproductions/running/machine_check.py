@@ -190,6 +190,12 @@ def _cache(problems: list[str]) -> dict[str, Any]:
     from ...bench.datasets.loading.files import cache_folder
 
     folder = cache_folder()
+    if folder is None:
+        problems.append(
+            "there is no home folder (HOME is not set), so no cache folder: name the folder of data"
+            " files by --data-dir"
+        )
+        return {"folder": None, "writable": False}
     writable = can_write(folder)
     if not writable:
         problems.append(

@@ -115,3 +115,13 @@ def test_times_of_unknown_networks_are_timed(sgbench, store, monkeypatch):
     assert ("fcn", "mnist") not in asked  # published records tell
     assert len(asked) == len(set(asked))
     assert rates.TIMING_SECONDS < 1
+
+
+def test_a_user_without_a_home_is_a_problem_and_not_the_end(sgbench, store, monkeypatch):
+    from sgbench.bench.datasets.loading import files
+
+    monkeypatch.setattr(files, "cache_folder", lambda: None)
+    done = sgbench("doctor", "--store", store.path)
+    assert done.exit_code == 0, done.output
+    assert "there is no home folder" in " ".join(done.stdout.split())
+    assert any(line.split() == ["cache", "none"] for line in done.stdout.splitlines())
