@@ -21,7 +21,8 @@ UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
 def resolve(data_dir: Path | str | None) -> Path:
     """Return the data folder: `data_dir`, else SGBENCH_DATA, else the user's cache folder.
 
-    It is NOWHERE for a user without a home folder. Raises UsageError where there cannot be one, or it is not to be searched.
+    It is NOWHERE for a user without a home folder. Raises UsageError where there cannot be one, or
+    it is not to be searched.
     """
     given = data_dir or os.environ.get("SGBENCH_DATA")
     folder = expand_home(given, "--data-dir") if given else cache_folder() or NOWHERE

@@ -100,7 +100,7 @@ def test_a_written_cache_is_said_to_be_kept(cache, capsys):
 def test_processes_share_the_temporary_folder_and_it_goes_with_the_first(tmp_path):
     """A child process finds what its parent has made, and leaves it there."""
     make = textwrap.dedent(
-        f"""
+        """
         import os, subprocess, sys
         from sgbench.bench.datasets.loading.cache import TEMPORARY, cached_contents
         def make():
