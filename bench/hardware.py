@@ -8,6 +8,7 @@ import platform
 import re
 from pathlib import Path
 
+from .cpu_quota import cpu_quota
 from .errors import UsageError
 from .outcome import Machine
 
@@ -56,8 +57,12 @@ def describe(device: str, threads: int, matmul: str, error: float | None) -> Mac
 
 
 def cores() -> int:
-    """Return the number of cores this process may use."""
-    return len(usable_cores()) or os.cpu_count() or 1
+    """Return the number of cores whose time this process may use, at least 1.
+
+    It is the number of those that it may run on, or its quota of their time where that is less.
+    """
+    allowed, quota = len(usable_cores()) or os.cpu_count() or 1, cpu_quota()
+    return allowed if quota is None else max(1, min(allowed, int(quota)))
 
 
 def usable_cores() -> list[int]:

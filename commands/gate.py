@@ -92,6 +92,7 @@ def command(
     from ..results.statistics.gate_finding import FAILURES, exit_code
 
     mode = _mode(ctx, options)
+    path = None if junit is None else path_argument(junit, "--junit")
     findings: list[GateFinding] = []
     signals: list[int] = []
     try:
@@ -105,14 +106,14 @@ def command(
         return complain("interrupted", 128 + (signals[0] if signals else signal.SIGINT))
     if not as_json:
         click.echo(summary_text(findings), nl=False)
-    if junit and (why := _write_junit(findings, path_argument(junit, "--junit"))):
+    if path is not None and (why := _write_junit(findings, path)):
         return complain(f"--junit {junit} cannot be written: {why}", exit_code(findings) or 2)
     return exit_code(findings)
 
 
 def _mode(ctx: click.Context, options: dict[str, Any]) -> str:
     """Return which of the three comparisons is asked for; UsageError unless it is exactly one."""
-    given = [mode for mode in _MODES if options[mode]]
+    given = [mode for mode in _MODES if options[mode] is not None]
     if len(given) != 1:
         raise UsageError("gate: give one of --baseline, --records and --pytest-benchmark")
     for param in ctx.command.params:

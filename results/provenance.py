@@ -3,21 +3,26 @@
 import functools
 import importlib.metadata
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from .git import GitError, commit_of, git, remedy
+
 PACKAGE = Path(__file__).resolve().parent.parent
 CODE = ("*.py", "*.toml")  # what can change a result; notes and figures cannot
-_PATIENCE = 10.0  # seconds for git to answer, so that a record never waits for a hung disk
+_told: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """The commit of the code, and whether its files differ from it; None where it has none."""
+    """The commit of the code, and whether its files differ from it; None where it has none.
+
+    `problem` says why the revision of a checkout is not known.
+    """
 
     commit: str | None
     dirty: bool | None
+    problem: str | None = None
 
 
 @functools.cache
@@ -39,34 +44,27 @@ def revision() -> Revision:
     return revision_of(PACKAGE)
 
 
+def warnings() -> list[str]:
+    """Return the line about a checkout whose revision is not known, once a process."""
+    problem = revision().problem
+    if problem is None or problem in _told:
+        return []
+    _told.add(problem)
+    return [problem]
+
+
 def revision_of(folder: Path) -> Revision:
     """Return the revision of the checkout whose top level is `folder`."""
-    top = git(folder, "rev-parse", "--show-toplevel")
-    if not top or Path(top).resolve() != folder.resolve():
+    if not os.path.lexists(folder / ".git"):
         return Revision(None, None)
-    commit = git(folder, "rev-parse", "--verify", "HEAD")
-    changes = git(folder, "status", "--porcelain", "--", *CODE)
-    if not commit or changes is None:
-        return Revision(None, None)
-    return Revision(commit, bool(changes))
-
-
-def git(folder: Path | str, *arguments: str, patience: float | None = None) -> str | None:
-    """Return git's output without trailing line ends; None where git fails or is not installed."""
-    # GIT_DIR and similar variables, which git hooks set, would point at another repository.
-    # Without optional locks, `status` does not disturb a commit that runs at the same time.
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-    environment["GIT_OPTIONAL_LOCKS"] = "0"
     try:
-        answer = subprocess.run(
-            ["git", "-C", str(folder), *arguments],
-            capture_output=True,
-            check=True,
-            encoding="utf-8",
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            timeout=patience or _PATIENCE,
-        )
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return None
-    return answer.stdout.rstrip()
+        top = git(folder, "rev-parse", "--show-toplevel")
+        if Path(top).resolve() != folder.resolve():
+            why = "its .git is no repository: remove that, or mend it"
+        elif commit := commit_of(folder, "HEAD"):
+            return Revision(commit, bool(git(folder, "status", "--porcelain", "--", *CODE)))
+        else:
+            why = "it has no commit yet"
+    except GitError as error:
+        why = f"{error}: {remedy(error, folder)}"
+    return Revision(None, None, f"the git revision of {folder} goes into no record: {why}")

@@ -16,13 +16,14 @@ The kind of a dataset says what `load` returns:
   place of such a text where it is named as `corpus`; its content is the data's hash then.
 """
 
+import dataclasses
 from pathlib import Path
 
 from .. import registry
 from ..errors import DataError, UsageError
 from .loading import external
 from .loading.corpus import corpus_hash, corpus_symbols, load_corpus
-from .loading.files import resolve
+from .loading.files import NOWHERE, need_folder, resolve
 from .loading.kinds import Data, Episodes, FileCheck, Level, Loaded, Status, Text
 
 __all__ = [
@@ -145,15 +146,21 @@ def load(
 
 def status(name: str, data_dir: Path | str | None = None) -> Status:
     """Tell what of the data `name` is there, without reading it."""
-    return _functions(name).status(resolve(data_dir))
+    found = _functions(name).status(resolve(data_dir))
+    nowhere = found.folder is not None and NOWHERE in (found.folder, *found.folder.parents)
+    return dataclasses.replace(found, folder=None) if nowhere else found
 
 
 def fetch(name: str, data_dir: Path | str | None = None) -> None:
     """Download the missing files of the data `name` into `data_dir`, showing progress on stderr.
 
-    Raises DataError where that fails (no network, wrong hash, folder not writable).
+    Raises DataError where that fails (no network, wrong hash, folder not writable), UsageError
+    where no folder is named and the user has none.
     """
-    _functions(name).fetch(resolve(data_dir))
+    functions, folder = _functions(name), resolve(data_dir)
+    if functions.status(folder).state == "missing":
+        need_folder(folder)
+    functions.fetch(folder)
 
 
 def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:

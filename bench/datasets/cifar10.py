@@ -186,16 +186,16 @@ def _contents(source: Source) -> list[bytes]:
     return cached_contents(*_conversion(source))
 
 
-def _conversion(source: Source) -> tuple[str, tuple[str, ...], Callable[[], list[bytes]]]:
-    """Return the cache's key, names and maker for an archive or shards."""
+def _conversion(source: Source) -> tuple[str, tuple[str, ...], Callable[[], list[bytes]], str]:
+    """Return the cache's key, names and maker for an archive or shards, and what is being done."""
     key = digest(sha256_once(path) for path in source.paths)
-    return f"cifar10-{key}", NAMES, functools.partial(_convert, source)
+    what = "unpacking the archive" if source.kind == "archive" else "decoding the images"
+    return f"cifar10-{key}", NAMES, functools.partial(_convert, source), f"cifar10: {what}"
 
 
 def _convert(source: Source) -> list[bytes]:
     if source.kind == "archive":
         return from_archive(source.paths[0], NAMES, ROWS)
-    print("cifar10: decoding the images (kept in the cache folder)", file=sys.stderr)
     train = [path for path in source.paths if path.name.startswith("train-")]
     test = [path for path in source.paths if path.name.startswith("test-")]
     records, size = from_parquet(train, 5 * ROWS), ROWS * RECORD

@@ -50,7 +50,8 @@ def _sections(found: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "GPU", texts or [f"none: {gpus['why']}"]
     yield "data", [_data(one) for one in found["data"]]
     cache, store = found["cache"], found["store"]
-    yield "cache", [f"{cache['folder']}, {_writable(cache['writable'])}"]
+    place = f"{cache['folder']}, {_writable(cache['writable'])}"
+    yield "cache", ["none" if cache["folder"] is None else place]
     number = store["records"]
     there = UNKNOWN if number is None else count(number, "record")
     there = there if store["exists"] else "not made yet"

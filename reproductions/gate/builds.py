@@ -5,21 +5,24 @@ temporary folder under the name `sgbench`, which is how Python finds it as the p
 """
 
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ...bench.errors import UsageError
-from ...bench.paths import expand_home
-from ...results.provenance import CODE, git
+from ...bench.paths import expand_home, path_argument
+from ...results.git import GitError, checkout_around, commit_of, git, remedy
+from ...results.provenance import CODE
 
 SAMPLER = "bench/sampler.py"
 NAMES = ("baseline", "candidate")
 CHECKOUT_SECONDS = 600.0  # for git to write a worktree, on a slow disk
+STATUS_SECONDS = 60.0  # for git to find what has changed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +64,8 @@ def builds(
 
     Raises:
         UsageError: git or a checkout is missing, the revision is unknown, changes are not
-            committed, a folder is not sgbench, or a build is too old for the gate.
+            committed or git cannot tell, a folder is not sgbench, or a build is too old for the
+            gate.
     """
     with tempfile.TemporaryDirectory(prefix="sgbench-gate-") as folder, ExitStack() as stack:
         # Paths of equal length: the path's length shifts the stack, which shifts timings.
@@ -82,10 +86,18 @@ def builds(
 
 def _folder(text: str) -> Path | None:
     """Return the folder that `text` names; None where it names a revision."""
+    if not text:
+        raise UsageError(
+            "--baseline is empty: name a revision or a folder (is a variable in its place, such as"
+            " $BASE, set?)"
+        )
     path = expand_home(text, "--baseline")
-    if path.is_dir() and (os.sep in text or not _checkout() or not _commit(_checkout(), text)):
+    if not path.is_dir():
+        return None
+    if os.sep in text:
         return path
-    return None
+    top = _checkout()
+    return path if top is None or _commit(top, text) is None else None
 
 
 def _candidate(candidate: str | None, root: Path, allow_dirty: bool) -> Build:
@@ -96,18 +108,32 @@ def _candidate(candidate: str | None, root: Path, allow_dirty: bool) -> Build:
                 "gate: the working directory is in no git checkout of sgbench: run it inside one,"
                 " or name folders by --baseline DIR and --candidate DIR"
             )
-        at, words = Path(top), "the working tree"
+        at, words = top, "the working tree"
     else:
-        at, words = expand_home(candidate, "--candidate"), candidate
+        at, words = path_argument(candidate, "--candidate"), candidate
     _link(at, root, "--candidate")
-    changed = git(at, "status", "--porcelain", "--", *CODE) or ""
-    if changed and not allow_dirty:
+    if not allow_dirty:
+        _refuse_changes(at, words)
+    return Build(name=NAMES[1], words=words, parent=root)
+
+
+def _refuse_changes(at: Path, words: str) -> None:
+    """Raise UsageError unless the code at `at` is that of a commit, or in no checkout at all."""
+    if checkout_around(at) is None:
+        return
+    try:
+        changed = git(at, "status", "--porcelain", "--", *CODE, patience=STATUS_SECONDS)
+    except GitError as error:
+        raise UsageError(
+            f"whether {words} has uncommitted changes is not known ({error}):"
+            f" {remedy(error, at.resolve())}, or take the code as it is by --allow-dirty"
+        ) from error
+    if changed:
         first = changed.splitlines()[0][3:]
         raise UsageError(
             f"{words} has uncommitted changes ({first}, …): commit them, or accept them by"
             " --allow-dirty"
         )
-    return Build(name=NAMES[1], words=words, parent=root)
 
 
 def _link(at: Path, root: Path, option: str) -> None:
@@ -137,33 +163,79 @@ def _worktree(revision: str, at: Path) -> Generator[str]:
     if commit is None:
         raise UsageError(
             f"--baseline {revision} is neither a folder nor a revision of {top}:"
-            " `git log --oneline` lists the revisions"
+            f" {_where_revisions_are(top)}"
         )
     words = f"{revision} ({commit[:7]})"
-    if git(top, "cat-file", "-e", f"{commit}:{SAMPLER}") is None:
-        log = git(top, "log", "--diff-filter=A", "--format=%h", "--", SAMPLER) or ""
+    if not _ask(top, "ls-tree", "--name-only", commit, "--", SAMPLER):
+        log = _ask(top, "log", "--diff-filter=A", "--format=%h", "--", SAMPLER)
         oldest = log.split()[-1] if log.split() else None
         remedy = f"the oldest possible baseline is {oldest}" if oldest else "no commit has it yet"
         raise UsageError(f"--baseline {words} is too old for the gate (no {SAMPLER}): {remedy}")
-    add = ("worktree", "add", "--quiet", "--detach", str(at), commit)
-    if git(top, *add, patience=CHECKOUT_SECONDS) is None:
-        raise UsageError(f"git cannot make a worktree of {words} in {at.parent}")
     try:
+        add = ("worktree", "add", "--quiet", "--detach", str(at), commit)
+        try:
+            git(top, *add, patience=CHECKOUT_SECONDS)
+        except GitError as error:
+            raise UsageError(
+                f"git cannot make a worktree of {words} in {at.parent} ({error}): mend that, or"
+                " check it out yourself and name its folder, --baseline DIR"
+            ) from error
         yield words
     finally:
-        git(top, "worktree", "remove", "--force", str(at))
+        _remove_worktree(top, at)
 
 
-def _checkout() -> str | None:
-    """Return the top folder of the sgbench checkout around the working directory, if any."""
-    top = git(Path.cwd(), "rev-parse", "--show-toplevel")
-    return (
-        top if top and (Path(top) / "bench").is_dir() and (Path(top) / "cli.py").exists() else None
-    )
+def _remove_worktree(top: Path, at: Path) -> None:
+    """Remove a worktree, what git left of one that it could not finish too."""
+    with suppress(GitError):
+        git(top, "worktree", "remove", "--force", "--force", str(at), patience=CHECKOUT_SECONDS)
+        return
+    shutil.rmtree(at, ignore_errors=True)
+    for words in (("unlock", str(at)), ("prune",)):
+        with suppress(GitError):
+            git(top, "worktree", *words)
 
 
-def _commit(top: str | None, revision: str) -> str | None:
-    """Return the hash of the commit that `revision` names, if any."""
-    if not top or revision.startswith("-"):
+def _checkout() -> Path | None:
+    """Return the top folder of the sgbench checkout around the working directory, if any.
+
+    Raises UsageError where there is a checkout, of whatever, that git cannot read.
+    """
+    at = checkout_around(Path.cwd())
+    if at is None:
         return None
-    return git(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
+    top = Path(_ask(at, "rev-parse", "--show-toplevel"))
+    return top if (top / "bench").is_dir() and (top / "cli.py").exists() else None
+
+
+def _commit(top: Path, revision: str) -> str | None:
+    """Return the hash of the commit that `revision` names, if any."""
+    try:
+        return commit_of(top, revision)
+    except GitError as error:
+        raise _unreadable(top, error) from error
+
+
+def _where_revisions_are(top: Path) -> str:
+    """Return the remedy for a revision that the checkout does not have."""
+    if _ask(top, "rev-parse", "--is-shallow-repository") == "true":
+        return (
+            "this clone is shallow; fetch the rest by `git fetch --unshallow` (in GitHub's"
+            " actions/checkout, fetch-depth: 0)"
+        )
+    return "`git log --oneline` lists the revisions"
+
+
+def _ask(top: Path, *arguments: str) -> str:
+    """Return git's answer. Raises UsageError where there is none."""
+    try:
+        return git(top, *arguments)
+    except GitError as error:
+        raise _unreadable(top, error) from error
+
+
+def _unreadable(top: Path, error: GitError) -> UsageError:
+    return UsageError(
+        f"gate: git cannot read the checkout {top} ({error}): {remedy(error, top)}, or name folders"
+        " by --baseline DIR and --candidate DIR"
+    )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...bench import datasets, hardware
+from ...bench.cpu_quota import cpu_quota
 from ...bench.errors import SgbenchError, one_line
 from ...bench.profiling import memory_estimate
 from ...results import provenance
@@ -27,9 +28,6 @@ from .request import stacks
 
 LACKING = ("missing", "corrupt")
 PACKAGES = ("torch", "numpy", "pandas", "scipy", "dask", "distributed", "optuna", "pyarrow")
-_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container, version 2 of cgroups
-_QUOTA_V1 = Path("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
-_PERIOD_V1 = Path("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
 
 
 def check_machine(store: Store, data_dir: str | None, device: str) -> dict[str, Any]:
@@ -42,7 +40,8 @@ def check_machine(store: Store, data_dir: str | None, device: str) -> dict[str, 
 
     Raises UsageError where there is no such device, or the data folder cannot be searched.
     """
-    problems: list[str] = []
+    revision = provenance.revision()
+    problems = [] if revision.problem is None else [revision.problem]
     found: dict[str, Any] = {
         "versions": _versions(),
         "processor": _processor(problems),
@@ -79,13 +78,12 @@ def _versions() -> dict[str, str | None]:
 
 
 def _processor(problems: list[str]) -> dict[str, Any]:
-    usable, quota = hardware.cores(), cpu_quota()
+    usable, quota = len(hardware.usable_cores()) or os.cpu_count() or 1, cpu_quota()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-    if quota is not None and quota < usable:
-        jobs = max(1, int(quota))
+    if quota is not None and quota < 1:
         problems.append(
-            f"this container may use {quota:g} cores of {usable}: give --jobs {jobs}, or programs"
-            " wait for one another"
+            f"this container may use {quota:g} of a core: everything takes {1 / quota:.1f} times"
+            " as long as on a whole one; give it a larger quota"
         )
     if load is not None and load > 0.5 * usable:
         problems.append(
@@ -97,25 +95,10 @@ def _processor(problems: list[str]) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "usable": usable,
         "quota": quota,
-        "jobs": usable,
+        "jobs": hardware.cores(),
         "threads": 1,
         "load": load,
     }
-
-
-def cpu_quota() -> float | None:
-    """Return how many cores' time a container may use; None where there is no limit."""
-    try:
-        most, period = _QUOTA.read_text().split()
-    except (OSError, ValueError):
-        try:
-            most, period = _QUOTA_V1.read_text().strip(), _PERIOD_V1.read_text().strip()
-        except OSError:
-            return None
-    try:
-        return None if int(most) < 0 else int(most) / int(period)
-    except (ValueError, ZeroDivisionError):  # `max`: no limit
-        return None
 
 
 def _memory() -> dict[str, int]:
@@ -189,6 +172,12 @@ def _cache(problems: list[str]) -> dict[str, Any]:
     from ...bench.datasets.loading.files import cache_folder
 
     folder = cache_folder()
+    if folder is None:
+        problems.append(
+            "there is no home folder (HOME is not set), so no cache folder: name the folder of data"
+            " files by --data-dir"
+        )
+        return {"folder": None, "writable": False}
     writable = can_write(folder)
     if not writable:
         problems.append(

@@ -14,6 +14,7 @@ from typing import Protocol
 from ...bench import datasets, hardware
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED, LastPoint, Outcome
+from ...results import provenance
 from ...results.from_outcome import make_record
 from ...results.record import ENDED, Record
 from ...results.store.store import Store
@@ -113,6 +114,7 @@ def train(
         if not plan.programs:
             listener.planned(plan, 0)
             return RunSummary()
+        request.store.warnings += provenance.warnings()
         executor.check_data(plan)
         executor.prepare()
         if executor.classes != classes:

@@ -99,6 +99,7 @@ def time(request: TimingRequest, on_progress: OnProgress) -> Iterator[Timing]:
     free = int(SURE * memory_estimate.free(device))
     wanted = [part for block in wanted for part in split_to_fit(block, free)]
     backend = choose_backend(request.store, device)
+    request.store.warnings += provenance.warnings()
     store = Timings(request.store.path)
     from ...bench.profiling import timing
 

@@ -14,6 +14,7 @@ from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...bench.outcome import UNFINISHED, Outcome
 from ...bench.profiling import memory_estimate
+from ...results import provenance
 from ...results.store import study as studies
 from ...results.store.study import Study
 from ..exhibits.space import largest
@@ -79,6 +80,7 @@ class Tuner:
         """Check the data, the memory and the machine before anything is trained."""
         cells = [arm.cell for arm in self.arms]
         most = [trial_cells(self.study, arm, largest(arm.space, arm.cell))[0] for arm in self.arms]
+        self.options.store.warnings += provenance.warnings()
         check_data(self._request(), make_plan(cells, (), machine=None))
         missing = sum(self.study.trials - len(s.trials) for s in self._searches)
         ready = sum(len(batch.plan.programs) for batch in self._ready)

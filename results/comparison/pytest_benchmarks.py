@@ -24,10 +24,11 @@ _MOST = 500  # rounds from which an interval is computed
 
 
 class File:
-    """The content of a file of pytest-benchmark: seconds a call by benchmark, and the processor.
+    """The content of a file of pytest-benchmark: seconds a call by benchmark, timers, processor.
 
-    A benchmark that was saved without data has no rounds. Raises UsageError where the file cannot
-    be read or is not a file of pytest-benchmark.
+    A benchmark that was saved without data has no rounds. `processor` is what the file says of the
+    processor, by name of the property; it is empty where it does not name the model. Raises
+    UsageError where the file cannot be read or is not a file of pytest-benchmark.
     """
 
     def __init__(self, path: Path) -> None:
@@ -40,7 +41,8 @@ class File:
             raise UsageError(f"{path} is not JSON: {_REMEDY}") from error
         try:
             self.rounds = dict(map(_rounds, read["benchmarks"]))
-            self.processor: str | None = _processor(read.get("machine_info"))
+            self.timers = dict(map(_timer, read["benchmarks"]))
+            self.processor = _processor(read.get("machine_info"))
         except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
             raise UsageError(f"{path} is not a file of pytest-benchmark: {_REMEDY}") from error
 
@@ -60,10 +62,37 @@ def _rounds(benchmark: Any) -> tuple[str, list[float]]:
     return str(benchmark["fullname"]), values
 
 
-def _processor(machine: Any) -> str | None:
+def _timer(benchmark: Any) -> tuple[str, str | None]:
+    timer: Any = (benchmark.get("options") or _NONE).get("timer")
+    return str(benchmark["fullname"]), None if timer is None else str(timer)
+
+
+_PROCESSOR = ("brand_raw", "arch", "vendor_id_raw", "family", "model", "stepping")
+"""What tells processors apart: virtual ones of several kinds have one brand, as in AMD EPYC."""
+
+
+def _processor(machine: Any) -> Mapping[str, str]:
     cpu: Any = (machine or _NONE).get("cpu") or _NONE
-    brand: Any = cpu.get("brand_raw")
-    return None if brand is None else str(brand)
+    found = {name: str(cpu[name]) for name in _PROCESSOR if cpu.get(name) not in (None, "")}
+    return found if "brand_raw" in found else {}
+
+
+def _machines_apart(a: File, b: File) -> str:
+    """Return why times of two files cannot be compared; empty where they can."""
+    unknown = " and ".join(str(one.path) for one in (a, b) if not one.processor)
+    if unknown:
+        return f"whether both were taken on one processor is not known: {unknown} names none"
+    apart = [
+        name
+        for name in _PROCESSOR
+        if name in a.processor and name in b.processor and a.processor[name] != b.processor[name]
+    ]
+    if not apart:
+        return ""
+    kinds = (", ".join(f"{name} {one.processor[name]}" for name in apart) for one in (a, b))
+    if apart[0] == "brand_raw":
+        kinds = (one.processor["brand_raw"] for one in (a, b))
+    return f"taken on different processors: {'; '.join(kinds)}"
 
 
 def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[GateFinding]:
@@ -74,8 +103,7 @@ def compare(baseline: Path, candidate: Path, *, factor: float = 1.05) -> list[Ga
     a, b = File(baseline), File(candidate)
     names = list(dict.fromkeys([*a.rounds, *b.rounds]))
     plan = SequentialPlan(benchmarks=max(1, len(a.rounds.keys() & b.rounds.keys())), factor=factor)
-    if a.processor != b.processor:
-        where = f"taken on different processors: {a.processor}; {b.processor}"
+    if where := _machines_apart(a, b):
         return [_without_number(name, "incomparable", where) for name in names]
     return [_finding(name, a, b, plan) for name in names]
 
@@ -87,6 +115,10 @@ def _finding(name: str, a: File, b: File, plan: SequentialPlan) -> GateFinding:
         if not one.rounds[name]:
             words = f"{one.path} has no rounds of it: save them with --benchmark-save-data"
             return _without_number(name, "inconclusive", words)
+    timers = (a.timers[name], b.timers[name])
+    if None not in timers and timers[0] != timers[1]:
+        words = f"timed by different clocks: {timers[0]}; {timers[1]}"
+        return _without_number(name, "incomparable", words)
     before, after = a.rounds[name], b.rounds[name]
     ratio = statistics.median(after) / statistics.median(before)
     p = _p_slower(before, after)

@@ -168,3 +168,12 @@ thread = threading.Thread(target=often); thread.start(); thread.join()
 def test_a_process_keeps_what_it_frees(env):
     work = "def work(): torch.empty(2**23).fill_(1)\nprepare = "  # 32 MiB
     assert faults(f"{work}int", **env) > 10 * faults(f"{work}hardware.keep_freed_memory", **env)
+
+
+@pytest.mark.parametrize(
+    ("quota", "cores"), [(None, 16), (0.25, 1), (1.9, 1), (4.0, 4), (16.0, 16), (64.0, 16)]
+)
+def test_cores_are_those_that_affinity_and_quota_leave(monkeypatch, quota, cores):
+    monkeypatch.setattr(hardware, "usable_cores", lambda: list(range(16)))
+    monkeypatch.setattr(hardware, "cpu_quota", lambda: quota)
+    assert hardware.cores() == cores

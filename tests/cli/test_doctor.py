@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from sgbench.bench import cpu_quota
 from sgbench.reproductions.exhibits.exhibit import load, names
 from sgbench.reproductions.running import machine_check, rates
 
@@ -80,13 +81,13 @@ def test_a_broken_torch_is_a_problem_and_not_the_end(sgbench, store, monkeypatch
     assert "unknown" in text
 
 
-def test_a_quota_below_the_cores_is_a_problem(sgbench, store, monkeypatch, tmp_path):
+def test_a_quota_below_a_core_is_a_problem(sgbench, store, monkeypatch, tmp_path):
     quota = tmp_path / "cpu.max"
     quota.write_text("50000 100000\n", encoding="utf-8")
-    monkeypatch.setattr(machine_check, "_QUOTA", quota)
+    monkeypatch.setattr(cpu_quota, "ROOT", tmp_path)
     found = json.loads(sgbench("doctor", "--store", store.path, "--json").stdout)
-    assert found["processor"]["quota"] == 0.5
-    assert any("--jobs 1" in problem for problem in found["problems"])
+    assert (found["processor"]["quota"], found["processor"]["jobs"]) == (0.5, 1)
+    assert any("0.5 of a core" in problem for problem in found["problems"])
 
 
 def test_a_store_that_cannot_be_written_is_a_problem(sgbench, store, monkeypatch):
@@ -115,3 +116,13 @@ def test_times_of_unknown_networks_are_timed(sgbench, store, monkeypatch):
     assert ("fcn", "mnist") not in asked  # published records tell
     assert len(asked) == len(set(asked))
     assert rates.TIMING_SECONDS < 1
+
+
+def test_a_user_without_a_home_is_a_problem_and_not_the_end(sgbench, store, monkeypatch):
+    from sgbench.bench.datasets.loading import files
+
+    monkeypatch.setattr(files, "cache_folder", lambda: None)
+    done = sgbench("doctor", "--store", store.path)
+    assert done.exit_code == 0, done.output
+    assert "there is no home folder" in " ".join(done.stdout.split())
+    assert any(line.split() == ["cache", "none"] for line in done.stdout.splitlines())

@@ -38,6 +38,8 @@ def gate_gives(monkeypatch, *findings):
     [
         ("", "give one of --baseline, --records and --pytest-benchmark"),
         ("--baseline HEAD --records a b", "give one of --baseline, --records"),
+        ("--baseline=", "--baseline is empty"),
+        ("--baseline HEAD --junit=", "--junit is empty"),
         ("--baseline nothing-like-it", "--baseline nothing-like-it is"),
         ("--baseline HEAD --speed-factor 1", "--speed-factor 1 must be above 1"),
         ("--baseline HEAD --speed-factor nan", "--speed-factor nan must be above 1"),

@@ -4,6 +4,8 @@ import shutil
 import subprocess
 
 import pytest
+from planted.odd_git import OF_ANOTHER_OWNER, SLOW_STATUS, odd_git
+from sgbench.results import git as asking
 from sgbench.results import provenance
 from sgbench.results.provenance import Revision, revision_of
 
@@ -59,10 +61,10 @@ def test_other_folders_have_no_revision(tmp_path, checkout):
     assert revision_of(tmp_path / "missing") == UNKNOWN
 
 
-def test_a_checkout_without_a_commit_has_no_revision(checkout):
+def test_a_checkout_without_a_commit_has_no_revision_and_says_so(checkout):
     shutil.rmtree(checkout / ".git")
     git(checkout, "init", "-q")
-    assert revision_of(checkout) == UNKNOWN
+    assert "it has no commit yet" in problem(checkout)
 
 
 def test_the_environment_of_a_git_hook_does_not_mislead(checkout, tmp_path, monkeypatch):
@@ -73,14 +75,40 @@ def test_the_environment_of_a_git_hook_does_not_mislead(checkout, tmp_path, monk
     assert revision_of(checkout).commit == commit
 
 
-def test_without_git_there_is_no_revision(checkout, monkeypatch):
+def problem(folder):
+    found = revision_of(folder)
+    assert (found.commit, found.dirty) == (None, None)
+    return found.problem
+
+
+def test_without_git_a_checkout_has_no_revision_and_says_so(checkout, tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert revision_of(checkout) == UNKNOWN
+    assert "git is not installed" in problem(checkout)
+    assert revision_of(tmp_path) == UNKNOWN
 
 
-def test_git_that_hangs_is_not_waited_for(checkout, monkeypatch):
-    monkeypatch.setattr(provenance, "_PATIENCE", 1e-6)
-    assert revision_of(checkout) == UNKNOWN
+def test_git_that_hangs_is_not_waited_for(checkout, tmp_path, monkeypatch):
+    monkeypatch.setattr(asking, "PATIENCE", 0.5)
+    odd_git(tmp_path / "bin", monkeypatch, SLOW_STATUS)
+    assert "no answer within 0.5 s" in problem(checkout)
+
+
+def test_a_checkout_of_another_owner_has_no_revision_and_says_so(checkout, tmp_path, monkeypatch):
+    odd_git(tmp_path / "bin", monkeypatch, OF_ANOTHER_OWNER)
+    assert "safe.directory" in problem(checkout)
+
+
+def test_a_git_folder_that_is_none_is_no_package_inside_anothers_checkout(checkout):
+    (checkout / "bench" / ".git").mkdir()
+    assert "its .git is no repository" in problem(checkout / "bench")
+
+
+def test_a_revision_that_is_not_known_is_told_once(monkeypatch):
+    monkeypatch.setattr(provenance, "revision", lambda: Revision(None, None, "no revision"))
+    monkeypatch.setattr(provenance, "_told", set())
+    assert (provenance.warnings(), provenance.warnings()) == (["no revision"], [])
+    monkeypatch.setattr(provenance, "revision", lambda: Revision("f" * 40, False))
+    assert provenance.warnings() == []
 
 
 def test_the_release_is_a_version_or_unknown(monkeypatch):

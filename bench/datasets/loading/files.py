@@ -12,16 +12,20 @@ from typing import IO, cast
 from ...errors import DataError, UsageError, one_line
 from ...paths import expand_home
 
+NOWHERE = Path(os.devnull, "no-home-folder")
+"""The data folder of a user who has no home and names none: nothing can be in it."""
+HOMELESS = "there is no home folder (HOME is not set), so no cache folder"
 UNREADABLE = (OSError, EOFError)  # a cut-off gzip stream ends in EOFError
 
 
 def resolve(data_dir: Path | str | None) -> Path:
     """Return the data folder: `data_dir`, else SGBENCH_DATA, else the user's cache folder.
 
-    Raises UsageError where there cannot be one, or it is not to be searched.
+    It is NOWHERE for a user without a home folder. Raises UsageError where there cannot be one, or
+    it is not to be searched.
     """
     given = data_dir or os.environ.get("SGBENCH_DATA")
-    folder = expand_home(given, "--data-dir") if given else cache_folder()
+    folder = expand_home(given, "--data-dir") if given else cache_folder() or NOWHERE
     try:
         (folder / "any").stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -32,11 +36,24 @@ def resolve(data_dir: Path | str | None) -> Path:
     return folder
 
 
-def cache_folder() -> Path:
-    """Return the user's cache folder for sgbench; `fetch` fills it unless told otherwise."""
+def cache_folder() -> Path | None:
+    """Return the user's cache folder for sgbench; `fetch` fills it unless told otherwise.
+
+    None for a user without a home folder: HOME is not set, and nobody has the process's uid.
+    """
     import platformdirs  # pooch's os_cache is this call, behind a slow import
 
-    return platformdirs.user_cache_path("sgbench")
+    try:
+        folder = platformdirs.user_cache_path("sgbench")
+    except RuntimeError:
+        return None
+    return folder if folder.is_absolute() else None  # older platformdirs leave the ~ in it
+
+
+def need_folder(folder: Path) -> None:
+    """Raise UsageError where a data folder is NOWHERE, and files are to be put into it."""
+    if folder == NOWHERE:
+        raise UsageError(f"{HOMELESS}; name the folder that files go to by --data-dir")
 
 
 def sha256_of(path: Path) -> str:
@@ -89,6 +106,12 @@ def open_maybe_gzip(path: Path) -> IO[bytes]:
 
 def missing(dataset: str, files: Sequence[str], folders: Iterable[Path]) -> DataError:
     """Return the error about `files` that are in none of `folders`, with the remedy."""
+    folders = list(folders)
+    if any(NOWHERE in (folder, *folder.parents) for folder in folders):
+        return DataError(
+            f"{dataset}: {', '.join(files)} not found: {HOMELESS}; point --data-dir or SGBENCH_DATA"
+            " at the files"
+        )
     looked = ", ".join(str(folder) for folder in folders)
     return DataError(
         f"{dataset}: {', '.join(files)} not found (looked in {looked}); run"

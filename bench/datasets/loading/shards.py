@@ -106,7 +106,7 @@ def find(folder: Path) -> ImageFiles:
 
 
 def load(found: ImageFiles) -> Data:
-    """Return the images of `find`'s files; they are decoded once and kept in the cache folder."""
+    """Return the images of `find`'s files; they are decoded once and kept (`cached_contents`)."""
     expected = Expected(shape=found.shape, classes=found.classes)
 
     def make() -> list[bytes]:
@@ -117,7 +117,8 @@ def load(found: ImageFiles) -> Data:
         ]
 
     key = f"parquet-{digest(hashes(found))}"
-    train, test = cached_contents(key, ("train", "test"), make)
+    what = f"{found.files[0].parent}: decoding the images"
+    train, test = cached_contents(key, ("train", "test"), make, what)
     return data_of(train, test, found.shape, found.classes)
 
 

@@ -17,7 +17,7 @@ ROW = {
 FOUND = {
     "versions": {"sgbench": "0.1.0", "revision": None, "python": "3.11.7", "optuna": None},
     "processor": {
-        "model": "A processor", "cores": 8, "usable": 4, "quota": 1.5, "jobs": 4, "threads": 1,
+        "model": "A processor", "cores": 8, "usable": 4, "quota": 1.5, "jobs": 1, "threads": 1,
         "load": None,
     },
     "memory": {"total": 2**34, "free": 2**33},

@@ -1,12 +1,14 @@
 """Which builds the gate compares: revisions, folders, and what it says where there are none."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from planted.checkouts import checkout, commit, git, plant
+from planted.odd_git import OF_ANOTHER_OWNER, SLOW_STATUS, odd_git
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.gate import builds as gate_builds
 from sgbench.reproductions.gate.builds import builds
@@ -113,10 +115,109 @@ def test_no_checkout_here(tmp_path, monkeypatch):
         pass
 
 
+def refusal(*arguments, **options):
+    with pytest.raises(UsageError) as caught, builds(*arguments, **options):
+        pass
+    return str(caught.value)
+
+
 def test_no_git(here, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(UsageError, match=r"--baseline HEAD~1 .*name a folder"), builds("HEAD~1"):
-        pass
+    words = refusal("HEAD~1")
+    assert "git is not installed" in words
+    assert "name folders by --baseline DIR" in words
+
+
+def test_no_git_and_no_checkout(here, tmp_path, monkeypatch):
+    shutil.rmtree(here / ".git")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    with builds("./clone", "clone") as pair:  # nothing is known of changes, and nothing can be
+        assert [build.words for build in pair] == ["./clone", "clone"]
+
+
+EDITED = ("bench/profiling/sampler.py", ("WIRE_VERSION = 2\n", "WIRE_VERSION = 3\n"))
+
+
+@pytest.mark.parametrize("arguments", [("HEAD",), ("./", "."), ("bench", "."), (".", None)])
+def test_a_checkout_of_another_owner_is_not_taken_for_a_clean_one(
+    here, tmp_path, monkeypatch, arguments
+):
+    plant(here, *EDITED)
+    odd_git(tmp_path / "bin", monkeypatch, OF_ANOTHER_OWNER)
+    words = refusal(*arguments)
+    assert "dubious ownership" in words
+    assert f"git config --global --add safe.directory {here}" in words
+
+
+def test_a_state_that_is_accepted_is_not_asked_for(here, tmp_path, monkeypatch):
+    odd_git(tmp_path / "bin", monkeypatch, OF_ANOTHER_OWNER)
+    with builds("./", ".", allow_dirty=True) as pair:
+        assert [imported(build)[1] for build in pair] == [2, 2]
+
+
+def test_a_status_that_takes_too_long_is_not_taken_for_a_clean_one(here, tmp_path, monkeypatch):
+    plant(here, *EDITED)
+    odd_git(tmp_path / "bin", monkeypatch, SLOW_STATUS)
+    monkeypatch.setattr(gate_builds, "STATUS_SECONDS", 0.5)
+    words = refusal("HEAD")
+    assert "is not known (git status gave no answer within 0.5 s)" in words
+    assert "--allow-dirty" in words
+
+
+def test_a_repository_that_git_cannot_read(here):
+    (here / ".git" / "HEAD").write_text("damaged")
+    assert "fatal: not a git repository" in refusal("HEAD")
+    assert "fatal: not a git repository" in refusal("./", ".")
+
+
+def test_an_empty_baseline(here):
+    assert "$BASE" in refusal("")
+    assert "--candidate is empty" in refusal("HEAD", "")
+
+
+def test_a_shallow_clone(here, tmp_path, monkeypatch):
+    first = git(here, "rev-parse", "HEAD~1")
+    git(tmp_path, "clone", "--quiet", "--depth", "1", f"file://{here}", "shallow")
+    monkeypatch.chdir(tmp_path / "shallow")
+    for revision in ("HEAD~1", first):
+        assert "fetch-depth: 0" in refusal(revision)
+
+
+def test_hooks_of_the_user_are_not_run(here):
+    hook = here / ".git" / "hooks" / "post-checkout"
+    hook.write_text("#!/bin/sh\nexit 1\n")
+    hook.chmod(0o755)
+    with builds("HEAD~1") as (baseline, _):
+        assert imported(baseline)[1] == 1
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ('case "$*" in *"worktree add"*) {git} "$@"; echo fatal: on fire >&2; exit 9;; esac;'
+         ' exec {git} "$@"', "fatal: on fire"),
+        ('case "$*" in *"worktree add"*) {git} "$@"; sleep 60;; esac; exec {git} "$@"',
+         "no answer within 2 s"),
+    ],
+    ids=["fails", "hangs"],
+)  # fmt: skip
+def test_a_worktree_that_fails_leaves_nothing(here, tmp_path, monkeypatch, script, told):
+    odd_git(tmp_path / "bin", monkeypatch, script)
+    monkeypatch.setattr(gate_builds, "CHECKOUT_SECONDS", 2.0)
+    words = refusal("HEAD~1")
+    assert told in words
+    assert "check it out yourself" in words
+    assert len(git(here, "worktree", "list").splitlines()) == 1
+
+
+def test_a_worktree_that_git_left_locked_is_removed(here, tmp_path):
+    """As one is that git was killed over, before it had written the files."""
+    at = tmp_path / "left"
+    git(here, "worktree", "add", "--quiet", "--lock", "--detach", str(at), "HEAD~1")
+    shutil.rmtree(at)
+    gate_builds._remove_worktree(here, at)
+    assert len(git(here, "worktree", "list").splitlines()) == 1
 
 
 def test_hooks_do_not_lead_elsewhere(here, tmp_path, monkeypatch):

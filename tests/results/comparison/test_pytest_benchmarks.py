@@ -21,13 +21,18 @@ def times(median, n=40, deviation=0.01, seed=0):
 def file(tmp_path):
     count = iter(range(100))
 
-    def write(rounds, processor="A processor", **extra):
+    def write(rounds, processor="A processor", cpu=None, timer="perf_counter", **extra):
         path = tmp_path / f"{next(count)}.json"
         benchmarks = [
-            {"fullname": name, "stats": {"data": data}, "extra_info": extra}
+            {
+                "fullname": name,
+                "stats": {"data": data},
+                "extra_info": extra,
+                "options": {"timer": timer},
+            }
             for name, data in rounds.items()
         ]
-        machine = {"cpu": {"brand_raw": processor}}
+        machine = {"cpu": {"brand_raw": processor} if cpu is None else cpu}
         path.write_text(json.dumps({"machine_info": machine, "benchmarks": benchmarks}))
         return path
 
@@ -146,3 +151,39 @@ def test_a_file_that_pytest_benchmark_wrote(tmp_path):
     subprocess.run([*command, *options], cwd=tmp_path, check=True, capture_output=True)
     (found,) = compare(path, path)
     assert (found.name, found.verdict, found.estimate) == ("test_it.py::test_it", "pass", 1.0)
+
+
+EPYC = {"brand_raw": "AMD EPYC", "arch": "X86_64", "family": 25, "model": 1}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "words"),
+    [
+        ({}, {}, "not known"),
+        ({}, EPYC, "not known"),
+        ({"arch": "ARM_8"}, {"arch": "ARM_8"}, "not known"),  # ARM kernels name no model
+        ({"brand_raw": ""}, {"brand_raw": ""}, "not known"),
+        (EPYC, EPYC | {"model": 17}, "different processors: model 1; model 17"),
+        (EPYC, EPYC | {"brand_raw": "Other"}, "different processors: AMD EPYC; Other"),
+    ],
+)
+def test_processors_that_are_not_known_to_be_one_are_not_compared(file, a, b, words):
+    rounds = {"x": times(1.0), "y": times(1.0)}
+    found = compare(file(rounds, cpu=a), file(rounds, cpu=b))
+    assert {one.verdict for one in found} == {"incomparable"}
+    assert words in found[0].words
+    assert exit_code(found) == 3
+
+
+def test_properties_that_one_file_lacks_are_no_difference(file):
+    rounds = {"x": times(1.0)}
+    found = compare(file(rounds, cpu=EPYC), file(rounds, cpu={"brand_raw": "AMD EPYC"}))
+    assert [one.verdict for one in found] == ["pass"]
+
+
+def test_times_of_different_clocks_are_not_compared(file):
+    a = file({"x": times(1.0)}, timer="perf_counter")
+    b = file({"x": times(1.0)}, timer="process_time")
+    (found,) = compare(a, b)
+    assert (found.verdict, exit_code([found])) == ("incomparable", 3)
+    assert "perf_counter; process_time" in found.words

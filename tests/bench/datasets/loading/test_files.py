@@ -2,7 +2,11 @@
 
 import gzip
 
+import platformdirs
+import pytest
+from sgbench.bench import datasets
 from sgbench.bench.datasets.loading import files
+from sgbench.bench.errors import DataError, UsageError
 from small_files.folders import sha
 
 
@@ -52,3 +56,45 @@ def test_an_installed_package_is_found_without_its_import():
     (folder,) = files.installed("sklearn", "datasets")
     assert (folder / "data").is_dir()
     assert files.installed("no_such_package") == []
+
+
+@pytest.fixture
+def homeless(monkeypatch):
+    """A user without a home folder, as of a container's arbitrary uid and `env -i`."""
+    monkeypatch.undo()  # of the cache folder that all these tests have
+
+    def none(*_):
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr(platformdirs, "user_cache_path", none)
+    monkeypatch.delenv("SGBENCH_DATA", raising=False)
+
+
+def test_older_platformdirs_leave_the_home_as_it_is_written(monkeypatch):
+    monkeypatch.undo()
+    assert files.cache_folder().is_absolute()
+    monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: files.Path("~/.cache", name))
+    assert files.cache_folder() is None
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_a_folder_is_asked_for_only_where_files_are_needed():
+    assert files.cache_folder() is None
+    datasets.fetch("digits")
+    assert len(datasets.load("digits").test_labels)
+    assert datasets.data_hash("mnist") == datasets.canonical_hash("mnist")
+    for name in ("mnist", "cifar10", "ptb"):
+        status = datasets.status(name)
+        assert (status.state, status.folder) == ("missing", None)
+        with pytest.raises(DataError, match=r"there is no home folder .*--data-dir") as caught:
+            datasets.load(name)
+        assert str(files.NOWHERE) not in str(caught.value)
+        with pytest.raises(UsageError, match=r"there is no home folder .*--data-dir"):
+            datasets.fetch(name)
+
+
+@pytest.mark.usefixtures("homeless")
+def test_without_a_home_data_is_found_where_it_is_named(tmp_path):
+    assert files.resolve(tmp_path) == tmp_path
+    with pytest.raises(DataError, match=str(tmp_path)):
+        datasets.load("mnist", tmp_path)
