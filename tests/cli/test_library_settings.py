@@ -30,7 +30,8 @@ except Exception as error:
 def run(script, tmp_path, *arguments, **settings):
     command = [sys.executable, "-c", script, *arguments]
     env = {**os.environ, **settings}
-    return subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    pipes = {"capture_output": True, "text": True}
+    return subprocess.run(command, cwd=tmp_path, env=env, check=False, **pipes)
 
 
 @pytest.mark.parametrize(
