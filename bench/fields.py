@@ -8,6 +8,8 @@ from typing import Any
 
 from .errors import UsageError, did_you_mean
 
+LARGEST = 2**63
+"""Integers lie below it and not below its negative, so that a column of them has 64 bits."""
 _WORDS = {str: "a string", int: "an integer", float: "a number"}
 
 
@@ -85,7 +87,7 @@ class Field:
         return value
 
     def _typed(self, value: Any) -> Any:
-        """Return `value` as the field's type, whatever its range; a number is finite."""
+        """Return `value` as the field's type, whatever its range: what a record can hold."""
         if self.scalar is float and isinstance(value, (int, float)) and type(value) is not bool:
             value = _float(value)
         if self.scalar is int and isinstance(value, float) and value.is_integer():
@@ -94,7 +96,22 @@ class Field:
             raise UsageError(f"{self.name}={value!r} must be {_WORDS[self.scalar]}: {self.doc}")
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{self.name}={value} must be a finite number: {self.doc}")
+        if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+            raise UsageError(f"{self.name}={value!r:.80} must fit into 64 bits: {self.doc}")
+        if isinstance(value, str) and not is_text(value):
+            raise UsageError(
+                f"{self.name}={value!r} is not UTF-8, which a record cannot hold; rename it"
+            )
         return value
+
+
+def is_text(value: str) -> bool:
+    """Tell whether a string can be encoded, as no file's name that is not UTF-8 can be."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _float(number: float) -> float:

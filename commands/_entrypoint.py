@@ -11,8 +11,9 @@ from typing import Any, NoReturn
 
 import click
 
-from ..bench.errors import SgbenchError, StoreError, did_you_mean, one_line
+from ..bench.errors import SgbenchError, StoreError, UsageError, did_you_mean, one_line
 from ..reproductions.running.signals import termination_signals
+from . import _library_settings
 
 INTERNAL = 70  # EX_SOFTWARE
 _NOT_WRITTEN = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
@@ -41,6 +42,8 @@ class Entrypoint(click.Group):
     def main(self, args: Sequence[str] | None = None, *_: Any, **extra: Any) -> NoReturn:
         """Run a command line (the process's own if None) and exit with its code."""
         own = args is None
+        if own:
+            _library_settings.set_aside()
         _open_streams()
         args = list(sys.argv[1:] if args is None else args)
         extra |= {"prog_name": "sgbench", "standalone_mode": False, "obj": args}
@@ -65,6 +68,8 @@ class Entrypoint(click.Group):
                 _discard_output()
                 words = f"the output cannot be written: {error.strerror}"
                 code = complain(words, StoreError.exit_code)
+            elif words := _library_settings.unloadable(error):
+                code = complain(words, UsageError.exit_code)
             else:
                 what = f"{type(error).__name__}: {error}"
                 code = complain(f"internal error: {what} (SGBENCH_DEBUG=1 shows where)", INTERNAL)

@@ -96,6 +96,7 @@ def open_local_pool(workers: int) -> Generator[LocalPool]:
     }
     with (
         _without_main(),
+        _defaults_of_dask(),
         config.set(settings),
         _local_cluster(
             n_workers=workers,
@@ -108,6 +109,24 @@ def open_local_pool(workers: int) -> Generator[LocalPool]:
         Client(cluster, set_as_default=False) as client,
     ):
         yield LocalPool(client)
+
+
+@contextlib.contextmanager
+def _defaults_of_dask() -> Generator[None]:
+    """Set the user's settings for dask aside, which are for clusters of theirs.
+
+    A module to load in advance, or certificates to ask for, would keep the workers from starting.
+    """
+    from dask import config
+
+    settings: dict[str, Any] = config.config
+    before = dict(settings)
+    config.refresh(paths=[], env={})
+    try:
+        yield
+    finally:
+        settings.clear()
+        settings.update(before)
 
 
 @contextlib.contextmanager

@@ -245,7 +245,7 @@ def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome
     """Return the outcomes of a program that raised or lost its worker, on `machine` if not here."""
     nothing = Outcome(
         status="failed",
-        error=error,
+        error=error.encode(errors="backslashreplace").decode(),  # it may quote anything
         iterations_done=0,
         curve=[],
         train_seconds=0.0,

@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from ...bench.errors import StoreError
+from ...bench.fields import LARGEST, is_text
 
 Types = dict[str, frozenset[type]]
-LARGEST = 2**63
-"""Integers lie below it and not below its negative, so that a column of them has 64 bits."""
 
 
 class RecordError(StoreError):
@@ -50,7 +49,7 @@ def check_object(where: str, value: Any, expected: Types) -> dict[str, Any]:
             raise RecordError(f"{prefix}{name}={content!r:.80} must be {_words(kinds)}")
         if kind is int and not -LARGEST <= content < LARGEST:
             raise RecordError(f"{prefix}{name}={content!r:.80} must fit into 64 bits")
-        if kind is str and not (content.isascii() or _is_text(content)):
+        if kind is str and not (content.isascii() or is_text(content)):
             raise RecordError(f"{prefix}{name}={content!r:.80} must be text")
     return fields
 
@@ -91,15 +90,6 @@ def _arms(hint: Any) -> frozenset[type]:
     arms = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     origins = (typing.get_origin(arm) or arm for arm in arms)
     return frozenset(list if origin is tuple else origin for origin in origins)
-
-
-def _is_text(value: str) -> bool:
-    """Tell whether a string can be encoded: JSON text may hold half of a surrogate pair."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _words(kinds: frozenset[type]) -> str:

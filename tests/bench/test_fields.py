@@ -10,6 +10,8 @@ RATE = Field(name="rate", doc="how fast", scalar=float, above=0, max=10)
 COUNT = Field(name="count", doc="how many", scalar=int, min=1, max=8, optional=True)
 DROPS = Field(name="drops", doc="when", scalar=float, many=True, min=0, max=1)
 RULE = Field(name="rule", doc="which", scalar=str, choices=lambda: ("dni", "cdni"))
+SEED = Field(name="seed", doc="which", scalar=int)
+CORPUS = Field(name="corpus", doc="a file", scalar=str)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +53,9 @@ def test_one_float_of_a_value():
         (DROPS, [0.5, 2], "between 0 and 1"),
         (RULE, 1, "must be a string"),
         (RULE, "dnii", "did you mean 'dni'"),
+        (SEED, 2**63, "must fit into 64 bits"),
+        (SEED, -(10**400), "must fit into 64 bits"),
+        (CORPUS, "caf\udce9.txt", "is not UTF-8"),  # as Python reads a name that is not
     ],
 )
 def test_what_is_refused(field, value, words):

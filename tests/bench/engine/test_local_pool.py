@@ -192,3 +192,15 @@ def test_workers_take_jobs_that_come_of_others():
 
     dispatch.run(jobs[:2], 2, Stop(), done, lambda *_: None)
     assert ended == dict.fromkeys(range(4), "ok")
+
+
+def test_settings_for_clusters_of_the_users_keep_no_worker_from_starting(monkeypatch):
+    from dask import config
+
+    own = {"distributed.comm.require-encryption": True, "distributed.admin.event-loop": "uvloop"}
+    own |= {"distributed.worker.preload": ["no_such_module"], "temporary-directory": "/proc/none"}
+    monkeypatch.setenv("DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT", "abc")
+    with config.set({**own, "distributed.comm.timeouts.connect": "abc"}):
+        ended = run([job_of(cell) for cell in cells(count=2)], workers=2)
+        assert {name: config.get(name) for name in own} == own  # theirs again
+    assert statuses(ended) == {0: "ok", 1: "ok"}

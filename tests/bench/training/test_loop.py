@@ -333,6 +333,12 @@ def test_what_training_raises_is_raised(monkeypatch):
         loop.train(job_of(cell()), never)
 
 
+def test_a_failure_may_quote_what_no_record_can_hold():
+    (outcome,) = loop.failed(job_of(cell()), "no file caf\udce9.txt")
+    assert outcome.error == r"no file caf\udce9.txt"
+    outcome.error.encode()
+
+
 def test_failed_outcomes_have_no_result():
     first, second = loop.failed(job_of(cell(seed=0), cell(seed=1)), "it broke")
     assert first == second
