@@ -7,11 +7,7 @@ import math
 import pytest
 import torch
 from reference.jobs import job_of, never
-from reference.sequences import (
-    ITERATIONS,
-    recurrent_program,
-    tiny_recurrent,
-)
+from reference.sequences import ITERATIONS, recurrent_program, tiny_recurrent
 from reference.sequences import short_recurrent as cell
 from sgbench.bench import registry
 from sgbench.bench.datasets import load
