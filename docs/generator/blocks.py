@@ -11,12 +11,14 @@ from pathlib import Path
 
 from sgbench.bench.errors import SgbenchError
 from sgbench.reports.analysis.claims import ClaimResult
+from sgbench.reports.analysis.intermediate import intermediate
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, NOT_RUN, places
 from sgbench.reports.pages import notes
 from sgbench.reports.tables.claims import claims_table
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
+from sgbench.reports.tables.intermediate import intermediate_table
 from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
 from sgbench.reports.tables.table import Table
@@ -113,6 +115,17 @@ def _medians(words: list[str]) -> str:
     return _lines(_without(NOT_COMPARABLE, medians_table(found, some)), _protocol(found))
 
 
+def _intermediate(words: list[str]) -> str:
+    """The places before the end of training, run or not, beside the paper's curves."""
+    exhibit, scale, where = _asked(words)
+    sources.selection(exhibit, scale, where)  # which refuses what picks no cell
+    found = sources.whole(exhibit, scale).narrowed(sources.conditions(where))
+    table = intermediate_table(found, intermediate(found), notes.marks(found))
+    if table is None:
+        raise MarkerError(f"{exhibit} has no places before the end of training at scale {scale}")
+    return _lines(_without(NOT_COMPARABLE, table), _protocol(found))
+
+
 def _code(table: str) -> str:
     """Return a table whose escaped backticks are code again."""
     return re.sub(r"\\`(.*?)\\`", lambda m: f"`{m[1]}`".replace("\\", ""), table)
@@ -193,6 +206,7 @@ KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "models": _models,
     "claims": _claims,
     "medians": _medians,
+    "intermediate": _intermediate,
     "exhibits": _exhibits,
     "beside": _beside,
     "verbs": _verbs,

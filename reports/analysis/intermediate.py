@@ -7,7 +7,9 @@ scale our result is shown at the same share of training, and compared with nothi
 """
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from typing import Any
 
 import pandas as pd
@@ -16,6 +18,7 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.evidence import Intermediate
+from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain, lengths, rungs
 from ...results.record import LOST
 from ...results.statistics.place_verdict import judge
@@ -130,10 +133,30 @@ def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.Da
     )
 
 
+def answered(exhibit: Exhibit, cells: Iterable[Cell]) -> dict[int, int]:
+    """Return how many places before the end are answered after a number of updates, ascending.
+
+    Those of populations are bins of p_update.
+
+    Args:
+        exhibit: the exhibit.
+        cells: configurations of its scale `paper`, each as its cell of seed 0.
+    """
+    mine = [c for c in cells if exhibit.fills_place(c.dataset, c.network, c.rule, c.sg_layers)]
+    found = Counter(round(one.iteration(c)) for c in mine for one in exhibit.intermediate_of(c))
+    for median in (*exhibit.medians, *exhibit.cut_off):
+        of_bin = [c for c in mine if c.has(median.where) and median.has(c.p_update)]
+        if of_bin and median.at < 1:
+            found[round(median.at * of_bin[0].iterations)] += 1
+    return dict(zip(sorted(found), accumulate(found[at] for at in sorted(found)), strict=True))
+
+
 def when(place: Place) -> str:
     """Return how far training is at a place: `after 300,000 updates`; of the end, nothing."""
     if place.known is None or place.iteration is None:
         return ""
-    if place.known.unit == "data_steps":
-        return f"after {place.iteration * place.cell.data_steps:,} steps of data"
-    return f"after {place.iteration:,} updates"
+    cell, known, unit = place.cell, place.known, "updates"
+    number, own = place.iteration, round(known.iteration(cell)) == place.iteration
+    if known.unit == "data_steps":
+        number, unit = number * cell.data_steps, "steps of data"
+    return f"after {known.at if own else number:,} {unit}"  # T may not divide the paper's own

@@ -9,11 +9,14 @@ from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.exhibit import load
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
+from ..analysis.intermediate import answered
 from ..analysis.naming import count, duration
 from ..analysis.planned import Planned, hardly
 from ..analysis.planned import planned as plan_power
+from ..analysis.protocol import PAPER
 from .terminal import dim
 
+_MOST_TIMES = 4  # of places before the end, that are told
 _NOTES = {
     "partial": "were trained as far as --until said",
     "timeout": "were cut short",
@@ -59,12 +62,27 @@ def plan_text(request: RunRequest, seen: DryRun) -> str:
         number = sum(len(plan.programs[program]) for program in seen.too_large)
         why = next(iter(seen.too_large.values())).partition(": ")[2]
         lines.append(f"too large  {count(number, 'cell')} would fail: {why}")
+    lines += _early_lines(request, seen)
     lines += _power_lines(request, seen)
     lines.append(f"store      {request.store.path}")
     lines.append(f"machine    {seen.machine or 'any: the records of every machine are counted'}")
     for name, number in sorted(seen.elsewhere.items()):
         lines.append(f"elsewhere  {count(number, 'cell')} done on {one_line(name)}")
     return "\n".join(lines) + "\n"
+
+
+def _early_lines(request: RunRequest, seen: DryRun) -> list[str]:
+    """Return which of the paper's numbers the first part of training answers, by --until."""
+    if request.set or request.scale != PAPER or request.until is not None:
+        return []
+    cells = dict.fromkeys(replace(planned.cell, seed=0) for planned in seen.plan.cells)
+    found = answered(load(request.exhibit), cells)
+    if not found:
+        return []
+    shown = list(found.items())
+    shown = shown if len(shown) <= _MOST_TIMES else [*shown[: _MOST_TIMES - 1], shown[-1]]
+    said = ", ".join(f"{number} by --until {at}" for at, number in shown)
+    return [f"early      of {count(max(found.values()), 'place')} before the end: {said}"]
 
 
 def _power_lines(request: RunRequest, seen: DryRun) -> list[str]:

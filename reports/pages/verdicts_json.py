@@ -12,11 +12,13 @@ The file is one object:
 A verdict has these fields, always in this order, null where there is none:
 
     exhibit, scale             names
-    kind                       place (of the paper's table or figure), claim (an order, a trend or a
-                               level) or median (of a population's networks in a bin of p_update)
+    kind                       place (of the paper's table or figure), intermediate (a place before
+                               the end of training), claim (an order, a trend or a level) or median
+                               (of a population's networks in a bin of p_update)
     claim                      name of the claim, null of others
     text                       what the verdict is about, in words
-    where                      an object: the fields that say which cells are meant
+    where                      an object: the fields that say which cells are meant, and of an
+                               intermediate place `iteration`, the updates done by then
     verdict                    reproduced, not reproduced, inconclusive, not run or not comparable;
                                of an order at another scale than the paper's: same way round, other
                                way round or undecided
@@ -29,6 +31,7 @@ A verdict has these fields, always in this order, null where there is none:
                                its seeds'
     paper, grade               the paper's number and its evidence: T its table or text, F a
                                digitised figure, P public re-implementations, R recalled, O ours
+    side                       above or below, where the paper's curve is only known to lie there
     margin                     how near to the paper's number reproduces it; of a claim the margin
                                or the level
     p                          of a claim: one-sided, after Holm over all that the exhibit declares

@@ -37,7 +37,8 @@ def intermediate_table(
 
     ordered = sorted(found, key=lambda one: (one.cell.depth or one.cell.T or 0, one.iteration or 0))
     return cross_table(
-        f"Results before the end of training, {exhibit.name} at scale {selection.scale}",
+        f"Results before the end of training, beside the paper's curves (± the error of reading"
+        f" them), {exhibit.name} at scale {selection.scale}",
         (*map(heading, names), "when"),
         {(row(one), column(one)): _entry(one, marks, place_key(selection, one)) for one in found},
         rows=map(row, ordered),

@@ -11,13 +11,16 @@ from benchmarks.verdict_curve import (
     POINTS,
     RUNGS,
     claim_rows,
+    clumped,
     curve,
     families,
     looking_again,
     normal,
+    on_edge,
     pools,
     resampled,
     table,
+    uniform,
     verdicts,
 )
 
@@ -75,18 +78,35 @@ def test_nominal_errors_hold_and_so_does_the_planned_power(n, like, grain, devia
     planned = 100 * verdict_curve.place_power(n, deviation, like, grain)
     error = 3 * 100 * math.sqrt(0.25 / draws)
     assert same["reproduced"] == pytest.approx(planned, abs=error)
-    edge = verdicts(draw, n, EDGE, like, grain, draws)
+    edge = on_edge(draw, n, like, grain, draws)
     assert edge["reproduced"] <= limit(5, draws)
     assert edge["not reproduced"] <= limit(5, draws)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("n", [3, 5])
-def test_nominal_errors_hold_for_the_shapes_of_real_records(n):
+@pytest.mark.parametrize(("n", "most"), [(3, 8), (5, 8), (10, 5.5)])
+def test_nominal_errors_hold_for_the_shapes_of_real_records(n, most):
+    """On the edge as far as the page says: results that are spread evenly are not normal."""
     for residuals in pools().values():
         draws = 1500
         same = verdicts(resampled(residuals), n, 0.0, POINTS, 0.01, draws)
         assert same["not reproduced"] <= limit(5, draws)
+        edge = on_edge(resampled(residuals), n, POINTS, 0.01, draws)
+        assert max(edge["reproduced"], edge["not reproduced"]) <= limit(most, draws)
+
+
+def test_shapes_have_the_spread_that_they_are_given_and_the_edge_its_worse_side():
+    rng = np.random.default_rng(0)
+    for shape in (normal, uniform, clumped):
+        values = shape(0.26)(rng, 20_000)
+        assert values.mean() == pytest.approx(0, abs=0.01)
+        assert values.std() == pytest.approx(0.26, rel=0.03)
+    assert np.abs(uniform(0.26)(rng, 1000)).max() < 0.26 * math.sqrt(3)
+    sides = [verdicts(clumped(0.1), 2, EDGE, POINTS, 0.01, 200, side=side) for side in (-1, 1)]
+    worse = on_edge(clumped(0.1), 2, POINTS, 0.01, 200)
+    for name, share in worse.items():
+        assert share == max(one[name] for one in sides)
+    assert worse["not reproduced"] > 10  # both seeds in one clump, half of the time
 
 
 @pytest.mark.slow

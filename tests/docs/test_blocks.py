@@ -85,7 +85,7 @@ def test_code_in_tables_is_code(write):
     assert "\\`" not in write("verbs")
 
 
-@pytest.mark.parametrize("kind", ["table", "ours", "models", "claims", "medians"])
+@pytest.mark.parametrize("kind", ["table", "ours", "models", "claims", "medians", "intermediate"])
 def test_every_kind_says_what_it_needs(write, kind):
     with pytest.raises(MarkerError, match="EXHIBIT SCALE"):
         write(kind)

@@ -1,5 +1,6 @@
 """What stands beside results: other rules under the same protocol."""
 
+import math
 import statistics
 
 import pytest
@@ -52,3 +53,23 @@ def test_of_another_schedule_there_are_none(exhibit, table1, make):
     drawing = mixtures(exhibit, [*make.grid(exhibit, "quick"), *others])
     assert drawing.references.empty
     assert "Horizontal" not in drawing.notes[0]
+
+
+def test_the_papers_values_before_the_end_stand_beside_their_lines(table1, table2, make):
+    def first(exhibit, name, **fields):
+        records = make.grid(exhibit, "quick", lambda cell: cell.has(fields))
+        found = series.drawings(select(exhibit, "quick", records))
+        return next(drawing for drawing in found if drawing.name.startswith(name))
+
+    shown = ["x", "y", "low", "high"]
+    curves = first(table1, "curves", dataset="mnist", network="fcn")
+    early = curves.early.set_index(["column", "line"])
+    assert len(early) == 7
+    assert early.loc[[("DNI", "6")], shown].to_numpy().tolist() == [[600.0, 5.5, 5.0, 6.0]]
+    (under,) = early.loc[[("cDNI", "4")], shown[:3]].to_numpy().tolist()
+    assert under == [40.0, 2.0, -math.inf]
+    assert "the paper's curve at the same share of training" in curves.notes[0]
+    assert first(table1, "cosines", dataset="mnist", network="fcn").early.empty
+    steps = first(table2, "progression", dataset="repeat_copy").early
+    of_two = steps[(steps["column"] == "DNI+Aux") & (steps["line"] == "2")]
+    assert of_two[shown].iloc[0].tolist() == [208.0, 28, 23, 33]

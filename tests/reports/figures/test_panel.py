@@ -1,5 +1,7 @@
 """Single panels: lines, intervals, single seeds, other rules and the paper's values."""
 
+import math
+
 import pandas as pd
 import pytest
 from matplotlib.collections import PolyCollection
@@ -148,3 +150,18 @@ def test_a_population_has_dots_and_no_markers(draft):
     ours, ring = axes.lines
     assert ours.get_marker() in ("None", None, "none")
     assert ring.get_xydata().tolist() == [[100.0, 2.5]]
+
+
+def test_the_papers_values_before_the_end_have_bounds_and_arrows(draft):
+    early = pd.DataFrame(
+        {"x": [120.0, 150.0], "y": [2.5, 2.0], "low": [2.4, -math.inf], "high": [2.6, 2.2],
+         "row": "", "column": "p", "line": "0"}
+    )  # fmt: skip
+    axes = drawn(draft.drawing(draft.line(), early=early))
+    _, ring = axes.lines
+    assert ring.get_xydata().tolist() == [[120.0, 2.5], [150.0, 2.0]]
+    assert ring.get_markerfacecolor() == "white"
+    bars = [s.tolist() for c in axes.collections for s in getattr(c, "get_segments", list)()]
+    assert [[120.0, 2.4], [120.0, 2.6]] in bars
+    assert [[150.0, 2.0], [150.0, 2.2]] in bars  # on the other side it is open: an arrow
+    assert [text.xy for text in axes.texts] == [(150.0, 2.0)]
