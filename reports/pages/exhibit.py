@@ -247,7 +247,8 @@ def _summary(judged: Judged) -> list[str]:
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
-        lines.append(f"places: {_counted(p.verdict for p in judged.places if p.fills)}")
+        known = (p.verdict for p in judged.places if p.fills and p.paper is not None)
+        lines.append(f"places: {_counted(known)}")
     if judged.intermediate and selection.scale == PAPER:
         words = (place.verdict for place in judged.intermediate)
         lines.append(f"places before the end of training: {_counted(words)}")

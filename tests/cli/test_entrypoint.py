@@ -200,7 +200,7 @@ def test_a_closed_stream_goes_nowhere(start, store, closed):
     output, errors = process.communicate(timeout=100)
     assert process.returncode == 0, errors
     assert "internal error" not in errors
-    assert ("cells: 0 of 144 run" in output) == (closed == "stderr")
+    assert ("cells: 0 of 162 run" in output) == (closed == "stderr")
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")

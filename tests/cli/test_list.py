@@ -18,7 +18,7 @@ def test_every_scale_is_listed_with_its_cells_and_data(sgbench):
         "exhibit": "table1",
         "scale": "demo",
         "title": exhibits.load("table1").title,
-        "cells": 144,
+        "cells": 162,
         "seeds": 3,
         "data": {"digits": "bundled"},
     }
@@ -27,7 +27,7 @@ def test_every_scale_is_listed_with_its_cells_and_data(sgbench):
     assert quick["data"] == {"mnist": "missing", "cifar10": "missing"}
     text = sgbench("list").stdout
     assert "mnist (missing), cifar10 (missing)" in text
-    assert "144 cells" in text
+    assert "162 cells" in text
     assert "\x1b" not in text
 
 

@@ -63,8 +63,8 @@ def test_counts_of_cells():
         (r.exhibit, r.scale, r.status) == ("table1", "paper", "ok") for r in open_published().scan()
     )
     assert number("count table1 paper run") == str(done)
-    assert number("count table1 paper cells") == "288"
-    assert number("count table1 paper cells dataset=mnist,network=fcn") == "96"
+    assert number("count table1 paper cells") == "324"
+    assert number("count table1 paper cells dataset=mnist,network=fcn") == "108"
 
 
 def test_what_is_left_is_less_where_less_is_picked():

@@ -34,7 +34,7 @@ def test_the_order_of_rules_and_how_errors_grow(table1, make):
     records = make.grid(table1, "demo", fcn)
     title = titles(table1, "demo", records)["depths-digits"]
     assert title.startswith("digits after 400 iterations: test error ")
-    assert "grows with depth for no-bprop and DNI" in title
+    assert "grows with depth for no-bprop, top only and DNI" in title
 
 
 def test_nothing_is_claimed_of_results_that_do_not_differ(table1, make):
@@ -75,6 +75,7 @@ def test_cosines_are_put_into_words_as_they_are(table1, make, dni, cdni, said):
     records = with_cosines(make.grid(table1, "demo", fcn), {"dni": dni, "cdni": cdni})
     title = titles(table1, "demo", records)["cosines-digits-fcn"]
     assert all(part in title for part in said)
+    assert title.endswith(", at this schedule")  # which is not the paper's
 
 
 def test_cosines_on_both_sides_of_a_level_say_nothing(table1, make):

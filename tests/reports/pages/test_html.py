@@ -117,7 +117,8 @@ def test_the_bar_has_the_colours_of_its_words_in_their_order(quick):
 
 
 def test_places_with_another_m_are_counted_apart(quick):
-    heading = "Configurations (96): 48 places of the paper, 48 with another M"
+    rest = "48 with another M and 12 with no number of the paper"
+    heading = f"Configurations (108): 48 places of the paper, {rest}"
     assert heading in page_of(quick, "table1-quick")
 
 
