@@ -52,11 +52,26 @@ ADDED_IN_3 = {"decoupled", "p_update", "evaluate_at", "si_layers", "si_units", "
 POINTS_IN_3 = {"updates", "error_a", "error_b"}
 
 
+ADDED_IN_5 = ("processor", "instructions", "cuda", "cudnn")
+
+
+def test_a_record_of_the_fourth_schema_says_what_is_not_known_of_its_machine(make):
+    record = make.record()
+    values = {n: v for n, v in record.to_dict().items() if n not in ADDED_IN_5} | {"schema": 4}
+    read = Record.from_dict(values)
+    assert read == record
+    assert [getattr(read, name) for name in ADDED_IN_5] == [None] * 4
+    del values["hyperparameters"]
+    with pytest.raises(RecordError, match="missing field hyperparameters"):
+        Record.from_dict(values)
+
+
 def third_schema(record):
     """The record as the third version wrote it: the hyperparameters were two fields."""
     values = record.to_dict()
     own = values.pop("hyperparameters")
-    del values["rule_source"], values["dataset_source"]
+    for name in (*ADDED_IN_5, "rule_source", "dataset_source"):
+        del values[name]
     return values | {"schema": 3, "bp_lambda": None, "aux_weight": None} | own
 
 
