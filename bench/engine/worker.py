@@ -18,7 +18,7 @@ from ..errors import SgbenchError, UsageError
 from ..outcome import UNFINISHED, LastPoint, Machine, Outcome
 from ..training import checkpoint
 from ..training.loop import Job
-from .dispatch import Stop, attempt
+from .here import Stop, attempt
 from .worker_info import (
     REMEDY,
     THREADS_HINT,
