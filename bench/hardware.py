@@ -6,8 +6,10 @@ import importlib.metadata
 import os
 import platform
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
+from . import processor
 from .cpu_quota import cpu_quota
 from .errors import UsageError
 from .outcome import Machine
@@ -53,7 +55,18 @@ def describe(device: str, threads: int, matmul: str, error: float | None) -> Mac
         python=platform.python_version(),
         numpy=importlib.metadata.version("numpy"),
         platform=f"{platform.system()} {platform.machine()}",
+        **details(device),
     )
+
+
+def details(device: str) -> dict[str, str | None]:
+    """Return the fields of `Machine` that tell machines of one device model apart."""
+    if device == "cpu":
+        return {"processor": processor.kind(), "instructions": processor.instructions()}
+    import torch
+
+    cudnn = torch.backends.cudnn.version()
+    return {"cuda": torch.version.cuda, "cudnn": None if cudnn is None else str(cudnn)}
 
 
 def cores() -> int:
@@ -77,12 +90,7 @@ def device_model(device: str) -> str:
         import torch
 
         return torch.cuda.get_device_name(device)
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
+    return processor.model() or platform.processor() or platform.machine()
 
 
 def torch_release(version: str | None = None) -> str:
@@ -97,10 +105,38 @@ def torch_release(version: str | None = None) -> str:
 def machine_class(machine: Machine) -> str:
     """Return the class within which results are the same bit for bit: one record a cell and class.
 
-    Device model, threads, matrix-product back-end and torch's major.minor.
+    Device model, threads, matrix-product back-end and torch's major.minor; then, so far as they are
+    known, a processor's instruction set, vendor, family and model, or CUDA's and cuDNN's versions.
     """
     release = torch_release(machine.torch)
-    return f"{machine.device}, {machine.threads} threads, {machine.matmul}, torch {release}"
+    parts = [f"{machine.device}, {machine.threads} threads, {machine.matmul}, torch {release}"]
+    if machine.instructions is not None:
+        parts.append(machine.instructions)
+    if machine.processor is not None:
+        parts.append(f"({machine.processor})")
+    for name, version in (("CUDA", machine.cuda), ("cuDNN", machine.cudnn)):
+        if version is not None:
+            parts.append(f"{name} {version}")
+    return ", ".join(parts)
+
+
+def known_before(machine_class: str) -> str:
+    """Return what records of an earlier schema have as the class of machines of that class."""
+    found = re.match(r".*?, [0-9]+ threads, [^,]+, torch [0-9.]+(?=, |$)", machine_class)
+    return found[0] if found else machine_class
+
+
+def may_be_one(a: str, b: str) -> bool:
+    """Tell whether two machine classes are equal so far as either is known."""
+    return a == b or (known_before(a) == known_before(b) and known_before(a) in (a, b))
+
+
+def is_among(machine_class: str, classes: Iterable[str]) -> bool:
+    """Tell whether records of a machine class count as those of one of `classes`.
+
+    Those of an earlier schema do where what is known of their machine fits.
+    """
+    return any(may_be_one(machine_class, one) for one in classes)
 
 
 _TRIM, _MAPPED = 2**31 - 1, 2**30  # bytes: what is freed and smaller stays with the process

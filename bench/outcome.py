@@ -77,6 +77,14 @@ class Machine:
     python: str
     numpy: str
     platform: str  # operating system and architecture
+    processor: str | None = None  # vendor, family and model; None where not known, or on a GPU
+    instructions: str | None = None  # instruction set, and variables that choose it; None as above
+    cuda: str | None = None  # versions, on a GPU
+    cudnn: str | None = None
+
+
+MACHINE_DETAILS = ("processor", "instructions", "cuda", "cudnn")
+"""The fields that tell machines of one device model apart; not known of those of old records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

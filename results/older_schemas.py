@@ -2,14 +2,15 @@
 
 Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
 BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
-source of a rule or dataset that is not the package's own; schema 5 has two more cosines of M.
+source of a rule or dataset that is not the package's own; schema 5 has two more cosines of M,
+schema 6 what tells machines of one model apart.
 """
 
 from typing import Any, cast
 
 from .files.schema import RecordError
 
-OLDER = (1, 2, 3, 4)
+OLDER = (1, 2, 3, 4, 5)
 """Schemas that are read as well as the current one."""
 ADDED = {
     2: (
@@ -21,6 +22,7 @@ ADDED = {
         *("error_a", "error_b"),
     ),
     4: ("rule_source", "dataset_source"),
+    6: ("processor", "instructions", "cuda", "cudnn"),
 }
 """The fields that each schema added, null in records before it."""
 ADDED_TO_POINTS = {
@@ -30,6 +32,7 @@ ADDED_TO_POINTS = {
 }
 HYPERPARAMETERS = ("bp_lambda", "aux_weight")
 """Fields of their own before schema 4."""
+_WITH_HYPERPARAMETERS = 4
 
 
 def upgraded(record: dict[str, Any], schema: int) -> dict[str, Any]:
@@ -42,7 +45,7 @@ def upgraded(record: dict[str, Any], schema: int) -> dict[str, Any]:
     fields = {**_NULLS[old], **record, "schema": schema}
     if old == 1:
         fields["progression"] = []
-    if old < 4:
+    if old < _WITH_HYPERPARAMETERS:
         absent = [name for name in HYPERPARAMETERS if name not in fields]
         if absent:
             raise RecordError(f"missing field {absent[0]}")

@@ -28,7 +28,7 @@ from .files.schema import (
 from .older_schemas import OLDER, upgraded
 from .registered import missing, unregistered
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 """Raised when a field is added, removed or changes its meaning."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "partial", "pruned")
@@ -150,6 +150,14 @@ class Record:
     python: str = _doc("version of Python")
     numpy: str = _doc("version of NumPy")
     platform: str = _doc("operating system and architecture")
+    processor: str | None = _doc(
+        "the processor's vendor, family and model; null: not known, as before schema 5, or a GPU"
+    )
+    instructions: str | None = _doc(
+        "its instruction set, and variables that choose it; null: not known, or a GPU"
+    )
+    cuda: str | None = _doc("version of CUDA; null: not known, or on a processor")
+    cudnn: str | None = _doc("version of cuDNN; null: not known, or on a processor")
     machine_class: str = _doc(
         "machine properties that can change results bit for bit; only records of one class are"
         " compared"

@@ -27,8 +27,13 @@ from .files.schema import (
 from .registered import missing, unregistered
 from .statistics.rounds import Median, over_rounds, ratio
 
-SCHEMA_VERSION = 2
-"""2 added `rule_source` and `dataset_source`; older ones are read as well."""
+SCHEMA_VERSION = 3
+"""Older ones are read as well."""
+ADDED = {
+    2: ("rule_source", "dataset_source"),
+    3: ("processor", "instructions", "cuda", "cudnn"),
+}
+"""The fields that each schema added, null in timings before it."""
 SAME_SIZES = (
     *("dataset", "network", "depth", "T", "batch_size", "hidden_units", "filters"),
     *("kernel_size", "precision"),
@@ -73,6 +78,10 @@ class Timing:
     python: str
     numpy: str
     platform: str
+    processor: str | None
+    instructions: str | None
+    cuda: str | None
+    cudnn: str | None
     machine_class: str
     rule_source: str | None
     """Of a rule that is not the package's own, as in a record."""
@@ -146,8 +155,9 @@ class Timing:
                 f"schema {schema} is newer than this sgbench reads ({SCHEMA_VERSION}):"
                 " upgrade sgbench"
             )
-        if type(schema) is int and schema == 1:
-            added: dict[str, Any] = {"rule_source": None, "dataset_source": None}
+        if type(schema) is int and 1 <= schema < SCHEMA_VERSION:
+            later = (names for number, names in ADDED.items() if number > schema)
+            added: dict[str, Any] = {name: None for names in later for name in names}
             values = added | cast("dict[str, Any]", values) | {"schema": SCHEMA_VERSION}
         fields = check_object("", values, _TYPES)
         if fields["schema"] != SCHEMA_VERSION:

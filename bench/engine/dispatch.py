@@ -10,49 +10,20 @@ batch larger than the data), ends the run. The caller alone writes records.
 import contextlib
 import functools
 import queue
-import sys
 import time
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from ..errors import SgbenchError
-from ..outcome import LastPoint, Outcome
-from ..profiling import memory_estimate
-from ..source_files import line_in
-from ..training import loop
+from ..outcome import Outcome
 from ..training.loop import Job
-from ..training.torch_settings import restored
 from .dask_client import SchedulerLostError
+from .here import Done, Progress, Stop, line_of, train_here, train_quick
 
 RETRIES = 3
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
-
-Done = Callable[[int, list[Outcome]], Sequence[Job] | None]
-Progress = Callable[[int, int, LastPoint], None]
-"""Is told a job's index, the iterations done and the last evaluation."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stop:
-    """When workers are to save their state and return: at a time, or once a file is there.
-
-    Attributes:
-        file: its existence asks to stop; None for no such file.
-        deadline: seconds since the epoch; None for no limit.
-    """
-
-    file: str | None = None
-    deadline: float | None = None
-
-    def asked(self) -> bool:
-        """Tell whether it is time to stop."""
-        late = self.deadline is not None and time.time() >= self.deadline
-        return late or (self.file is not None and Path(self.file).exists())
 
 
 class RetryJobError(Exception):
@@ -112,8 +83,11 @@ def run(
     progress: Progress,
     *,
     pool: WorkerPool | None = None,
+    notify: Callable[[str], None] = lambda words: None,
 ) -> None:
     """Train all jobs, in order, `workers` at a time.
+
+    Where that ends sooner than workers start, or they cannot start, jobs are trained here.
 
     Args:
         jobs: the programs, the largest first; those that `done` adds are numbered on.
@@ -123,47 +97,33 @@ def run(
             it, None for none.
         progress: called now and then.
         pool: the workers that train in place of processes here.
+        notify: hears what the user should know, in a line.
 
     Raises the SgbenchError of a job, and whatever `done` raises.
     """
     jobs = list(jobs)
     if pool is not None:
-        _distribute(jobs, pool, stop, done, progress)
-    elif workers == 1:
-        with restored():
-            for index, job in enumerate(jobs):  # sees those that are added
-                if stop.asked():
-                    return
-                outcomes = attempt(job, stop, functools.partial(progress, index))
-                jobs += done(index, outcomes) or ()
-    elif jobs:
-        from .local_pool import open_local_pool
+        _distribute(_Distribution(jobs, deque(range(len(jobs))), pool, done), stop, progress)
+        return
+    if workers == 1:
+        train_here(jobs, stop, done, progress)
+        return
+    left = train_quick(jobs, workers, stop, done, progress)
+    if not left:
+        return
+    from .local_pool import StartError, open_local_pool
 
-        with open_local_pool(workers) as local:
-            _distribute(jobs, local, stop, done, progress)
-
-
-def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
-    """Train a job; what it raises is its outcome, but for an SgbenchError.
-
-    What a rule prints goes to stderr: stdout is for results, and for what `progress` prints.
-    """
-    stdout = sys.stdout
-
-    def should_stop(iteration: int, point: LastPoint) -> bool:
-        with contextlib.redirect_stdout(stdout):
-            progress(iteration, point)
-        return stop.asked()
-
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            return loop.train(job, should_stop)
-    except SgbenchError:
-        raise
-    except (Exception, SystemExit) as error:  # a program's end is its outcome; the grid goes on
-        at = line_in([one.path for one in job.external_files], error)
-        traceback.clear_frames(error.__traceback__)  # they hold the program's memory
-        return loop.failed(job, at + _line(job, type(error).__name__, error))
+    with contextlib.ExitStack() as stack:
+        try:
+            local = stack.enter_context(open_local_pool(workers))
+        except StartError as error:
+            notify(
+                f"workers cannot start here ({error}): training one program at a time, as --jobs 1"
+                " does"
+            )
+            train_here(jobs, stop, done, progress, left)
+        else:
+            _distribute(_Distribution(jobs, left, local, done), stop, progress)
 
 
 class _Running(NamedTuple):
@@ -179,9 +139,9 @@ class _Distribution:
     So a worker's death is blamed on the job it had and on no other, and counted once.
     """
 
-    def __init__(self, jobs: list[Job], pool: WorkerPool, done: Done) -> None:
+    def __init__(self, jobs: list[Job], left: deque[int], pool: WorkerPool, done: Done) -> None:
         self.jobs, self.pool, self.done = jobs, pool, done
-        self.left, self.running = deque(range(len(jobs))), dict[int, _Running]()
+        self.left, self.running = left, dict[int, _Running]()
         self.deaths, self.stopped = Counter[int](), False
         self.ended: queue.SimpleQueue[tuple[int, Any]] = queue.SimpleQueue()
 
@@ -249,12 +209,10 @@ class _Distribution:
                 self.left.append(len(self.jobs) - 1)
 
 
-def _distribute(
-    jobs: list[Job], pool: WorkerPool, stop: Stop, done: Done, progress: Progress
-) -> None:
-    """Have a pool of workers do the jobs."""
-    work, stopped_at = _Distribution(jobs, pool, done), 0.0
-    pool.begin(stop, progress)
+def _distribute(work: _Distribution, stop: Stop, progress: Progress) -> None:
+    """Have the workers of a pool do the jobs that are left."""
+    stopped_at = 0.0
+    work.pool.begin(stop, progress)
     while work.left or work.running:
         if not work.stopped and stop.asked():
             stopped_at = time.monotonic()
@@ -288,11 +246,4 @@ def _outcomes(pool: WorkerPool, job: Job, address: str, future: Any) -> list[Out
     except TimeoutError as error:  # it died before it could hand them over
         raise WorkerDiedError(1) from error
     except Exception as error:  # outcomes that could not travel
-        return pool.lost(job, address, _line(job, type(error).__name__, error))
-
-
-def _line(job: Job, name: str, reason: object) -> str:
-    """Return why a job failed, on one line; where memory was short, what it needs of how much."""
-    if isinstance(reason, Exception) and memory_estimate.exhausted(reason):
-        reason = f"{memory_estimate.against(job.cells, job.device)}: {reason}"
-    return " ".join(f"{name}: {reason}".split())
+        return pool.lost(job, address, line_of(job, type(error).__name__, error))

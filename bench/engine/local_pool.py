@@ -7,12 +7,14 @@ from collections.abc import Collection, Generator
 from multiprocessing import resource_tracker
 from typing import Any
 
+from ..errors import one_line
 from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
 from .dask_client import WorkerList
-from .dispatch import RETRIES, Progress, Stop, attempt
+from .dispatch import RETRIES
+from .here import Progress, Stop, attempt
 
 TOPIC = "sgbench-progress"
 
@@ -75,9 +77,16 @@ def _on_worker(index: int, job: Job, stop: Stop) -> list[Outcome] | None:
     return attempt(job, stop, lambda i, point: worker.log_event(TOPIC, (index, i, point)))
 
 
+class StartError(Exception):
+    """Workers cannot start on this machine; the message is why."""
+
+
 @contextlib.contextmanager
 def open_local_pool(workers: int) -> Generator[LocalPool]:
-    """Start single-thread worker processes; they are gone afterwards."""
+    """Start single-thread worker processes; they are gone afterwards.
+
+    Raises StartError where they do not start.
+    """
     from dask import config
     from distributed import Client
 
@@ -94,21 +103,31 @@ def open_local_pool(workers: int) -> Generator[LocalPool]:
         "distributed.scheduler.worker-saturation": 1.0,
         "distributed.worker.profile.enabled": False,  # its thread would fight for the interpreter
     }
-    with (
-        _without_main(),
-        _defaults_of_dask(),
-        config.set(settings),
-        _local_cluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-            silence_logs=50,
-            memory_limit=0,
-        ) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_without_main())
+        stack.enter_context(_defaults_of_dask())
+        stack.enter_context(config.set(settings))
+        try:
+            cluster = _local_cluster(
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
+                silence_logs=50,
+                memory_limit=0,
+            )
+            stack.enter_context(cluster)
+            client = stack.enter_context(Client(cluster, set_as_default=False))
+        except Exception as error:  # dask raises almost anything of a system that forbids something
+            raise StartError(_reason(error)) from error
         yield LocalPool(client)
+
+
+def _reason(error: BaseException) -> str:
+    """Return the first cause of an error, on one line: dask's own words name none."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return one_line(f"{type(error).__name__}: {error}")
 
 
 @contextlib.contextmanager

@@ -14,7 +14,8 @@ from ..training import loop
 from ..training.loop import Job
 from . import worker
 from .dask_client import WorkerList
-from .dispatch import Progress, RetryJobError, Stop
+from .dispatch import RetryJobError
+from .here import Progress, Stop
 from .worker import Task, TaskResult
 from .worker_info import Fingerprint, WorkerInfo
 

@@ -18,7 +18,7 @@ from ..errors import SgbenchError, UsageError
 from ..outcome import UNFINISHED, LastPoint, Machine, Outcome
 from ..training import checkpoint
 from ..training.loop import Job
-from .dispatch import Stop, attempt
+from .here import Stop, attempt
 from .worker_info import (
     REMEDY,
     THREADS_HINT,
@@ -157,7 +157,7 @@ def _prepare_checkpoint(path: Path, state: bytes | None, job: Job) -> None:
         for old in path.parent.glob("*.pt"):
             if time.time() - old.stat().st_mtime > _WEEK:
                 old.unlink(missing_ok=True)
-    if state is not None and checkpoint.load(path, job.identity) is None:
+    if state is not None and checkpoint.load(path, *job.identities) is None:
         with contextlib.suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(state)

@@ -6,7 +6,7 @@ import importlib.metadata
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,7 @@ class WorkerInfo:
         threads: jobs that dask gives it at a time.
         device: `cpu` or `cuda:i`, as its own machine resolves what was asked for.
         model: of the processor or GPU.
+        details: what tells machines of one model apart (`hardware.details`).
         matmuls: back-ends of matrix products that its torch has.
         free: bytes of memory.
         fingerprint: of code and data.
@@ -63,6 +64,7 @@ class WorkerInfo:
     matmuls: tuple[str, ...]
     free: int
     fingerprint: Fingerprint
+    details: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
     @property
     def key(self) -> str:
@@ -196,6 +198,7 @@ def describe_worker(
         threads=worker.state.nthreads,
         device=device,
         model=hardware.device_model(device),
+        details=hardware.details(device),
         matmuls=tuple(products.available()),
         free=memory_estimate.free(device),
         fingerprint=fingerprint({key: _data(key, own_data_dir(data_dir)) for key in keys}),

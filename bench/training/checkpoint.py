@@ -43,8 +43,8 @@ def save(path: Path, identity: str, state: dict[str, Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def load(path: Path, identity: str) -> dict[str, Any] | None:
-    """Return the state that `save` wrote for `identity`, on the CPU, or None."""
+def load(path: Path, *identities: str) -> dict[str, Any] | None:
+    """Return the state that `save` wrote for one of `identities`, on the CPU, or None."""
     try:
         data = memoryview(path.read_bytes())
         digest, body = bytes(data[:_DIGEST]), data[_DIGEST:]
@@ -54,7 +54,7 @@ def load(path: Path, identity: str) -> dict[str, Any] | None:
         if type(saved) is not dict:
             return None
         found = cast("dict[str, Any]", saved)
-        fits = found["format"] == FORMAT and found["identity"] == identity
+        fits = found["format"] == FORMAT and found["identity"] in identities
         return found["state"] if fits else None
     except Exception:  # a foreign file makes torch raise almost anything
         return None

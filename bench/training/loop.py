@@ -18,7 +18,7 @@ from .. import datasets, registry
 from ..cell import Cell
 from ..families.family import family_for
 from ..families.program import Program
-from ..hardware import describe, machine_class
+from ..hardware import describe, known_before, machine_class
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
 from ..source_files import ExternalFile
 from . import checkpoint
@@ -70,7 +70,16 @@ class Job:
     @property
     def identity(self) -> str:
         """What a checkpoint is of: the cells' ids and the machine class."""
-        return f"{' '.join(self.ids)} on {machine_class(self.machine)}"
+        return self._identity_on(machine_class(self.machine))
+
+    @property
+    def identities(self) -> tuple[str, str]:
+        """The identities of checkpoints that it goes on from: its own, and an earlier version's."""
+        here = machine_class(self.machine)
+        return self._identity_on(here), self._identity_on(known_before(here))
+
+    def _identity_on(self, name: str) -> str:
+        return f"{' '.join(self.ids)} on {name}"
 
 
 class Run:
@@ -94,7 +103,7 @@ class Run:
 
     def _resume(self) -> None:
         state = self.job.checkpoint and checkpoint.load(
-            Path(self.job.checkpoint), self.job.identity
+            Path(self.job.checkpoint), *self.job.identities
         )
         if state:
             self.program.restore(state["program"])

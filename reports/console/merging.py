@@ -27,4 +27,5 @@ def conflict_text(conflict: Conflict) -> str:
     for name, values in conflict.values.items():
         for store, value in zip(conflict.stores, values, strict=True):
             lines.append(f"  {name:16} {json.dumps(value)}  {store}")
+    lines += [f"  may be the cause: {cause}" for cause in conflict.causes]
     return "\n".join(lines)

@@ -134,12 +134,17 @@ def of_claims(results: Sequence[ClaimResult]) -> list[str]:
     return found
 
 
+_UNKNOWN_KIND = "instruction set not recorded"
+
+
 def runs(selection: Selection) -> list[str]:
     """Return what the records were made on, by what and how long."""
     frame = selection.frame
     if frame.empty:
         return ["no records"]
-    machines = frame.groupby(["device", "threads", "matmul", "torch"]).size()
+    kinds = frame["instructions"].fillna("CUDA " + frame["cuda"]).fillna(_UNKNOWN_KIND)
+    frame = frame.assign(kind=kinds)
+    machines = frame.groupby(["device", "threads", "matmul", "torch", "kind"]).size()
     code = frame.groupby(["sgbench", "git_revision", "git_dirty"], dropna=False).size()
     hours = frame["train_seconds"].sum() / 3600
     return [
@@ -172,9 +177,9 @@ def _largest_first(sizes: "pd.Series[int]") -> Iterable[tuple[Any, int]]:
     return sizes.sort_values(ascending=False, kind="stable").items()
 
 
-def _machine(device: str, threads: int, matmul: str, torch: str) -> str:
+def _machine(device: str, threads: int, matmul: str, torch: str, kind: str) -> str:
     words = "1 thread" if threads == 1 else f"{threads} threads"
-    return f"{device}, {words}, {matmul}, torch {torch}"
+    return f"{device}, {words}, {matmul}, torch {torch}, {kind}"
 
 
 def _code(sgbench: str, revision: Any, dirty: Any) -> str:

@@ -72,7 +72,11 @@ def dry_run(
         missing = {name: p for name, p in needed.items() if name not in known}
         known |= _timed(request, plan, device, missing, watch)
     ids = {planned.id for planned in plan.cells}
-    other = (r for r in records if here and r.machine_class != here and r.id in ids)
+    other = (
+        r
+        for r in records
+        if here and not hardware.may_be_one(r.machine_class, here) and r.id in ids
+    )
     return DryRun(
         plan=plan,
         workers=workers,
@@ -100,7 +104,7 @@ def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[
         fit = executor.memory_fit(plan)
         plan, workers = fit.plan, fit.workers
     ids = {planned.id for planned in plan.cells}
-    other = (r for r in records if r.machine_class not in classes and r.id in ids)
+    other = (r for r in records if not hardware.is_among(r.machine_class, classes) and r.id in ids)
     kept = set[str]().union(*map(request.store.checkpoints, classes))
     return DryRun(
         plan=plan,

@@ -131,7 +131,7 @@ class LocalExecutor:
         """Train the jobs."""
         from ...bench.engine import dispatch
 
-        dispatch.run(jobs, workers, stop, done, progress)
+        dispatch.run(jobs, workers, stop, done, progress, notify=self.say)
 
 
 def _emulated(plan: Plan) -> bool:

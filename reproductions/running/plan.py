@@ -12,6 +12,7 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.configuration import replica_axes
 from ...bench.families.family import family_for
+from ...bench.hardware import is_among
 from ...bench.outcome import UNFINISHED
 from ...results.record import Record
 from .until import Until
@@ -93,7 +94,7 @@ def make_plan(
     classes = None if machine is None else classes_of(machine)
     for record in records:
         ids.setdefault(record.key, set()).add(record.id)
-        here = classes is None or record.machine_class in classes
+        here = classes is None or is_among(record.machine_class, classes)
         if here and not (record.id in by_id and by_id[record.id].status == "ok"):
             by_id[record.id] = record  # of several classes' records, a result before others
     planned = [
@@ -194,7 +195,7 @@ def seconds_per_step(
     found: dict[str, list[float]] = {}
     classes = None if machine is None else classes_of(machine)
     for record in records:
-        here = classes is None or record.machine_class in classes
+        here = classes is None or is_among(record.machine_class, classes)
         if record.steps_per_second and here and record.known:
             found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
     return {name: statistics.median(values) for name, values in found.items()}

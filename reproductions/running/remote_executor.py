@@ -15,7 +15,7 @@ from ...bench import datasets, hardware, registry
 from ...bench.engine import worker_info
 from ...bench.engine.worker_info import WorkerInfo
 from ...bench.errors import UsageError
-from ...bench.outcome import Machine, Outcome
+from ...bench.outcome import MACHINE_DETAILS, Machine, Outcome
 from ...results.files.atomic_io import write_atomic, writing
 from ...results.store import backend_file
 from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
@@ -166,7 +166,8 @@ class RemoteExecutor:
     def _machine(self, found: WorkerInfo) -> Machine:
         name, error = self.backends.get(found.key, UNKNOWN)
         here = hardware.describe("cpu", THREADS, name, error)
-        return dataclasses.replace(here, device=found.model)
+        here = dataclasses.replace(here, device=found.model, **dict.fromkeys(MACHINE_DETAILS))
+        return dataclasses.replace(here, **found.details)
 
     def _job(self, plan: Plan, program: tuple[int, ...]) -> "Job":
         from ...bench.training.loop import Job

@@ -189,7 +189,7 @@ def store_outcomes(
 def _further(store: Store, record: Record) -> Record | None:
     """Return what is stored of a record's cell and comes further: a result, say of another run."""
     for other in store.get(record.id):
-        if other.machine_class == record.machine_class:
+        if hardware.may_be_one(other.machine_class, record.machine_class):
             both = record.status in UNFINISHED and other.status in UNFINISHED
             if other.status == "ok" or (both and other.iterations_done > record.iterations_done):
                 return other

@@ -41,7 +41,8 @@ def tune(study: Study, options: RunOptions, listener: StudyListener) -> StudySum
         stop = dispatch.Stop(file=str(file), deadline=deadline)
         listener.begins(tuner.study, tuner.arms, tuner.trials_done, tuner.workers)
         tuner.stop = stop
-        dispatch.run(tuner.fill(), tuner.workers, stop, tuner.done, _progress)
+        say = options.store.warnings.append
+        dispatch.run(tuner.fill(), tuner.workers, stop, tuner.done, _progress, notify=say)
     summary.left = not tuner.finished
     return summary
 

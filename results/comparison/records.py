@@ -16,7 +16,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ...bench import datasets
 from ...bench.cell import Cell, canonical_json
+from ...bench.hardware import may_be_one
 from ...bench.outcome import UNFINISHED
+from ..causes import causes
 from ..metrics import FINAL, measure_of, results_of, rungs
 from ..record import Record
 from ..statistics.equivalence import equivalence
@@ -97,10 +99,11 @@ def _by_key(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _pair(a: Sequence[Record], b: Sequence[Record]) -> Pair:
     """Return one record of each side, comparable, of one machine class and ok where possible."""
 
-    def rank(pair: Pair) -> tuple[bool, bool, int, str]:
+    def rank(pair: Pair) -> tuple[bool, tuple[bool, bool], int, str]:
         before, after = pair
         bad = (before.status != "ok") + (after.status != "ok")
-        apart = before.machine_class != after.machine_class
+        one = may_be_one(before.machine_class, after.machine_class)
+        apart = (not one, before.machine_class != after.machine_class)
         return bool(_differing(pair)), apart, bad, before.machine_class
 
     return min(((before, after) for before in a for after in b), key=rank)
@@ -154,24 +157,31 @@ def _correctness(name: str, pairs: Sequence[Pair], margin: float, groups: int) -
             if any(record.status in UNFINISHED for record in records):
                 return [_told(name, "inconclusive", f"the {side} was cut short")]
         return [_told(name, "incomparable", "no run of the baseline is ok")]
-    if all(getattr(a, field) == getattr(b, field) for a, b in ended for field in FINAL):
+    if all(map(_identical, ended)):
         seeds = f"{len(ended)} seed{'' if len(ended) == 1 else 's'}"
         return [_told(name, "pass", f"identical bit for bit, {seeds}", len(ended))]
     dataset, found = ended[0][0].dataset, list[GateFinding]()
+    differing = next(pair for pair in ended if not _identical(pair))
     levels = datasets.kind(dataset) == "episodes"
     for result in results_of(dataset):
         before = _values([pair[0] for pair in ended], result)
         after = _values([pair[1] for pair in ended], result)
-        found.append(
-            equivalence(
-                name if result is None else f"{name} {result}",
-                [y - x for x, y in zip(before, after, strict=True)],
-                margin,
-                cells=groups,
-                unit=_LEVELS if levels else measure_of(dataset, result).difference,
-            )
+        one = equivalence(
+            name if result is None else f"{name} {result}",
+            [y - x for x, y in zip(before, after, strict=True)],
+            margin,
+            cells=groups,
+            unit=_LEVELS if levels else measure_of(dataset, result).difference,
         )
+        if one.verdict != "pass" and (why := ", ".join(causes(differing))):
+            one = dataclasses.replace(one, words=f"{one.words}; may be the cause: {why}")
+        found.append(one)
     return found
+
+
+def _identical(pair: Pair) -> bool:
+    """Tell whether the final numbers of two records are the same to the last bit."""
+    return all(getattr(pair[0], name) == getattr(pair[1], name) for name in FINAL)
 
 
 def _values(records: Sequence[Record], result: str | None) -> list[float]:
@@ -191,7 +201,7 @@ def _speed(name: str, pairs: Sequence[Pair], plan: SequentialPlan) -> list[GateF
     ratios = [
         before.steps_per_second / after.steps_per_second
         for before, after in pairs
-        if before.machine_class == after.machine_class
+        if may_be_one(before.machine_class, after.machine_class)
         and before.replicas == after.replicas
         and before.steps_per_second
         and after.steps_per_second

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from ...bench.cell import canonical_json
 from ...bench.outcome import UNFINISHED
+from ..causes import causes
 from ..files.atomic_io import reason, write_atomic, writing
 from ..metrics import FINAL
 from ..record import ENDED, Record
@@ -41,7 +42,7 @@ class Conflict:
     """Results of one cell on one class of machines that differ in more than time.
 
     `values` has, for each field that differs, the value in each of `stores`; of a list, the first
-    row that differs.
+    row that differs. `causes` says in what the machines differ, or what is not known of them.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Conflict:
     scale: str
     stores: tuple[str, ...]
     values: dict[str, tuple[Any, ...]]
+    causes: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -161,6 +163,7 @@ def _conflicts(keys: dict[Key, None], stores: Sequence[Store]) -> list[Conflict]
             scale=next(iter(records.values())).scale,
             stores=tuple(records),
             values=_differing([results_of(record) for record in records.values()]),
+            causes=tuple(causes(list(records.values()))),
         )
         for key, records in sorted(found.items())
     ]

@@ -12,6 +12,7 @@ Everything else (data frames, tables, figures, pages) is derived from these file
 
 from pathlib import Path
 
+from ...bench.hardware import known_before
 from ..files.codec import pack, unpack
 from ..files.json_store import JsonStore, StoredKind, short_hash
 from ..record import Record
@@ -52,17 +53,27 @@ class Store(JsonStore[Record]):
         return self.file_path(id, machine_class)
 
     def checkpoint_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
-        """Return the path of the checkpoint of the program `id` on that class of machines."""
-        return self.path / "checkpoints" / f"{id}.{short_hash(machine_class)}.pt"
+        """Return the path of the checkpoint of the program `id` on that class of machines.
+
+        One that an earlier version left, which knew less of a machine, goes on under its own name.
+        """
+        path, before = (
+            self.path / "checkpoints" / f"{id}.{short_hash(name)}.pt"
+            for name in (machine_class, known_before(machine_class))
+        )
+        return before if before.exists() and not path.exists() else path
 
     def checkpoints(self, machine_class: str | None) -> set[str]:
         """Return the ids of programs with a checkpoint of that machine class; None: of any class.
 
         Whether a checkpoint is complete and of this version shows only when a run reads it.
         """
-        ending = ".pt" if machine_class is None else f".{short_hash(machine_class)}.pt"
+        endings = (".pt",)
+        if machine_class is not None:
+            classes = (machine_class, known_before(machine_class))
+            endings = tuple(f".{short_hash(name)}.pt" for name in classes)
         names = self._list(self.path / "checkpoints")
-        return {name.partition(".")[0] for name in names if name.endswith(ending)}
+        return {name.partition(".")[0] for name in names if name.endswith(endings)}
 
     def machine_file(self, machine: str) -> Path:
         """Return the path of the back-end choice of `machine`."""

@@ -96,7 +96,16 @@ def test_a_gpu_that_is_not_there(gpus, count, name):
 def test_machine_class_is_what_may_change_bits():
     name = hardware.machine_class(HERE)
     assert name == "Some CPU, 1 threads, mkl, torch 2.13"
-    changes = {"device": "Other CPU", "threads": 2, "matmul": "onednn", "torch": "2.14.0+cpu"}
+    changes = {
+        "device": "Other CPU",
+        "threads": 2,
+        "matmul": "onednn",
+        "torch": "2.14.0+cpu",
+        "processor": "AuthenticAMD 25 17",
+        "instructions": "AVX512",
+        "cuda": "12.8",
+        "cudnn": "91002",
+    }
     for field, value in changes.items():
         assert hardware.machine_class(dataclasses.replace(HERE, **{field: value})) != name
     same = {"torch": "2.13.1", "matmul_error": None, "python": "3.12.0", "numpy": "2.5.0"}
@@ -104,12 +113,55 @@ def test_machine_class_is_what_may_change_bits():
         assert hardware.machine_class(dataclasses.replace(HERE, **{field: value})) == name
 
 
+KNOWN = dataclasses.replace(HERE, processor="AuthenticAMD 25 17", instructions="AVX512")
+OTHERS = ({"instructions": "DEFAULT"}, {"processor": "AuthenticAMD 26 2"}, {"matmul": "onednn"})
+
+
+def test_two_processors_of_one_model_name_are_two_classes():
+    name = hardware.machine_class(KNOWN)
+    assert name == "Some CPU, 1 threads, mkl, torch 2.13, AVX512, (AuthenticAMD 25 17)"
+    for change in OTHERS:
+        other = hardware.machine_class(dataclasses.replace(KNOWN, **change))
+        assert other != name
+        assert not hardware.may_be_one(name, other)
+    gpu = dataclasses.replace(HERE, device="A GPU, fast", cuda="12.8", cudnn="91002")
+    assert hardware.machine_class(gpu).endswith("torch 2.13, CUDA 12.8, cuDNN 91002")
+    assert hardware.known_before(hardware.machine_class(gpu)) == hardware.machine_class(
+        dataclasses.replace(gpu, cuda=None, cudnn=None)
+    )
+
+
+def test_a_machine_of_an_older_record_may_be_any_of_its_model():
+    old, name = hardware.machine_class(HERE), hardware.machine_class(KNOWN)
+    assert hardware.known_before(name) == hardware.known_before(old) == old
+    assert hardware.may_be_one(old, name)
+    assert hardware.may_be_one(name, old)
+    assert hardware.is_among(old, ["another machine", name])
+    assert not hardware.may_be_one(old, name.replace("Some", "Other"))
+    assert not hardware.is_among("another machine", [name])
+
+
+def test_what_tells_machines_apart_is_in_the_class_of_this_one(monkeypatch):
+    here = hardware.describe("cpu", 1, "mkl", None)
+    monkeypatch.setenv("MKL_CBWR", "COMPATIBLE")
+    other = hardware.describe("cpu", 1, "mkl", None)
+    assert hardware.machine_class(here) != hardware.machine_class(other)
+
+
+def test_versions_of_a_gpu_are_known(monkeypatch):
+    monkeypatch.setattr(torch.version, "cuda", "12.8")
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: 91002)
+    assert hardware.details("cuda:0") == {"cuda": "12.8", "cudnn": "91002"}
+    monkeypatch.setattr(torch.backends.cudnn, "version", lambda: None)
+    assert hardware.details("cuda:0")["cudnn"] is None
+
+
 def test_describe():
     here = hardware.describe("cpu", 1, "mkl", 3e-7)
     assert here.device == hardware.device_model("cpu") != ""
     assert (here.threads, here.matmul, here.matmul_error) == (1, "mkl", 3e-7)
     assert here.torch == torch.__version__
-    assert hardware.machine_class(here).endswith(f"torch {hardware.torch_release()}")
+    assert f"torch {hardware.torch_release()}" in hardware.machine_class(here)
     assert hardware.torch_release().count(".") == 1
 
 
@@ -125,7 +177,7 @@ def test_device_model(monkeypatch, tmp_path, text, model):
     path = tmp_path / "cpuinfo"
     if text is not None:
         path.write_text(text)
-    monkeypatch.setattr(hardware, "Path", lambda _: path)
+    monkeypatch.setattr(hardware.processor, "CPUINFO", path)
     monkeypatch.setattr(hardware.platform, "processor", lambda: "")
     monkeypatch.setattr(hardware.platform, "machine", lambda: "arch")
     assert hardware.device_model("cpu") == model

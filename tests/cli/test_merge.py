@@ -33,10 +33,11 @@ def test_conflicts_are_listed_and_end_with_4(sgbench, make, tmp_path):
     put(tmp_path / "b", [make.replace(one, test_error=13.0)])
     done = sgbench("merge", "a", "b", "--into", "all")
     assert done.exit_code == 4
-    head, first, second, last = done.stdout.splitlines()
+    head, first, second, cause, last = done.stdout.splitlines()
     assert head == f"{one.id[:8]}  table1, scale demo, on another machine"
     assert first.split() == ["test_error", "12.5", "a"]
     assert second.split() == ["test_error", "13.0", "b"]
+    assert cause.strip() == "may be the cause: processor and instructions: not recorded"
     assert last.startswith("all: 1 record added")
     assert "1 cell" in done.stderr
     assert done.stderr.count("\n") == 1

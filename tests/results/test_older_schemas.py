@@ -51,19 +51,29 @@ def test_a_record_of_the_first_schema_reads_as_one_of_this(make):
 ADDED_IN_3 = {"decoupled", "p_update", "evaluate_at", "si_layers", "si_units", "error_a", "error_b"}
 POINTS_IN_3 = {"updates", "error_a", "error_b"}
 POINTS_IN_5 = {"sg_weight_cosine", "sg_ridge_cosine"}
+ADDED_IN_6 = ("processor", "instructions", "cuda", "cudnn")
+
+
+def fifth_schema(record):
+    """The record as the fifth version wrote it: less known of its machine."""
+    kept = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_6}
+    return kept | {"schema": 5}
 
 
 def fourth_schema(record):
     """The record as the fourth version wrote it: one cosine of M."""
-    values = record.to_dict()
+    values = fifth_schema(record)
     points = [{n: v for n, v in point.items() if n not in POINTS_IN_5} for point in values["curve"]]
     return values | {"schema": 4, "curve": points}
 
 
-def test_a_record_of_the_fourth_schema_reads_as_one_of_this(make):
+@pytest.mark.parametrize("older", [fourth_schema, fifth_schema])
+def test_a_record_of_the_fourth_or_fifth_schema_reads_as_one_of_this(make, older):
     for record in (make.record(), make.recurrent("copy")):
-        old = json.loads(json.dumps(fourth_schema(record)))
-        assert Record.from_dict(old) == record
+        old = json.loads(json.dumps(older(record)))
+        read = Record.from_dict(old)
+        assert read == record
+        assert [getattr(read, name) for name in ADDED_IN_6] == [None] * 4
         del old["hyperparameters"]
         with pytest.raises(RecordError, match="missing field hyperparameters"):
             Record.from_dict(old)

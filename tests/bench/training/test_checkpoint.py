@@ -57,6 +57,12 @@ def test_a_later_one_replaces_it(path):
     assert checkpoint.load(path, "me") == {"iteration": 8}
 
 
+def test_of_one_of_several_identities(path):
+    saved(path)
+    assert same(checkpoint.load(path, "you", "me"), STATE)
+    assert checkpoint.load(path, "you", "they") is None
+
+
 def test_of_another_identity_is_none(path):
     saved(path)
     assert checkpoint.load(path, "you") is None

@@ -10,6 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference.jobs import Clock, job_of, never, stopping_at, train_in_parts, untimed
 from reference.programs import random_data, tiny_cell
+from sgbench.bench import hardware
 from sgbench.bench.errors import DataError
 from sgbench.bench.families.feedforward.program import FeedForwardProgram as Trained
 from sgbench.bench.nn.adam import Adam
@@ -129,6 +130,15 @@ class TestResume:
         loop.train(job_of(cell(), checkpoint=path, **other), lambda i, _: bool(seen.append(i)))
         torch.set_num_threads(1)
         assert seen[0] == 0
+
+    def test_a_checkpoint_of_an_earlier_version_is_gone_on_from(self, tmp_path, monkeypatch):
+        """It knew less of the machine: neither the instruction set nor the processor's family."""
+        path, seen = str(tmp_path / "it.pt"), []
+        with monkeypatch.context() as patch:
+            patch.setattr(hardware, "details", lambda device: {})
+            loop.train(job_of(cell(), checkpoint=path), stopping_at(12))
+        loop.train(job_of(cell(), checkpoint=path), lambda i, _: bool(seen.append(i)))
+        assert min(seen) == 12
 
     def test_a_damaged_checkpoint_is_of_no_use(self, tmp_path):
         path = tmp_path / "it.pt"

@@ -36,8 +36,10 @@ def test_a_conflict_has_each_value_beside_its_store():
         scale="demo",
         stores=("a", "b"),
         values={"test_error": (12.5, None), "status": ("ok", "failed")},
+        causes=("instructions: AVX512; DEFAULT",),
     )
-    head, *lines = conflict_text(conflict).splitlines()
+    head, *lines, cause = conflict_text(conflict).splitlines()
+    assert cause == "  may be the cause: instructions: AVX512; DEFAULT"
     assert head == "01234567  table1, scale demo, on a machine"
     assert [line.split() for line in lines] == [
         ["test_error", "12.5", "a"],

@@ -1,6 +1,7 @@
 """The notes of an exhibit's report."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from reference.reports import rows_of
@@ -22,6 +23,16 @@ def test_a_single_cell_is_no_plural(table1, make):
             for start in ("- machine:", "- code:")
         )
         assert (machine.endswith(words), code.endswith(words)) == (True, True)
+
+
+def test_machines_are_told_apart_by_what_is_known_of_them(table1, make):
+    a, b, c, d = map(make.record, expand(table1, "demo", seeds=1)[:4])
+    b, c = replace(b, instructions="AVX512"), replace(c, instructions="AVX2")
+    d = replace(d, cuda="12.8")
+    page = build(table1, "demo", [a, b, c, d], WORDS).files["table1-demo.md"].decode()
+    told = [line for line in page.splitlines() if "- machine:" in line]
+    for words in ("instruction set not recorded", "AVX512", "AVX2", "CUDA 12.8"):
+        assert sum(line.endswith(f", {words} (1 cell)") for line in told) == 1
 
 
 def test_data_that_is_not_the_original_is_marked(table1, make):

@@ -69,6 +69,24 @@ def record_of(cell, status="ok", machine=HERE, rate=10.0, data_hash=None):
     )
 
 
+KNOWN = dataclasses.replace(HERE, processor="AuthenticAMD 25 17", instructions="AVX512")
+
+
+def test_a_record_of_an_earlier_version_counts_on_machines_that_it_may_be_of():
+    (cell, *_), old = cells(), HERE
+    other = dataclasses.replace(KNOWN, instructions="AVX2")
+    for made, here, state in (
+        (old, KNOWN, "done"),
+        (KNOWN, KNOWN, "done"),
+        (other, KNOWN, "missing"),
+        (THERE, KNOWN, "missing"),
+    ):
+        plan = plan_of([cell], [record_of(cell, machine=made)], machine=here)
+        assert plan.cells[0].state == state
+        rates = seconds_per_step([record_of(cell, machine=made)], machine_class(here))
+        assert bool(rates) == (state == "done")
+
+
 def plan_of(cells, records=(), machine=HERE, **options):
     name = machine and machine_class(machine)
     return make_plan(cells, records, machine=name, **options)

@@ -71,6 +71,27 @@ def test_numbers_that_differ_a_little_are_equivalent(side):
     assert found.estimate == pytest.approx(0.01, abs=0.05)
 
 
+def test_the_cause_may_be_the_machine(side):
+    known = {"processor": "AuthenticAMD 25 17", "instructions": "AVX512"}
+    before = side(errors(BEFORE), **known)
+    after = side(errors(moved(9.0)), **known | {"instructions": "DEFAULT"})
+    words = only(compare(before, after), "correctness").words
+    assert words.endswith("; may be the cause: instructions: AVX512; DEFAULT")
+    words = only(compare(side(errors(BEFORE)), after), "correctness").words
+    assert "instructions: not recorded; DEFAULT" in words
+    words = only(compare(before, side(errors(moved(9.0)), **known)), "correctness").words
+    assert "cause" not in words
+
+
+def test_speeds_of_an_older_record_are_compared_with_those_of_its_model(side):
+    old = "AMD EPYC, 1 threads, mkl, torch 2.13"
+    here, other = f"{old}, AVX512", f"{old}, AVX2"
+    kinds = {f.kind for f in compare(side(machine_class=old), side(machine_class=here))}
+    assert kinds == {"correctness", "speed"}
+    kinds = {f.kind for f in compare(side(machine_class=other), side(machine_class=here))}
+    assert kinds == {"correctness"}
+
+
 @pytest.mark.parametrize(("by", "verdict"), [(9.0, "regression"), (-4.0, "changed")])
 def test_an_error_that_moved_fails_either_way(side, by, verdict):
     findings = compare(side(errors(BEFORE)), side(errors(moved(by))))

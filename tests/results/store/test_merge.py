@@ -143,6 +143,16 @@ def test_results_that_differ_are_told_and_none_is_chosen(store_of, make, name):
     assert by_key(a)[record.id, record.machine_class] == record
 
 
+def test_a_conflict_says_how_the_machines_differ_or_what_is_not_known(store_of, make):
+    record = make.record()
+    other = dataclasses.replace(record, test_error=2.25, replicas=3)
+    (conflict,) = merge([store_of("b", [other]).path], store_of("a", [record])).conflicts
+    assert conflict.causes == ("replicas: 1; 3",)
+    same = dataclasses.replace(record, test_error=2.25)
+    (conflict,) = merge([store_of("d", [same]).path], store_of("c", [record])).conflicts
+    assert conflict.causes == ("processor and instructions: not recorded",)
+
+
 def test_a_point_of_a_curve_that_differs_is_shown(store_of, make):
     record = make.record()
     curve = [record.curve[0], {**record.curve[1], "loss": 7.0}]
@@ -161,7 +171,7 @@ def test_every_field_is_compared_or_left_out_on_purpose(make):
         *("train_seconds", "evaluation_seconds", "steps_per_second", "examples_per_second"),
         *("tokens_per_second", "replicas", "device", "threads", "matmul", "matmul_error"),
         *("torch", "python", "numpy", "platform", "machine_class", "sgbench", "git_revision"),
-        *("git_dirty", "finished"),
+        *("git_dirty", "finished", "processor", "instructions", "cuda", "cudnn"),
     }
     left = set(NAMES) - set(COMPARED) - set(make.cell().to_dict())
     assert left == circumstances

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
+from sgbench.results.files.json_store import short_hash
 from sgbench.results.files.schema import NewerSchemaError, RecordError
 from sgbench.results.record import POINT_TYPES, SOLVED_TYPES, STATUSES, TYPES, json_line
 from sgbench.results.store.published import publish
@@ -101,6 +102,23 @@ def test_paths_beside_the_records(tmp_path):
     assert one != store.checkpoint_path("a" * 16, "y")
     assert store.machine_file("x").parent == tmp_path / "machines"
     assert store.machine_file("x") != store.machine_file("y")
+
+
+def test_a_checkpoint_of_an_earlier_version_goes_on_under_its_name(tmp_path):
+    store, id_ = Store(tmp_path), "a" * 16
+    old = "AMD EPYC, 1 threads, mkl, torch 2.13"
+    here, other = (f"{old}, {more}" for more in ("AVX2, (AuthenticAMD 23 49)", "AVX512"))
+    left = store.checkpoint_path(id_, old)
+    assert left != store.checkpoint_path(id_, here)
+    left.parent.mkdir()
+    left.touch()
+    assert store.checkpoint_path(id_, here) == left
+    assert store.checkpoints(here) == {id_}
+    own = left.with_name(f"{id_}.{short_hash(here)}.pt")
+    own.touch()
+    assert store.checkpoint_path(id_, here) == own
+    assert store.checkpoint_path(id_, other) == left
+    assert store.checkpoints(f"{old[:-1]}4, AVX2") == set()
 
 
 def test_checkpoints_are_of_a_machine_or_of_any(tmp_path):

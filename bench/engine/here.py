@@ -1,0 +1,137 @@
+"""Jobs in this process: one at a time, or those that are done before workers have started.
+
+Starting workers takes seconds, mostly for the import of torch. A plan that takes no longer is
+trained here; one that turns out to take longer goes on with workers, the job that runs from its
+checkpoint. Either way gives the same results to the last bit.
+"""
+
+import contextlib
+import dataclasses
+import functools
+import sys
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import SgbenchError
+from ..families.family import family_for
+from ..outcome import LastPoint, Outcome
+from ..profiling import memory_estimate
+from ..source_files import line_in
+from ..training import loop
+from ..training.loop import Job
+from ..training.torch_settings import restored
+
+START_SECONDS = 4.0
+"""About what it takes to start workers, on two cores."""
+UPDATE_SECONDS, RATE = 1e-3, 1e10
+"""What an update of the smallest program takes, and multiplications a second beyond; both rough."""
+
+Done = Callable[[int, list[Outcome]], Sequence[Job] | None]
+Progress = Callable[[int, int, LastPoint], None]
+"""Is told a job's index, the iterations done and the last evaluation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """When workers are to save their state and return: at a time, or once a file is there.
+
+    Attributes:
+        file: its existence asks to stop; None for no such file.
+        deadline: seconds since the epoch; None for no limit.
+    """
+
+    file: str | None = None
+    deadline: float | None = None
+
+    def asked(self) -> bool:
+        """Tell whether it is time to stop."""
+        late = self.deadline is not None and time.time() >= self.deadline
+        return late or (self.file is not None and Path(self.file).exists())
+
+
+def train_here(
+    jobs: list[Job],
+    stop: Stop,
+    done: Done,
+    progress: Progress,
+    left: "deque[int] | None" = None,
+) -> None:
+    """Train jobs in this process, in order, those that `done` adds too.
+
+    `left` are the indices of the jobs to train; None for all.
+    """
+    left = deque(range(len(jobs))) if left is None else left
+    with restored():
+        while left and not stop.asked():
+            index, before = left.popleft(), len(jobs)
+            outcomes = attempt(jobs[index], stop, functools.partial(progress, index))
+            jobs += done(index, outcomes) or ()
+            left.extend(range(before, len(jobs)))
+
+
+def train_quick(
+    jobs: list[Job], workers: int, stop: Stop, done: Done, progress: Progress
+) -> "deque[int]":
+    """Train jobs in this process while that ends sooner than with workers.
+
+    Return the indices of those that are left for workers; the first may have begun.
+    """
+    began, left = time.monotonic(), deque(range(len(jobs)))
+    limit = START_SECONDS * workers / (workers - 1)  # from which workers would be ahead
+    with restored():
+        while left and not stop.asked():
+            spent = time.monotonic() - began
+            if spent + sum(_seconds(jobs[index]) for index in left) > limit:
+                return left
+            index, until = left[0], time.time() + limit - spent
+            mine = dataclasses.replace(stop, deadline=min(stop.deadline or until, until))
+            outcomes = attempt(jobs[index], mine, functools.partial(progress, index))
+            if any(outcome.status == "timeout" for outcome in outcomes) and not stop.asked():
+                return left  # it takes longer than it seemed
+            left.popleft()
+            before = len(jobs)
+            jobs += done(index, outcomes) or ()
+            left.extend(range(before, len(jobs)))
+    return deque()
+
+
+def _seconds(job: Job) -> float:
+    """Return about how long a job takes; of one that may end its process, infinity."""
+    if job.external_files or job.device != "cpu":
+        return float("inf")
+    work = sum(family_for(cell).work(cell) for cell in job.cells)
+    return sum(cell.iterations for cell in job.cells) * UPDATE_SECONDS + work / RATE
+
+
+def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
+    """Train a job; what it raises is its outcome, but for an SgbenchError.
+
+    What a rule prints goes to stderr: stdout is for results, and for what `progress` prints.
+    """
+    stdout = sys.stdout
+
+    def should_stop(iteration: int, point: LastPoint) -> bool:
+        with contextlib.redirect_stdout(stdout):
+            progress(iteration, point)
+        return stop.asked()
+
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return loop.train(job, should_stop)
+    except SgbenchError:
+        raise
+    except (Exception, SystemExit) as error:  # a program's end is its outcome; the grid goes on
+        at = line_in([one.path for one in job.external_files], error)
+        traceback.clear_frames(error.__traceback__)  # they hold the program's memory
+        return loop.failed(job, at + line_of(job, type(error).__name__, error))
+
+
+def line_of(job: Job, name: str, reason: object) -> str:
+    """Return why a job failed, on one line; where memory was short, what it needs of how much."""
+    if isinstance(reason, Exception) and memory_estimate.exhausted(reason):
+        reason = f"{memory_estimate.against(job.cells, job.device)}: {reason}"
+    return " ".join(f"{name}: {reason}".split())
