@@ -81,8 +81,9 @@ def _early_lines(request: RunRequest, seen: DryRun) -> list[str]:
         return []
     shown = list(found.items())
     shown = shown if len(shown) <= _MOST_TIMES else [*shown[: _MOST_TIMES - 1], shown[-1]]
-    said = ", ".join(f"{number} by --until {at}" for at, number in shown)
-    return [f"early      of {count(max(found.values()), 'place')} before the end: {said}"]
+    every = max(found.values())
+    said = ", ".join(f"{number} of {every} by --until {at}" for at, number in shown)
+    return [f"early      places before the end: {said}"]
 
 
 def _power_lines(request: RunRequest, seen: DryRun) -> list[str]:

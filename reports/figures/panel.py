@@ -188,9 +188,10 @@ def _paper(axes: Axes, line: pd.DataFrame, look: Look) -> None:
 def _early(axes: Axes, drawing: Drawing, at: tuple[str, str], known: Mapping[str, Look]) -> None:
     """Draw the paper's values before the end of training, each with the bounds of its reading."""
     for line, some in _of(drawing.early, at):
-        look, ring = known[line], PAPER | {"linestyle": "none"}
-        ends = [some[side].where(some[side].abs() < math.inf, some["y"]) for side in _SIDES]
-        axes.vlines(some["x"], *ends, color=look.color, linewidth=0.9, zorder=3)
+        look = known[line]
+        ring: dict[str, Any] = PAPER | {"linestyle": "none"}
+        low, high = [some[side].where(some[side].abs() < math.inf, some["y"]) for side in _SIDES]
+        axes.vlines(some["x"], low, high, color=look.color, linewidth=0.9, zorder=3)
         for side, aside in _SIDES.items():
             for x, y in some.loc[some[side].abs() == math.inf, ["x", "y"]].to_numpy().tolist():
                 axes.annotate(

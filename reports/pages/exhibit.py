@@ -270,7 +270,7 @@ def _sections(
     if not selection.cells:
         return []
     data = notes.of_data(selection, marks)
-    first = notes.of_results(selection, judged.places)
+    first = notes.of_results(selection, [*judged.places, *judged.intermediate])
     found: list[Section] = []
 
     def add(name: str, heading: str, table: Table | None, words: Sequence[str]) -> None:

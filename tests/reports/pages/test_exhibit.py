@@ -24,6 +24,7 @@ def test_a_report_off_the_papers_scale(table1, make):
     report = build(table1, "quick", make.grid(table1, "quick"), WORDS)
     assert list(report.files) == [
         "table1-quick-claims.csv",
+        "table1-quick-intermediate.csv",
         "table1-quick.csv",
         "table1-quick.md",
         "table1-quick.tex",
@@ -32,7 +33,8 @@ def test_a_report_off_the_papers_scale(table1, make):
     iterations = f"{expand(table1, 'quick')[0].iterations:,}"
     page, text = report.files["table1-quick.md"].decode(), report.text
     assert sections(page) == [
-        *("Table", "Ordering claims", "The depth of M", "M's gradients", "Runs"),
+        *("Table", "Before the end of training", "Ordering claims", "The depth of M"),
+        *("M's gradients", "Runs"),
     ]
     for words in (page.replace("\\", ""), text):
         assert difference.format(iterations) in words
