@@ -237,7 +237,7 @@ def _label(handles: Sequence[Any], line: Line2D) -> str:
         (_words(h) for h in handles if h.get_marker() == line.get_marker() != "None"), ""
     )
     paper = next((_words(h) for h in handles if h.get_markerfacecolor() == _HOLLOW), "")
-    return ", ".join(filter(None, (name, paper if hollow else "")))
+    return ", ".join(dict.fromkeys(filter(None, (name, paper if hollow else ""))))
 
 
 def _of_color(handles: Sequence[Any], color: Any) -> str:

@@ -12,12 +12,13 @@ from markupsafe import Markup
 
 from ...reproductions.exhibits.schema import CUSTOM
 from ..analysis import overview
+from ..analysis.answers import answers
 from ..analysis.details import Detail
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.protocol import PAPER
 from ..analysis.runs import by_layer
 from ..tables.html import html_table, verdict_html
-from ..tables.overview import made_table, overview_table
+from ..tables.overview import elsewhere_table, made_table, paper_table
 from ..tables.table import Table
 from .curves import curves
 from .page import Page, Part, Section
@@ -39,17 +40,21 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
     made = overview.merged(part.page.made for part in parts)
     sections: list[Section] = []
-    if tallies:
-        table = overview_table(tallies)
-        notes = (overview.NOTE,)
-        sections.append(Section("overview", "By exhibit", table, notes=notes))
+    there = {
+        "By exhibit, at the paper's own protocol": paper_table(tallies),
+        "By exhibit, at other schedules": elsewhere_table(tallies),
+    }
+    shown = [(heading, table) for heading, table in there.items() if table is not None]
+    for heading, table in shown:
+        notes = (overview.NOTE,) if (heading, table) == shown[-1] else ()
+        sections.append(Section("overview", heading, table, notes=notes))
     if made:
         sections.append(Section("made", "How it was made", made_table(made)))
     return Page(
         name=name,
         title=title,
         lead=tuple(lead),
-        summary=tuple(overview.headline(tallies)),
+        answers=tuple(answers(tallies)),
         sections=tuple(sections),
     )
 
