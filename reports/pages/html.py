@@ -5,6 +5,7 @@ figures as SVG with values, and what all was made on. Text from anywhere is esca
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -22,6 +23,7 @@ from ..tables.overview import elsewhere_table, made_table, paper_table
 from ..tables.table import Table
 from .curves import curves
 from .page import Page, Part, Section
+from .shared import shared
 
 _GRADES = {
     "T": "read off the paper's own table or text",
@@ -97,10 +99,16 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
+    rules, markers, figures = shared([svg for part in parts for _, svg in part.figures])
+    drawn = iter(figures)
+    parts = [
+        replace(part, figures=tuple((title, next(drawn)) for title, _ in part.figures))
+        for part in parts
+    ]
     return environment.get_template("page.html.jinja").render(
         page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys,
         totals=overview.totals(tallies), counted=overview.counted, paper=PAPER,
-        contents=_contents(parts), custom=CUSTOM,
+        contents=_contents(parts), custom=CUSTOM, figure_rules=rules, figure_markers=markers,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ def paper_table(tallies: Sequence[Tally]) -> Table | None:
     if len(mine) == 1:
         return table
     lefts = [one.left for one in mine if one.left is not None]
-    every = overview.totals(mine)[PAPER]
+    every = overview.totals(mine).get(PAPER, {})
     last = (
         entry(_of(sum(one.run for one in mine), sum(one.wanted for one in mine))),
         entry(NONE),

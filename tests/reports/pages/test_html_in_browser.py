@@ -50,8 +50,8 @@ async function use() {
     return tip.hidden ? "" : tip.textContent;
   };
   const figure = document.querySelector("svg[data-points]");
-  const [label, points] = JSON.parse(figure.dataset.points)[0];
-  seen.figure = [`${label}, ${points[0][2]}`, point(figure, points[0][0], points[0][1])];
+  const [texts, [[label, [x, y, said]]]] = JSON.parse(figure.dataset.points);
+  seen.figure = [`${label}, ${texts[x]}: ${said}`, point(figure, x, y)];
   seen.curve = point(detail.querySelector("svg[data-range]"), 300, 300);
   for (const one of document.querySelectorAll("details")) one.open = true;
   const parts = document.querySelectorAll(".part, .detail");
