@@ -95,7 +95,9 @@ def _claims(words: list[str]) -> str:
     results = sources.claims_in(found)
     if not results:
         raise MarkerError(f"no claim of {exhibit} was tested there at scale {scale}")
-    return _lines(claims_table(found, results, notes.marks(found)))
+    reasons = any(one.why_not for one in results)
+    more = " Not comparable: what stands in parentheses hangs on the schedule." if reasons else ""
+    return _lines(claims_table(found, results, notes.marks(found)), more)
 
 
 def _medians(words: list[str]) -> str:
