@@ -31,8 +31,8 @@ def paper_table(tallies: Sequence[Tally]) -> Table | None:
     last = (
         entry(_of(sum(one.run for one in mine), sum(one.wanted for one in mine))),
         entry(NONE),
-        *(entry(_words(every, kind)) for (kind,) in table.columns[2:-1]),
         entry(in_words(sum(lefts)) if len(lefts) == len(mine) else in_words(None)),
+        *(entry(_words(every, kind)) for (kind,) in table.columns[3:]),
     )
     return replace(table, rows=(*table.rows, (("all",), last)))
 
@@ -63,8 +63,8 @@ def _table(
         caption=caption,
         stubs=stubs,
         columns=(
-            *(("cells run",), ("seeds",), *((kind,) for kind in kinds)),
-            *([("the rest takes",)] if left else []),
+            *(("cells run",), ("seeds",), *([("the rest takes",)] if left else [])),
+            *((kind,) for kind in kinds),
         ),
         rows=tuple(
             (
@@ -72,8 +72,8 @@ def _table(
                 (
                     entry(_of(one.run, one.wanted), key=f"{one.exhibit}-{one.scale}"),
                     entry(_seeds(one)),
-                    *(entry(_words(one.verdicts, kind)) for kind in kinds),
                     *tail,
+                    *(entry(_words(one.verdicts, kind)) for kind in kinds),
                 ),
             )
             for one, name, tail in zip(tallies, names, tails, strict=True)

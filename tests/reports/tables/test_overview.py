@@ -20,15 +20,15 @@ def test_a_row_is_an_exhibit_at_the_papers_protocol_and_the_last_is_all():
     other = tally("deep", verdicts={OURS: {"not run": 2}}, left=3600.0)
     table = paper_table([one, other, tally(scale="quick", verdicts={})])
     assert table.stubs == ("exhibit",)
-    heads = ("cells run", "seeds", PLACES, OURS, "the rest takes")
+    heads = ("cells run", "seeds", "the rest takes", PLACES, OURS)
     assert table.columns == tuple((head,) for head in heads)
     first, second, last = table.rows
     assert first[0] == ("Table1",)
     counted = "1 of 48 reproduced, 47 not run"
-    assert lines(first) == ["4 of 1,288", "1 to 2 of 3", counted, NONE, "2 h"]
-    assert lines(second) == ["4 of 1,288", "1 to 2 of 3", NONE, "all 2 not run", "1 h"]
+    assert lines(first) == ["4 of 1,288", "1 to 2 of 3", "2 h", counted, NONE]
+    assert lines(second) == ["4 of 1,288", "1 to 2 of 3", "1 h", NONE, "all 2 not run"]
     assert last[0] == ("all",)
-    assert lines(last) == ["8 of 2,576", NONE, counted, "all 2 not run", "3 h"]
+    assert lines(last) == ["8 of 2,576", NONE, "3 h", counted, "all 2 not run"]
     assert first[1][0].key == "table1-paper"
 
 
