@@ -7,6 +7,7 @@ lines, markers) is one element. Styles stay where they are: a page's figures sha
 
 import hashlib
 import itertools
+import math
 import re
 import string
 from collections import Counter
@@ -14,6 +15,8 @@ from collections.abc import Iterator
 
 from .style import GRID
 
+_NEARLY = 4  # tenths of a unit, two thirds of a pixel of a page
+_SHAPE = 12  # points that a marker has at most, which is too small to be simplified
 _NAMES = string.ascii_letters + string.digits
 _FONT = "'DejaVu Sans'", "'DejaVu Sans',Verdana,sans-serif"  # the second has the same widths
 _PREAMBLE = re.compile(
@@ -42,6 +45,7 @@ _RUN = re.compile(
 )
 _AT = re.compile(r' x="(-?[\d.]+)" y="(-?[\d.]+)"')
 _GRID_LINE = re.compile(rf'<path d="(M[^"]*)" style="([^"]*stroke:{GRID};[^"]*)"/>')
+_BACKGROUND = re.compile(r'<path d="M0 [^"]*z" style="fill:none"/>')
 _START = re.compile(r"M(-?[\d.]+) ?(-?[\d.]+)")
 
 
@@ -168,7 +172,7 @@ def _markers(content: str, own: str) -> str:
         f'<path d="{shapes[shape]}" style="{style}"/></marker>'
         for (shape, style), name in found.items()
     )
-    content = content.replace("<svg ", f'<svg id="{own}" ', 1)
+    content = _BACKGROUND.sub("", content.replace("<svg ", f'<svg id="{own}" ', 1), count=1)
     return content.replace(">", f"><defs>{made}</defs>", 1) if made else content
 
 
@@ -182,15 +186,32 @@ def _relative(path: str) -> str:
     """Return a path of lines by the steps from point to point, in tenths: fewer digits."""
     end = "z" if path.endswith("z") else ""
     points = [
-        [round(10 * float(number)) for number in point.split()]
-        for point in re.split("[ML]", path.removesuffix("z"))[1:]
+        (round(10 * float(x)), round(10 * float(y)))
+        for x, y in (point.split() for point in re.split("[ML]", path.removesuffix("z"))[1:])
     ]
+    if len(points) > _SHAPE:
+        points = _simplified(points)
     steps = [
         f"{_tenths(x - before[0])} {_tenths(y - before[1])}".replace(" -", "-")
         for before, (x, y) in itertools.pairwise(points)
     ]
     x, y = points[0]
     return f"M{_tenths(x)} {_tenths(y)}l{' '.join(steps).replace(' -', '-')}{end}"
+
+
+def _simplified(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the points without those that lie nearly on a line of others (Douglas, Peucker)."""
+    (x, y), (end_x, end_y) = points[0], points[-1]
+    wide, tall = end_x - x, end_y - y
+    length = math.hypot(wide, tall)
+    far = [
+        abs(wide * (b - y) - tall * (a - x)) / length if length else math.hypot(a - x, b - y)
+        for a, b in points
+    ]
+    n = max(range(len(points)), key=far.__getitem__)
+    if far[n] <= _NEARLY:
+        return [points[0], points[-1]]
+    return [*_simplified(points[: n + 1])[:-1], *_simplified(points[n:])]
 
 
 def _tenths(number: int) -> str:

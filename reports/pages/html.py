@@ -32,7 +32,7 @@ _GRADES = {
     "R": "recalled, not checked against a copy",
     "O": "ours: the paper does not say",
 }
-_CURVE_POINTS, _FEWEST, _MOST = 60_000, 6, 60  # of all curves together, and of one
+_CURVE_POINTS, _FEWEST, _MOST = 60_000, 5, 60  # of all curves together, and of one
 _KINDS = {"place": "Places", "claim": "Claims", "median": "Medians"}
 _OPEN = 12  # details of a kind that are listed at once; more are folded
 

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ..figures.compact import letters
 
 _MARKER = re.compile(r'<marker id="([^"]+)"(.*?)</marker>')
-_STYLE = re.compile(r' style="([^"]*)"')
+_STYLE = re.compile(r' style="([^"]*)"(/?)')
 _EMPTY = "<defs></defs>"
 _CLASS, _ID = "z-", "zm-"  # that nothing else in the page begins with
 
@@ -31,13 +31,11 @@ def shared(figures: Sequence[Markup]) -> tuple[Markup, Markup, list[Markup]]:
     styles: dict[str, str] = {}
     classes = (f"{_CLASS}{name}" for name in letters())
 
-    def classed(content: str) -> str:
-        return _STYLE.sub(
-            lambda one: (
-                f' class="{styles.get(one[1]) or styles.setdefault(one[1], next(classes))}"'
-            ),
-            content,
-        )
+    def name(style: str) -> str:
+        return styles.get(style) or styles.setdefault(style, next(classes))
+
+    def classed(content: str) -> str:  # unquoted, a slash must not touch it
+        return _STYLE.sub(lambda one: f" class={name(one[1])}{' /' if one[2] else ''}", content)
 
     found = [classed(content) for content in found]
     defined = classed(defined)

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from sgbench.reports.figures import style
@@ -40,6 +41,20 @@ def test_ticks_and_grid_lines_of_one_kind_are_one_path_each(svg):
     assert "<use" not in content
     down = re.findall(r'd="((?:M[\d.]+ [\d.]+l0 [\d.]+)+)"', content)
     assert max(path.count("M") for path in down) > 2
+
+
+def test_points_that_lie_nearly_on_a_line_are_left_out_and_corners_stay():
+    x = np.linspace(0, 10, 15)
+    with style.style():
+        figure = Figure(figsize=(4, 3))
+        axes = figure.subplots()
+        axes.plot(x, abs(x - 5), color="#123456")
+        axes.plot(x, np.sin(3 * x), color="#654321")
+        content = inline(figure).decode()
+    (bent,) = re.findall(r'<path d="([^"]*)" style="[^"]*#123456', content)
+    (wave,) = re.findall(r'<path d="([^"]*)" style="[^"]*#654321', content)
+    assert len(re.findall(r"-?[\d.]+", bent)) == 2 * 3
+    assert len(re.findall(r"-?[\d.]+", wave)) > 2 * 8
 
 
 def test_a_shape_that_is_used_once_is_drawn_where_it_is(svg):

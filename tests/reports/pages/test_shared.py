@@ -27,7 +27,7 @@ def test_each_style_is_a_class_and_nothing_is_lost(figures):
     assert len(set(known.values())) == len(known)
     for before, after in zip(figures, found, strict=True):
         styles = [s for s in re.findall(r' style="([^"]*)"', before) if "marker:" not in s]
-        drawn = [known[name] for name in re.findall(r' class="([^"]*)"', after)]
+        drawn = [known[name] for name in re.findall(r" class=([\w-]+)", after)]
         assert " style=" not in after
         left = [one for one in styles if one not in drawn]
         assert all(one in known.values() for one in left)  # of markers, which are the page's
