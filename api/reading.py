@@ -107,6 +107,7 @@ def verdicts(
     >>> claim.verdict, f"{claim.estimate:.1f}", claim.measure
     ('same way round', '-9.4', 'points')
     """
+    from ..reports.analysis.details import details
     from ..reports.analysis.evidence import to_verdicts
     from ..reports.pages.exhibit import judge
     from ..reproductions.exhibits.exhibit import load
@@ -123,9 +124,8 @@ def verdicts(
         records = list(source.scan_known())
         warn(source)
         judged = judge(found, scale, records, where=parse_where(texts) if texts else None)
-        return to_verdicts(
-            judged.scope, [*judged.places, *judged.intermediate], judged.claims, judged.bins
-        )
+        some = [*judged.places, *judged.intermediate]
+        return to_verdicts(details(judged.scope, some, judged.claims, judged.bins))
 
 
 def columns(frame: Frame = "records") -> "pd.DataFrame":

@@ -13,9 +13,11 @@ from ._stores import open_source, stored_records, warn
 from ._values import exhibit_names, words_option
 
 if TYPE_CHECKING:
+    from ..reports.analysis.cost import Costs
     from ..reports.pages.report import Report
     from ..reproductions.exhibits.schema import Exhibit
     from ..reproductions.exhibits.where import Where
+    from ..results.record import Record
     from ..results.store.store import Store
 
 FORMATS = ("md", "html", "json", "csv", "tex", "png", "svg", "pdf")
@@ -154,10 +156,34 @@ def _exhibit(
     style: str,
 ) -> "Report":
     from ..bench.hardware import cores
+    from ..reports.analysis.protocol import PAPER
     from ..reports.pages.exhibit import build
 
     records = stored_records(source, known=True, about=exhibit.name)
-    return build(exhibit, scale, records, formats, cores(), where=where, ran=ran, sheet=style)
+    return build(
+        exhibit,
+        scale,
+        records,
+        formats,
+        cores(),
+        where=where,
+        ran=ran,
+        sheet=style,
+        costs=_costs(source, records) if scale == PAPER else None,
+    )
+
+
+def _costs(store: "Store", records: "Sequence[Record]") -> "Costs":
+    """Return what training costs by the speeds in the store and in the published records."""
+    from ..reports.analysis.cost import Costs
+    from ..results.store.published import open_published
+    from ..results.timings import Timings
+
+    published = open_published()
+    read = [published] if store.path == published.path else [store, published]
+    timings = (t for one in read for t in Timings(one.path, read_only=True).scan_known())
+    more = (record for one in read[1:] for record in one.scan_known())
+    return Costs([*records, *more], timings)
 
 
 def _all(store: "Store", scale: str | None, formats: Sequence[str], style: str) -> "Report":
@@ -176,7 +202,15 @@ def _all(store: "Store", scale: str | None, formats: Sequence[str], style: str) 
     searched = [study_results(studies.load(store, name), records) for name in studies.names(store)]
     exhibits = [load(name) for name in names()]
     return everything.build(
-        exhibits, records, found, searched, formats, workers=cores(), scale=scale, sheet=style
+        exhibits,
+        records,
+        found,
+        searched,
+        formats,
+        workers=cores(),
+        scale=scale,
+        sheet=style,
+        costs=_costs(store, records),
     )
 
 

@@ -7,7 +7,7 @@ when more of them come in.
 from collections import Counter
 from collections.abc import Sequence
 
-from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, REPRODUCED, Place, places
 from sgbench.reports.analysis.wording import at, label
@@ -117,18 +117,13 @@ def of_places(some: Sequence[Place]) -> str:
     return f"Of its {len(some)} numbers {' and '.join(decided)}; {ran}"
 
 
-def of_the_paper(one: ClaimResult) -> bool:
-    """Tell whether the paper has the numbers that a claim compares; else the comparison is ours."""
-    return one.paper is not None
-
-
 def orders(*verdicts: str, ours: bool = False) -> str:
     """Return how many orders at scale quick have one of some verdicts: the paper's, or ours."""
     found = Counter(
         one.verdict
         for name in catalogue.names()
         for one in sources.claim_results(name, SHORT)
-        if of_the_paper(one) != ours
+        if one.ours == ours
     )
     return f"{sum(found[verdict] for verdict in verdicts):,}"
 

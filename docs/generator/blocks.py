@@ -10,11 +10,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sgbench.bench.errors import SgbenchError
-from sgbench.reports.analysis.claims import ClaimResult
 from sgbench.reports.analysis.intermediate import intermediate
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import Selection
-from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, NOT_RUN, places
+from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, places
 from sgbench.reports.pages import notes
 from sgbench.reports.tables.claims import claims_table
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
@@ -23,7 +22,7 @@ from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
 from sgbench.reports.tables.table import Table
 
-from . import answers, figures, other, overview, sources
+from . import figures, other, overview, sources
 from .markers import MarkerError
 
 Asked = dict[str, tuple[str, str, str, tuple[str, ...]]]
@@ -95,15 +94,12 @@ def _claims(words: list[str]) -> str:
     """The exhibit's claims that were run, tested; comparisons of ours are marked."""
     exhibit, scale, where = _asked(words)
     found = sources.selection(exhibit, scale, where)
-    there = set(found.cells)
-    results = [
-        one
-        for one in sources.claim_results(exhibit, scale)
-        if there.issuperset(one.cells) and one.verdict != NOT_RUN
-    ]
+    results = sources.claims_in(found)
     if not results:
         raise MarkerError(f"no claim of {exhibit} was tested there at scale {scale}")
-    return _lines(_marked(claims_table(found, results, notes.marks(found)), results))
+    reasons = any(one.why_not for one in results)
+    more = " Not comparable: what stands in parentheses hangs on the schedule." if reasons else ""
+    return _lines(claims_table(found, results, notes.marks(found)), more)
 
 
 def _medians(words: list[str]) -> str:
@@ -129,24 +125,6 @@ def _intermediate(words: list[str]) -> str:
 def _code(table: str) -> str:
     """Return a table whose escaped backticks are code again."""
     return re.sub(r"\\`(.*?)\\`", lambda m: f"`{m[1]}`".replace("\\", ""), table)
-
-
-def _marked(table: Table, results: Sequence[ClaimResult]) -> Table:
-    """Return a table of claims with `ours` in the rows that the paper has no numbers for."""
-    ours = sum(not answers.of_the_paper(one) for one in results)
-    if not ours:
-        return table
-    caption = table.caption.partition(", ")[2]
-    caption = (
-        f"{len(results) - ours} of the paper's claims and {ours} comparisons of ours, {caption}"
-    )
-    rows = tuple(
-        ((*stub[:-1], f"{stub[-1]} (ours)"), entries)
-        if not answers.of_the_paper(one)
-        else (stub, entries)
-        for (stub, entries), one in zip(table.rows, results, strict=True)
-    )
-    return replace(table, caption=caption, rows=rows)
 
 
 def _without(word: str, table: Table) -> Table:

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from sgbench.reports.figures.claims import drawing as claims_drawing
 from sgbench.reports.figures.parallel import rendered
 from sgbench.reports.figures.series import drawings
-from sgbench.reports.figures.spec import Drawing
+from sgbench.reports.figures.spec import ClaimsDrawing, Drawing
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.files.atomic_io import write_atomic
 
@@ -55,7 +56,7 @@ def picture(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> byte
     return buffer.getvalue()
 
 
-def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawing:
+def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawing | ClaimsDrawing:
     found = {one.name: one for one in _drawings(exhibit, scale, where)}
     if name not in found:
         raise MarkerError(f"{exhibit} {scale} has no figure {name!r}: {', '.join(found) or 'none'}")
@@ -63,8 +64,10 @@ def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawin
 
 
 @functools.cache
-def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[Drawing]:
-    return drawings(sources.selection(exhibit, scale, where))
+def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[Drawing | ClaimsDrawing]:
+    found = sources.selection(exhibit, scale, where)
+    of_claims = claims_drawing(found, sources.claims_in(found))
+    return [*drawings(found), *([] if of_claims is None else [of_claims])]
 
 
 def file_name(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:

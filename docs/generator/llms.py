@@ -21,6 +21,16 @@ _HEAD = """\
 Install: `pip install .` in a checkout (Python 3.11 or newer). Nothing is downloaded at scale demo.
 In Python: `import sgbench`; `sgbench.load_records(published=True)` is a pandas DataFrame."""
 
+_NOT_MARKDOWN = {
+    "gallery/index": (
+        "- [Gallery](gallery/index.html): Questions answered in a few lines of Python."
+    ),
+    "api": (
+        "- [Python API](api.html): The functions of `import sgbench`: what they take, return and"
+        " raise, with examples."
+    ),
+}
+
 
 def text(docs: Path) -> str:
     """Return the content of `llms.txt` for the pages in `docs`."""
@@ -36,8 +46,8 @@ def text(docs: Path) -> str:
 
 
 def _entry(docs: Path, name: str) -> str:
-    if name == "gallery/index":
-        return "- [Gallery](gallery/index.html): Questions answered in a few lines of Python."
+    if name in _NOT_MARKDOWN:
+        return _NOT_MARKDOWN[name]
     page = docs / f"{name}.md"
     if not page.is_file():
         raise MarkerError(f"docs/index.md: its toctree names {name}, and there is no {name}.md")

@@ -12,7 +12,7 @@ from sgbench.reports.tables.table import Table, simple_table
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.metrics import measure_of
 
-from . import answers, cost, sources
+from . import cost, sources
 from .markers import MarkerError
 
 SHORT, PAPER = "quick", "paper"
@@ -78,8 +78,7 @@ def _row(exhibit: str) -> tuple[str, ...]:
     whole = sources.whole(exhibit, PAPER)
     results = sources.claim_results(exhibit, SHORT)
     tested, ours = (
-        Counter(r.verdict for r in results if answers.of_the_paper(r) == of_the_paper)
-        for of_the_paper in (True, False)
+        Counter(r.verdict for r in results if r.ours == is_ours) for is_ours in (False, True)
     )
     counted = [_counted(tested), f"and of ours: {_counted(ours)}" if _counted(ours) else ""]
     return (

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sgbench.bench.errors import SgbenchError
 from sgbench.reports.analysis.claims import ClaimResult, claims
 from sgbench.reports.analysis.select import Selection, select
-from sgbench.reports.analysis.verdicts import Place, places
+from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
 from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.reproductions.exhibits.schema import CUSTOM
@@ -75,6 +75,16 @@ def place(exhibit: str, scale: str, where: Sequence[str]) -> Place:
 def claim_results(exhibit: str, scale: str) -> tuple[ClaimResult, ...]:
     """Return the results of all of an exhibit's claims at a scale."""
     return tuple(claims(whole(exhibit, scale)))
+
+
+def claims_in(found: Selection) -> list[ClaimResult]:
+    """Return the results of the claims that were run and whose cells are all in a selection."""
+    there = set(found.cells)
+    return [
+        one
+        for one in claim_results(found.exhibit.name, found.scale)
+        if there.issuperset(one.cells) and one.verdict != NOT_RUN
+    ]
 
 
 def claim(exhibit: str, scale: str, name: str, where: Sequence[str]) -> ClaimResult:

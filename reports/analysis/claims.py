@@ -72,6 +72,23 @@ class ClaimResult:
     diverged: int
     other_data: tuple[str, ...]
 
+    @property
+    def ours(self) -> bool:
+        """Whether the comparison is ours: the paper lacks a number of what is compared."""
+        return self.paper is None
+
+    @property
+    def why_not(self) -> str:
+        """What it is that cannot be compared, where the verdict is so: it hangs on the schedule."""
+        if self.verdict != NOT_COMPARABLE:
+            return ""
+        claim = self.test.claim
+        if claim.is_slope:
+            return "a slope"
+        if self.test.right is None:
+            return "a level"
+        return "a margin" if claim.factor == 1 else "a factor"
+
 
 def claims(selection: Selection) -> list[ClaimResult]:
     """Return the result of every test that the exhibit's claims make on the scale's grid.

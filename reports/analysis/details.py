@@ -23,7 +23,7 @@ from .verdicts import Place
 from .wording import at
 
 Kind = Literal["place", "intermediate", "claim", "median"]
-_OF_CELL = ("dataset", "network", "depth", "T", "rule", "decoupled", "p_update", "sg_layers")
+OF_CELL = ("dataset", "network", "depth", "T", "rule", "decoupled", "p_update", "sg_layers")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class Detail:
         scale: its scale.
         name: what it is of, in words: `MNIST FCN depth 4 DNI`, or the claim.
         claim: name of the claim, None of others.
+        ours: of a claim, whether the paper lacks a number of what it compares.
         where: the fields that say which cells are meant.
         in_table: whether its M is the one that the paper's table is about.
         verdict: one of those in `verdicts`.
@@ -56,6 +57,7 @@ class Detail:
         within: of a place or median, whether our mean is within the margin; None if not judged.
         drawn: likewise, whether the paper's number is one that our process gives.
         decides: what would decide it, where it is inconclusive.
+        why_not: of a claim that is not comparable, what of it hangs on the schedule: a slope.
         lost: the number of records without a result, by status.
         means: of what a claim compares, in order.
         paper_means: the paper's numbers for the same, None where it lacks one.
@@ -72,6 +74,7 @@ class Detail:
     scale: str
     name: str
     claim: str | None = None
+    ours: bool = False
     where: Mapping[str, Any]
     in_table: bool = True
     verdict: str
@@ -91,6 +94,7 @@ class Detail:
     within: str | None = None
     drawn: str | None = None
     decides: str = ""
+    why_not: str = ""
     lost: Mapping[str, int]
     means: tuple[float, ...] = ()
     paper_means: tuple[float, ...] | None = None
@@ -107,6 +111,7 @@ class Detail:
             "scale": self.scale,
             "kind": self.kind,
             "claim": self.claim,
+            "ours": self.ours,
             "text": self.name,
             "where": {name: value for name, value in self.where.items() if value is not None},
             "verdict": self.verdict,
@@ -125,6 +130,7 @@ class Detail:
             "within": self.within,
             "drawn": self.drawn,
             "decides": self.decides,
+            "why_not": self.why_not,
             "lost": dict(self.lost),
             "means": list(self.means),
             "paper_means": None if self.paper_means is None else list(self.paper_means),
@@ -176,7 +182,9 @@ def bin_key(selection: Selection, one: Bin) -> str:
 def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) -> Detail:
     cell, found = place.cell, runs.of(place.cell, place.result, place.share)
     measure, interval = measure_of(cell.dataset, place.result), place.interval
-    where = {name: cell.value(name) for name in dict.fromkeys((*_OF_CELL, *axes(selection)))}
+    own = (name for name, _ in cell.hyperparameters)
+    names = dict.fromkeys((*OF_CELL, *axes(selection), *own))
+    where = {name: cell.value(name) for name in names}
     what = [] if place.result is None else [measure.name]
     if place.known is not None:
         where["iteration"] = place.iteration
@@ -223,6 +231,7 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
         scale=selection.scale,
         name=f"{claim.text} ({place})" if place else claim.text,
         claim=claim.name,
+        ours=result.ours,
         where=where,
         verdict=result.verdict,
         measure=unit if not claim.is_slope else f"{measure.difference} a step of {claim.over}",
@@ -233,6 +242,7 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
         below=claim.kind not in ("above", "grows"),
         p=result.p,
         decides=result.decides,
+        why_not=result.why_not,
         lost=_lost(found),
         means=result.means if result.values else (),
         paper_means=result.paper,
@@ -253,7 +263,13 @@ def _of_bin(selection: Selection, runs: Runs, one: Bin) -> Detail:
         exhibit=selection.exhibit.name,
         scale=selection.scale,
         name=f"{at(selection.exhibit, fields)}, {ends}",
-        where={**fields, "above": known.above, "up_to": known.up_to, "at": known.at},
+        where={
+            **fields,
+            "depth": one.cell.depth,
+            "above": known.above,
+            "up_to": known.up_to,
+            "at": known.at,
+        },
         verdict=one.verdict,
         measure=measure.unit,
         decimals=measure.decimals,

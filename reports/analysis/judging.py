@@ -9,7 +9,7 @@ from ...reproductions.exhibits.claims import ClaimTest
 from ...reproductions.exhibits.evidence import Intermediate, Number
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import rungs
-from ...results.statistics import two_samples
+from ...results.statistics import intervals, two_samples
 from ...results.statistics.place_verdict import Target
 from .protocol import PAPER
 
@@ -67,3 +67,10 @@ def paper_numbers(
     return tuple(
         statistics.fmean(values[at : at + width]) for at in range(0, len(values), width)
     )  # fmt: skip
+
+
+def compared(test: ClaimTest, numbers: Sequence[float]) -> float:
+    """Return what a claim compares, of some numbers such as the paper's: a difference, a slope."""
+    if test.claim.is_slope:
+        return intervals.slopes([float(value) for value in test.values], [numbers])[0]
+    return numbers[0] - (test.claim.factor * numbers[1] if len(numbers) == 2 else 0.0)

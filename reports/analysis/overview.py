@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from .cost import Costs
 from .details import Detail
-from .naming import count
 from .protocol import PAPER
 from .select import Selection
 from .verdicts import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
@@ -19,11 +19,12 @@ _ORDER = (
     *(REPRODUCED, SAME_WAY, NOT_REPRODUCED, OTHER_WAY, INCONCLUSIVE, UNDECIDED),
     *(NOT_COMPARABLE, NOT_RUN),
 )
-_PLURALS = {
-    "place": "places", "intermediate": "intermediate places", "median": "medians",
-    "claim": "claims",
-}  # fmt: skip
-"""Kinds of details, in the order in which they are counted."""
+PLACES, INTERMEDIATE, MEDIANS = "places", "intermediate places", "medians"
+CLAIMS, OURS = "claims of the paper", "comparisons of ours"
+KINDS = (PLACES, INTERMEDIATE, MEDIANS, CLAIMS, OURS)
+"""What is counted, in order. The paper has the numbers that its claims compare; else they are ours.
+"""
+_PLURALS = {"place": PLACES, "intermediate": INTERMEDIATE, "median": MEDIANS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +56,12 @@ class Tally:
             came of it.
         in_part: the number of cells of which the first part has been trained.
         wanted: the number of cells that the scale has.
-        verdicts: by the plural of a kind, the number of each verdict. Places are those of the
-            paper's table that have a number of the paper.
+        verdicts: by one of KINDS, the number of each verdict. Places are those of the paper's table
+            that have a number of the paper.
         rules: what of each rule has run, by its label.
+        planned: the number of seeds that the scale declares, 0 where it declares none.
+        left: about the seconds that two cores take for the cells that have no record of a whole
+            training run; None where no speed tells it.
     """
 
     exhibit: str
@@ -68,6 +72,19 @@ class Tally:
     wanted: int
     verdicts: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, Ran] = field(default_factory=dict[str, Ran])
+    planned: int = 0
+    left: float | None = None
+
+    @property
+    def short(self) -> str:
+        """The title's first words: `Table 1`."""
+        return self.title.partition(":")[0]
+
+    @property
+    def seeds(self) -> tuple[int, int]:
+        """The fewest and the most seeds that a configuration has, of those that have any."""
+        some = [one.seeds for one in self.rules.values() if one.run]
+        return min((low for low, _ in some), default=0), max((high for _, high in some), default=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,14 +130,14 @@ _SAME = (
 )
 
 
-def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
-    """Return the counts of a selection's verdicts."""
-    verdicts: dict[str, Counter[str]] = {}
-    for kind, plural in _PLURALS.items():
-        mine = [d for d in details if d.kind == kind and d.in_table]
-        words = [d.verdict for d in mine if kind == "claim" or d.paper is not None]
-        if words:
-            verdicts[plural] = Counter(words)
+def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None = None) -> Tally:
+    """Return the counts of a selection's verdicts, and by `costs` what is left to train."""
+    found = {kind: Counter[str]() for kind in KINDS}
+    for one in details:
+        if one.kind == "claim":
+            found[OURS if one.ours else CLAIMS][one.verdict] += 1
+        elif one.in_table and one.paper is not None:
+            found[_PLURALS[one.kind]][one.verdict] += 1
     return Tally(
         exhibit=selection.exhibit.name,
         title=selection.exhibit.title,
@@ -128,8 +145,10 @@ def tally(selection: Selection, details: Iterable[Detail]) -> Tally:
         run=selection.done if selection.wanted else len(selection.frame),
         in_part=int(selection.in_part.sum()),
         wanted=selection.wanted or len(selection.frame),
-        verdicts=verdicts,
+        verdicts={kind: counts for kind, counts in found.items() if counts},
         rules=_ran(selection),
+        planned=selection.planned,
+        left=None if costs is None else costs.left(selection),
     )
 
 
@@ -198,7 +217,8 @@ def totals(tallies: Iterable[Tally]) -> dict[str, dict[str, Counter[str]]]:
         for kind, counts in one.verdicts.items():
             of_scale = found.setdefault(one.scale, {})
             of_scale[kind] = of_scale.get(kind, Counter[str]()) + Counter(counts)
-    return dict(sorted(found.items(), key=lambda item: item[0] != PAPER))
+    ordered = {scale: {k: kinds[k] for k in KINDS if k in kinds} for scale, kinds in found.items()}
+    return dict(sorted(ordered.items(), key=lambda item: item[0] != PAPER))
 
 
 def merged(several: Iterable[Sequence[Made]]) -> list[Made]:
@@ -231,57 +251,6 @@ NOTE = (
     " nothing is comparable. Of claims, orders are tested at every scale, and are of its schedule;"
     " margins, slopes and levels are not comparable."
 )
-
-
-def headline(tallies: Sequence[Tally]) -> list[str]:
-    """Return a sentence for each scale: how much of the paper reproduces."""
-    found: list[str] = []
-    for scale, kinds in totals(tallies).items():
-        said = "; ".join(f"{kind}: {words(counts)}" for kind, counts in kinds.items())
-        own = ", the paper's own protocol" if scale == PAPER else ""
-        found.append(f"Scale {scale}{own}. {said[:1].upper()}{said[1:]}.")
-    return found
-
-
-def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
-    """Return a sentence: what has run at the paper's scale, by rule and seeds, and what has not.
-
-    It is empty where no exhibit has that scale.
-    """
-    mine = [one for one in tallies if one.scale == PAPER]
-    if not mine:
-        return ""
-    run, wanted = sum(one.run for one in mine), sum(one.wanted for one in mine)
-    first = f"At the paper's own protocol {run:,} of {wanted:,} training runs have been made"
-    there = [
-        f"{rule} in {_short(one)} ({_amount(some)})"
-        for one in mine
-        for rule, some in one.rules.items()
-        if some.run
-    ]
-    parts = [
-        f"{joined([rule for rule, some in one.rules.items() if not some.run])} in {_short(one)}"
-        for one in mine
-        if one.run and not all(some.run for some in one.rules.values())
-    ]
-    whole = [_short(one) for one in mine if not one.run and not one.in_part]
-    missing = [*parts, *([f"all of {joined(whole)}"] if whole else [])]
-    begun = [f"{one.in_part:,} of {one.wanted:,} in {_short(one)}" for one in mine if one.in_part]
-    tail = f"; the first part of {joined(begun)}" if begun else ""
-    if not run:
-        return f"{first}{tail}: whether the paper reproduces is not known."
-    tail += f"; not run: {'; '.join(missing)}" if missing else ""
-    return f"{first}: {joined(there)}{tail}."
-
-
-def _amount(some: Ran) -> str:
-    low, high = some.seeds
-    seeds = count(low, "seed") if low == high else f"{low} to {high} seeds"
-    return f"{some.run:,} of {some.wanted:,}, on {joined(some.datasets)}, {seeds} each"
-
-
-def _short(one: Tally) -> str:
-    return one.title.partition(":")[0]
 
 
 def joined(words: Sequence[str]) -> str:

@@ -16,11 +16,11 @@ from ...bench.cell import Cell
 from ...reproductions.exhibits.claims import ClaimTest
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain, results_of
-from ...results.statistics import intervals
 from ...results.statistics.place_verdict import Target
 from ...results.statistics.power import claim_power, place_power
 from .judging import (
     ALPHA,
+    compared,
     intermediate_target,
     is_exact,
     is_judged,
@@ -131,17 +131,17 @@ def _claim(
 ) -> Planned | None:
     claim, n = test.claim, exhibit.scale(scale).seeds
     sides = [[_cell(cells, fields) for fields in side] for side in test.sides()]
-    compared = [cell for side in sides for cell in side if cell is not None]
-    if len(compared) < sum(map(len, sides)):
+    cells_of = [cell for side in sides for cell in side if cell is not None]
+    if len(cells_of) < sum(map(len, sides)):
         return None
     words = at(exhibit, test.place)
     name = f"{claim.name} ({words})" if words else claim.name
-    if is_exact(test, compared[0].dataset):
-        if family * least_p(test, compared[0].dataset, n) < ALPHA:
+    if is_exact(test, cells_of[0].dataset):
+        if family * least_p(test, cells_of[0].dataset, n) < ALPHA:
             return None
         return Planned(name=name, seeds=n, power=0.0, source="")
-    spreads = [exhibit.spread(cell, claim.result) for cell in compared]
-    numbers = paper_numbers(exhibit, test, compared)
+    spreads = [exhibit.spread(cell, claim.result) for cell in cells_of]
+    numbers = paper_numbers(exhibit, test, cells_of)
     known = [spread for spread in spreads if spread is not None]
     if scale != PAPER or numbers is None or len(known) < len(spreads):
         return None
@@ -152,7 +152,7 @@ def _claim(
     ]
     deviation = _deviation(test, of_sides)
     sign = 1 if claim.kind in ("above", "grows") else -1
-    effect = sign * (_compared(test, numbers) - test.margin)
+    effect = sign * (compared(test, numbers) - test.margin)
     power = claim_power(n, deviation, effect, ALPHA / family)
     return Planned(name=name, seeds=n, power=power, source=known[0].source)
 
@@ -170,13 +170,6 @@ def _deviation(test: ClaimTest, of_sides: Sequence[float]) -> float:
         return math.hypot(left, right)
     shared = 2 * test.claim.correlation * left * right
     return math.sqrt(left**2 + right**2 - shared)
-
-
-def _compared(test: ClaimTest, numbers: Sequence[float]) -> float:
-    """Return what a claim compares, of the paper's numbers."""
-    if test.claim.is_slope:
-        return intervals.slopes([float(value) for value in test.values], [numbers])[0]
-    return numbers[0] - (test.claim.factor * numbers[1] if len(numbers) == 2 else 0.0)
 
 
 def _cell(cells: Sequence[Cell], fields: Mapping[str, Any]) -> Cell | None:

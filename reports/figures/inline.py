@@ -1,17 +1,14 @@
 """A figure as SVG within a page: small, with no name that another figure has, and with values.
 
-The values are in `data-points` of the svg element, as JSON: [[label, [[x, y, text], …]], …], x and
-y in the units of its viewBox; the page's script shows the text of the nearest.
+The values are in `data-points` of the svg element, as JSON: [{x: text, …}, [[label, [x, y, text,
+…]], …]], x and y in whole units of its viewBox. The page's script shows those of the nearest point:
+`label, text of x: text`, or the text alone where it has a colon.
 """
 
-import hashlib
 import html
 import io
-import itertools
 import json
 import re
-import string
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -26,7 +23,8 @@ from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator
 
-_NAMES = string.ascii_letters + string.digits
+from .compact import compact
+
 _VALUES = 8  # points of a line that have their value
 _DRAWN_POINTS = 20  # of a line that are drawn: as many as a panel of a page shows
 _BAND_POINTS = 28  # of the outline of a band, both sides together
@@ -35,22 +33,8 @@ _MARKED = 5  # of the drawn points of a line, every so many have its marker
 _DOTS_DPI = 130
 _NEAR = 0.03  # of an axis, from a tick, that bars are set aside
 _POINTS = 72  # in an inch, which the viewBox counts
+_PLAIN = re.compile(r"-?(0|[1-9]\d*)(\.\d*[1-9])?")  # what JavaScript writes alike
 _HOLLOW = "white"  # the face of the paper's markers
-_FONT = "'DejaVu Sans'", "'DejaVu Sans', Verdana, sans-serif"  # the second has the same widths
-_PREAMBLE = re.compile(r"^.*?(?=<svg )|<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
-_UPRIGHT = re.compile(r' transform="rotate\(-?0 [^)]*\)"')
-_TAG = re.compile(r"<g\b[^>]*>|</g>")
-_SPACE = re.compile(r">\s+<")
-_GROUP = re.compile(r'<g id="[^"]*"')
-_NAME = re.compile(r'(?<= id=")[^"]+')
-_REFERENCE = re.compile(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+')
-_DRAWN = re.compile(r'(?<= )(d|x|y|width|height|transform)="([^"]*)"')
-_LINES = re.compile(r"M[-\d. ]+(?:L[-\d. ]+)+")
-_NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
-_STYLE = re.compile(r'(?<= )style="([^"]*)"')
-_ALIKE = re.compile(r'<use [^>]* class="(\w+)"/>(?:<use [^>]* class="\1"/>){2,}')
-_BETWEEN = re.compile(r"\s*([MLCz])\s*")
-_AROUND = re.compile(r"([:;]) ")
 
 
 def inline(figure: Figure) -> bytes:
@@ -64,8 +48,8 @@ def inline(figure: Figure) -> bytes:
     with mpl.rc_context({"svg.fonttype": "none"}):
         figure.savefig(buffer, format="svg", dpi=_DOTS_DPI, transparent=True, metadata=plain)
     figure.set_dpi(_POINTS)
-    content = _compact(buffer.getvalue().decode())
-    values = json.dumps(list(_lines(figure)), separators=(",", ":"), ensure_ascii=False)
+    content = compact(buffer.getvalue().decode())
+    values = json.dumps(_values(figure), separators=(",", ":"), ensure_ascii=False)
     values = html.escape(values, quote=False).replace("'", "&#39;")
     return content.replace("<svg ", f"<svg data-points='{values}' ", 1).encode()
 
@@ -112,94 +96,29 @@ def _evenly(number: int, most: int) -> Any:
     return np.unique(np.linspace(0, number - 1, most).round().astype(int))
 
 
-def _compact(content: str) -> str:
-    """Return matplotlib's SVG with names of its own, repeated styles as classes, short numbers."""
-    own = _name(content)
-    content = _GROUP.sub("<g", _SPACE.sub("><", _PREAMBLE.sub("", content))).strip()
-    content = _ungrouped(_UPRIGHT.sub("", content))
-    content = content.replace("xlink:href", "href").replace(*_FONT)
-    own_names = map("".join, zip(itertools.repeat(own), _letters(), strict=False))
-    names = dict(zip(dict.fromkeys(_NAME.findall(content)), own_names, strict=False))
-    for pattern in (_NAME, _REFERENCE):
-        content = pattern.sub(lambda found: names.get(found[0], found[0]), content)
-    content = _DRAWN.sub(lambda found: f'{found[1]}="{_short(found[2])}"', content)
-    content = _STYLE.sub(lambda found: _AROUND.sub(r"\1", found[0]), content)
-    counted = Counter(_STYLE.findall(content))
-    classes = dict(zip((s for s, n in counted.items() if n > 2), _letters(), strict=False))
-    rules = "".join(f"#{own} .{name}{{{style}}}" for style, name in classes.items())
-    content = _STYLE.sub(
-        lambda found: f'class="{classes[found[1]]}"' if found[1] in classes else found[0], content
-    )
-    content = _ALIKE.sub(_grouped, content)
-    return content.replace("<svg ", f'<svg id="{own}" ', 1).replace(
-        "<defs>", f"<style>{rules}</style><defs>", 1
-    )
+def _values(figure: Figure) -> list[Any]:
+    """Return what `data-points` holds: the texts along x once, and the points of each line."""
+    texts: dict[int, str] = {}
+    lines: list[Any] = []
+    for label, points in _lines(figure):
+        flat: list[Any] = []
+        for left, down, x, y in points:
+            same = texts.setdefault(left, x) == x
+            flat += [left, down, _brief(y) if same else f"{x}: {y}"]
+        lines.append([label, flat])
+    return [texts, lines]
 
 
-def _name(content: str) -> str:
-    """Return four letters and digits by the content's hash: one of 10^7, so no other figure's."""
-    number = int.from_bytes(hashlib.sha256(content.encode()).digest()[:8], "big")
-    rest, first = divmod(number, len(string.ascii_letters))
-    return string.ascii_letters[first] + "".join(
-        _NAMES[rest // len(_NAMES) ** n % len(_NAMES)] for n in range(3)
-    )
+def _brief(text: str) -> Any:
+    """Return a number as JSON has it, where a reader sees the same."""
+    return json.loads(text) if _PLAIN.fullmatch(text) else text
 
 
-def _ungrouped(content: str) -> str:
-    """Return the SVG without the groups that have no attributes."""
-    kept: list[bool] = []
+def _lines(figure: Figure) -> Iterator[tuple[str, list[tuple[int, int, str, str]]]]:
+    """Yield each line and each cloud of dots of a drawn figure: its label, and its points.
 
-    def tag(found: re.Match[str]) -> str:
-        if found[0].endswith("/>"):
-            return ""  # of nothing
-        if found[0] != "</g>":
-            kept.append(found[0] != "<g>")
-            return found[0] if kept[-1] else ""
-        return "</g>" if kept.pop() else ""
-
-    return _TAG.sub(tag, content)
-
-
-def _grouped(found: re.Match[str]) -> str:
-    """Return markers of one class as a group of that class."""
-    markers = found[0].replace(f' class="{found[1]}"', "")
-    return f'<g class="{found[1]}">{markers}</g>'
-
-
-def _short(numbers: str) -> str:
-    rounded = _NUMBER.sub(lambda found: f"{float(found[0]):.1f}".removesuffix(".0"), numbers)
-    joined = _BETWEEN.sub(r"\1", rounded).strip()
-    return _relative(joined) if _LINES.fullmatch(joined.removesuffix("z")) else joined
-
-
-def _relative(path: str) -> str:
-    """Return a path of lines by the steps from point to point, in tenths: fewer digits."""
-    end = "z" if path.endswith("z") else ""
-    points = [
-        [round(10 * float(number)) for number in point.split()]
-        for point in re.split("[ML]", path.removesuffix("z"))[1:]
-    ]
-    steps = [
-        f"{_tenths(x - before[0])} {_tenths(y - before[1])}".replace(" -", "-")
-        for before, (x, y) in itertools.pairwise(points)
-    ]
-    x, y = points[0]
-    return f"M{_tenths(x)} {_tenths(y)}l{' '.join(steps).replace(' -', '-')}{end}"
-
-
-def _tenths(number: int) -> str:
-    return f"{number / 10:g}".replace("0.", ".", 1) if abs(number) < 10 else f"{number / 10:g}"
-
-
-def _letters() -> Iterator[str]:
-    """Yield a, b and so on to z, aa, ab and so on."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    for length in itertools.count(1):
-        yield from map("".join, itertools.product(letters, repeat=length))
-
-
-def _lines(figure: Figure) -> Iterator[list[Any]]:
-    """Yield each line and each cloud of dots of a drawn figure: its label, and its points."""
+    A point is where it lies, from the left and from the top, and its values in words.
+    """
     height = figure.get_figheight() * _POINTS
     handles = [handle for legend in figure.legends for handle in _lines_of(legend)]
     for axes in figure.axes:
@@ -219,12 +138,12 @@ def _lines(figure: Figure) -> Iterator[list[Any]]:
             shown = data[_evenly(len(data), _VALUES)]
             placed = axes.transData.transform(shown.astype(float)).tolist()
             points = [
-                [round(left, 1), round(height - up, 1), f"{x_words(x)}: {y_words(y)}"]
+                (round(left), round(height - up), x_words(x), y_words(y))
                 for (left, up), (x, y) in zip(placed, shown.tolist(), strict=True)
                 if inside.contains(left, up)
             ]
             if points:
-                yield [label, points]
+                yield label, points
 
 
 def _label(handles: Sequence[Any], line: Line2D) -> str:
@@ -237,7 +156,7 @@ def _label(handles: Sequence[Any], line: Line2D) -> str:
         (_words(h) for h in handles if h.get_marker() == line.get_marker() != "None"), ""
     )
     paper = next((_words(h) for h in handles if h.get_markerfacecolor() == _HOLLOW), "")
-    return ", ".join(filter(None, (name, paper if hollow else "")))
+    return ", ".join(dict.fromkeys(filter(None, (name, paper if hollow else ""))))
 
 
 def _of_color(handles: Sequence[Any], color: Any) -> str:

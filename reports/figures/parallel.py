@@ -13,14 +13,17 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context, parent_process
 
-from .spec import Drawing
+from .spec import ClaimsDrawing, Drawing
 
 _EACH = 4
 """Figures per process: its start takes as long as drawing one or two of them."""
 
 
 def rendered(
-    drawings: Sequence[Drawing], formats: Sequence[str], workers: int = 1, sheet: str = "screen"
+    drawings: Sequence[Drawing | ClaimsDrawing],
+    formats: Sequence[str],
+    workers: int = 1,
+    sheet: str = "screen",
 ) -> list[dict[str, bytes]]:
     """Return each picture in each of `formats` (png, svg, pdf), each a file's content.
 
@@ -40,7 +43,9 @@ def rendered(
 
 
 def _side_by_side(
-    draw: Callable[[Drawing], dict[str, bytes]], drawings: Sequence[Drawing], workers: int
+    draw: Callable[[Drawing | ClaimsDrawing], dict[str, bytes]],
+    drawings: Sequence[Drawing | ClaimsDrawing],
+    workers: int,
 ) -> list[dict[str, bytes]]:
     others, context = set(active_children()), get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context, initializer=_follow) as pool:
@@ -52,7 +57,7 @@ def _side_by_side(
             raise
 
 
-def _draw(drawing: Drawing, formats: Sequence[str], sheet: str) -> dict[str, bytes]:
+def _draw(drawing: Drawing | ClaimsDrawing, formats: Sequence[str], sheet: str) -> dict[str, bytes]:
     from . import render
 
     return render.render(drawing, formats, sheet)

@@ -12,11 +12,11 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import style
+from . import claim_rows, style
 from .axes import fit, open_left
 from .inline import inline
 from .panel import PAPER, REFERENCE, dodged, looks, panel
-from .spec import Drawing
+from .spec import ClaimsDrawing, Drawing
 from .style import DOTTED, FAINT, SHEETS, Sheet, width, wrapped
 
 _LEFT, _RIGHT, _EDGE = 0.62, 0.12, 0.08  # inches beside the panels; around all
@@ -35,14 +35,18 @@ _TITLED = {
 }
 
 
-def render(drawing: Drawing, formats: Sequence[str], sheet: str = "screen") -> dict[str, bytes]:
+def render(
+    drawing: Drawing | ClaimsDrawing, formats: Sequence[str], sheet: str = "screen"
+) -> dict[str, bytes]:
     """Return the picture in each of `formats`, each a file's content.
 
     Those are png, svg, pdf, and html: an svg element to stand within a page (`inline`).
     Its title and caption are in the file's metadata, too. `sheet` is a name in `style.SHEETS`.
     """
     with style.style(SHEETS[sheet]):
-        figure = _figure(drawing, SHEETS[sheet])
+        look = SHEETS[sheet]
+        claims = isinstance(drawing, ClaimsDrawing)
+        figure = claim_rows.figure(drawing, look) if claims else _figure(drawing, look)
         return saved(figure, formats, (drawing.title, " ".join(drawing.notes)))
 
 

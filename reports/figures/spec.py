@@ -92,3 +92,53 @@ class Drawing:
     bins: pd.DataFrame | None = None
     early: pd.DataFrame | None = None
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """What the records say of a claim at one place, as a row of a figure.
+
+    Attributes:
+        claim: in words.
+        label: the place.
+        unit: of the numbers.
+        bound: what is claimed: to be above it, or below.
+        above: which.
+        seeds: a number for each seed, none where there are enough for an interval.
+        mean: of all seeds.
+        low: lower end of its interval, None where there is none.
+        high: upper end of it.
+        paper: the same of the paper's numbers, None where it lacks one.
+        verdict: one of those of claims.
+        color: of the verdict, `#rrggbb`.
+    """
+
+    claim: str
+    label: str
+    unit: str
+    bound: float
+    above: bool
+    seeds: tuple[float, ...]
+    mean: float
+    low: float | None
+    high: float | None
+    paper: float | None
+    verdict: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimsDrawing:
+    """A figure of claims: a row for each place at which one is tested, a panel for each unit.
+
+    Attributes:
+        name: of the file, without its suffix.
+        title: what the claims' verdicts are.
+        rows: in order; those of one unit and one claim follow one another.
+        notes: the caption, a sentence or more each.
+    """
+
+    name: str
+    title: str
+    rows: tuple[ClaimRow, ...]
+    notes: tuple[str, ...]

@@ -14,7 +14,7 @@ from matplotlib.textpath import text_to_path
 
 from . import colors
 
-INK, FAINT = "#222222", "#6b6b6b"
+INK, FAINT, GRID = "#222222", "#6b6b6b", "#e6e6e6"
 DOTTED = (0, (1, 2))
 FONT = "DejaVu Sans"  # comes with matplotlib
 _MARKERS = "os^DvPX<p*>h"
@@ -28,7 +28,7 @@ _STYLE: dict[str, Any] = {
     "axes.spines.top": False,
     "font.family": FONT,
     "font.sans-serif": [FONT],
-    "grid.color": "#e6e6e6",
+    "grid.color": GRID,
     "text.color": INK,
     "xtick.color": FAINT,
     "ytick.color": FAINT,

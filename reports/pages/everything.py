@@ -12,7 +12,7 @@ from ...bench.errors import UsageError, did_you_mean
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...results.record import Record
 from ...results.timings import Timing
-from ..analysis.overview import at_the_papers_protocol
+from ..analysis.cost import Costs
 from ..analysis.protocol import PAPER
 from ..analysis.select import scales_with
 from ..analysis.study_results import StudyResults
@@ -40,6 +40,7 @@ def build(
     workers: int = 1,
     scale: str | None = None,
     sheet: str = "screen",
+    costs: Costs | None = None,
 ) -> Report:
     """Return the report.
 
@@ -52,16 +53,20 @@ def build(
         workers: processes that draw many figures, at most (`parallel.rendered`).
         sheet: where figures will stand (`figures.style.SHEETS`).
         scale: the only one; if None the paper's, and all that have records.
+        costs: of what is left to train; if None by the speeds of these records and timings.
 
     Raises UsageError where a format is unknown, or no exhibit has the scale.
     """
     images(formats)  # which refuses what is unknown
     exhibits = sorted(exhibits, key=lambda one: (-len(one.numbers), -len(one.medians), one.name))
-    records = list(records)
+    records, timings = list(records), list(timings)
+    costs = costs or Costs(records, timings)
     drafts: list[Draft] = []
     for one in exhibits:
         for name in _scales(one, records, scale):
-            made = exhibits_page.draft(one, name, records, formats, workers, sheet=sheet)
+            made = exhibits_page.draft(
+                one, name, records, formats, workers, sheet=sheet, costs=costs
+            )
             drafts.append(made if made.page.made else _not_run(made))
     if not drafts:
         known = list(dict.fromkeys(name for one in exhibits for name in one.scales))
@@ -70,9 +75,7 @@ def build(
     if timings:
         drafts.append(throughput.draft(timings, records, scale, formats, workers, sheet=sheet))
     drafts += [tuning.draft(s, formats, sheet) for s in studies if scale in (None, s.study.scale)]
-    tallies = [draft.page.tally for draft in drafts if draft.page.tally is not None]
-    lead = filter(None, (_LEAD, at_the_papers_protocol(tallies)))
-    page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], tuple(lead))
+    page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], (_LEAD,))
     return together(page, drafts, formats)
 
 

@@ -15,6 +15,7 @@ from ...reproductions.exhibits.where import Where, select_records
 from ...results.record import STATUSES, Record
 from ..analysis.calibration import Calibration, calibrate
 from ..analysis.claims import ClaimResult, claims, unreproduced
+from ..analysis.cost import Costs
 from ..analysis.details import Detail, details
 from ..analysis.intermediate import intermediate
 from ..analysis.medians import Bin, bins, replace_table
@@ -25,8 +26,10 @@ from ..analysis.select import Selection, scales_with, select
 from ..analysis.settings import shared_settings
 from ..analysis.verdicts import NOT_RUN, Place, places
 from ..analysis.wording import at
+from ..figures.claims import drawing as claims_drawing
 from ..figures.parallel import rendered
 from ..figures.series import drawings
+from ..figures.spec import ClaimsDrawing, Drawing
 from ..tables import calibration, csv, diagnosis
 from ..tables.calibration import calibration_table
 from ..tables.claims import claims_table
@@ -80,6 +83,7 @@ def build(
     where: Where | None = None,
     ran: bool = False,
     sheet: str = "screen",
+    costs: Costs | None = None,
 ) -> Report:
     """Return the report of `exhibit` at `scale`; records of other cells are left out.
 
@@ -93,12 +97,24 @@ def build(
             adjusted for all tests, whichever are shown.
         ran: show only what has a record.
         sheet: where figures will stand (`figures.style.SHEETS`).
+        costs: of what is left to train; if None, at the paper's scale, by these records' speeds.
 
     Raises:
         UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
     """
     return assemble(
-        draft(exhibit, scale, records, formats, workers, where=where, ran=ran, sheet=sheet), formats
+        draft(
+            exhibit,
+            scale,
+            records,
+            formats,
+            workers,
+            where=where,
+            ran=ran,
+            sheet=sheet,
+            costs=costs,
+        ),
+        formats,
     )
 
 
@@ -112,11 +128,12 @@ def draft(
     where: Where | None = None,
     ran: bool = False,
     sheet: str = "screen",
+    costs: Costs | None = None,
 ) -> Draft:
     """Return what the report is made of; arguments and errors as of `build`."""
     forms, records = images(formats), list(records)
     selection = (judged := judge(exhibit, scale, records, where=where, ran=ran)).selection
-    shown = drawings(selection, records) if forms else []
+    shown = _drawings(judged, records) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
     tables = {"": csv.places_csv(selection, judged.places)}
@@ -127,12 +144,24 @@ def draft(
     if judged.bins:
         tables["-medians"] = csv.medians_csv(selection, judged.bins)
     lost = [f"{_claim_name(selection, one)}: {one.verdict}" for one in unreproduced(judged.claims)]
+    if costs is None and scale == PAPER:
+        costs = Costs(records)
     calibrated: list[Calibration] = []
     if PAPER in exhibit.scales and scale not in (PAPER, CUSTOM):
         calibrated = calibrate(selection, select(exhibit, PAPER, records))
     return Draft(
-        page=_page(judged, where, calibrated), figures=figures, tables=tables, unreproduced=lost
+        page=_page(judged, where, calibrated, costs),
+        figures=figures,
+        tables=tables,
+        unreproduced=lost,
     )
+
+
+def _drawings(judged: Judged, records: Sequence[Record]) -> list[Drawing | ClaimsDrawing]:
+    """Return the figures that the exhibit declares, and that of its claims."""
+    found: list[Drawing | ClaimsDrawing] = [*drawings(judged.selection, records)]
+    of_claims = claims_drawing(judged.selection, judged.shown_claims)
+    return found if of_claims is None else [*found, of_claims]
 
 
 def judge(
@@ -201,7 +230,9 @@ def _claim_name(selection: Selection, result: ClaimResult) -> str:
     return f"{result.test.claim.name} ({place})" if place else result.test.claim.name
 
 
-def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]) -> Page:
+def _page(
+    judged: Judged, where: Where | None, calibrated: Sequence[Calibration], costs: Costs | None
+) -> Page:
     selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
@@ -223,7 +254,7 @@ def _page(judged: Judged, where: Where | None, calibrated: Sequence[Calibration]
         details=tuple(found),
         settings=tuple(shared_settings(selection)),
         made=tuple(made(selection)),
-        tally=tally(selection, found),
+        tally=tally(selection, found, costs),
     )
 
 

@@ -5,6 +5,7 @@ figures as SVG with values, and what all was made on. Text from anywhere is esca
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,15 +13,17 @@ from markupsafe import Markup
 
 from ...reproductions.exhibits.schema import CUSTOM
 from ..analysis import overview
+from ..analysis.answers import answers
 from ..analysis.details import Detail
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.protocol import PAPER
 from ..analysis.runs import by_layer
 from ..tables.html import html_table, verdict_html
-from ..tables.overview import made_table, overview_table
+from ..tables.overview import elsewhere_table, made_table, paper_table
 from ..tables.table import Table
 from .curves import curves
 from .page import Page, Part, Section
+from .shared import shared
 
 _GRADES = {
     "T": "read off the paper's own table or text",
@@ -29,7 +32,7 @@ _GRADES = {
     "R": "recalled, not checked against a copy",
     "O": "ours: the paper does not say",
 }
-_CURVE_POINTS, _FEWEST, _MOST = 60_000, 6, 60  # of all curves together, and of one
+_CURVE_POINTS, _FEWEST, _MOST = 60_000, 5, 60  # of all curves together, and of one
 _KINDS = {
     "place": "Places", "intermediate": "Before the end of training", "claim": "Claims",
     "median": "Medians",
@@ -42,17 +45,21 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
     made = overview.merged(part.page.made for part in parts)
     sections: list[Section] = []
-    if tallies:
-        table = overview_table(tallies)
-        notes = (overview.NOTE,)
-        sections.append(Section("overview", "By exhibit", table, notes=notes))
+    there = {
+        "By exhibit, at the paper's own protocol": paper_table(tallies),
+        "By exhibit, at other schedules": elsewhere_table(tallies),
+    }
+    shown = [(heading, table) for heading, table in there.items() if table is not None]
+    for heading, table in shown:
+        notes = (overview.NOTE,) if (heading, table) == shown[-1] else ()
+        sections.append(Section("overview", heading, table, notes=notes))
     if made:
         sections.append(Section("made", "How it was made", made_table(made)))
     return Page(
         name=name,
         title=title,
         lead=tuple(lead),
-        summary=tuple(overview.headline(tallies)),
+        answers=tuple(answers(tallies)),
         sections=tuple(sections),
     )
 
@@ -95,10 +102,16 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
+    rules, markers, figures = shared([svg for part in parts for _, svg in part.figures])
+    drawn = iter(figures)
+    parts = [
+        replace(part, figures=tuple((title, next(drawn)) for title, _ in part.figures))
+        for part in parts
+    ]
     return environment.get_template("page.html.jinja").render(
         page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys,
         totals=overview.totals(tallies), counted=overview.counted, paper=PAPER,
-        contents=_contents(parts), custom=CUSTOM,
+        contents=_contents(parts), custom=CUSTOM, figure_rules=rules, figure_markers=markers,
     )  # fmt: skip
 
 

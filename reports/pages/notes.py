@@ -14,7 +14,7 @@ from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
 from ..analysis.naming import count
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_COMPARABLE, Place
-from ..tables.claims import shown
+from ..tables.claims import OURS, shown
 from ..tables.exhibit import BASELINE, Footnotes, against_paper
 from .page import Caution
 
@@ -128,6 +128,8 @@ def of_claims(results: Sequence[ClaimResult]) -> list[str]:
     orders = {SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE}
     away = any(result.verdict in orders for result in results)
     found = [f"{_CLAIMS} {_ORDERS if away else _DECIDED}"]
+    if any(result.ours for result in shown(results)):
+        found.append(f"Rows marked {OURS}: the paper has no numbers for what they compare.")
     left_out = len(results) - len(shown(results))
     if left_out:
         found.append(f"Not run, and not shown: {count(left_out, 'further row')}.")

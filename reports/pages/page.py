@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from ...bench.errors import one_line
+from ..analysis.answers import Answer
 from ..analysis.details import Detail
 from ..analysis.overview import Made, Tally
 from ..tables.latex import escape_tex, tex_table
@@ -64,6 +65,7 @@ class Page:
         name: of its files, without a suffix.
         title: its title.
         lead: paragraphs below the title.
+        answers: to what a reader asks first; at the end on a terminal.
         cautions: what must be known before any number; below each table in LaTeX.
         summary: lines at the top of a page, at the end on a terminal.
         sections: tables, in order.
@@ -79,6 +81,7 @@ class Page:
     name: str
     title: str
     lead: tuple[str, ...] = ()
+    answers: tuple[Answer, ...] = ()
     cautions: tuple[Caution, ...] = ()
     summary: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()

@@ -4,6 +4,11 @@ The file is one object:
 
     format     1; raised when a field is removed or changes its meaning
     title      of the report
+    exhibits   a list, an object an exhibit and scale: exhibit, scale, cells (that it has), run (of
+               them, a whole training run), in_part (the first part of one), planned (seeds a
+               configuration), seeds (the fewest and the most, of configurations that have any),
+               verdicts (by kind, the number of each) and seconds_left (that two CPU cores take for
+               the rest, by the speeds in records, null where none tells it)
     verdicts   a list, in the order of the report; each is an object of the fields below
     made       a list of what the records were made on: machine_class, device, threads, matmul,
                torch, python, numpy, platform, sgbench, revision, records (a number), first and
@@ -16,6 +21,7 @@ A verdict has these fields, always in this order, null where there is none:
                                the end of training), claim (an order, a trend or a level) or median
                                (of a population's networks in a bin of p_update)
     claim                      name of the claim, null of others
+    ours                       of a claim, whether the paper lacks a number of what it compares
     text                       what the verdict is about, in words
     where                      an object: the fields that say which cells are meant, and of an
                                intermediate place `iteration`, the updates done by then
@@ -39,6 +45,7 @@ A verdict has these fields, always in this order, null where there is none:
                                our mean is within the margin of the paper's number, and whether the
                                number is one that a run of ours gives
     decides                    what would decide it, where it is inconclusive
+    why_not                    of a claim that is not comparable, what of it hangs on the schedule
     lost                       an object: the number of records without a result, by status
     means, paper_means         of a claim: our means of what it compares, and the paper's numbers
     values                     of a claim: the number that is tested, of each seed
@@ -54,7 +61,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..analysis import overview
-from ..analysis.overview import Made
+from ..analysis.overview import Made, Tally
 from .page import Part
 
 FORMAT = 1
@@ -63,13 +70,29 @@ FORMAT = 1
 def verdicts_json(title: str, parts: Sequence[Part]) -> str:
     """Return the file of all parts' verdicts."""
     made = overview.merged(part.page.made for part in parts)
+    tallies = [part.page.tally for part in parts if part.page.tally is not None]
     values = {
         "format": FORMAT,
         "title": title,
+        "exhibits": [_exhibit(one) for one in tallies],
         "verdicts": [one.to_dict() for part in parts for one in part.page.details],
         "made": [_made(one) for one in made],
     }
     return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _exhibit(one: Tally) -> dict[str, Any]:
+    return {
+        "exhibit": one.exhibit,
+        "scale": one.scale,
+        "cells": one.wanted,
+        "run": one.run,
+        "in_part": one.in_part,
+        "planned": one.planned,
+        "seeds": list(one.seeds),
+        "verdicts": {kind: dict(counts) for kind, counts in one.verdicts.items()},
+        "seconds_left": None if one.left is None else round(one.left),
+    }
 
 
 def _made(one: Made) -> dict[str, Any]:

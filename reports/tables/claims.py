@@ -1,4 +1,4 @@
-"""The table of the paper's claims: a row for each place at which one is tested."""
+"""The table of claims, the paper's and ours: a row for each place at which one is tested."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,12 +6,16 @@ from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
 from ..analysis.claims import ClaimResult
 from ..analysis.details import claim_key
+from ..analysis.naming import count
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN
 from ..analysis.wording import NONE, at
 from .entries import interval, p_value, paper, verdict
 from .exhibit import Footnotes, measured_names
 from .table import Entry, Table, entry
+
+OURS = "(ours)"
+"""Marks a comparison that the paper has no numbers for."""
 
 
 def shown(results: Sequence[ClaimResult]) -> Sequence[ClaimResult]:
@@ -20,23 +24,39 @@ def shown(results: Sequence[ClaimResult]) -> Sequence[ClaimResult]:
 
 
 def claims_table(selection: Selection, results: Sequence[ClaimResult], marks: Footnotes) -> Table:
-    """Return the table of the paper's claims, a row for each place at which one is tested."""
-    levels = any(result.test.claim.kind == "reaches" for result in results)
+    """Return the table of claims, a row for each place at which one is tested.
+
+    Rows that the paper lacks numbers for are marked as ours.
+    """
+    some = shown(results)
     return Table(
-        caption=(
-            f"The paper's {'claims' if levels else 'ordering claims'}, tested at scale"
-            f" {selection.scale}; {_units(results)}"
-        ),
+        caption=f"{_whose(some)}, tested at scale {selection.scale}; {_units(results)}",
         stubs=("claim", "at"),
         columns=(("outcome",), ("p (Holm)",), ("n",), ("compared",)),
         rows=tuple(
             (
-                (result.test.claim.text, at(selection.exhibit, result.test.place)),
+                (result.test.claim.text, _at(selection.exhibit, result)),
                 _entries(selection, result, marks),
             )
-            for result in shown(results)
+            for result in some
         ),
     )
+
+
+def _whose(results: Sequence[ClaimResult]) -> str:
+    """Return what is tested, the paper's claims told from comparisons of ours."""
+    ours = sum(result.ours for result in results)
+    if not ours:
+        levels = any(result.test.claim.kind == "reaches" for result in results)
+        return f"The paper's {'claims' if levels else 'ordering claims'}"
+    mine = count(ours, "comparison") + " of ours"
+    theirs = len(results) - ours
+    return f"{theirs} of the paper's claims and {mine}" if theirs else mine
+
+
+def _at(exhibit: Exhibit, result: ClaimResult) -> str:
+    """Return where a claim is tested, and whether the comparison is ours."""
+    return " ".join(filter(None, (at(exhibit, result.test.place), OURS * result.ours)))
 
 
 def _units(results: Sequence[ClaimResult]) -> str:
@@ -48,7 +68,8 @@ def _units(results: Sequence[ClaimResult]) -> str:
 
 def _entries(selection: Selection, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
     n, exhibit = len(result.values), selection.exhibit
-    word, key = verdict(result.verdict, result.decides), claim_key(selection, result)
+    word = verdict(result.verdict, result.decides or result.why_not)
+    key = claim_key(selection, result)
     return (
         entry(word, strong=True, verdict=result.verdict, key=key),
         entry(NONE if result.p is None else p_value(result.p)),

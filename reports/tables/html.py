@@ -9,7 +9,7 @@ from itertools import groupby
 from markupsafe import Markup, escape
 
 from ...bench.errors import one_line
-from .table import Entry, Table, text_columns
+from .table import LONG, Entry, Table, text_columns
 
 
 def html_table(table: Table, keys: Collection[str] = ()) -> Markup:
@@ -17,7 +17,7 @@ def html_table(table: Table, keys: Collection[str] = ()) -> Markup:
     text = text_columns(table)
     rows = Markup("").join(
         Markup("<tr>{}{}</tr>\n").format(
-            Markup("").join(Markup("<th scope=row>{}</th>").format(_text(name)) for name in stub),
+            Markup("").join(map(_stub, stub)),
             Markup("").join(map(_entry, entries, text, [keys] * len(text))),
         )
         for stub, entries in table.rows
@@ -64,6 +64,11 @@ def _head(name: str, whole: str, *, left: bool) -> Markup:
         Markup(' aria-label="{}"').format(one_line(whole)) if whole not in ("", name) else "",
         name,
     )
+
+
+def _stub(name: str) -> Markup:
+    kind = Markup(" class=text") if len(name) > LONG else ""
+    return Markup("<th scope=row{}>{}</th>").format(kind, _text(name))
 
 
 def _entry(found: Entry, left: bool, keys: Collection[str]) -> Markup:

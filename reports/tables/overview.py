@@ -1,37 +1,104 @@
 """The tables of all exhibits together: what reproduces, and what the records were made by."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from ..analysis import overview
+from ..analysis.cost import in_words
 from ..analysis.naming import duration
 from ..analysis.overview import Made, Tally
+from ..analysis.protocol import PAPER
 from ..analysis.wording import NONE
-from .table import Table, entry, simple_table
-
-_KINDS = ("places", "intermediate places", "medians", "claims")
+from .table import Stub, Table, entry, simple_table
 
 
-def overview_table(tallies: Sequence[Tally]) -> Table:
-    """Return the table of verdicts, a row for each exhibit and scale."""
-    kinds = [kind for kind in _KINDS if any(kind in one.verdicts for one in tallies)]
+def paper_table(tallies: Sequence[Tally]) -> Table | None:
+    """Return the table of the paper's own protocol, a row an exhibit and one of all; or None."""
+    mine = [one for one in tallies if one.scale == PAPER]
+    if not mine:
+        return None
+    table = _table(
+        "At the paper's own protocol: what reproduces, and what training the rest takes two cores",
+        ("exhibit",),
+        mine,
+        [(_name(one),) for one in mine],
+        [one.left for one in mine],
+    )
+    if len(mine) == 1:
+        return table
+    lefts = [one.left for one in mine if one.left is not None]
+    every = overview.totals(mine).get(PAPER, {})
+    last = (
+        entry(_of(sum(one.run for one in mine), sum(one.wanted for one in mine))),
+        entry(NONE),
+        entry(in_words(sum(lefts)) if len(lefts) == len(mine) else in_words(None)),
+        *(entry(_words(every, kind)) for (kind,) in table.columns[3:]),
+    )
+    return replace(table, rows=(*table.rows, (("all",), last)))
+
+
+def elsewhere_table(tallies: Sequence[Tally]) -> Table | None:
+    """Return the table of all other protocols, a row an exhibit and scale; None without any."""
+    mine = [one for one in tallies if one.scale != PAPER]
+    if not mine:
+        return None
+    return _table(
+        "At other schedules: orders are told, and nothing else can be compared",
+        ("exhibit", "scale"),
+        mine,
+        [(_name(one), one.scale) for one in mine],
+    )
+
+
+def _table(
+    caption: str,
+    stubs: Stub,
+    tallies: Sequence[Tally],
+    names: Sequence[Stub],
+    left: Sequence[float | None] = (),
+) -> Table:
+    kinds = [kind for kind in overview.KINDS if any(kind in one.verdicts for one in tallies)]
+    tails = [(entry(in_words(seconds)),) for seconds in left] or [()] * len(tallies)
     return Table(
-        caption="Places and claims of the paper that reproduce, by exhibit and scale",
-        stubs=("exhibit", "scale"),
-        columns=(("cells run",), *((kind,) for kind in kinds)),
+        caption=caption,
+        stubs=stubs,
+        columns=(
+            *(("cells run",), ("seeds",), *([("the rest takes",)] if left else [])),
+            *((kind,) for kind in kinds),
+        ),
         rows=tuple(
             (
-                (one.exhibit, one.scale),
+                name,
                 (
-                    entry(f"{one.run:,} of {one.wanted:,}", key=f"{one.exhibit}-{one.scale}"),
-                    *(
-                        entry(overview.words(one.verdicts[k]) if k in one.verdicts else NONE)
-                        for k in kinds
-                    ),
+                    entry(_of(one.run, one.wanted), key=f"{one.exhibit}-{one.scale}"),
+                    entry(_seeds(one)),
+                    *tail,
+                    *(entry(_words(one.verdicts, kind)) for kind in kinds),
                 ),
             )
-            for one in tallies
+            for one, name, tail in zip(tallies, names, tails, strict=True)
         ),
     )
+
+
+def _name(one: Tally) -> str:
+    same = one.short.lower() == one.exhibit
+    return one.short if same else f"{one.short} ({one.exhibit})"
+
+
+def _of(run: int, wanted: int) -> str:
+    return f"{run:,} of {wanted:,}"
+
+
+def _seeds(one: Tally) -> str:
+    """Return the seeds that configurations have, of those that the scale declares."""
+    low, high = one.seeds
+    there = f"{low}" if low == high else f"{low} to {high}"
+    return f"{there} of {one.planned}" if one.planned else NONE
+
+
+def _words(verdicts: Mapping[str, Mapping[str, int]], kind: str) -> str:
+    return overview.words(verdicts[kind]) if kind in verdicts else NONE
 
 
 def made_table(found: Sequence[Made]) -> Table:

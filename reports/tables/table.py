@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-_LONG = 24  # characters of an entry that is read as text, not as a number
+LONG = 24
+"""Characters from which on an entry is read as text, not as a number."""
 
 
 Stub = tuple[str, ...]
@@ -94,7 +95,7 @@ def cross_table(
 def text_columns(table: Table) -> list[bool]:
     """Tell of each column of entries whether it is read as text, from the left."""
     return [
-        any(len(line) > _LONG for _, entries in table.rows for line in entries[n].lines)
+        any(len(line) > LONG for _, entries in table.rows for line in entries[n].lines)
         for n in range(len(table.columns))
     ]
 

@@ -63,7 +63,7 @@ def test_places_are_summed_up(some, words):
 def test_orders_of_the_paper_are_told_from_ours():
     whole = [r for r in sources.claim_results("deep", "quick") if r.verdict in answers.ORDERS]
     assert whole
-    assert not any(answers.of_the_paper(result) for result in whole)
+    assert all(result.ours for result in whole)
     ours = int(answers.orders(*answers.ORDERS, ours=True))
     assert ours >= len(whole)
     assert int(answers.orders(SAME_WAY)) <= int(answers.orders(*answers.ORDERS))

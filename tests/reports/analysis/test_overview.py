@@ -6,10 +6,12 @@ from dataclasses import replace
 import pytest
 from sgbench.reports.analysis import overview
 from sgbench.reports.analysis.claims import claims
+from sgbench.reports.analysis.cost import Costs
 from sgbench.reports.analysis.details import details
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import places
-from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.exhibit import expand, load
+from sgbench.reproductions.exhibits.where import parse_where
 
 
 @pytest.mark.parametrize(
@@ -36,7 +38,9 @@ def test_places_of_the_table_and_claims_are_counted(table1, make):
     expected = Counter(p.verdict for p in judged if p.fills and p.paper is not None)
     assert found.verdicts["places"] == expected
     assert sum(expected.values()) == 48
-    assert found.verdicts["claims"] == Counter(one.verdict for one in tested)
+    assert found.verdicts[overview.CLAIMS] == Counter(one.verdict for one in tested)
+    assert overview.OURS not in found.verdicts
+    assert (found.seeds, found.planned, found.left) == ((3, 3), 3, None)
     assert (found.run, found.wanted) == (162, 324)
 
 
@@ -50,40 +54,27 @@ def test_totals_are_over_exhibits_and_the_papers_scale_comes_first(table1, table
     totals = overview.totals(tallies)
     assert list(totals) == ["paper", "demo"]
     assert totals["paper"]["places"]["not run"] == 48 + len(table2.numbers)
-    lines = overview.headline(tallies)
-    assert lines[0].startswith("Scale paper, the paper's own protocol.")
-    assert len(lines) == 2
+    assert list(totals["paper"]) == [k for k in overview.KINDS if k in totals["paper"]]
 
 
-def ran(table1, table2, make, keep, seeds=1):
-    cells = expand(table1, "paper", seeds=seeds)
-    records = [make.record(c, scale="paper") for c in cells if c.rule == "no_bprop" and keep(c)]
-    tallies = []
-    for exhibit in (table1, table2):
-        selection = select(exhibit, "paper", records)
-        tallies.append(overview.tally(selection, details(selection, places(selection))))
-    return tallies
+def test_comparisons_of_ours_are_no_claims_of_the_paper():
+    deep = load("deep")
+    selection = select(deep, "paper", [])
+    tested = claims(selection)
+    found = overview.tally(selection, details(selection, [], tested)).verdicts
+    ours = sum(one.ours for one in tested)
+    assert ours
+    assert sum(found[overview.OURS].values()) == ours
+    assert sum(found[overview.CLAIMS].values()) == len(tested) - ours
 
 
-def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2, make):
-    one = ran(table1, table2, make, lambda c: c.dataset == "mnist" and c.network == "fcn")
-    words = overview.at_the_papers_protocol(one)
-    assert f"4 of {324 + 205} training runs" in words
-    assert "no-bprop in Table 1 (4 of 36, on MNIST, 1 seed each)" in words
-    assert "not run: top only, bprop, DNI and cDNI in Table 1; all of Table 2" in words
-
-    more = ran(table1, table2, make, lambda c: c.seed < 1 + (c.dataset == "mnist"), seeds=4)
-    words = overview.at_the_papers_protocol(more)
-    assert "(18 of 36, on MNIST and CIFAR-10, 1 to 2 seeds each)" in words
-
-    begun = [replace(tally, in_part=20) if tally.exhibit == "table2" else tally for tally in one]
-    words = overview.at_the_papers_protocol(begun)
-    assert "the first part of 20 of 205 in Table 2" in words
-    assert "all of Table 2" not in words
-
-    further = ran(table1, table2, make, lambda c: c.seed >= 3, seeds=4)  # 3 are declared
-    assert "not known" in overview.at_the_papers_protocol(further)
-    assert overview.at_the_papers_protocol([replace(one[0], scale="quick")]) == ""
+def test_what_is_left_is_reckoned_by_the_costs_that_are_given(table1, make):
+    cell = next(c for c in expand(table1, "quick") if c.network == "fcn")
+    costs = Costs([make.record(cell)])
+    selection = select(table1, "quick", [])
+    part = selection.narrowed(parse_where(["network=fcn", "dataset=mnist"]))
+    assert overview.tally(part, [], costs).left > 0
+    assert overview.tally(select(table1, "quick", []), [], Costs([])).left is None
 
 
 def test_counts_are_in_one_order_whatever_the_numbers():

@@ -109,7 +109,7 @@ def test_the_answer_comes_first_in_counts(quick):
 def test_the_bar_has_the_colours_of_its_words_in_their_order(quick):
     page = page_of(quick, "table1-quick")
     answer = page.partition("Does it reproduce?")[2].partition("</section>")[0]
-    said = answer.partition("Claims:")[2]
+    said = answer.partition("Claims of the paper:")[2]
     words, _, bar = said.partition('<div class="bar"')
     order = re.findall(r'<i class="(v-[\w-]+)"', words)
     assert order == re.findall(r'<i class="(v-[\w-]+)"', bar.partition("</div>")[0])

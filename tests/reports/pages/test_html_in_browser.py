@@ -16,8 +16,9 @@ from sgbench.reports.pages.exhibit import build
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 BROWSER = next(filter(None, map(shutil.which, BROWSERS)), None)
 OPTIONS = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"),
-    *("--disable-component-update", "--disable-sync", "--virtual-time-budget=20000", "--dump-dom"),
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    *("--virtual-time-budget=20000", "--dump-dom"),
 )
 USE = """
 const seen = {errors: window.mistakes};
@@ -50,8 +51,8 @@ async function use() {
     return tip.hidden ? "" : tip.textContent;
   };
   const figure = document.querySelector("svg[data-points]");
-  const [label, points] = JSON.parse(figure.dataset.points)[0];
-  seen.figure = [`${label}, ${points[0][2]}`, point(figure, points[0][0], points[0][1])];
+  const [texts, [[label, [x, y, said]]]] = JSON.parse(figure.dataset.points);
+  seen.figure = [`${label}, ${texts[x]}: ${said}`, point(figure, x, y)];
   seen.curve = point(detail.querySelector("svg[data-range]"), 300, 300);
   for (const one of document.querySelectorAll("details")) one.open = true;
   const parts = document.querySelectorAll(".part, .detail");
@@ -61,6 +62,12 @@ async function use() {
     seen.axe = found.violations.map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)]);
     seen.rules = found.passes.length;
   }
+  const verdict = document.querySelector("section.part td .verdict").getBoundingClientRect();
+  const entry = document.querySelector("section.part tbody td");
+  seen.verdict = [verdict.left >= 0, verdict.right <= innerWidth];
+  seen.head = [getComputedStyle(entry, "::before").content !== "none", entry.dataset.head];
+  seen.beyond = [...document.querySelectorAll(".wide")].filter(
+    one => one.querySelector("table") && one.scrollWidth > one.clientWidth).length;
   seen.wide = document.documentElement.scrollWidth - innerWidth;
 }
 use().catch(error => seen.errors.push(String(error))).finally(() => {
@@ -126,6 +133,15 @@ def test_axe_finds_nothing(page, tmp_path, width):
     assert seen["axe"] == []
     assert seen["rules"] > 20
     assert seen["wide"] <= 0  # nothing is beside the window
+
+
+def test_on_a_narrow_screen_verdicts_are_in_sight_below_their_heads(page, tmp_path):
+    narrow = used(page, tmp_path, "--window-size=500,900")  # Chromium's least; 40rem are 640
+    assert narrow["verdict"] == [True, True]
+    assert narrow["head"] == [True, "MNIST no-bprop"]
+    assert narrow["beyond"] == 0
+    wide = used(page, tmp_path, "--window-size=1600,900")
+    assert wide["head"] == [False, "MNIST no-bprop"]
 
 
 def test_a_fault_is_found(page, tmp_path):

@@ -4,6 +4,7 @@ import statistics
 
 from reference.reports import page_of, table_of
 from sgbench.reports.pages.exhibit import build
+from sgbench.reproductions.exhibits.exhibit import load
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -45,3 +46,38 @@ def test_the_claims_table_has_what_was_compared(table1, make):
     assert "CIFAR" not in table  # of which nothing has run
     assert "Not run, and not shown: 7 further rows." in table
     assert "CIFAR" not in page.partition("## The depth")[2].partition("## Runs")[0]
+
+
+def test_comparisons_of_ours_are_marked_in_every_form(make):
+    deep = load("deep")
+    report = build(deep, "quick", make.grid(deep, "quick"), ("md", "html", "tex"))
+    page = report.files["deep-quick.md"].decode()
+    rows = table_of(page, "Ordering claims")
+    ours = [row for row in rows if "(ours)" in row[1]]
+    whole = [row for row in rows if "21" in row[1] or "21" in row[0]]
+    assert len(ours) == 6
+    assert any("(ours)" not in row[1] for row in whole)
+    for text in (page, report.text, report.files["deep-quick.tex"].decode()):
+        words = " ".join(text.split())
+        assert words.count("(ours)") >= 6
+        assert "1 of the paper's claims and 6 comparisons of ours" in words
+        assert "the paper has no numbers for what they compare" in words
+    assert report.files["deep-quick.html"].decode().count("(ours)</th>") == 6
+
+
+def test_what_is_not_comparable_says_what_hangs_on_the_schedule(table1, table2, make):
+    mnist = make.grid(table1, "quick", lambda c: (c.dataset, c.network) == ("mnist", "fcn"))
+    copy = make.grid(table2, "quick", lambda c: c.dataset == "copy")
+    said = {}
+    for exhibit, records in ((table1, mnist), (table2, copy)):
+        report = build(exhibit, "quick", records, ("md",))
+        rows = table_of(page_of(report, f"{exhibit.name}-quick"), "Ordering claims")
+        said |= {row[0]: row[2].replace("**", "") for row in rows if row[0]}
+    reasons = {
+        "on the FCN DNI's error grows with depth": "a slope",
+        "on the MNIST FCN cDNI's error is at most backprop's plus the margin": "a margin",
+        "DNI's longest Copy task is at least 1.75 times that of BPTT at equal T": "a factor",
+    }
+    for claim, reason in reasons.items():
+        assert said[claim] == f"not comparable ({reason})"
+    assert "(a" not in said["at FCN depth 6 cDNI's error is below DNI's"]

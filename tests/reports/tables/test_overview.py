@@ -1,30 +1,54 @@
 """The tables of all exhibits together."""
 
-from sgbench.reports.analysis.overview import Made, Tally
-from sgbench.reports.tables.overview import made_table, overview_table
-
-TALLY = Tally(
-    exhibit="table1", title="Table 1", scale="paper", run=4, in_part=0, wanted=1288,
-    verdicts={"places": {"reproduced": 1, "not run": 47}},
-)  # fmt: skip
+from sgbench.reports.analysis.overview import CLAIMS, OURS, PLACES, Made, Ran, Tally
+from sgbench.reports.analysis.wording import NONE
+from sgbench.reports.tables.overview import elsewhere_table, made_table, paper_table
 
 
-def test_a_row_is_an_exhibit_at_a_scale():
-    other = Tally(
-        exhibit="deep", title="Deep", scale="quick", run=27, in_part=0, wanted=27,
-        verdicts={"claims": {"inconclusive": 2}},
-    )  # fmt: skip
-    table = overview_table([TALLY, other])
-    assert table.columns == (("cells run",), ("places",), ("claims",))
-    (_, first), (stub, second) = table.rows
-    assert stub == ("deep", "quick")
-    assert [e.lines[0] for e in first] == [
-        "4 of 1,288",
-        "1 of 48 reproduced, 47 not run",
-        "\N{EN DASH}",
-    ]
-    assert second[2].lines == ("0 of 2 reproduced, 2 inconclusive",)
-    assert first[0].key == "table1-paper"
+def tally(exhibit="table1", scale="paper", **more):
+    rules = {"DNI": Ran(run=4, wanted=9, seeds=(1, 2), datasets=("MNIST",))}
+    values = {"run": 4, "in_part": 0, "wanted": 1288, "rules": rules, "planned": 3} | more
+    return Tally(exhibit=exhibit, title=f"{exhibit.title()}: words", scale=scale, **values)
+
+
+def lines(row):
+    return [one.lines[0] for one in row[1]]
+
+
+def test_a_row_is_an_exhibit_at_the_papers_protocol_and_the_last_is_all():
+    one = tally(verdicts={PLACES: {"reproduced": 1, "not run": 47}}, left=7200.0)
+    other = tally("deep", verdicts={OURS: {"not run": 2}}, left=3600.0)
+    table = paper_table([one, other, tally(scale="quick", verdicts={})])
+    assert table.stubs == ("exhibit",)
+    heads = ("cells run", "seeds", "the rest takes", PLACES, OURS)
+    assert table.columns == tuple((head,) for head in heads)
+    first, second, last = table.rows
+    assert first[0] == ("Table1",)
+    counted = "1 of 48 reproduced, 47 not run"
+    assert lines(first) == ["4 of 1,288", "1 to 2 of 3", "2 h", counted, NONE]
+    assert lines(second) == ["4 of 1,288", "1 to 2 of 3", "1 h", NONE, "all 2 not run"]
+    assert last[0] == ("all",)
+    assert lines(last) == ["8 of 2,576", NONE, "3 h", counted, "all 2 not run"]
+    assert first[1][0].key == "table1-paper"
+
+
+def test_what_no_speed_tells_is_unknown_and_so_is_the_sum():
+    table = paper_table([tally(verdicts={}, left=9.0), tally("deep", verdicts={})])
+    assert [lines(row)[-1] for row in table.rows] == ["9 s", "unknown", "unknown"]
+    alone = paper_table([tally(verdicts={}, left=0.0)])
+    assert [lines(row)[-1] for row in alone.rows] == ["nothing is left"]
+    assert paper_table([tally(scale="quick", verdicts={})]) is None
+
+
+def test_other_schedules_have_a_table_of_their_own():
+    custom = tally(scale="custom", verdicts={}, planned=0)
+    quick = tally(scale="quick", verdicts={CLAIMS: {"undecided": 2}, OURS: {"same way round": 1}})
+    table = elsewhere_table([tally(verdicts={}), quick, custom])
+    assert [stub for stub, _ in table.rows] == [("Table1", "quick"), ("Table1", "custom")]
+    assert table.columns[2:] == ((CLAIMS,), (OURS,))
+    assert lines(table.rows[0])[2:] == ["all 2 undecided", "1 same way round"]
+    assert lines(table.rows[1])[1] == NONE
+    assert elsewhere_table([tally(verdicts={})]) is None
 
 
 def test_what_made_the_records():

@@ -1,0 +1,133 @@
+"""The answers on top of a page: what reproduces, what has run, and what the rest would take."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from .cost import in_words
+from .naming import count
+from .overview import CLAIMS, OURS, Ran, Tally, joined, totals, words
+from .protocol import PAPER
+from .verdicts import NOT_REPRODUCED, REPRODUCED
+
+_ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
+
+
+class Answer(NamedTuple):
+    """A reader's question, and what the records say."""
+
+    question: str
+    words: str
+
+
+def answers(tallies: Sequence[Tally]) -> list[Answer]:
+    """Return what a reader asks first, with the answers; those that nothing is known of left out.
+
+    Args:
+        tallies: of all that is reported; the paper's own protocol is its scale `paper`.
+    """
+    found = (
+        Answer("What of the paper reproduces?", reproduces(tallies)),
+        Answer("What has run, with how many seeds?", at_the_papers_protocol(tallies)),
+        Answer("What do other schedules tell?", elsewhere(tallies)),
+        Answer("What would it take to know the rest?", the_rest(tallies)),
+    )
+    return [answer for answer in found if answer.words]
+
+
+def reproduces(tallies: Iterable[Tally]) -> str:
+    """Return how many places, medians and claims have which verdict at the paper's protocol."""
+    kinds = totals(tallies).get(PAPER, {})
+    mine = {kind: counts for kind, counts in kinds.items() if kind != OURS}
+    if not mine:
+        return ""
+    decided = sum(counts[REPRODUCED] + counts[NOT_REPRODUCED] for counts in mine.values())
+    said = "; ".join(f"{kind}: {words(counts)}" for kind, counts in mine.items())
+    first = "" if decided else "Nothing is decided yet. "
+    return f"{first}At the paper's own protocol, {said}."
+
+
+def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
+    """Return a sentence: what has run at the paper's scale, by rule and seeds, and what has not.
+
+    It is empty where no exhibit has that scale.
+    """
+    mine = [one for one in tallies if one.scale == PAPER]
+    if not mine:
+        return ""
+    run, wanted = sum(one.run for one in mine), sum(one.wanted for one in mine)
+    first = f"At the paper's own protocol {run:,} of {wanted:,} training runs have been made"
+    there = [
+        f"{rule} in {one.short} ({_amount(some)})"
+        for one in mine
+        for rule, some in one.rules.items()
+        if some.run
+    ]
+    parts = [
+        f"{joined([rule for rule, some in one.rules.items() if not some.run])} in {one.short}"
+        for one in mine
+        if one.run and not all(some.run for some in one.rules.values())
+    ]
+    whole = [one.short for one in mine if not one.run and not one.in_part]
+    missing = [*parts, *([f"all of {joined(whole)}"] if whole else [])]
+    begun = [f"{one.in_part:,} of {one.wanted:,} in {one.short}" for one in mine if one.in_part]
+    tail = f"; the first part of {joined(begun)}" if begun else ""
+    if not run:
+        return f"{first}{tail}: whether the paper reproduces is not known."
+    tail += f"; not run: {'; '.join(missing)}" if missing else ""
+    return f"{first}: {joined(there)}{tail}."
+
+
+def _amount(some: Ran) -> str:
+    low, high = some.seeds
+    seeds = count(low, "seed") if low == high else f"{low} to {high} seeds"
+    return f"{some.run:,} of {some.wanted:,}, on {joined(some.datasets)}, {seeds} each"
+
+
+def elsewhere(tallies: Sequence[Tally]) -> str:
+    """Return what the orders are at other schedules, the paper's told from ours, scale by scale."""
+    found: list[str] = []
+    for scale, kinds in totals(tallies).items():
+        some = {kind: kinds.get(kind, Counter[str]()) for kind in (CLAIMS, OURS)}
+        if scale == PAPER or not any(c[word] for c in some.values() for word in _ORDERS):
+            continue
+        ran = [one for one in tallies if one.scale == scale and one.run]
+        theirs = f"of the paper's orders that ran, {_told(some[CLAIMS])}"
+        ours = f"; of ours, {_told(some[OURS])}" if sum(some[OURS].values()) else ""
+        found.append(f"Scale {scale} ({_seeds(ran)}): {theirs}{ours}.")
+    if not found:
+        return ""
+    rest = "Numbers, margins, slopes and levels hang on the schedule: they are not comparable."
+    return " ".join(["Orders alone.", *found, rest])
+
+
+def _told(counts: Counter[str]) -> str:
+    total = sum(counts[word] for word in _ORDERS)
+    if not total:
+        return "none"
+    *first, last = (f"{counts[word]} {word}" for word in _ORDERS if counts[word])
+    return f"{' and '.join(filter(None, (', '.join(first), last)))} (of {total})"
+
+
+def _seeds(tallies: Sequence[Tally]) -> str:
+    low = min((one.seeds[0] for one in tallies), default=0)
+    high = max((one.seeds[1] for one in tallies), default=0)
+    return count(low, "seed") if low == high else f"{low} to {high} seeds"
+
+
+def the_rest(tallies: Iterable[Tally]) -> str:
+    """Return what the cells of the paper's protocol without a record take, exhibit by exhibit."""
+    mine = [one for one in tallies if one.scale == PAPER and one.run < one.wanted]
+    known = {one.short: one.left for one in mine if one.left is not None}
+    unknown = [one.short for one in mine if one.left is None]
+    if not known:
+        return ""
+    parts = sorted(known.items(), key=lambda item: -item[1])
+    listed = joined([f"{name} {in_words(seconds)}" for name, seconds in parts])
+    missing = f" Unknown: {joined(unknown)}." if unknown else ""
+    return (
+        f"Two CPU cores would train what is left of the paper's protocol in about"
+        f" {in_words(sum(known.values()))}: {listed}.{missing} Times are wall-clock, estimated from"
+        " the speeds in records; `sgbench doctor` estimates them for your machine."
+    )

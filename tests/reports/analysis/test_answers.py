@@ -1,0 +1,103 @@
+"""The answers on top of a page, counted from made-up tallies and records."""
+
+from dataclasses import replace
+
+import pytest
+from sgbench.reports.analysis.answers import answers, at_the_papers_protocol, elsewhere, the_rest
+from sgbench.reports.analysis.details import details
+from sgbench.reports.analysis.overview import CLAIMS, OURS, PLACES, Ran, Tally, tally
+from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.verdicts import places
+from sgbench.reproductions.exhibits.exhibit import expand
+
+YEAR = 365 * 86400
+
+
+def made(exhibit="table1", scale="paper", *, run=4, seeds=(1, 1), left=YEAR, **verdicts):
+    rules = {"DNI": Ran(run=run, wanted=12, seeds=seeds, datasets=("MNIST",))} if run else {}
+    named = {"places": PLACES, "claims": CLAIMS, "ours": OURS}
+    return Tally(
+        exhibit=exhibit, title=f"{exhibit.capitalize()}: words", scale=scale, run=run, in_part=0,
+        wanted=12, verdicts={named[kind]: counts for kind, counts in verdicts.items()}, rules=rules,
+        planned=3, left=left,
+    )  # fmt: skip
+
+
+def said(tallies):
+    return {answer.question: answer.words for answer in answers(tallies)}
+
+
+def test_what_reproduces_is_counted_and_ours_does_not_count():
+    words = said([made(places={"inconclusive": 1, "not run": 3}, ours={"reproduced": 5})])
+    first = words["What of the paper reproduces?"]
+    assert first.startswith("Nothing is decided yet. ")
+    assert "places: 0 of 4 reproduced, 1 inconclusive, 3 not run." in first
+    decided = said([made(places={"not reproduced": 1}), made("table2", places={"reproduced": 2})])
+    first = decided["What of the paper reproduces?"]
+    assert first == "At the paper's own protocol, places: 2 of 3 reproduced, 1 not reproduced."
+
+
+def test_orders_elsewhere_are_told_from_ours_with_their_seeds():
+    some = [
+        made(scale="quick", seeds=(2, 3), claims={"same way round": 2, "not comparable": 7},
+             ours={"undecided": 1, "other way round": 1}),
+        made("deep", "quick", seeds=(3, 3), claims={"undecided": 1, "not run": 4}),
+        made(scale="tenth", claims={"not comparable": 4}),
+    ]  # fmt: skip
+    words = elsewhere(some)
+    assert "Scale quick (2 to 3 seeds)" in words
+    assert "of the paper's orders that ran, 2 same way round and 1 undecided (of 3)" in words
+    assert "of ours, 1 other way round and 1 undecided (of 2)" in words
+    assert "tenth" not in words  # where nothing is an order
+    assert elsewhere([made()]) == ""
+
+
+def test_the_rest_is_told_exhibit_by_exhibit_the_longest_first():
+    some = [made(left=3600), made("table2", left=2 * YEAR), made("deep", left=None)]
+    words = the_rest([*some, made("p_update", run=12, left=0), made("sg_scale", "quick", left=9)])
+    assert "about 2.0 years: Table2 2.0 years and Table1 1 h." in words
+    assert "Unknown: Deep." in words
+    assert "P_update" not in words
+    assert the_rest([made(run=12)]) == ""
+    assert the_rest([made(left=None)]) == ""
+
+
+def test_questions_without_an_answer_are_left_out():
+    assert list(said([made(scale="quick", claims={"not comparable": 1})])) == []
+    assert answers([]) == []
+
+
+def ran(table1, table2, make, keep, seeds=1):
+    cells = expand(table1, "paper", seeds=seeds)
+    records = [make.record(c, scale="paper") for c in cells if c.rule == "no_bprop" and keep(c)]
+    tallies = []
+    for exhibit in (table1, table2):
+        selection = select(exhibit, "paper", records)
+        tallies.append(tally(selection, details(selection, places(selection))))
+    return tallies
+
+
+@pytest.fixture
+def begun(table1, table2, make):
+    return ran(table1, table2, make, lambda c: c.dataset == "mnist" and c.network == "fcn")
+
+
+def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2, make, begun):
+    one = begun
+    words = at_the_papers_protocol(one)
+    assert f"4 of {288 + 205} training runs" in words
+    assert "no-bprop in Table 1 (4 of 36, on MNIST, 1 seed each)" in words
+    assert "not run: bprop, DNI and cDNI in Table 1; all of Table 2" in words
+
+    more = ran(table1, table2, make, lambda c: c.seed < 1 + (c.dataset == "mnist"), seeds=4)
+    words = at_the_papers_protocol(more)
+    assert "(18 of 36, on MNIST and CIFAR-10, 1 to 2 seeds each)" in words
+
+    first = [replace(tally, in_part=20) if tally.exhibit == "table2" else tally for tally in one]
+    words = at_the_papers_protocol(first)
+    assert "the first part of 20 of 205 in Table 2" in words
+    assert "all of Table 2" not in words
+
+    further = ran(table1, table2, make, lambda c: c.seed >= 3, seeds=4)  # 3 are declared
+    assert "not known" in at_the_papers_protocol(further)
+    assert at_the_papers_protocol([replace(one[0], scale="quick")]) == ""
