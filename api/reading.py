@@ -109,7 +109,7 @@ def verdicts(
     """
     from ..reports.analysis.details import details
     from ..reports.analysis.evidence import to_verdicts
-    from ..reports.pages.exhibit import judge
+    from ..reports.pages.judged import judge
     from ..reproductions.exhibits.exhibit import load
     from ..reproductions.exhibits.schema import CUSTOM
     from ..reproductions.exhibits.typed import where_texts

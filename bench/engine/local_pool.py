@@ -136,8 +136,9 @@ def _defaults_of_dask() -> Generator[None]:
 
     A module to load in advance, or certificates to ask for, would keep the workers from starting.
     """
-    from dask import config
+    from dask import config as module
 
+    config: Any = module
     settings: dict[str, Any] = config.config
     before = dict(settings)
     config.refresh(paths=[], env={})

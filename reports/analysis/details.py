@@ -15,6 +15,7 @@ from ...results.record import LOST
 from ...results.statistics import intervals
 from .claims import ClaimResult
 from .intermediate import when
+from .keys import bin_key, cell_key, claim_key, place_key
 from .medians import Bin
 from .runs import Run, Runs
 from .select import Selection
@@ -156,29 +157,6 @@ def details(
     return found + [_of_bin(selection, runs, one) for one in bins]
 
 
-def place_key(selection: Selection, place: Place) -> str:
-    """Return the key of a place's detail."""
-    key = _key(selection, place.cell, place.result)
-    return key if place.iteration is None else f"{key}-{place.iteration}"
-
-
-def _key(selection: Selection, cell: Cell, result: str | None) -> str:
-    tail = "" if result is None else f"-{result}"
-    return f"{_prefix(selection)}-{cell.key[:12]}{tail}"
-
-
-def claim_key(selection: Selection, result: ClaimResult) -> str:
-    """Return the key of the detail of a claim at one place."""
-    words = (result.test.claim.name, *map(str, result.test.place.values()))
-    return "-".join((_prefix(selection), *map(_slug, words)))
-
-
-def bin_key(selection: Selection, one: Bin) -> str:
-    """Return the key of the detail of a median."""
-    ends = f"{one.paper.above:g}-{one.paper.up_to:g}-{one.paper.at:g}"
-    return f"{_prefix(selection)}-{one.cell.key[:12]}-{_slug(ends)}"
-
-
 def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) -> Detail:
     cell, found = place.cell, runs.of(place.cell, place.result, place.share)
     measure, interval = measure_of(cell.dataset, place.result), place.interval
@@ -223,7 +201,7 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
     found = [run for cell in result.cells for run in runs.of(cell, claim.result)]
     where = {**claim.where, **test.place, **(claim.left if claim.right is None else {})}
     place = at(selection.exhibit, test.place)
-    cells = [(_key(selection, c, claim.result), _name(selection, c)) for c in result.cells]
+    cells = [(cell_key(selection, c, claim.result), _name(selection, c)) for c in result.cells]
     return Detail(
         kind="claim",
         key=claim_key(selection, result),
@@ -286,7 +264,7 @@ def _of_bin(selection: Selection, runs: Runs, one: Bin) -> Detail:
         drawn=one.drawn,
         decides=one.decides,
         lost=_lost(found),
-        places=tuple((_key(selection, c, None), f"{c.p_update:g}") for c in one.cells),
+        places=tuple((cell_key(selection, c, None), f"{c.p_update:g}") for c in one.cells),
         runs=tuple(found),
     )
 
@@ -304,11 +282,3 @@ def _interval(found: intervals.Interval | None) -> dict[str, Any]:
 
 def _lost(runs: Sequence[Run]) -> dict[str, int]:
     return {status: sum(run.status == status for run in runs) for status in LOST}
-
-
-def _prefix(selection: Selection) -> str:
-    return f"{_slug(selection.exhibit.name)}-{_slug(selection.scale)}"
-
-
-def _slug(text: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in text)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
 from ..analysis.claims import ClaimResult
-from ..analysis.details import claim_key
+from ..analysis.keys import claim_key
 from ..analysis.naming import count
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN

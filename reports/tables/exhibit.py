@@ -6,7 +6,7 @@ from typing import Any
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
-from ..analysis.details import place_key
+from ..analysis.keys import place_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN, Place
 from ..analysis.wording import NONE, heading, label, phrase

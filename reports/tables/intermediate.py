@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from ...results.metrics import measure_of
-from ..analysis.details import place_key
 from ..analysis.intermediate import when
+from ..analysis.keys import place_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN, Place
 from ..analysis.wording import heading, label, phrase

