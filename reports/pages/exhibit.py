@@ -236,8 +236,7 @@ def _summary(judged: Judged) -> list[str]:
     selection = judged.scope
     found = Counter(selection.frame["status"])
     counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
-    own = selection.frame["seed"].isin(selection.own_seeds)
-    extra = int((~own).sum())
+    extra = int((~selection.frame["seed"].isin(selection.own_seeds)).sum())
     there = f"{selection.done} of {selection.wanted}"
     if selection.scale == CUSTOM:  # which has no seeds of its own
         there, extra = f"{extra}", 0
@@ -252,7 +251,7 @@ def _summary(judged: Judged) -> list[str]:
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
-        known = (p.verdict for p in judged.places if p.fills and p.paper is not None)
+        known = [p.verdict for p in judged.places if p.fills and p.paper is not None]
         lines.append(f"places: {_counted(known)}")
     if judged.bins and selection.scale == PAPER:
         lines.append(f"medians: {_counted(one.verdict for one in judged.bins)}")

@@ -228,7 +228,7 @@ def main():
     found = ", ".join(f"{name} {share:.1f} %" for name, share in families(draws // 4).items())
     print(f"A false claim of a family of 16 without a true one: {found}.\n")
     headings = ("sd of a difference", "effect", "seeds", "planned power", "found")
-    show("A paired claim in a family of 17, at Holm's first step", headings, claim_rows(draws))
+    show("A paired claim in a family of 16, at Holm's first step", headings, claim_rows(draws))
 
 
 if __name__ == "__main__":

@@ -62,7 +62,9 @@ def test_a_report_at_the_papers_scale(table1, make):
     cells = [c for c in expand(table1, "paper") if c.dataset == "mnist" and c.network == "fcn"]
     cells = [c for c in cells if c.rule != "top_only"]  # the paper has no number for it
     report = build(table1, "paper", map(near, cells), WORDS)
-    places = [r for r in rows_of(report, "table1-paper.csv") if r["in_table"] == "true" and r["paper"]]
+    places = [
+        r for r in rows_of(report, "table1-paper.csv") if r["in_table"] == "true" and r["paper"]
+    ]
     assert {(r["dataset"], r["network"], r["verdict"]) for r in places} == {
         ("mnist", "fcn", "reproduced"),
         ("mnist", "cnn", "not run"),
