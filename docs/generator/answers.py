@@ -72,9 +72,10 @@ def done(exhibit: str) -> str:
 
 
 def untrained() -> str:
-    """Return which of Table 1's rules have no network at the paper's protocol, as a clause."""
+    """Return which of the paper's rules have no network of Table 1 at its protocol, as a clause."""
     selection = sources.whole("table1", PAPER)
-    rules = dict.fromkeys(cell.rule for cell in selection.cells)
+    known = filter(selection.exhibit.number, selection.cells)
+    rules = dict.fromkeys(cell.rule for cell in known)
     there = set(selection.frame.loc[~selection.in_part, "rule"])
     missing = [label(load("table1"), "rule", rule) for rule in rules if rule not in there]
     if not missing:

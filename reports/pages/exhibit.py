@@ -168,8 +168,7 @@ def _summary(judged: Judged) -> list[str]:
     selection = judged.scope
     found = Counter(selection.frame["status"])
     counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
-    own = selection.frame["seed"].isin(selection.own_seeds)
-    extra = int((~own).sum())
+    extra = int((~selection.frame["seed"].isin(selection.own_seeds)).sum())
     there = f"{selection.done} of {selection.wanted}"
     if selection.scale == CUSTOM:  # which has no seeds of its own
         there, extra = f"{extra}", 0
@@ -184,7 +183,7 @@ def _summary(judged: Judged) -> list[str]:
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
-        known = (p.verdict for p in judged.places if p.fills and p.paper is not None)
+        known = [p.verdict for p in judged.places if p.fills and p.paper is not None]
         lines.append(f"places: {_counted(known)}")
     if judged.intermediate and selection.scale == PAPER:
         words = (place.verdict for place in judged.intermediate)

@@ -92,10 +92,10 @@ def test_machines_and_revisions_are_told_apart_and_no_record_counts_twice(table1
     records = [replace(r, git_revision=None) if r.seed else r for r in records]
     records[0] = replace(records[0], finished="2025-12-31T23:59:59+00:00")
     found = overview.made(select(table1, "demo", records))
-    assert [len(one.records) for one in found] == [16, 8]
+    assert [len(one.records) for one in found] == [18, 9]
     assert {one.revision for one in found} == {"", "0" * 40}
-    assert sum(one.seconds for one in found) == pytest.approx(240.0)
+    assert sum(one.seconds for one in found) == pytest.approx(270.0)
     merged = overview.merged([found, found])
-    assert [len(one.records) for one in merged] == [16, 8]
+    assert [len(one.records) for one in merged] == [18, 9]
     assert min(one.first for one in merged) == "2025-12-31"
     assert max(one.last for one in merged) == "2026-01-01"

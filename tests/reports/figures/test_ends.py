@@ -28,7 +28,7 @@ def test_places_are_by_what_all_cells_differ_in(table1):
     found = ends(table1, "depths", fixed)
     assert found.fields == ("depth",)
     assert found.along == "depth"
-    assert found.subjects == ("no_bprop", "backprop", "dni", "cdni")
+    assert found.subjects == ("no_bprop", "top_only", "backprop", "dni", "cdni")
     assert list(found.places()) == [(3,), (4,), (5,), (6,)]
     assert [len(one) for one in found.series("dni")] == [4]
     assert found.clear
