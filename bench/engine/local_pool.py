@@ -5,7 +5,7 @@ import signal
 import sys
 from collections.abc import Collection, Generator
 from multiprocessing import resource_tracker
-from typing import Any
+from typing import Any, cast
 
 from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
@@ -119,7 +119,7 @@ def _defaults_of_dask() -> Generator[None]:
     """
     from dask import config
 
-    settings: dict[str, Any] = config.config
+    settings = cast("dict[str, Any]", config.config)
     before = dict(settings)
     config.refresh(paths=[], env={})
     try:

@@ -106,9 +106,9 @@ def _pixels(array: Any, rows: int) -> bytes:
     """Return the content of the array [rows, PIXELS] of unsigned bytes."""
     if not isinstance(array, _Made) or array.meaning != _ARRAY:
         raise ValueError("it has no array of data")
-    state = array.state if isinstance(array.state, tuple) else ()
-    if len(cast("tuple[Any, ...]", state)) == 5:
-        _, shape, kind, by_column, raw = cast("tuple[Any, ...]", state)
+    state = cast("tuple[Any, ...]", array.state) if isinstance(array.state, tuple) else ()
+    if len(state) == 5:
+        _, shape, kind, by_column, raw = state
         content = raw.encode("latin-1") if isinstance(raw, str) else raw
         fits = _is_u1(kind) and shape == (rows, PIXELS) and not by_column
         if fits and isinstance(content, bytes) and len(content) == rows * PIXELS:

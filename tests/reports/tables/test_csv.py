@@ -16,6 +16,7 @@ from sgbench.reports.tables.csv import (
     claims_csv,
     cost_csv,
     places_csv,
+    rounded,
     speeds_csv,
     trials_csv,
 )
