@@ -47,6 +47,8 @@ class Entrypoint(click.Group):
         _open_streams()
         args = list(sys.argv[1:] if args is None else args)
         extra |= {"prog_name": "sgbench", "standalone_mode": False, "obj": args}
+        if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+            extra["color"] = False  # nor bold; else as the stream is a terminal
         try:
             code: int = super().main(args, **extra) or 0
             sys.stdout.flush()

@@ -8,7 +8,7 @@ from types import FrameType
 
 from ..bench.errors import one_line
 
-PACKAGE = __package__.partition(".")[0]
+PACKAGE = __name__.partition(".")[0]
 _PREFIXES = {"distributed": ("DASK_",), "numpy": ("NUMPY_", "NPY_"), "torch": ("TORCH", "PYTORCH_")}
 
 

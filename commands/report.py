@@ -1,5 +1,6 @@
 """`sgbench report`."""
 
+import importlib.metadata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -253,10 +254,15 @@ def _check(report: "Report", out: str) -> int:
     """Tell whether the files are as they should be; return the exit code."""
     from ..reports.pages import report as reports
 
-    stale = reports.check(report, path_argument(out, "--out"))
+    folder = path_argument(out, "--out")
+    stale = reports.check(report, folder)
     files = f"{len(report.files)} files in {out}"
     if not stale:
         click.echo(f"{files} are up to date")
         return 0
     listed = ", ".join(stale)
+    if all((folder / name).is_file() and name.endswith(reports.DRAWN) for name in stale):
+        here = importlib.metadata.version("matplotlib")
+        listed += f" (numbers and tables are up to date: drawn by another version than {here} of"
+        listed += " matplotlib, or of records with other curves)"
     return complain(f"{len(stale)} of {files} are stale: {listed}; report without --check", 1)

@@ -102,7 +102,7 @@ def _registry(text: str) -> Registry[Any]:
 def _refuse_exhibit(text: str) -> None:
     """Raise UsageError where a TOML file is an exhibit, which is checked before it is run."""
     try:
-        found = tomllib.loads(Path(text).read_text(encoding="utf-8"))
+        found = tomllib.loads(Path(text).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         return  # the datasets' reader says what is wrong with the file
     if "grid" in found:

@@ -16,7 +16,11 @@ The kind of a dataset says what `load` returns:
   place of such a text where it is named as `corpus`; its content is the data's hash then.
 """
 
+import contextlib
 import dataclasses
+import re
+import shlex
+from collections.abc import Generator
 from pathlib import Path
 
 from .. import registry
@@ -120,7 +124,8 @@ def data_hash(
     Raises UsageError where `corpus` cannot be read or `name` is no text.
     """
     if corpus is None:
-        return _functions(name).data_hash(resolve(data_dir))
+        with _quoted(data_dir):
+            return _functions(name).data_hash(resolve(data_dir))
     _refuse_corpus_unless_text(name)
     return corpus_hash(corpus)
 
@@ -139,7 +144,8 @@ def load(
     where `corpus` is not a text that can be used or `name` is none.
     """
     if corpus is None:
-        return _functions(name).load(resolve(data_dir))
+        with _quoted(data_dir):
+            return _functions(name).load(resolve(data_dir))
     _refuse_corpus_unless_text(name)
     return load_corpus(corpus)
 
@@ -158,9 +164,10 @@ def fetch(name: str, data_dir: Path | str | None = None) -> None:
     where no folder is named and the user has none.
     """
     functions, folder = _functions(name), resolve(data_dir)
-    if functions.status(folder).state == "missing":
-        need_folder(folder)
-    functions.fetch(folder)
+    with _quoted(data_dir):
+        if functions.status(folder).state == "missing":
+            need_folder(folder)
+        functions.fetch(folder)
 
 
 def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
@@ -171,9 +178,33 @@ def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
     """
     checks = _functions(name).check(resolve(data_dir))
     problems = [check.problem for check in checks if check.problem]
-    if problems:
-        raise DataError(" | ".join(problems))
+    with _quoted(data_dir):
+        if problems:
+            raise DataError(_joined(problems))
     return checks
+
+
+def _joined(problems: list[str]) -> str:
+    """Return problems on one line, each remedy once, behind the files that it is for."""
+    files: dict[str, list[str]] = {}
+    for problem in dict.fromkeys(problems):
+        what, _, remedy = problem.partition("; ")
+        files.setdefault(remedy, []).append(what)
+    return " | ".join("; ".join((*of_it, remedy)) for remedy, of_it in files.items())
+
+
+@contextlib.contextmanager
+def _quoted(data_dir: Path | str | None) -> Generator[None]:
+    """Name the user's data folder in the remedy of errors: another one is filled without it."""
+    try:
+        yield
+    except DataError as error:
+        if data_dir is None:
+            raise
+        option = f" --data-dir {shlex.quote(str(data_dir))}`"
+        fetch = re.compile(r"(`sgbench data fetch \w+)`")
+        told = fetch.sub(lambda command: command[1] + option, str(error))
+        raise DataError(told) from error
 
 
 def _refuse_corpus_unless_text(name: str) -> None:

@@ -1,13 +1,15 @@
 """cifar10: 60,000 photographs of 32 x 32 pixels in ten classes.
 
-The files are looked for, in this order, in the data folder, its `cifar-10-batches-bin`, and every
-`cifar10*` in it (and their `cifar-10-batches-bin`): the binary version's six files, its archive
-`cifar-10-binary.tar.gz`, Hugging Face's Parquet shards (`train-*.parquet`, `test-*.parquet`).
+The files are looked for in the data folder and every folder in it that is called as CIFAR-10 is
+(`cifar10`, `CIFAR-10`, `cifar10-png`), and in what archives unpack to within these:
+`cifar-10-batches-bin`, `cifar-10-batches-py`, Hugging Face's `plain_text` and `data`. In this
+order: the binary version's six files, its archive `cifar-10-binary.tar.gz`, the Python version's
+six files (torchvision's), Hugging Face's Parquet shards (`train-*.parquet`, `test-*.parquet`).
 
 The data's hash is that of the six binary files' contents. The binary files and the archive have
-published checksums and are refused unless they have them. Shards are converted to the same six
-contents: lossless ones (in any order of the five batches) give the canonical hash, recompressed
-or reshuffled ones honestly give another.
+published checksums and are refused unless they have them. Python's batches and shards are converted
+to the same six contents: lossless ones (in any order of the five batches) give the canonical hash,
+recompressed or reshuffled ones honestly give another.
 """
 
 import functools
@@ -19,9 +21,10 @@ from typing import NamedTuple
 
 from ..declarations import Dataset
 from ..errors import DataError
+from .loading import cifar_pickles
 from .loading.cache import cached_contents, cached_hashes, write_files
 from .loading.cifar_binary import RECORD, data_of, from_archive
-from .loading.files import corrupt, digest, find, identity, mismatch, missing, sha256_once
+from .loading.files import corrupt, digest, find, foreign, identity, mismatch, missing, sha256_once
 from .loading.kinds import Data, FileCheck, Status
 from .loading.shards import CIFAR10, from_parquet
 
@@ -40,6 +43,9 @@ FILES = {
     "test_batch.bin": "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
 }
 NAMES = tuple(FILES)
+PICKLES = tuple(name.removesuffix(".bin") for name in NAMES)
+INSIDE = ("", BINARY, "cifar-10-batches-py", "plain_text", "data")
+"""Folders of a folder of CIFAR-10 that may have the files."""
 DATASET = Dataset(
     name="cifar10",
     label="CIFAR-10",
@@ -51,27 +57,36 @@ DATASET = Dataset(
     examples=(5 * ROWS, ROWS),
     pixel_max=255,
 )
-WANTED = ("the binary version (data_batch_1.bin and so on)", ARCHIVE, "train-*.parquet")
+WANTED = (
+    "the binary version (data_batch_1.bin and so on)",
+    ARCHIVE,
+    "the Python version (data_batch_1 and so on)",
+    "train-*.parquet",
+)
+
+
+CONVERTED = ("Python", "Parquet")
+"""Kinds of files whose content decides the data's hash."""
 
 
 class Source(NamedTuple):
     """Where the data is."""
 
     kind: str
-    """binary, archive or Parquet."""
+    """binary, archive, Python or Parquet."""
     paths: list[Path]
     """The files, in the order of their content; the training shards first."""
 
 
 def data_hash(folder: Path) -> str:
-    """Return the hash of what `load` gives; shards are converted for it once (some seconds).
+    """Return the hash of what `load` gives; what is converted is so for it once (some seconds).
 
-    Raises DataError where shards are corrupt.
+    Raises DataError where that is corrupt.
     """
     source = _source(folder)
-    if source is None or source.kind != "Parquet":
+    if source is None or source.kind not in CONVERTED:
         return DATASET.canonical
-    return _shards_hash(tuple(map(identity, source.paths)))
+    return _converted_hash(source.kind, tuple(map(identity, source.paths)))
 
 
 def load(folder: Path) -> Data:
@@ -110,11 +125,11 @@ def check(folder: Path) -> list[FileCheck]:
     except DataError as error:
         return [FileCheck(dataset="cifar10", file="(any)", problem=str(error))]
     rows = [_check(source.kind, path) for path in source.paths]
-    if source.kind == "Parquet" and not any(row.problem for row in rows):
+    if source.kind in CONVERTED and not any(row.problem for row in rows):
         try:
-            _shards_hash(tuple(map(identity, source.paths)))
+            _converted_hash(source.kind, tuple(map(identity, source.paths)))
         except DataError as error:
-            rows.append(FileCheck(dataset="cifar10", file="(shards)", problem=str(error)))
+            rows.append(FileCheck(dataset="cifar10", file="(content)", problem=str(error)))
     return rows
 
 
@@ -144,9 +159,18 @@ def fetch(folder: Path) -> None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    inside = sorted(path for path in folder.glob("cifar10*") if path.is_dir())
-    roots = [folder, *inside]
-    return [path for root in roots for path in (root, root / BINARY)]
+    return [root / name for root in _roots(folder) for name in INSIDE]
+
+
+def _roots(folder: Path) -> list[Path]:
+    inside = sorted(path for path in folder.glob("*") if _is_named_so(path.name) and path.is_dir())
+    return [folder, *inside]
+
+
+def _is_named_so(name: str) -> bool:
+    """Tell whether a folder is called as CIFAR-10 is, however that is written."""
+    plain = name.casefold().replace("-", "").replace("_", "")
+    return plain.startswith("cifar10") and not plain.startswith("cifar100")
 
 
 def _source(folder: Path) -> Source | None:
@@ -157,6 +181,9 @@ def _source(folder: Path) -> Source | None:
     archive = find(folders, [ARCHIVE])
     if archive is not None:
         return Source("archive", [archive])
+    for place in folders:
+        if all((place / name).is_file() for name in PICKLES):
+            return Source("Python", [place / name for name in PICKLES])
     for place in folders:
         train, test = (sorted(place.glob(f"{part}-*.parquet")) for part in ("train", "test"))
         if train and test:
@@ -172,7 +199,7 @@ def _found(folder: Path) -> Source:
         absent = [name for name in FILES if not (place / name).is_file()]
         if len(absent) < len(FILES):
             raise missing("cifar10", absent, [place])
-    raise missing("cifar10", [" or ".join(WANTED)], _folders(folder))
+    raise missing("cifar10", [" or ".join(WANTED)], _roots(folder))
 
 
 def _contents(source: Source) -> list[bytes]:
@@ -187,7 +214,7 @@ def _contents(source: Source) -> list[bytes]:
 
 
 def _conversion(source: Source) -> tuple[str, tuple[str, ...], Callable[[], list[bytes]], str]:
-    """Return the cache's key, names and maker for an archive or shards, and what is being done."""
+    """Return the cache's key, names and maker for any form but binary, and what is being done."""
     key = digest(sha256_once(path) for path in source.paths)
     what = "unpacking the archive" if source.kind == "archive" else "decoding the images"
     return f"cifar10-{key}", NAMES, functools.partial(_convert, source), f"cifar10: {what}"
@@ -196,11 +223,21 @@ def _conversion(source: Source) -> tuple[str, tuple[str, ...], Callable[[], list
 def _convert(source: Source) -> list[bytes]:
     if source.kind == "archive":
         return from_archive(source.paths[0], NAMES, ROWS)
+    if source.kind == "Python":
+        batches = [_batch(path) for path in source.paths]
+        return [*_published_order(batches[:-1]), batches[-1]]
     train = [path for path in source.paths if path.name.startswith("train-")]
     test = [path for path in source.paths if path.name.startswith("test-")]
     records, size = from_parquet(train, 5 * ROWS), ROWS * RECORD
     batches = [records[start : start + size] for start in range(0, len(records), size)]
     return [*_published_order(batches), from_parquet(test, ROWS)]
+
+
+def _batch(path: Path) -> bytes:
+    try:
+        return cifar_pickles.records(path, ROWS)
+    except ValueError as error:
+        raise corrupt("cifar10", path, str(error)) from error
 
 
 def _published_order(batches: list[bytes]) -> list[bytes]:
@@ -211,8 +248,8 @@ def _published_order(batches: list[bytes]) -> list[bytes]:
 
 
 @functools.lru_cache(maxsize=8)
-def _shards_hash(identities: tuple[tuple[Path, int, int], ...]) -> str:
-    source = Source("Parquet", [path for path, _, _ in identities])
+def _converted_hash(kind: str, identities: tuple[tuple[Path, int, int], ...]) -> str:
+    source = Source(kind, [path for path, _, _ in identities])
     return digest(cached_hashes(*_conversion(source)))
 
 
@@ -229,7 +266,8 @@ def _check(kind: str, path: Path) -> FileCheck:
     try:
         size = path.stat().st_size
         if kind == "binary" and size != ROWS * RECORD:
-            raise corrupt("cifar10", path, f"{size:,} bytes, not {ROWS * RECORD:,}", expected)
+            error = corrupt if size % RECORD else foreign
+            raise error("cifar10", path, f"{size:,} bytes, not {ROWS * RECORD:,}", expected)
         try:
             found = sha256_once(path)
         except OSError as error:

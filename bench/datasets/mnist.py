@@ -1,8 +1,9 @@
 """mnist: 70,000 handwritten digits of 28 x 28 pixels, in LeCun's four IDX files.
 
-The files, plain or gzipped, are looked for in the data folder, in its `MNIST/raw` (torchvision's
-layout) and in its `mnist` (where `fetch` puts them). Only the published bytes are accepted, so
-this data is always canonical: a file with other content is corrupt.
+The files, plain or gzipped, are looked for in the data folder, in its `MNIST` and its `mnist`
+(where `fetch` puts them), and in the folder `raw` of each (torchvision's layout). They may have a
+dot before `idx`, or lie in a folder of their own name, as archives have them. Only the published
+bytes are accepted, so this data is always canonical: a file with other content is refused.
 """
 
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..declarations import Dataset
 from .loading import idx, published
-from .loading.files import corrupt, digest, mismatch
+from .loading.files import corrupt, digest, foreign, mismatch
 from .loading.kinds import Data, FileCheck, Status
 
 if TYPE_CHECKING:
@@ -120,7 +121,8 @@ def fetch(folder: Path) -> None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [folder, folder / "MNIST" / "raw", folder / "mnist"]
+    roots = (folder, folder / "MNIST", folder / "mnist")
+    return [path for root in roots for path in (root / "raw", root)]
 
 
 def _read(name: str, path: Path) -> "NDArray[np.uint8]":
@@ -128,6 +130,8 @@ def _read(name: str, path: Path) -> "NDArray[np.uint8]":
     shape, sha256, _ = FILES[name]
     try:
         array, found = idx.read(path, shape)
+    except idx.OtherShapeError as error:
+        raise foreign("mnist", path, str(error), sha256) from error
     except ValueError as error:
         raise corrupt("mnist", path, str(error), sha256) from error
     if found != sha256:

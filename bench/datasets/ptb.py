@@ -1,7 +1,8 @@
 """ptb: the Penn Treebank as characters, from the three files that Mikolov prepared.
 
 The files, plain or gzipped, are looked for in the data folder and in its `ptb` (where `fetch` puts
-them). Only the published bytes are accepted, so this data is always canonical.
+them), and in the folders `data` and `simple-examples/data` (Mikolov's archive) of both. Only the
+published bytes are accepted, so this data is always canonical.
 
 The text is taken literally. Each line is stripped of the space at either end and a newline symbol
 follows it; a rare word is the five characters `<unk>` and a number the character `N`, as they are
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 from ..declarations import Dataset
 from .loading import published
-from .loading.files import UNREADABLE, corrupt, digest, mismatch, open_maybe_gzip
+from .loading.files import UNREADABLE, corrupt, digest, foreign, mismatch, open_maybe_gzip
 from .loading.kinds import FileCheck, Status, Text
 from .loading.text import encode
 
@@ -99,7 +100,8 @@ def fetch(folder: Path) -> None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    return [folder, folder / "ptb"]
+    inside = ("simple-examples/data", "data", "")
+    return [root / name for root in (folder, folder / "ptb") for name in inside]
 
 
 def _read(name: str, path: Path) -> bytes:
@@ -110,9 +112,11 @@ def _read(name: str, path: Path) -> bytes:
             content = stream.read(size + 1)  # one more, to notice a file that goes on
     except (*UNREADABLE, zlib.error) as error:
         raise corrupt("ptb", path, f"it cannot be read ({error})", sha256) from error
+    if not content:
+        raise corrupt("ptb", path, "it is empty", sha256)
     why = _oddity(content, size)
     if why:
-        raise corrupt("ptb", path, why, sha256)
+        raise foreign("ptb", path, why, sha256)
     found = hashlib.sha256(content).hexdigest()
     if found != sha256:
         raise mismatch("ptb", path, found, sha256)
@@ -121,8 +125,6 @@ def _read(name: str, path: Path) -> bytes:
 
 def _oddity(content: bytes, size: int) -> str | None:
     """Return what tells, without its hash, that the content is not the published one."""
-    if not content:
-        return "it is empty"
     other = content.translate(None, ALPHABET.encode())
     if other:
         return (

@@ -21,9 +21,14 @@ except ImportError:  # Windows: nothing is locked there
     fcntl = None
 
 
+FOLDER = Path("/tmp")
+"""Of all users: TMPDIR would give each job of a batch system its own."""
+
+
 def lock_file() -> Path:
-    """Return the file that is locked: one for all users of the machine."""
-    return Path(tempfile.gettempdir()) / "sgbench-timing.lock"
+    """Return the file that is locked: one for all users of the machine, whatever their TMPDIR."""
+    shared = os.access(FOLDER, os.W_OK | os.X_OK)
+    return (FOLDER if shared else Path(tempfile.gettempdir())) / "sgbench-timing.lock"
 
 
 @contextmanager
@@ -68,8 +73,7 @@ def _open(path: Path) -> int:
             return os.open(path, os.O_RDONLY)
     except OSError as error:
         raise UsageError(
-            f"{path}, which keeps timings apart, cannot be opened: {error.strerror};"
-            " remove it or set TMPDIR"
+            f"{path}, which keeps timings apart, cannot be opened: {error.strerror}; remove it"
         ) from None
 
 

@@ -209,6 +209,8 @@ def _p(result: ClaimResult, contrary: bool) -> float:
 
 def _decides(result: ClaimResult, family: int) -> str:
     n = len(result.values)
+    if n > 1 and _p(result, False) == _p(result, True) == 1:
+        return "the seeds do not differ, so that no test can tell"
     least = min(1.0, family * least_p(result.test, result.cells[0].dataset, n))
     if least >= ALPHA:
         return f"{n} seeds cannot tell, the least p is {least:.2f}"

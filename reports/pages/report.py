@@ -165,6 +165,10 @@ def check(report: Report, out: Path) -> list[str]:
     return [name for name, content in report.files.items() if _read(out / name) != content]
 
 
+DRAWN = (".png", ".svg", ".pdf", ".html")
+"""Files with pictures, whose bytes depend on the version of matplotlib too."""
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()

@@ -52,7 +52,7 @@ A verdict has these fields, always in this order, null where there is none:
     runs                       a list of the records: seed, value, status and record (its id)
     command                    what trains it again, null where no one command does
 
-The same records give the same bytes.
+Numbers have nine significant digits, so that the same records give the same bytes.
 """
 
 import dataclasses
@@ -62,6 +62,7 @@ from typing import Any
 
 from ..analysis import overview
 from ..analysis.overview import Made, Tally
+from ..tables.csv import rounded
 from .page import Part
 
 FORMAT = 1
@@ -78,7 +79,7 @@ def verdicts_json(title: str, parts: Sequence[Part]) -> str:
         "verdicts": [one.to_dict() for part in parts for one in part.page.details],
         "made": [_made(one) for one in made],
     }
-    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(rounded(values), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def _exhibit(one: Tally) -> dict[str, Any]:

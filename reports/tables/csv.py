@@ -1,7 +1,7 @@
 """The numbers behind a report as CSV, a line for each place, claim, bin, timing or trial."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -15,6 +15,20 @@ from ..analysis.speeds import FIELDS as SPEED_FIELDS
 from ..analysis.speeds import Speed, values
 from ..analysis.study_results import StudyResults
 from ..analysis.verdicts import Place
+
+DIGITS = 9
+"""Significant digits of numbers in files: those behind differ by the versions of libraries."""
+
+
+def rounded(value: Any) -> Any:
+    """Return JSON values with their numbers rounded to `DIGITS`."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {name: rounded(one) for name, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [rounded(one) for one in cast("Sequence[Any]", value)]
+    return value
 
 
 def places_csv(selection: Selection, places: Sequence[Place]) -> str:
@@ -188,5 +202,5 @@ def _csv(selection: Selection, lines: Sequence[dict[str, Any]]) -> str:
 
 def _lines_csv(lines: Sequence[dict[str, Any]], columns: list[str] | None = None) -> str:
     # As objects: an integer beside a null stays an integer.
-    frame = pd.DataFrame(lines, columns=columns, dtype=object)
+    frame = pd.DataFrame([rounded(line) for line in lines], columns=columns, dtype=object)
     return frame.to_csv(index=False, lineterminator="\n")

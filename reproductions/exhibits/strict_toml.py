@@ -178,6 +178,8 @@ def parse_toml(text: str | bytes, file: str) -> Table:
             f" {MOST_CHARACTERS:,} and {LONGEST_LINE:,}"
         )
     try:
-        return Table(tomllib.loads(text if isinstance(text, str) else text.decode()), file)
+        return Table(
+            tomllib.loads(text if isinstance(text, str) else text.decode("utf-8-sig")), file
+        )
     except (ValueError, RecursionError) as error:  # no UTF-8, no TOML, a number of 5,000 digits
         raise UsageError(f"{file}: not TOML: {one_line(str(error)):.200}") from None

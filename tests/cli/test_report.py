@@ -1,5 +1,6 @@
 """`sgbench report` of exhibits: tables, files, and exit codes."""
 
+import importlib.metadata
 import json
 
 import pytest
@@ -51,6 +52,24 @@ def test_check_finds_stale_files_and_writes_nothing(sgbench, refused, put, make,
     assert sgbench(*given).exit_code == 0
     put(make.record(make.cells[1]))
     refused(*given, "--check", code=1)
+
+
+def test_check_tells_of_figures_that_another_matplotlib_drew(sgbench, refused, put, make, tmp_path):
+    store, _ = put(*map(make.record, make.cells))
+    given = ("report", "table1", "--store", store, "--format", "md,csv,png")
+    assert sgbench(*given).exit_code == 0
+    drawn = sorted((tmp_path / "report").glob("*.png"))
+    assert drawn
+    for path in drawn:
+        path.write_bytes(path.read_bytes() + b"drawn otherwise")
+    line = refused(*given, "--check", code=1)
+    assert all(path.name in line for path in drawn)
+    assert f"drawn by another version than {importlib.metadata.version('matplotlib')}" in line
+    drawn[0].unlink()
+    assert "another version" not in refused(*given, "--check", code=1)
+    drawn[0].touch()
+    (tmp_path / "report" / "table1-demo.csv").write_text("old")
+    assert "another version" not in refused(*given, "--check", code=1)
 
 
 def test_strict_names_the_claims_that_are_not_reproduced(sgbench, put, make):

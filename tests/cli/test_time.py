@@ -19,7 +19,7 @@ def quick(monkeypatch, tmp_path):
     monkeypatch.setattr(interleaved, "COPIED", 2**12)
     monkeypatch.setattr(interleaved, "SIDE", 32)
     monkeypatch.setattr(timing, "MASK_STEPS", 2)
-    monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(machine_lock, "FOLDER", tmp_path)
 
 
 def test_an_exhibit_is_timed_and_kept_without_data(sgbench, store):

@@ -4,6 +4,8 @@ import functools
 import gzip
 import hashlib
 import io
+import os
+import pickle
 import tarfile
 
 import numpy as np
@@ -14,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from sgbench.bench.datasets import cifar10, load_corpus, mnist, ptb
-from sgbench.bench.datasets.loading import cifar_binary
+from sgbench.bench.datasets.loading import cifar_binary, cifar_pickles
 from sgbench.bench.datasets.loading import shards as shards_module
 from sgbench.bench.errors import DataError, UsageError
 
@@ -235,3 +237,39 @@ def test_images_of_a_shard(file):
             tally()
 
         fuzz()
+
+
+def test_cifar10_pickles(file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(5)
+    labels, names = [3, 0, 9, 1], [b"a.png", b"b.png", b"c.png", b"d.png"]
+    pixels = rng.integers(0, 256, (ROWS, cifar_binary.PIXELS), np.uint8)
+    batch = {b"labels": labels, b"data": pixels, b"filenames": names}
+    good = [pickle.dumps(batch, protocol) for protocol in (2, 3, 4)]
+    good.append(pickle.dumps(batch | {b"more": CallsMkdir()}, 2))
+
+    def read(path):
+        try:
+            return cifar_pickles.records(path, ROWS)
+        except ValueError as error:
+            raise DataError(f"{path} is corrupt: {error}; remove it") from error
+
+    for content in good[:3]:
+        assert read(file("data_batch_1", content))
+    with Tally("CIFAR-10's pickled batches, fuzzed") as tally, frugal():
+
+        @fuzzed(10_000)
+        @given(broken(good))
+        def fuzz(data):
+            refused(read, file("data_batch_1", data))
+            tally()
+
+        fuzz()
+    assert not any(tmp_path.iterdir())
+
+
+class CallsMkdir:
+    """Unpickled, it makes a folder."""
+
+    def __reduce__(self):
+        return os.mkdir, ("ran",)

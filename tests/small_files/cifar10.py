@@ -1,6 +1,7 @@
 """Six files of four images in place of the published ones, and shards of Parquet."""
 
 import io
+import pickle
 import tarfile
 
 import numpy as np
@@ -62,6 +63,16 @@ def shards(folder, order=(1, 2, 3, 4, 5), **options):
     shard(folder / "train-00001-of-00002.parquet", train[11:], **options)
     shard(folder / "test-00000-of-00001.parquet", BATCHES["test_batch.bin"], **options)
     return folder
+
+
+def pickles(folder, **changed):
+    """The Python version's six files, one of them changed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, found in BATCHES.items():
+        stem = name.removesuffix(".bin")
+        records = changed.get(stem, found)
+        batch = {b"labels": records[:, 0].tolist(), b"data": records[:, 1:].copy()}
+        (folder / stem).write_bytes(pickle.dumps(batch, 3))
 
 
 def assert_published(data):

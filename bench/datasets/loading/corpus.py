@@ -1,6 +1,12 @@
-"""Corpora: any UTF-8 file as a text to train on in the place of a dataset's."""
+"""Corpora: any UTF-8 file as a text to train on in the place of a dataset's.
 
+A byte-order mark at its beginning, as some editors write, is no part of the text, nor of its hash.
+"""
+
+import codecs
 import functools
+import hashlib
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -20,11 +26,13 @@ Read = TypeVar("Read")
 def load_corpus(path: Path | str) -> Text:
     """Return the text of the file at `path`, line ends as they are, split 90 / 5 / 5.
 
+    A byte-order mark at its beginning is left out.
+
     Raises UsageError where there is no such file, it is not UTF-8, has fewer than SHORTEST
     characters, or more symbols than a byte can hold.
     """
     path = expand_home(path, "corpus:")
-    content = _read(path, Path.read_bytes)
+    content = _read(path, _unmarked)
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -44,11 +52,12 @@ def load_corpus(path: Path | str) -> Text:
 
 
 def corpus_hash(path: Path | str) -> str:
-    """Return the hash of the file at `path`, 16 hexadecimal digits of its content's SHA-256.
+    """Return the hash of the text at `path`: 16 hexadecimal digits of its SHA-256.
 
-    Raises UsageError where there is no such file. `load_corpus` judges its content.
+    A byte-order mark is left out of it, which is said on stderr once. Raises UsageError where there
+    is no such file. `load_corpus` judges its content.
     """
-    return _read(expand_home(path, "corpus:"), sha256_once)[:16]
+    return _read(expand_home(path, "corpus:"), lambda path: _hash(*identity(path)))[:16]
 
 
 def corpus_symbols(path: Path | str) -> int:
@@ -60,9 +69,27 @@ def corpus_symbols(path: Path | str) -> int:
 
 
 @functools.lru_cache(maxsize=8)
+def _hash(path: Path, _size: int, _time: int) -> str:
+    if not _is_marked(path):
+        return sha256_once(path)
+    print(f"corpus: {path} begins with a byte-order mark, which is left out", file=sys.stderr)
+    return hashlib.sha256(_unmarked(path)).hexdigest()
+
+
+def _is_marked(path: Path) -> bool:
+    with path.open("rb") as stream:
+        return stream.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+
+
+def _unmarked(path: Path) -> bytes:
+    """Return the content of a file without its byte-order mark."""
+    return path.read_bytes().removeprefix(codecs.BOM_UTF8)
+
+
+@functools.lru_cache(maxsize=8)
 def _symbols(path: Path, _size: int, _time: int) -> int:
     try:
-        return min(MOST_SYMBOLS, len(symbols(path.read_bytes().decode("utf-8"))))
+        return min(MOST_SYMBOLS, len(symbols(_unmarked(path).decode("utf-8"))))
     except UnicodeDecodeError:
         return MOST_SYMBOLS
 

@@ -130,6 +130,22 @@ def corrupt(dataset: str | None, path: Path, why: str, expected: str | None = No
     return DataError(f"{path} is corrupt: {why}{published}; {remedy}")
 
 
+def foreign(dataset: str | None, path: Path, why: str, expected: str | None = None) -> DataError:
+    """Return the error about a sound file that is not the dataset's: of another set, most likely.
+
+    `dataset` is the dataset that was asked for; None for own data, of which nothing is published.
+    """
+    if dataset is None:
+        return corrupt(None, path, why)
+    published = f" (published SHA-256 {expected})" if expected else ""
+    own = "--set corpus=FILE" if dataset == "ptb" else "--dataset-file"
+    return DataError(
+        f"{path} is not {dataset}'s published file: {one_line(why)}{published}; point"
+        f" --data-dir elsewhere, bring it as data of your own ({own}), or, if it is damaged, remove"
+        f" it and run `sgbench data fetch {dataset}`"
+    )
+
+
 def mismatch(dataset: str, path: Path, found: str, expected: str) -> DataError:
     """Return the error about a file whose SHA-256 is not the published one."""
-    return corrupt(dataset, path, f"its content has SHA-256 {found}", expected)
+    return foreign(dataset, path, f"its content has SHA-256 {found}", expected)

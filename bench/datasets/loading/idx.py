@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 Shape = tuple[int, ...]
 Result = TypeVar("Result")
+
+
+class OtherShapeError(ValueError):
+    """A sound IDX file holds an array of another shape."""
+
+
 MOST_UNFOLDED = 1032
 """Bytes that deflate can make of one."""
 PARTS = ("train images", "train labels", "test images", "test labels")
@@ -28,7 +34,8 @@ def read(path: Path, shape: Shape) -> "tuple[NDArray[np.uint8], str]":
     """Return the array in a file and the SHA-256 of the file, unpacked, header included.
 
     Its header is believed only if it is that of `shape`. Raises ValueError, with the reason in
-    words, where the file cannot be read or is not as its header says.
+    words, where the file cannot be read or is not as its header says; OtherShapeError where it is
+    as it says, and says another shape.
     """
     try:
         return _read(path, shape)
@@ -51,7 +58,8 @@ def _read(path: Path, shape: Shape) -> "tuple[NDArray[np.uint8], str]":
     with open_maybe_gzip(path) as stream:
         header = stream.read(len(expected))
         if header != expected:
-            raise ValueError(f"its header says {_describe(header)}, not {_describe(expected)}")
+            words = f"its header says {_describe(header)}, not {_describe(expected)}"
+            raise OtherShapeError(words) if _sound(path) else ValueError(words)
         size = math.prod(shape)
         body = bytearray(stream.read(size + 1))  # one more, to notice a file that goes on
     if len(body) != size:
@@ -75,6 +83,15 @@ def _shape_of(path: Path) -> Shape:
     if size > there * (MOST_UNFOLDED if path.suffix == ".gz" else 1):
         raise ValueError(f"its header promises {size:,} bytes, and the file has {there:,}")
     return shape
+
+
+def _sound(path: Path) -> bool:
+    """Tell whether a file is as its header says, as far as that can be told without unpacking."""
+    try:
+        size = math.prod(shape := _shape_of(path))
+    except (*UNREADABLE, ValueError, zlib.error):
+        return False
+    return path.suffix == ".gz" or path.stat().st_size == 4 + 4 * len(shape) + size
 
 
 def _describe(header: bytes) -> str:

@@ -16,7 +16,13 @@ Read = Callable[[str, Path], object]
 
 def locate(name: str, folders: Sequence[Path]) -> Path | None:
     """Return the file `name`, plain or gzipped; None where it is in none of `folders`."""
-    return find(folders, (name, f"{name}.gz"))
+    return find(folders, _spellings(name))
+
+
+def _spellings(name: str) -> list[str]:
+    """Return how archives write the name of a file; some have it in a folder of that name."""
+    names = dict.fromkeys((name, name.replace("-idx", ".idx")))
+    return [f"{one}{tail}" for one in names for tail in ("", ".gz", f"/{one}")]
 
 
 def locate_all(dataset: str, names: Iterable[str], folders: Sequence[Path]) -> dict[str, Path]:
@@ -48,17 +54,23 @@ def status(
 def check(
     dataset: str, sha256s: Mapping[str, str], folders: Sequence[Path], read: Read
 ) -> list[FileCheck]:
-    """Read and hash the files of {name: published SHA-256}."""
-    return [_check(dataset, name, sha256, folders, read) for name, sha256 in sha256s.items()]
+    """Read and hash the files of {name: published SHA-256}; those that are missing say so alike."""
+    absent = [name for name in sha256s if locate(name, folders) is None]
+    return [_check(dataset, name, sha, folders, read, absent) for name, sha in sha256s.items()]
 
 
-def _check(
-    dataset: str, name: str, expected: str, folders: Sequence[Path], read: Read
+def _check(  # noqa: PLR0917  of `check`
+    dataset: str,
+    name: str,
+    expected: str,
+    folders: Sequence[Path],
+    read: Read,
+    absent: Sequence[str],
 ) -> FileCheck:
     path, found, problem = locate(name, folders), None, None
     try:
         if path is None:
-            raise missing(dataset, [name], folders)
+            raise missing(dataset, absent, folders)
         read(name, path)
         found = expected
     except DataError as error:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import DataError
 from .cache import cached_contents
 from .cifar_binary import SHAPE, Shape, data_of
-from .files import corrupt, digest, sha256_once
+from .files import corrupt, digest, foreign, sha256_once
 from .kinds import Data, ImageFiles
 
 if TYPE_CHECKING:
@@ -55,6 +55,10 @@ class Expected:
         """Return the error about a bad shard."""
         return corrupt(self.dataset, path, why)
 
+    def foreign(self, path: Path, why: str) -> DataError:
+        """Return the error about a sound shard that has something else."""
+        return foreign(self.dataset, path, why)
+
 
 CIFAR10 = Expected(dataset="cifar10", shape=SHAPE, classes=10)
 
@@ -71,7 +75,7 @@ def from_parquet(paths: Sequence[Path], rows: int, expected: Expected = CIFAR10)
     if sum(promised) != rows:
         files = ", ".join(path.name for path in paths)
         why = f"{files} hold {sum(promised):,} images in all, expected {rows:,}"
-        raise expected.corrupt(paths[0], why)
+        raise expected.foreign(paths[0], why)
     records = bytearray()
     for path in paths:
         _unfolds(path, expected)
@@ -185,7 +189,7 @@ def _append(records: bytearray, path: Path, expected: Expected) -> None:
         for offset, label in enumerate(labels):
             if not isinstance(label, int) or not 0 <= label <= most:
                 why = f"row {row + offset} has label {label}, not 0 to {most}"
-                raise expected.corrupt(path, why)
+                raise expected.foreign(path, why)
         pixels = [_pixels(code, path, row + n, expected) for n, code in enumerate(images)]
         records += _pack(labels, b"".join(pixels), expected.shape)
         row += len(labels)
@@ -203,15 +207,22 @@ def _batches(
             column = next((name for name in COLUMNS if name in names), None)
             if column is None or "label" not in names:
                 why = f"it has columns {', '.join(names)}, not img and label"
-                raise expected.corrupt(path, why)
+                raise expected.foreign(path, why)
+            if not _holds_images(file.schema_arrow.field(column).type):
+                raise expected.foreign(path, f"its {column} names images, but does not hold them")
             wanted = [column, "label"] if images else ["label"]
             for batch in file.iter_batches(batch_size=size, columns=wanted):
                 encoded = _encoded(batch.column(column)) if images else []
                 yield encoded, batch.column("label").to_pylist()
     except DataError:
         raise
-    except Exception as error:  # a struct without bytes, too little memory, all that arrow raises
+    except Exception as error:  # too little memory, all that arrow raises
         raise expected.corrupt(path, f"it cannot be read ({_words(error)})") from error
+
+
+def _holds_images(kind: Any) -> bool:
+    """Tell whether a column's type is that of encoded images: plain, or a struct with `bytes`."""
+    return not _pyarrow().types.is_struct(kind) or kind.get_field_index("bytes") >= 0
 
 
 def _labels(path: Path, expected: Expected) -> list[int]:
@@ -244,7 +255,7 @@ def _pixels(encoded: Any, path: Path, row: int, expected: Expected = CIFAR10) ->
             return (image if image.mode == mode else image.convert(mode)).tobytes()
         size = f"{image.width} x {image.height}"
     why = f"the image in row {row} is {size}, not {width} x {height}"
-    raise expected.corrupt(path, why)
+    raise expected.foreign(path, why)
 
 
 @contextlib.contextmanager
@@ -252,6 +263,8 @@ def _decoded(encoded: Any, path: Path, row: int, expected: Expected) -> "Generat
     """Open an image; what goes wrong with it is the shard's fault."""
     from PIL import Image
 
+    if encoded is None:
+        raise expected.foreign(path, f"it names the image in row {row}, but does not hold it")
     try:
         with Image.open(io.BytesIO(encoded), formats=("PNG", "JPEG")) as image:
             yield image

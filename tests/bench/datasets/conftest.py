@@ -23,7 +23,7 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setattr(cache_module, "cache_folder", lambda: folder)
     monkeypatch.delenv("SGBENCH_DATA", raising=False)
     monkeypatch.setenv("NO_PROXY", "*")
-    cifar10._shards_hash.cache_clear()
+    cifar10._converted_hash.cache_clear()
     return folder
 
 

@@ -15,6 +15,7 @@ from small_files.cifar10 import (
     ROWS,
     assert_published,
     encode,
+    pickles,
     shard,
     shards,
     tar_of,
@@ -37,6 +38,44 @@ def test_cifar10_binary_version(tmp_path, place):
         == [row.expected for row in rows]
         == list(map(sha, BINARY.values()))
     )
+
+
+@pytest.mark.usefixtures("small_cifar10")
+@pytest.mark.parametrize("place", ["", "cifar-10-batches-py", "CIFAR10/cifar-10-batches-py"])
+def test_cifar10_python_version(tmp_path, place):
+    pickles(tmp_path / place)
+    assert_published(datasets.load("cifar10", tmp_path))
+    status = datasets.status("cifar10", tmp_path)
+    assert (status.state, status.canonical, status.source) == ("ready", True, "Python (6 files)")
+    assert [row.problem for row in datasets.verify("cifar10", tmp_path)] == [None] * 6
+
+
+@pytest.mark.usefixtures("small_cifar10")
+def test_a_changed_batch_of_the_python_version_shows_in_the_hash(tmp_path):
+    changed = BATCHES["data_batch_2.bin"].copy()
+    changed[0, 7] ^= 1
+    pickles(tmp_path, data_batch_2=changed)
+    assert datasets.data_hash("cifar10", tmp_path) != cifar10.DATASET.canonical
+    assert not datasets.status("cifar10", tmp_path).canonical
+
+
+@pytest.mark.usefixtures("small_cifar10")
+def test_a_batch_of_the_python_version_that_is_none_is_refused(tmp_path):
+    pickles(tmp_path)
+    (tmp_path / "data_batch_5").write_bytes(b"cos\nsystem\n(U\x02idtR.")
+    with pytest.raises(DataError, match=r"data_batch_5 is corrupt: .*it asks for os.system"):
+        datasets.load("cifar10", tmp_path)
+    assert datasets.status("cifar10", tmp_path).state == "corrupt"
+
+
+@pytest.mark.usefixtures("small_cifar10")
+@pytest.mark.parametrize(
+    "place", ["cifar10/plain_text", "plain_text", "cifar10/data", "CIFAR-10", "cifar_10/plain_text"]
+)
+def test_cifar10_shards_where_archives_have_them(tmp_path, place):
+    shards(tmp_path / "cifar100" / "plain_text", kind="JPEG")  # of another set
+    shards(tmp_path / place)
+    assert_published(datasets.load("cifar10", tmp_path))
 
 
 @pytest.mark.usefixtures("small_cifar10")
@@ -95,7 +134,7 @@ def test_cifar10_is_decoded_once_and_the_cache_is_checked(tmp_path, cache, monke
 
     decode = cifar10.from_parquet
     monkeypatch.setattr(cifar10, "from_parquet", lambda *_: pytest.fail("decoded again"))
-    cifar10._shards_hash.cache_clear()
+    cifar10._converted_hash.cache_clear()
     assert datasets.data_hash("cifar10", tmp_path / "data") == found
     assert np.array_equal(datasets.load("cifar10", tmp_path / "data").train_images, images)
 
@@ -129,7 +168,7 @@ def test_cifar10_missing_says_what_where_and_the_remedy(tmp_path):
     assert datasets.status("cifar10", tmp_path).state == "missing"
     assert datasets.data_hash("cifar10", tmp_path) == cifar10.DATASET.canonical
     for action in (datasets.load, datasets.verify):
-        with pytest.raises(DataError, match="fetch cifar10`, or point --data-dir") as caught:
+        with pytest.raises(DataError, match=r"data-dir \S+`, or point --data-dir") as caught:
             action("cifar10", tmp_path)
         assert str(tmp_path) in str(caught.value)
     write(tmp_path, {name: BINARY[name] for name in cifar10.NAMES[:5]})
@@ -142,6 +181,7 @@ def test_cifar10_missing_says_what_where_and_the_remedy(tmp_path):
     ("content", "says"),
     [
         (BINARY["data_batch_3.bin"][:-1], "12,291 bytes, not 12,292"),
+        (BINARY["data_batch_3.bin"] * 2, "24,584 bytes, not 12,292"),
         (BINARY["data_batch_4.bin"], f"has SHA-256 {sha(BINARY['data_batch_4.bin'])}"),
     ],
 )
@@ -150,7 +190,8 @@ def test_cifar10_corrupt_binary_file(tmp_path, content, says):
     for action in (datasets.load, datasets.verify, datasets.fetch):
         with pytest.raises(DataError) as caught:
             action("cifar10", tmp_path)
-        assert str(caught.value).startswith(f"{tmp_path / 'data_batch_3.bin'} is corrupt: ")
+        judged = "is not cifar10's published file" if len(content) % 3073 == 0 else "is corrupt"
+        assert str(caught.value).startswith(f"{tmp_path / 'data_batch_3.bin'} {judged}: ")
         assert says in str(caught.value)
         assert sha(BINARY["data_batch_3.bin"]) in str(caught.value)
 
@@ -196,8 +237,8 @@ BAD_SHARDS = {
     "image size": ({"images": [other_size()] * 4}, "row 0 is 31 x 32, not 32 x 32"),
     "no image": ({"images": [b"nothing"] * 4}, "the image in row 0 cannot be decoded"),
     "cut image": ({"images": [other_size()[:40]] * 4}, "row 0"),
-    "null image": ({"images": [{"bytes": None, "path": "x"}] * 4}, "image in row 0 cannot be"),
-    "struct without bytes": ({"images": [{"path": "x"}] * 4}, "cannot be read"),
+    "null image": ({"images": [{"bytes": None, "path": "x"}] * 4}, "names the image in row 0, but"),
+    "struct without bytes": ({"images": [{"path": "x"}] * 4}, "its img names images, but"),
 }
 
 
@@ -208,7 +249,10 @@ def test_cifar10_bad_shards(tmp_path, options, says):
     for action in (datasets.load, datasets.data_hash, datasets.verify):
         with pytest.raises(DataError) as caught:
             action("cifar10", tmp_path)
-        assert str(caught.value).startswith(f"{tmp_path / 'test-00000-of-00001.parquet'} is corr")
+        sound = "cannot" not in says and says != "row 0"
+        judged = "is not cifar10's published file" if sound else "is corrupt"
+        path = tmp_path / "test-00000-of-00001.parquet"
+        assert str(caught.value).startswith(f"{path} {judged}: ")
         assert says in str(caught.value)
     assert datasets.status("cifar10", tmp_path).state == "corrupt"
 

@@ -19,7 +19,7 @@ needs_data = pytest.mark.skipif(not REAL, reason="SGBENCH_DATA does not name a f
 
 
 @pytest.mark.usefixtures("small_mnist")
-@pytest.mark.parametrize("place", ["", "MNIST/raw", "mnist"])
+@pytest.mark.parametrize("place", ["", "raw", "MNIST", "MNIST/raw", "mnist/raw", "mnist"])
 @pytest.mark.parametrize("packed", [False, True])
 def test_mnist_loads_from_each_place(tmp_path, place, packed):
     write(tmp_path / "data" / place, packed_names() if packed else PLAIN)
@@ -36,6 +36,18 @@ def test_mnist_loads_from_each_place(tmp_path, place, packed):
 
 
 @pytest.mark.usefixtures("small_mnist")
+@pytest.mark.parametrize("folder", ["", "of its own name"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_mnist_loads_by_other_spellings(tmp_path, folder, packed):
+    for name, content in (packed_names() if packed else PLAIN).items():
+        dotted = name.replace("-idx", ".idx")
+        path = tmp_path / (name if folder and not packed else "") / (name if folder else dotted)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    assert np.array_equal(datasets.load("mnist", tmp_path).train_images[:, 0], ARRAYS[IMAGES])
+
+
+@pytest.mark.usefixtures("small_mnist")
 def test_mnist_missing_says_what_where_and_the_remedy(tmp_path):
     write(tmp_path, {name: PLAIN[name] for name in list(PLAIN)[:3]})
     with pytest.raises(DataError) as caught:
@@ -44,8 +56,7 @@ def test_mnist_missing_says_what_where_and_the_remedy(tmp_path):
     assert "t10k-labels-idx1-ubyte not found" in message
     assert IMAGES not in message
     assert f"{tmp_path / 'MNIST' / 'raw'}" in message
-    assert "`sgbench data fetch mnist`" in message
-    assert "--data-dir" in message
+    assert f"`sgbench data fetch mnist --data-dir {tmp_path}`" in message
     assert datasets.status("mnist", tmp_path).state == "missing"
     with pytest.raises(DataError, match="t10k-labels-idx1-ubyte not found"):
         datasets.verify("mnist", tmp_path)
@@ -66,8 +77,10 @@ BROKEN = {
     "labels": (PLAIN["train-labels-idx1-ubyte"], "its header says 0x00000801"),
     "other counts": (header(11, 28, 28) + CONTENT[16:], "11 x 28 x 28, not 0x00000803, 12 x 28"),
     "absurd counts": (header(2**31, 28, 28) + CONTENT[16:], "2147483648 x 28 x 28"),
+    "other size": (header(12, 14, 14) + CONTENT[: 16 + 12 * 14 * 14][16:], "12 x 14 x 14"),
     "one bit": (CONTENT[:-1] + bytes([CONTENT[-1] ^ 1]), "its content has SHA-256"),
 }
+OF_ANOTHER_SET = {BROKEN[name][1] for name in ("labels", "other size", "one bit")}
 
 
 @pytest.mark.usefixtures("small_mnist")
@@ -83,10 +96,14 @@ def test_mnist_corrupt_says_which_expected_hash_and_remedy(tmp_path, content, sa
         with pytest.raises(DataError) as caught:
             action("mnist", tmp_path)
         message = str(caught.value)
-        assert message.startswith(f"{tmp_path / name} is corrupt: ")
+        another = says in OF_ANOTHER_SET or (packed and content[:8] == header(11))
+        judged = "is not mnist's published file" if another else "is corrupt"
+        assert message.startswith(f"{tmp_path / name} {judged}: ")
         assert says in message
         assert f"published SHA-256 {sha(CONTENT)}" in message
-        assert "remove it and run `sgbench data fetch mnist`" in message
+        fetch = f"`sgbench data fetch mnist --data-dir {tmp_path}`"
+        assert f"remove it and run {fetch}" in message
+        assert ("--dataset-file" in message) == another
         assert "\n" not in message
 
 

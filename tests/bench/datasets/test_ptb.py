@@ -17,7 +17,10 @@ needs_data = pytest.mark.skipif(not REAL, reason="SGBENCH_DATA does not name a f
 
 
 @pytest.mark.usefixtures("small_ptb")
-@pytest.mark.parametrize("place", ["", "ptb"])
+@pytest.mark.parametrize(
+    "place",
+    ["", "ptb", "simple-examples/data", "data", "ptb/simple-examples/data", "ptb/data"],
+)
 @pytest.mark.parametrize("form", [dict, packed])
 def test_ptb_loads_from_each_place(tmp_path, place, form):
     write(tmp_path / place, form(CONTENTS))
@@ -46,7 +49,8 @@ def test_ptb_missing_says_what_where_and_the_remedy(tmp_path):
         assert "ptb.valid.txt" in message
         assert f"{TRAIN} not found" not in message
         assert str(tmp_path / "ptb") in message
-        assert "`sgbench data fetch ptb`" in message
+        assert f"`sgbench data fetch ptb --data-dir {tmp_path}`" in message
+        assert message.count("not found") == 1
         assert "\n" not in message
     status = datasets.status("ptb", tmp_path)
     assert (status.state, status.source) == ("missing", "missing ptb.valid.txt, ptb.test.txt")
@@ -74,9 +78,10 @@ def test_ptb_corrupt_says_which_expected_hash_and_remedy(tmp_path, content, says
         with pytest.raises(DataError) as caught:
             action("ptb", tmp_path)
         message = str(caught.value)
-        assert message.startswith(f"{tmp_path / name} is corrupt: {says}")
+        judged = "is not ptb's published file" if content else "is corrupt"
+        assert message.startswith(f"{tmp_path / name} {judged}: {says}")
         assert f"published SHA-256 {sha(CONTENTS[TRAIN])}" in message
-        assert "remove it and run `sgbench data fetch ptb`" in message
+        assert f"remove it and run `sgbench data fetch ptb --data-dir {tmp_path}`" in message
         assert "\n" not in message
 
 

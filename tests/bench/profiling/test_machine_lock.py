@@ -12,9 +12,10 @@ from sgbench.bench.errors import UsageError
 from sgbench.bench.profiling import machine_lock
 
 HOLD = """
-import sys, time
-from sgbench.bench.profiling.machine_lock import machine_lock
-with machine_lock("sgbench time table1"):
+import pathlib, sys, time
+from sgbench.bench.profiling import machine_lock
+machine_lock.FOLDER = pathlib.Path(sys.argv[1])
+with machine_lock.machine_lock("sgbench time table1"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -22,13 +23,14 @@ with machine_lock("sgbench time table1"):
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: str(tmp_path))
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(machine_lock, "FOLDER", tmp_path)
 
 
 @pytest.fixture
-def holder():
-    process = subprocess.Popen([sys.executable, "-c", HOLD], stdout=subprocess.PIPE, text=True)
+def holder(tmp_path):
+    command = [sys.executable, "-c", HOLD, str(tmp_path)]
+    env = {**os.environ, "TMPDIR": "/var/tmp"}  # as batch systems give each job its own
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
     assert process.stdout.readline() == "held\n"
     yield process
     process.kill()
@@ -85,3 +87,10 @@ def test_a_file_that_cannot_be_opened(tmp_path):
     machine_lock.lock_file().mkdir()
     with pytest.raises(UsageError, match="cannot be opened"), machine_lock.machine_lock("one"):
         pass
+
+
+def test_without_a_folder_of_all_it_is_in_that_of_the_users(tmp_path, monkeypatch):
+    assert machine_lock.lock_file().parent == tmp_path
+    monkeypatch.setattr(machine_lock, "FOLDER", tmp_path / "none")
+    monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: "/var/tmp")
+    assert str(machine_lock.lock_file()) == "/var/tmp/sgbench-timing.lock"

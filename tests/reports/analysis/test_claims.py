@@ -121,6 +121,23 @@ def test_the_contrary_of_a_claim_is_not_reproduced(table1, make):
     assert row.p > 0.95
 
 
+def test_differences_without_a_spread_say_so(table1, make, monkeypatch):
+    """No test decides what a text's bits do, where every seed has the same: t is infinite."""
+    monkeypatch.setattr("sgbench.reports.analysis.claims.grain", lambda dataset: 0.0)
+
+    def fields(cell):
+        deep = (cell.dataset, cell.network, cell.depth) == ("mnist", "fcn", 6)
+        return deep and cell.rule in ("dni", "cdni")
+
+    cells = [cell for cell in expand(table1, "paper") if fields(cell)]
+    records = [make.record(cell, 3.0 if cell.rule == "cdni" else 8.0) for cell in cells]
+    rows = claims(select(table1, "paper", records))
+    row = next(row for row in rows if row.test.claim.name == "cdni-beats-dni-deep")
+    assert set(row.values) == {-5.0}
+    assert (row.verdict, row.p) == ("inconclusive", 1.0)
+    assert row.decides == "the seeds do not differ, so that no test can tell"
+
+
 def test_claims_on_an_unfinished_grid_wait_for_the_planned_seeds(table1, make):
     rows = claims(select(table1, "demo", []))
     assert {row.verdict for row in rows} == {"not run"}

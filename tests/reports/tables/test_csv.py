@@ -16,6 +16,7 @@ from sgbench.reports.tables.csv import (
     claims_csv,
     cost_csv,
     places_csv,
+    rounded,
     speeds_csv,
     trials_csv,
 )
@@ -72,3 +73,13 @@ def test_trials_and_budgets_have_a_line_each(study, records):
     assert float(trials[0]["value"]) == pytest.approx(results.arms[0].trials[0].value)
     assert [line["trials"] for line in budget][:3] == ["1", "2", "3"]
     assert columns(budget_csv(study_results(study, []))) == columns(budget_csv(results))
+
+
+def test_numbers_have_no_digits_that_differ_by_the_versions_of_libraries():
+    one, other = {"p": 0.1 + 0.2, "values": (1 / 3, 7)}, {"p": 0.3, "values": (0.333333333333, 7)}
+    assert rounded(one) == rounded(other) == {"p": 0.3, "values": [0.333333333, 7]}
+    assert rounded({"n": 2**60, "word": "x", "none": None}) == {
+        "n": 2**60,
+        "word": "x",
+        "none": None,
+    }

@@ -27,6 +27,28 @@ def test_a_corpus_takes_the_place_of_a_text(tmp_path, name):
     assert datasets.corpus_hash(path) == sha(POEM.upper().encode())[:16]
 
 
+@pytest.mark.parametrize("text", [POEM, POEM.replace("\r\n", "\n")], ids=["CRLF", "LF"])
+def test_a_byte_order_mark_is_no_symbol_and_is_told_once(tmp_path, capsys, text):
+    plain, marked = tmp_path / "plain.txt", tmp_path / "marked.txt"
+    plain.write_bytes(text.encode())
+    marked.write_bytes(text.encode("utf-8-sig"))
+    for _ in range(2):
+        assert (
+            datasets.corpus_hash(marked)
+            == datasets.corpus_hash(plain)
+            == sha(plain.read_bytes())[:16]
+        )
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line == f"corpus: {marked} begins with a byte-order mark, which is left out"
+    assert datasets.symbols("ptb", marked) == datasets.symbols("ptb", plain) == len(set(text))
+    found, same = datasets.load_corpus(marked), datasets.load_corpus(plain)
+    assert found.alphabet == same.alphabet
+    assert decode(found.train, found.alphabet) == decode(same.train, same.alphabet)
+    inside = tmp_path / "inside.txt"
+    inside.write_bytes(("a" + text.encode("utf-8-sig").decode()).encode())
+    assert "\ufeff" in datasets.load_corpus(inside).alphabet  # a character like any other there
+
+
 def test_a_corpus_is_for_texts_alone(tmp_path):
     for action in (datasets.load, datasets.data_hash):
         for name in ("mnist", "copy"):
