@@ -97,6 +97,23 @@ def _jobs(rows: list[dict]) -> list[str]:
     return [title, *_table(head, body)]
 
 
+def _start(rows: list[dict]) -> list[str]:
+    head = ("plan", "jobs 1", "jobs 2", "more", "load")
+    body = [
+        (
+            row["plan"],
+            *(f"{row['seconds'][workers]:.1f} s" for workers in (1, 2)),
+            f"{row['more']:+.1f} s",
+            f"{row['load']:.1f}",
+        )
+        for row in rows
+    ]
+    return [
+        "The whole command `sgbench run`, small FCNs on digits (wall-clock time).",
+        *_table(head, body),
+    ]
+
+
 def _masks(rows: list[dict]) -> list[str]:
     head = ("decoupled", "steps/s at p = 1", "at p = 0.2", "gain")
     body = [
@@ -175,6 +192,7 @@ WRITERS = {
     "bf16": _bf16,
     "evaluation": _evaluation,
     "jobs": _jobs,
+    "start": _start,
     "compile": _compile,
     "mask": _masks,
     "population": _population,

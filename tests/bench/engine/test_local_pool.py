@@ -1,6 +1,7 @@
 """Workers on this machine give what one process gives, and lose nothing when they die."""
 
 import ast
+import contextlib
 import re
 import signal
 import subprocess
@@ -12,10 +13,43 @@ import pytest
 from reference.engine import FakeClient, cells, run, statuses
 from reference.jobs import DeadlyJob, LookingJob, job_of
 from reference.programs import tiny_cell
-from sgbench.bench.engine import dispatch
+from sgbench.bench.engine import dispatch, here, local_pool
 from sgbench.bench.engine.dispatch import Stop
-from sgbench.bench.engine.local_pool import TOPIC, LocalPool
+from sgbench.bench.engine.local_pool import TOPIC, LocalPool, StartError, open_local_pool
 from sgbench.bench.errors import DataError
+
+
+@pytest.fixture(autouse=True)
+def workers_at_once(monkeypatch):
+    """Have no job trained before there are workers."""
+    monkeypatch.setattr(here, "START_SECONDS", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(30, "Read-only file system"), "OSError: [Errno 30] Read-only file system"),
+        (TimeoutError("no answer\nafter 30 s"), "TimeoutError: no answer after 30 s"),
+    ],
+)
+def test_workers_that_do_not_start_are_told_with_the_first_cause(monkeypatch, error, words):
+    def fail(**options):
+        try:
+            raise error
+        except OSError as cause:
+            raise RuntimeError("Nanny failed to start.") from cause
+
+    monkeypatch.setattr(local_pool, "_local_cluster", fail)
+    with pytest.raises(StartError) as caught, open_local_pool(2):
+        pass
+    assert str(caught.value) == words
+
+
+def test_what_fails_with_workers_that_have_started_is_no_failure_to_start(monkeypatch):
+    monkeypatch.setattr(local_pool, "_local_cluster", lambda **_: contextlib.nullcontext())
+    monkeypatch.setattr("distributed.Client", lambda *_, **__: contextlib.nullcontext())
+    with pytest.raises(RuntimeError, match="mine"), open_local_pool(2):
+        raise RuntimeError("mine")
 
 
 class TestPool:

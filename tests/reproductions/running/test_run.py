@@ -10,6 +10,7 @@ import time
 
 import pytest
 from reference.runs import GRID, SMALL, Listener, left_behind, stored, untimed
+from sgbench.bench.engine import here, local_pool
 from sgbench.bench.errors import DataError, StoreError, UsageError
 from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.profiling import memory_estimate
@@ -464,3 +465,21 @@ def test_a_stack_gives_the_records_of_its_cells_each_alone(request_of, monkeypat
     for id_, record in together.items():
         assert record.test_loss == pytest.approx(alone[id_].test_loss, rel=1e-6)
         assert [p["updates"] for p in record.curve] == [p["updates"] for p in alone[id_].curve]
+
+
+def test_a_run_whose_workers_cannot_start_goes_on_in_one_process_and_says_so(
+    request_of, monkeypatch
+):
+    """As with a read-only /dev/shm, or without a network of its own."""
+
+    def fail(**options):
+        raise RuntimeError("Nanny failed to start.") from OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(here, "START_SECONDS", 0.0)
+    monkeypatch.setattr(local_pool, "_local_cluster", fail)
+    told, one = [], request_of("one")
+    assert run(request_of("two", jobs=2), Listener(), say=told.append).written == {"ok": 8}
+    assert [line for line in told if "workers cannot start here (OSError" in line] == told
+    assert len(told) == 1
+    run(one, Listener())
+    assert stored(request_of("two").store) == stored(one.store)
