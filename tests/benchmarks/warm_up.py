@@ -35,10 +35,11 @@ def main():
     parser.add_argument("--data-dir", help="folder with ptb.train.txt and the others")
     parser.add_argument("--rule", default="bptt", help="learning rule (default: bptt)")
     parser.add_argument("-T", type=int, default=20, help="steps of an unroll (default: 20)")
+    parser.add_argument("--set", action="append", default=[], help="FIELD=VALUE of the cell")
     asked = parser.parse_args()
     torch.set_num_threads(1)
     where = [f"dataset=ptb,rule={asked.rule},T={asked.T}"]
-    cell, *_ = pick_cells("table2", "quick", where=where)
+    cell, *_ = pick_cells("table2", "quick", where=where, sets=asked.set)
     text, began = load("ptb", asked.data_dir), time.monotonic()
     with torch.inference_mode():
         program = RecurrentProgram([cell], text, torch.device("cpu"))
