@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from ...errors import one_line
 from .cifar_binary import PIXELS
 from .files import UNREADABLE
 
@@ -135,7 +136,7 @@ def _plain(content: bytes, most: int) -> Any:
                 raise ValueError(f"it has more than {most:,} instructions")
             _carry_out(machine, code.name, argument)
     except (ValueError, UnicodeError, KeyError, TypeError) as error:
-        raise ValueError(f"it is no pickle of a batch ({error!s:.80})") from error
+        raise ValueError(f"it is no pickle of a batch ({one_line(str(error)):.80})") from error
     if machine.marks or len(machine.stack) != 1:
         raise ValueError("it is no pickle of a batch (it is incomplete)")
     return machine.stack[0]
@@ -208,5 +209,5 @@ def _name(asked: Sequence[Any]) -> _Name:
     words = [word for word in asked if isinstance(word, str)]
     meaning = _NAMES.get((words[0], words[1])) if len(words) == len(asked) == 2 else None
     if meaning is None:
-        raise ValueError(f"it asks for {'.'.join(words)}")
+        raise ValueError(f"it asks for {'.'.join(words) or 'what has no name'}")
     return _Name(meaning)

@@ -120,6 +120,12 @@ def test_what_no_batch_needs_is_refused_at_once(tmp_path, content, words):
         read(tmp_path, content)
 
 
+def test_names_in_a_file_are_told_without_what_a_terminal_would_act_on(tmp_path):
+    with pytest.raises(ValueError, match=r"it asks for os\. \[2J") as caught:
+        read(tmp_path, b"\x80\x04\x8c\x02os\x8c\x06\x00\x1b[2J\r\x93.")
+    assert str(caught.value).isprintable()
+
+
 @pytest.mark.parametrize("cut", [0, 1, 2, 50, 1000, -1])
 def test_a_file_that_is_cut_off_is_refused(tmp_path, cut):
     with pytest.raises(ValueError, match="no pickle of a batch"):
