@@ -8,6 +8,9 @@ The same records give the same bytes, in whatever order they come.
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+import pandas as pd
+
+from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where
 from ...results.record import STATUSES, Record
@@ -166,15 +169,16 @@ def _page(
 
 def _summary(judged: Judged) -> list[str]:
     selection = judged.scope
-    found = Counter(selection.frame["status"])
-    counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
-    extra = int((~selection.frame["seed"].isin(selection.own_seeds)).sum())
-    there = f"{selection.done} of {selection.wanted}"
-    if selection.scale == CUSTOM:  # which has no seeds of its own
-        there, extra = f"{extra}", 0
-    lines = [f"cells: {there} run" + (f" ({counts})" if counts else "")]
-    if extra:
-        lines.append(f"further seeds than the scale's own: {extra} cells")
+    custom, own = selection.scale == CUSTOM, selection.frame["seed"].isin(selection.own_seeds)
+    mine = selection.frame if custom else selection.frame[own]  # custom has no seeds of its own
+    ended = mine[~mine["status"].isin(UNFINISHED)]
+    there = f"{len(ended)}" if custom else f"{len(ended)} of {selection.wanted}"
+    lines = [f"cells: {there} run{_statuses(ended)}"]
+    if in_part := len(mine) - len(ended):
+        lines.append(f"trained in part so far: {count(in_part, 'cell')}")
+    if extra := len(selection.frame) - len(mine):
+        more = f"{count(extra, 'cell')}{_statuses(selection.frame[~own])}"
+        lines.append(f"further seeds than the scale's own: {more}")
     if selection.stale:
         lines.append(f"left out, made by other versions of the code: {selection.stale} records")
     if judged.custom and selection.scale != CUSTOM:
@@ -193,6 +197,13 @@ def _summary(judged: Judged) -> list[str]:
     if tested := judged.shown_claims:
         lines.append(f"claims at scale {selection.scale}: {_counted(c.verdict for c in tested)}")
     return lines
+
+
+def _statuses(records: pd.DataFrame) -> str:
+    """Return in brackets how many of some records have each status; nothing without any."""
+    found = Counter(records["status"])
+    counts = ", ".join(f"{found[name]} {name}" for name in STATUSES if found[name])
+    return f" ({counts})" if counts else ""
 
 
 def _counted(words: Iterable[str]) -> str:

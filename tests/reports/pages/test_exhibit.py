@@ -239,6 +239,22 @@ def test_cells_that_set_changed_are_counted_with_the_command_that_shows_them(tab
     )
 
 
+def test_the_counts_of_cells_agree(table1, make):
+    """Seed 0 has a result, 1 failed, 2 is trained in part; 3, which diverged, is a further one."""
+    cells = [c for c in expand(table1, "demo", seeds=4) if c.rule == "backprop" and c.depth == 3]
+    ended = [make.record(cell) for cell in cells if cell.seed == 0]
+    lost = [make.record(cell, status="failed") for cell in cells if cell.seed == 1]
+    part = [make.record(cell, status="partial") for cell in cells if cell.seed == 2]
+    further = [make.record(cell, status="diverged") for cell in cells if cell.seed == 3]
+    text = build(table1, "demo", [*ended, *lost, *part, *further], WORDS).text
+    n = len(ended)
+    assert f"run ({n} ok, {n} failed)\n" in text
+    assert f"cells: {2 * n} of " in text
+    assert f"trained in part so far: {n} cell" in text
+    assert f"further seeds than the scale's own: {n} cell" in text
+    assert f"({n} diverged)" in text
+
+
 def test_cells_that_set_changed_have_their_own_report(table1, make):
     records = [*make.grid(table1, "demo"), *custom(table1, make, iterations=7)]
     records += custom(table1, make, iterations=9)

@@ -177,5 +177,7 @@ def test_seeds_beyond_the_plan_are_told_and_change_no_verdict(table1, make):
     assert verdicts(planned) == verdicts(every)
     assert any(row[2] in ("reproduced", "not reproduced") for row in verdicts(every))
     assert "further seeds than the scale's own" not in planned.text
-    assert f"further seeds than the scale's own: {len(cells) * 6 // 9} cells" in every.text
+    own, further = len(cells) * 3 // 9, len(cells) * 6 // 9
+    assert f"run ({own} ok)" in every.text
+    assert f"further seeds than the scale's own: {further} cells ({further} ok)" in every.text
     assert "which are shown and not judged" in every.text
