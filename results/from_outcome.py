@@ -84,7 +84,7 @@ def make_record(
         sgbench=provenance.release(),
         git_revision=code.commit,
         git_dirty=code.dirty,
-        finished=datetime.now(UTC).isoformat(timespec="seconds"),
+        finished=datetime.now(UTC).isoformat(timespec="microseconds"),
     )
 
 

@@ -1,6 +1,7 @@
 """A study as an Optuna study: for Optuna's importances, and for tools such as optuna-dashboard."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from ...results.store.study import Study
 from ..exhibits.space import Dimension, in_space
 from .candidates import Arm
 from .optuna_adapter import chosen_dimensions, optuna_value, quietly
-from .trials import Trial
+from .trials import Trial, span
 
 
 def importances(arm: Arm, trials: Sequence[Trial]) -> dict[str, dict[str, float]]:
@@ -93,21 +94,29 @@ def _filled(optuna: Any, study: Any, arm: Arm, trials: Sequence[Trial]) -> Any:
         # Optuna refuses values outside the space: of such a trial (the untuned protocol) it gets
         # the result only.
         mine = chosen_dimensions(arm, trial) if in_space(arm.space, trial.params) else []
-        study.add_trial(
-            optuna.trial.create_trial(
-                state=names[trial.state],
-                value=trial.value if names[trial.state] == states.COMPLETE else None,
-                params={d.field: optuna_value(d, trial.params[d.field]) for d in mine},
-                distributions={d.field: _distribution(optuna, d) for d in mine},
-                intermediate_values=dict(trial.points),
-                user_attrs={
-                    "cells": [record.id for record in trial.records],
-                    "state": trial.state,
-                    "choice": dict(trial.params),
-                },
-            )
+        made = optuna.trial.create_trial(
+            state=names[trial.state],
+            value=trial.value if names[trial.state] == states.COMPLETE else None,
+            params={d.field: optuna_value(d, trial.params[d.field]) for d in mine},
+            distributions={d.field: _distribution(optuna, d) for d in mine},
+            intermediate_values=dict(trial.points),
+            user_attrs={
+                "cells": [record.id for record in trial.records],
+                "state": trial.state,
+                "choice": dict(trial.params),
+            },
         )
+        if trial.state != "open":  # Optuna has made it just now
+            spans = [span(record) for record in trial.records]
+            made.datetime_start = _local(min(began for began, _ in spans))
+            made.datetime_complete = _local(max(ended for _, ended in spans))
+        study.add_trial(made)
     return study
+
+
+def _local(time: datetime) -> datetime:
+    """Return a time as Optuna has them: local, without its zone."""
+    return time.astimezone().replace(tzinfo=None)
 
 
 def _distribution(optuna: Any, d: Dimension) -> Any:

@@ -5,6 +5,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ...bench.cell import Cell, canonical_json
@@ -169,6 +170,21 @@ def _result(objective: Objective, record: Record) -> float:
     return found
 
 
+def span(record: Record) -> tuple[datetime, datetime]:
+    """Return when a cell's training began and ended, as if it had never been interrupted.
+
+    Raises StoreError where the record has no time.
+    """
+    try:
+        ended = datetime.fromisoformat(record.finished).astimezone(UTC)
+        return ended - timedelta(seconds=record.train_seconds + record.evaluation_seconds), ended
+    except (ValueError, OverflowError) as error:
+        raise StoreError(
+            f"record {record.id}: finished={record.finished!r} is no time that its seconds fit;"
+            " remove its file, and the study trains its cell again"
+        ) from error
+
+
 def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
     """Return the complete trial with the best value, the first of equals; None without any."""
     found: Trial | None = None
@@ -181,9 +197,10 @@ def best(trials: Iterable[Trial], objective: Objective) -> Trial | None:
 
 
 def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Study:
-    """Return the study with the trials that its records show, in the order they were finished.
+    """Return the study with the trials that its records show, in the order they were begun.
 
     This is for a lost study file: every record counts whose cell the declaration could ask for.
+    Trials are begun in the order in which they were asked for.
     """
     records, asked = list(records), dict[str, list[dict[str, Any]]]()
     for arm in arms:
@@ -191,7 +208,7 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
         own = untuned_params(arm)
         own_keys = {cell.key for cell in trial_cells(study, arm, own)}
         choices: dict[str, tuple[dict[str, Any], set[str]]] = {canonical_json(own): (own, own_keys)}
-        first: dict[str, str] = {}
+        first: dict[str, tuple[datetime, str]] = {}
         for record in records:
             mine = all(record.value(name) == arm.cell.value(name) for name in steady)
             if not mine or not current(record):
@@ -205,7 +222,8 @@ def rebuilt(study: Study, arms: Sequence[Arm], records: Iterable[Record]) -> Stu
                 cells = trial_cells(study, arm, values)
                 choices[choice_key] = (values, {cell.key for cell in cells})
             if record.key in choices[choice_key][1]:
-                first[choice_key] = min(first.get(choice_key, record.finished), record.finished)
+                began = (span(record)[0], record.finished)  # cells of a program began together
+                first[choice_key] = min(first.get(choice_key, began), began)
         order = sorted(first, key=lambda choice_key: (first[choice_key], choice_key))
         # The untuned protocol comes first, as it did; if its records are lost it is tried again.
         if canonical_json(own) in order or 0 < len(order) < study.trials:

@@ -1,5 +1,7 @@
 """A study as an Optuna storage, and the importances that Optuna computes."""
 
+from datetime import datetime
+
 import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.tuning.optuna_export import export, importances
@@ -30,6 +32,11 @@ def test_importances_and_the_exported_storage(tuned, tmp_path):
         assert read.trials[0].params == {}  # the untuned protocol, which is outside the space
         assert [t.value for t in read.trials] == [t.value for t in trials]
         assert read.trials[0].intermediate_values == dict(trials[0].points)
+        for optunas, trial in zip(read.trials, trials, strict=True):
+            seconds = [r.train_seconds + r.evaluation_seconds for r in trial.records]
+            assert optunas.duration.total_seconds() >= max(seconds) - 1e-5 > 0
+            ended = [datetime.fromisoformat(record.finished) for record in trial.records]
+            assert optunas.datetime_complete.astimezone() == max(ended)
         with pytest.raises(UsageError, match=r"--export .*exists"):
             export(study, [(arm, trials)], tmp_path / name)
     with pytest.raises(UsageError, match=r"--export .*cannot be written"):

@@ -16,7 +16,7 @@ def test_the_file_is_made_again_from_the_records(tuned, asked):
     study, store, heard = tuned()
     studies.study_path(store, "s").write_bytes(b"torn")
     again = open_study(store, declare(asked())[0], rebuild=True)
-    assert sorted(map(str, again.asked["dni"])) == sorted(map(str, study.asked["dni"]))
+    assert again == study  # the trials in their order, many in a second
     studies.study_path(store, "s").unlink()
     assert open_study(store, declare(asked())[0], rebuild=True) == again
     studies.save(store, again)
@@ -27,6 +27,23 @@ def test_the_file_is_made_again_from_the_records(tuned, asked):
         for n, params in enumerate(again.asked["dni"])
     }
     assert found == {trial.value for _, trial, _ in heard.trials}
+
+
+def test_trials_are_in_the_order_they_began_whichever_ended_first(tuned, asked):
+    study, _, heard = tuned()
+    (arm,) = arms_of_study(study)
+    records = [record for _, trial, _ in heard.trials for record in trial.records]
+    late = "2026-01-02T00:00:00.000000+00:00"
+    records = [
+        dataclasses.replace(r, finished=late, train_seconds=100.0 - n, evaluation_seconds=0.0)
+        for n, r in enumerate(records)
+    ]
+    declared = dataclasses.replace(study, asked={})
+    assert rebuilt(declared, [arm], records) == study
+    assert rebuilt(declared, [arm], records[::-1]) == study
+    broken = [dataclasses.replace(records[0], finished="today"), *records[1:]]
+    with pytest.raises(StoreError, match=f"{records[0].id}: finished='today' is no time"):
+        rebuilt(declared, [arm], broken)
 
 
 def test_records_of_another_protocol_are_no_trials(tuned, asked):
