@@ -172,6 +172,8 @@ def _again(argv: list[str]) -> str:
 
 
 def _no_data(seen: "Outlook") -> str:
-    names = " ".join(seen.without_data)
+    from ..bench import datasets
+
+    remedy = datasets.fetching(seen.without_data, seen.requests[0].data_dir)
     number = sum(seen.without_data.values())
-    return f"{number:,} cells are left out for want of data: sgbench data fetch {names}"
+    return f"{number:,} cells are left out for want of data: {remedy}"

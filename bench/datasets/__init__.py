@@ -20,7 +20,7 @@ import contextlib
 import dataclasses
 import re
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 from .. import registry
@@ -42,6 +42,7 @@ __all__ = [
     "corpus_hash",
     "data_hash",
     "fetch",
+    "fetching",
     "image_shape",
     "is_canonical",
     "kind",
@@ -201,10 +202,19 @@ def _quoted(data_dir: Path | str | None) -> Generator[None]:
     except DataError as error:
         if data_dir is None:
             raise
-        option = f" --data-dir {shlex.quote(str(data_dir))}`"
-        fetch = re.compile(r"(`sgbench data fetch \w+)`")
-        told = fetch.sub(lambda command: command[1] + option, str(error))
+        fetch = re.compile(r"(?<=`sgbench data fetch )\w+(?=`)")
+        told = fetch.sub(lambda name: name[0] + _option(data_dir), str(error))
         raise DataError(told) from error
+
+
+def fetching(names: Iterable[str], data_dir: Path | str | None) -> str:
+    """Return the command that downloads the files of some datasets to where they are looked for."""
+    files = {registry.DATASETS.declared(name).files_of or name for name in names}
+    return f"sgbench data fetch {' '.join(sorted(files))}{_option(data_dir)}"
+
+
+def _option(data_dir: Path | str | None) -> str:
+    return "" if data_dir is None else f" --data-dir {shlex.quote(str(data_dir))}"
 
 
 def _refuse_corpus_unless_text(name: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ...bench import datasets
 from ...bench.errors import one_line
 from ...reproductions.exhibits.exhibit import name_of
 from ...reproductions.running.reproduction import Outlook
@@ -37,7 +38,7 @@ def outlook_text(seen: Outlook, limit: float | None, *, order: bool) -> str:
     else:
         lines.append("nothing is left to train")
     for dataset, number in seen.without_data.items():
-        remedy = f"sgbench data fetch {dataset}"
+        remedy = datasets.fetching([dataset], seen.requests[0].data_dir)
         lines.append(f"no data  {count(number, 'cell')} of {dataset} left out: {remedy}")
     lines.append(f"store    {seen.requests[0].store.path}")
     lines.append(f"machine  {one_line(seen.machine or 'unknown')}")

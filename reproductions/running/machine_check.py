@@ -156,7 +156,8 @@ def _data(data_dir: str | None) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name in datasets.names():
         status = datasets.status(name, data_dir)
-        fetch = f"sgbench data fetch {name}, or --data-dir DIR"
+        other = "--data-dir DIR" if data_dir is None else "another --data-dir"
+        fetch = f"{datasets.fetching([name], data_dir)}, or {other}"
         rows.append(
             {
                 "name": name,

@@ -1,6 +1,7 @@
 """`sgbench doctor`: what it tells of a machine, and of what is missing."""
 
 import json
+import re
 
 import pytest
 from sgbench.bench import cpu_quota
@@ -32,6 +33,9 @@ def test_everything_is_told_with_a_line_an_exhibit_and_scale(sgbench, store, tmp
     assert any("mkl: 50 GFLOP/s" in line and "chosen earlier" in line for line in lines)
     assert any("onednn: 90 GFLOP/s" in line for line in lines)
     assert any("mnist: missing" in line and "sgbench data fetch mnist" in line for line in lines)
+    elsewhere = sgbench("doctor", "--store", store.path, "--data-dir", tmp_path / "my data")
+    remedy = f"sgbench data fetch mnist --data-dir '{tmp_path}/my data', or another --data-dir"
+    assert re.sub(r"\s", "", remedy) in re.sub(r"\s", "", elsewhere.stdout)  # it wraps
     for name in names():
         for scale in load(name).scales:
             assert any(scale in line.split()[:2] for line in lines)

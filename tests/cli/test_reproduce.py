@@ -176,7 +176,10 @@ def test_cells_without_data_are_left_out_and_named(sgbench, store, refused):
     assert found["order"] == []
     done = sgbench(*options)
     assert done.exit_code == 2
-    assert "sgbench data fetch" in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1].endswith(": sgbench data fetch cifar10 mnist")
+    named = sgbench(*options, "--data-dir", "no data")
+    fetch = "sgbench data fetch cifar10 mnist --data-dir 'no data'"
+    assert named.stderr.splitlines()[-1].endswith(f": {fetch}")
 
 
 def test_a_failed_cell_ends_with_4_and_the_way_to_retry(sgbench, store, small, monkeypatch):

@@ -92,3 +92,9 @@ def test_published_hashes_are_those_of_the_identities():
 def test_published_texts_have_these_identities():
     assert datasets.canonical_hash("ptb") == "5dcfaaaae20feefb"
     assert datasets.canonical_hash("descriptions") == "efcc63d1a838d213"
+
+
+def test_the_command_that_fetches_names_the_users_folder_and_whose_files_they_are():
+    assert datasets.fetching(["mnist"], None) == "sgbench data fetch mnist"
+    of_both = datasets.fetching(["counting", "mnist", "ptb"], "my data")
+    assert of_both == "sgbench data fetch mnist ptb --data-dir 'my data'"

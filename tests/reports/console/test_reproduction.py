@@ -55,6 +55,10 @@ def test_data_that_is_not_there_is_named_with_the_remedy(seen):
     assert "9 cells of mnist left out: sgbench data fetch mnist" in outlook_text(
         lacking, None, order=False
     )
+    request = dataclasses.replace(seen.requests[0], data_dir="my data")
+    elsewhere = dataclasses.replace(lacking, requests=(request, *seen.requests[1:]))
+    remedy = "sgbench data fetch mnist --data-dir 'my data'\n"
+    assert remedy in outlook_text(elsewhere, None, order=False)
 
 
 def test_what_takes_an_unknown_time_is_said_so(seen):
