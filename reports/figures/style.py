@@ -16,6 +16,7 @@ from . import colors
 
 INK, FAINT, GRID = "#222222", "#6b6b6b", "#e6e6e6"
 DOTTED = (0, (1, 2))
+_FEW_WORDS = 3  # that the last line of a text has, if it can
 FONT = "DejaVu Sans"  # comes with matplotlib
 _MARKERS = "os^DvPX<p*>h"
 _LINES: tuple[Any, ...] = (  # dotted are the paper's
@@ -140,12 +141,20 @@ def width(text: str, size: float, weight: str = "normal") -> float:
 
 
 def wrapped(text: str, inches: float, size: float, weight: str = "normal") -> list[str]:
-    """Return the lines that `text` takes where each may be so many inches wide."""
-    lines = [""]
+    """Return the lines that `text` takes where each may be so many inches wide.
+
+    Words of the line before the last join one or two that would stand alone on the last.
+    """
+    lines: list[list[str]] = [[]]
     for word in text.split(" "):
-        longer = f"{lines[-1]} {word}".lstrip()
-        if lines[-1] and width(longer, size, weight) > inches:
-            lines.append(word)
+        longer = [*lines[-1], word]
+        if lines[-1] and width(" ".join(longer), size, weight) > inches:
+            lines.append([word])
         else:
             lines[-1] = longer
-    return lines
+    while len(lines) > 1 and len(lines[-1]) < _FEW_WORDS and len(lines[-2]) > len(lines[-1]) + 1:
+        longer = [lines[-2][-1], *lines[-1]]
+        if width(" ".join(longer), size, weight) > inches:
+            break
+        lines[-2:] = lines[-2][:-1], longer
+    return [" ".join(words) for words in lines]

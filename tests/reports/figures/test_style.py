@@ -39,3 +39,16 @@ def test_texts_wrap_to_a_width():
     assert style.wrapped(text, 20.0, 9) == [text]
     assert style.wrapped("unbreakable", 0.1, 9) == ["unbreakable"]
     assert style.width(text, 9, "bold") > style.width(text, 9)
+
+
+def test_a_last_line_is_not_a_word_or_two():
+    text = "Lines: means of 3 seeds. Thin lines: each seed. Hidden layers of M: 2 (DNI), 1 (cDNI)"
+    found = {}
+    for tenths in range(10, 60):
+        lines = style.wrapped(text, tenths / 10, 7)
+        assert " ".join(lines) == text
+        assert all(style.width(line, 7) <= tenths / 10 for line in lines)
+        found[tenths] = [len(line.split()) for line in lines]
+    assert len({len(words) for words in found.values()}) > 3
+    assert all(words[-1] >= 3 for words in found.values() if len(words) > 1)
+    assert style.wrapped("two words", 0.4, 7) == ["two", "words"]
