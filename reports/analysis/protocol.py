@@ -41,6 +41,8 @@ def difference(
 ) -> str | None:
     """Return `scale: …; paper: …`, the settings that differ; None where nothing does.
 
+    Those of ours that the paper does not state are told apart.
+
     Fields that the grid itself varies are left out, and so are the sizes of networks on a dataset
     that only one of the scales has: they could be compared with nothing.
 
@@ -53,6 +55,7 @@ def difference(
     if scale == PAPER or not theirs:
         return None
     words: tuple[list[str], list[str]] = ([], [])
+    chosen: list[str] = []
     datasets = _values(ours, "dataset"), _values(theirs, "dataset")
     if not set(datasets[0]) <= set(datasets[1]):
         for side, values in zip(words, datasets, strict=True):
@@ -67,10 +70,14 @@ def difference(
         varied = any(len(exhibit.scale(s).values(name)) > 1 for s in (scale, PAPER))
         if varied or not all(values) or set(values[0]) == set(values[1]):
             continue
-        for side, some in zip(words, values, strict=True):
+        stated = words[1] if name not in exhibit.unstated else chosen
+        for side, some in zip((words[0], stated), values, strict=True):
             side.append(phrase.format(" or ".join(map(number, some))))
     if not words[0]:
         return None
+    if chosen:
+        lead = "and " if words[1] else ""
+        words[1].append(f"{lead}chosen by us, as the paper does not say: {', '.join(chosen)}")
     return f"{scale}: {', '.join(words[0])}; {PAPER}: {', '.join(words[1])}"
 
 

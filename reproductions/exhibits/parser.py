@@ -62,6 +62,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
         spreads=spreads(root.take_tables("spreads")),
         baseline=_baseline(root),
         readings=_readings(root.take_table("readings", {})),
+        unstated=tuple(root.take_list("unstated", str, [])),
         claims=tuple(map(read_claim, root.take_tables("claims"))),
         figures=tuple(map(_figure, root.take_tables("figures"))),
         layout=_layout(root.take_table("layout")) if "layout" in root.remaining() else None,

@@ -144,6 +144,7 @@ class Exhibit:
         baseline: the rule that others are held against: where the paper's number of the baseline
             is within a place's margin, the place cannot tell its rule from the baseline.
         readings: what the paper leaves open, by name, and how it is read here.
+        unstated: fields of the protocol of the paper's scale that the paper does not state.
         claims: the paper's.
         figures: in the order of the report.
         layout: of the table; None for a plain one by the axes of the grid.
@@ -176,6 +177,7 @@ class Exhibit:
     )
     baseline: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
+    unstated: tuple[str, ...] = ()
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""

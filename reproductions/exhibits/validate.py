@@ -55,6 +55,9 @@ def validate(exhibit: Exhibit) -> None:
     for dimension in exhibit.space:
         if not any(_has(cell, dimension.field) for cell in every):
             raise _error(exhibit, f"space.{dimension.field}", "is a field that no cell has")
+    for name in exhibit.unstated:
+        if name not in field_names() or not any(_has(cell, name) for cell in every):
+            raise _error(exhibit, "unstated", f"has {name}, a field that no cell has")
 
 
 def _error(exhibit: Exhibit, key: str, problem: str) -> UsageError:

@@ -241,3 +241,10 @@ def test_numbers_before_the_end_are_of_what_is_evaluated_then():
         validate(
             dataclasses.replace(recurrent, intermediate=(dataclasses.replace(level, where=text),))
         )
+
+
+def test_a_field_that_the_paper_does_not_state_is_one_of_the_cells():
+    exhibit = load("two_networks")
+    for name in ("batchsize", "filters"):
+        with pytest.raises(UsageError, match=f"unstated has {name}, a field that no cell has"):
+            validate(dataclasses.replace(exhibit, unstated=(name,)))
