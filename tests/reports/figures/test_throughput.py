@@ -31,7 +31,13 @@ def test_programs_are_drawn_along_the_axis_of_their_family(exhibit, axis):
 def test_costs_have_a_panel_for_each_rule_and_a_line_for_each_model():
     some = cells("table1", dataset="mnist", network="fcn")
     cost = drawn([timing_of(c, step=SECONDS[c.rule]) for c in some])["cost"]
-    assert list(cost.data["column"].cat.categories) == ["bprop", "no-bprop", "top only", "DNI", "cDNI"]
+    assert list(cost.data["column"].cat.categories) == [
+        "bprop",
+        "no-bprop",
+        "top only",
+        "DNI",
+        "cDNI",
+    ]
     assert list(cost.data["line"].cat.categories) == ["no M", "linear", "1", "2"]
     dni = cost.data[cost.data["column"] == "DNI"]
     assert dni["mean"].tolist() == pytest.approx([3.0] * len(dni))
