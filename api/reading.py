@@ -36,7 +36,7 @@ def load_records(store: PathLike | None = None, *, published: bool = False) -> "
     >>> records = load_records(published=True).query("exhibit == 'table1' and scale == 'quick'")
     >>> deep = records.query("network == 'fcn' and depth == 6")
     >>> deep.groupby("rule").test_error.mean().round(1).to_dict()
-    {'backprop': 1.7, 'cdni': 5.2, 'dni': 10.9, 'no_bprop': 23.8}
+    {'backprop': 1.7, 'cdni': 5.2, 'dni': 10.9, 'no_bprop': 23.8, 'top_only': 10.4}
     """
     from ..results.frame import to_frame
 

@@ -62,7 +62,7 @@ class Field:
         It has the field's type and is finite, but may lie outside the field's own range:
         p_update > 0 is a bound although 0 is no p_update. Raises UsageError otherwise.
         """
-        return self._typed(value)
+        return self._stored(self._typed(value))
 
     def _scalar(self, value: Any) -> Any:
         value = self._typed(value)
@@ -84,6 +84,12 @@ class Field:
             )
         if self.above is not None and number <= self.above:
             raise UsageError(f"{self.name}={value} must be above {self.above}: {self.doc}")
+        return self._stored(value)
+
+    def _stored(self, value: Any) -> Any:
+        """Return `value`; UsageError where it is an integer of more than 64 bits."""
+        if isinstance(value, int) and not -LARGEST <= value < LARGEST:
+            raise UsageError(f"{self.name}={value!r:.80} must fit into 64 bits: {self.doc}")
         return value
 
     def _typed(self, value: Any) -> Any:
@@ -96,8 +102,6 @@ class Field:
             raise UsageError(f"{self.name}={value!r} must be {_WORDS[self.scalar]}: {self.doc}")
         if isinstance(value, float) and not math.isfinite(value):
             raise UsageError(f"{self.name}={value} must be a finite number: {self.doc}")
-        if isinstance(value, int) and not -LARGEST <= value < LARGEST:
-            raise UsageError(f"{self.name}={value!r:.80} must fit into 64 bits: {self.doc}")
         if isinstance(value, str) and not is_text(value):
             raise UsageError(
                 f"{self.name}={value!r} is not UTF-8, which a record cannot hold; rename it"

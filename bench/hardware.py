@@ -113,7 +113,7 @@ def machine_class(machine: Machine) -> str:
     if machine.instructions is not None:
         parts.append(machine.instructions)
     if machine.processor is not None:
-        parts.append(f"({machine.processor})")
+        parts.append(machine.processor)
     for name, version in (("CUDA", machine.cuda), ("cuDNN", machine.cudnn)):
         if version is not None:
             parts.append(f"{name} {version}")

@@ -40,6 +40,7 @@ RULE = Rule(
     model="none",  # or "M", a synthetic-gradient model per layer; or "M with label"
     auxiliary=False,  # True gives network.heads: a linear classifier on each hidden layer
     trains_hidden=True,  # False: the classifier alone learns
+    frozen_below=0,  # hidden layers, from the bottom, that never learn; -1: all but the topmost
     baseline=False,  # True: others' times are given as multiples of this rule's
     label_leak="",  # why labels reach gradients by another way than the loss or M
     least_depth=2,  # fewest layers with weights, the classifier among them

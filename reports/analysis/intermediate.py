@@ -7,9 +7,7 @@ scale our result is shown at the same share of training, and compared with nothi
 """
 
 import math
-from collections import Counter
-from collections.abc import Iterable, Mapping
-from itertools import accumulate
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -18,7 +16,6 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.evidence import Intermediate
-from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain, lengths, rungs
 from ...results.record import LOST
 from ...results.statistics.place_verdict import judge
@@ -131,24 +128,6 @@ def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.Da
         known=known,
         share=at,
     )
-
-
-def answered(exhibit: Exhibit, cells: Iterable[Cell]) -> dict[int, int]:
-    """Return how many places before the end are answered after a number of updates, ascending.
-
-    Those of populations are bins of p_update.
-
-    Args:
-        exhibit: the exhibit.
-        cells: configurations of its scale `paper`, each as its cell of seed 0.
-    """
-    mine = [c for c in cells if exhibit.fills_place(c.dataset, c.network, c.rule, c.sg_layers)]
-    found = Counter(round(one.iteration(c)) for c in mine for one in exhibit.intermediate_of(c))
-    for median in (*exhibit.medians, *exhibit.cut_off):
-        of_bin = [c for c in mine if c.has(median.where) and median.has(c.p_update)]
-        if of_bin and median.at < 1:
-            found[round(median.at * of_bin[0].iterations)] += 1
-    return dict(zip(sorted(found), accumulate(found[at] for at in sorted(found)), strict=True))
 
 
 def when(place: Place) -> str:

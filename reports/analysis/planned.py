@@ -8,8 +8,10 @@ is said which no outcome of an exact test could decide.
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from typing import Any
 
 from ...bench.cell import Cell
@@ -176,3 +178,21 @@ def _cell(cells: Sequence[Cell], fields: Mapping[str, Any]) -> Cell | None:
     return next(
         (cell for cell in cells if all(cell.value(k) == v for k, v in fields.items())), None
     )
+
+
+def answered(exhibit: Exhibit, cells: Iterable[Cell]) -> dict[int, int]:
+    """Return how many places before the end are answered after a number of updates, ascending.
+
+    Those of populations are bins of p_update.
+
+    Args:
+        exhibit: the exhibit.
+        cells: configurations of its scale `paper`, each as its cell of seed 0.
+    """
+    mine = [c for c in cells if exhibit.fills_place(c.dataset, c.network, c.rule, c.sg_layers)]
+    found = Counter(round(one.iteration(c)) for c in mine for one in exhibit.intermediate_of(c))
+    for median in (*exhibit.medians, *exhibit.cut_off):
+        of_bin = [c for c in mine if c.has(median.where) and median.has(c.p_update)]
+        if of_bin and median.at < 1:
+            found[round(median.at * of_bin[0].iterations)] += 1
+    return dict(zip(sorted(found), accumulate(found[at] for at in sorted(found)), strict=True))

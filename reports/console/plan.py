@@ -9,9 +9,8 @@ from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.exhibit import load
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
-from ..analysis.intermediate import answered
 from ..analysis.naming import count, duration
-from ..analysis.planned import Planned, hardly
+from ..analysis.planned import Planned, answered, hardly
 from ..analysis.planned import planned as plan_power
 from ..analysis.protocol import PAPER
 from .terminal import dim

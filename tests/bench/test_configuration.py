@@ -61,7 +61,7 @@ def test_a_hyperparameter_is_a_field_that_only_some_cells_have():
 def test_names_are_those_of_every_cell_and_then_the_rules_own():
     names = field_names()
     assert names[: len(FIELDS)] == tuple(FIELDS)
-    assert set(names[len(FIELDS) :]) == {"bp_lambda", "aux_weight"}
+    assert set(names[len(FIELDS) :]) == {"bp_lambda", "aux_weight", "frozen_below"}
 
 
 @pytest.mark.parametrize(("name", "near"), [("dephts", "depth"), ("bp_lambd", "bp_lambda")])
@@ -80,8 +80,9 @@ def test_applicable_is_what_a_cell_needs():
     for base in (*bases, UPDATE, BOTH, {**BOTH, **inputs}, MIXED, {**PTB, "corpus": "a.txt"}):
         cell = Cell.from_dict(base)
         applies = applicable(cell.to_dict())
-        needed = {name for name, yes in applies.items() if yes and name not in OPTIONAL}
-        assert needed == {name for name in applies if base.get(name) is not None} - {*OPTIONAL}
+        spare = {*OPTIONAL, "frozen_below"}
+        needed = {name for name, yes in applies.items() if yes and name not in spare}
+        assert needed == {name for name in applies if base.get(name) is not None} - spare
 
 
 @pytest.mark.parametrize(
@@ -121,8 +122,9 @@ class TestRuleOfOnesOwn:
             assert field_names() == (*before, "strength")
             assert hyperparameters()["strength"].doc == "how strong"
             assert coerce("strength", 1) == 1.0
-            assert defaults(rule) == {"strength": 1.0}
-            assert list(own_fields(rule)) == ["strength"]
+            assert defaults(rule, optional=False) == {"strength": 1.0}
+            assert defaults(rule, optional=True) == {}
+            assert list(own_fields(rule, "feedforward")) == ["strength"]
             assert applicable({**BACKPROP, "rule": rule})["strength"]
             assert not applicable(BACKPROP)["strength"]
             cell = Cell.from_dict({**BACKPROP, "rule": rule, "strength": 2})
@@ -138,11 +140,12 @@ class TestRuleOfOnesOwn:
         registry.RULES.add_file(str(path), "--rule-file")
         try:
             with pytest.raises(UsageError) as caught:
-                own_fields("mine")
+                own_fields("mine", "feedforward")
             for word in ("rule mine", "depth", "rename it"):
                 assert word in str(caught.value)
         finally:
             registry.RULES.remove("mine")
 
     def test_a_rule_without_hyperparameters_has_none(self):
-        assert own_fields("backprop") == defaults("backprop") == {}
+        assert own_fields("backprop", "feedforward") == {}
+        assert defaults("backprop", optional=False) == defaults("backprop", optional=True) == {}

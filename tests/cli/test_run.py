@@ -148,7 +148,7 @@ def test_missing_and_corrupt_data_are_found_before_training(
     quick = ("run", "table1", "--scale", "quick", "--where", "dataset=mnist", "--store", store.path)
     line = refused(*quick, *more, "--data-dir", tmp_path / "none")
     assert line.startswith("mnist: train-images-idx3-ubyte, ")
-    assert "run `sgbench data fetch mnist`" in line
+    assert f"run `sgbench data fetch mnist --data-dir {tmp_path / 'none'}`" in line
     for name in ("train-images", "train-labels", "t10k-images", "t10k-labels"):
         sizes = "idx3" if "images" in name else "idx1"
         (tmp_path / f"{name}-{sizes}-ubyte").write_bytes(b"damaged")

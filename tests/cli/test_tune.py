@@ -143,7 +143,7 @@ def test_rebuild_and_export(tune, sgbench, store):
         ("tune table1 --resume --study nowhere", "no such study"),
         ("tune table1 --resume --rebuild --study nowhere", "exclude each other"),
         ("tune table1 --export x.db --study nowhere", "no such study"),
-        ("tune table1", "--where selects 24"),
+        ("tune table1", "--where selects 30"),
         ("tune table1 --time-limit soon", "'soon' is no time"),
         ("tune tabel1", "did you mean 'table1'"),
     ],

@@ -33,7 +33,7 @@ ALLOWED = {  # what looks like one of these and is none, with how often
     # The gate runs the code of checkouts, which is what it is asked for; by lists of words.
     ("reproductions/gate/paired_runs.py", "subprocess"): 1,
     ("reproductions/gate/sampler_process.py", "subprocess"): 1,
-    ("results/provenance.py", "subprocess"): 1,  # git, by a list of words
+    ("results/git.py", "subprocess"): 1,  # git, by a list of words
 }
 
 

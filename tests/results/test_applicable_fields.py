@@ -4,7 +4,14 @@ from sgbench.results.applicable_fields import not_applying
 
 OF_IMAGES = {"train_error", "train_loss", "test_error", "test_loss"}
 OF_IMAGES |= {"validation_error", "validation_loss"}
-OF_LAYERS = {"depth", "evaluate_at", "examples_per_second", "filters", "kernel_size"}
+OF_LAYERS = {
+    "depth",
+    "evaluate_at",
+    "examples_per_second",
+    "filters",
+    "frozen_below",
+    "kernel_size",
+}
 OF_TWO = {"error_a", "error_b"}
 UNCOUPLED = {"p_update", "si_layers", "si_units", "bp_lambda"}
 

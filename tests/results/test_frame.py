@@ -12,7 +12,7 @@ from sgbench.results import frame
 from sgbench.results.record import NAMES, Record, json_line
 
 AT = NAMES.index("hyperparameters")
-OWN = ("bp_lambda", "aux_weight")
+OWN = ("bp_lambda", "frozen_below", "aux_weight")
 COLUMNS = [*NAMES[:AT], *OWN, *NAMES[AT + 1 :]]
 
 

@@ -24,9 +24,15 @@ def test_rows_are_what_panels_and_lines_leave_open(table1):
     selection = select(table1, "demo", [])
     by_rule = panels(selection, figure_of(table1, panels="rule", lines="depth"), cells)
     assert set(by_rule["row"]) == {""}
-    assert list(by_rule["column"].cat.categories) == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert list(by_rule["column"].cat.categories) == [
+        "no-bprop",
+        "top only",
+        "bprop",
+        "DNI",
+        "cDNI",
+    ]
     by_depth = panels(selection, figure_of(table1, panels="depth", lines="layer"), cells)
-    assert list(by_depth["row"].cat.categories) == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert list(by_depth["row"].cat.categories) == ["no-bprop", "top only", "bprop", "DNI", "cDNI"]
     assert list(by_depth["column"].cat.categories) == ["3 layers", "4 layers"]
 
 

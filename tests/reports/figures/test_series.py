@@ -50,7 +50,7 @@ def test_curves_by_depth_with_a_panel_a_rule(table1, make):
     found = drawn(select(table1, "demo", records))
     curves, cosines = found["curves"], found["cosines"]
     assert (curves.name, cosines.name) == ("curves-digits-fcn", "cosines-digits-fcn")
-    assert labels(curves, "column") == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert labels(curves, "column") == ["no-bprop", "top only", "bprop", "DNI", "cDNI"]
     assert labels(curves, "line") == ["3", "4", "5", "6"]
     assert curves.marks == (240.0, 320.0)
     mine = [r for r in records if (r.rule, r.depth, r.sg_layers) == ("dni", 5, 2)]
@@ -87,7 +87,7 @@ def test_the_table_as_a_figure_has_the_papers_numbers_at_every_scale(table1, mak
     records = make.grid(table1, "quick", lambda c: c.dataset == "mnist")
     depths = drawn(select(table1, "quick", records))["depths"]
     assert labels(depths, "column") == ["FCN", "CNN"]
-    assert labels(depths, "line") == ["no-bprop", "bprop", "DNI", "cDNI"]
+    assert labels(depths, "line") == ["no-bprop", "top only", "bprop", "DNI", "cDNI"]
     line = line_of(depths, "FCN", "DNI")
     assert line["paper"].tolist() == [1.9, 2.2, 3.4, 4.3]
     assert "its own protocol" in depths.paper_label
@@ -148,7 +148,7 @@ def test_the_papers_numbers_end_curves_of_every_scale(two_networks, make, name, 
 def test_the_legend_has_what_was_run_alone(table1, make):
     records = make.grid(table1, "demo", lambda c: fcn(c) and c.rule != "dni" and c.depth != 5)
     found = drawn(select(table1, "demo", records))
-    assert labels(found["depths"], "line") == ["no-bprop", "bprop", "cDNI"]
+    assert labels(found["depths"], "line") == ["no-bprop", "top only", "bprop", "cDNI"]
     assert labels(found["curves"], "line") == ["3", "4", "6"]
     assert labels(found["rules"], "column") == ["3 layers", "4 layers", "6 layers"]
 

@@ -155,6 +155,7 @@ def test_a_report_has_a_figure_for_each_data_set(table2, make):
     report = build(table2, "demo", make.grid(table2, "demo"), ("svg",))
     assert sorted(report.files) == [
         "table2-demo-bits-lstm.svg",
+        "table2-demo-claims.svg",
         "table2-demo-cosines-copy-lstm.svg",
         "table2-demo-cosines-descriptions-lstm.svg",
         "table2-demo-cosines-repeat_copy-lstm.svg",

@@ -49,7 +49,7 @@ def test_data_that_is_not_the_original_is_marked(table1, make):
     note = f"CIFAR-10 from files that are not the original: data hash {make.other_data}"
     assert f"\\[a\\] {note}, original {canonical}." in page
     row = next(line for line in page.splitlines() if line.startswith("| FCN | 3 |"))
-    assert [r"\[a\]" in place for place in row.split("|")[3:-1]] == [False] * 4 + [True] * 4
+    assert [r"\[a\]" in place for place in row.split("|")[3:-1]] == [False] * 5 + [True] * 5
     assert note in report.text
     assert note in report.files["table1-quick.tex"].decode().replace("{[}", "[")
     claims = rows_of(report, "table1-quick-claims.csv")

@@ -130,7 +130,8 @@ def test_the_report_has_both_results_in_the_table(two_networks, make):
     assert "DNI: A also learns from the gradient that M predicts at its message" in page
     assert "no feedback: A learns from its own loss alone" in page
     assert sorted(n for n in report.files if n.endswith("svg")) == [
-        f"two_networks-demo-{name}-two_lstms.svg" for name in ("a", "b", "cosines")
+        f"two_networks-demo-{name}.svg"
+        for name in ("a-two_lstms", "b-two_lstms", "claims", "cosines-two_lstms")
     ]
 
 

@@ -67,7 +67,7 @@ def test_a_rate_keeps_the_papers_ratio_unless_the_scale_is_searched():
 
 
 def test_too_many_are_refused():
-    with pytest.raises(UsageError, match="--where selects 16"):
+    with pytest.raises(UsageError, match="--where selects 20"):
         arms_of(TABLE1, "demo", "network=fcn", [], parse_space(["sg_layers=0:2"]))
 
 

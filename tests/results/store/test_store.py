@@ -107,7 +107,7 @@ def test_paths_beside_the_records(tmp_path):
 def test_a_checkpoint_of_an_earlier_version_goes_on_under_its_name(tmp_path):
     store, id_ = Store(tmp_path), "a" * 16
     old = "AMD EPYC, 1 threads, mkl, torch 2.13"
-    here, other = (f"{old}, {more}" for more in ("AVX2, (AuthenticAMD 23 49)", "AVX512"))
+    here, other = (f"{old}, {more}" for more in ("AVX2, AuthenticAMD 23 49", "AVX512"))
     left = store.checkpoint_path(id_, old)
     assert left != store.checkpoint_path(id_, here)
     left.parent.mkdir()
