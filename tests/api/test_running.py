@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 import warnings
 
 import pytest
@@ -67,11 +68,19 @@ def test_a_run_works_in_another_thread(tmp_path, tiny):
 def test_what_is_left_and_what_failed_is_warned_of(tmp_path, monkeypatch, tiny):
     from sgbench.bench.training import loop
 
-    long = {**tiny, "set": {"iterations": 10**7}, "time_limit": 0.5}
+    train, now = loop.train, time.time
+
+    def late(job, should_stop):  # the limit is over once training has begun, however long that took
+        monkeypatch.setattr(time, "time", lambda: now() + 3600)
+        return train(job, should_stop)
+
+    monkeypatch.setattr(loop, "train", late)
+    long = {**tiny, "set": {"iterations": 10**7}, "time_limit": 3600}
     with pytest.warns(sgbench.SgbenchWarning, match="1 cell left") as caught:
         found = sgbench.run("table1", **long, seeds=1, store=tmp_path / "store")
     assert found["status"].tolist() == ["timeout"]
     assert [warning.filename for warning in caught] == [__file__]
+    monkeypatch.setattr(time, "time", now)
 
     def broken(job, should_stop):
         raise ArithmeticError("no way")
