@@ -42,12 +42,12 @@ class Headline(NamedTuple):
     decides: str
 
 
-MORE_SEEDS = "a plan of more seeds"
+MORE_SEEDS = "more planned seeds would decide"
 HEADLINES: Mapping[tuple[Answer, Answer], Headline] = {
     ("yes", "yes"): Headline("reproduced", ""),
     ("no", "no"): Headline("not reproduced", ""),
-    ("yes", "no"): Headline("inconclusive", "a narrower margin"),
-    ("no", "yes"): Headline("inconclusive", "the paper's spread over seeds"),
+    ("yes", "no"): Headline("inconclusive", "a narrower margin would decide"),
+    ("no", "yes"): Headline("inconclusive", "the paper's spread over seeds would decide"),
     ("undecided", "yes"): Headline("inconclusive", MORE_SEEDS),
     ("undecided", "no"): Headline("inconclusive", MORE_SEEDS),
     ("yes", "undecided"): Headline("inconclusive", MORE_SEEDS),

@@ -25,7 +25,7 @@ def test_an_exhibit_is_a_row_with_its_first_claim_and_what_never_ran():
     assert verdict == claim.verdict
     assert " same way round" in counted
     done = sum((r.exhibit, r.scale) == ("table1", "paper") for r in open_published().scan())
-    assert ran.startswith(f"{done} of 324 cells run; the rest: ")
+    assert ran.startswith(f"{done} of 324 runs done; the rest: ")
 
 
 @pytest.mark.parametrize(
