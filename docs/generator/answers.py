@@ -110,8 +110,8 @@ def first_updates() -> str:
     updates = {round(one.paper.at * one.cell.iterations) for one in known}
     open_ = all(one.verdict == INCONCLUSIVE for one in known)
     return (
-        f"after {_listed([f'{n:,}' for n in sorted(updates)])} updates the median error of `p_update`"
-        f" is above the paper's in {above} of {len(known)} bins ({there}{rest})"
+        f"after {_listed([f'{n:,}' for n in sorted(updates)])} updates the median error of"
+        f" `p_update` is above the paper's in {above} of {len(known)} bins ({there}{rest})"
         f"{': none is decided' if open_ else ''}"
     )
 
@@ -146,7 +146,11 @@ def of_places(some: Sequence[Place]) -> str:
     found = Counter(place.verdict for place in some)
     decided = [f"{found[word]} {word}" for word in (REPRODUCED, NOT_REPRODUCED) if found[word]]
     seeds = {place.seeds for place in some}
-    made_of = f" ({len(some)} networks × {seeds.pop()} seeds)" if len(seeds) == 1 else ""
+    made_of = (
+        f" ({len(some)} networks \N{MULTIPLICATION SIGN} {seeds.pop()} seeds)"
+        if len(seeds) == 1
+        else ""
+    )
     ran = f"{done} of its {wanted} runs{made_of} at the paper's protocol are done"
     if not decided:
         return f"Not known: {ran}"
