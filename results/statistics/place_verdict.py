@@ -42,12 +42,12 @@ class Headline(NamedTuple):
     decides: str
 
 
-MORE_SEEDS = "more planned seeds would decide"
+MORE_SEEDS = "more planned seeds"
 HEADLINES: Mapping[tuple[Answer, Answer], Headline] = {
     ("yes", "yes"): Headline("reproduced", ""),
     ("no", "no"): Headline("not reproduced", ""),
-    ("yes", "no"): Headline("inconclusive", "a narrower margin would decide"),
-    ("no", "yes"): Headline("inconclusive", "the paper's spread over seeds would decide"),
+    ("yes", "no"): Headline("inconclusive", "a narrower margin"),
+    ("no", "yes"): Headline("inconclusive", "the paper's spread over seeds"),
     ("undecided", "yes"): Headline("inconclusive", MORE_SEEDS),
     ("undecided", "no"): Headline("inconclusive", MORE_SEEDS),
     ("yes", "undecided"): Headline("inconclusive", MORE_SEEDS),
@@ -55,6 +55,8 @@ HEADLINES: Mapping[tuple[Answer, Answer], Headline] = {
     ("undecided", "undecided"): Headline("inconclusive", MORE_SEEDS),
 }
 """The verdict by the answers to *within* and *drawn*, written before any run."""
+DECIDERS = frozenset(headline.decides for headline in HEADLINES.values() if headline.decides)
+"""What would decide a verdict, as nouns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
