@@ -9,7 +9,14 @@ from collections.abc import Sequence
 
 from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reports.analysis.medians import bins
-from sgbench.reports.analysis.verdicts import NOT_REPRODUCED, REPRODUCED, Place, places
+from sgbench.reports.analysis.planned import planned
+from sgbench.reports.analysis.verdicts import (
+    INCONCLUSIVE,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    Place,
+    places,
+)
 from sgbench.reports.analysis.wording import at, label
 from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.exhibit import load
@@ -42,16 +49,21 @@ def runs(*exhibits: str) -> str:
             continue
         counts = records.groupby("configuration").size()
         by: dict[tuple[str, str, str], list[int]] = {}
+        depths: dict[tuple[str, str, str], set[int | None]] = {}
         for n, count in counts.items():
             cell = selection.cells[int(str(n))]
-            by.setdefault((cell.rule, cell.dataset, cell.network), []).append(int(count))
+            key = (cell.rule, cell.dataset, cell.network)
+            by.setdefault(key, []).append(int(count))
+            depths.setdefault(key, set()).add(cell.depth)
         for (rule, dataset, network), seeds in by.items():
             where = at(load(name), {"dataset": dataset, "network": network})
             least, most = min(seeds), max(seeds)
             each = f"{least}" if least == most else f"{least} to {most}"
+            at_depths = len(depths[rule, dataset, network]) == len(seeds) > 1
+            what = f"{len(seeds)} depths, " if at_depths else ""
             phrases.append(
-                f"{label(load(name), 'rule', rule)} on the {where} (`{name}`,"
-                f" {each} of {selection.planned} seeds each)"
+                f"{label(load(name), 'rule', rule)} on the {where} (`{name}`:"
+                f" {what}{each} of {selection.planned} seeds each)"
             )
     first = [phrase for phrase in phrases if not phrase.startswith("the first")]
     return "; ".join([*first, *(p for p in phrases if p not in first)]) or "none"
@@ -86,13 +98,34 @@ def untrained() -> str:
 def first_updates() -> str:
     """Return how the medians of p_update that are known at the paper's protocol compare with it."""
     known = [one for one in bins(sources.whole("p_update", PAPER)) if one.found is not None]
-    above = sum(one.found is not None and one.found.mean > one.paper.value for one in known)
-    seeds = {one.found.n for one in known if one.found is not None}
     if not known:
         return "nothing is known of the first updates in `p_update`"
+    exact = [one for one in known if not one.paper.censored]
+    above = sum(one.found is not None and one.found.mean > one.paper.value for one in exact)
+    seeds = {one.found.n for one in known if one.found is not None}
+    there = f"{' or '.join(map(str, sorted(seeds)))} of {known[0].seeds} seeds"
+    bounds = [f'"> {one.paper.value:g} %"' for one in known if one.paper.censored]
+    others = "the other" if len(bounds) == 1 else f"{len(bounds)} others"
+    rest = f"; of {others} the paper says only {_listed(bounds, 'and')}" if bounds else ""
+    updates = {round(one.paper.at * one.cell.iterations) for one in known}
+    open_ = all(one.verdict == INCONCLUSIVE for one in known)
     return (
-        f"in `p_update` the median error is above the paper's in {above} of the {len(known)} bins"
-        f" that have been read ({' or '.join(map(str, sorted(seeds)))} of {known[0].seeds} seeds)"
+        f"after {_listed([f'{n:,}' for n in sorted(updates)])} updates the median error of"
+        f" `p_update` is above the paper's in {above} of {len(known)} bins ({there}{rest})"
+        f"{': none is decided' if open_ else ''}"
+    )
+
+
+def planned_power() -> str:
+    """Return with which power Table 1's planned seeds reproduce numbers of the MNIST FCN."""
+    whole = sources.whole("table1", PAPER)
+    found = {one.name: one for one in planned(whole.exhibit, PAPER, whole.cells)}
+    rules = [label(whole.exhibit, "rule", rule) for rule in ("dni", "no_bprop", "cdni", "backprop")]
+    some = [(rule, found[f"MNIST FCN {rule}"]) for rule in rules]
+    shown = [f"{one.words.partition('power ')[2]} for {rule}" for rule, one in some]
+    return (
+        f"{some[0][1].seeds} seeds would call a correct number of the MNIST FCN *reproduced* with"
+        f" probability {_listed(shown, 'and')}"
     )
 
 
@@ -112,7 +145,13 @@ def of_places(some: Sequence[Place]) -> str:
     done = sum(0 if place.interval is None else place.interval.n for place in some)
     found = Counter(place.verdict for place in some)
     decided = [f"{found[word]} {word}" for word in (REPRODUCED, NOT_REPRODUCED) if found[word]]
-    ran = f"{done} of its {wanted} runs at the paper's protocol are done"
+    seeds = {place.seeds for place in some}
+    made_of = (
+        f" ({len(some)} networks \N{MULTIPLICATION SIGN} {seeds.pop()} seeds)"
+        if len(seeds) == 1
+        else ""
+    )
+    ran = f"{done} of its {wanted} runs{made_of} at the paper's protocol are done"
     if not decided:
         return f"Not known: {ran}"
     return f"Of its {len(some)} numbers {' and '.join(decided)}; {ran}"

@@ -98,7 +98,7 @@ def _claims(words: list[str]) -> str:
     if not results:
         raise MarkerError(f"no claim of {exhibit} was tested there at scale {scale}")
     reasons = any(one.why_not for one in results)
-    more = " Not comparable: what stands in parentheses hangs on the schedule." if reasons else ""
+    more = " Not comparable: what stands in parentheses depends on the schedule." if reasons else ""
     return _lines(claims_table(found, results, notes.marks(found)), more)
 
 

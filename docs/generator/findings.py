@@ -26,6 +26,8 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "p_update-first-updates": answers.first_updates,
     "paper-rules-untrained": answers.untrained,
     "paper-cost": cost.all_left,
+    "paper-cost-without-claims": cost.left_without_claims,
+    "table1-planned-power": answers.planned_power,
     "dni-on-mnist": answers.dni_on_mnist,
     "orders-tested": lambda: answers.orders(*answers.ORDERS),
     "orders-same": lambda: answers.orders(SAME_WAY),

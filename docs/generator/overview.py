@@ -65,7 +65,7 @@ def exhibits(words: list[str]) -> Table:
     return simple_table(
         (
             *("exhibit", "a main claim", "paper", f"ours at {SHORT} (seeds)"),
-            *("verdict on the order", f"all claims at {SHORT}", "at the paper's protocol"),
+            *("verdict on the main claim", f"all claims at {SHORT}", "at the paper's protocol"),
         ),
         [_row(name) for name in HEADLINES],
         stubs=2,
@@ -81,6 +81,8 @@ def _row(exhibit: str) -> tuple[str, ...]:
         Counter(r.verdict for r in results if r.ours == is_ours) for is_ours in (False, True)
     )
     counted = [_counted(tested), f"and of ours: {_counted(ours)}" if _counted(ours) else ""]
+    begun = int(whole.in_part.sum())
+    ran = f"{whole.done:,} of {whole.wanted:,} runs done{f', {begun:,} begun' if begun else ''}"
     return (
         f"{title} (`{exhibit}`)",
         text,
@@ -88,7 +90,7 @@ def _row(exhibit: str) -> tuple[str, ...]:
         f"{_values(one, one.means)} ({len(one.values)})".replace(" ", NO_BREAK),
         one.verdict,
         "; ".join(filter(None, counted)),
-        f"{whole.done:,} of {whole.wanted:,} cells run; the rest: {cost.left(exhibit)}",
+        f"{ran}; the rest: {cost.left(exhibit)}",
     )
 
 

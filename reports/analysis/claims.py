@@ -20,6 +20,7 @@ from ...results.metrics import grain
 from ...results.statistics import intervals, two_samples
 from ...results.statistics.place_verdict import MORE_SEEDS
 from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers
+from .naming import count
 from .protocol import PAPER
 from .select import Selection
 from .verdicts import (
@@ -211,9 +212,8 @@ def _decides(result: ClaimResult, family: int) -> str:
     n = len(result.values)
     if n > 1 and _p(result, False) == _p(result, True) == 1:
         return "the seeds do not differ, so that no test can tell"
-    least = min(1.0, family * least_p(result.test, result.cells[0].dataset, n))
-    if least >= ALPHA:
-        return f"{n} seeds cannot tell, the least p is {least:.2f}"
+    if family * least_p(result.test, result.cells[0].dataset, n) >= ALPHA:
+        return f"with {count(n, 'seed')} no p below {ALPHA:g} is possible"
     return MORE_SEEDS
 
 

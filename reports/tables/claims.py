@@ -100,7 +100,9 @@ def _compared(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> list[s
         lines.append(f"paper {_listed(names, result.paper, lambda v: paper(v, digits))}")
     if result.interval is not None:
         measured = interval(result.interval, measure.decimals, signed=claim.kind != "reaches")
-        lines.append(f"{what} {measured}, claimed {relation} {result.test.margin:g}")
+        plain = claim.is_slope or claim.kind == "reaches" or not result.test.margin
+        unit = "" if plain else f" {measure.difference}"
+        lines.append(f"{what} {measured}, claimed {relation} {result.test.margin:g}{unit}")
     return lines
 
 

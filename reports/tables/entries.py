@@ -1,6 +1,7 @@
 """Numbers and verdicts as the entries of tables write them."""
 
 from ...results.statistics import intervals
+from ...results.statistics.place_verdict import DECIDERS
 
 
 def interval(measured: intervals.Interval, decimals: int = 2, signed: bool = False) -> str:
@@ -24,4 +25,6 @@ def p_value(p: float) -> str:
 
 def verdict(word: str, decides: str) -> str:
     """Return the verdict, and in parentheses what would decide it where it is undecided."""
+    if decides in DECIDERS:
+        decides += " would decide"
     return f"{word} ({decides})" if decides else word

@@ -42,7 +42,7 @@ class Headline(NamedTuple):
     decides: str
 
 
-MORE_SEEDS = "a plan of more seeds"
+MORE_SEEDS = "more planned seeds"
 HEADLINES: Mapping[tuple[Answer, Answer], Headline] = {
     ("yes", "yes"): Headline("reproduced", ""),
     ("no", "no"): Headline("not reproduced", ""),
@@ -55,6 +55,8 @@ HEADLINES: Mapping[tuple[Answer, Answer], Headline] = {
     ("undecided", "undecided"): Headline("inconclusive", MORE_SEEDS),
 }
 """The verdict by the answers to *within* and *drawn*, written before any run."""
+DECIDERS = frozenset(headline.decides for headline in HEADLINES.values() if headline.decides)
+"""What would decide a verdict, as nouns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

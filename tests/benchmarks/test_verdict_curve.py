@@ -112,7 +112,7 @@ def test_shapes_have_the_spread_that_they_are_given_and_the_edge_its_worse_side(
 @pytest.mark.slow
 def test_a_family_without_a_true_claim_has_a_false_one_at_most_one_time_in_twenty():
     found = families(400)
-    assert found.pop("estimated") > limit(5, 400)  # why its degrees of freedom are not used
+    assert found.pop("Satterthwaite") > limit(5, 400)  # why its degrees of freedom are not used
     for share in found.values():
         assert share <= limit(5, 400)
 

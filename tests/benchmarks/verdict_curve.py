@@ -4,10 +4,10 @@
     cd tests && python -m benchmarks.verdict_curve --draws 500     sooner, and coarser
 
 Prints Markdown tables. A share of draws is in percent; its standard error is below 0.8 at 4,000.
-The paper's number is a run of the paper's process, rounded as the paper rounds; *difference* is our
-process's mean minus that of the paper's. *On the edge* is not of processes: the number lies exactly
-a margin from our mean, below it or above, where `reproduced` and `not reproduced` are both wrong;
-of either the side is told on which it is given more often.
+The paper's number is a run of the paper's process, rounded as the paper rounds; *true difference*
+is our process's mean minus that of the paper's. *On the edge* is not of processes: the number lies
+exactly a margin from our mean, below it or above, where `reproduced` and `not reproduced` are both
+wrong; the worse side is shown.
 """
 
 import argparse
@@ -140,7 +140,8 @@ def curve(processes, like, grain, draws):
 
 
 HEADINGS = (
-    *("process", "seeds", "identical", "difference: 1 margin", "2 margins", "4 margins"),
+    *("process", "seeds", "identical"),
+    *(f"true difference: {margins}" for margins in ("1 margin", "2 margins", "4 margins")),
     *("on the edge", "planned power"),
 )
 
@@ -197,10 +198,10 @@ def looking_again(draws, seed=0):
 def families(draws, size=16, n=3, seed=0):
     """Return how often a family without a true claim has one reproduced, in percent, by test.
 
-    `estimated` is Welch's test with Satterthwaite's degrees of freedom, which is not used.
+    `Satterthwaite` is Welch's test with his degrees of freedom, which is not used.
     """
     rng = np.random.default_rng(seed)
-    wrong = dict.fromkeys(("paired", "Welch", "estimated", "exact"), 0)
+    wrong = dict.fromkeys(("paired", "Welch", "Satterthwaite", "exact"), 0)
     for _ in range(draws):
         left, right = rng.normal(5, 0.9, (size, n)).round(2), rng.normal(5, 0.1, (size, n)).round(2)
         steps = rng.normal(9, 1.5, (2, size, 5)).round()
@@ -210,7 +211,7 @@ def families(draws, size=16, n=3, seed=0):
         p = {
             "paired": [paired_test(gap, 0.0, "less", PAIR_GRAIN) for gap in gaps],
             "Welch": [welch_test(a, b, 0.0, "less", grain=0.01) for a, b in pairs],
-            "estimated": estimated(left, right).tolist(),
+            "Satterthwaite": satterthwaite(left, right).tolist(),
             "exact": [exact_unpaired(a, b, 0.0, "less") for a, b in rungs],
         }
         for name, some in p.items():
@@ -218,7 +219,7 @@ def families(draws, size=16, n=3, seed=0):
     return {name: 100 * count / draws for name, count in wrong.items()}
 
 
-def estimated(left, right):
+def satterthwaite(left, right):
     """Return the p of Welch's t-test by Satterthwaite's degrees of freedom, row by row."""
     n, parts = left.shape[1], [side.var(axis=1, ddof=1) / left.shape[1] for side in (left, right)]
     whole = np.maximum(sum(parts), 1e-12)
@@ -249,7 +250,7 @@ def main():
         print(table(title, headings, rows), flush=True)
 
     some = [(f"sd {sd:g}", normal(sd), sd) for sd in (0.04, 0.1, 0.2, 0.4, 0.75)]
-    title = "Errors in percent: margin 0.3 points, rounded to 0.1"
+    title = "Share of verdicts, in percent: margin 0.3 points, rounded to 0.1"
     show(title, HEADINGS, curve(some, POINTS, 0.01, draws))
     some = [(f"sd {sd:g} levels", normal(sd), sd) for sd in (0.1, 0.35, 0.8, 1.8)]
     title = "Levels of a curriculum: margin 1 level"

@@ -6,6 +6,8 @@ from types import SimpleNamespace
 import pytest
 from generator import answers, sources
 from sgbench.reports.analysis.claims import SAME_WAY
+from sgbench.reports.analysis.planned import planned
+from sgbench.reports.analysis.planned import words as planned_words
 from sgbench.results.store.published import open_published
 
 
@@ -31,7 +33,38 @@ def test_runs_name_rule_network_and_seeds():
     there = {(r.rule, r.dataset, r.network) for r in at_the_papers_protocol()}
     assert len([phrase for phrase in phrases if "table1" in phrase]) == len(there)
     assert any("no-bprop on the MNIST FCN" in phrase for phrase in phrases)
+    assert any("no-bprop on the MNIST FCN (`table1`: 4 depths, " in phrase for phrase in phrases)
     assert all(" of 3 seeds each" in phrase for phrase in phrases if "table1" in phrase)
+
+
+def test_first_updates_are_held_against_numbers_and_bounds_apart(monkeypatch):
+    def median(ours, paper, censored=False, verdict="inconclusive"):
+        return SimpleNamespace(
+            found=SimpleNamespace(mean=ours, n=1),
+            paper=SimpleNamespace(value=paper, censored=censored, at=0.01),
+            cell=SimpleNamespace(iterations=500_000),
+            seeds=5,
+            verdict=verdict,
+        )
+
+    some = [median(9.0, 6.0, censored=True), median(4.0, 3.0), median(2.0, 3.0)]
+    monkeypatch.setattr(answers, "bins", lambda selection: some)
+    words = answers.first_updates()
+    assert words.startswith("after 5,000 updates ")
+    assert 'in 1 of 3 bins (1 of 5 seeds; of the other the paper says only "> 6 %")' in words
+    assert words.endswith(": none is decided")
+    some[1] = median(3.0, 3.0, verdict="reproduced")
+    assert "decided" not in answers.first_updates()
+
+
+def test_planned_power_is_that_of_the_dry_run():
+    whole = sources.whole("table1", "paper")
+    (sentence,) = planned_words(planned(whole.exhibit, "paper", whole.cells))
+    told = answers.planned_power()
+    for rule in ("DNI", "no-bprop"):
+        power = sentence.partition(f"MNIST FCN {rule}: power ")[2].split(";")[0].split(" (")[0]
+        assert power
+        assert f"{power} for {rule}" in told
 
 
 def test_no_run_is_none_and_a_rule_that_ran_is_not_missing(monkeypatch):
@@ -47,7 +80,10 @@ def test_no_run_is_none_and_a_rule_that_ran_is_not_missing(monkeypatch):
 @pytest.mark.parametrize(
     ("some", "words"),
     [
-        ([place("not run"), place("not run")], "Not known: 0 of its 6 runs"),
+        (
+            [place("not run"), place("not run")],
+            "Not known: 0 of its 6 runs (2 networks \N{MULTIPLICATION SIGN} 3 seeds)",
+        ),
         ([place("inconclusive", 1), place("not run")], "Not known: 1 of its 6 runs"),
         (
             [place("reproduced", 3), place("not reproduced", 3)],

@@ -5,8 +5,10 @@ from dataclasses import replace
 import pytest
 from generator import cost, sources
 from generator.markers import MarkerError
+from sgbench.commands.report import _costs as report_costs
 from sgbench.reports.analysis.cost import Costs
 from sgbench.reproductions.exhibits import catalogue
+from sgbench.results.store.published import open_published
 
 
 def test_what_is_all_published_leaves_nothing():
@@ -28,6 +30,20 @@ def test_a_part_takes_less_than_the_exhibit_and_all_take_the_sum(monkeypatch):
     monkeypatch.setattr(cost, "in_words", told.append)
     cost.all_left()
     assert told == [pytest.approx(sum(cost.seconds(name) for name in catalogue.names()))]
+
+
+def test_exhibits_without_claims_are_summed_apart(monkeypatch):
+    told = []
+    monkeypatch.setattr(cost, "in_words", told.append)
+    cost.left_without_claims()
+    assert told == [pytest.approx(cost.seconds("bp_lambda") + cost.seconds("sg_scale"))]
+
+
+def test_pages_and_the_published_report_have_one_cost():
+    store = open_published()
+    costs = report_costs(store, sources.records())
+    for name in ("table1", "p_update"):
+        assert costs.left(sources.whole(name, "paper")) == pytest.approx(cost.seconds(name))
 
 
 def test_an_unknown_speed_is_told(monkeypatch):

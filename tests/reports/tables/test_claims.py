@@ -25,7 +25,7 @@ def test_the_claims_table_says_what_was_multiplied(table2, make):
     assert compared[1] == "paper DNI 18, BPTT 10"
     difference = f"{mean['dni'] - 1.75 * mean['bptt']:+.1f}".replace("-", MINUS)
     assert compared[2].startswith(f"DNI - 1.75 x BPTT {difference}")
-    assert compared[2].endswith(r"claimed \> -1.375")
+    assert compared[2].endswith(r"claimed \> -1.375 steps of T\_task")
     assert lines[claim][1] == "Copy T = 4"
 
 

@@ -27,4 +27,6 @@ def test_a_p_has_three_decimals(p, text):
 
 def test_a_verdict_has_what_would_decide_it_in_parentheses():
     assert verdict("reproduced", "") == "reproduced"
-    assert verdict("inconclusive", "a narrower margin") == "inconclusive (a narrower margin)"
+    assert verdict("inconclusive", "a narrower margin") == (
+        "inconclusive (a narrower margin would decide)"
+    )
