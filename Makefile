@@ -31,7 +31,8 @@ test: $(READY) ## lint, types, import layers, tests; coverage of at least 90 %
 	@echo "import-linter"
 	@$(BIN)/lint-imports --no-logo --no-cache
 	@echo "pytest"
-	@$(BIN)/python -m pytest -q $(if $(SLOW),--slow-slice $(SLOW)) \
+	@$(BIN)/python -m pytest -q --numprocesses logical --maxprocesses 4 --dist loadfile \
+	  $(if $(SLOW),--slow-slice $(SLOW)) \
 	  --cov=sgbench --cov-report=term:skip-covered --cov-fail-under=90
 
 docs: $(READY) ## write the numbers and figures of README and docs, and build the site
