@@ -47,7 +47,7 @@ def sentence(ends: Ends, rising: Sequence[str], along: str) -> str:
             found[kind].append(subject)
             cosines[subject] = each
     clauses: list[str] = []
-    layered = "mean " if ends.figure.lines == "layer" else ""
+    layered = ends.figure.lines == "layer"
     for kind, subjects in found.items():
         if subjects:
             first, further = _KINDS[kind]
@@ -55,7 +55,10 @@ def sentence(ends: Ends, rising: Sequence[str], along: str) -> str:
             every = [value for subject in subjects for value in cosines[subject]]
             whose = " and ".join(f"{subject}'s" for subject in subjects)
             what = "" if clauses else " synthetic gradients"
-            said = f"({'' if clauses else f'{layered}cosine '}{_span(every)})"
+            what_of = "mean cosine over layers, " if layered else "cosine "
+            if layered and len(every) > 1:
+                what_of += f"range over the {len(every)} runs: "
+            said = f"({'' if clauses else what_of}{_span(every)})"
             clauses.append(f"{whose}{what} {verb} {said}")
     return ", ".join(clauses)
 
