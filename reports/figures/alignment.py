@@ -55,9 +55,8 @@ def sentence(ends: Ends, rising: Sequence[str], along: str) -> str:
             every = [value for subject in subjects for value in cosines[subject]]
             whose = " and ".join(f"{subject}'s" for subject in subjects)
             what = "" if clauses else " synthetic gradients"
-            what_of = "mean cosine over layers, " if layered else "cosine "
-            if layered and len(every) > 1:
-                what_of += f"range over the {len(every)} runs: "
+            many = f"mean cosine over layers in {len(every)} runs: "
+            what_of = many if layered else "cosine "
             said = f"({'' if clauses else what_of}{_span(every)})"
             clauses.append(f"{whose}{what} {verb} {said}")
     return ", ".join(clauses)

@@ -132,8 +132,8 @@ def _row(axes: Axes, y: float, row: ClaimRow, low: float, high: float) -> None:
         axes.hlines(mean, row.low, row.high, color=row.color, linewidth=1.6, zorder=2)
     if row.seeds:
         axes.plot(
-            row.seeds, [mean + _BELOW * _ROW] * len(row.seeds), color=row.color, marker=_SEED, markersize=3,
-            markeredgewidth=0, linestyle="none", alpha=0.75, zorder=2.2,
+            row.seeds, [mean + _BELOW * _ROW] * len(row.seeds), color=row.color, marker=_SEED,
+            markersize=3, markeredgewidth=0, linestyle="none", alpha=0.75, zorder=2.2,
         )  # fmt: skip
     axes.plot(
         [row.mean], [mean], color=row.color, marker=_MEAN, markersize=7, markeredgewidth=2.4,

@@ -59,7 +59,7 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
         name=name,
         title=title,
         lead=tuple(lead),
-        answers=tuple(answers(tallies)),
+        answers=tuple(answers(tallies, (one for part in parts for one in part.page.details))),
         sections=tuple(sections),
     )
 
