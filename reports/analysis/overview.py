@@ -28,6 +28,9 @@ KINDS = (PLACES, INTERMEDIATE, MEDIANS, CLAIMS, OURS)
 _PLURALS = {"place": PLACES, "intermediate": INTERMEDIATE, "median": MEDIANS}
 
 
+_SHORT = {"deep": "21 layers", "p_update": "Figures 5 and 6"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What of a rule has run at a scale: cells of `wanted`, seeds of those that it declares.
@@ -81,8 +84,8 @@ class Tally:
 
     @property
     def short(self) -> str:
-        """The title's first words: `Table 1`."""
-        return self.title.partition(":")[0]
+        """What a reader knows the exhibit by: `Table 1`."""
+        return _SHORT.get(self.exhibit) or self.title.partition(":")[0]
 
     @property
     def seeds(self) -> tuple[int, int]:

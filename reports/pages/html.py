@@ -120,7 +120,8 @@ def _contents(parts: Sequence[Part]) -> dict[str, list[Page]]:
     found: dict[str, list[Page]] = {}
     for page in (part.page for part in parts):
         study = page.name.startswith("tune-")
-        found.setdefault("Tuning" if study else page.title.partition(":")[0], []).append(page)
+        name = page.tally.short if page.tally else page.title.partition(":")[0]
+        found.setdefault("Tuning" if study else name, []).append(page)
     return found
 
 

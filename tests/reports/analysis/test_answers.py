@@ -56,7 +56,7 @@ def test_the_rest_is_told_exhibit_by_exhibit_the_longest_first():
     some = [made(left=3600), made("table2", left=2 * YEAR), made("deep", left=None)]
     words = the_rest([*some, made("p_update", run=12, left=0), made("sg_scale", "quick", left=9)])
     assert "about 2.0 years: Table2 2.0 years and Table1 1 h." in words
-    assert "Unknown: Deep." in words
+    assert "Unknown: 21 layers." in words
     assert "P_update" not in words
     assert the_rest([made(run=12)]) == ""
     assert the_rest([made(left=None)]) == ""
