@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -165,8 +164,12 @@ def _legend(figure: Figure, drawing: ClaimsDrawing, x: float, y: float) -> None:
         )
         if shown
     ]  # fmt: skip
-    bound: dict[str, Any] = {"linestyle": "none", "marker": _MEAN, "markersize": 11}
-    handles.append(Line2D([], [], color=_BOUND, label="bound of the claim", **bound))
+    handles.append(
+        Line2D(
+            [], [], color=_BOUND, linestyle="none", marker=_MEAN, markersize=11,
+            label="bound of the claim",
+        )
+    )  # fmt: skip
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(x, y), ncols=len(handles),
         frameon=False, borderpad=0, borderaxespad=0, handletextpad=0.2, columnspacing=1.2,

@@ -62,7 +62,8 @@ def build(
     images(formats)  # which refuses what is unknown
     exhibits = sorted(exhibits, key=lambda one: (-len(one.numbers), -len(one.medians), one.name))
     records, timings = list(records), list(timings)
-    costs, say = costs or Costs(records, timings), tell or (lambda _: None)
+    costs = costs or Costs(records, timings)
+    say = tell or str  # which tells nobody
     drafts: list[Draft] = []
     for one in exhibits:
         for name in _scales(one, records, scale):
