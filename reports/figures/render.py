@@ -258,6 +258,6 @@ def _handles(drawing: Drawing) -> list[Line2D]:
     bins = drawing.bins is not None and not drawing.bins.empty
     early = drawing.early is not None and not drawing.early.empty
     if bins or early or drawing.data["paper"].notna().any():
-        look = PAPER | ({} if joined(drawing) else {"linestyle": "none"})
+        look: dict[str, Any] = PAPER | ({} if joined(drawing) else {"linestyle": "none"})
         handles.append(Line2D([], [], color=FAINT, marker="o", label=drawing.paper_label, **look))
     return handles
