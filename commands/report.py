@@ -1,5 +1,6 @@
 """`sgbench report`."""
 
+import functools
 import importlib.metadata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -212,6 +213,7 @@ def _all(store: "Store", scale: str | None, formats: Sequence[str], style: str) 
         scale=scale,
         sheet=style,
         costs=_costs(store, records),
+        tell=functools.partial(click.echo, err=True),
     )
 
 

@@ -6,10 +6,11 @@ from typing import NamedTuple
 
 from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .cost import in_words
+from .details import Detail
 from .naming import count
 from .overview import CLAIMS, OURS, Ran, Tally, joined, totals, words
 from .protocol import PAPER
-from .verdicts import NOT_REPRODUCED, REPRODUCED
+from .verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 
 _ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
 
@@ -21,13 +22,15 @@ class Answer(NamedTuple):
     words: str
 
 
-def answers(tallies: Sequence[Tally]) -> list[Answer]:
+def answers(tallies: Sequence[Tally], details: Iterable[Detail] = ()) -> list[Answer]:
     """Return what a reader asks first, with the answers; those that nothing is known of left out.
 
     Args:
         tallies: of all that is reported; the paper's own protocol is its scale `paper`.
+        details: of the same.
     """
     found = (
+        Answer("Does DNI reproduce on MNIST?", dni_on_mnist(details)),
         Answer("What of the paper reproduces?", reproduces(tallies)),
         Answer("What has run, with how many seeds?", at_the_papers_protocol(tallies)),
         Answer("What do other schedules tell?", elsewhere(tallies)),
@@ -42,10 +45,36 @@ def reproduces(tallies: Iterable[Tally]) -> str:
     mine = {kind: counts for kind, counts in kinds.items() if kind != OURS}
     if not mine:
         return ""
-    decided = sum(counts[REPRODUCED] + counts[NOT_REPRODUCED] for counts in mine.values())
-    said = "; ".join(f"{kind}: {words(counts)}" for kind, counts in mine.items())
-    first = "" if decided else "Nothing is decided yet. "
-    return f"{first}At the paper's own protocol, {said}."
+    if any(counts[word] for counts in mine.values() for word in (REPRODUCED, NOT_REPRODUCED)):
+        said = "; ".join(f"{kind}: {words(counts)}" for kind, counts in mine.items())
+        return f"At the paper's own protocol, {said}."
+    claims = mine.pop(CLAIMS, Counter[str]())
+    every = {"number": sum(mine.values(), Counter[str]()), "claim": claims}
+    wanted = joined([count(sum(some.values()), noun) for noun, some in every.items() if some])
+    open_ = {noun: some[INCONCLUSIVE] for noun, some in every.items()}
+    begun = joined([count(n, noun) for noun, n in open_.items() if n])
+    has = "has some of its" if sum(open_.values()) == 1 else "have some of their"
+    tail = f"; {begun} {has} seeds, all inconclusive" if begun else ""
+    return f"Nothing yet. At the paper's own protocol {wanted} are to be judged{tail}."
+
+
+def dni_on_mnist(details: Iterable[Detail]) -> str:
+    """Return how Table 1's numbers of DNI on MNIST are judged at the paper's protocol."""
+    mine = [
+        one
+        for one in details
+        if (one.exhibit, one.scale, one.kind) == ("table1", PAPER, "place")
+        and (one.where.get("dataset"), one.where.get("rule")) == ("mnist", "dni")
+        and one.in_table
+        and one.paper is not None
+    ]
+    if not mine:
+        return ""
+    verdicts = Counter(one.verdict for one in mine)
+    known = verdicts[REPRODUCED] + verdicts[NOT_REPRODUCED]
+    done, wanted = sum(one.n for one in mine), sum(one.seeds for one in mine)
+    runs = f"{done} of its {wanted} runs at the paper's own protocol are done"
+    return f"{'Of its numbers, ' + words(verdicts) if known else 'Not known'}: {runs}."
 
 
 def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
@@ -59,7 +88,7 @@ def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
     run, wanted = sum(one.run for one in mine), sum(one.wanted for one in mine)
     first = f"At the paper's own protocol {run:,} of {wanted:,} training runs have been made"
     there = [
-        f"{rule} in {one.short} ({_amount(some)})"
+        f"{some.run:,} of {rule}'s {some.wanted:,} in {one.short} ({_amount(some, one.planned)})"
         for one in mine
         for rule, some in one.rules.items()
         if some.run
@@ -79,10 +108,10 @@ def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
     return f"{first}: {joined(there)}{tail}."
 
 
-def _amount(some: Ran) -> str:
+def _amount(some: Ran, planned: int) -> str:
     low, high = some.seeds
-    seeds = count(low, "seed") if low == high else f"{low} to {high} seeds"
-    return f"{some.run:,} of {some.wanted:,}, on {joined(some.datasets)}, {seeds} each"
+    seeds = f"{low}" if low == high else f"{low} to {high}"
+    return f"all {joined(some.datasets)}, {seeds} of {count(planned, 'seed')} each"
 
 
 def elsewhere(tallies: Sequence[Tally]) -> str:
@@ -126,6 +155,13 @@ def the_rest(tallies: Iterable[Tally]) -> str:
     parts = sorted(known.items(), key=lambda item: -item[1])
     listed = joined([f"{name} {in_words(seconds)}" for name, seconds in parts])
     missing = f" Unknown: {joined(unknown)}." if unknown else ""
+    few = "; ".join(f"{one.short} ({'; '.join(one.hardly)})" for one in mine if one.hardly)
+    if few:
+        missing += (
+            " That runs every planned seed; it will not decide everything: by the spreads of short"
+            " runs, the planned seeds would call a correct number reproduced in fewer than 1 of 10"
+            f" cases for {few}."
+        )
     return (
         f"Two CPU cores would train what is left of the paper's protocol in about"
         f" {in_words(sum(known.values()))}: {listed}.{missing} Times are wall-clock, estimated from"

@@ -11,6 +11,7 @@ from typing import Any, cast
 from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .cost import Costs
 from .details import Detail
+from .planned import Planned, final_places, hardly
 from .protocol import PAPER
 from .select import Selection
 from .verdicts import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
@@ -27,6 +28,9 @@ KINDS = (PLACES, INTERMEDIATE, MEDIANS, CLAIMS, OURS)
 _PLURALS = {"place": PLACES, "intermediate": INTERMEDIATE, "median": MEDIANS}
 
 
+_SHORT = {"deep": "21 layers", "p_update": "Figures 5 and 6"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What of a rule has run at a scale: cells of `wanted`, seeds of those that it declares.
@@ -35,7 +39,7 @@ class Ran:
         run: the number of cells that have a record.
         wanted: the number of cells that the scale has.
         seeds: the fewest and the most seeds that a configuration has, of those that have any.
-        datasets: the labels of the data sets of those.
+        datasets: the labels of the data sets and networks of those.
     """
 
     run: int
@@ -60,6 +64,8 @@ class Tally:
             that have a number of the paper.
         rules: what of each rule has run, by its label.
         planned: the number of seeds that the scale declares, 0 where it declares none.
+        hardly: numbers at the end of training that the planned seeds would hardly ever call
+            reproduced, each with its planned power.
         left: about the seconds that two cores take for the cells that have no record of a whole
             training run; None where no speed tells it.
     """
@@ -73,12 +79,13 @@ class Tally:
     verdicts: Mapping[str, Mapping[str, int]]
     rules: Mapping[str, Ran] = field(default_factory=dict[str, Ran])
     planned: int = 0
+    hardly: tuple[str, ...] = ()
     left: float | None = None
 
     @property
     def short(self) -> str:
-        """The title's first words: `Table 1`."""
-        return self.title.partition(":")[0]
+        """What a reader knows the exhibit by: `Table 1`."""
+        return _SHORT.get(self.exhibit) or self.title.partition(":")[0]
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -148,8 +155,19 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
         verdicts={kind: counts for kind, counts in found.items() if counts},
         rules=_ran(selection),
         planned=selection.planned,
+        hardly=tuple(one.words for one in hardly(_planned(selection))),
         left=None if costs is None else costs.left(selection),
     )
+
+
+_RARELY = 0.1  # power below which a plan's numbers are named on top of a page
+
+
+def _planned(selection: Selection) -> list[Planned]:
+    if selection.scale not in selection.exhibit.scales:
+        return []
+    found = final_places(selection.exhibit, selection.scale, selection.cells)
+    return [one for one in found if one.power < _RARELY]
 
 
 def _ran(selection: Selection) -> dict[str, Ran]:
@@ -160,12 +178,13 @@ def _ran(selection: Selection) -> dict[str, Ran]:
     for rule in dict.fromkeys(cell.rule for cell in selection.cells):
         mine = [n for n, cell in enumerate(selection.cells) if cell.rule == rule]
         there = [seeds[n] for n in mine if n in seeds]
-        names = (selection.cells[n].dataset for n in mine if n in seeds)
+        cells = [selection.cells[n] for n in mine if n in seeds]
+        names = [f"{label('dataset', c.dataset)} {label('network', c.network)}" for c in cells]
         found[label("rule", rule)] = Ran(
             run=sum(there),
             wanted=len(mine) * selection.seeds,
             seeds=(min(there, default=0), max(there, default=0)),
-            datasets=tuple(dict.fromkeys(label("dataset", name) for name in names)),
+            datasets=tuple(dict.fromkeys(names)),
         )
     return found
 

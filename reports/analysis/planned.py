@@ -33,6 +33,7 @@ from .judging import (
 from .protocol import PAPER
 from .wording import at
 
+_BEFORE = " before the end of training"
 LEAST_POWER = 0.5
 """A power below this is told: the seeds that are planned would rather not decide."""
 
@@ -46,18 +47,20 @@ class Planned:
         seeds: how many are planned.
         power: the probability of a verdict, `reproduced`; of places, the least.
         source: of the estimate of the spread; nothing where none is needed.
+        text: the sentence of a claim; nothing of places.
     """
 
     name: str
     seeds: int
     power: float
     source: str
+    text: str = ""
 
     @property
     def words(self) -> str:
-        """The name and the power."""
+        """What is judged, and the power."""
         shown = "below 1 %" if self.power < 0.01 else f"{100 * self.power:.0f} %"
-        return f"{self.name}: power {shown}"
+        return f"{self.text or self.name}: power {shown}"
 
 
 def planned(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
@@ -83,6 +86,12 @@ def words(found: Iterable[Planned]) -> list[str]:
     ]
 
 
+def final_places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
+    """Return that of places at the end of training alone."""
+    found = _places(exhibit, scale, cells)
+    return [one for one in found if not one.name.endswith(_BEFORE)]
+
+
 def _places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
     """Return the power of places, the least of those alike: at the end of training, and before.
 
@@ -98,8 +107,9 @@ def _places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned
         if spread is None:
             return
         fields = {name: cell.value(name) for name in ("dataset", "network", "rule")}
-        name = at(exhibit, fields) + when
-        name += f", {exhibit.label('result', result)}" if result else ""
+        name = (
+            at(exhibit, fields) + (f", {exhibit.label('result', result)}" if result else "") + when
+        )
         wanted = replace(wanted, value=0.0)  # which no power depends on
         power = place_power(n, spread.deviation, wanted, grain(cell.dataset))
         least = min(power, found[name].power if name in found else 1.0)
@@ -117,7 +127,7 @@ def _places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned
         for known in exhibit.intermediate_of(cell):
             if known.side == "at":
                 wanted = intermediate_target(cell, known)
-                add(cell, known.result, wanted, " before the end of training")
+                add(cell, known.result, wanted, _BEFORE)
     return list(found.values())
 
 
@@ -137,11 +147,11 @@ def _claim(
     if len(cells_of) < sum(map(len, sides)):
         return None
     words = at(exhibit, test.place)
-    name = f"{claim.name} ({words})" if words else claim.name
+    name, text = (f"{one} ({words})" if words else one for one in (claim.name, claim.text))
     if is_exact(test, cells_of[0].dataset):
         if family * least_p(test, cells_of[0].dataset, n) < ALPHA:
             return None
-        return Planned(name=name, seeds=n, power=0.0, source="")
+        return Planned(name=name, text=text, seeds=n, power=0.0, source="")
     spreads = [exhibit.spread(cell, claim.result) for cell in cells_of]
     numbers = paper_numbers(exhibit, test, cells_of)
     known = [spread for spread in spreads if spread is not None]
@@ -156,7 +166,7 @@ def _claim(
     sign = 1 if claim.kind in ("above", "grows") else -1
     effect = sign * (compared(test, numbers) - test.margin)
     power = claim_power(n, deviation, effect, ALPHA / family)
-    return Planned(name=name, seeds=n, power=power, source=known[0].source)
+    return Planned(name=name, text=text, seeds=n, power=power, source=known[0].source)
 
 
 def _deviation(test: ClaimTest, of_sides: Sequence[float]) -> float:

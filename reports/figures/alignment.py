@@ -47,7 +47,7 @@ def sentence(ends: Ends, rising: Sequence[str], along: str) -> str:
             found[kind].append(subject)
             cosines[subject] = each
     clauses: list[str] = []
-    layered = "mean " if ends.figure.lines == "layer" else ""
+    layered = ends.figure.lines == "layer"
     for kind, subjects in found.items():
         if subjects:
             first, further = _KINDS[kind]
@@ -55,7 +55,9 @@ def sentence(ends: Ends, rising: Sequence[str], along: str) -> str:
             every = [value for subject in subjects for value in cosines[subject]]
             whose = " and ".join(f"{subject}'s" for subject in subjects)
             what = "" if clauses else " synthetic gradients"
-            said = f"({'' if clauses else f'{layered}cosine '}{_span(every)})"
+            many = f"mean cosine over layers in {len(every)} runs: "
+            what_of = many if layered else "cosine "
+            said = f"({'' if clauses else what_of}{_span(every)})"
             clauses.append(f"{whose}{what} {verb} {said}")
     return ", ".join(clauses)
 

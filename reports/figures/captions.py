@@ -7,7 +7,8 @@ import pandas as pd
 
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
-from ...reproductions.exhibits.schema import Figure
+from ...reproductions.exhibits.schema import Exhibit, Figure
+from ..analysis.overview import joined
 from ..analysis.protocol import PAPER, difference
 from ..analysis.select import READABLE, Selection
 from . import words
@@ -41,24 +42,49 @@ def spread(figure: Figure, seeds: Sequence[int], means: pd.DataFrame) -> str:
     return f"Lines: means of {count} seeds. {kind}."
 
 
-def early(values: pd.DataFrame, scale: str) -> str:
-    """Return what the paper's values before the end of training are; nothing without any."""
-    if values.empty:
+def beside(data: pd.DataFrame, early: pd.DataFrame, scale: str, unit: str) -> str:
+    """Return where the paper's values stand beside curves; nothing where there are none.
+
+    Args:
+        data: of the drawing, with the paper's values at the end of training.
+        early: those before the end.
+        scale: of what is reported.
+        unit: of a difference of values.
+    """
+    if early.empty and data["paper"].isna().all():
         return ""
-    share = "" if scale == PAPER else " at the same share of training"
-    bounds = values[["low", "high"]].abs()
-    arrow = (
-        "; an arrow: only that side of it is known" if (bounds == math.inf).any(axis=None) else ""
-    )
-    return f" Hollow, with a bar: the paper's curve{share}, as exactly as it is read{arrow}."
+    share = "" if scale == PAPER else " at the same share of its own training"
+    found = f" Hollow: the paper's values{share}"
+    open_side = early[["low", "high"]].abs() == math.inf
+    error = ((early["high"] - early["low"]) / 2)[~open_side.any(axis=1)]
+    if not error.empty:
+        low, high = f"{error.min():.2g}", f"{error.max():.2g}"
+        spread = low if low == high else f"{low} to {high}"
+        found += f", before the end read off its curves to ± {spread} {unit}"
+    if open_side.any(axis=None):
+        found += "; an arrow: only that side of it is known"
+    return f"{found}."
+
+
+def without_paper(exhibit: Exhibit, data: pd.DataFrame, early: pd.DataFrame) -> str:
+    """Return of which rules the paper has no value, where it has some of others."""
+    known = set(data.loc[data["paper"].notna(), "rule"])
+    if not known:
+        return ""
+    panels = early[["row", "column", "line"]].apply(tuple, axis=1).tolist()
+    places = data[["row", "column", "line"]].apply(tuple, axis=1)
+    known |= set(data.loc[places.isin(panels), "rule"])
+    missing = [rule for rule in dict.fromkeys(data["rule"]) if rule not in known]
+    names = [words.label(exhibit, "rule", rule) for rule in missing]
+    return f" The paper has no value for {joined(names)}." if names else ""
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:
-    """Return which hidden layers are shown, where those are not all."""
-    shown = layers(cells)
+    """Return how hidden layers are counted, and which are shown where those are not all."""
+    shown, first = layers(cells), " Hidden layer 1 is next to the input"
     if len(shown) < 2 or shown[1] == shown[0] + 1:
-        return ""
-    return f" Hidden layers are counted from the bottom; {', '.join(map(str, shown))} are shown."
+        return f"{first}."
+    return f"{first}; {', '.join(map(str, shown))} are shown."
 
 
 def notes(

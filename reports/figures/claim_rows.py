@@ -13,10 +13,12 @@ from .spec import ClaimRow, ClaimsDrawing
 from .style import FAINT, INK, Sheet, width, wrapped
 
 _EDGE, _PAD = 0.08, 0.1  # inches: around all; between an axis and the words beside it
-_ROW, _LINE, _AXIS = 0.19, 0.13, 0.46  # inches: a row, a line of words, what is below an axis
+_ROW, _LINE, _AXIS = 0.21, 0.13, 0.46  # inches: a row, a line of words, what is below an axis
 _TITLE, _LEGEND, _NOTE = 0.19, 0.22, 0.14
 _ASIDE = 0.06  # of the numbers' span, left and right of them
 _SHADE = "#e9eef3"
+_BELOW = 0.27  # of a row, from its mean to its seeds, which a mean would hide
+_BOUND, _HANDLE = "black", "#555555"  # unlike any row's: hovering finds the words by colour
 _MEAN, _SEED, _PAPER = "|", "o", "D"
 _SAID = ("mean", "a seed", "the paper")
 
@@ -121,19 +123,19 @@ def _limits(rows: list[ClaimRow]) -> tuple[float, float]:
 
 
 def _row(axes: Axes, y: float, row: ClaimRow, low: float, high: float) -> None:
-    half = 0.42 * _ROW
+    half, mean = 0.42 * _ROW, y - 0.5 * _BELOW * _ROW * bool(row.seeds)
     first, last = (row.bound, high) if row.above else (low, row.bound)
     axes.fill_between([first, last], y - half, y + half, color=_SHADE, linewidth=0, zorder=0.8)
-    axes.vlines(row.bound, y - half, y + half, color=INK, linewidth=1.0, zorder=1.5)
+    axes.vlines(row.bound, y - half, y + half, color=_BOUND, linewidth=1.0, zorder=1.5)
     if row.low is not None and row.high is not None:
-        axes.hlines(y, row.low, row.high, color=row.color, linewidth=1.6, zorder=2)
+        axes.hlines(mean, row.low, row.high, color=row.color, linewidth=1.6, zorder=2)
     if row.seeds:
         axes.plot(
-            row.seeds, [y] * len(row.seeds), color=row.color, marker=_SEED, markersize=3,
-            markeredgewidth=0, linestyle="none", alpha=0.75, zorder=2.2,
+            row.seeds, [mean + _BELOW * _ROW] * len(row.seeds), color=row.color, marker=_SEED,
+            markersize=3, markeredgewidth=0, linestyle="none", alpha=0.75, zorder=2.2,
         )  # fmt: skip
     axes.plot(
-        [row.mean], [y], color=row.color, marker=_MEAN, markersize=9, markeredgewidth=1.6,
+        [row.mean], [mean], color=row.color, marker=_MEAN, markersize=7, markeredgewidth=2.4,
         linestyle="none", zorder=2.5,
     )  # fmt: skip
     if row.paper is not None:
@@ -150,18 +152,24 @@ def _legend(figure: Figure, drawing: ClaimsDrawing, x: float, y: float) -> None:
         any(row.seeds for row in drawing.rows),
         any(row.paper is not None for row in drawing.rows),
     )
-    faces = (FAINT, FAINT, "white")
-    sizes = (9, 3, 4)
+    faces = (_HANDLE, _HANDLE, "white")
+    sizes, edges = (7, 3, 4), (2.4, 0.0, 1.2)
     handles = [
         Line2D(
-            [], [], color=FAINT, linestyle="none", marker=marker, markersize=size,
-            markerfacecolor=face, markeredgewidth=0.0 if marker == _SEED else 1.2, label=said,
+            [], [], color=_HANDLE, linestyle="none", marker=marker, markersize=size,
+            markerfacecolor=face, markeredgewidth=edge, label=said,
         )
-        for marker, size, face, said, shown in zip(
-            (_MEAN, _SEED, _PAPER), sizes, faces, _SAID, there, strict=True
+        for marker, size, face, edge, said, shown in zip(
+            (_MEAN, _SEED, _PAPER), sizes, faces, edges, _SAID, there, strict=True
         )
         if shown
     ]  # fmt: skip
+    handles.append(
+        Line2D(
+            [], [], color=_BOUND, linestyle="none", marker=_MEAN, markersize=11,
+            label="bound of the claim",
+        )
+    )  # fmt: skip
     figure.legend(
         handles=handles, loc="upper left", bbox_to_anchor=(x, y), ncols=len(handles),
         frameon=False, borderpad=0, borderaxespad=0, handletextpad=0.2, columnspacing=1.2,

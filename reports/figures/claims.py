@@ -66,7 +66,8 @@ def _unit(result: ClaimResult) -> str:
     claim = result.test.claim
     measure = measure_of(result.cells[0].dataset, claim.result)
     if claim.is_slope:
-        return f"slope over {claim.over} ({measure.difference} a step)"
+        step = "a layer" if claim.over == "depth" else "a step"
+        return f"slope over {claim.over} ({measure.difference} {step})"
     if result.test.right is None:
         return f"mean ({measure.unit})"
     return f"difference ({measure.difference})"
@@ -90,7 +91,7 @@ def _notes(selection: Selection, results: Sequence[ClaimResult]) -> tuple[str, .
     least, most = min(ns), max(ns)
     seeds = count(most, "seed") if least == most else f"{least} to {most} seeds"
     drawn = [
-        f"dots: each seed{f', where there are fewer than {FEW}' if most >= FEW else ''}"
+        f"dots below it: each seed{f', where there are fewer than {FEW}' if most >= FEW else ''}"
         if least < FEW
         else "",
         f"bars: 95 % intervals{f', from {FEW} seeds on' if least < FEW else ''}"
@@ -98,9 +99,11 @@ def _notes(selection: Selection, results: Sequence[ClaimResult]) -> tuple[str, .
         else "",
     ]
     found = [
-        f"Lines across: means of {seeds}; {joined([one for one in drawn if one])}."
-        " Shaded: what is claimed. Grey numbers hang on the schedule."
+        f"Thick tick: mean of {seeds}; {joined([one for one in drawn if one])}."
+        " Shaded: what is claimed; black line: its bound."
     ]
+    if any(result.verdict == NOT_COMPARABLE for result in results):
+        found[0] += " Grey: depends on the schedule, not judged."
     if (protocol := selection.difference()) is not None:
         found.append(f"Not the paper's protocol: {protocol}.")
     return tuple(found)

@@ -5,10 +5,12 @@ says of which settings it holds; `evidence` decides whether they support it.
 """
 
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
+from ..analysis.naming import count
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection
 from ..analysis.wording import label, number
@@ -20,7 +22,6 @@ _NOUNS = {
     "bits": "the number of bits per character",
     "error_a": "A's error",
     "error_b": "B's error",
-    "longest": "the longest task solved",
     "sg_loss": "M's loss",
     "test_bits": "the number of bits per character",
 }
@@ -64,6 +65,8 @@ def finding(ends: Ends) -> str:
     """Return what the results support, in a sentence; nothing where they support nothing."""
     if not ends.clear:  # several settings of one rule say nothing about the rule
         return ""
+    if ends.figure.y in _HIGHER:
+        return _against_baseline(ends)
     trends = {subject: evidence.trend(ends.series(subject)) for subject in ends.subjects}
     if ends.figure.y == "sg_cosine":
         rising = [subject for subject, sign in trends.items() if sign > 0]
@@ -77,15 +80,38 @@ def finding(ends: Ends) -> str:
     return f"{noun} {said}" if said else ""
 
 
+def _against_baseline(ends: Ends) -> str:
+    """Return in how many places each rule's mean is longer, and in how many shorter.
+
+    Levels of a task are few and seeds too, so means are counted and nothing is tested.
+    """
+    exhibit = ends.selection.exhibit
+    if exhibit.baseline is None:
+        return ""
+    base = words.label(exhibit, "rule", exhibit.baseline)
+    places = [one for one in ends.places().values() if base in one]
+    if not places:
+        return ""
+    clauses: list[str] = []
+    for subject in (one for one in ends.subjects if one != base):
+        gaps = [fmean(one[subject]) - fmean(one[base]) for one in places]
+        longer, shorter = sum(gap > 0 for gap in gaps), sum(gap < 0 for gap in gaps)
+        many = f"in {longer} of {count(len(places), 'place')}" if not clauses else f"in {longer}"
+        of = f"mean is longer than {base}'s " if not clauses else ""
+        clauses.append(f"{subject}'s {of}{many}, shorter in {shorter}")
+    seeds = [len(values) for one in places for values in one.values()]
+    least, most = min(seeds), max(seeds)
+    seen = count(most, "seed") if least == most else f"{least} to {most} seeds"
+    return f"{'; '.join(clauses)} ({seen})" if clauses else ""
+
+
 def _best(ends: Ends, noun: str) -> str:
     """Return with which rule the results are best wherever all have some."""
     if ends.figure.y == "sg_loss" or len(ends.subjects) < 2:  # the losses of two M's do not compare
         return ""
-    places, higher = ends.places(), ends.figure.y in _HIGHER
-    winner = evidence.extreme(list(places.values()), lowest=not higher)
-    if winner is None:
-        return ""
-    return f"is {'largest' if higher else 'lowest'} with {winner}{_where(ends, places)}"
+    places = ends.places()
+    winner = evidence.extreme(list(places.values()), lowest=True)
+    return "" if winner is None else f"is lowest with {winner}{_where(ends, places)}"
 
 
 def _trends(ends: Ends, trends: dict[str, int]) -> str:
@@ -106,8 +132,6 @@ def _trends(ends: Ends, trends: dict[str, int]) -> str:
 
 def _optimum(ends: Ends) -> str:
     """Return where within a sweep's range the results are lowest."""
-    if ends.figure.y in _HIGHER:
-        return ""
     clauses: list[str] = []
     for subject in ends.subjects:
         found = evidence.optimum([one for one in ends.series(subject) if len(one) > 2])

@@ -64,6 +64,12 @@ def dodged(drawing: Drawing, frame: pd.DataFrame | None = None) -> pd.DataFrame:
     return data.assign(x=data["x"] * aside.map(math.exp) if drawing.x_log else data["x"] + aside)
 
 
+def joined(drawing: Drawing) -> bool:
+    """Tell whether a line joins the paper's values: whether a line has more than one."""
+    lines = drawing.data.groupby(["row", "column", "line"], observed=True)
+    return bool((lines["paper"].count() > 1).any())
+
+
 def panel(
     axes: Axes, drawing: Drawing, data: pd.DataFrame, at: tuple[str, str], title: str
 ) -> None:

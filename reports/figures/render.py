@@ -5,6 +5,7 @@ Made without pyplot and without the user's style, so nothing outside this folder
 
 import io
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ from matplotlib.lines import Line2D
 from . import claim_rows, style
 from .axes import fit, open_left
 from .inline import inline
-from .panel import PAPER, REFERENCE, dodged, looks, panel
+from .panel import PAPER, REFERENCE, dodged, joined, looks, panel
 from .spec import ClaimsDrawing, Drawing
 from .style import DOTTED, FAINT, SHEETS, Sheet, width, wrapped
 
@@ -28,6 +29,7 @@ _METADATA: dict[str, dict[str, Any]] = {  # what would tell the day or the versi
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
+_LAST = re.compile(r"\band (?=\d+\b)")
 _TITLED = {
     "png": ("Title", "Description"),
     "svg": ("Title", "Description"),
@@ -147,8 +149,8 @@ def _layout(drawing: Drawing, sheet: Sheet) -> _Layout:
 
 
 def _tied(note: str) -> str:
-    """Return a note with no line break between a number and its percent sign."""
-    return note.replace(" %", "\N{NO-BREAK SPACE}%")
+    """Return words with no line break before a percent sign, or the last number of a list."""
+    return _LAST.sub("and\N{NO-BREAK SPACE}", note.replace(" %", "\N{NO-BREAK SPACE}%"))
 
 
 def _panel_width(sheet: Sheet, columns: int) -> float:
@@ -256,5 +258,6 @@ def _handles(drawing: Drawing) -> list[Line2D]:
     bins = drawing.bins is not None and not drawing.bins.empty
     early = drawing.early is not None and not drawing.early.empty
     if bins or early or drawing.data["paper"].notna().any():
-        handles.append(Line2D([], [], color=FAINT, marker="o", label=drawing.paper_label, **PAPER))
+        look: dict[str, Any] = PAPER | ({} if joined(drawing) else {"linestyle": "none"})
+        handles.append(Line2D([], [], color=FAINT, marker="o", label=drawing.paper_label, **look))
     return handles

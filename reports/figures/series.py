@@ -14,6 +14,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.configuration import field_of
 from ...reproductions.exhibits.schema import Figure
+from ...results.metrics import METRIC_BY_RESULT, measure_of
 from ...results.record import Record
 from ..analysis.protocol import PAPER
 from ..analysis.select import READABLE, Selection
@@ -196,7 +197,11 @@ def _lines(
         }
     )
     ends, early = every[every["end"]], beside.early(selection, figure, added, cells, data)
-    told = captions.early(early, selection.scale)
+    told = captions.without_paper(selection.exhibit, data, early)
+    if curves:
+        result = figure.y if figure.y in METRIC_BY_RESULT else None
+        unit = "" if early.empty else measure_of(cells[0].dataset, result).difference
+        told = captions.beside(data, early, selection.scale, unit) + told
     return Shown(
         data=data,
         seeds=seeds.astype({name: data[name].dtype for name in ("row", "column", "line")}),

@@ -5,7 +5,7 @@
 The same records, timings and studies give the same bytes, in whatever order they come.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ...bench.errors import UsageError, did_you_mean
@@ -41,6 +41,7 @@ def build(
     scale: str | None = None,
     sheet: str = "screen",
     costs: Costs | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Report:
     """Return the report.
 
@@ -53,6 +54,7 @@ def build(
         workers: processes that draw many figures, at most (`parallel.rendered`).
         sheet: where figures will stand (`figures.style.SHEETS`).
         scale: the only one; if None the paper's, and all that have records.
+        tell: is called with a line for each exhibit, scale and study before it is drawn.
         costs: of what is left to train; if None by the speeds of these records and timings.
 
     Raises UsageError where a format is unknown, or no exhibit has the scale.
@@ -61,9 +63,11 @@ def build(
     exhibits = sorted(exhibits, key=lambda one: (-len(one.numbers), -len(one.medians), one.name))
     records, timings = list(records), list(timings)
     costs = costs or Costs(records, timings)
+    say = tell or str  # which tells nobody
     drafts: list[Draft] = []
     for one in exhibits:
         for name in _scales(one, records, scale):
+            say(f"reporting {one.name}, scale {name}")
             made = exhibits_page.draft(
                 one, name, records, formats, workers, sheet=sheet, costs=costs
             )
@@ -73,8 +77,11 @@ def build(
         raise UsageError(f"no exhibit has the scale {scale!r}{did_you_mean(str(scale), known)}")
     timings = [timing for timing in timings if scale in (None, timing.scale)]
     if timings:
+        say("reporting throughput")
         drafts.append(throughput.draft(timings, records, scale, formats, workers, sheet=sheet))
-    drafts += [tuning.draft(s, formats, sheet) for s in studies if scale in (None, s.study.scale)]
+    for one in (s for s in studies if scale in (None, s.study.scale)):
+        say(f"reporting study {one.study.name}")
+        drafts.append(tuning.draft(one, formats, sheet))
     page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], (_LEAD,))
     return together(page, drafts, formats)
 

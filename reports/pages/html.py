@@ -59,7 +59,7 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
         name=name,
         title=title,
         lead=tuple(lead),
-        answers=tuple(answers(tallies)),
+        answers=tuple(answers(tallies, (one for part in parts for one in part.page.details))),
         sections=tuple(sections),
     )
 
@@ -120,7 +120,8 @@ def _contents(parts: Sequence[Part]) -> dict[str, list[Page]]:
     found: dict[str, list[Page]] = {}
     for page in (part.page for part in parts):
         study = page.name.startswith("tune-")
-        found.setdefault("Tuning" if study else page.title.partition(":")[0], []).append(page)
+        name = page.tally.short if page.tally else page.title.partition(":")[0]
+        found.setdefault("Tuning" if study else name, []).append(page)
     return found
 
 

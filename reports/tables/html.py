@@ -9,11 +9,22 @@ from itertools import groupby
 from markupsafe import Markup, escape
 
 from ...bench.errors import one_line
-from .table import LONG, Entry, Table, text_columns
+from .table import LONG, Entry, Table, parts, text_columns
+
+_COLUMNS = 8
+"""Columns from which on a table is parted by their outermost level, to fit a page's width."""
 
 
 def html_table(table: Table, keys: Collection[str] = ()) -> Markup:
-    """Return the table; an entry whose key is among `keys`, the ids of the page, links to it."""
+    """Return the table; an entry whose key is among `keys`, the ids of the page, links to it.
+
+    One of many columns becomes a table for each value of their outermost level.
+    """
+    several = parts(table) if len(table.columns) >= _COLUMNS else [table]
+    return Markup("\n").join(_table(one, keys) for one in several)
+
+
+def _table(table: Table, keys: Collection[str]) -> Markup:
     text = text_columns(table)
     rows = Markup("").join(
         Markup("<tr>{}{}</tr>\n").format(

@@ -9,7 +9,11 @@ from ..analysis.naming import duration
 from ..analysis.overview import Made, Tally
 from ..analysis.protocol import PAPER
 from ..analysis.wording import NONE
-from .table import Stub, Table, entry, simple_table
+from .table import Entry, Stub, Table, entry, simple_table
+
+NUMBERS = "numbers of the paper"
+"""The column of places, intermediate places and medians, a line each."""
+_NUMBERS = (overview.PLACES, overview.INTERMEDIATE, overview.MEDIANS)
 
 
 def paper_table(tallies: Sequence[Tally]) -> Table | None:
@@ -32,7 +36,7 @@ def paper_table(tallies: Sequence[Tally]) -> Table | None:
         entry(_of(sum(one.run for one in mine), sum(one.wanted for one in mine))),
         entry(NONE),
         entry(in_words(sum(lefts)) if len(lefts) == len(mine) else in_words(None)),
-        *(entry(_words(every, kind)) for (kind,) in table.columns[3:]),
+        *_judged(every, [kind for (kind,) in table.columns[3:]]),
     )
     return replace(table, rows=(*table.rows, (("all",), last)))
 
@@ -57,7 +61,8 @@ def _table(
     names: Sequence[Stub],
     left: Sequence[float | None] = (),
 ) -> Table:
-    kinds = [kind for kind in overview.KINDS if any(kind in one.verdicts for one in tallies)]
+    there = [kind for kind in overview.KINDS if any(kind in one.verdicts for one in tallies)]
+    kinds = list(dict.fromkeys(NUMBERS if kind in _NUMBERS else kind for kind in there))
     tails = [(entry(in_words(seconds)),) for seconds in left] or [()] * len(tallies)
     return Table(
         caption=caption,
@@ -73,7 +78,7 @@ def _table(
                     entry(_of(one.run, one.wanted), key=f"{one.exhibit}-{one.scale}"),
                     entry(_seeds(one)),
                     *tail,
-                    *(entry(_words(one.verdicts, kind)) for kind in kinds),
+                    *_judged(one.verdicts, kinds),
                 ),
             )
             for one, name, tail in zip(tallies, names, tails, strict=True)
@@ -97,8 +102,18 @@ def _seeds(one: Tally) -> str:
     return f"{there} of {one.planned}" if one.planned else NONE
 
 
-def _words(verdicts: Mapping[str, Mapping[str, int]], kind: str) -> str:
-    return overview.words(verdicts[kind]) if kind in verdicts else NONE
+def _judged(verdicts: Mapping[str, Mapping[str, int]], columns: Sequence[str]) -> list[Entry]:
+    """Return the verdicts of each column; that of numbers has a line for each kind of them."""
+    return [
+        entry(*lines) if (lines := _lines(verdicts, column)) else entry(NONE) for column in columns
+    ]
+
+
+def _lines(verdicts: Mapping[str, Mapping[str, int]], column: str) -> list[str]:
+    if column != NUMBERS:
+        return [overview.words(verdicts[column])] if column in verdicts else []
+    kinds = [kind for kind in _NUMBERS if kind in verdicts]
+    return [f"{kind}: {overview.words(verdicts[kind])}" for kind in kinds]
 
 
 def made_table(found: Sequence[Made]) -> Table:

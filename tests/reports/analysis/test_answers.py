@@ -30,8 +30,8 @@ def said(tallies):
 def test_what_reproduces_is_counted_and_ours_does_not_count():
     words = said([made(places={"inconclusive": 1, "not run": 3}, ours={"reproduced": 5})])
     first = words["What of the paper reproduces?"]
-    assert first.startswith("Nothing is decided yet. ")
-    assert "places: 0 of 4 reproduced, 1 inconclusive, 3 not run." in first
+    assert first.startswith("Nothing yet. ")
+    assert "4 numbers are to be judged; 1 number has some of its seeds, all inconclusive." in first
     decided = said([made(places={"not reproduced": 1}), made("table2", places={"reproduced": 2})])
     first = decided["What of the paper reproduces?"]
     assert first == "At the paper's own protocol, places: 2 of 3 reproduced, 1 not reproduced."
@@ -56,10 +56,26 @@ def test_the_rest_is_told_exhibit_by_exhibit_the_longest_first():
     some = [made(left=3600), made("table2", left=2 * YEAR), made("deep", left=None)]
     words = the_rest([*some, made("p_update", run=12, left=0), made("sg_scale", "quick", left=9)])
     assert "about 2.0 years: Table2 2.0 years and Table1 1 h." in words
-    assert "Unknown: Deep." in words
+    assert "Unknown: 21 layers." in words
     assert "P_update" not in words
     assert the_rest([made(run=12)]) == ""
     assert the_rest([made(left=None)]) == ""
+
+
+def test_what_the_planned_seeds_hardly_reproduce_is_told_beside_the_cost(begun):
+    first, second = begun
+    words = the_rest([replace(first, left=YEAR), replace(second, left=YEAR)])
+    assert "for Table 1 (MNIST FCN DNI: power below 1 %; MNIST FCN no-bprop: power 8 %" in words
+    assert "before the end" not in words
+    assert "will not decide" not in the_rest([made()])
+
+
+def test_whether_dni_reproduces_on_mnist_is_asked_first(table1, make):
+    cells = [c for c in expand(table1, "paper", seeds=1) if (c.network, c.depth) == ("fcn", 3)]
+    selection = select(table1, "paper", [make.record(c, scale="paper") for c in cells])
+    found = answers([], details(selection, places(selection)))
+    assert found[0].question == "Does DNI reproduce on MNIST?"
+    assert found[0].words == "Not known: 1 of its 18 runs at the paper's own protocol are done."
 
 
 def test_questions_without_an_answer_are_left_out():
@@ -86,12 +102,13 @@ def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2,
     one = begun
     words = at_the_papers_protocol(one)
     assert f"4 of {324 + 205} training runs" in words
-    assert "no-bprop in Table 1 (4 of 36, on MNIST, 1 seed each)" in words
+    assert "4 of no-bprop's 36 in Table 1 (all MNIST FCN, 1 of 3 seeds each)" in words
     assert "not run: top only, bprop, DNI and cDNI in Table 1; all of Table 2" in words
 
     more = ran(table1, table2, make, lambda c: c.seed < 1 + (c.dataset == "mnist"), seeds=4)
     words = at_the_papers_protocol(more)
-    assert "(18 of 36, on MNIST and CIFAR-10, 1 to 2 seeds each)" in words
+    assert "18 of no-bprop's 36 in Table 1 (all MNIST FCN, " in words
+    assert "CIFAR-10 CNN, 1 to 2 of 3 seeds each)" in words
 
     first = [replace(tally, in_part=20) if tally.exhibit == "table2" else tally for tally in one]
     words = at_the_papers_protocol(first)

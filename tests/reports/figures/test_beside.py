@@ -68,7 +68,9 @@ def test_the_papers_values_before_the_end_stand_beside_their_lines(table1, table
     assert early.loc[[("DNI", "6")], shown].to_numpy().tolist() == [[600.0, 5.5, 5.0, 6.0]]
     (under,) = early.loc[[("cDNI", "4")], shown[:3]].to_numpy().tolist()
     assert under == [40.0, 2.0, -math.inf]
-    assert "the paper's curve at the same share of training" in curves.notes[0]
+    said = "Hollow: the paper's values at the same share of its own training, before the end read"
+    assert f"{said} off its curves to ± 0.2 to 0.5 points; an arrow" in curves.notes[0]
+    assert "The paper has no value for top only." in curves.notes[0]
     assert first(table1, "cosines", dataset="mnist", network="fcn").early.empty
     steps = first(table2, "progression", dataset="repeat_copy").early
     of_two = steps[(steps["column"] == "DNI+Aux") & (steps["line"] == "2")]

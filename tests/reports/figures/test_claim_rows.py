@@ -16,7 +16,7 @@ ROW = ClaimRow(
     verdict="undecided", color="#8f6400",
 )  # fmt: skip
 MANY = replace(ROW, label="CIFAR-10", seeds=(), low=-3.0, high=4.0, paper=None)
-SLOPE = replace(ROW, claim="it grows", unit="slope over depth (points a step)", above=True)
+SLOPE = replace(ROW, claim="it grows", unit="slope over depth (points a layer)", above=True)
 DRAWING = ClaimsDrawing(name="claims", title="Title", rows=(ROW, MANY, SLOPE), notes=("Caption.",))
 
 
@@ -56,9 +56,26 @@ def test_what_is_claimed_is_shaded_from_the_bound_on():
 
 def test_the_legend_has_what_is_drawn():
     labels = [text.get_text() for text in drawn().legends[0].get_texts()]
-    assert labels == ["mean", "a seed", "the paper"]
+    assert labels == ["mean", "a seed", "the paper", "bound of the claim"]
     alone = replace(DRAWING, rows=(MANY,))
-    assert [text.get_text() for text in drawn(alone).legends[0].get_texts()] == ["mean"]
+    few = [text.get_text() for text in drawn(alone).legends[0].get_texts()]
+    assert few == ["mean", "bound of the claim"]
+
+
+def test_no_seed_is_hidden_behind_the_mean():
+    axes = drawn().axes[0]
+    lines = {line.get_marker(): line for line in axes.lines if len(line.get_xdata()) in (1, 3)}
+    (seeds,) = {*lines["o"].get_ydata()}
+    (mean,) = [line.get_ydata()[0] for line in axes.lines if line.get_marker() == "|"][:1]
+    assert axes.transData.transform((0, seeds))[1] < axes.transData.transform((0, mean))[1] - 3
+
+
+def test_a_grey_row_has_the_words_of_its_marks():
+    grey = replace(DRAWING, rows=(replace(ROW, verdict="not comparable", color="#6b6b6b"),))
+    page = render(grey, ("html",))["html"].decode()
+    assert '["a seed",' in page
+    assert '["mean",' in page
+    assert '["the paper",' in page
 
 
 def test_nothing_leaves_the_sheet_and_a_paper_has_neither_title_nor_caption():

@@ -44,7 +44,7 @@ def test_a_slope_of_the_paper_is_that_of_its_numbers(quick):
     expected = statistics.linear_regression(depths, numbers).slope
     assert one.paper == pytest.approx(expected)
     assert one.above
-    assert one.unit == "slope over depth (points a step)"
+    assert one.unit == "slope over depth (points a layer)"
     assert one.verdict == "not comparable"
 
 

@@ -6,7 +6,7 @@ import re
 import matplotlib.image
 import pandas as pd
 import pytest
-from sgbench.reports.figures.render import _figure, render
+from sgbench.reports.figures.render import _figure, _tied, render
 from sgbench.reports.figures.style import SHEETS
 
 NAN = float("nan")
@@ -120,3 +120,17 @@ def test_the_legend_has_the_lines_the_references_and_the_paper(draft):
     (legend,) = _figure(drawing, SHEETS["screen"]).legends
     texts = [text.get_text() for text in legend.get_texts()]
     assert texts == ["layers:", "4", "bprop", "the paper"]
+
+
+def test_the_papers_marker_has_a_line_in_the_legend_only_where_one_is_drawn(draft):
+    def handle(paper):
+        one = draft.drawing(draft.line(paper=paper), paper_label="the paper")
+        (legend,) = _figure(one, SHEETS["screen"]).legends
+        return legend.legend_handles[-1].get_linestyle()
+
+    assert handle([NAN, 1.0]) == "None"
+    assert handle([2.0, 1.0]) != "None"
+
+
+def test_the_last_number_of_a_list_stays_with_its_and():
+    assert _tied("at depth 3 and 4 and more") == "at depth 3 and\N{NO-BREAK SPACE}4 and more"

@@ -40,7 +40,11 @@ def test_the_papers_scale_comes_first_and_others_where_they_have_records(table1,
 
 
 def test_one_scale_alone(table1, table2, some):
-    report = everything.build([table1, table2], some, formats=("json",), scale="demo")
+    told = []
+    report = everything.build(
+        [table1, table2], some, formats=("json",), scale="demo", tell=told.append
+    )
+    assert told == ["reporting table1, scale demo", "reporting table2, scale demo"]
     assert set(names(report)) == {"demo"}
     with pytest.raises(UsageError, match=r"'demmo'.*'demo'"):
         everything.build([table1], some, scale="demmo")
@@ -95,7 +99,7 @@ def test_the_page_answers_first_and_says_what_the_rest_takes(table1, table2, som
         assert f"in about {every}: Table" in flat
         assert all(one in flat for one in words)
         assert "What would it take to know the rest?" in flat
-        assert "claims of the paper: all" in flat
+        assert "are to be judged" in flat
     assert answer.index("</dl>") < answer.index("<table")
 
 

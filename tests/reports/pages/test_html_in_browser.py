@@ -66,6 +66,13 @@ async function use() {
   const entry = document.querySelector("section.part tbody td");
   seen.verdict = [verdict.left >= 0, verdict.right <= innerWidth];
   seen.head = [getComputedStyle(entry, "::before").content !== "none", entry.dataset.head];
+  const fold = document.querySelector("section.part .fold");
+  const hidden = () => [...document.querySelectorAll("section.part .unrun")].filter(
+    one => !one.getClientRects().length).length;
+  seen.folded = [hidden(), getComputedStyle(fold).display];
+  fold.click();
+  seen.folded.push(hidden());
+  fold.click();
   seen.beyond = [...document.querySelectorAll(".wide")].filter(
     one => one.querySelector("table") && one.scrollWidth > one.clientWidth).length;
   seen.wide = document.documentElement.scrollWidth - innerWidth;
@@ -140,8 +147,12 @@ def test_on_a_narrow_screen_verdicts_are_in_sight_below_their_heads(page, tmp_pa
     assert narrow["verdict"] == [True, True]
     assert narrow["head"] == [True, "MNIST no-bprop"]
     assert narrow["beyond"] == 0
+    before, shown, after = narrow["folded"]
+    assert before > after
+    assert shown == "block"
     wide = used(page, tmp_path, "--window-size=1600,900")
     assert wide["head"] == [False, "MNIST no-bprop"]
+    assert wide["folded"][:2] == [0, "none"]
 
 
 def test_a_fault_is_found(page, tmp_path):

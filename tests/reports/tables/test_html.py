@@ -16,6 +16,17 @@ def test_outer_heads_span_their_columns():
     assert "<th scope=row>FCN</th><td>1.5</td>" in text
 
 
+def test_a_wide_table_is_parted_by_the_outermost_level_of_its_columns():
+    heads = [(name, rule) for name in ("MNIST", "CIFAR") for rule in "abcd"]
+    found = {(("FCN",), head): entry("1.5") for head in heads}
+    wide = html_table(cross_table("Errors", ("network",), found, [("FCN",)], heads))
+    first, second = wide.split("\n<div class=wide")
+    assert "colspan=4>MNIST</th>" in first
+    assert "colspan=4>CIFAR</th>" in second
+    narrow = cross_table("Errors", ("network",), found, [("FCN",)], heads[1:])
+    assert html_table(narrow).count("<table") == 1
+
+
 def test_a_row_repeats_what_the_one_above_says():
     table = simple_table(("a", "b", "c"), [("x", "1", "2"), ("x", "3", "4")], stubs=2)
     assert html_table(table).count("<th scope=row>x</th>") == 2  # it may be sorted

@@ -1,8 +1,8 @@
 """The tables of all exhibits together."""
 
-from sgbench.reports.analysis.overview import CLAIMS, OURS, PLACES, Made, Ran, Tally
+from sgbench.reports.analysis.overview import CLAIMS, MEDIANS, OURS, PLACES, Made, Ran, Tally
 from sgbench.reports.analysis.wording import NONE
-from sgbench.reports.tables.overview import elsewhere_table, made_table, paper_table
+from sgbench.reports.tables.overview import NUMBERS, elsewhere_table, made_table, paper_table
 
 
 def tally(exhibit="table1", scale="paper", **more):
@@ -20,11 +20,11 @@ def test_a_row_is_an_exhibit_at_the_papers_protocol_and_the_last_is_all():
     other = tally("deep", verdicts={OURS: {"not run": 2}}, left=3600.0)
     table = paper_table([one, other, tally(scale="quick", verdicts={})])
     assert table.stubs == ("exhibit",)
-    heads = ("cells run", "seeds", "the rest takes", PLACES, OURS)
+    heads = ("cells run", "seeds", "the rest takes", NUMBERS, OURS)
     assert table.columns == tuple((head,) for head in heads)
     first, second, last = table.rows
     assert first[0] == ("Table1",)
-    counted = "1 of 48 reproduced, 47 not run"
+    counted = "places: 1 of 48 reproduced, 47 not run"
     assert lines(first) == ["4 of 1,288", "1 to 2 of 3", "2 h", counted, NONE]
     assert lines(second) == ["4 of 1,288", "1 to 2 of 3", "1 h", NONE, "all 2 not run"]
     assert last[0] == ("all",)
@@ -49,6 +49,16 @@ def test_other_schedules_have_a_table_of_their_own():
     assert lines(table.rows[0])[2:] == ["all 2 undecided", "1 same way round"]
     assert lines(table.rows[1])[1] == NONE
     assert elsewhere_table([tally(verdicts={})]) is None
+
+
+def test_the_papers_numbers_share_a_column_with_a_line_for_each_kind():
+    some = {PLACES: {"not run": 3}, MEDIANS: {"inconclusive": 2}, CLAIMS: {"not run": 4}}
+    table = paper_table([tally(verdicts=some), tally("deep", verdicts={PLACES: {"not run": 5}})])
+    assert table.columns[3:] == ((NUMBERS,), (CLAIMS,))
+    shown = [entries[3].lines for _, entries in table.rows]
+    assert shown[0] == ("places: all 3 not run", "medians: 0 of 2 reproduced, 2 inconclusive")
+    assert shown[1] == ("places: all 5 not run",)
+    assert shown[2][0] == "places: all 8 not run"
 
 
 def test_what_made_the_records():
