@@ -43,6 +43,18 @@ def test_bits_per_character_are_those_of_a_plain_loop(characters):
     assert found[0] != found[1]
 
 
+def test_places_and_warm_up_are_as_asked():
+    """A short warm-up costs something, and nothing in one place."""
+    program = recurrent_program(text_cell("bptt"))
+    with torch.no_grad():
+        matched(program)
+        codes = np.random.default_rng(1).integers(0, program.network.symbols, 600)
+        (few,) = bits_per_character(program.network, codes, places=60, warm_up=1)
+        (more,) = bits_per_character(program.network, codes, places=60, warm_up=9)
+        (one,) = bits_per_character(program.network, codes, places=1)
+    assert abs(few - one) > 5 * abs(more - one) > 0
+
+
 @pytest.mark.parametrize("rule", registry.rules_of("recurrent"))
 def test_a_reading_changes_nothing(rule):
     with torch.no_grad():
