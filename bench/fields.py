@@ -62,7 +62,7 @@ class Field:
         It has the field's type and is finite, but may lie outside the field's own range:
         p_update > 0 is a bound although 0 is no p_update. Raises UsageError otherwise.
         """
-        return self._stored(self._typed(value))
+        return self._typed(value)
 
     def _scalar(self, value: Any) -> Any:
         value = self._typed(value)

@@ -1,6 +1,7 @@
 """Files of pytest-benchmark: verdicts on their rounds, what is missing, and files that are none."""
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -148,7 +149,9 @@ def test_a_file_that_pytest_benchmark_wrote(tmp_path):
     path = tmp_path / "real.json"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
     options = [f"--benchmark-json={path}", "--benchmark-min-rounds=5", "--benchmark-max-time=0.02"]
-    subprocess.run([*command, *options], cwd=tmp_path, check=True, capture_output=True)
+    # Within a worker of pytest-xdist pytest-benchmark measures nothing.
+    alone = {name: value for name, value in os.environ.items() if "PYTEST_XDIST" not in name}
+    subprocess.run([*command, *options], cwd=tmp_path, check=True, capture_output=True, env=alone)
     (found,) = compare(path, path)
     assert (found.name, found.verdict, found.estimate) == ("test_it.py::test_it", "pass", 1.0)
 
