@@ -20,7 +20,8 @@ from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
-CELLS = "network=fcn,depth=3,4" if SHARE >= 10 else "network=fcn,depth=3,sg_layers=none,0"
+RULES = "network=fcn,rule=no_bprop,backprop,dni,cdni"
+CELLS = f"{RULES},depth=3,4" if SHARE >= 10 else f"{RULES},depth=3,sg_layers=none,0"
 GRID = ("table1", "--where", CELLS, "--seeds", "1")
 TIMED = re.compile(r"(train|evaluation)_seconds|steps_per_second|examples_per_second|finished|git_")
 

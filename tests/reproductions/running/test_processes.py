@@ -29,7 +29,8 @@ SCRIPT = textwrap.dedent("""
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: None)  # one that comes when the run has ended
         store, jobs, *sets = sys.argv[1:]
-        request = RunRequest(exhibit="table1", where=["network=fcn,depth=3,4,sg_layers=none,0"],
+        where = ["network=fcn,depth=3,4,sg_layers=none,0,rule=no_bprop,backprop,dni,cdni"]
+        request = RunRequest(exhibit="table1", where=where,
             set=sets, seeds=1, store=Store(store), jobs=int(jobs), device="cpu")
         print("interrupted", run(request, Listener()).interrupted)
 """)
