@@ -151,7 +151,7 @@ class Record:
     numpy: str = _doc("version of NumPy")
     platform: str = _doc("operating system and architecture")
     processor: str | None = _doc(
-        "the processor's vendor, family and model; null: not known, as before schema 5, or a GPU"
+        "the processor's vendor, family and model; null: not known, as before schema 6, or a GPU"
     )
     instructions: str | None = _doc(
         "its instruction set, and variables that choose it; null: not known, or a GPU"

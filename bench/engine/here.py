@@ -8,6 +8,7 @@ checkpoint. Either way gives the same results to the last bit.
 import contextlib
 import dataclasses
 import functools
+import itertools
 import sys
 import time
 import traceback
@@ -28,7 +29,7 @@ from ..training.torch_settings import restored
 START_SECONDS = 4.0
 """About what it takes to start workers, on two cores."""
 UPDATE_SECONDS, RATE = 1e-3, 1e10
-"""What an update of the smallest program takes, and multiplications a second beyond; both rough."""
+"""Estimates, both rough: seconds of an update of the smallest program; multiplications a second."""
 
 Done = Callable[[int, list[Outcome]], Sequence[Job] | None]
 Progress = Callable[[int, int, LastPoint], None]
@@ -85,7 +86,8 @@ def train_quick(
     with restored():
         while left and not stop.asked():
             spent = time.monotonic() - began
-            if spent + sum(_seconds(jobs[index]) for index in left) > limit:
+            estimates = itertools.accumulate((_seconds(jobs[i]) for i in left), initial=spent)
+            if any(total > limit for total in estimates):  # of many jobs, the first few tell
                 return left
             index, until = left[0], time.time() + limit - spent
             mine = dataclasses.replace(stop, deadline=min(stop.deadline or until, until))

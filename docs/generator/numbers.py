@@ -10,16 +10,14 @@ from typing import Any, cast
 import pandas as pd
 from sgbench.bench.errors import SgbenchError
 from sgbench.reports.analysis.select import Selection
-from sgbench.reports.analysis.verdicts import Place
+from sgbench.reports.analysis.verdicts import Place, mean_of
 from sgbench.reports.tables import entries
 from sgbench.results.metrics import measure_of
 from sgbench.results.record import POINT_TYPES
-from sgbench.results.statistics.intervals import mean_interval
 
 from . import cost, findings, sources
 from .markers import MarkerError
 
-CONFIDENCE = 0.95
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -112,7 +110,8 @@ def _left(words: list[str]) -> str:
 
 def _interval_of(values: "pd.Series[float]", form: str) -> str:
     """Return mean and half-width of the 95 % interval, with the decimals of a form like `.2f`."""
-    found = mean_interval(list(values), CONFIDENCE)
+    found = mean_of(list(values))
+    assert found is not None  # there are values
     return entries.interval(found, int(form.strip(".f")))
 
 

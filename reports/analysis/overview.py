@@ -155,7 +155,7 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
         verdicts={kind: counts for kind, counts in found.items() if counts},
         rules=_ran(selection),
         planned=selection.planned,
-        hardly=tuple(one.words for one in hardly(_planned(selection))),
+        hardly=tuple(one.words for one in _hardly(selection)),
         left=None if costs is None else costs.left(selection),
     )
 
@@ -163,11 +163,9 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
 _RARELY = 0.1  # power below which a plan's numbers are named on top of a page
 
 
-def _planned(selection: Selection) -> list[Planned]:
-    if selection.scale not in selection.exhibit.scales:
-        return []
+def _hardly(selection: Selection) -> list[Planned]:
     found = final_places(selection.exhibit, selection.scale, selection.cells)
-    return [one for one in found if one.power < _RARELY]
+    return [one for one in hardly(found) if one.power < _RARELY]
 
 
 def _ran(selection: Selection) -> dict[str, Ran]:

@@ -33,7 +33,6 @@ from .judging import (
 from .protocol import PAPER
 from .wording import at
 
-_BEFORE = " before the end of training"
 LEAST_POWER = 0.5
 """A power below this is told: the seeds that are planned would rather not decide."""
 
@@ -65,7 +64,8 @@ class Planned:
 
 def planned(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
     """Return the planned power at a scale of what all its configurations are among `cells` of."""
-    return [*_places(exhibit, scale, cells), *_claims(exhibit, scale, cells)]
+    places = (*final_places(exhibit, scale, cells), *_early_places(exhibit, scale, cells))
+    return [*places, *_claims(exhibit, scale, cells)]
 
 
 def hardly(found: Iterable[Planned]) -> list[Planned]:
@@ -87,47 +87,70 @@ def words(found: Iterable[Planned]) -> list[str]:
 
 
 def final_places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
-    """Return that of places at the end of training alone."""
-    found = _places(exhibit, scale, cells)
-    return [one for one in found if not one.name.endswith(_BEFORE)]
+    """Return the power of places at the end of training, the least of those alike."""
+    if scale != PAPER:
+        return []
+    return _least(
+        exhibit,
+        scale,
+        (
+            (cell, result, target(cell, number, margin), "")
+            for cell in _filling(exhibit, cells)
+            for result in results_of(cell.dataset)
+            if (number := exhibit.number(cell, result)) is not None
+            and (margin := exhibit.margin(cell.dataset, cell.rule)) is not None
+        ),
+    )
 
 
-def _places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
-    """Return the power of places, the least of those alike: at the end of training, and before.
+def _early_places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
+    """Return the power of places before the end of training, the least of those alike.
 
-    A place before the end has the spread of the end; it has no power where the paper's side alone
-    is known, since nobody knows how far off the paper is.
+    Such a place has the spread of the end; it has no power where the paper's side alone is known,
+    since nobody knows how far off the paper is.
     """
     if scale != PAPER:
         return []
-    n, found = exhibit.scale(scale).seeds, dict[str, Planned]()
+    return _least(
+        exhibit,
+        scale,
+        (
+            (cell, known.result, intermediate_target(cell, known), " before the end of training")
+            for cell in _filling(exhibit, cells)
+            for known in exhibit.intermediate_of(cell)
+            if known.side == "at"
+        ),
+    )
 
-    def add(cell: Cell, result: str | None, wanted: Target, when: str) -> None:
+
+def _filling(exhibit: Exhibit, cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells that fill the paper's table."""
+    mine = (cell for cell in cells if cell.p_update is None)
+    return [c for c in mine if exhibit.fills_place(c.dataset, c.network, c.rule, c.sg_layers)]
+
+
+def _least(
+    exhibit: Exhibit, scale: str, wanted: Iterable[tuple[Cell, str | None, Target, str]]
+) -> list[Planned]:
+    """Return the least power of places of one data set, network, rule and result.
+
+    Args:
+        exhibit: the exhibit.
+        scale: its scale.
+        wanted: of each place the cell, the result, what it is held against, and words on when.
+    """
+    n, found = exhibit.scale(scale).seeds, dict[str, Planned]()
+    for cell, result, held, when in wanted:
         spread = exhibit.spread(cell, result)
         if spread is None:
-            return
+            continue
         fields = {name: cell.value(name) for name in ("dataset", "network", "rule")}
-        name = (
-            at(exhibit, fields) + (f", {exhibit.label('result', result)}" if result else "") + when
-        )
-        wanted = replace(wanted, value=0.0)  # which no power depends on
-        power = place_power(n, spread.deviation, wanted, grain(cell.dataset))
+        of = f", {exhibit.label('result', result)}" if result else ""
+        name = f"{at(exhibit, fields)}{of}{when}"
+        at_zero = replace(held, value=0.0)  # no power depends on the value
+        power = place_power(n, spread.deviation, at_zero, grain(cell.dataset))
         least = min(power, found[name].power if name in found else 1.0)
         found[name] = Planned(name=name, seeds=n, power=least, source=spread.source)
-
-    fills = exhibit.fills_place
-    mine = [c for c in cells if c.p_update is None]
-    mine = [c for c in mine if fills(c.dataset, c.network, c.rule, c.sg_layers)]
-    for cell in mine:
-        for result in results_of(cell.dataset):
-            number, margin = exhibit.number(cell, result), exhibit.margin(cell.dataset, cell.rule)
-            if number is not None and margin is not None:
-                add(cell, result, target(cell, number, margin), "")
-    for cell in mine:
-        for known in exhibit.intermediate_of(cell):
-            if known.side == "at":
-                wanted = intermediate_target(cell, known)
-                add(cell, known.result, wanted, _BEFORE)
     return list(found.values())
 
 

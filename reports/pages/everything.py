@@ -41,7 +41,7 @@ def build(
     scale: str | None = None,
     sheet: str = "screen",
     costs: Costs | None = None,
-    tell: Callable[[str], None] | None = None,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> Report:
     """Return the report.
 
@@ -63,11 +63,10 @@ def build(
     exhibits = sorted(exhibits, key=lambda one: (-len(one.numbers), -len(one.medians), one.name))
     records, timings = list(records), list(timings)
     costs = costs or Costs(records, timings)
-    say = tell or str  # which tells nobody
     drafts: list[Draft] = []
     for one in exhibits:
         for name in _scales(one, records, scale):
-            say(f"reporting {one.name}, scale {name}")
+            tell(f"reporting {one.name}, scale {name}")
             made = exhibits_page.draft(
                 one, name, records, formats, workers, sheet=sheet, costs=costs
             )
@@ -77,10 +76,10 @@ def build(
         raise UsageError(f"no exhibit has the scale {scale!r}{did_you_mean(str(scale), known)}")
     timings = [timing for timing in timings if scale in (None, timing.scale)]
     if timings:
-        say("reporting throughput")
+        tell("reporting throughput")
         drafts.append(throughput.draft(timings, records, scale, formats, workers, sheet=sheet))
     for one in (s for s in studies if scale in (None, s.study.scale)):
-        say(f"reporting study {one.study.name}")
+        tell(f"reporting study {one.study.name}")
         drafts.append(tuning.draft(one, formats, sheet))
     page = front(NAME, _TITLE, [part_of(draft, ()) for draft in drafts], (_LEAD,))
     return together(page, drafts, formats)

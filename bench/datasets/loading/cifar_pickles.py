@@ -45,7 +45,7 @@ class _Name:
 
 @dataclass(slots=True)
 class _Made:
-    """What a pickle would have called a name for, and the state that it gave it."""
+    """An object that a pickle asks for: whose class, with which arguments, and its state."""
 
     meaning: str
     arguments: tuple[Any, ...]
@@ -142,7 +142,7 @@ def _plain(content: bytes, most: int) -> Any:
     return machine.stack[0]
 
 
-def _carry_out(machine: _Machine, name: str, argument: Any) -> None:  # noqa: PLR0912  one a line
+def _carry_out(machine: _Machine, name: str, argument: Any) -> None:  # noqa: PLR0912  a branch for each instruction
     push = machine.stack.append
     if name in _LITERALS:
         push(argument)

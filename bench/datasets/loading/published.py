@@ -55,26 +55,23 @@ def check(
     dataset: str, sha256s: Mapping[str, str], folders: Sequence[Path], read: Read
 ) -> list[FileCheck]:
     """Read and hash the files of {name: published SHA-256}; those that are missing say so alike."""
-    absent = [name for name in sha256s if locate(name, folders) is None]
-    return [_check(dataset, name, sha, folders, read, absent) for name, sha in sha256s.items()]
+    paths = {name: locate(name, folders) for name in sha256s}
+    absent = [name for name, path in paths.items() if path is None]
+    why = str(missing(dataset, absent, folders)) if absent else None
+    return [
+        FileCheck(dataset=dataset, file=name, expected=sha256, problem=why)
+        if path is None
+        else _check(dataset, name, sha256, path, read)
+        for (name, path), sha256 in zip(paths.items(), sha256s.values(), strict=True)
+    ]
 
 
-def _check(  # noqa: PLR0917  of `check`
-    dataset: str,
-    name: str,
-    expected: str,
-    folders: Sequence[Path],
-    read: Read,
-    absent: Sequence[str],
-) -> FileCheck:
-    path, found, problem = locate(name, folders), None, None
+def _check(dataset: str, name: str, expected: str, path: Path, read: Read) -> FileCheck:
+    found, problem = expected, None
     try:
-        if path is None:
-            raise missing(dataset, absent, folders)
         read(name, path)
-        found = expected
     except DataError as error:
-        problem = str(error)
+        found, problem = None, str(error)
     return FileCheck(
         dataset=dataset, file=name, path=path, expected=expected, found=found, problem=problem
     )

@@ -31,14 +31,17 @@ if TYPE_CHECKING:
     from .network import FeedForwardReplicas
 
 MOST_BATCHES = 80
-"""Of 256 examples 20,480: with fewer, a ridge regression of some 250 numbers falls well short."""
+"""Most batches that are looked at: 20,480 examples in batches of 256. With far fewer a ridge
+regression on some 250 numbers falls short of what it can reach."""
 LEAST_BATCHES = 12
 PENALTIES = tuple(10.0**exponent for exponent in range(-5, 4))
-"""Of the ridge regression, relative to the mean variance of what M sees."""
+"""Penalties of the ridge regression, in units of the mean variance of what M sees."""
 
 
 class Diagnosis(NamedTuple):
-    """Of each replica a value a hidden layer, bottom first; NaN where there is none.
+    """Two cosines of M: lists by replica, of a value for each hidden layer, bottom first.
+
+    A value is NaN where the layer has no M.
 
     Attributes:
         weight_cosine: see the module.

@@ -7,12 +7,12 @@ class Windows(NamedTuple):
     """The windows of a level, one after another, in steps since the level began."""
 
     first: int
-    """Where the first one begins."""
+    """Step at which the first window begins."""
     steps: int
-    """Steps of every stream in each."""
+    """Length of a window, in steps of every stream."""
 
     def ends(self, since: int) -> bool:
-        """Tell whether one ends after so many steps of the level."""
+        """Tell whether a window ends after so many steps of the level."""
         return since > self.first and (since - self.first) % self.steps == 0
 
 

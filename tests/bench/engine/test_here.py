@@ -10,6 +10,7 @@ from sgbench.bench.engine import dispatch, here, local_pool
 from sgbench.bench.engine.dispatch import Stop
 from sgbench.bench.engine.local_pool import StartError
 from sgbench.bench.source_files import ExternalFile
+from sgbench.bench.training import loop
 
 
 @pytest.fixture
@@ -48,7 +49,8 @@ def test_a_file_of_the_users_may_end_its_process_so_it_is_for_workers():
 
 def test_a_plan_that_takes_longer_goes_on_from_its_checkpoint(monkeypatch, tmp_path):
     """Here with workers that cannot start, so in this process again."""
-    monkeypatch.setattr(here, "START_SECONDS", 0.2)
+    monkeypatch.setattr(here, "START_SECONDS", 0.05)
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)  # however fast the machine is, it is asked
     monkeypatch.setattr(here, "_seconds", lambda job: 0.0)
     long = 1500
     jobs = [

@@ -92,5 +92,5 @@ def test_a_file_that_cannot_be_opened(tmp_path):
 def test_without_a_folder_of_all_it_is_in_that_of_the_users(tmp_path, monkeypatch):
     assert machine_lock.lock_file().parent == tmp_path
     monkeypatch.setattr(machine_lock, "FOLDER", tmp_path / "none")
-    monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: "/var/tmp")
-    assert str(machine_lock.lock_file()) == "/var/tmp/sgbench-timing.lock"
+    monkeypatch.setattr(machine_lock.tempfile, "gettempdir", lambda: str(tmp_path / "own"))
+    assert machine_lock.lock_file() == tmp_path / "own" / "sgbench-timing.lock"
