@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reports.analysis.medians import bins
+from sgbench.reports.analysis.naming import span
 from sgbench.reports.analysis.planned import planned
 from sgbench.reports.analysis.verdicts import (
     INCONCLUSIVE,
@@ -58,7 +59,7 @@ def runs(*exhibits: str) -> str:
         for (rule, dataset, network), seeds in by.items():
             where = at(load(name), {"dataset": dataset, "network": network})
             least, most = min(seeds), max(seeds)
-            each = f"{least}" if least == most else f"{least} to {most}"
+            each = span(least, most)
             at_depths = len(depths[rule, dataset, network]) == len(seeds) > 1
             what = f"{len(seeds)} depths, " if at_depths else ""
             phrases.append(

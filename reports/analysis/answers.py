@@ -7,7 +7,7 @@ from typing import NamedTuple
 from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .cost import in_words
 from .details import Detail
-from .naming import count
+from .naming import count, seeds_words, span
 from .overview import CLAIMS, OURS, Ran, Tally, joined, totals, words
 from .protocol import PAPER
 from .verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
@@ -110,8 +110,7 @@ def at_the_papers_protocol(tallies: Iterable[Tally]) -> str:
 
 def _amount(some: Ran, planned: int) -> str:
     low, high = some.seeds
-    seeds = f"{low}" if low == high else f"{low} to {high}"
-    return f"all {joined(some.datasets)}, {seeds} of {count(planned, 'seed')} each"
+    return f"all {joined(some.datasets)}, {span(low, high)} of {count(planned, 'seed')} each"
 
 
 def elsewhere(tallies: Sequence[Tally]) -> str:
@@ -142,7 +141,7 @@ def _told(counts: Counter[str]) -> str:
 def _seeds(tallies: Sequence[Tally]) -> str:
     low = min((one.seeds[0] for one in tallies), default=0)
     high = max((one.seeds[1] for one in tallies), default=0)
-    return count(low, "seed") if low == high else f"{low} to {high} seeds"
+    return seeds_words(low, high)
 
 
 def the_rest(tallies: Iterable[Tally]) -> str:

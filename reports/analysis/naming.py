@@ -27,6 +27,16 @@ def count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def span(low: object, high: object) -> str:
+    """Return `2 to 5`, or `5` where both ends are the same."""
+    return f"{high}" if low == high else f"{low} to {high}"
+
+
+def seeds_words(least: int, most: int) -> str:
+    """Return `5 seeds`, or `2 to 5 seeds`."""
+    return f"{span(least, most)} {'seed' if most == 1 else 'seeds'}"
+
+
 def machine_words(machine_class: str) -> str:
     """Return a class of machines as a reader writes it; the class itself is a key."""
     return machine_class.replace(", 1 threads,", ", 1 thread,")

@@ -15,6 +15,7 @@ from ...reproductions.exhibits.schema import CUSTOM, Figure
 from ...results.metrics import METRIC_BY_RESULT
 from ...results.record import Record
 from ..analysis.intermediate import read_between, share
+from ..analysis.naming import span
 from ..analysis.select import Selection, select
 from . import points, words
 from .panels import lines, panels
@@ -145,7 +146,7 @@ def references(
     if frame.empty:
         return frame, ""
     least, most = int(means["count"].min()), int(means["count"].max())
-    many = f"{most}" if least == most else f"{least} to {most}"
+    many = span(least, most)
     return frame, (
         f" Horizontal lines: means of {many} seeds of {' and '.join(frame['label'].unique())} under"
         " the same protocol."

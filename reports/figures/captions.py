@@ -8,6 +8,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import Exhibit, Figure
+from ..analysis.naming import span
 from ..analysis.overview import joined
 from ..analysis.protocol import PAPER, difference
 from ..analysis.select import READABLE, Selection
@@ -26,7 +27,7 @@ def spread(figure: Figure, seeds: Sequence[int], means: pd.DataFrame) -> str:
     least, most = min(seeds), max(seeds)
     if most == 1:
         return "One seed each, so no intervals."
-    count = f"{most}" if least == most else f"{least} to {most}"
+    count = span(least, most)
     curves, few, many = figure.kind == "curves", means["few"].any(), (~means["few"]).any()
     kind = f"{'Bands' if curves else 'Bars'}: 95 % Student-t intervals of the mean"
     if curves and figure.y == "longest" and few and not many:
@@ -59,8 +60,7 @@ def beside(data: pd.DataFrame, early: pd.DataFrame, scale: str, unit: str) -> st
     error = ((early["high"] - early["low"]) / 2)[~open_side.any(axis=1)]
     if not error.empty:
         low, high = f"{error.min():.2g}", f"{error.max():.2g}"
-        spread = low if low == high else f"{low} to {high}"
-        found += f", before the end read off its curves to ± {spread} {unit}"
+        found += f", before the end read off its curves to ± {span(low, high)} {unit}"
     if open_side.any(axis=None):
         found += "; an arrow: only that side of it is known"
     return f"{found}."

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ...results.metrics import measure_of
 from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
 from ..analysis.judging import compared
-from ..analysis.naming import count
+from ..analysis.naming import seeds_words
 from ..analysis.overview import counted, joined
 from ..analysis.select import Selection
 from ..analysis.verdicts import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
@@ -89,7 +89,7 @@ def _title(selection: Selection, results: Sequence[ClaimResult]) -> str:
 def _notes(selection: Selection, results: Sequence[ClaimResult]) -> tuple[str, ...]:
     ns = [len(result.values) for result in results]
     least, most = min(ns), max(ns)
-    seeds = count(most, "seed") if least == most else f"{least} to {most} seeds"
+    seeds = seeds_words(least, most)
     drawn = [
         f"dots below it: each seed{f', where there are fewer than {FEW}' if most >= FEW else ''}"
         if least < FEW

@@ -10,7 +10,7 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Figure
-from ..analysis.naming import count
+from ..analysis.naming import count, seeds_words, span
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection
 from ..analysis.wording import label, number
@@ -101,7 +101,7 @@ def _against_baseline(ends: Ends) -> str:
         clauses.append(f"{subject}'s {of}{many}, shorter in {shorter}")
     seeds = [len(values) for one in places for values in one.values()]
     least, most = min(seeds), max(seeds)
-    seen = count(most, "seed") if least == most else f"{least} to {most} seeds"
+    seen = seeds_words(least, most)
     return f"{'; '.join(clauses)} ({seen})" if clauses else ""
 
 
@@ -138,7 +138,7 @@ def _optimum(ends: Ends) -> str:
         if found is not None:
             low, high = number(min(found)), number(max(found))
             whose = f" for {subject}" if len(ends.subjects) > 1 else ""
-            clauses.append(f"{low if low == high else f'{low} to {high}'}{whose}")
+            clauses.append(f"{span(low, high)}{whose}")
     return f"is lowest at {_noun(ends.along)} = {listed(clauses)}" if clauses else ""
 
 

@@ -13,6 +13,7 @@ from ...bench.registry import DATASETS, RULES
 from ...reproductions.exhibits import catalogue
 from ...results.statistics.rounds import Median
 from ..analysis.cost_to_accuracy import Reached, quantity
+from ..analysis.naming import span
 from ..analysis.speeds import Speed
 from . import words
 from .spec import Drawing
@@ -108,7 +109,7 @@ def _costs(speeds: Sequence[Speed]) -> str:
 
 def _range(values: Sequence[float], decimals: int) -> str:
     low, high = (f"{value:.{decimals}f}" for value in (min(values), max(values)))
-    return low if low == high else f"{low} to {high}"
+    return span(low, high)
 
 
 def _seconds(name: str, of: str, reached: Sequence[Reached]) -> list[Drawing | None]:

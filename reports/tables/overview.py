@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from ..analysis import overview
 from ..analysis.cost import in_words
-from ..analysis.naming import duration
+from ..analysis.naming import duration, span
 from ..analysis.overview import Made, Tally
 from ..analysis.protocol import PAPER
 from ..analysis.wording import NONE
@@ -98,8 +98,7 @@ def _of(run: int, wanted: int) -> str:
 def _seeds(one: Tally) -> str:
     """Return the seeds that configurations have, of those that the scale declares."""
     low, high = one.seeds
-    there = f"{low}" if low == high else f"{low} to {high}"
-    return f"{there} of {one.planned}" if one.planned else NONE
+    return f"{span(low, high)} of {one.planned}" if one.planned else NONE
 
 
 def _judged(verdicts: Mapping[str, Mapping[str, int]], columns: Sequence[str]) -> list[Entry]:

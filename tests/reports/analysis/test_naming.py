@@ -6,7 +6,14 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.reports.analysis.naming import cell_names, count, duration, machine_words
+from sgbench.reports.analysis.naming import (
+    cell_names,
+    count,
+    duration,
+    machine_words,
+    seeds_words,
+    span,
+)
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400}
@@ -77,3 +84,12 @@ def test_a_name_has_what_is_decoupled(population_exhibit):
     names = cell_names(expand(population_exhibit, "quick"))
     assert len(set(names)) == len(names)
     assert "mnist fcn 4 dni M1 both p0.2 seed 0" in names
+
+
+def test_a_range_of_one_value_is_that_value():
+    assert (span(2, 5), span(5, 5), span("0.5", "0.5")) == ("2 to 5", "5", "0.5")
+    assert (seeds_words(1, 1), seeds_words(3, 3), seeds_words(1, 3)) == (
+        "1 seed",
+        "3 seeds",
+        "1 to 3 seeds",
+    )
