@@ -16,11 +16,11 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.evidence import Intermediate
-from ...results.metrics import grain, lengths, rungs
+from ...results.metrics import lengths, rungs
 from ...results.record import LOST
-from ...results.statistics.place_verdict import judge
 from ...results.tuning_objective import objective_of
 from .judging import intermediate_target
+from .neighbours import beside
 from .population import at_fraction
 from .protocol import PAPER
 from .select import READABLE, Selection
@@ -29,6 +29,7 @@ from .verdicts import (
     NOT_COMPARABLE,
     NOT_RUN,
     Place,
+    judge_values,
     mean_of,
     other_data,
     seeds_left,
@@ -93,9 +94,7 @@ def read_between(dataset: str, known: Intermediate) -> tuple[float, float, float
 
 def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.DataFrame) -> Place:
     at = share(selection, known)
-    names = ["curve", "progression", "status", "iterations_done"]
-    found = [value_at(cell, row, known.result, at) for row in records[names].to_dict("records")]
-    every = pd.Series(found, index=records.index, dtype=float)
+    every = _values(cell, records, known.result, at)
     reached = every.notna()
     values = every[reached & selection.declared(records)].tolist()
     lost = {name: int(((records["status"] == name) & ~reached).sum()) for name in LOST}
@@ -105,7 +104,10 @@ def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.Da
         verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
         if not decides:
             target = intermediate_target(cell, known)
-            judged = judge(rungs(cell.dataset, values), target, grain=grain(cell.dataset))
+            near = beside(
+                selection, cell, lambda one, some: _values(one, some, known.result, at)
+            )  # fmt: skip
+            judged = judge_values(cell, values, target, near)
             verdict, decides = judged.status, judged.decides
             within, drawn = judged.within, judged.drawn
     return Place(
@@ -128,6 +130,14 @@ def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.Da
         known=known,
         share=at,
     )
+
+
+def _values(
+    cell: Cell, records: pd.DataFrame, result: str | None, at: float
+) -> "pd.Series[float]":
+    names = ["curve", "progression", "status", "iterations_done"]
+    found = [value_at(cell, row, result, at) for row in records[names].to_dict("records")]
+    return pd.Series(found, index=records.index, dtype=float)
 
 
 def when(place: Place) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 
 from ...bench.cell import Cell
 from ...reproductions.exhibits.claims import ClaimTest
+from ...reproductions.exhibits.expansion import expand
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import grain, results_of
 from ...results.statistics.place_verdict import Target
@@ -30,6 +31,7 @@ from .judging import (
     paper_numbers,
     target,
 )
+from .neighbours import neighbours
 from .protocol import PAPER
 from .wording import at
 
@@ -140,6 +142,7 @@ def _least(
         wanted: of each place the cell, the result, what it is held against, and words on when.
     """
     n, found = exhibit.scale(scale).seeds, dict[str, Planned]()
+    every = expand(exhibit, scale, seeds=1)
     for cell, result, held, when in wanted:
         spread = exhibit.spread(cell, result)
         if spread is None:
@@ -148,7 +151,8 @@ def _least(
         of = f", {exhibit.label('result', result)}" if result else ""
         name = f"{at(exhibit, fields)}{of}{when}"
         at_zero = replace(held, value=0.0)  # no power depends on the value
-        power = place_power(n, spread.deviation, at_zero, grain(cell.dataset))
+        beside = len(neighbours(every, replace(cell, seed=0), exhibit.neighbours))
+        power = place_power(n, spread.deviation, at_zero, grain(cell.dataset), beside)
         least = min(power, found[name].power if name in found else 1.0)
         found[name] = Planned(name=name, seeds=n, power=least, source=spread.source)
     return list(found.values())

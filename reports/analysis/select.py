@@ -52,6 +52,7 @@ class Selection:
             `configuration` (its index in `cells`) and `value` (its final result by
             `results.metrics`, null unless it is ok).
         stale: the number of records that other versions of the code made.
+        unnarrowed: the selection that this one is a part of, None where it is whole.
     """
 
     exhibit: Exhibit
@@ -61,6 +62,12 @@ class Selection:
     own_seeds: tuple[int, ...]
     frame: pd.DataFrame
     stale: int
+    unnarrowed: "Selection | None" = None
+
+    @property
+    def whole(self) -> "Selection":
+        """All that is known of the scale: a verdict does not depend on what is shown."""
+        return self if self.unnarrowed is None else self.unnarrowed
 
     @property
     def seeds(self) -> int:
@@ -145,6 +152,7 @@ class Selection:
             cells=tuple(self.cells[n] for n in kept),
             own_seeds=own_seeds,
             frame=frame.assign(configuration=frame["configuration"].map(index)),
+            unnarrowed=self.whole,
         )
 
     def find_in_paper(self, fields: Mapping[str, Any]) -> bool:

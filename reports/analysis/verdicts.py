@@ -15,9 +15,10 @@ from ...reproductions.exhibits.evidence import Intermediate
 from ...results.metrics import grain, results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
-from ...results.statistics.place_verdict import Target, judge
+from ...results.statistics.place_verdict import PlaceVerdict, Target, judge
 from .judging import target
 from .naming import count
+from .neighbours import beside
 from .protocol import PAPER
 from .select import Selection
 
@@ -124,8 +125,10 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
     if wanted is not None and ran:
         verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
         if not decides:
-            scaled = rungs(cell.dataset, values)
-            judged = judge(scaled, wanted, grain=grain(cell.dataset))
+            near = beside(
+                selection, cell, lambda _, some: selection.whole.values(result)[some.index]
+            )  # fmt: skip
+            judged = judge_values(cell, values, wanted, near)
             verdict, decides = judged.status, judged.decides
             within, drawn = judged.within, judged.drawn
     return Place(
@@ -146,6 +149,15 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
         lost=lost,
         other_data=other_data(records),
     )
+
+
+def judge_values(
+    cell: Cell, values: Sequence[float], wanted: Target, near: Sequence[Sequence[float]]
+) -> PlaceVerdict:
+    """Return the verdict on a cell's results, by those of its neighbours too."""
+    scaled = rungs(cell.dataset, values)
+    others = [rungs(cell.dataset, some) for some in near]
+    return judge(scaled, wanted, grain=grain(cell.dataset), neighbours=others)
 
 
 def seeds_left(selection: Selection, n: int, diverged: int) -> str:

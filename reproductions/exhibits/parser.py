@@ -12,6 +12,7 @@ from .schema import (
     FIGURE_KINDS,
     GATED_KINDS,
     MOST_CELLS,
+    NEIGHBOUR_FIELDS,
     Exhibit,
     Figure,
     Gated,
@@ -61,6 +62,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
         margins=margins(root.take_table("margins", {})),
         spreads=spreads(root.take_tables("spreads")),
         baseline=_baseline(root),
+        neighbours=_neighbours(root),
         readings=_readings(root.take_table("readings", {})),
         unstated=tuple(root.take_list("unstated", str, [])),
         claims=tuple(map(read_claim, root.take_tables("claims"))),
@@ -123,6 +125,12 @@ def _baseline(root: Table) -> str | None:
     if "baseline" not in root.remaining():
         return None
     return root.coerced("baseline", "rule", root.take("baseline", str))
+
+
+def _neighbours(root: Table) -> str | None:
+    if "neighbours" not in root.remaining():
+        return None
+    return root.choice("neighbours", NEIGHBOUR_FIELDS)
 
 
 def _readings(table: Table) -> dict[str, str]:

@@ -16,6 +16,8 @@ GATED_KINDS = ("speed", "correctness")
 
 FIGURE_KINDS = ("curves", "sweep", "population")
 
+NEIGHBOUR_FIELDS = ("depth", "T")
+
 MOST_CELLS = 100_000
 """Of a scale: a product of axes is soon more than any memory holds."""
 
@@ -143,6 +145,7 @@ class Exhibit:
         spreads: estimates, by (dataset, network, rule, result).
         baseline: the rule that others are held against: where the paper's number of the baseline
             is within a place's margin, the place cannot tell its rule from the baseline.
+        neighbours: the field along which places have neighbours, whose spread tells more of theirs.
         readings: what the paper leaves open, by name, and how it is read here.
         unstated: fields of the protocol of the paper's scale that the paper does not state.
         claims: the paper's.
@@ -176,6 +179,7 @@ class Exhibit:
         default_factory=dict[tuple[str, str, str, str | None], Spread]
     )
     baseline: str | None = None
+    neighbours: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
     unstated: tuple[str, ...] = ()
 

@@ -5,20 +5,16 @@ Normal values of a known standard deviation are supposed, so a power is a plan, 
 
 import functools
 import math
-from typing import TYPE_CHECKING
-
-from .intervals import VERDICT_CONFIDENCE
-from .place_verdict import DRAW_CONFIDENCE, Target
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from .many_verdicts import answers, rounded
+from .place_verdict import Target
 
 _DRAWS = 10_000
 
 
 @functools.lru_cache(maxsize=1024)
-def place_power(n: int, deviation: float, target: Target, grain: float = 0.0) -> float:
+def place_power(
+    n: int, deviation: float, target: Target, grain: float = 0.0, neighbours: int = 0
+) -> float:
     """Return how often `n` seeds call a place reproduced if our process is the paper's own.
 
     The paper's number is then a draw, too, so it differs from our mean by `deviation` √(1 + 1/n)
@@ -30,6 +26,7 @@ def place_power(n: int, deviation: float, target: Target, grain: float = 0.0) ->
         deviation: standard deviation of a result over seeds, in the unit of the margin.
         target: the paper's number; its value does not matter.
         grain: as for `place_verdict.judge`.
+        neighbours: how many places next to it are judged with it; they have the same spread.
 
     Raises ValueError where `deviation` is not positive. The power is 0 for one seed.
     """
@@ -41,16 +38,12 @@ def place_power(n: int, deviation: float, target: Target, grain: float = 0.0) ->
 
     dice = np.random.default_rng(0)
     center = dice.uniform(-0.5, 0.5, (_DRAWS, 1)) * max(grain, 2 * target.rounding)
-    values = _rounded(center + deviation * dice.standard_normal((_DRAWS, n)), grain)
+    values = rounded(center + deviation * dice.standard_normal((_DRAWS, n)), grain)
     theirs = center[:, 0] + deviation * dice.standard_normal(_DRAWS)
-    theirs = _rounded(theirs, target.grain or 2 * target.rounding)
-    spread = np.hypot(values.std(axis=1, ddof=1), grain / math.sqrt(12))
-    about, one = _quantiles(n)
-    half = about * np.hypot(spread / math.sqrt(n), target.grain / math.sqrt(12))
-    slack = target.rounding + target.reading + target.grain / 2
-    off = np.abs(values.mean(axis=1) - theirs)
-    drawn = off <= one * spread * math.sqrt(1 + 1 / n) + slack
-    return float(((off + half <= target.margin) & drawn).mean())
+    theirs = rounded(theirs, target.grain or 2 * target.rounding)
+    beside = rounded(deviation * dice.standard_normal((_DRAWS, neighbours, n)), grain)
+    found = answers(values, theirs, target, grain=grain, neighbours=beside)
+    return float((found.inside & found.drawn).mean())
 
 
 def claim_power(n: int, deviation: float, effect: float, level: float) -> float:
@@ -75,19 +68,3 @@ def claim_power(n: int, deviation: float, effect: float, level: float) -> float:
     found = 1 - float(nctdtr(n - 1, center, limit))
     # far from zero nctdtr loses its digits: the normal distribution tells 0 from 1 there
     return found if 0 <= found <= 1 else float(ndtr(center - limit))
-
-
-def _rounded(values: "NDArray[np.float64]", unit: float) -> "NDArray[np.float64]":
-    import numpy as np
-
-    return np.round(values / unit) * unit if unit else values
-
-
-@functools.cache
-def _quantiles(n: int) -> tuple[float, float]:
-    from scipy.special import stdtrit
-
-    return (
-        float(stdtrit(n - 1, (1 + VERDICT_CONFIDENCE) / 2)),
-        float(stdtrit(n - 1, (1 + DRAW_CONFIDENCE) / 2)),
-    )

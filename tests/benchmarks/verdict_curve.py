@@ -3,11 +3,12 @@
     cd tests && python -m benchmarks.verdict_curve                 all tables
     cd tests && python -m benchmarks.verdict_curve --draws 500     sooner, and coarser
 
-Prints Markdown tables. A share of draws is in percent; its standard error is below 0.8 at 4,000.
-The paper's number is a run of the paper's process, rounded as the paper rounds; *true difference*
-is our process's mean minus that of the paper's. *On the edge* is not of processes: the number lies
+Prints Markdown tables. A share of draws is in percent; that of 20,000 which is 5 % in truth has a
+standard error of 0.15. The paper's number is a run of the paper's process, rounded as the paper
+rounds; *true difference* is our process's mean minus that of the paper's. *On the edge* is not of processes: the number lies
 exactly a margin from our mean, below it or above, where `reproduced` and `not reproduced` are both
-wrong; the worse side is shown.
+wrong; the worse side is shown. A place has one neighbour of the same spread, unless a table says
+otherwise: those at an end of a row of the paper's table have one, the others two.
 """
 
 import argparse
@@ -20,8 +21,10 @@ from importlib import resources
 import numpy as np
 from scipy.special import stdtr
 from sgbench.reports.analysis.judging import ALPHA
+from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.record import Record
 from sgbench.results.statistics.intervals import holm, paired_test
+from sgbench.results.statistics.many_verdicts import answers, rounded
 from sgbench.results.statistics.place_verdict import Target, judge
 from sgbench.results.statistics.power import claim_power, place_power
 from sgbench.results.statistics.two_samples import exact_unpaired, welch_test
@@ -30,9 +33,19 @@ SEEDS = (2, 3, 5, 10)
 MANY = 20  # seeds, for a shape that can be resampled
 EDGE = "edge"
 MEAN = 2000  # draws, by which the mean of what stands on a ladder is known
+ROWS = 1000  # of places, whose means are taken at a time
 PAIR_GRAIN = 0.01 * math.sqrt(2)
 DIFFERENCES = (0.0, 1.0, 2.0, 4.0, EDGE)
 VERDICTS = ("reproduced", "not reproduced", "inconclusive")
+ONE = (1.0,)
+"""By neighbour, its spread in that of the place: by default there is one, and they are alike."""
+BESIDE = {
+    "none": (),
+    "one": ONE,
+    "one of 3/4 the spread": (0.75,),
+    "one of half the spread": (0.5,),
+    "two": (1.0, 1.0),
+}
 POINTS = Target(value=0.0, margin=0.3, rounding=0.05)
 RUNGS = Target(value=0.0, margin=1.0, grain=1.0)
 
@@ -74,7 +87,7 @@ def resampled(residuals):
     return draw
 
 
-def verdicts(draw, n, difference, like, grain, draws, seed=0, side=-1):
+def verdicts(draw, n, difference, like, grain, draws, seed=0, side=-1, beside=ONE):
     """Return the share of each verdict in percent.
 
     Args:
@@ -86,46 +99,50 @@ def verdicts(draw, n, difference, like, grain, draws, seed=0, side=-1):
         draws: number of places that are judged.
         seed: of the draws.
         side: -1 where the number lies below our mean on the edge, 1 where it lies above.
+        beside: by neighbour, its spread in that of the place.
     """
-    rng, found = np.random.default_rng(seed), dict.fromkeys(VERDICTS, 0)
+    rng = np.random.default_rng(seed)
     unit = grain if like.grain else 2 * like.rounding
     center = 10 + unit * rng.uniform(-0.5, 0.5, (draws, 1))
     values = rounded(center + draw(rng, (draws, n)), grain)
     if difference == EDGE:  # of what is rounded, where results stand on a ladder
-        edge = rounded(center + draw(rng, (1, MEAN)), grain).mean(axis=1) if like.grain else None
-        papers = (center[:, 0] if edge is None else edge) + side * like.margin
+        edge = latent(center, draw(rng, (1, MEAN)), grain) if like.grain else center[:, 0]
+        papers = edge + side * like.margin
     else:
         theirs = center[:, 0] - difference * like.margin + draw(rng, draws)
         papers = rounded(theirs, like.grain or unit)
-    for row, paper in zip(values.tolist(), papers.tolist(), strict=True):
-        target = Target(
-            value=paper, margin=like.margin, rounding=like.rounding, reading=like.reading,
-            grain=like.grain,
-        )  # fmt: skip
-        found[judge(row, target, grain=grain).status] += 1
-    return {name: 100 * count / draws for name, count in found.items()}
+    scales = np.asarray(beside, dtype=float).reshape(1, -1, 1)
+    near = rounded(scales * draw(rng, (draws, len(beside), n)), grain)
+    found = answers(values, papers, like, grain=grain, neighbours=near)
+    shares = (found.inside & found.drawn, found.outside & ~found.drawn)
+    yes, no = (100 * float(share.mean()) for share in shares)
+    return dict(zip(VERDICTS, (yes, no, 100 - yes - no), strict=True))
 
 
-def rounded(values, unit):
-    """Return values as multiples of a unit; unchanged where it is 0."""
-    return np.round(values / unit) * unit if unit else values
+def latent(center, results, grain):
+    """Return the mean of what is rounded, of results about each centre."""
+    rows = (center[at : at + ROWS] for at in range(0, len(center), ROWS))
+    return np.concatenate([rounded(some + results, grain).mean(axis=1) for some in rows])
 
 
-def on_edge(draw, n, like, grain, draws):
+def on_edge(draw, n, like, grain, draws, beside=ONE):
     """Return the shares of wrong verdicts on the edge, each on the side where it is greater."""
-    both = [verdicts(draw, n, EDGE, like, grain, draws, side=side) for side in (-1, 1)]
+    both = [
+        verdicts(draw, n, EDGE, like, grain, draws, side=side, beside=beside) for side in (-1, 1)
+    ]
     return {name: max(found[name] for found in both) for name in VERDICTS}
 
 
-def edge_rows(draws):
-    """Yield rows on results of one spread and several shapes: shape, seeds, and the edge's shares.
-
-    The spread is that of DNI's resampled residuals, 0.26 points.
-    """
-    for name, shape in (("normal", normal), ("even", uniform), ("two clumps", clumped)):
+def edge_rows(shapes, draws):
+    """Yield rows on the edge by the shape of results: shape, seeds, and by neighbours the shares."""
+    for name, draw in shapes:
         for n in SEEDS:
-            found = on_edge(shape(0.26), n, POINTS, 0.01, draws)
-            yield (name, str(n), f"{found['reproduced']:.1f}", f"{found['not reproduced']:.1f}")
+            found = [on_edge(draw, n, POINTS, 0.01, draws, beside) for beside in BESIDE.values()]
+            yield (name, str(n), *map(_shares, found))
+
+
+def _shares(found):
+    return f"{found['reproduced']:.1f} / {found['not reproduced']:.1f}"
 
 
 def curve(processes, like, grain, draws):
@@ -134,9 +151,8 @@ def curve(processes, like, grain, draws):
         for n in SEEDS:
             found = [verdicts(draw, n, d, like, grain, draws) for d in DIFFERENCES if d != EDGE]
             found.append(on_edge(draw, n, like, grain, draws))
-            shares = (f"{f['reproduced']:.1f} / {f['not reproduced']:.1f}" for f in found)
-            power = 100 * place_power(n, deviation, like, grain)
-            yield (name, str(n), *shares, f"{power:.1f}")
+            power = 100 * place_power(n, deviation, like, grain, len(ONE))
+            yield (name, str(n), *map(_shares, found), f"{power:.1f}")
 
 
 HEADINGS = (
@@ -195,12 +211,17 @@ def looking_again(draws, seed=0):
     return 100 * planned / draws, 100 * again / draws
 
 
-def families(draws, size=16, n=3, seed=0):
+def family():
+    """Return how many tests the claims of Table 1 make at the paper's scale."""
+    return len(load("table1").claim_tests("paper"))
+
+
+def families(draws, n=3, seed=0):
     """Return how often a family without a true claim has one reproduced, in percent, by test.
 
     `Satterthwaite` is Welch's test with his degrees of freedom, which is not used.
     """
-    rng = np.random.default_rng(seed)
+    rng, size = np.random.default_rng(seed), family()
     wrong = dict.fromkeys(("paired", "Welch", "Satterthwaite", "exact"), 0)
     for _ in range(draws):
         left, right = rng.normal(5, 0.9, (size, n)).round(2), rng.normal(5, 0.1, (size, n)).round(2)
@@ -228,8 +249,8 @@ def satterthwaite(left, right):
 
 
 def claim_rows(draws, seed=0):
-    """Yield rows on a paired claim of a family of 16: planned power and how often it is found."""
-    rng, level = np.random.default_rng(seed), ALPHA / 16
+    """Yield rows on a paired claim of such a family: planned power and how often it is found."""
+    rng, level = np.random.default_rng(seed), ALPHA / family()
     for deviation, effect in ((0.05, 0.5), (0.1, 0.5), (0.2, 0.5), (0.5, 2.5), (1.0, 2.7)):
         for n in (3, 5, 10):
             values = rng.normal(-effect, deviation, (draws, n)).round(2).tolist()
@@ -243,7 +264,7 @@ def claim_rows(draws, seed=0):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--draws", type=int, default=4000)
+    parser.add_argument("--draws", type=int, default=20_000)
     draws = parser.parse_args().draws
 
     def show(title, headings, rows):
@@ -261,15 +282,23 @@ def main():
     ]
     title = "Resampled residuals of published records, margin 0.3 points"
     show(title, HEADINGS, curve(some, POINTS, 0.01, draws))
-    headings = ("shape of the results, sd 0.26", "seeds", "reproduced", "not reproduced")
-    show("On the edge by shape, margin 0.3 points", headings, edge_rows(draws))
-    planned, again = looking_again(draws)
+    shapes = [
+        (f"{name}, sd {sd:g}", shape(sd))
+        for name, shape in (("normal", normal), ("even", uniform), ("two clumps", clumped))
+        for sd in (0.1, 0.26)
+    ]
+    shapes += [(name, draw) for name, draw, _ in some]
+    headings = ("results", "seeds", *(f"neighbours: {name}" for name in BESIDE))
+    title = "On the edge by shape and neighbours, margin 0.3 points"
+    show(title, headings, edge_rows(shapes, draws))
+    planned, again = looking_again(draws // 5)
     print(f"On the edge, decided by the planned 3 seeds: {planned:.1f} %; with up to 4 more as long"
           f" as undecided: {again:.1f} %.\n")  # fmt: skip
-    found = ", ".join(f"{name} {share:.1f} %" for name, share in families(draws // 4).items())
-    print(f"A false claim of a family of 16 without a true one: {found}.\n")
+    found = ", ".join(f"{name} {share:.1f} %" for name, share in families(draws // 10).items())
+    print(f"A false claim of a family of {family()} without a true one: {found}.\n")
     headings = ("sd of a difference", "effect", "seeds", "planned power", "found")
-    show("A paired claim in a family of 16, at Holm's first step", headings, claim_rows(draws))
+    title = f"A paired claim in a family of {family()}, at Holm's first step"
+    show(title, headings, claim_rows(draws // 2))
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def test_the_rest_is_told_exhibit_by_exhibit_the_longest_first():
 def test_what_the_planned_seeds_hardly_reproduce_is_told_beside_the_cost(begun):
     first, second = begun
     words = the_rest([replace(first, left=YEAR), replace(second, left=YEAR)])
-    assert "for Table 1 (MNIST FCN DNI: power below 1 %; MNIST FCN no-bprop: power 8 %" in words
+    assert "for Table 1 (MNIST FCN DNI: power below 1 %; MNIST FCN no-bprop: power 2 %" in words
     assert "before the end" not in words
     assert "will not decide" not in the_rest([made()])
 

@@ -80,6 +80,13 @@ def test_a_spread_is_of_a_dataset_a_network_a_rule_and_a_result():
         parse("small", SMALL + 2 * text)
 
 
+def test_places_have_neighbours_along_a_size():
+    assert parse("small", SMALL).neighbours is None
+    assert parse("small", 'neighbours = "depth"\n' + SMALL).neighbours == "depth"
+    with pytest.raises(UsageError, match=r"small\.toml: neighbours is unknown: 'dept'"):
+        parse("small", 'neighbours = "dept"\n' + SMALL)
+
+
 def test_the_baseline_is_a_rule():
     assert parse("small", 'baseline = "backprop"\n' + SMALL).baseline == "backprop"
     with pytest.raises(UsageError, match="baseline"):

@@ -146,11 +146,12 @@ BASELINES = {
     "bp_lambda": None,
     "sg_scale": None,
 }
+NEIGHBOURS = {"table1": "depth", "table2": "T", "deep": "depth"}
 
 
 def test_the_levels_of_all_verdicts():
     assert intervals.VERDICT_CONFIDENCE == 0.90  # two one-sided tests at 5 %
-    assert place_verdict.DRAW_CONFIDENCE == 0.95
+    assert place_verdict.DRAW_CONFIDENCE == place_verdict.POOLED_CONFIDENCE == 0.95
     assert judging.ALPHA == 0.05
 
 
@@ -174,6 +175,7 @@ def test_seeds_margins_and_claims_are_those_that_were_declared(name):
         assert spread.source.startswith("records of scale quick")
     assert spreads == SPREADS[name]
     assert exhibit.baseline == BASELINES[name]
+    assert exhibit.neighbours == NEIGHBOURS.get(name)
 
 
 @pytest.mark.parametrize("name", builtin_names())

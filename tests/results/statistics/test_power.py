@@ -9,7 +9,7 @@ from sgbench.results.statistics.place_verdict import Target, judge
 from sgbench.results.statistics.power import claim_power, place_power
 
 
-def simulated(n, sd, target, grain, unit, tries=2000):
+def simulated(n, sd, target, grain, unit, neighbours=0, tries=2000):
     dice, hits = np.random.default_rng(7), 0
     for _ in range(tries):
         center = dice.uniform(-1, 1)
@@ -18,7 +18,9 @@ def simulated(n, sd, target, grain, unit, tries=2000):
         of = Target(
             value=paper, margin=target.margin, rounding=target.rounding, grain=target.grain
         )  # fmt: skip
-        hits += judge(values.tolist(), of, grain=grain).status == "reproduced"
+        near = (dice.normal(9.0, sd, (neighbours, n)) / grain).round() * grain
+        found = judge(values.tolist(), of, grain=grain, neighbours=near.tolist())
+        hits += found.status == "reproduced"
     return hits / tries
 
 
@@ -27,8 +29,15 @@ def simulated(n, sd, target, grain, unit, tries=2000):
 )
 def test_the_power_of_a_place_is_that_of_its_verdict(n, sd, margin):
     target = Target(value=0.0, margin=margin, rounding=0.05)
-    found = place_power(n, sd, target, 0.01)
-    assert found == pytest.approx(simulated(n, sd, target, 0.01, 0.1), abs=0.04)
+    for near in (0, 1, 2):
+        found = place_power(n, sd, target, 0.01, near)
+        assert found == pytest.approx(simulated(n, sd, target, 0.01, 0.1, near), abs=0.04)
+
+
+def test_neighbours_restore_most_of_the_power_that_an_interval_at_95_percent_costs():
+    target = Target(value=0.0, margin=0.3, rounding=0.05)
+    alone, one, two = (place_power(3, 0.1, target, 0.01, near) for near in (0, 1, 2))
+    assert alone + 0.15 < one < two
 
 
 @pytest.mark.parametrize(("n", "sd"), [(3, 0.35), (5, 0.35), (5, 0.8)])
