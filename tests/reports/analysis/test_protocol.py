@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from sgbench.reports.analysis.protocol import difference
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
@@ -32,3 +33,24 @@ def test_what_the_paper_does_not_state_is_said_to_be_ours():
     others = [replace(cell, learning_rate=1e-3) for cell in theirs]
     words = difference(exhibit, "quick", ours, others)
     assert words.endswith(f"paper: chosen by us, as the paper does not say: {chosen}")
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [("table1", "sg_scale 1"), ("deep", "sg_scale 1"), ("p_update", "sg_scale 1"),
+     ("bp_lambda", "sg_scale 1"), ("table2", "sg_scale 256")],
+)  # fmt: skip
+def test_every_exhibit_says_which_settings_of_the_papers_scale_are_ours(name, chosen):
+    exhibit = load(name)
+    words = difference(exhibit, "tenth", expand(exhibit, "tenth"), expand(exhibit, "paper"))
+    assert words.endswith(f", and chosen by us, as the paper does not say: {chosen}")
+
+
+def test_of_a_populations_models_the_widths_are_ours():
+    exhibit = load("p_update")
+    theirs = expand(exhibit, "paper")
+    ours = [replace(cell, sg_units=64) for cell in theirs]
+    words = difference(exhibit, "quick", ours, theirs)
+    assert words == (
+        "quick: 64 units in M; paper: chosen by us, as the paper does not say: 1,024 units in M"
+    )

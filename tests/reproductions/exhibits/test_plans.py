@@ -146,6 +146,15 @@ BASELINES = {
     "bp_lambda": None,
     "sg_scale": None,
 }
+UNSTATED = {
+    "table1": {"sg_scale", "precision"},
+    "deep": {"sg_scale", "precision"},
+    "table2": {"sg_scale", "precision", "aux_weight", "solve_window"},
+    "p_update": {"sg_scale", "precision", "sg_units", "si_units"},
+    "bp_lambda": {"sg_scale", "precision", "sg_layers"},
+    "sg_scale": {"sg_scale", "precision"},
+    "two_networks": {"sg_scale", "precision", "batch_size", "iterations"},
+}
 NEIGHBOURS = {"table1": "depth", "table2": "T", "deep": "depth"}
 
 
@@ -176,6 +185,7 @@ def test_seeds_margins_and_claims_are_those_that_were_declared(name):
     assert spreads == SPREADS[name]
     assert exhibit.baseline == BASELINES[name]
     assert exhibit.neighbours == NEIGHBOURS.get(name)
+    assert set(exhibit.unstated) == UNSTATED[name]
 
 
 @pytest.mark.parametrize("name", builtin_names())
