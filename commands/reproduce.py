@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..reports.console.progress import Watch
-    from ..reproductions.running.reproduction import Outlook
+    from ..reproductions.running.outlook import Outlook
     from ..reproductions.running.request import RunRequest
     from ..reproductions.running.run import RunSummary
 
@@ -76,13 +76,16 @@ def command(
 ) -> int:
     """Train every EXHIBIT, all of them if none is named, what tells most first, and report it.
 
-    First come the places and claims that are undecided and cheap to decide, with as many seeds as
-    that takes; then all other cells, up to the seeds that each exhibit declares.
+    At scale paper the first parts of training come first that answer the paper's numbers before
+    its end, the cheapest numbers first. Then come the places and claims that are undecided and
+    cheap to decide, with as many seeds as that takes; then all other cells, up to the seeds that
+    each exhibit declares. All go on from where the first parts stopped.
     """
     from ..reports.analysis.questions import questions
     from ..reports.console import reproduction as words
     from ..reproductions.exhibits.exhibit import names
-    from ..reproductions.running.reproduction import outlook, requests_for
+    from ..reproductions.running.outlook import outlook
+    from ..reproductions.running.reproduction import requests_for
     from ..reproductions.running.request import RunRequest
 
     if as_json and not dry_run:
@@ -121,7 +124,9 @@ def _train(requests: "Sequence[RunRequest]", time_limit: float | None) -> "RunSu
     def listen(seen: "Outlook") -> "Watch":
         while shown:
             shown.pop().close()
-        title = f"reproduce, {count(seen.deciding, 'cell')} first" if seen.deciding else "reproduce"
+        what = "first part" if seen.prefixes else "cell"
+        first = f", {count(seen.next_pass, what)} first" if seen.deciding else ""
+        title = f"reproduce{first}"
         shown.append(display(f"{title}, scale {requests[0].label}", alone=True))
         return Watch(shown[-1], lambda: warn(store))
 

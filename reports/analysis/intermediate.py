@@ -132,9 +132,7 @@ def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.Da
     )
 
 
-def _values(
-    cell: Cell, records: pd.DataFrame, result: str | None, at: float
-) -> "pd.Series[float]":
+def _values(cell: Cell, records: pd.DataFrame, result: str | None, at: float) -> "pd.Series[float]":
     names = ["curve", "progression", "status", "iterations_done"]
     found = [value_at(cell, row, result, at) for row in records[names].to_dict("records")]
     return pd.Series(found, index=records.index, dtype=float)

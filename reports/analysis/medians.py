@@ -44,6 +44,8 @@ class Bin:
     Attributes:
         paper: the paper's median, and which networks and iterations it is of.
         cells: the configurations in the bin, each as its cell of seed 0.
+        support: those that a seed's median is taken from: the cells, and the nearest beyond an end
+            of the bin that none of them is at.
         seeds: the number of seeds that the scale declares.
         margin: how near to the paper's median counts as reproduced, None where none is declared.
         found: the mean of the seeds' medians over the bin, None where no seed has all networks.
@@ -57,6 +59,7 @@ class Bin:
 
     paper: Median
     cells: tuple[Cell, ...]
+    support: tuple[Cell, ...]
     seeds: int
     margin: float | None
     found: intervals.Interval | None
@@ -121,6 +124,7 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
     return Bin(
         paper=known,
         cells=cells,
+        support=tuple(panel[n] for n in support),
         seeds=selection.planned,
         margin=margin,
         found=intervals.mean_interval(of_seeds, CONFIDENCE) if of_seeds else None,

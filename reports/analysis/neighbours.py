@@ -14,9 +14,9 @@ from .select import Selection
 
 
 def neighbours(cells: Sequence[Cell], cell: Cell, field: str | None) -> list[int]:
-    """Return which of `cells` differ from a cell in `field` alone, by its next lower or higher value.
+    """Return which of `cells` are a cell but for the next lower or higher value of `field`.
 
-    None of them where there is no such field.
+    None of them is where there is no such field.
     """
     own = None if field is None else cell.value(field)
     if field is None or own is None:

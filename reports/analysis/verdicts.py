@@ -155,8 +155,8 @@ def judge_values(
     cell: Cell, values: Sequence[float], wanted: Target, near: Sequence[Sequence[float]]
 ) -> PlaceVerdict:
     """Return the verdict on a cell's results, by those of its neighbours too."""
-    scaled = rungs(cell.dataset, values)
-    others = [rungs(cell.dataset, some) for some in near]
+    scaled = rungs(cell.dataset, list(values))
+    others = [rungs(cell.dataset, list(some)) for some in near]
     return judge(scaled, wanted, grain=grain(cell.dataset), neighbours=others)
 
 

@@ -1,6 +1,7 @@
 """What a reproduction will do: for each exhibit what is done and what a time is enough for."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 from ...bench import datasets
 from ...bench.errors import one_line
 from ...reproductions.exhibits.exhibit import name_of
-from ...reproductions.running.reproduction import Outlook
+from ...reproductions.running.outlook import Outlook
 from ..analysis.naming import cell_names, count, duration
 from ..tables.table import simple_table
 from ..tables.text import text_table
@@ -31,9 +32,10 @@ def outlook_text(seen: Outlook, limit: float | None, *, order: bool) -> str:
     lines.append(text_table(simple_table(heads, rows)))
     workers = "one at a time" if seen.workers == 1 else f"{seen.workers} at a time"
     if seen.order:
-        lines.append(
-            f"first    {count(seen.deciding, 'cell')} that undecided places and claims need"
-        )
+        then = "then " if seen.prefixes else "first"
+        asked = count(seen.deciding - seen.prefixes, "cell")
+        lines += _prefixes_text(seen)
+        lines.append(f"{then}    {asked} that undecided places and claims need")
         lines.append(f"time     {_about(seen.total)}, {workers}")
     else:
         lines.append("nothing is left to train")
@@ -47,9 +49,19 @@ def outlook_text(seen: Outlook, limit: float | None, *, order: bool) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _prefixes_text(seen: Outlook) -> list[str]:
+    """Return a line on the first parts of training, none where there are none."""
+    if not seen.prefixes:
+        return []
+    end = max((end or math.inf for end in seen.ends[: seen.prefixes]), default=math.inf)
+    by = "" if end == math.inf else f", {_by(end)}"
+    parts = count(seen.prefixes, "first part")
+    return [f"first    {parts} of training, which answer places before its end{by}"]
+
+
 def _row(seen: Outlook, number: int, limit: float | None) -> list[str]:
     plan, (undecided, asked) = seen.plans[number], seen.undecided[number]
-    left = seen.owners.count(number)
+    left = seen.left_of(number)
     row = [name_of(seen.requests[number].exhibit), f"{len(plan.cells):,}"]
     row += [f"{plan.counts().get('done', 0):,}", f"{left:,}"]
     row += [_about(seen.seconds_of(number)) if left else "", f"{undecided} of {asked}"]
@@ -60,7 +72,7 @@ def _all(seen: Outlook, limit: float | None) -> list[str]:
     cells = sum(len(plan.cells) for plan in seen.plans)
     done = sum(plan.counts().get("done", 0) for plan in seen.plans)
     undecided, asked = (sum(column) for column in zip(*seen.undecided, strict=True))
-    row = ["all", f"{cells:,}", f"{done:,}", f"{len(seen.order):,}"]
+    row = ["all", f"{cells:,}", f"{done:,}", f"{seen.left:,}"]
     row += [_about(seen.total) if seen.order else "", f"{undecided} of {asked}"]
     if limit is None:
         return row
@@ -77,11 +89,12 @@ def _steps_text(seen: Outlook, limit: float | None) -> list[str]:
     steps = list(_steps(seen))
     lines: list[str] = []
     over = False
-    for name, cells, end in steps[:MOST_STEPS]:
+    for name, cells, seconds, end in steps[:MOST_STEPS]:
         if limit is not None and not over and (end is None or end > limit):
             over = True
             lines.append(dim(f"  -- not in {duration(limit)} --"))
-        lines.append(f"  {name}, {count(cells, 'seed')}  {dim(_by(end))}".rstrip())
+        taken = "" if seconds is None else f"{_about(seconds)}, {_by(end)}"
+        lines.append(f"  {name}, {count(cells, 'seed')}  {dim(taken)}".rstrip())
     more = len(steps) - MOST_STEPS
     return [*lines, dim(f"  and {more:,} more; --json has all")] if more > 0 else lines
 
@@ -90,19 +103,32 @@ def _by(end: float | None) -> str:
     return "" if end is None else f"done by {duration(end)}"
 
 
-def _steps(seen: Outlook) -> Iterator[tuple[str, int, float | None]]:
-    """Yield (name, cells, end) of the runs of cells that differ in nothing but the seed."""
+def _steps(seen: Outlook) -> Iterator[tuple[str, int, float | None, float | None]]:
+    """Yield (name, cells, seconds, end) of runs of cells that differ in nothing but the seed.
+
+    `seconds` is what they take one after another.
+    """
     labels = [""] * len(seen.order)
+    parts = [
+        f", until {planned.until:,}" if n < seen.prefixes else ""
+        for n, planned in enumerate(seen.order)
+    ]
     for number, request in enumerate(seen.requests):  # names of all at once would be long
         mine = [n for n, owner in enumerate(seen.owners) if owner == number]
         cells = [replace(seen.order[n].cell, seed=0) for n in mine]
         for n, name in zip(mine, cell_names(cells, seeds=False), strict=True):
-            labels[n] = f"{name_of(request.exhibit)}: {name}"
-    both = zip(labels, seen.ends, strict=True)
-    for label, group in itertools.groupby(both, key=lambda pair: pair[0]):
-        ends = [end for _, end in group]
-        known = [end for end in ends if end is not None]
-        yield label, len(ends), max(known) if len(known) == len(ends) else None
+            labels[n] = f"{name_of(request.exhibit)}: {name}{parts[n]}"
+    steps = zip(labels, seen.seconds, seen.ends, strict=True)
+    for label, group in itertools.groupby(steps, key=lambda step: step[0]):
+        times = [(seconds, end) for _, seconds, end in group]
+        known = [(taken, end) for taken, end in times if taken is not None and end is not None]
+        whole = len(known) == len(times)
+        yield (
+            label,
+            len(times),
+            sum(taken for taken, _ in known) if whole else None,
+            max(end for _, end in known) if whole else None,
+        )
 
 
 def outlook_values(seen: Outlook, limit: float | None) -> dict[str, Any]:
@@ -115,7 +141,7 @@ def outlook_values(seen: Outlook, limit: float | None) -> dict[str, Any]:
                 "exhibit": name_of(request.exhibit),
                 "cells": len(seen.plans[number].cells),
                 "states": seen.plans[number].counts(),
-                "to_run": seen.owners.count(number),
+                "to_run": seen.left_of(number),
                 "reached": seen.reached(limit, number),
                 "seconds": seen.seconds_of(number),
                 "undecided": undecided,
@@ -127,6 +153,7 @@ def outlook_values(seen: Outlook, limit: float | None) -> dict[str, Any]:
         "time_limit": limit,
         "exhibits": exhibits,
         "order": _cells(seen),
+        "prefixes": seen.prefixes,
         "first": seen.deciding,
         "seconds": seen.total,
         "without_data": dict(seen.without_data),
@@ -142,8 +169,11 @@ def _cells(seen: Outlook) -> Sequence[dict[str, Any]]:
             "id": planned.id,
             "exhibit": name_of(seen.requests[owner].exhibit),
             "seed": planned.cell.seed,
-            "seconds": seen.seconds[planned.cell],
+            "until": planned.until,
+            "seconds": seconds,
             "end": end,
         }
-        for planned, owner, end in zip(seen.order, seen.owners, seen.ends, strict=True)
+        for planned, owner, seconds, end in zip(
+            seen.order, seen.owners, seen.seconds, seen.ends, strict=True
+        )
     ]

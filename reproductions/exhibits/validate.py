@@ -44,6 +44,9 @@ def validate(exhibit: Exhibit) -> None:
     every = list(dict.fromkeys(itertools.chain.from_iterable(cells.values())))
     _check_places(exhibit, every)
     _check_intermediate(exhibit, cells.get("paper", ()))
+    along = exhibit.neighbours
+    if along is not None and len({cell.value(along) for cell in every} - {None}) < 2:
+        raise _error(exhibit, "neighbours", f"is {along}, of which no two cells have two values")
     _check_labels(exhibit, every)
     for name, of_scale in cells.items():
         _check_layout(exhibit, name, of_scale)
@@ -86,9 +89,6 @@ def _check_places(exhibit: Exhibit, cells: Sequence[Cell]) -> None:
         _check_result(exhibit, f"spreads of dataset={dataset}", [dataset], result)
     if exhibit.baseline is not None and all(cell.rule != exhibit.baseline for cell in cells):
         raise _error(exhibit, "baseline", f"is {exhibit.baseline}, a rule that no cell has")
-    along = exhibit.neighbours
-    if along is not None and len({cell.value(along) for cell in cells} - {None}) < 2:
-        raise _error(exhibit, "neighbours", f"is {along}, of which no two cells have two values")
     for median in (*exhibit.medians, *exhibit.cut_off):
         if not any(cell.has(median.where) for cell in cells):
             raise _error(exhibit, "medians", f"has one where no cell is: {_words(median.where)}")

@@ -9,13 +9,13 @@ The paper prints one number, and it seems that one run gave it. So a place is ju
   reading it off a figure: of an identical process at most 5 % of the time, whatever the margin and
   the number of seeds.
 
-The interval of the mean is the wider of two (`mean_bounds`): Student's at 90 %, by the spread of the
-place's own seeds, and one at 95 %, by their spread pooled with that of its neighbours, the places
-next to it in the exhibit. The first is exact for normal results of any spread; but a few results
-that are not normal lie close together by chance more often, and then it is too narrow. The second
-does not shrink with the luck of one place; its 2.5 % a side allow for neighbours of a smaller
-spread, down to three quarters. A place without neighbours has its own spread for both, so an
-interval at 95 %.
+The interval of the mean is the wider of two (`mean_bounds`): Student's at 90 %, by the spread of
+the place's own seeds, and one at 95 %, by their spread pooled with that of its neighbours, the
+places next to it in the exhibit. The first is exact for normal results of any spread; but a few
+results that are not normal lie close together by chance more often, and then it is too narrow. The
+second does not shrink with the luck of one place; its 2.5 % a side allow for neighbours of a
+smaller spread, down to three quarters. A place without neighbours has its own spread for both, so
+an interval at 95 %.
 
 `HEADLINES` has the verdict for each pair of answers. Seeds are a plan: a verdict before all of them
 are there would be one of several looks, each with an error of its own.

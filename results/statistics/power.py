@@ -5,6 +5,7 @@ Normal values of a known standard deviation are supposed, so a power is a plan, 
 
 import functools
 import math
+
 from .many_verdicts import answers, rounded
 from .place_verdict import Target
 

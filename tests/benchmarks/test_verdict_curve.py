@@ -7,21 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from benchmarks import verdict_curve
+from benchmarks.results import MANY, clumped, normal, pools, resampled, uniform
 from benchmarks.verdict_curve import (
     EDGE,
     POINTS,
     RUNGS,
     claim_rows,
-    clumped,
     curve,
     families,
     looking_again,
-    normal,
     on_edge,
-    pools,
-    resampled,
     table,
-    uniform,
     verdicts,
 )
 from sgbench.reproductions.exhibits.exhibit import load
@@ -47,7 +43,7 @@ def test_residuals_are_of_configurations_with_many_seeds_and_have_their_spread()
     found = pools()
     assert len(found) >= 2
     for name, residuals in found.items():
-        assert len(residuals) >= verdict_curve.MANY
+        assert len(residuals) >= MANY
         assert statistics.fmean(residuals) == pytest.approx(0, abs=1e-9)
         draw = resampled(residuals)(np.random.default_rng(0), (2, 3))
         assert set(draw.ravel()) <= set(residuals)
@@ -119,9 +115,8 @@ def test_many_places_are_judged_as_each_of_them_is(like, grain, sd, beside):
     found = answers(values, numbers, like, grain=grain, neighbours=near)
     words = set()
     for row, number, others, *ours in zip(values, numbers, near, *found, strict=True):
-        one = judge(
-            row.tolist(), replace(like, value=float(number)), grain=grain, neighbours=others.tolist()
-        )  # fmt: skip
+        target = replace(like, value=float(number))
+        one = judge(row.tolist(), target, grain=grain, neighbours=others.tolist())
         wanted = [one.within == "yes", one.within == "no", one.drawn == "yes"]
         assert [bool(own) for own in ours] == wanted
         words.add(one.status)

@@ -5,24 +5,22 @@
 
 Prints Markdown tables. A share of draws is in percent; that of 20,000 which is 5 % in truth has a
 standard error of 0.15. The paper's number is a run of the paper's process, rounded as the paper
-rounds; *true difference* is our process's mean minus that of the paper's. *On the edge* is not of processes: the number lies
-exactly a margin from our mean, below it or above, where `reproduced` and `not reproduced` are both
-wrong; the worse side is shown. A place has one neighbour of the same spread, unless a table says
-otherwise: those at an end of a row of the paper's table have one, the others two.
+rounds; *true difference* is our process's mean minus that of the paper's. *On the edge* is not of
+processes: the number lies exactly a margin from our mean, below it or above, where `reproduced` and
+`not reproduced` are both wrong; the worse side is shown. A place has one neighbour of the same
+spread, unless a table says otherwise: those at an end of a row of the paper's table have one, the
+others two.
 """
 
 import argparse
-import json
 import math
 import statistics
-from collections import defaultdict
-from importlib import resources
 
 import numpy as np
+from benchmarks.results import clumped, normal, pools, resampled, uniform
 from scipy.special import stdtr
 from sgbench.reports.analysis.judging import ALPHA
 from sgbench.reproductions.exhibits.exhibit import load
-from sgbench.results.record import Record
 from sgbench.results.statistics.intervals import holm, paired_test
 from sgbench.results.statistics.many_verdicts import answers, rounded
 from sgbench.results.statistics.place_verdict import Target, judge
@@ -30,7 +28,6 @@ from sgbench.results.statistics.power import claim_power, place_power
 from sgbench.results.statistics.two_samples import exact_unpaired, welch_test
 
 SEEDS = (2, 3, 5, 10)
-MANY = 20  # seeds, for a shape that can be resampled
 EDGE = "edge"
 MEAN = 2000  # draws, by which the mean of what stands on a ladder is known
 ROWS = 1000  # of places, whose means are taken at a time
@@ -48,43 +45,6 @@ BESIDE = {
 }
 POINTS = Target(value=0.0, margin=0.3, rounding=0.05)
 RUNGS = Target(value=0.0, margin=1.0, grain=1.0)
-
-
-def normal(deviation):
-    """Return a process: normal results about a mean."""
-
-    def draw(rng, size):
-        return deviation * rng.standard_normal(size)
-
-    return draw
-
-
-def uniform(deviation):
-    """Return a process: results spread evenly about a mean."""
-
-    def draw(rng, size):
-        return math.sqrt(3) * deviation * rng.uniform(-1, 1, size)
-
-    return draw
-
-
-def clumped(deviation):
-    """Return a process: results in two clumps about a mean, nothing between them."""
-
-    def draw(rng, size):
-        return deviation * rng.choice([-0.99, 0.99], size) + 0.14 * normal(deviation)(rng, size)
-
-    return draw
-
-
-def resampled(residuals):
-    """Return a process: residuals of records, drawn with replacement."""
-    pool = np.asarray(residuals)
-
-    def draw(rng, size):
-        return rng.choice(pool, size)
-
-    return draw
 
 
 def verdicts(draw, n, difference, like, grain, draws, seed=0, side=-1, beside=ONE):
@@ -134,7 +94,7 @@ def on_edge(draw, n, like, grain, draws, beside=ONE):
 
 
 def edge_rows(shapes, draws):
-    """Yield rows on the edge by the shape of results: shape, seeds, and by neighbours the shares."""
+    """Yield rows on the edge by the shape of results: shape, seeds, and shares by neighbours."""
     for name, draw in shapes:
         for n in SEEDS:
             found = [on_edge(draw, n, POINTS, 0.01, draws, beside) for beside in BESIDE.values()]
@@ -166,33 +126,6 @@ def table(title, headings, rows):
     """Return a Markdown table."""
     lines = [f"**{title}**", "", f"| {' | '.join(headings)} |", "|---" * len(headings) + "|"]
     return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows), ""])
-
-
-def pools():
-    """Return the residuals of published records by configuration, of those with many seeds.
-
-    Of Table 1 at scale quick, MNIST FCN: a result less the mean, times √(n / (n - 1)). Three seeds
-    tell a spread, but no shape to resample.
-    """
-    text = resources.files("sgbench.results").joinpath("published/table1.quick.jsonl").read_text()
-    found = defaultdict(dict)
-    for line in text.splitlines():
-        record = Record.from_dict(json.loads(line)["record"])
-        cell = record.cell
-        if record.status == "ok":
-            model = "" if cell.sg_layers is None else f", M of {cell.sg_layers} hidden layers"
-            found[f"{cell.rule}, depth {cell.depth}{model}"].setdefault(
-                cell.seed,
-                record.test_error,  # of a seed on two machines, the first
-            )
-    many = {name: [*of.values()] for name, of in found.items() if len(of) >= MANY}
-    return {
-        f"{name}, {len(values)} seeds": [
-            (v - statistics.fmean(values)) * math.sqrt(len(values) / (len(values) - 1))
-            for v in values
-        ]
-        for name, values in many.items()
-    }
 
 
 def looking_again(draws, seed=0):

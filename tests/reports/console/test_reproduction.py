@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 from sgbench.reports.console.reproduction import outlook_text, outlook_values
+from sgbench.reproductions.running.outlook import Outlook
 from sgbench.reproductions.running.plan import Plan, make_plan
-from sgbench.reproductions.running.reproduction import Outlook
 from sgbench.reproductions.running.request import RunRequest, wanted_cells
 from sgbench.results.store.store import Store
 
@@ -22,7 +22,7 @@ def seen(tmp_path):
     done = Plan(cells=tuple(dataclasses.replace(p, state="done") for p in done.cells), programs=())
     return Outlook(
         requests=(table1, deep), plans=(missing, done), order=missing.cells, owners=(0, 0, 0),
-        deciding=2, seconds={planned.cell: 10.0 for planned in missing.cells}, without_data={},
+        prefixes=0, deciding=2, seconds=(10.0,) * 3, without_data={},
         undecided=((2, 4), (0, 3)), workers=1, machine="a machine",
     )  # fmt: skip
 
@@ -62,7 +62,7 @@ def test_data_that_is_not_there_is_named_with_the_remedy(seen):
 
 
 def test_what_takes_an_unknown_time_is_said_so(seen):
-    unknown = dataclasses.replace(seen, seconds=dict.fromkeys(seen.seconds))
+    unknown = dataclasses.replace(seen, seconds=(None,) * 3)
     text = outlook_text(unknown, 25.0, order=True)
     assert row(text, "time ") == "time unknown, one at a time"
     assert row(text, "table1 ") == "table1 3 0 3 unknown 2 of 4 0 cells"
@@ -77,5 +77,5 @@ def test_values_have_every_cell_with_its_end(seen):
 
 
 def test_nothing_left_is_said(seen):
-    empty = dataclasses.replace(seen, order=(), owners=(), deciding=0)
+    empty = dataclasses.replace(seen, order=(), owners=(), seconds=(), deciding=0)
     assert "nothing is left to train" in outlook_text(empty, None, order=True)

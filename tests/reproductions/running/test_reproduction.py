@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 from sgbench.bench.training import loop
 from sgbench.reproductions.running.agenda import Question
-from sgbench.reproductions.running.reproduction import outlook, reproduce
+from sgbench.reproductions.running.outlook import outlook
+from sgbench.reproductions.running.reproduction import reproduce
 from sgbench.reproductions.running.request import wanted_cells
 
 
@@ -122,11 +123,10 @@ def test_each_record_is_of_the_exhibit_whose_cell_it_is(small, run):
 
 def test_ends_are_those_of_workers_that_take_the_next_cell(small):
     seen = outlook([small], asking({}), timed={})
-    seconds = dict(zip((p.cell for p in seen.order), (4.0, 1.0, 2.0), strict=True))
-    two = dataclasses.replace(seen, seconds=seconds, workers=2)
+    two = dataclasses.replace(seen, seconds=(4.0, 1.0, 2.0), workers=2)
     assert two.ends == (4.0, 1.0, 3.0)
     assert (two.total, two.reached(3.0, 0), two.reached(None, 0)) == (4.0, 2, 3)
     assert two.seconds_of(0) == 3.5
-    unknown = dataclasses.replace(two, seconds=seconds | {seen.order[1].cell: None})
+    unknown = dataclasses.replace(two, seconds=(4.0, None, 2.0))
     assert unknown.ends == (4.0, None, None)
     assert (unknown.total, unknown.seconds_of(0), unknown.reached(9.0, 0)) == (None, None, 1)
