@@ -56,7 +56,7 @@ def _prefixes_text(seen: Outlook) -> list[str]:
     end = max((end or math.inf for end in seen.ends[: seen.prefixes]), default=math.inf)
     by = "" if end == math.inf else f", {_by(end)}"
     parts = count(seen.prefixes, "first part")
-    return [f"first    {parts} of training, which answer places before its end{by}"]
+    return [f"first    {parts} of training, for the places before its end{by}"]
 
 
 def _row(seen: Outlook, number: int, limit: float | None) -> list[str]:

@@ -40,10 +40,12 @@ MEDIANS = (
     " tables."
 )
 _VERDICTS = (
-    "Verdicts, by the declared seeds alone. Reproduced: the 90 % interval of our mean lies inside"
+    "Verdicts, by the declared seeds alone. Reproduced: the interval of our mean lies inside"
     " the paper's number ± the exhibit's margin, and the paper's number inside the 95 % prediction"
     " interval of a run of ours, give or take its rounding or reading error. Not reproduced: the"
-    " first lies wholly outside the margin, and the number outside the second. Inconclusive: the"
+    " first lies wholly outside the margin, and the number outside the second. The first is the"
+    " wider of Student's at 90 % and one at 95 % by the spread pooled with that of the places"
+    " next to it (more or fewer layers, or T). Inconclusive: the"
     " two do not agree, or cannot tell, with what would decide below. Not run: no record. Not"
     " comparable: the protocol is not the paper's."
 )

@@ -67,3 +67,24 @@ def test_a_bin_of_a_population_is_one_question(tmp_path):
     bins = [one for one in questions(request, []) if one.seeds == 3]
     assert bins
     assert all(cell.p_update is not None for one in bins for cell in one.cells)
+
+
+def test_at_the_papers_scale_places_before_the_end_ask_for_the_first_part(request_of):
+    where = ("dataset=mnist,network=fcn,depth=4,rule=cdni,dni",)
+    found = questions(request_of("paper", where=where), [])
+    early = {(one.cells[0].rule, one.until) for one in found if one.until is not None}
+    assert early == {("cdni", 20_000), ("dni", 300_000)}
+    elsewhere = questions(request_of("tenth", where=where), [])
+    assert all(one.until is None for one in elsewhere)
+
+
+def test_a_median_before_the_end_asks_for_the_first_part_of_all_networks_it_is_taken_from(tmp_path):
+    request = RunRequest(exhibit="p_update", scale="paper", store=Store(tmp_path))
+    found = [one for one in questions(request, []) if one.seeds == 5]
+    assert {one.until for one in found} == {None, 5000, 250_000}
+    second = next(
+        sorted(cell.p_update for cell in one.cells)
+        for one in found
+        if one.until == 5000 and one.cells[0].decoupled == "update"
+    )
+    assert second == [0.05, 0.075, 0.1]  # of the bin above 0.05, with its lower end

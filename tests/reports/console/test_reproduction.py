@@ -79,3 +79,24 @@ def test_values_have_every_cell_with_its_end(seen):
 def test_nothing_left_is_said(seen):
     empty = dataclasses.replace(seen, order=(), owners=(), seconds=(), deciding=0)
     assert "nothing is left to train" in outlook_text(empty, None, order=True)
+
+
+def test_first_parts_of_training_have_their_line_and_their_steps(seen):
+    first = dataclasses.replace(seen.order[0], until=50)
+    with_part = dataclasses.replace(
+        seen, order=(first, *seen.order), owners=(0, *seen.owners), prefixes=1, deciding=3,
+        seconds=(2.0, 8.0, 10.0, 10.0),
+    )  # fmt: skip
+    text = outlook_text(with_part, None, order=True)
+    assert row(text, "table1 ") == "table1 3 0 3 about 30 s 2 of 4"  # cells are counted once
+    assert "first    1 first part of training, for the places before its end, done by 2 s" in text
+    assert "then     2 cells that undecided places and claims need" in text
+    lines = text.splitlines()
+    steps = lines[lines.index("order") + 1 :]
+    assert "until 50, 1 seed" in steps[0]
+    assert "about 2 s, done by 2 s" in steps[0]
+    assert "3 seeds" in steps[1]
+    assert "about 28 s, done by 30 s" in steps[1]
+    found = outlook_values(with_part, None)
+    assert [step["until"] for step in found["order"]] == [50, *(p.until for p in seen.order)]
+    assert (found["prefixes"], found["exhibits"][0]["to_run"]) == (1, 3)

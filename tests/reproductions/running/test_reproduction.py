@@ -130,3 +130,65 @@ def test_ends_are_those_of_workers_that_take_the_next_cell(small):
     unknown = dataclasses.replace(two, seconds=(4.0, None, 2.0))
     assert unknown.ends == (4.0, None, None)
     assert (unknown.total, unknown.seconds_of(0), unknown.reached(9.0, 0)) == (None, None, 1)
+
+
+def prefix_asking(until, first=0):
+    """A judge that asks for the first part of a cell's training until its records have it."""
+
+    def judge(request, records):
+        cell = dataclasses.replace(wanted_cells(request)[first], seed=0)
+        there = sum(record.iterations_done >= until for record in records)
+        return [Question(cells=(cell,), seeds=2, decided=there >= 2, until=until)]
+
+    return judge
+
+
+def test_first_parts_are_trained_first_and_whole_cells_go_on_from_them(small, monkeypatch):
+    jobs = []
+    train = loop.train
+    monkeypatch.setattr(loop, "train", lambda job, look: (jobs.append(job), train(job, look))[1])
+    until = wanted_cells(small)[0].evaluate_every
+    passes = []
+
+    def listen(seen):
+        passes.append(Listener(seen))
+        return passes[-1]
+
+    done = reproduce([small], prefix_asking(until), listen)
+    assert [job.pause_at for job in jobs] == [until, until, None, None, None]
+    assert [job.cells[0].seed for job in jobs[:2]] == [0, 1]
+    parts, wholes = passes
+    assert {(r.status, r.iterations_done) for r in parts.trained} == {("partial", until)}
+    assert {record.status for record in wholes.trained} == {"ok"}
+    assert (done.left, done.written) == (0, {"partial": 2, "ok": 3})
+    alone = next(r for r in wholes.trained if r.seed == 0)
+    assert [point["iteration"] for point in alone.curve][:2] == [until, 2 * until]
+
+
+def test_an_outlook_has_the_cost_of_each_step_and_counts_no_update_twice(small):
+    until = wanted_cells(small)[0].evaluate_every
+    seen = outlook([small], prefix_asking(until), timed={})
+    whole = seen.order[0].cell.iterations
+    assert (seen.prefixes, seen.deciding, seen.left, seen.next_pass) == (2, 2, 3, 2)
+    assert [planned.until for planned in seen.order] == [until, until, whole, whole, whole]
+    third = next(n for n, planned in enumerate(seen.order) if planned.cell.seed == 2)
+    per_update = seen.seconds[third] / whole
+    for n, planned in enumerate(seen.order):
+        since = until if n >= 2 and planned.cell.seed < 2 else 0
+        assert seen.seconds[n] == pytest.approx(per_update * (planned.until - since))
+    assert seen.seconds_of(0) * seen.workers == pytest.approx(3 * whole * per_update)
+
+
+def test_a_cell_comes_once_a_pass(small):
+    cell = dataclasses.replace(wanted_cells(small)[0], seed=0)
+    every = cell.evaluate_every
+
+    def judge(request, records):
+        return [
+            Question(cells=(cell,), seeds=1, decided=False, until=until)
+            for until in (2 * every, every)
+        ]
+
+    seen = outlook([small], judge, timed={})
+    assert [planned.until for planned in seen.order[: seen.prefixes]] == [every, 2 * every]
+    assert seen.next_pass == 1
