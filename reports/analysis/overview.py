@@ -28,9 +28,6 @@ KINDS = (PLACES, INTERMEDIATE, MEDIANS, CLAIMS, OURS)
 _PLURALS = {"place": PLACES, "intermediate": INTERMEDIATE, "median": MEDIANS}
 
 
-_SHORT = {"deep": "21 layers", "p_update": "Figures 5 and 6"}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ran:
     """What of a rule has run at a scale: cells of `wanted`, seeds of those that it declares.
@@ -55,6 +52,7 @@ class Tally:
     Attributes:
         exhibit: its name.
         title: its title.
+        short: what a reader knows it by: `Table 1`.
         scale: the name of the scale.
         run: the number of cells of the scale that have a record of a whole training run, whatever
             came of it.
@@ -72,6 +70,7 @@ class Tally:
 
     exhibit: str
     title: str
+    short: str
     scale: str
     run: int
     in_part: int
@@ -81,11 +80,6 @@ class Tally:
     planned: int = 0
     hardly: tuple[str, ...] = ()
     left: float | None = None
-
-    @property
-    def short(self) -> str:
-        """What a reader knows the exhibit by: `Table 1`."""
-        return _SHORT.get(self.exhibit) or self.title.partition(":")[0]
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -148,6 +142,7 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
     return Tally(
         exhibit=selection.exhibit.name,
         title=selection.exhibit.title,
+        short=selection.exhibit.short_title,
         scale=selection.scale,
         run=selection.done if selection.wanted else len(selection.frame),
         in_part=int(selection.in_part.sum()),

@@ -66,9 +66,15 @@ def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
     return "sg_layers" in (figure.panels, figure.lines, figure.x) or selection.fixed(cell)
 
 
-def _drawn(figure: Figure, records: pd.DataFrame) -> "pd.Series[bool]":
-    """Tell which records a figure is drawn from: curves also those that go on later."""
-    return records["status"].isin(["ok"] if figure.kind == "sweep" else READABLE)
+def _drawn(selection: Selection, figure: Figure, records: pd.DataFrame) -> "pd.Series[bool]":
+    """Tell which records a figure is drawn from.
+
+    A sweep has the results of the table, of the declared seeds alone; curves also those that go on
+    later.
+    """
+    if figure.kind == "sweep":
+        return (records["status"] == "ok") & selection.declared(records)
+    return records["status"].isin(READABLE)
 
 
 def _drawing(
@@ -80,7 +86,7 @@ def _drawing(
 ) -> Drawing | None:
     (split, added), left_out = fields, ""
     if _by_number(figure, [selection.cells[n] for n in configurations]):
-        measured = selection.frame.loc[_drawn(figure, selection.frame), "configuration"]
+        measured = selection.frame.loc[_drawn(selection, figure, selection.frame), "configuration"]
         configurations, left_out = few(
             selection.cells, figure.lines, configurations, set(measured.tolist())
         )
@@ -88,7 +94,7 @@ def _drawing(
     if figure.lines == "layer":
         left_out = captions.layers_shown(cells)
     records = selection.frame[selection.frame["configuration"].isin(configurations)]
-    ok = records[_drawn(figure, records)]
+    ok = records[_drawn(selection, figure, records)]
     population, curves = figure.kind == "population", figure.kind == "curves"
     if population:
         shown = networks(selection, figure, ok)

@@ -25,6 +25,12 @@ def p_value(p: float) -> str:
 
 def verdict(word: str, decides: str) -> str:
     """Return the verdict, and in parentheses what would decide it where it is undecided."""
+    first, *rest = verdict_lines(word, decides)
+    return f"{first} ({rest[0]})" if rest else first
+
+
+def verdict_lines(word: str, decides: str) -> tuple[str, ...]:
+    """Return the verdict, and after it what would decide it where it is undecided."""
     if decides in DECIDERS:
         decides += " would decide"
-    return f"{word} ({decides})" if decides else word
+    return (word, decides) if decides else (word,)

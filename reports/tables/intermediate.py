@@ -8,7 +8,7 @@ from ..analysis.keys import place_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN, Place
 from ..analysis.wording import heading, label, phrase
-from .entries import paper, verdict
+from .entries import paper, verdict_lines
 from .exhibit import Footnotes, measured
 from .table import Entry, Stub, Table, cross_table, entry
 
@@ -57,5 +57,5 @@ def _entry(place: Place, marks: Footnotes, key: str) -> Entry:
         sign = _SIGNS[place.known.side]
         lines.append(f"paper {sign}{paper(place.paper, digits)} ± {reading:g}{levels}")
     if place.verdict != NOT_RUN:
-        lines += verdict(place.verdict, place.decides).removesuffix(")").split(" (")
+        lines += verdict_lines(place.verdict, place.decides)
     return entry(*lines, verdict=place.verdict, key=key)

@@ -134,6 +134,7 @@ class Exhibit:
         name: the stem of its file.
         file: what messages call the file.
         title: its title.
+        short: what a reader knows it by, where that is not the title's beginning.
         source: where the paper has it.
         scales: by name.
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
@@ -178,10 +179,16 @@ class Exhibit:
     spreads: Mapping[tuple[str, str, str, str | None], Spread] = field(
         default_factory=dict[tuple[str, str, str, str | None], Spread]
     )
+    short: str = ""
     baseline: str | None = None
     neighbours: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
     unstated: tuple[str, ...] = ()
+
+    @property
+    def short_title(self) -> str:
+        """What a reader knows it by: `Table 1`."""
+        return self.short or self.title.partition(":")[0]
 
     def scale(self, name: str) -> Scale:
         """Return the scale `name`; UsageError with the nearest name otherwise."""

@@ -17,7 +17,7 @@ def made(exhibit="table1", scale="paper", *, run=4, seeds=(1, 1), left=YEAR, **v
     rules = {"DNI": Ran(run=run, wanted=12, seeds=seeds, datasets=("MNIST",))} if run else {}
     named = {"places": PLACES, "claims": CLAIMS, "ours": OURS}
     return Tally(
-        exhibit=exhibit, title=f"{exhibit.capitalize()}: words", scale=scale, run=run, in_part=0,
+        exhibit=exhibit, title=f"{exhibit.capitalize()}: words", short=exhibit.capitalize(), scale=scale, run=run, in_part=0,
         wanted=12, verdicts={named[kind]: counts for kind, counts in verdicts.items()}, rules=rules,
         planned=3, left=left,
     )  # fmt: skip
@@ -56,7 +56,7 @@ def test_the_rest_is_told_exhibit_by_exhibit_the_longest_first():
     some = [made(left=3600), made("table2", left=2 * YEAR), made("deep", left=None)]
     words = the_rest([*some, made("p_update", run=12, left=0), made("sg_scale", "quick", left=9)])
     assert "about 2.0 years: Table2 2.0 years and Table1 1 h." in words
-    assert "Unknown: 21 layers." in words
+    assert "Unknown: Deep." in words
     assert "P_update" not in words
     assert the_rest([made(run=12)]) == ""
     assert the_rest([made(left=None)]) == ""

@@ -1,7 +1,7 @@
 """Numbers and verdicts as entries write them."""
 
 import pytest
-from sgbench.reports.tables.entries import interval, p_value, paper, verdict
+from sgbench.reports.tables.entries import interval, p_value, paper, verdict, verdict_lines
 from sgbench.results.statistics.intervals import Interval, mean_interval
 
 
@@ -30,3 +30,10 @@ def test_a_verdict_has_what_would_decide_it_in_parentheses():
     assert verdict("inconclusive", "a narrower margin") == (
         "inconclusive (a narrower margin would decide)"
     )
+
+
+def test_a_verdict_in_lines_has_what_would_decide_it_in_the_second():
+    assert verdict_lines("reproduced", "") == ("reproduced",)
+    lines = verdict_lines("inconclusive", "a narrower margin")
+    assert lines == ("inconclusive", "a narrower margin would decide")
+    assert verdict_lines("inconclusive", "a cause (that has one)")[1] == "a cause (that has one)"

@@ -8,7 +8,8 @@ from sgbench.reports.tables.overview import NUMBERS, elsewhere_table, made_table
 def tally(exhibit="table1", scale="paper", **more):
     rules = {"DNI": Ran(run=4, wanted=9, seeds=(1, 2), datasets=("MNIST",))}
     values = {"run": 4, "in_part": 0, "wanted": 1288, "rules": rules, "planned": 3} | more
-    return Tally(exhibit=exhibit, title=f"{exhibit.title()}: words", scale=scale, **values)
+    title = f"{exhibit.title()}: words"
+    return Tally(exhibit=exhibit, title=title, short=exhibit.title(), scale=scale, **values)
 
 
 def lines(row):

@@ -87,6 +87,13 @@ def test_places_have_neighbours_along_a_size():
         parse("small", 'neighbours = "dept"\n' + SMALL)
 
 
+def test_an_exhibit_is_known_by_its_titles_beginning_or_as_it_says():
+    assert parse("small", SMALL).short_title == parse("small", SMALL).title.partition(":")[0]
+    assert parse("small", 'short = "Figure 3"\n' + SMALL).short_title == "Figure 3"
+    names = {name: load(name).short_title for name in ("table1", "deep", "p_update")}
+    assert names == {"table1": "Table 1", "deep": "21 layers", "p_update": "Figures 5 and 6"}
+
+
 def test_the_baseline_is_a_rule():
     assert parse("small", 'baseline = "backprop"\n' + SMALL).baseline == "backprop"
     with pytest.raises(UsageError, match="baseline"):
