@@ -17,7 +17,8 @@ def made(exhibit="table1", scale="paper", *, run=4, seeds=(1, 1), left=YEAR, **v
     rules = {"DNI": Ran(run=run, wanted=12, seeds=seeds, datasets=("MNIST",))} if run else {}
     named = {"places": PLACES, "claims": CLAIMS, "ours": OURS}
     return Tally(
-        exhibit=exhibit, title=f"{exhibit.capitalize()}: words", short=exhibit.capitalize(), scale=scale, run=run, in_part=0,
+        exhibit=exhibit, title=f"{exhibit.capitalize()}: words", short=exhibit.capitalize(),
+        scale=scale, run=run, in_part=0,
         wanted=12, verdicts={named[kind]: counts for kind, counts in verdicts.items()}, rules=rules,
         planned=3, left=left,
     )  # fmt: skip

@@ -171,6 +171,13 @@ def test_one_seed_has_no_interval(table1, make):
     assert "One seed" in curves.notes[0]
 
 
+def test_a_sweep_has_the_declared_seeds_that_its_table_counts(table1, make):
+    cells = [c for c in expand(table1, "demo", seeds=5) if fcn(c) and c.rule == "backprop"]
+    records = [make.record(cell, 9.0 if cell.seed > 2 else 2.0 + cell.seed) for cell in cells]
+    found = drawn(select(table1, "demo", records))
+    assert found["depths"].data["mean"].tolist() == [3.0] * 4  # of 2, 3 and 4 %
+
+
 def test_a_sweep_has_a_line_a_model(make):
     exhibit = load("sg_scale")
     records = make.grid(exhibit, "demo")

@@ -4,6 +4,7 @@ import math
 
 import pytest
 from sgbench.bench.errors import UsageError
+from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.reproductions.exhibits.parser import parse
 from small_files.exhibit import SMALL
 
