@@ -1,0 +1,155 @@
+"""The driver's side of staged runs: it starts the stages' processes, watches them and asks them.
+
+Under `torchrun` each process of its job has one stage (`torchrun`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from typing import TYPE_CHECKING, Any
+
+from . import torchrun
+from .process import JOIN_SECONDS, cores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch.distributed import Store
+
+POLL_SECONDS = 0.02
+END_SECONDS = 5.0
+_LOOPBACK = {"linux": "lo", "darwin": "lo0"}
+
+
+class StagesError(Exception):
+    """A staged run failed; the message says which stage and why."""
+
+    def __init__(self, reason: str, iterations: int) -> None:
+        super().__init__(reason)
+        self.iterations = iterations
+
+
+class StageGroup:
+    """The processes of S stages; they stay until `close`.
+
+    Args:
+        size: S.
+
+    Raises UsageError where the stages that torchrun started are not as many.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size, self._number = size, 0
+        self._children: list[tuple[int, subprocess.Popen[bytes], Any]] = []
+        if torchrun.rank() is None:
+            self.store, (host, port) = _own_store()
+            ranks = range(size)
+        else:
+            torchrun.check(size)
+            self.store, (host, port) = torchrun.store()
+            ranks = range(1)
+        for rank in ranks:
+            self._start(rank, host, port)
+
+    def _start(self, rank: int, host: str, port: int) -> None:
+        available = cores()
+        core = available[rank % len(available)] if available else -1
+        name, errors = f"{__package__}.process", tempfile.TemporaryFile()
+        variables = dict(os.environ)
+        if torchrun.rank() is None and sys.platform in _LOOPBACK:
+            variables.setdefault("GLOO_SOCKET_IFNAME", _LOOPBACK[sys.platform])
+        child = subprocess.Popen(
+            [sys.executable, "-m", name, host, str(port), str(rank), str(self.size), str(core)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            env=variables | {"OMP_NUM_THREADS": "1", "USE_LIBUV": "1"},
+            start_new_session=True,  # Ctrl-C is the driver's to hear
+        )
+        self._children.append((rank, child, errors))
+
+    def run(
+        self, job: dict[str, Any], should_stop: Callable[[int], bool]
+    ) -> list[dict[str, Any]] | None:
+        """Have a cell trained; return what each stage found, None where it is to stop.
+
+        Args:
+            job: as `session.run` takes it.
+            should_stop: is told the updates done about twice a second; True asks to stop.
+
+        Raises StagesError where a stage fails or ends.
+        """
+        number, polled, iterations = self._number, 0.0, 0
+        self._number += 1
+        self.store.set(f"job/{number}", json.dumps(job))
+        found: dict[int, dict[str, Any]] = {}
+        while len(found) < self.size:
+            self._check_children(iterations)
+            for rank in range(self.size):
+                if rank not in found and self.store.check([f"result/{number}/{rank}"]):
+                    found[rank] = json.loads(self.store.get(f"result/{number}/{rank}"))
+                    if "error" in found[rank]:
+                        raise StagesError(found[rank]["error"], iterations)
+            if time.monotonic() - polled > 0.5:
+                polled = time.monotonic()
+                if self.store.check([f"progress/{number}"]):
+                    iterations = int(self.store.get(f"progress/{number}"))
+                if should_stop(iterations):
+                    return None
+            time.sleep(POLL_SECONDS)
+        return [found[rank] for rank in range(self.size)]
+
+    def _check_children(self, iterations: int) -> None:
+        for rank, child, errors in self._children:
+            code = child.poll()
+            if code is None:
+                continue
+            said = ""
+            for other in range(self.size):  # another may have said why
+                key = f"result/{self._number - 1}/{other}"
+                if self.store.check([key]):
+                    said = json.loads(self.store.get(key)).get("error", said)
+            if not said:
+                errors.seek(0)
+                last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+                how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
+                said = f"stage {rank} {how}" + (f": {last}" if last else "")
+            raise StagesError(said, iterations)
+
+    def close(self) -> None:
+        """End the processes."""
+        with contextlib.suppress(Exception):  # the store may be gone
+            self.store.set(f"job/{self._number}", json.dumps(None))
+        until = time.monotonic() + (END_SECONDS if self._number else 0.0)
+        for _, child, errors in self._children:
+            if child.stdin is not None:
+                child.stdin.close()  # it ends with its standard input
+            try:
+                child.wait(max(0.1, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+            errors.close()
+        self._children.clear()
+
+
+def _own_store() -> tuple[Store, tuple[str, int]]:
+    from torch.distributed import TCPStore
+
+    host = "127.0.0.1"
+    store = TCPStore(
+        host,
+        0,  # any port that is free
+        is_master=True,
+        wait_for_workers=False,
+        timeout=datetime.timedelta(seconds=JOIN_SECONDS),
+    )
+    return store, (host, store.port)
