@@ -13,7 +13,7 @@ from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import Place, mean_of
 from sgbench.reports.tables import entries
 from sgbench.results.metrics import measure_of
-from sgbench.results.record import POINT_TYPES
+from sgbench.results.rows import POINT_TYPES
 
 from . import cost, findings, sources
 from .markers import MarkerError
