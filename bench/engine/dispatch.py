@@ -106,7 +106,7 @@ def run(
     jobs = list(jobs)
     staged = deque(index for index, job in enumerate(jobs) if is_staged(job))
     left = deque(index for index in range(len(jobs)) if index not in staged)
-    _train(jobs, left, workers, stop, done, progress, pool, notify)
+    _train(jobs, left, workers, stop, done, progress=progress, pool=pool, notify=notify)
     if staged and not stop.asked():
         _train_staged(jobs, staged, stop, done, progress)
 
@@ -130,6 +130,7 @@ def _train(
     workers: int,
     stop: Stop,
     done: Done,
+    *,
     progress: Progress,
     pool: WorkerPool | None,
     notify: Callable[[str], None],
@@ -141,7 +142,7 @@ def _train(
     if workers == 1:
         train_here(jobs, stop, done, progress, left)
         return
-    left = train_quick(jobs, workers, stop, done, progress, left)
+    left = train_quick(jobs, workers, stop, done, progress, left=left)
     if not left:
         return
     from .local_pool import StartError, open_local_pool

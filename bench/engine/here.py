@@ -80,14 +80,15 @@ def train_quick(
     stop: Stop,
     done: Done,
     progress: Progress,
-    left: "deque[int]",
+    *,
+    left: "deque[int] | None" = None,
 ) -> "deque[int]":
     """Train jobs in this process while that ends sooner than with workers.
 
-    `left` are the indices of the jobs to train. Return those that are left for workers; the first
-    may have begun.
+    `left` are the indices of the jobs to train; None for all. Return those that are left for
+    workers; the first may have begun.
     """
-    began = time.monotonic()
+    began, left = time.monotonic(), deque(range(len(jobs))) if left is None else left
     limit = START_SECONDS * workers / (workers - 1)  # from which workers would be ahead
     with restored():
         while left and not stop.asked():

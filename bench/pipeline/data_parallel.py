@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
 
-from .trace import COMMUNICATING, COMPUTING, WAITING
+from .trace import BACKWARD, COMMUNICATING, FORWARD, UPDATE, WAITING
 
 if TYPE_CHECKING:
     from .stage import Stage
-
-FORWARD, BACKWARD, _, UPDATE = COMPUTING
 
 
 def data_parallel(stage: "Stage") -> None:
@@ -46,7 +45,7 @@ def messages_of(size: int) -> int:
     return 2 * (size - 1)
 
 
-def _average(stage: "Stage", bucket: dist.GradBucket) -> torch.futures.Future[torch.Tensor]:
+def _average(stage: "Stage", bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
     """Average a bucket of gradients over the processes, each message of it later by the delay."""
     k = stage.part.iteration
     held = stage.delay * messages_of(stage.size)
@@ -76,8 +75,8 @@ class _Network(torch.nn.Module):
         rank, size = self.stage.rank, self.stage.size
         share = x.chunk(size, 2)[rank]
         own = labels.chunk(size, 1)[rank]
-        apply: Any = _Loss.apply
-        return apply(self.weights, self, share, own)
+        function: Any = _Loss
+        return function.apply(self.weights, self, share, own)
 
 
 class _Loss(torch.autograd.Function):
@@ -100,7 +99,7 @@ class _Loss(torch.autograd.Function):
     def backward(ctx: Any, *deltas: Tensor) -> tuple[Tensor, None, None, None]:
         """Run backward; return the gradient of all weights."""
         del deltas
-        stage: "Stage" = ctx.network.stage
+        stage: Stage = ctx.network.stage
         with stage.trace.span(BACKWARD, ctx.network.batch):
             stage.part.backward(ctx.pullbacks, ctx.delta)
             gradient = stage.part.weights.grads.clone()

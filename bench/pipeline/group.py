@@ -6,7 +6,6 @@ Under `torchrun` each process of its job has one stage (`torchrun`).
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
 import signal
@@ -17,12 +16,11 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import torchrun
-from .process import JOIN_SECONDS, cores
+from .process import cores
+from .stores import open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from torch.distributed import Store
 
 POLL_SECONDS = 0.02
 END_SECONDS = 5.0
@@ -50,11 +48,13 @@ class StageGroup:
         self.size, self._number = size, 0
         self._children: list[tuple[int, subprocess.Popen[bytes], Any]] = []
         if torchrun.rank() is None:
-            self.store, (host, port) = _own_store()
+            host = "127.0.0.1"
+            self.store, port = open_store(host, 0, serve=True)
             ranks = range(size)
         else:
             torchrun.check(size)
-            self.store, (host, port) = torchrun.store()
+            host = torchrun.host()
+            self.store, port = torchrun.store()
             ranks = range(1)
         for rank in ranks:
             self._start(rank, host, port)
@@ -62,7 +62,7 @@ class StageGroup:
     def _start(self, rank: int, host: str, port: int) -> None:
         available = cores()
         core = available[rank % len(available)] if available else -1
-        name, errors = f"{__package__}.process", tempfile.TemporaryFile()
+        name, errors = f"{__package__}.process", tempfile.TemporaryFile()  # noqa: SIM115
         variables = dict(os.environ)
         if torchrun.rank() is None and sys.platform in _LOOPBACK:
             variables.setdefault("GLOO_SOCKET_IFNAME", _LOOPBACK[sys.platform])
@@ -72,7 +72,7 @@ class StageGroup:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             env=variables | {"OMP_NUM_THREADS": "1", "USE_LIBUV": "1"},
-            start_new_session=True,  # Ctrl-C is the driver's to hear
+            process_group=0,  # Ctrl-C is the driver's to hear
         )
         self._children.append((rank, child, errors))
 
@@ -139,17 +139,3 @@ class StageGroup:
                 child.wait()
             errors.close()
         self._children.clear()
-
-
-def _own_store() -> tuple[Store, tuple[str, int]]:
-    from torch.distributed import TCPStore
-
-    host = "127.0.0.1"
-    store = TCPStore(
-        host,
-        0,  # any port that is free
-        is_master=True,
-        wait_for_workers=False,
-        timeout=datetime.timedelta(seconds=JOIN_SECONDS),
-    )
-    return store, (host, store.port)

@@ -101,7 +101,7 @@ class Link:
     Args:
         peer: the neighbour's rank.
         tag: of what is sent to it, `UP` or `DOWN`; what it sends has the other.
-        shapes: the shape of a message out, and of one in.
+        shape: of a message, out and in.
         dtype: of both.
         delay: seconds that a message is held before it leaves.
         limit: of the inbox.
@@ -113,8 +113,9 @@ class Link:
         tag: int,
         shape: Sequence[int],
         dtype: torch.dtype,
-        delay: float,
-        limit: int | None,
+        *,
+        delay: float = 0.0,
+        limit: int | None = None,
     ) -> None:
         self.peer, self.tag, self.delay = peer, tag, delay
         self.shape, self.dtype = torch.Size(shape), dtype

@@ -132,8 +132,10 @@ def balanced(costs: Sequence[float], stages: int) -> list[int]:
     for stage in range(1, stages + 1):
         for end in range(stage, len(costs) + 1):
             best[stage, end] = min(
-                (max(best[stage - 1, start][0], total[end] - total[start]),
-                 [*best[stage - 1, start][1], end])
+                (
+                    max(best[stage - 1, start][0], total[end] - total[start]),
+                    [*best[stage - 1, start][1], end],
+                )
                 for start in range(stage - 1, end)
                 if (stage - 1, start) in best
             )
@@ -157,11 +159,11 @@ def message_seconds(
     found = 0.0
     for lower in range(size - 1):
         if rank == lower:
-            link = Link(rank + 1, UP, up, dtype, 0.0, None)
+            link = Link(rank + 1, UP, up, dtype)
             found = _round_trip(link, torch.zeros(tuple(up), dtype=dtype)) / 2
             link.end(60)
         elif rank == lower + 1:
-            link = Link(lower, DOWN, below, dtype, 0.0, None)
+            link = Link(lower, DOWN, below, dtype)
             for number in range(ROUND_TRIPS):
                 message = link.inbox.take(60)
                 assert message is not None

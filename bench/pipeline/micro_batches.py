@@ -12,7 +12,8 @@ import torch
 from torch.distributed.pipelining import PipelineStage, Schedule1F1B, ScheduleGPipe
 from torch.distributed.pipelining.microbatch import TensorChunkSpec
 
-from .trace import COMPUTING
+from ..families.feedforward.stages import MICRO_BATCHES
+from .trace import BACKWARD, FORWARD, UPDATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +21,6 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from .stage import Stage
-
-MICRO_BATCHES = 4
-
-FORWARD, BACKWARD, _, UPDATE = COMPUTING
 
 
 def gpipe(stage: Stage) -> None:
@@ -190,5 +187,5 @@ def apply_layers(x: Tensor, learns: Tensor, run: Callable[[Tensor], Any]) -> Ten
         learns: a tensor that requires a gradient, whatever it holds.
         run: takes x, returns the output and its pullback.
     """
-    apply: Any = _Apply.apply
-    return apply(x, learns, run)
+    function: Any = _Apply
+    return function.apply(x, learns, run)

@@ -14,13 +14,10 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch.distributed import Store
+from .stores import Store, join, open_store
 
-JOIN_SECONDS = 120.0
-"""How long a stage waits for the others to start."""
 FOREVER = datetime.timedelta(days=1)
 """How long it waits for the next cell."""
 
@@ -37,17 +34,9 @@ def serve(store: Store, rank: int, size: int, data_dir: str | None = None) -> in
     store.wait(["job/0"], FOREVER)
     if json.loads(store.get("job/0")) is None:
         return 0
-    import torch.distributed as dist
-
     from . import session
 
-    dist.init_process_group(
-        "gloo",
-        store=dist.PrefixStore("stages", store),
-        rank=rank,
-        world_size=size,
-        timeout=datetime.timedelta(seconds=JOIN_SECONDS),
-    )
+    join(store, rank, size)
     number = 0
     while True:
         store.wait([f"job/{number}"], FOREVER)
@@ -85,6 +74,12 @@ def cores() -> list[int]:
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
+def own_core() -> int | None:
+    """Return the core that this process is pinned to; None where it may use several."""
+    available = cores()
+    return available[0] if len(available) == 1 else None
+
+
 def pin(core: int) -> None:
     """Run on one core only, where the system can be told so."""
     if hasattr(os, "sched_setaffinity"):
@@ -103,9 +98,7 @@ def main(arguments: list[str]) -> int:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if int(core) >= 0:
         pin(int(core))
-    from torch.distributed import TCPStore
-
-    store = TCPStore(host, int(port), is_master=False, timeout=datetime.timedelta(seconds=60))
+    store, _ = open_store(host, int(port), serve=False)
     return serve(store, int(rank), int(size))
 
 

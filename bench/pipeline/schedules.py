@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .trace import COMPUTING
+from .trace import BACKWARD, FORWARD, MODEL, UPDATE
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from ..interfaces import Pullback
     from .stage import Stage
-
-FORWARD, BACKWARD, MODEL, UPDATE = COMPUTING
 
 
 def locked(stage: Stage) -> None:
@@ -69,7 +67,7 @@ def unlocked(stage: Stage) -> None:
     The target of the topmost M of a stage comes from above, late. The bottom stage never waits;
     the others wait for the next h only, and read the oldest that they have.
     """
-    waiting = _Awaited(stage)
+    waiting = Awaited(stage)
     k = -1
     while True:
         if stage.below is None:
@@ -94,7 +92,7 @@ def completely_unlocked(stage: Stage) -> None:
     if stage.below is None:
         unlocked(stage)
         return
-    waiting, own = _Awaited(stage), stage.own
+    waiting, own = Awaited(stage), stage.own
     k, number = -1, 0
     assert stage.part.input_model is not None
     while True:
@@ -115,7 +113,7 @@ def completely_unlocked(stage: Stage) -> None:
         waiting.learn_from(message.tensor, k)
 
 
-class _Awaited:
+class Awaited:
     """The batches whose targets a stage waits for, and what it does with every batch."""
 
     def __init__(self, stage: Stage) -> None:
@@ -155,7 +153,7 @@ class _Awaited:
             if real:
                 stage.send(stage.above, k, h)
                 self.held[k] = (h, one_hot, part.iteration)
-            learned = self._learn_target(k)
+            learned = self.learn_target(k)
         with stage.trace.span(UPDATE, k):
             part.update(learned, real)
         if real:
@@ -171,7 +169,7 @@ class _Awaited:
         stage.note_loss(logits, one_hot, k)
         return target
 
-    def _learn_target(self, k: int) -> bool:
+    def learn_target(self, k: int) -> bool:
         """Let the topmost M learn from the oldest unread target; tell whether there was one.
 
         M is run again, with the weights of today, on the h that the target is of.

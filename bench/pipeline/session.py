@@ -12,15 +12,19 @@ import torch.distributed as dist
 
 from .. import datasets
 from ..cell import Cell
+from ..contract import UNREPEATABLE
 from ..datasets import Data
 from ..families.feedforward.batches import Batches
 from ..families.feedforward.network import cross_entropy
+from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
+from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
 from . import measure, schedules
 from .links import LateError
 from .part import Part
+from .process import own_core
 from .stage import UNREAD, Stage, StageError
-from .trace import WINDOW_SECONDS, Interval, shares
+from .trace import Interval, shares
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +53,7 @@ def run(job: dict[str, Any], rank: int, size: int, progress: Progress) -> dict[s
     configure_torch("cpu", 1, job["matmul"], cell.precision)
     data = datasets.load(cell.dataset, job["data_dir"])
     assert isinstance(data, Data)
-    by_autograd = cell.schedule in ("gpipe", "1f1b", "data_parallel")
+    by_autograd = cell.schedule in (*MICRO_BATCHED, *WHOLE_NETWORKS)
     with torch.no_grad() if by_autograd else torch.inference_mode():
         try:
             return _run(cell, data, rank, size, progress, whole_trace=job["trace"])
@@ -60,7 +64,7 @@ def run(job: dict[str, Any], rank: int, size: int, progress: Progress) -> dict[s
 def _run(
     cell: Cell, data: Data, rank: int, size: int, progress: Progress, *, whole_trace: bool
 ) -> dict[str, Any]:
-    image, parallel = data.train_images.shape[1:], cell.schedule == "data_parallel"
+    image, parallel = data.train_images.shape[1:], cell.schedule in WHOLE_NETWORKS
     bounds = _bounds(cell, image, data.classes, rank, size)
 
     def part() -> Part:
@@ -77,7 +81,7 @@ def _run(
         Batches([cell], data, torch.device("cpu")),
         Batches([cell], data, torch.device("cpu"), purpose=f"order/stage{rank}"),
         examples=examples,
-        limit=UNREAD if "unlocked" in cell.need("schedule") else None,
+        limit=UNREAD if cell.schedule in UNREPEATABLE else None,
         neighbours=not parallel,
         progress=progress if rank == 0 else None,
     )
@@ -102,6 +106,7 @@ def _run(
         "staleness_max": max(late) if late else None,
         **{f"{name}_seconds": value for name, value in dataclasses.asdict(work).items()},
         "message_seconds": message,
+        "core": own_core(),
     }
     middle = max(ended) / 2
     window = (0.0, max(ended)) if whole_trace else (middle, middle + WINDOW_SECONDS)
@@ -124,12 +129,12 @@ def intervals(spans: Sequence[Sequence[Any]]) -> list[Interval]:
 
 
 def _schedule(name: str) -> Callable[[Stage], None]:
-    if name in ("gpipe", "1f1b"):
+    if name in MICRO_BATCHED:
         from . import micro_batches
 
         both = {"gpipe": micro_batches.gpipe, "1f1b": micro_batches.one_forward_one_backward}
         return both[name]
-    if name == "data_parallel":
+    if name in WHOLE_NETWORKS:
         from .data_parallel import data_parallel
 
         return data_parallel
@@ -139,7 +144,7 @@ def _schedule(name: str) -> Callable[[Stage], None]:
 
 def _bounds(cell: Cell, image: Sequence[int], classes: int, rank: int, size: int) -> list[int]:
     """Return the bounds of the stages, which the bottom one measures; with all, all layers each."""
-    if cell.schedule == "data_parallel":
+    if cell.schedule in WHOLE_NETWORKS:
         depth: int = cell.need("depth")
         return [0 if bound <= rank else depth for bound in range(size + 1)]
     shared: list[list[int]] = [measure.cut(cell, image, classes, size) if rank == 0 else []]
@@ -149,11 +154,9 @@ def _bounds(cell: Cell, image: Sequence[int], classes: int, rank: int, size: int
 
 def _micro_batches(cell: Cell, size: int) -> tuple[int, int]:
     """Return how many examples a stage runs on at a time, and how many times an update."""
-    if cell.schedule in ("gpipe", "1f1b"):
-        from .micro_batches import MICRO_BATCHES
-
+    if cell.schedule in MICRO_BATCHED:
         return cell.batch_size // MICRO_BATCHES, MICRO_BATCHES
-    if cell.schedule == "data_parallel":
+    if cell.schedule in WHOLE_NETWORKS:
         return cell.batch_size // size, 1
     return cell.batch_size, 1
 
@@ -171,7 +174,7 @@ def _alone(part: Part, examples: int, times: int, rank: int, size: int) -> measu
 
 def _message(part: Part, examples: int, rank: int, size: int) -> float:
     """Return the seconds of a message to the stage above, or of an average of gradients."""
-    if part.cell.schedule == "data_parallel":
+    if part.cell.schedule in WHOLE_NETWORKS:
         return measure.reduce_seconds(part.weights.grads)
     up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
     return measure.message_seconds(rank, size, up, below, part.weights.flat.dtype)

@@ -123,7 +123,7 @@ class Stage:
             if not neighbours or not 0 <= peer < size:
                 return None
             count = shape[-1] if examples is None else examples
-            return Link(peer, tag, (*shape[:-1], count), dtype, self.delay, limit)
+            return Link(peer, tag, (*shape[:-1], count), dtype, delay=self.delay, limit=limit)
 
         self.above = link(rank + 1, UP, part.output_shape)
         self.below = link(rank - 1, DOWN, part.input_shape)
@@ -166,7 +166,9 @@ class Stage:
                 f" {batch}"
             ) from None
         except LostError:
-            raise StageError(f"stage {self.rank} lost stage {link.peer} at update {batch}") from None
+            raise StageError(
+                f"stage {self.rank} lost stage {link.peer} at update {batch}"
+            ) from None
 
     def receive(self, link: Link, batch: int) -> Tensor:
         """Return the message of a batch.

@@ -7,18 +7,16 @@ others serve as stages and nothing else. They meet at torchrun's store.
 from __future__ import annotations
 
 import contextlib
-import datetime
 import json
 import os
 from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from . import process
+from .stores import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-
-    from torch.distributed import Store
 
 
 def rank() -> int | None:
@@ -36,20 +34,16 @@ def check(stages: int) -> None:
         )
 
 
-def store() -> tuple[Store, tuple[str, int]]:
-    """Return the store of torchrun's job, and its host and port."""
-    from torch.distributed import TCPStore
+def host() -> str:
+    """Return the host of the store of torchrun's job."""
+    return os.environ["MASTER_ADDR"]
 
-    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+
+def store() -> tuple[Store, int]:
+    """Return the store of torchrun's job, and its port."""
     of_the_agent = os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"
-    found = TCPStore(
-        host,
-        port,
-        is_master=not of_the_agent and rank() == 0,
-        wait_for_workers=False,
-        timeout=datetime.timedelta(seconds=process.JOIN_SECONDS),
-    )
-    return found, (host, port)
+    port, first = int(os.environ["MASTER_PORT"]), rank() == 0
+    return open_store(host(), port, serve=first and not of_the_agent)
 
 
 def serve(data_dir: str | None) -> int:

@@ -5,18 +5,15 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..outcome import MOST_SPANS, SPAN_KINDS, WINDOW_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from types import TracebackType
 
-COMPUTING = ("forward", "backward", "model", "update")
+*_computing, WAITING, COMMUNICATING = SPAN_KINDS
+COMPUTING = FORWARD, BACKWARD, MODEL, UPDATE = tuple(_computing)
 """Kinds of spans in which a stage computes; `model` is all work of M and of synthetic inputs."""
-WAITING, COMMUNICATING = "waiting", "communicating"
-
-WINDOW_SECONDS = 1.0
-"""The length of the part of a trace that a record keeps, at most."""
-WINDOW_SPANS = 400
-"""The number of spans that a record keeps, at most."""
 
 
 class Interval(NamedTuple):
@@ -88,7 +85,7 @@ def window(stages: Sequence[Sequence[Interval]]) -> list[dict[str, Any]]:
     """Return the spans of a second, past the middle of the run, of all stages.
 
     A span is a dictionary: stage, kind, batch, and start and end in seconds from the window's
-    start. Fewer than a second where that would be more than `WINDOW_SPANS` spans, or where the
+    start. Fewer than a second where that would be more than `MOST_SPANS` spans, or where the
     rest of the run is shorter.
     """
     if not any(stages):
@@ -112,7 +109,7 @@ def window(stages: Sequence[Sequence[Interval]]) -> list[dict[str, Any]]:
             "start": max(0.0, span.start - start),
             "end": min(end, span.end) - start,
         }
-        for _, stage, span in found[:WINDOW_SPANS]
+        for _, stage, span in found[:MOST_SPANS]
     ]
 
 

@@ -98,11 +98,13 @@ def _outcome(job: Job, status: Any, error: str | None, found: list[dict[str, Any
 
 
 def _points(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return next((one["points"] for one in reversed(found) if one["points"]), [])
+    empty: list[dict[str, Any]] = []
+    return next((one["points"] for one in reversed(found) if one["points"]), empty)
 
 
 def _last_point(found: list[dict[str, Any]]) -> dict[str, Any]:
-    return next(iter(_points(found)[-1:]), {})
+    points = _points(found)
+    return points[-1] if points else {}
 
 
 def _curve(found: list[dict[str, Any]]) -> list[CurvePoint]:
