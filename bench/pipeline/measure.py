@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 REPEATS, REPEAT_SECONDS = 30, 0.5
 """Updates that are timed, and for how long at most."""
 ROUND_TRIPS = 20
+TOLERANCE = 0.1
+"""Cuts whose slowest stage takes so much longer than the best one's, at most, are as good."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,25 +123,41 @@ def cut(cell: Cell, image: Sequence[int], classes: int, stages: int) -> list[int
 
 
 def balanced(costs: Sequence[float], stages: int) -> list[int]:
-    """Return the bounds of the contiguous stages whose slowest takes least.
+    """Return the bounds of contiguous stages whose slowest takes least, to within `TOLERANCE`.
+
+    Of the cuts within it the one with the fewest layers in the lowest stage, then in the next, is
+    taken: near ties are then cut alike, whatever the noise of the times.
 
     Args:
         costs: of the layers, bottom first; at least as many as stages.
         stages: their number.
     """
     total = [0.0, *itertools.accumulate(costs)]
-    best = {(0, 0): (0.0, [0])}
-    for stage in range(1, stages + 1):
-        for end in range(stage, len(costs) + 1):
-            best[stage, end] = min(
-                (
-                    max(best[stage - 1, start][0], total[end] - total[start]),
-                    [*best[stage - 1, start][1], end],
-                )
-                for start in range(stage - 1, end)
-                if (stage - 1, start) in best
+    ends = len(costs)
+    # by the number of stages: the slowest one of the best cut of the layers from `start` on
+    slowest: list[list[float]] = [[]]
+    for left in range(1, stages + 1):
+        row = [
+            min(
+                max(total[end] - total[start], slowest[left - 1][end] if left > 1 else 0.0)
+                for end in (range(start + 1, ends - left + 2) if left > 1 else (ends,))
             )
-    return best[stages, len(costs)][1]
+            if ends - start >= left
+            else float("inf")
+            for start in range(ends + 1)
+        ]
+        slowest.append(row)
+    allowed, bounds = slowest[stages][0] * (1 + TOLERANCE), [0]
+    for left in range(stages - 1, 0, -1):
+        start = bounds[-1]
+        bounds.append(
+            next(
+                end
+                for end in range(start + 1, ends - left + 1)
+                if total[end] - total[start] <= allowed and slowest[left][end] <= allowed
+            )
+        )
+    return [*bounds, ends]
 
 
 def message_seconds(
