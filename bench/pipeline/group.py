@@ -15,6 +15,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING, Any
 
+from ..errors import UsageError
 from . import torchrun
 from .process import cores
 from .stores import open_store
@@ -85,29 +86,34 @@ class StageGroup:
             job: as `session.run` takes it.
             should_stop: is told the updates done about twice a second; True asks to stop.
 
-        Raises StagesError where a stage fails or ends.
+        Raises StagesError where a stage fails or ends, UsageError where the user is to mend it.
         """
-        number, polled, iterations = self._number, 0.0, 0
+        number, polled = self._number, 0.0
         self._number += 1
         self.store.set(f"job/{number}", json.dumps(job))
         found: dict[int, dict[str, Any]] = {}
         while len(found) < self.size:
-            self._check_children(iterations)
+            self._check_children()
             for rank in range(self.size):
                 if rank not in found and self.store.check([f"result/{number}/{rank}"]):
                     found[rank] = json.loads(self.store.get(f"result/{number}/{rank}"))
                     if "error" in found[rank]:
-                        raise StagesError(found[rank]["error"], iterations)
+                        if found[rank]["usage"]:
+                            raise UsageError(found[rank]["usage"])
+                        raise StagesError(found[rank]["error"], self._iterations())
             if time.monotonic() - polled > 0.5:
                 polled = time.monotonic()
-                if self.store.check([f"progress/{number}"]):
-                    iterations = int(self.store.get(f"progress/{number}"))
-                if should_stop(iterations):
+                if should_stop(self._iterations()):
                     return None
             time.sleep(POLL_SECONDS)
         return [found[rank] for rank in range(self.size)]
 
-    def _check_children(self, iterations: int) -> None:
+    def _iterations(self) -> int:
+        """Return the updates that the bottom stage has told of."""
+        key = f"progress/{self._number - 1}"
+        return int(self.store.get(key)) if self.store.check([key]) else 0
+
+    def _check_children(self) -> None:
         for rank, child, errors in self._children:
             code = child.poll()
             if code is None:
@@ -122,7 +128,7 @@ class StageGroup:
                 last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
                 how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
                 said = f"stage {rank} {how}" + (f": {last}" if last else "")
-            raise StagesError(said, iterations)
+            raise StagesError(said, self._iterations())
 
     def close(self) -> None:
         """End the processes."""

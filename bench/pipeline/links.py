@@ -7,6 +7,7 @@ way at a time. A thread takes what arrives, so that an inbox can be looked at wi
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -25,7 +26,7 @@ UP, DOWN = 1, 2
 """The tags of messages to the stage above and to the stage below."""
 LAST = -1
 """The batch of the message that ends a link."""
-MESSAGE_SECONDS = 30.0
+MESSAGE_SECONDS = float(os.environ.get("SGBENCH_MESSAGE_SECONDS") or 30.0)
 """How long a stage waits for a message, beyond the delay that it is given."""
 
 _WORD = {torch.float32: torch.int32, torch.float64: torch.int64}

@@ -16,6 +16,7 @@ import threading
 import time
 from typing import Any
 
+from ..errors import SgbenchError
 from .stores import Store, join, open_store
 
 FOREVER = datetime.timedelta(days=1)
@@ -51,7 +52,10 @@ def serve(store: Store, rank: int, size: int, data_dir: str | None = None) -> in
         except Exception as error:
             cause = error.__cause__ or error  # torch's schedules wrap what a layer raises
             reason = " ".join(f"{type(cause).__name__}: {cause}".split())
-            store.set(f"result/{number}/{rank}", json.dumps({"error": reason}))
+            answer = {"error": reason, "usage": None}
+            if isinstance(error, SgbenchError):
+                answer["usage"] = str(error)
+            store.set(f"result/{number}/{rank}", json.dumps(answer))
             return 1
         store.set(f"result/{number}/{rank}", json.dumps(found))
         number += 1

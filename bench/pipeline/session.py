@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+WARM_UP = 3
+"""Updates before the clock starts, of weights that are thrown away."""
 EVALUATION = 3
 """The tag of what is sent up in an evaluation."""
 
@@ -67,27 +69,33 @@ def _run(
     image, parallel = data.train_images.shape[1:], cell.schedule in WHOLE_NETWORKS
     bounds = _bounds(cell, image, data.classes, rank, size)
 
-    def part() -> Part:
+    def part(cell: Cell) -> Part:
         return Part(cell, image, data.classes, bounds[rank], bounds[rank + 1])
 
     examples, times = _micro_batches(cell, size)
-    work = _alone(part(), examples, times, rank, size)
-    mine = part()
-    message = _message(mine, examples, rank, size)
-    stage = Stage(
-        rank,
-        size,
-        mine,
-        Batches([cell], data, torch.device("cpu")),
-        Batches([cell], data, torch.device("cpu"), purpose=f"order/stage{rank}"),
-        examples=examples,
-        limit=UNREAD if cell.schedule in UNREPEATABLE else None,
-        neighbours=not parallel,
-        progress=progress if rank == 0 else None,
-    )
+
+    def stage_of(cell: Cell, progress: Progress | None = None) -> Stage:
+        return Stage(
+            rank,
+            size,
+            part(cell),
+            Batches([cell], data, torch.device("cpu")),
+            Batches([cell], data, torch.device("cpu"), purpose=f"order/stage{rank}"),
+            examples=examples,
+            limit=UNREAD if cell.schedule in UNREPEATABLE else None,
+            neighbours=not parallel,
+            progress=progress,
+        )
+
+    work = _alone(part(cell), examples, times, rank, size)
+    message = _message(part(cell), examples, rank, size)
+    train = _schedule(cell.need("schedule"))
+    _warm_up(stage_of(cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)), train)
+    stage = stage_of(cell, progress if rank == 0 else None)
+    mine = stage.part
     dist.barrier()
     stage.began = time.perf_counter()
-    _schedule(cell.need("schedule"))(stage)
+    train(stage)
     seconds = time.perf_counter() - stage.began
     stage.finish()
     ended: list[float] = [0.0] * size
@@ -121,6 +129,12 @@ def _run(
             if span.end - stage.began >= window[0] and span.start - stage.began <= window[1]
         ],
     }
+
+
+def _warm_up(stage: Stage, train: Callable[[Stage], None]) -> None:
+    """Do a few updates that do not count: the first ones import, allocate and connect."""
+    train(stage)
+    stage.finish()
 
 
 def intervals(spans: Sequence[Sequence[Any]]) -> list[Interval]:

@@ -1,5 +1,6 @@
 """Staged networks in one process: stages in threads, their messages in memory."""
 
+import itertools
 import threading
 
 import torch
@@ -47,7 +48,7 @@ def stages_of(cell, bounds, limit=None):
             Batches([cell], data, CPU, purpose=purpose) for purpose in ("order", f"own{rank}")
         ]
         found.append(Stage(rank, size, part, *batches, neighbours=False))
-    for lower, upper in zip(found, found[1:], strict=False):
+    for lower, upper in itertools.pairwise(found):
         lower.above = MemoryLink(upper.rank, limit)
         upper.below = MemoryLink(lower.rank, limit)
         lower.above.other, upper.below.other = upper.below, lower.above
