@@ -9,6 +9,11 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from ...bench.cell import Cell
+from ...bench.families.feedforward.stages import (
+    STAGED_FIELDS,
+    START_SECONDS,
+    waiting_seconds,
+)
 from ...results.record import Record
 from ...results.store.published import open_published
 from ...results.store.store import Store
@@ -58,7 +63,8 @@ class Rates:
         per_step, _ = self._rate(cell)
         if per_step is None:
             return None
-        return per_step * max(0, cell.iterations - done) * EVALUATION_SHARE
+        start = START_SECONDS if cell.stages is not None else 0.0
+        return per_step * max(0, cell.iterations - done) * EVALUATION_SHARE + start
 
     def basis(self, cell: Cell) -> Basis | None:
         """Return what the time of a cell is known from; None where it is not known."""
@@ -88,7 +94,8 @@ class Rates:
             return self._elsewhere[name], "elsewhere"
         key = cell.network, cell.dataset
         if key in self._per_work:
-            return self._per_work[key] * _multiplications(cell), "work"
+            waits = waiting_seconds(cell.to_dict())
+            return self._per_work[key] * _multiplications(cell) + waits, "work"
         return None, None
 
 
@@ -125,6 +132,7 @@ def time_unknown(
         matmul = measured_backend()["matmul"] if backend is None else backend[0]
         for key, some in unknown.items():
             cell = sorted(some.values(), key=_multiplications)[len(some) // 2]
+            cell = cell.replace(**dict.fromkeys(STAGED_FIELDS))  # the same work, in this process
             timed[key] = cell, step_seconds(cell, device, matmul, TIMING_SECONDS)
     for cell, per_step in timed.values():
         rates.learn(cell, per_step)

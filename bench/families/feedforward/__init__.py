@@ -119,6 +119,11 @@ class FeedForwardFamily:
 
         if not isinstance(data, Data):
             raise unfit(cells[0], data)
+        if cells[0].stages is not None:
+            raise UsageError(
+                f"stages={cells[0].stages}: a network that is cut into stages is trained by"
+                " `sgbench run` only; leave stages out"
+            )
         return FeedForwardProgram(cells, data, device, clock)
 
     def memory(self, cell: Cell, replicas: int) -> int:
