@@ -9,11 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from ...bench.cell import Cell
-from ...bench.families.feedforward.stages import (
-    STAGED_FIELDS,
-    START_SECONDS,
-    waiting_seconds,
-)
+from ...bench.families.feedforward.stages import START_SECONDS, waiting_seconds, whole_network
 from ...results.record import Record
 from ...results.store.published import open_published
 from ...results.store.store import Store
@@ -132,8 +128,7 @@ def time_unknown(
         matmul = measured_backend()["matmul"] if backend is None else backend[0]
         for key, some in unknown.items():
             cell = sorted(some.values(), key=_multiplications)[len(some) // 2]
-            cell = cell.replace(**dict.fromkeys(STAGED_FIELDS))  # the same work, in this process
-            timed[key] = cell, step_seconds(cell, device, matmul, TIMING_SECONDS)
+            timed[key] = cell, step_seconds(whole_network(cell), device, matmul, TIMING_SECONDS)
     for cell, per_step in timed.values():
         rates.learn(cell, per_step)
 

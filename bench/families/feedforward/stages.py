@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import registry
 from ...contract import UNREPEATABLE
 from ...errors import UsageError
+
+if TYPE_CHECKING:
+    from ...cell import Cell
 
 MICRO_BATCHES = 4
 """Parts that a batch is cut into by the schedules of `MICRO_BATCHED`."""
@@ -17,7 +20,7 @@ WHOLE_NETWORKS = ("data_parallel",)
 OF_STAGES = ("schedule", "delay", "straggler")
 """Fields that a cell with stages has as well."""
 STAGED_FIELDS = ("stages", *OF_STAGES)
-"""All fields of stages."""
+"""All fields of a network that is cut into stages."""
 
 
 def schedules_of(rule: str) -> tuple[str, ...]:
@@ -87,6 +90,14 @@ def _check_schedule(values: Mapping[str, Any]) -> None:
 
 START_SECONDS = 1.0
 """About what it takes to measure the stages of a cell before it trains."""
+
+
+def whole_network(cell: Cell) -> Cell:
+    """Return the cell without stages: about the same work, in one process."""
+    if cell.stages is None:
+        return cell
+    changes = dict.fromkeys((*STAGED_FIELDS, "si_layers", "si_units"))
+    return cell.replace(**changes)
 
 
 def waiting_seconds(values: Mapping[str, Any]) -> float:
