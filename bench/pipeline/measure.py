@@ -84,6 +84,18 @@ def _round(part: Part, batch: int) -> tuple[float, float, float]:
         guess, pullback = part.input_model(torch.rand(part.image_shape(batch), dtype=dtype))
         pullback(guess, need_input=False)
         model += clock() - start
+    if len(part.models) < len(part.hidden):  # one for the whole part
+        start = clock()
+        h, pullbacks = part.forward(x)
+        forward = clock() - start
+        start = clock()
+        synthetic, learn = part.models[-1](h, one_hot)
+        part.models[-1](h, one_hot)  # again, when the target comes
+        learn(synthetic)
+        model += clock() - start
+        start = clock()
+        part.backward(pullbacks, synthetic)
+        return forward, clock() - start, model
     h = x
     for number, (layer, m) in enumerate(zip(part.hidden, part.models, strict=True)):
         start = clock()
@@ -116,10 +128,9 @@ def cut(cell: Cell, image: Sequence[int], classes: int, stages: int) -> list[int
     depth: int = cell.need("depth")
     if stages == 1:
         return [0, depth]
-    costs = [
-        work_of(Part(cell, image, classes, i, i + 1), cell.batch_size).seconds for i in range(depth)
-    ]
-    return balanced(costs, stages)
+    each = [work_of(Part(cell, image, classes, i, i + 1), cell.batch_size) for i in range(depth)]
+    once = cell.sg_at == "stages"  # a layer alone has an M, but not each of a stage's layers
+    return balanced([one.seconds - (one.model if once else 0.0) for one in each], stages)
 
 
 def balanced(costs: Sequence[float], stages: int) -> list[int]:

@@ -44,7 +44,7 @@ class Part:
         bottom: whether it has the lowest layer of the network.
         top: whether it has the classifier.
         hidden: its hidden layers, bottom first.
-        models: an M for each; none where the rule asks for none.
+        models: an M for each, or for the topmost only (`sg_at`); none where none is asked for.
         input_model: the model I of its input; None where it waits for that.
         input_shape: of what comes from below, or of a packed batch: [1, units, B].
         output_shape: of what goes up; of logits where it is the top.
@@ -68,7 +68,9 @@ class Part:
 
             join = self.architecture.with_labels if rule.models_see_labels else None
             scale = scale_of([cell], CPU, spread)
-            self.models = [SyntheticGradient(build(plan.models[i]), join, scale) for i in span]
+            alone = cell.sg_at == "stages"  # at the top of the part, and the classifier has none
+            at = span[-1:] if alone and not self.top else () if alone else span
+            self.models = [SyntheticGradient(build(plan.models[i]), join, scale) for i in at]
         self.input_model: LayerStack | None = None
         if plan.input_models and not self.bottom:
             self.input_model = build(plan.input_models[first - 1])

@@ -65,7 +65,8 @@ def unlocked(stage: Stage) -> None:
     """Train by synthetic gradients: send h on and go to the next batch.
 
     The target of the topmost M of a stage comes from above, late. The bottom stage never waits;
-    the others wait for the next h only, and read the oldest that they have.
+    the others wait for the next h only, and read the oldest that they have. With `sg_at` there is
+    no M but that one, and the layers of a stage learn by backprop.
     """
     waiting = Awaited(stage)
     k = -1
@@ -126,6 +127,16 @@ class Awaited:
         """Do one update on the input x of batch k, `real` where the stage below sent it."""
         stage, part = self.stage, self.stage.part
         one_hot = stage.order.one_hot(k) if one_hot is None else one_hot
+        learn = self._learn_as_one if part.cell.sg_at == "stages" else self._learn_by_layers
+        learned = learn(x, k, one_hot, real)
+        with stage.trace.span(UPDATE, k):
+            part.update(learned, real)
+        if real:
+            stage.updated(k)
+
+    def _learn_by_layers(self, x: Tensor, k: int, one_hot: Tensor, real: bool) -> bool:
+        """Write the gradients of a stage with an M after every hidden layer; as `_learn_as_one`."""
+        stage, part = self.stage, self.stage.part
         h, below = x, None
         for number, (layer, model) in enumerate(zip(part.hidden, part.models, strict=True)):
             first = number == 0
@@ -141,7 +152,6 @@ class Awaited:
                 with stage.trace.span(MODEL, k):
                     below(delta)
             below = learn
-        learned = False
         if part.top:
             target = self._learn_from_labels(h, one_hot, k)
             if below is not None:
@@ -149,15 +159,34 @@ class Awaited:
                     below(target)
             elif real:  # the classifier alone
                 stage.send(stage.below, k, target)
+            return False
+        if real:
+            stage.send(stage.above, k, h)
+            self.held[k] = (h, one_hot, part.iteration)
+        return self.learn_target(k)
+
+    def _learn_as_one(self, x: Tensor, k: int, one_hot: Tensor, real: bool) -> bool:
+        """Write the gradients of a stage whose layers learn by backprop; return `learn_target`'s.
+
+        The gradient at its output is what its one M predicts, or at the top the true one.
+        """
+        stage, part = self.stage, self.stage.part
+        h, pullbacks = _forward(stage, x, k)
+        if part.top:
+            stage.note_loss(h, one_hot, k)
+            with stage.trace.span(BACKWARD, k):
+                down = part.backward(pullbacks, part.loss_gradient(h, one_hot))
         else:
             if real:
                 stage.send(stage.above, k, h)
                 self.held[k] = (h, one_hot, part.iteration)
-            learned = self.learn_target(k)
-        with stage.trace.span(UPDATE, k):
-            part.update(learned, real)
+            with stage.trace.span(MODEL, k):
+                synthetic, _ = part.models[-1](h, one_hot)
+            with stage.trace.span(BACKWARD, k):
+                down = part.backward(pullbacks, synthetic)
         if real:
-            stage.updated(k)
+            stage.send(stage.below, k, down)
+        return False if part.top else self.learn_target(k)
 
     def _learn_from_labels(self, h: Tensor, one_hot: Tensor, k: int) -> Tensor:
         """Write the classifier's gradients; return the true gradient at h."""

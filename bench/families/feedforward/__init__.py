@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ...contract import UNREPEATABLE
 from ...errors import UsageError
 from ..family import Family, unfit
 from .stages import check_stages, schedules_of
@@ -55,6 +56,7 @@ class FeedForwardFamily:
             found.append("stages")
         if values.get("stages") is not None:
             found += ["schedule", "delay", "straggler"]
+            found += ["sg_at"] * (values.get("schedule") in UNREPEATABLE)
         if decoupled == "both" or values.get("schedule") == "completely_unlocked":
             found += ["si_layers"] + ["si_units"] * (values.get("si_layers") != 0)
         return found

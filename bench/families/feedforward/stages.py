@@ -19,7 +19,7 @@ WHOLE_NETWORKS = ("data_parallel",)
 """Schedules where every process has the whole network and a part of the batch."""
 OF_STAGES = ("schedule", "delay", "straggler")
 """Fields that a cell with stages has as well."""
-STAGED_FIELDS = ("stages", *OF_STAGES)
+STAGED_FIELDS = ("stages", *OF_STAGES, "sg_at")
 """All fields of a network that is cut into stages."""
 
 

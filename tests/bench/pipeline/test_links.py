@@ -60,7 +60,7 @@ class Wire:
         self.queues[tag].put(buffer.clone())
 
     def recv(self, buffer, peer, tag):
-        found = self.queues[tag].get(timeout=10)
+        found = self.queues[tag].get()
         if found is None:
             raise RuntimeError("connection closed by peer")
         buffer.copy_(found)

@@ -55,10 +55,13 @@ def test_a_cut_is_of_the_measured_times(monkeypatch):
         ("cdni", "unlocked", 0, True),
         ("dni", "unlocked", 2, True),
         ("dni", "completely_unlocked", 2, True),
+        ("one M a stage", "unlocked", 0, True),
+        ("one M a stage", "unlocked", 2, False),
     ],
 )
 def test_the_work_of_a_part_has_all_its_shares(rule, schedule, first, models):
-    data, cell = random_data(), staged_cell(rule, schedule)
+    once = {"sg_at": "stages"} if rule == "one M a stage" else {}
+    data, cell = random_data(), staged_cell("dni" if once else rule, schedule, **once)
     part = Part(cell, data.train_images.shape[1:], data.classes, first, first + 2)
     found = measure.work_of(part, cell.batch_size, times=2)
     assert found.forward > 0

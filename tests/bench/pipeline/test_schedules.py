@@ -92,6 +92,36 @@ def test_unlocked_stages_write_the_gradients_of_the_rule_but_for_the_late_target
             np.testing.assert_allclose(gradient, expected[name], atol=1e-12, err_msg=name)
 
 
+@pytest.mark.parametrize("rule", ["dni", "cdni"])
+@pytest.mark.parametrize("bounds", [[0, 1, 4], [0, 2, 4], [0, 3, 4]])
+def test_an_m_a_stage_leaves_backprop_inside_the_stages(rule, bounds):
+    """Stage by stage against a pullback of the loss, or of what the one M predicts."""
+    cell = staged_cell(rule, "unlocked", iterations=1, evaluate_every=1, sg_at="stages")
+    stages = stages_of(cell, bounds)
+    _disturb([stage.part.weights for stage in stages])
+    lower, upper = (stage.part for stage in stages_of(cell, bounds))
+    _disturb([lower.weights, upper.weights])
+    assert [len(part.models) for part in (lower, upper)] == [1, 0]
+    sent, send = [], stages[1].below.send
+    stages[1].below.send = lambda batch, tensor: sent.append(tensor.clone()) or send(batch, tensor)
+    order = Batches([cell], random_data(), CPU)
+    with torch.inference_mode():
+        train(stages, schedules.unlocked)
+        images, labels = order.take(order.next())
+        one_hot = lower.encode(labels)
+        h, low = lower.forward(lower.architecture.pack(images))
+        synthetic, _ = lower.models[0](h, one_hot)
+        lower.backward(low, synthetic)
+        logits, high = upper.forward(h)
+        target = upper.backward(high, upper.loss_gradient(logits, one_hot))
+    np.testing.assert_allclose(sent[0], target, atol=1e-12)
+    for stage, part in zip(stages, (lower, upper), strict=True):
+        expected = part.weights.views(part.weights.grads)
+        for name, gradient in stage.part.weights.views(stage.part.weights.grads).items():
+            if not name.startswith("sg"):  # M's target comes after the only update
+                np.testing.assert_allclose(gradient, expected[name], atol=1e-12, err_msg=name)
+
+
 def _disturb(buffers):
     """Give all weights the same noise by name: M starts at zero, which would hide mistakes."""
     for weights in buffers:

@@ -104,6 +104,17 @@ def test_completely_unlocked_stages_run():
     assert found.pipeline[1].model_seconds > 0
 
 
+def test_stages_with_an_m_each_run_and_know_its_work():
+    one = {"sg_at": "stages", "sg_layers": 0}
+    cell = staged_cell("cdni", "unlocked", **(SHORT | {"iterations": 40} | one))
+    found = outcome_of(cell)
+    assert found.status == "ok"
+    low, high = found.pipeline
+    assert low.model_seconds > 0
+    assert high.model_seconds == 0
+    assert low.staleness >= 1
+
+
 def micro_batched(cell, parts, own=1):
     """The loss on held-out data of the whole network, trained by means over parts of batches.
 
