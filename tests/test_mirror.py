@@ -22,7 +22,6 @@ UNTESTED = {
     "bench/pipeline/micro_batches.py": "the same",
     "bench/pipeline/process.py": "the same",
     "bench/pipeline/session.py": "the same",
-    "bench/pipeline/stores.py": "the same",
     "bench/pipeline/torchrun.py": "tests/cli/test_run_stages.py: it needs torchrun",
     "reports/figures/spec.py": "plain data, which the tests of series and render make and read",
 }

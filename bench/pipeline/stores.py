@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime
 from typing import Any, Protocol
 
+from ..errors import UsageError
+
 WAIT_SECONDS = 120.0
 """How long it is waited for, and for processes that are to join."""
 
@@ -37,18 +39,25 @@ def open_store(host: str, port: int, *, serve: bool) -> tuple[Store, int]:
         port: where it is; 0 for any that is free, where it is served.
         serve: whether this process serves it to the others.
 
-    Raises RuntimeError where it is not there in time, or its port is taken.
+    Raises UsageError where it is not there in time, or its port is taken.
     """
     import torch.distributed as dist
 
     module: Any = dist
-    found = module.TCPStore(
-        host,
-        port,
-        is_master=serve,
-        wait_for_workers=False,
-        timeout=datetime.timedelta(seconds=WAIT_SECONDS),
-    )
+    try:
+        found = module.TCPStore(
+            host,
+            port,
+            is_master=serve,
+            wait_for_workers=False,
+            timeout=datetime.timedelta(seconds=WAIT_SECONDS),
+        )
+    except RuntimeError as error:
+        verb, reason = "serve" if serve else "reach", str(error).splitlines()[0]
+        raise UsageError(
+            f"stages cannot {verb} their store at {host}:{port} ({reason}): give torchrun another"
+            " --rdzv-endpoint HOST:PORT, or end what holds the port"
+        ) from None
     return found, int(found.port)
 
 
