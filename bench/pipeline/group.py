@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -48,27 +49,47 @@ class StageGroup:
     def __init__(self, size: int) -> None:
         self.size, self._number = size, 0
         self._children: list[tuple[int, subprocess.Popen[bytes], Any]] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        pipes: dict[tuple[int, int], tuple[int, int]] = {}
         if torchrun.rank() is None:
             host = "127.0.0.1"
             self.store, port = open_store(host, 0, serve=True)
             ranks = range(size)
+            memory = Path("/dev/shm")
+            shared = memory if os.access(memory, os.W_OK) else None
+            self._folder = tempfile.TemporaryDirectory(prefix="sgbench-stages-", dir=shared)
+            for rank in range(size - 1):  # from the first to the second, to read and to write
+                pipes[rank, rank + 1], pipes[rank + 1, rank] = os.pipe(), os.pipe()
         else:
             torchrun.check(size)
             host = torchrun.host()
             self.store, port = torchrun.store()
             ranks = range(1)
         for rank in ranks:
-            self._start(rank, host, port)
+            self._start(rank, host, port, pipes)
+        for ends in pipes.values():
+            for end in ends:
+                os.close(end)  # so that a stage that ends is noticed
 
-    def _start(self, rank: int, host: str, port: int) -> None:
+    def _start(
+        self, rank: int, host: str, port: int, pipes: dict[tuple[int, int], tuple[int, int]]
+    ) -> None:
         available = cores()
         core = available[rank % len(available)] if available else -1
         name, errors = f"{__package__}.process", tempfile.TemporaryFile()  # noqa: SIM115
         variables = dict(os.environ)
         if torchrun.rank() is None and sys.platform in _LOOPBACK:
             variables.setdefault("GLOO_SOCKET_IFNAME", _LOOPBACK[sys.platform])
+        own = [
+            (peer, pipes[peer, rank][0], pipes[rank, peer][1])
+            for peer in (rank - 1, rank + 1)
+            if (peer, rank) in pipes
+        ]
+        folder = "" if self._folder is None else self._folder.name
+        place = [host, port, rank, self.size, core, folder, *(n for ends in own for n in ends)]
         child = subprocess.Popen(
-            [sys.executable, "-m", name, host, str(port), str(rank), str(self.size), str(core)],
+            [sys.executable, "-m", name, *map(str, place)],
+            pass_fds=[end for _, *ends in own for end in ends],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -145,3 +166,5 @@ class StageGroup:
                 child.wait()
             errors.close()
         self._children.clear()
+        if self._folder is not None:
+            self._folder.cleanup()
