@@ -118,10 +118,7 @@ class StageGroup:
             for rank in range(self.size):
                 if rank not in found and self.store.check([f"result/{number}/{rank}"]):
                     found[rank] = json.loads(self.store.get(f"result/{number}/{rank}"))
-                    if "error" in found[rank]:
-                        if found[rank]["usage"]:
-                            raise UsageError(found[rank]["usage"])
-                        raise StagesError(found[rank]["error"], self._iterations())
+                    self._raise_what_is_said(found[rank])
             if time.monotonic() - polled > 0.5:
                 polled = time.monotonic()
                 if should_stop(self._iterations()):
@@ -135,21 +132,28 @@ class StageGroup:
         return int(self.store.get(key)) if self.store.check([key]) else 0
 
     def _check_children(self) -> None:
-        for rank, child, errors in self._children:
-            code = child.poll()
-            if code is None:
-                continue
-            said = ""
-            for other in range(self.size):  # another may have said why
-                key = f"result/{self._number - 1}/{other}"
-                if self.store.check([key]):
-                    said = json.loads(self.store.get(key)).get("error", said)
-            if not said:
-                errors.seek(0)
-                last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-                how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
-                said = f"stage {rank} {how}" + (f": {last}" if last else "")
-            raise StagesError(said, self._iterations())
+        """Raise where a process has ended: what a stage said of it, if one did, else how."""
+        ended = [(rank, child, errors) for rank, child, errors in self._children if child.poll()]
+        if not ended:
+            return
+        for other in range(self.size):
+            key = f"result/{self._number - 1}/{other}"
+            if self.store.check([key]):
+                self._raise_what_is_said(json.loads(self.store.get(key)))
+        rank, child, errors = ended[0]
+        errors.seek(0)
+        last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+        code = child.returncode
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
+        words = f"stage {rank} {how}" + (f": {last}" if last else "")
+        raise StagesError(words, self._iterations())
+
+    def _raise_what_is_said(self, answer: dict[str, Any]) -> None:
+        """Raise the error of a stage's answer, if it is one."""
+        if answer.get("usage"):
+            raise UsageError(answer["usage"])
+        if "error" in answer:
+            raise StagesError(answer["error"], self._iterations())
 
     def close(self) -> None:
         """End the processes."""
