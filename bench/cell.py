@@ -14,7 +14,7 @@ from . import registry
 from .configuration import FIELDS, Configuration, applicable, defaults, field_of, own_fields
 from .errors import UsageError
 
-OPTIONAL = ("corpus", "decoupled", "evaluate_at", "stages")
+OPTIONAL = ("corpus", "decoupled", "evaluate_at", "stages", "sg_at")
 """Fields that a cell they apply to may do without."""
 
 

@@ -19,6 +19,7 @@ from .fields import Field
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64", "bf16")
 DECOUPLED = ("update", "both")
+SG_AT = ("stages",)
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (arXiv 1608.05343v1)
 
 
@@ -122,6 +123,10 @@ class Configuration:
         min=1,
         max=1e3,
     )
+    sg_at: str | None = _if(
+        "stages: an M at the top of every stage only, whose layers learn by backprop; leave out for"
+        " an M after every hidden layer (unlocked stages)"
+    )
     solve_bits: float | None = _if(
         "a level is solved when bits per symbol fall below this", above=0, max=100
     )
@@ -147,6 +152,7 @@ _CHOICES = {
     "precision": lambda: PRECISIONS,
     "decoupled": lambda: DECOUPLED,
     "schedule": lambda: SCHEDULES,
+    "sg_at": lambda: SG_AT,
 }
 
 

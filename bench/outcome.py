@@ -42,6 +42,8 @@ SPAN_KINDS = ("forward", "backward", "model", "update", "waiting", "communicatin
 for a message, or sends and receives one."""
 MOST_SPANS = 400
 """Of a timeline, so that a record stays small."""
+WINDOW_SECONDS = 1.0
+"""The time that a timeline is of, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,7 @@ class StageRow:
     model_seconds: float  # all work of its M, and of synthetic inputs
     update_seconds: float  # the optimiser's step
     message_seconds: float  # of a message to the next stage without the delay; an all-reduce
+    core: int | None = None  # that it is pinned to: its own, or one that stages share; None: none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

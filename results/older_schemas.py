@@ -23,7 +23,7 @@ ADDED = {
     ),
     4: ("rule_source", "dataset_source"),
     6: ("processor", "instructions", "cuda", "cudnn"),
-    7: ("stages", "schedule", "delay", "straggler"),
+    7: ("stages", "schedule", "delay", "straggler", "sg_at"),
 }
 """The fields that each schema added, null in records before it."""
 ADDED_TO_POINTS = {

@@ -85,6 +85,7 @@ class Record:
     schedule: str | None = _of_cell("schedule")
     delay: float | None = _of_cell("delay", "ms")
     straggler: float | None = _of_cell("straggler")
+    sg_at: str | None = _of_cell("sg_at")
     solve_bits: float | None = _of_cell("solve_bits", "bits")
     solve_window: int | None = _of_cell("solve_window")
     patience: int | None = _of_cell("patience")

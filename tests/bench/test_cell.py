@@ -249,6 +249,7 @@ def test_every_field_is_part_of_the_id():
         "schedule": (LOCKED, "1f1b"),
         "delay": (LOCKED, 0.0),
         "straggler": (LOCKED, 2.0),
+        "sg_at": (UNLOCKED, "stages"),
     }
     recurrent = {
         "dataset": (COPY, "repeat_copy"),

@@ -14,7 +14,7 @@ OF_LAYERS = {
 }
 OF_TWO = {"error_a", "error_b"}
 UNCOUPLED = {"p_update", "si_layers", "si_units", "bp_lambda"}
-OF_STAGES = {"schedule", "delay", "straggler", "pipeline", "timeline"}
+OF_STAGES = {"schedule", "delay", "straggler", "sg_at", "pipeline", "timeline"}
 
 
 def test_what_does_not_apply_is_null_and_of_other_cells(make):

@@ -52,7 +52,7 @@ ADDED_IN_3 = {"decoupled", "p_update", "evaluate_at", "si_layers", "si_units", "
 POINTS_IN_3 = {"updates", "error_a", "error_b"}
 POINTS_IN_5 = {"sg_weight_cosine", "sg_ridge_cosine"}
 ADDED_IN_6 = ("processor", "instructions", "cuda", "cudnn")
-ADDED_IN_7 = ("stages", "schedule", "delay", "straggler", "pipeline", "timeline")
+ADDED_IN_7 = ("stages", "schedule", "delay", "straggler", "sg_at", "pipeline", "timeline")
 
 
 def sixth_schema(record):
@@ -79,7 +79,7 @@ def test_a_record_of_the_sixth_schema_reads_as_one_of_this(make):
         old = json.loads(json.dumps(sixth_schema(record)))
         read = Record.from_dict(old)
         assert read == record
-        assert [getattr(read, name) for name in ADDED_IN_7] == [None] * 4 + [[], []]
+        assert [getattr(read, name) for name in ADDED_IN_7] == [None] * 5 + [[], []]
         assert read.cell.id(record.data_hash) == record.id
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ...contract import UNREPEATABLE
 from ...errors import UsageError
 from ..family import Family, unfit
 from .stages import check_stages, schedules_of
@@ -55,6 +56,7 @@ class FeedForwardFamily:
             found.append("stages")
         if values.get("stages") is not None:
             found += ["schedule", "delay", "straggler"]
+            found += ["sg_at"] * (values.get("schedule") in UNREPEATABLE)
         if decoupled == "both" or values.get("schedule") == "completely_unlocked":
             found += ["si_layers"] + ["si_units"] * (values.get("si_layers") != 0)
         return found
@@ -119,6 +121,11 @@ class FeedForwardFamily:
 
         if not isinstance(data, Data):
             raise unfit(cells[0], data)
+        if cells[0].stages is not None:
+            raise UsageError(
+                f"stages={cells[0].stages}: a network that is cut into stages is trained by"
+                " `sgbench run` only; leave stages out"
+            )
         return FeedForwardProgram(cells, data, device, clock)
 
     def memory(self, cell: Cell, replicas: int) -> int:

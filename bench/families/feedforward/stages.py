@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ...contract import UNREPEATABLE
 from ...errors import UsageError
+
+if TYPE_CHECKING:
+    from ...cell import Cell
 
 MICRO_BATCHES = 4
 """Parts that a batch is cut into by the schedules of `MICRO_BATCHED`."""
@@ -15,6 +19,8 @@ WHOLE_NETWORKS = ("data_parallel",)
 """Schedules where every process has the whole network and a part of the batch."""
 OF_STAGES = ("schedule", "delay", "straggler")
 """Fields that a cell with stages has as well."""
+STAGED_FIELDS = ("stages", *OF_STAGES, "sg_at")
+"""All fields of a network that is cut into stages."""
 
 
 def schedules_of(rule: str) -> tuple[str, ...]:
@@ -80,3 +86,24 @@ def _check_schedule(values: Mapping[str, Any]) -> None:
             f"batch_size={batch} is not {parts} equal parts of 2 or more examples, which"
             f" schedule={schedule} asks for; give a multiple of {parts} from {2 * parts}"
         )
+
+
+START_SECONDS = 1.0
+"""About what it takes to measure the stages of a cell before it trains."""
+
+
+def whole_network(cell: Cell) -> Cell:
+    """Return the cell without stages: about the same work, in one process."""
+    if cell.stages is None:
+        return cell
+    changes = dict.fromkeys((*STAGED_FIELDS, "si_layers", "si_units"))
+    return cell.replace(**changes)
+
+
+def waiting_seconds(values: Mapping[str, Any]) -> float:
+    """Return how long an update of a cell waits, at least, for delayed messages."""
+    stages, schedule = values.get("stages"), values.get("schedule")
+    if stages is None or schedule in UNREPEATABLE:
+        return 0.0
+    in_turn = 2 if schedule == "stale" else 2 * (stages - 1)
+    return in_turn * float(values["delay"]) / 1000
