@@ -266,6 +266,12 @@ def sg_scale() -> Exhibit:
 
 
 @pytest.fixture(scope="session")
+def locking() -> Exhibit:
+    """Networks that are cut into stages."""
+    return load("locking")
+
+
+@pytest.fixture(scope="session")
 def population_exhibit() -> Exhibit:
     """A population with many values of p_update."""
     return parse("p_update", EXHIBIT)
