@@ -177,12 +177,8 @@ def data_parallel(at: Place) -> Program:
 
 
 def stale(at: Place) -> Program:
-    """Delayed gradients: a stage learns from the batch before; the topmost, with the loss, at once.
-
-    Of more than two stages those below the topmost then wait for one another as if locked: stage 1
-    gives the gradient of batch k - 1 only when it has had batch k.
-    """
-    late = 1 if at.above else 0
+    """Delayed gradients: a stage learns as many batches late as there are stages above it."""
+    late = at.above
     for batch in itertools.count():
         yield from at.receive_h(batch)
         yield at.forward(batch)
