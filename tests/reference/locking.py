@@ -25,7 +25,7 @@ def times(cell):
     """The times of the stages of a cell's network."""
     scale = {64: 0.25, 256: 1.0, 1024: 8.0}[cell.hidden_units] / (cell.stages or 1)
     model = {None: 0.0, 0: 0.5e-3, 1: 6e-3}[cell.sg_layers] * scale
-    return [
+    stages = [
         StageTimes(
             forward_seconds=0.8e-3 * scale,
             backward_seconds=1.3e-3 * scale,
@@ -35,17 +35,17 @@ def times(cell):
         )
         for last in [n == (cell.stages or 1) - 1 for n in range(cell.stages or 1)]
     ]
+    if cell.schedule == "data_parallel":
+        return whole_network(stages, cell.stages, ALL_REDUCE)
+    return stages
 
 
 @functools.cache
 def predicted(cell):
     """The simulation of a staged cell's run."""
-    stages = times(cell)
-    if cell.schedule == "data_parallel":
-        stages = whole_network(stages, cell.stages, ALL_REDUCE)
     return simulate(
         Pipeline(
-            stages=stages,
+            stages=times(cell),
             schedule=cell.schedule,
             delay=cell.delay,
             straggler=cell.straggler,
@@ -78,11 +78,9 @@ def record(cell, scale="quick", scatter=0.01, **changes):
                     name: getattr(own, name)
                     for name in (
                         "forward_seconds", "backward_seconds", "model_seconds", "update_seconds",
+                        "message_seconds",
                     )
                 },
-                message_seconds=ALL_REDUCE
-                if cell.schedule == "data_parallel"
-                else own.message_seconds,
             )
             for stage, own in zip(one.stages, times(cell), strict=True)
         ]  # fmt: skip
