@@ -24,7 +24,8 @@ def load_records(store: PathLike | None = None, *, published: bool = False) -> "
 
     Returns:
         A column a field, of pandas' nullable types (string, Int64, Float64, boolean), so that what
-        does not apply is <NA>. `curve`, `progression`, `drops` and `evaluate_at` hold lists.
+        does not apply is <NA>. `curve`, `progression`, `pipeline`, `timeline`, `drops` and
+        `evaluate_at` hold lists.
         `columns("records")` describes all of them.
 
     Raises:

@@ -14,7 +14,7 @@ from . import registry
 from .configuration import FIELDS, Configuration, applicable, defaults, field_of, own_fields
 from .errors import UsageError
 
-OPTIONAL = ("corpus", "decoupled", "evaluate_at")
+OPTIONAL = ("corpus", "decoupled", "evaluate_at", "stages", "sg_at")
 """Fields that a cell they apply to may do without."""
 
 
@@ -74,12 +74,16 @@ class Cell(Configuration):
                 raise UsageError(
                     f"{name} is needed for rule={self.rule}, network={self.network}"
                     + (f", decoupled={self.decoupled}" if self.decoupled else "")
+                    + (f", stages={self.stages}" if self.stages else "")
+                    + (f", schedule={self.schedule}" if self.schedule else "")
                 )
             if given and not applies:
                 raise UsageError(
                     f"{name} does not apply to rule={self.rule}, network={self.network},"
                     f" dataset={self.dataset}, sg_layers={self.sg_layers},"
-                    f" decoupled={self.decoupled}; leave it out"
+                    f" decoupled={self.decoupled}"
+                    + (f", schedule={self.schedule}" if self.schedule else "")
+                    + "; leave it out"
                 )
         if self.kernel_size is not None and self.kernel_size % 2 == 0:
             raise UsageError(

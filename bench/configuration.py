@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import registry
-from .contract import Hyperparameter
+from .contract import SCHEDULES, Hyperparameter
 from .errors import UsageError, did_you_mean
 from .fields import Field
 
 SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64", "bf16")
 DECOUPLED = ("update", "both")
+SG_AT = ("stages",)
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (arXiv 1608.05343v1)
 
 
@@ -98,9 +99,34 @@ class Configuration:
         max=1e6,
     )
     si_layers: int | None = _if(
-        "hidden layers of each synthetic-input model I (decoupled=both)", min=0, max=8
+        "hidden layers of each synthetic-input model I (decoupled=both,"
+        " schedule=completely_unlocked)",
+        min=0,
+        max=8,
     )
     si_units: int | None = _if("units of I's hidden layers", min=1, max=10**6)
+    stages: int | None = _if(
+        "processes that the network is cut into, each on a core of its own; leave out for a network"
+        " that is trained whole (fcn)",
+        min=1,
+        max=64,
+    )
+    schedule: str | None = _if(
+        "how the stages wait for one another: locked, gpipe, 1f1b, data_parallel or stale"
+        " (backprop), unlocked or completely_unlocked (dni, cdni)"
+    )
+    delay: float | None = _if(
+        "milliseconds that are added to every message between stages", min=0, max=1e5
+    )
+    straggler: float | None = _if(
+        "factor by which the last stage is slower than the machine makes it; 1: none",
+        min=1,
+        max=1e3,
+    )
+    sg_at: str | None = _if(
+        "stages: an M at the top of every stage only, whose layers learn by backprop; leave out for"
+        " an M after every hidden layer (unlocked stages)"
+    )
     solve_bits: float | None = _if(
         "a level is solved when bits per symbol fall below this", above=0, max=100
     )
@@ -125,6 +151,8 @@ _CHOICES = {
     "split": lambda: SPLITS,
     "precision": lambda: PRECISIONS,
     "decoupled": lambda: DECOUPLED,
+    "schedule": lambda: SCHEDULES,
+    "sg_at": lambda: SG_AT,
 }
 
 
@@ -198,7 +226,8 @@ def coerce(name: str, value: Any) -> Any:
 def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
     """Return, for each field that only some cells have, whether a cell of these values has it.
 
-    Asks for rule, network and dataset, and where they are given sg_layers, decoupled and si_layers.
+    Asks for rule, network and dataset, and where they are given sg_layers, decoupled, si_layers,
+    stages and schedule.
     """
     family, rule = registry.family_of(values["network"]), values["rule"]
     own = own_fields(rule, family.name)

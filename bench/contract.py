@@ -38,6 +38,14 @@ FUNCTIONS = {"feedforward": "step", "recurrent": "unroll", "pair": "cycle"}
 MODELS = ("none", "M", "M with label")
 """The synthetic-gradient models that a rule can ask for; `M with label` also sees the label."""
 
+SCHEDULES = (
+    *("locked", "gpipe", "1f1b", "data_parallel", "stale"),
+    *("unlocked", "completely_unlocked"),
+)
+"""How the processes that a network is cut into can wait for one another (`Cell.schedule`)."""
+UNREPEATABLE = ("unlocked", "completely_unlocked")
+"""Those whose results depend on when messages come: no two runs are the same bit for bit."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hyperparameter:
@@ -109,6 +117,8 @@ class Rule:
             the work estimate: 3 = forward, gradient of the state, gradient of the weights.
         unrolls_in_memory: unrolls that are kept at once (recurrent), for the memory estimate.
         whole_cycle: whether a cycle is differentiated as one (pair), rather than by windows.
+        schedules: of `SCHEDULES`, those by which it trains a network that is cut into processes
+            (fcn); they are implemented for the package's own rules only.
         expected_failures: checks of `sgbench check` that the rule is known to fail, by name, each
             with the reason.
     """
@@ -131,6 +141,7 @@ class Rule:
     products_per_step: int = 3
     unrolls_in_memory: int = 1
     whole_cycle: bool = False
+    schedules: tuple[str, ...] = ()
     expected_failures: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
@@ -242,6 +253,9 @@ def _words(name: str, rule: Rule) -> Iterator[str]:
             yield f"RULE.families has {family!r}{did_you_mean(family, FUNCTIONS)}"
         elif not isinstance(rule.sentence, str) and family not in rule.sentence:
             yield f"RULE.sentence lacks the family {family}"
+    for schedule in rule.schedules:
+        if schedule not in SCHEDULES:
+            yield f"RULE.schedules has {schedule!r}{did_you_mean(schedule, SCHEDULES)}"
     yield from _numbers(rule)
 
 

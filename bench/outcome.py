@@ -37,6 +37,53 @@ class CurvePoint:
     error_b: float | None = None  # percent of B's counts wrong (two_lstms)
 
 
+SPAN_KINDS = ("forward", "backward", "model", "update", "waiting", "communicating")
+"""What a stage does: computes the layers' outputs or gradients, M or the optimiser's step, waits
+for a message, or sends and receives one."""
+MOST_SPANS = 400
+"""Of a timeline, so that a record stays small."""
+WINDOW_SECONDS = 1.0
+"""The time that a timeline is of, at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageRow:
+    """What one stage, a process with some of the layers, did in a whole run.
+
+    The times of one update on a whole batch are measured alone on its core, before the run.
+    """
+
+    stage: int  # from 0 at the bottom
+    layers: int  # of the network's `depth`, the classifier included
+    updates: int  # in the whole run
+    updates_per_second: float
+    busy: float  # shares of its time, which add up to 1
+    waiting: float
+    communicating: float
+    bytes_sent: float  # an update
+    dropped: int  # messages that it never read: newer ones took their place
+    staleness: float | None  # mean age, in its own updates, of what it learns from; None: on time
+    staleness_max: int | None
+    forward_seconds: float  # of an update
+    backward_seconds: float
+    model_seconds: float  # all work of its M, and of synthetic inputs
+    update_seconds: float  # the optimiser's step
+    message_seconds: float  # of a message to the next stage without the delay; an all-reduce
+    transport: str = ""  # what its messages went through: shared memory, or gloo
+    core: int | None = None  # that it is pinned to: its own, or one that stages share; None: none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """What a stage did for a while, in a window of at most a second after warm-up."""
+
+    stage: int  # from 0 at the bottom
+    kind: str  # of SPAN_KINDS
+    batch: int  # the update that it belongs to
+    start: float  # seconds from the window's start
+    end: float
+
+
 LastPoint = dict[str, Any] | None
 """The last point of a running program's curve, of its first replica; None before there is any."""
 
@@ -108,6 +155,8 @@ class Outcome:
     error_b: float | None = None  # percent of B's
     progression: list[Solved] = field(default_factory=list[Solved])  # levels as they were solved
     curve: list[CurvePoint]
+    pipeline: list[StageRow] = field(default_factory=list[StageRow])  # bottom first (stages)
+    timeline: list[Span] = field(default_factory=list[Span])  # by start (stages)
     train_seconds: float  # without evaluation and compilation
     evaluation_seconds: float
     steps_per_second: float | None  # of the whole program, None when no update was timed

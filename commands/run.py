@@ -1,5 +1,6 @@
 """`sgbench run`."""
 
+import contextlib
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
@@ -67,6 +68,17 @@ if TYPE_CHECKING:
     " this process writes records.",
 )
 @click.option(
+    "--oversubscribe",
+    is_flag=True,
+    help="Train staged networks where there are fewer cores than stages.",
+)
+@click.option(
+    "--trace",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True),
+    help="Add to FILE what the stages of staged networks did when, in the Chrome trace format.",
+)
+@click.option(
     "--dry-run", is_flag=True, help="Print what would run and how long it takes; train nothing."
 )
 @click.option(
@@ -75,6 +87,18 @@ if TYPE_CHECKING:
 @click.pass_obj
 def command(argv: list[str], *, store: str, dry_run: bool, as_json: bool, **options: Any) -> int:
     """Train the cells of EXHIBIT that are not done yet, and store a record of each."""
+    from ..bench.pipeline import torchrun
+
+    rank = torchrun.rank()
+    if rank:
+        return torchrun.serve(options["data_dir"])
+    with torchrun.dismissing() if rank == 0 else contextlib.nullcontext():
+        return _command(argv, store, dry_run, as_json, options)
+
+
+def _command(
+    argv: list[str], store: str, dry_run: bool, as_json: bool, options: dict[str, Any]
+) -> int:
     request = request_of(open_store(store), options)
     if dry_run:
         return tell_dry_run(request, as_json, measure=True)

@@ -25,4 +25,6 @@ def not_applying(record: Record) -> set[str]:
     found.update(*(names for of, names in FIELDS_BY_KIND.items() if of != kind))
     found.update(*(names for split, names in _OF_SPLIT.items() if split != record.split))
     found.add("tokens_per_second" if record.T is None else "examples_per_second")
+    if record.stages is None:
+        found |= {"pipeline", "timeline"}
     return found | ({"error"} if record.status == "ok" else set())

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..bench.configuration import hyperparameters
 from ..bench.errors import UsageError, did_you_mean
 from .files.atomic_io import reason, write_file
-from .record import FRACTIONS, NAMES, POINT_TYPES, SOLVED_TYPES, TYPES, Record, json_line
+from .record import NAMES, TYPES, Record, json_line
+from .rows import FRACTIONS, ROW_TYPES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,8 @@ def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
 
     Each hyperparameter is a column: those of all registered rules, and whatever the records have.
     Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays
-    one. `drops`, `evaluate_at`, `curve` and `progression` hold Python lists.
+    one. `drops`, `evaluate_at`, `curve`, `progression`, `pipeline` and `timeline` hold Python
+    lists.
     """
     import pandas as pd
 
@@ -97,7 +99,7 @@ def _dtype(name: str) -> Any:
 
 
 def _csv(frame: "pd.DataFrame") -> bytes:
-    for name in (*FRACTIONS, "curve", "progression"):
+    for name in (*FRACTIONS, *ROW_TYPES):
         frame[name] = frame[name].map(_compact)
     return frame.to_csv(index=False, lineterminator="\n").encode()
 
@@ -112,15 +114,12 @@ def _parquet(frame: "pd.DataFrame") -> bytes:
         str: pa.string(),
     }
     floats = pa.list_(pa.float64())
-    point: dict[str, Any] = {
-        name: scalars.get(_kind(types), floats) for name, types in POINT_TYPES.items()
-    } | {"updates": pa.list_(pa.int64())}
-    solved: dict[str, Any] = {name: scalars[_kind(types)] for name, types in SOLVED_TYPES.items()}
-    lists: dict[str, Any] = {
-        **dict.fromkeys(FRACTIONS, floats),
-        "curve": pa.list_(pa.struct(list(point.items()))),
-        "progression": pa.list_(pa.struct(list(solved.items()))),
-    }
+    lists: dict[str, Any] = dict.fromkeys(FRACTIONS, floats)
+    for field, kinds in ROW_TYPES.items():
+        row = {name: scalars.get(_kind(types), floats) for name, types in kinds.items()}
+        if field == "curve":
+            row["updates"] = pa.list_(pa.int64())
+        lists[field] = pa.list_(pa.struct(list(row.items())))
     columns = map(str, frame.columns)
     fields: list[tuple[str, Any]] = [
         (name, lists.get(name) or scalars[_kind(TYPES.get(name, _NUMBER))]) for name in columns

@@ -9,9 +9,10 @@ from typing import Any
 from ..bench import datasets
 from ..bench.cell import Cell
 from ..bench.configuration import FIELDS
-from ..bench.outcome import CurvePoint, Outcome
+from ..bench.outcome import CurvePoint, Outcome, Span, StageRow
 from . import provenance
 from .record import SCHEMA_VERSION, Record
+from .rows import ROW_TYPES
 
 
 def make_record(
@@ -73,6 +74,8 @@ def make_record(
         error_b=_number(outcome.error_b, ok),
         progression=[solved.to_dict() for solved in outcome.progression],
         curve=[_point(point) for point in outcome.curve],
+        pipeline=[_row(row) for row in outcome.pipeline],
+        timeline=[_row(span) for span in outcome.timeline],
         train_seconds=float(outcome.train_seconds),
         evaluation_seconds=float(outcome.evaluation_seconds),
         steps_per_second=_number(outcome.steps_per_second),
@@ -90,6 +93,16 @@ def make_record(
 
 def _number(value: float | None, keep: bool = True) -> float | None:
     return float(value) if keep and value is not None and math.isfinite(value) else None
+
+
+def _row(row: StageRow | Span) -> dict[str, Any]:
+    """Return the fields of a row as the record's JSON types: 1 as 1.0 where a float is due."""
+    kinds = ROW_TYPES["pipeline" if isinstance(row, StageRow) else "timeline"]
+    values = dataclasses.asdict(row)
+    return {
+        name: float(value) if float in kinds[name] and value is not None else value
+        for name, value in values.items()
+    }
 
 
 def _point(point: CurvePoint) -> dict[str, Any]:

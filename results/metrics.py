@@ -8,9 +8,13 @@ torch.
 import functools
 import itertools
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..bench import datasets, registry
 from .record import Record
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,25 @@ _EVALUATED = {  # fields of a curve's points that only such data have
     "text": ("bits", "aux_loss"),
     "counting": ("error_a", "error_b"),
 }
+QUANTITIES = {
+    "updates_per_second": Measure(
+        fields=("steps_per_second",),
+        name="updates a second",
+        unit="updates/s",
+        difference="%",
+        decimals=1,
+        paper_decimals=1,
+    ),
+    "milliseconds_per_update": Measure(
+        fields=("steps_per_second",),
+        name="milliseconds an update",
+        unit="ms an update",
+        difference="%",
+        decimals=2,
+        paper_decimals=2,
+    ),
+}
+"""What is measured of a run beside its result, by the name that a claim has for it."""
 FINAL = tuple(n for of in FIELDS_BY_KIND.values() for n in of if n != "progression")
 """All fields that hold final results."""
 RESULT_FIELDS = tuple(itertools.chain.from_iterable(m.fields for m in MEASURES.values()))
@@ -105,6 +128,13 @@ def results_of(dataset: str) -> tuple[str | None, ...]:
 def measure_of(dataset: str, result: str | None = None) -> Measure:
     """Return the metric of a cell trained on `dataset`; `result` names one of several."""
     return MEASURES[datasets.kind(dataset)] if result is None else METRIC_BY_RESULT[result]
+
+
+def quantities(name: str, updates_per_second: "pd.Series[float]") -> "pd.Series[float]":
+    """Return the values of one of QUANTITIES, from runs' updates a second."""
+    if name == "updates_per_second":
+        return updates_per_second
+    return 1000 / updates_per_second
 
 
 def evaluated(dataset: str) -> tuple[str, ...]:

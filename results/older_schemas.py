@@ -3,14 +3,14 @@
 Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
 BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
 source of a rule or dataset that is not the package's own; schema 5 has two more cosines of M,
-schema 6 what tells machines of one model apart.
+schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages.
 """
 
 from typing import Any, cast
 
 from .files.schema import RecordError
 
-OLDER = (1, 2, 3, 4, 5)
+OLDER = (1, 2, 3, 4, 5, 6)
 """Schemas that are read as well as the current one."""
 ADDED = {
     2: (
@@ -23,6 +23,7 @@ ADDED = {
     ),
     4: ("rule_source", "dataset_source"),
     6: ("processor", "instructions", "cuda", "cudnn"),
+    7: ("stages", "schedule", "delay", "straggler", "sg_at"),
 }
 """The fields that each schema added, null in records before it."""
 ADDED_TO_POINTS = {
@@ -30,6 +31,8 @@ ADDED_TO_POINTS = {
     3: ("updates", "error_a", "error_b"),
     5: ("sg_weight_cosine", "sg_ridge_cosine"),
 }
+ADDED_ROWS = {2: ("progression",), 7: ("pipeline", "timeline")}
+"""The lists that each schema added, empty in records before it."""
 HYPERPARAMETERS = ("bp_lambda", "aux_weight")
 """Fields of their own before schema 4."""
 _WITH_HYPERPARAMETERS = 4
@@ -43,8 +46,7 @@ def upgraded(record: dict[str, Any], schema: int) -> dict[str, Any]:
     """
     old = record["schema"]
     fields = {**_NULLS[old], **record, "schema": schema}
-    if old == 1:
-        fields["progression"] = []
+    fields |= {name: [] for since, names in ADDED_ROWS.items() if since > old for name in names}
     if old < _WITH_HYPERPARAMETERS:
         absent = [name for name in HYPERPARAMETERS if name not in fields]
         if absent:

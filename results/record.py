@@ -6,9 +6,7 @@ which they are written. `sgbench show` prints from them. `from_outcome` makes re
 """
 
 import dataclasses
-import itertools
 import json
-import operator
 import typing
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,19 +14,18 @@ from typing import Any
 from ..bench.cell import Cell
 from ..bench.configuration import FIELDS, hyperparameters
 from ..bench.errors import UsageError
-from ..bench.outcome import CurvePoint, Solved
 from .files.schema import (
     NewerSchemaError,
     RecordError,
     check_items,
     check_object,
-    check_rows,
     json_types,
 )
 from .older_schemas import OLDER, upgraded
 from .registered import missing, unregistered
+from .rows import FRACTIONS, ROW_TYPES, check_lists
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 """Raised when a field is added, removed or changes its meaning."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "partial", "pruned")
@@ -84,6 +81,11 @@ class Record:
     sg_factor: float | None = _of_cell("sg_factor")
     si_layers: int | None = _of_cell("si_layers")
     si_units: int | None = _of_cell("si_units")
+    stages: int | None = _of_cell("stages")
+    schedule: str | None = _of_cell("schedule")
+    delay: float | None = _of_cell("delay", "ms")
+    straggler: float | None = _of_cell("straggler")
+    sg_at: str | None = _of_cell("sg_at")
     solve_bits: float | None = _of_cell("solve_bits", "bits")
     solve_window: int | None = _of_cell("solve_window")
     patience: int | None = _of_cell("patience")
@@ -135,6 +137,17 @@ class Record:
         " regression on what M sees reaches (sg_ridge_cosine); and of recurrent cells bits a"
         " symbol, T_task of the longest level solved so far, and aux_loss; by layer from the"
         " bottom, the updates it has done (decoupled); error_a and error_b (two_lstms)"
+    )
+    pipeline: list[dict[str, Any]] = _doc(  # noqa: RUF009
+        "stages of the network, each a process, from the bottom: layers; updates in the whole run"
+        " and a second; shares of its time when busy, waiting and communicating; bytes_sent an"
+        " update; messages that it never read (dropped); age in updates of what it learns from"
+        " (staleness, staleness_max; null: it is on time); and measured alone before the run, the"
+        " seconds of a forward pass, a backward pass, M, an optimiser step and a message"
+    )
+    timeline: list[dict[str, Any]] = _doc(  # noqa: RUF009
+        "what each stage did in a window of at most a second: kind (forward, backward, model,"
+        " update, waiting, communicating), batch, and start and end in seconds"
     )
     train_seconds: float = _doc("training time without evaluation and compilation", "s")
     evaluation_seconds: float = _doc("time of all evaluations", "s")
@@ -214,8 +227,8 @@ class Record:
         values["hyperparameters"] = dict(sorted(self.hyperparameters.items()))
         for name in FRACTIONS:
             values[name] = None if values[name] is None else list(values[name])
-        values["curve"] = [{name: point[name] for name in POINT_TYPES} for point in self.curve]
-        values["progression"] = [{n: row[n] for n in SOLVED_TYPES} for row in self.progression]
+        for name, kinds in ROW_TYPES.items():
+            values[name] = [{n: row[n] for n in kinds} for row in getattr(self, name)]
         return values
 
     @classmethod
@@ -239,15 +252,8 @@ class Record:
             raise RecordError(f"schema={schema} must be {SCHEMA_VERSION} or older, from 1")
         if fields["status"] not in STATUSES:
             raise RecordError(f"status={fields['status']!r} must be one of {', '.join(STATUSES)}")
-        check_items("hyperparameters", fields["hyperparameters"].values(), _NUMBERS)
-        for name in FRACTIONS:
-            check_items(name, fields[name] or (), _FLOATS)
-        points = fields["curve"]
-        check_rows("curve", points, POINT_TYPES)
-        check_rows("progression", fields["progression"], SOLVED_TYPES)
-        for name, kinds in _ITEMS.items():
-            lists = filter(None, map(operator.itemgetter(name), points))
-            check_items(f"curve.{name}", itertools.chain.from_iterable(lists), kinds)
+        check_items("hyperparameters", fields["hyperparameters"].values(), frozenset({int, float}))
+        check_lists(fields)
         # By the names declared here: a call with as many names as parsed from JSON is slow.
         arguments: dict[str, Any] = {name: fields[name] for name in NAMES}
         for name in FRACTIONS:
@@ -279,18 +285,4 @@ def json_line(record: Record) -> str:
 
 
 NAMES = tuple(spec.name for spec in dataclasses.fields(Record))
-FRACTIONS = ("drops", "evaluate_at")
-"""Fields that are tuples of numbers."""
-_FLOATS = frozenset({float})
-_FLOATS_OR_NULL = frozenset({float, type(None)})
-_NUMBERS = frozenset({int, float})
-_ITEMS = {
-    "sg_loss": _FLOATS_OR_NULL,
-    "sg_cosine": _FLOATS_OR_NULL,
-    "sg_weight_cosine": _FLOATS_OR_NULL,
-    "sg_ridge_cosine": _FLOATS_OR_NULL,
-    "updates": frozenset({int}),
-}
 TYPES = json_types(Record)
-POINT_TYPES = json_types(CurvePoint)
-SOLVED_TYPES = json_types(Solved)

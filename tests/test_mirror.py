@@ -17,6 +17,12 @@ UNTESTED = {
     "__main__.py": "one call, by which tests/cli start the program",
     "bench/interfaces.py": "protocols alone, which the type checker holds",
     "bench/rules/_template_model.py": "tests/bench/rules/test_template.py has both templates",
+    "bench/pipeline/data_parallel.py": "test_train.py beside it: it needs processes that meet",
+    "bench/pipeline/group.py": "the same",
+    "bench/pipeline/micro_batches.py": "the same",
+    "bench/pipeline/process.py": "the same",
+    "bench/pipeline/session.py": "the same",
+    "bench/pipeline/torchrun.py": "tests/cli/test_run_stages.py: it needs torchrun",
     "reports/figures/spec.py": "plain data, which the tests of series and render make and read",
 }
 """Modules without a test file of their name."""
@@ -30,6 +36,7 @@ ACROSS = {
     "cli/test_run_limit.py": "run, when its time ends",
     "cli/test_run_shards.py": "run, in parts",
     "cli/test_run_signals.py": "run, when it is interrupted",
+    "cli/test_run_stages.py": "run, of networks that are cut into stages",
     "cli/test_run_terminal.py": "run, on a terminal",
     "cli/test_unregistered.py": "every verb, where the rule of a record is not there",
     "reports/pages/test_html_in_browser.py": "the page of a report, as a browser shows it",

@@ -17,9 +17,10 @@ from typing import Any, NamedTuple, Protocol
 
 from ..errors import SgbenchError
 from ..outcome import Outcome
+from ..profiling.machine_lock import machine_lock
 from ..training.loop import Job
 from .dask_client import SchedulerLostError
-from .here import Done, Progress, Stop, line_of, train_here, train_quick
+from .here import Done, Progress, Stop, is_staged, line_of, train_here, train_quick
 
 RETRIES = 3
 POLL_SECONDS = 0.2
@@ -87,7 +88,8 @@ def run(
 ) -> None:
     """Train all jobs, in order, `workers` at a time.
 
-    Where that ends sooner than workers start, or they cannot start, jobs are trained here.
+    Where that ends sooner than workers start, or they cannot start, jobs are trained here. Staged
+    networks come last, one at a time, each by processes of its own.
 
     Args:
         jobs: the programs, the largest first; those that `done` adds are numbered on.
@@ -102,13 +104,45 @@ def run(
     Raises the SgbenchError of a job, and whatever `done` raises.
     """
     jobs = list(jobs)
+    staged = deque(index for index, job in enumerate(jobs) if is_staged(job))
+    left = deque(index for index in range(len(jobs)) if index not in staged)
+    _train(jobs, left, workers, stop, done, progress=progress, pool=pool, notify=notify)
+    if staged and not stop.asked():
+        _train_staged(jobs, staged, stop, done, progress)
+
+
+def _train_staged(
+    jobs: list[Job], staged: "deque[int]", stop: Stop, done: Done, progress: Progress
+) -> None:
+    """Train networks that are cut into stages, one at a time: each takes a core a stage."""
+    from ..pipeline.train import close
+
+    try:
+        with machine_lock("sgbench run, of staged networks"):
+            train_here(jobs, stop, done, progress, staged)
+    finally:
+        close()
+
+
+def _train(
+    jobs: list[Job],
+    left: "deque[int]",
+    workers: int,
+    stop: Stop,
+    done: Done,
+    *,
+    progress: Progress,
+    pool: WorkerPool | None,
+    notify: Callable[[str], None],
+) -> None:
+    """Train the jobs of these indices by a pool, in this process, or by workers here."""
     if pool is not None:
-        _distribute(_Distribution(jobs, deque(range(len(jobs))), pool, done), stop, progress)
+        _distribute(_Distribution(jobs, left, pool, done), stop, progress)
         return
     if workers == 1:
-        train_here(jobs, stop, done, progress)
+        train_here(jobs, stop, done, progress, left)
         return
-    left = train_quick(jobs, workers, stop, done, progress)
+    left = train_quick(jobs, workers, stop, done, progress, left=left)
     if not left:
         return
     from .local_pool import StartError, open_local_pool

@@ -75,13 +75,20 @@ def train_here(
 
 
 def train_quick(
-    jobs: list[Job], workers: int, stop: Stop, done: Done, progress: Progress
+    jobs: list[Job],
+    workers: int,
+    stop: Stop,
+    done: Done,
+    progress: Progress,
+    *,
+    left: "deque[int] | None" = None,
 ) -> "deque[int]":
     """Train jobs in this process while that ends sooner than with workers.
 
-    Return the indices of those that are left for workers; the first may have begun.
+    `left` are the indices of the jobs to train; None for all. Return those that are left for
+    workers; the first may have begun.
     """
-    began, left = time.monotonic(), deque(range(len(jobs)))
+    began, left = time.monotonic(), deque(range(len(jobs))) if left is None else left
     limit = START_SECONDS * workers / (workers - 1)  # from which workers would be ahead
     with restored():
         while left and not stop.asked():
@@ -109,6 +116,11 @@ def _seconds(job: Job) -> float:
     return sum(cell.iterations for cell in job.cells) * UPDATE_SECONDS + work / RATE
 
 
+def is_staged(job: Job) -> bool:
+    """Tell whether a job's network is cut into stages, which have processes of their own."""
+    return job.cells[0].stages is not None
+
+
 def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
     """Train a job; what it raises is its outcome, but for an SgbenchError.
 
@@ -123,6 +135,10 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) ->
 
     try:
         with contextlib.redirect_stdout(sys.stderr):
+            if is_staged(job):
+                from ..pipeline import train
+
+                return train.train(job, should_stop)
             return loop.train(job, should_stop)
     except SgbenchError:
         raise

@@ -20,6 +20,7 @@ RULE = Rule(
     version=1,
     source="arXiv 1608.05343v1, Table 1",
     baseline=True,
+    schedules=("locked", "gpipe", "1f1b", "data_parallel", "stale"),
 )
 
 

@@ -16,4 +16,5 @@ RULE = Rule(
     hyperparameters=(FROZEN_BELOW,),
     model="M with label",
     frozen_below="frozen_below",
+    schedules=("unlocked", "completely_unlocked"),
 )

@@ -79,6 +79,7 @@ RULE = Rule(
     model="M",
     frozen_below="frozen_below",
     products_per_step=4,
+    schedules=("unlocked", "completely_unlocked"),
 )
 
 

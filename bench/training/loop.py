@@ -48,6 +48,7 @@ class Job:
         external_files: files of rules and datasets, for workers elsewhere.
         pause_at: updates, a point of evaluation, after which the program saves its state and its
             outcomes are `partial`; None for no such point.
+        trace: a file to which a staged run adds what its stages did when; None for none.
     """
 
     cells: tuple[Cell, ...]
@@ -61,6 +62,7 @@ class Job:
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     pause_at: int | None = None
     external_files: tuple[ExternalFile, ...] = ()
+    trace: str | None = None
 
     @property
     def machine(self) -> Machine:

@@ -13,7 +13,7 @@ from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import Place, mean_of
 from sgbench.reports.tables import entries
 from sgbench.results.metrics import measure_of
-from sgbench.results.record import POINT_TYPES
+from sgbench.results.rows import POINT_TYPES
 
 from . import cost, findings, sources
 from .markers import MarkerError
@@ -65,7 +65,7 @@ def _claim(words: list[str]) -> str:
     """`claim EXHIBIT SCALE NAME p|verdict|n|value|interval FIELD=VALUE…`."""
     exhibit, scale, name, what, *where = words
     one = sources.claim(exhibit, scale, name, where)
-    decimals = measure_of(one.cells[0].dataset, one.test.claim.result).decimals
+    decimals = one.test.claim.measure(one.cells[0].dataset).decimals
     if what == "verdict":
         return one.verdict
     if what == "n":

@@ -10,7 +10,6 @@ from sgbench.reports.analysis.wording import NONE, label
 from sgbench.reports.tables import entries
 from sgbench.reports.tables.table import Table, simple_table
 from sgbench.reproductions.exhibits.exhibit import load
-from sgbench.results.metrics import measure_of
 
 from . import cost, sources
 from .markers import MarkerError
@@ -104,7 +103,7 @@ def _values(one: ClaimResult, values: Sequence[float] | None) -> str:
     """Return a claim's numbers, ours or the paper's, left of the claim first."""
     if values is None:
         return NONE
-    measure = measure_of(one.cells[0].dataset, one.test.claim.result)
+    measure = one.test.claim.measure(one.cells[0].dataset)
     if values is one.means:
         texts = [f"{value:.{measure.decimals}f}" for value in values]
     else:

@@ -16,7 +16,7 @@ import pandas as pd
 from ...bench.cell import Cell
 from ...bench.errors import UsageError
 from ...reproductions.exhibits.claims import ClaimTest
-from ...results.metrics import grain
+from ...results.metrics import grain, quantities
 from ...results.statistics import intervals, two_samples
 from ...results.statistics.place_verdict import MORE_SEEDS
 from .judging import ALPHA, is_exact, is_judged, least_p, paper_numbers
@@ -99,22 +99,23 @@ def claims(selection: Selection) -> list[ClaimResult]:
     p = 1.
     """
     tests = selection.exhibit.claim_tests(selection.scale)
-    compared = {test.claim.result: selection.values(test.claim.result) for test in tests}
+    compared = {_of(test): _compared(selection, test) for test in tests}
     declared = selection.declared(selection.frame)
     results = {
-        result: selection.frame.assign(of=values)[declared].pivot(
+        of: selection.frame.assign(of=values)[declared].pivot(
             index="seed", columns="configuration", values="of"
         )
-        for result, values in compared.items()
+        for of, values in compared.items()
     }
-    found = [_result(selection, results[test.claim.result], test) for test in tests]
+    found = [_result(selection, results[_of(test)], test) for test in tests]
     ready = [one.verdict == INCONCLUSIVE and not one.decides for one in found]
     for_it, against = (
         intervals.holm([_p(o, contrary) if r else 1.0 for o, r in zip(found, ready, strict=True)])
         for contrary in (False, True)
     )
-    words = _WORDS if selection.scale == PAPER else _ORDERS
     for n, p, contrary in zip(range(len(found)), for_it, against, strict=True):
+        judged = selection.scale == PAPER or found[n].test.claim.every_scale
+        words = _WORDS if judged else _ORDERS
         if ready[n]:
             decided = words[0] if p < ALPHA else words[1] if contrary < ALPHA else words[2]
             decides = _decides(found[n], len(found)) if decided == words[2] else ""
@@ -126,6 +127,20 @@ def claims(selection: Selection) -> list[ClaimResult]:
 
 _WORDS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
 _ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
+
+
+def _of(test: ClaimTest) -> tuple[str | None, str | None]:
+    """Return what a test compares: one of a cell's several results, and a quantity in its place."""
+    return test.claim.result, test.claim.quantity
+
+
+def _compared(selection: Selection, test: ClaimTest) -> "pd.Series[float]":
+    """Return what a test compares, of each record; null where it is not ok."""
+    name = test.claim.quantity
+    if name is None:
+        return selection.values(test.claim.result)
+    rates = selection.frame["steps_per_second"].where(selection.frame["status"] == "ok")
+    return quantities(name, rates)
 
 
 def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> ClaimResult:
@@ -146,6 +161,8 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
     if len(sides) == 2:
         pairs = zip(sides[0], sides[1], strict=True)
         values = [left - test.claim.factor * right for left, right in pairs]
+    if test.claim.kind == "within":
+        values = _apart(sides, test.claim.factor)
     there = selection.frame["configuration"].isin(every) & (selection.frame["status"] != "partial")
     records = selection.frame[there]
     diverged = int((records["status"] == "diverged").sum())
@@ -171,6 +188,14 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
     return replace(found, interval=_interval(found)) if values else found
 
 
+def _apart(sides: Sequence[Sequence[float]], factor: float) -> list[float]:
+    """Return by how many percent each seed's left, or slope, is off factor * right, or factor."""
+    expected = (
+        [factor * value for value in sides[1]] if len(sides) == 2 else [factor] * len(sides[0])
+    )
+    return [100 * (value / due - 1) for value, due in zip(sides[0], expected, strict=True)]
+
+
 def _one(selection: Selection, test: ClaimTest, fields: Mapping[str, Any]) -> int:
     found = selection.find(fields)
     if len(found) != 1:
@@ -192,6 +217,8 @@ def _interval(result: ClaimResult) -> intervals.Interval:
 def _p(result: ClaimResult, contrary: bool) -> float:
     """Return the p of a claim, or of its contrary, by the test that it declares."""
     claim, margin = result.test.claim, result.test.margin
+    if claim.kind == "within":
+        return _p_within(result.values, margin, contrary)
     below = claim.kind not in ("above", "grows")
     alternative = "less" if below != contrary else "greater"
     dataset = result.cells[0].dataset
@@ -206,6 +233,15 @@ def _p(result: ClaimResult, contrary: bool) -> float:
         return two_samples.exact_paired(result.values, margin, alternative)
     width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
     return intervals.paired_test(result.values, margin, alternative, width * grain(dataset))
+
+
+def _p_within(values: Sequence[float], margin: float, contrary: bool) -> float:
+    """Return the p of two one-sided tests: that the mean lies within ± margin, or beyond it."""
+    if contrary:
+        above = intervals.paired_test(values, margin, "greater")
+        return min(1.0, 2 * min(above, intervals.paired_test(values, -margin, "less")))
+    below = intervals.paired_test(values, margin, "less")
+    return max(below, intervals.paired_test(values, -margin, "greater"))
 
 
 def _decides(result: ClaimResult, family: int) -> str:

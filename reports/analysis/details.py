@@ -54,6 +54,7 @@ class Detail:
         grade: its grade of evidence.
         margin: how near to it counts as reproduced; of a claim the margin or level.
         below: of a claim, whether it is that the number is below the margin, not above.
+        around: of a claim, whether it is that the number lies within ± the margin.
         p: of a claim, one-sided, after Holm.
         within: of a place or median, whether our mean is within the margin; None if not judged.
         drawn: likewise, whether the paper's number is one that our process gives.
@@ -91,6 +92,7 @@ class Detail:
     grade: str | None = None
     margin: float | None = None
     below: bool = False
+    around: bool = False
     p: float | None = None
     within: str | None = None
     drawn: str | None = None
@@ -196,8 +198,10 @@ def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) 
 
 def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
     claim, test = result.test.claim, result.test
-    measure = measure_of(result.cells[0].dataset, claim.result)
+    measure = claim.measure(result.cells[0].dataset)
     unit = measure.unit if test.right is None else measure.difference
+    if claim.kind == "within":
+        unit = f"% off what is expected of {measure.name}"
     found = [run for cell in result.cells for run in runs.of(cell, claim.result)]
     where = {**claim.where, **test.place, **(claim.left if claim.right is None else {})}
     place = at(selection.exhibit, test.place)
@@ -212,12 +216,15 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
         ours=result.ours,
         where=where,
         verdict=result.verdict,
-        measure=unit if not claim.is_slope else f"{measure.difference} a step of {claim.over}",
+        measure=f"{measure.difference} a step of {claim.over}"
+        if claim.is_slope and claim.kind != "within"
+        else unit,
         decimals=measure.decimals,
         seeds=result.wanted,
         **_interval(result.interval),
         margin=test.margin,
         below=claim.kind not in ("above", "grows"),
+        around=claim.kind == "within",
         p=result.p,
         decides=result.decides,
         why_not=result.why_not,

@@ -36,8 +36,12 @@ def intermediate_target(cell: Cell, known: Intermediate) -> Target:
 
 
 def is_judged(scale: str, test: ClaimTest) -> bool:
-    """Tell whether a test is made at a scale: away from the paper's, orders are all there is."""
-    return scale == PAPER or test.is_order
+    """Tell whether a test is made at a scale.
+
+    Away from the paper's those are that do not depend on the schedule: orders, and claims that say
+    so.
+    """
+    return scale == PAPER or test.is_order or test.claim.every_scale
 
 
 def is_exact(test: ClaimTest, dataset: str) -> bool:
@@ -57,6 +61,8 @@ def paper_numbers(
     exhibit: Exhibit, test: ClaimTest, cells: Sequence[Cell]
 ) -> tuple[float, ...] | None:
     """Return the paper's numbers of what is compared, as `ClaimResult.means`; None without one."""
+    if test.claim.quantity is not None:
+        return None
     numbers = [exhibit.number(cell, test.claim.result) for cell in cells]
     values = [number.value for number in numbers if number is not None]
     if len(values) < len(cells):

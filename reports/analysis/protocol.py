@@ -72,7 +72,8 @@ def difference(
             continue
         stated = words[1] if name not in exhibit.unstated else chosen
         for side, some in zip((words[0], stated), values, strict=True):
-            side.append(phrase.format(" or ".join(map(number, some))))
+            none = name == "drops" and some == [()]
+            side.append("no drops" if none else phrase.format(" or ".join(map(number, some))))
     if not words[0]:
         return None
     if chosen:

@@ -10,7 +10,16 @@ NONE = "\N{EN DASH}"
 """What stands where there is nothing: a field that does not apply, a number that is unknown."""
 
 _HEADINGS = {"sg_layers": "hidden layers of M", "sg_scale": "S"}
-_PHRASES = {"depth": "depth {}", "sg_layers": "M {}", "T": "T = {}", "p_update": "p_update = {}"}
+_PHRASES = {
+    "depth": "depth {}",
+    "sg_layers": "M {}",
+    "T": "T = {}",
+    "p_update": "p_update = {}",
+    "hidden_units": "{} units",
+    "delay": "{} ms",
+    "straggler": "straggler {}",
+    "stages": "{} stages",
+}
 
 
 def heading(field: str) -> str:

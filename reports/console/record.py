@@ -23,6 +23,7 @@ _COLUMNS = {  # of a curve: its fields that are one number, and how they are hea
     "longest": "T_task",
     "aux_loss": "aux loss",
 }
+_PARTS = ("forward", "backward", "model", "update", "message")  # of an update of a stage
 _NAME, _VALUE = 20, 24  # widths of the columns that `show` prints
 
 
@@ -71,7 +72,7 @@ def _value(value: Any, unit: str) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):  # of the curve or the progression
+    if isinstance(value, list):  # of the curve, the progression, the stages or their timeline
         return count(len(cast("list[Any]", value)), "row")
     if isinstance(value, tuple):
         return ", ".join(map(str, cast("tuple[Any, ...]", value))) or "none"
@@ -81,7 +82,7 @@ def _value(value: Any, unit: str) -> str:
 def _curve(record: Record) -> list[str]:
     points = record.curve
     if not points:
-        return []
+        return _stages(record)
     names = [name for name in _COLUMNS if any(point[name] is not None for point in points)]
     rows = [[str(p["iteration"]), *(_short(p[name]) for name in names)] for p in points]
     tables = [_table(["iteration", *(_COLUMNS[name] for name in names)], rows)]
@@ -91,6 +92,7 @@ def _curve(record: Record) -> list[str]:
         solved = record.progression
         levels = [[*(str(p[key]) for key in keys), _short(p["seconds"])] for p in solved]
         tables.insert(0, _table(heads, levels))
+    tables += _stages(record)
     layers = len(points[0]["sg_loss"] or ())
     if layers:
         heads = (f"{word} {n}" for word in ("M loss", "cosine") for n in range(1, layers + 1))
@@ -104,6 +106,41 @@ def _curve(record: Record) -> list[str]:
         rows = [[str(p["iteration"]), *map(str, p["updates"])] for p in points]
         tables.append(_table(["iteration", *heads], rows))
     return tables
+
+
+def _stages(record: Record) -> list[str]:
+    """Return what each stage did, and its times alone; nothing of a network trained whole."""
+    if not record.pipeline:
+        return []
+    counts = {
+        "layers": "layers",
+        "updates": "updates",
+        "updates_per_second": "updates/s",
+        "busy": "busy %",
+        "waiting": "waiting %",
+        "communicating": "communicating %",
+        "bytes_sent": "bytes sent",
+        "dropped": "dropped",
+        "staleness": "staleness",
+        "staleness_max": "largest",
+    }
+    times = {f"{name}_seconds": f"{name} ms" for name in _PARTS}
+    return [
+        _table(
+            ["stage", *heads.values()],
+            [
+                [str(row["stage"]), *(_scaled(head, row[n]) for n, head in heads.items())]
+                for row in record.pipeline
+            ],
+        )
+        for heads in (counts, times)
+    ]
+
+
+def _scaled(head: str, value: float | None) -> str:
+    """Return a number in the unit that its heading names: percent or milliseconds."""
+    factor = 100 if head.endswith("%") else 1000 if head.endswith(" ms") else 1
+    return _short(None if value is None else factor * value)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -115,18 +115,25 @@ def _limits(rows: list[ClaimRow]) -> tuple[float, float]:
     values = [
         value
         for row in rows
-        for value in (*row.seeds, row.mean, row.low, row.high, row.paper, row.bound)
+        for value in (*row.seeds, row.mean, row.low, row.high, row.paper, *_bounds(row))
         if value is not None
     ]
     aside = _ASIDE * (max(values) - min(values) or 1.0)
     return min(values) - aside, max(values) + aside
 
 
+def _bounds(row: ClaimRow) -> list[float]:
+    """Return the bounds of what is claimed: one, or two where it is claimed to lie between."""
+    return [-row.bound, row.bound] if row.around else [row.bound]
+
+
 def _row(axes: Axes, y: float, row: ClaimRow, low: float, high: float) -> None:
     half, mean = 0.42 * _ROW, y - 0.5 * _BELOW * _ROW * bool(row.seeds)
     first, last = (row.bound, high) if row.above else (low, row.bound)
+    if row.around:
+        first = -row.bound
     axes.fill_between([first, last], y - half, y + half, color=_SHADE, linewidth=0, zorder=0.8)
-    axes.vlines(row.bound, y - half, y + half, color=_BOUND, linewidth=1.0, zorder=1.5)
+    axes.vlines(_bounds(row), y - half, y + half, color=_BOUND, linewidth=1.0, zorder=1.5)
     if row.low is not None and row.high is not None:
         axes.hlines(mean, row.low, row.high, color=row.color, linewidth=1.6, zorder=2)
     if row.seeds:

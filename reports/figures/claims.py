@@ -6,7 +6,6 @@ drawing(selection, claims(selection))
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ...results.metrics import measure_of
 from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
 from ..analysis.judging import compared
 from ..analysis.naming import seeds_words
@@ -51,6 +50,7 @@ def _row(selection: Selection, result: ClaimResult) -> ClaimRow:
         unit=_unit(result),
         bound=result.test.margin,
         above=claim.kind in ("above", "grows"),
+        around=claim.kind == "within",
         seeds=() if enough else result.values,
         mean=interval.mean,
         low=low if enough else None,
@@ -64,7 +64,9 @@ def _row(selection: Selection, result: ClaimResult) -> ClaimRow:
 def _unit(result: ClaimResult) -> str:
     """Return what a claim's number is, with its unit."""
     claim = result.test.claim
-    measure = measure_of(result.cells[0].dataset, claim.result)
+    measure = claim.measure(result.cells[0].dataset)
+    if claim.kind == "within":
+        return "off what is expected (%)"
     if claim.is_slope:
         step = "a layer" if claim.over == "depth" else "a step"
         return f"slope over {claim.over} ({measure.difference} {step})"

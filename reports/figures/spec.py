@@ -104,6 +104,7 @@ class ClaimRow:
         unit: of the numbers.
         bound: what is claimed: to be above it, or below.
         above: which.
+        around: whether it is to be within ± the bound.
         seeds: a number for each seed, none where there are enough for an interval.
         mean: of all seeds.
         low: lower end of its interval, None where there is none.
@@ -118,6 +119,7 @@ class ClaimRow:
     unit: str
     bound: float
     above: bool
+    around: bool = False
     seeds: tuple[float, ...]
     mean: float
     low: float | None

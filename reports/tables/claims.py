@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from ...reproductions.exhibits.schema import Exhibit
-from ...results.metrics import measure_of, results_of
+from ...results.metrics import QUANTITIES, measure_of, results_of
 from ..analysis.claims import ClaimResult
 from ..analysis.keys import claim_key
 from ..analysis.naming import count
@@ -63,7 +63,11 @@ def _units(results: Sequence[ClaimResult]) -> str:
     """Return what is compared and in what, in words."""
     names = dict.fromkeys(cell.dataset for result in results for cell in result.cells)
     units = dict.fromkeys(measure_of(n, r).difference for n in names for r in results_of(n))
-    return f"{measured_names(names)}; differences and slopes in {' or '.join(units)}"
+    measured = dict.fromkeys(
+        QUANTITIES[name].name for r in results if (name := r.test.claim.quantity) is not None
+    )
+    also = "".join(f", {name}" for name in measured)
+    return f"{measured_names(names)}{also}; differences and slopes in {' or '.join(units)}"
 
 
 def _entries(selection: Selection, result: ClaimResult, marks: Footnotes) -> tuple[Entry, ...]:
@@ -83,13 +87,19 @@ def _compared(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> list[s
     claim, dataset = result.test.claim, result.cells[0].dataset
     names = _sides(exhibit, result)
     if claim.is_slope:
-        names, what = [f"{value}:" for value in result.test.values], f"slope over {claim.over}"
+        names, what = [f"{value:g}:" for value in result.test.values], f"slope over {claim.over}"
     elif result.test.right is None:
         what = "mean"
     else:
-        what = "difference" if claim.factor == 1 else f"{names[0]} - {claim.factor:g} x {names[1]}"
+        what = (
+            names[0]
+            if claim.kind == "within"
+            else "difference"
+            if claim.factor == 1
+            else f"{names[0]} - {claim.factor:g} x {names[1]}"
+        )
         what += "" if claim.over is None else f", mean over {claim.over}"
-    measure = measure_of(dataset, claim.result)
+    measure = claim.measure(dataset)
     relation = ">" if claim.kind in ("above", "grows") else "<"
     lines: list[str] = []
     if result.interval is not None:
@@ -98,7 +108,13 @@ def _compared(exhibit: Exhibit, result: ClaimResult, marks: Footnotes) -> list[s
     if result.paper is not None:
         digits = measure.paper_decimals
         lines.append(f"paper {_listed(names, result.paper, lambda v: paper(v, digits))}")
-    if result.interval is not None:
+    if claim.kind == "within":
+        if result.interval is not None:
+            due = f"{claim.factor:g} x " * (claim.factor != 1)
+            of = f"{claim.factor:g}" if claim.is_slope else f"({due}{names[1]})"
+            apart = interval(result.interval, 2, signed=True)
+            lines.append(f"{what} / {of} - 1: {apart} %, claimed within ±{result.test.margin:g} %")
+    elif result.interval is not None:
         measured = interval(result.interval, measure.decimals, signed=claim.kind != "reaches")
         plain = claim.is_slope or claim.kind == "reaches" or not result.test.margin
         unit = "" if plain else f" {measure.difference}"

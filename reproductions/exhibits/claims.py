@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ...results.metrics import QUANTITIES, Measure, measure_of
 from .strict_toml import Table
 
-KINDS = ("below", "above", "grows", "does_not_grow", "reaches")
+KINDS = ("below", "above", "grows", "does_not_grow", "reaches", "within")
 SLOPES = ("grows", "does_not_grow")
 PAIRINGS = ("paired", "unpaired")
 
@@ -25,8 +26,9 @@ class Claim:
         source: where the paper makes it.
         kind: `below` (the mean of left - factor * right is below the margin), `above` (it is above
             the margin), `grows` (the slope of left's error over the field `over`, per step, is
-            above the margin), `does_not_grow` (that slope is below the margin) or `reaches` (the
-            mean of left is below the level).
+            above the margin), `does_not_grow` (that slope is below the margin), `reaches` (the
+            mean of left is below the level) or `within` (left is factor * right, or its slope over
+            the field `over` is factor, to within the margin in percent).
         each: fields; there is a test for every combination of their values in the grid.
         where: fields that all compared cells have.
         left: fields of what is compared.
@@ -42,6 +44,9 @@ class Claim:
             before the run: paired where results are expected to correlate over seeds by more than
             a half, an estimate from few seeds being rough.
         correlation: the estimate of that correlation, for planning.
+        quantity: what is compared in place of a result, of `results.metrics.QUANTITIES`.
+        every_scale: whether it is of the cells of whichever scale, so that it is judged at each:
+            it does not depend on the length of training.
     """
 
     name: str
@@ -59,11 +64,19 @@ class Claim:
     result: str | None = None
     pairing: str = "paired"
     correlation: float = 0.0
+    quantity: str | None = None
+    every_scale: bool = False
 
     @property
     def is_slope(self) -> bool:
         """Whether the slope along `over` is compared."""
-        return self.kind in SLOPES
+        return self.kind in SLOPES or (self.kind == "within" and self.right is None)
+
+    def measure(self, dataset: str) -> Measure:
+        """Return the metric of what is compared, of cells trained on `dataset`."""
+        if self.quantity is not None:
+            return QUANTITIES[self.quantity]
+        return measure_of(dataset, self.result)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +131,9 @@ def tests_of(
         if _fits(point, claim.where) and point["dataset"] in (claim.datasets or (point["dataset"],))
     ]
     places: list[dict[str, Any]] = []
+    each = [name for name in claim.each if any(name in point for point in grid)]
     for point in grid:
-        place = {name: point[name] for name in claim.each if name in point}
+        place = {name: point.get(name) for name in each}  # None: the field does not apply
         if place not in places:
             places.append(place)
     tests: list[ClaimTest] = []
@@ -133,9 +147,8 @@ def tests_of(
             found = [point for point in grid if _fits(point, wanted)]
             along.append({point[claim.over] for point in found} if claim.over else set())
             if found:
-                wanted["sg_layers"] = fixed(
-                    found[0]["dataset"], found[0]["network"], found[0]["rule"]
-                )
+                names = (found[0][name] for name in ("dataset", "network", "rule"))
+                wanted.setdefault("sg_layers", fixed(*names))
                 sides.append(wanted)
         values = set[Any]().union(*along[:1]).intersection(*along)
         if len(sides) < (1 if claim.right is None else 2) or (claim.over and len(values) < 2):
@@ -157,7 +170,7 @@ def tests_of(
 
 
 def _fits(point: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    return all(name in point and point[name] == value for name, value in wanted.items())
+    return all(point.get(name) == value for name, value in wanted.items())
 
 
 def read_claim(table: Table) -> Claim:
@@ -165,19 +178,27 @@ def read_claim(table: Table) -> Claim:
     kind = table.choice("kind", KINDS)
     each = table.take_field_names("each")
     right = over = None
-    if kind in ("below", "above"):
-        right = table.take_table("right").take_fields()
-    if kind in SLOPES or (right is not None and "over" in table.remaining()):
+    within = kind == "within"
+    if kind in ("below", "above") or (within and "right" in table.remaining()):
+        right = table.take_table("right").take_fields(absent=True)
+    if (
+        kind in SLOPES
+        or (within and right is None)
+        or (right is not None and "over" in table.remaining())
+    ):
         over = table.take_field_name("over")
     level = kind == "reaches"
+    quantity = (
+        table.choice("quantity", tuple(QUANTITIES)) if "quantity" in table.remaining() else None
+    )
     claim = Claim(
         name=table.take("name", str),
         text=table.take("text", str),
         source=table.take("source", str),
         kind=kind,
         each=each,
-        where=table.take_table("where", {}).take_fields(),
-        left=table.take_table("left").take_fields(),
+        where=table.take_table("where", {}).take_fields(absent=True),
+        left=table.take_table("left").take_fields(absent=True),
         right=right,
         over=over,
         margins=table.take_by("level" if level else "margin", "dataset", float, optional=not level),
@@ -186,7 +207,14 @@ def read_claim(table: Table) -> Claim:
         result=table.take_result(),
         pairing=table.choice("pairing", PAIRINGS) if "pairing" in table.remaining() else "paired",
         correlation=table.take("correlation", float, 0.0),
+        quantity=quantity,
+        every_scale=quantity is not None or table.take_flag("every_scale"),
     )
+    if (quantity is None) == (kind == "within"):
+        words = "names what is measured; within is of that alone, and that of within alone"
+        raise table.error("quantity", words)
+    if kind == "within" and (claim.pairing != "paired" or claim.factor <= 0):
+        raise table.error("kind", "within is of pairs, whose factor is above 0")
     if right is None and claim.pairing != "paired":
         raise table.error("pairing", "is of two sides: leave it out")
     if not -1 <= claim.correlation <= 1:

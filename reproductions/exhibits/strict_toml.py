@@ -94,9 +94,26 @@ class Table:
         found = self.take_list("datasets", str, [])
         return tuple(self.coerced("datasets", "dataset", name) for name in found)
 
-    def take_fields(self) -> dict[str, Any]:
-        """Return all keys that are left as fields of a cell, each of its type."""
-        return {key: self.field(key, self._pop(key, None)) for key in self.remaining()}
+    def take_fields(self, absent: bool = False) -> dict[str, Any]:
+        """Return all keys that are left as fields of a cell, each of its type.
+
+        With `absent`, the text none is None: the field does not apply.
+        """
+        found: dict[str, Any] = {}
+        for key in self.remaining():
+            value = self._pop(key, None)
+            none = (
+                absent and value == "none" and self.checked(key, lambda k=key: field_of(k)).optional
+            )
+            found[key] = None if none else self.field(key, value)
+        return found
+
+    def take_flag(self, key: str) -> bool:
+        """Return the boolean at `key`, False where there is none."""
+        value = self._pop(key, False)
+        if not isinstance(value, bool):
+            raise self.error(key, "must be true or false")
+        return value
 
     def take_axes(self) -> dict[str, tuple[Any, ...]]:
         """Return all keys that are left as axes: fields of a cell with their distinct values."""

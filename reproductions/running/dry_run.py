@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from ...bench import hardware
 from ...bench.cell import Cell
+from ...bench.families.feedforward.stages import waiting_seconds, whole_network
 from ...results.record import Record
 from .backend import kept_backend, known_class, measured_backend
-from .executor import check_data, executor_of, job_of
+from .executor import check_data, check_stages, executor_of, job_of
 from .memory_fit import find_memory_fit, workers_for
 from .plan import Plan, estimate, seconds_per_step, shape
 from .request import RunRequest, plan_of, wanted_cells
@@ -65,6 +66,7 @@ def dry_run(
     too_large: dict[int, str] = {}
     if device and measure:
         check_data(request, plan)
+        check_stages(request, plan, device)
         fit = find_memory_fit(plan, request.jobs, device)
         plan, workers, too_large = fit.plan, fit.workers, fit.too_large
         trained = [plan.programs[number] for number in fit.fitting]
@@ -138,9 +140,17 @@ def _timed(
 
     backend = kept_backend(request.store, device)
     backend = backend or (measured_backend()["matmul"], None)
-    for key, program in missing.items():
-        if watch is not None:
-            watch(len(found), len(missing))
-        job = job_of(request, plan, program, device, backend)
-        found[key] = loop.time_steps(job, TIMING_SECONDS)
+    whole: dict[str, float] = {}  # by shape without stages, which are timed in this process
+    shapes = {key: whole_network(plan.cells[p[0]].cell) for key, p in missing.items()}
+    number = len({shape(cell) for cell in shapes.values()})
+    for key, cell in shapes.items():
+        if shape(cell) not in whole:
+            if watch is not None:
+                watch(len(whole), number)
+            job = job_of(request, plan, missing[key], device, backend)
+            if plan.cells[missing[key][0]].cell.stages is not None:
+                job = dataclasses.replace(job, cells=(cell,))
+            whole[shape(cell)] = loop.time_steps(job, TIMING_SECONDS)
+        cell_of = plan.cells[missing[key][0]].cell
+        found[key] = whole[shape(cell)] + waiting_seconds(cell_of.to_dict())
     return found

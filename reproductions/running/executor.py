@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ...bench import datasets, hardware, registry
 from ...bench.engine.dask_client import connected
+from ...bench.errors import UsageError
 from .backend import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
 from .memory_fit import MemoryFit, find_memory_fit
 from .plan import Plan
@@ -102,6 +103,7 @@ class LocalExecutor:
     def check_data(self, plan: Plan) -> None:
         """Raise DataError where data of the plan is missing or wrong."""
         check_data(self.request, plan)
+        check_stages(self.request, plan, self.device)
         if self.device == "cpu" and _emulated(plan):
             self.say(EMULATED)
 
@@ -154,6 +156,27 @@ def check_data(request: RunRequest, plan: Plan) -> None:
         datasets.load(name, request.data_dir, corpus=corpus)
 
 
+def check_stages(request: RunRequest, plan: Plan, device: str) -> None:
+    """Raise UsageError where this machine cannot train the plan's staged networks."""
+    cells = [plan.cells[index].cell for program in plan.programs for index in program]
+    stages = max((cell.stages or 0 for cell in cells), default=0)
+    if not stages:
+        if request.trace is not None:
+            raise UsageError("--trace is of staged networks; none of these cells has stages")
+        return
+    if device != "cpu":
+        raise UsageError("--device: staged networks are trained on CPUs; give --device cpu")
+    from ...bench.pipeline import torchrun
+    from ...bench.pipeline.process import cores
+
+    here = len(cores())
+    if torchrun.rank() is None and here and stages > here and not request.oversubscribe:
+        raise UsageError(
+            f"stages={stages} need {stages} cores, and this process may use {here}: take more,"
+            " select fewer stages, or give --oversubscribe (times then say nothing about locking)"
+        )
+
+
 def job_of(
     request: RunRequest,
     plan: Plan,
@@ -177,4 +200,5 @@ def job_of(
         checkpoint=str(path),
         pause_at=items[0].until if items[0].until < items[0].cell.iterations else None,
         external_files=registry.external_files(),
+        trace=request.trace,
     )

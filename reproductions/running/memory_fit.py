@@ -37,7 +37,8 @@ def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
     if not plan.programs:
         return MemoryFit(plan=plan, workers=0, too_large={})
     free = memory_estimate.free(device)
-    workers = workers_for(jobs, device, len(plan.programs))
+    at_once = [p for p in plan.programs if plan.cells[p[0]].cell.stages is None]  # not the staged
+    workers = workers_for(jobs, device, len(at_once))
     if jobs is None:
         largest = max((need for need in _needs(plan).values() if need <= free), default=1)
         workers = max(1, min(workers, free // max(1, largest)))

@@ -12,6 +12,7 @@ from ...bench import datasets
 from ...bench.cell import Cell
 from ...bench.configuration import replica_axes
 from ...bench.families.family import family_for
+from ...bench.families.feedforward.stages import START_SECONDS
 from ...bench.hardware import is_among
 from ...bench.outcome import UNFINISHED
 from ...results.record import Record
@@ -203,15 +204,18 @@ def seconds_per_step(
 
 def estimate(plan: Plan, per_step: Mapping[str, float], workers: int) -> float | None:
     """Return about how many seconds the plan takes, None where a shape has no known rate."""
-    total, longest = 0.0, 0.0
+    total, longest, staged = 0.0, 0.0, 0.0
     for program in plan.programs:
         planned = plan.cells[program[0]]
         rate = per_step.get(shape(planned.cell))
         if rate is None:
             return None
         seconds = rate * planned.iterations_left * EVALUATION_SHARE
-        total, longest = total + seconds, max(longest, seconds)
-    return max(total / max(1, workers), longest)
+        if planned.cell.stages is not None:  # one at a time, whatever the workers
+            staged += seconds + START_SECONDS
+        else:
+            total, longest = total + seconds, max(longest, seconds)
+    return max(total / max(1, workers), longest) + staged
 
 
 EVALUATION_SHARE = 1.05

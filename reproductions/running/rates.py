@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from typing import Literal
 
 from ...bench.cell import Cell
+from ...bench.families.feedforward.stages import START_SECONDS, waiting_seconds, whole_network
 from ...results.record import Record
 from ...results.store.published import open_published
 from ...results.store.store import Store
@@ -58,7 +59,8 @@ class Rates:
         per_step, _ = self._rate(cell)
         if per_step is None:
             return None
-        return per_step * max(0, cell.iterations - done) * EVALUATION_SHARE
+        start = START_SECONDS if cell.stages is not None else 0.0
+        return per_step * max(0, cell.iterations - done) * EVALUATION_SHARE + start
 
     def basis(self, cell: Cell) -> Basis | None:
         """Return what the time of a cell is known from; None where it is not known."""
@@ -88,7 +90,8 @@ class Rates:
             return self._elsewhere[name], "elsewhere"
         key = cell.network, cell.dataset
         if key in self._per_work:
-            return self._per_work[key] * _multiplications(cell), "work"
+            waits = waiting_seconds(cell.to_dict())
+            return self._per_work[key] * _multiplications(cell) + waits, "work"
         return None, None
 
 
@@ -125,7 +128,7 @@ def time_unknown(
         matmul = measured_backend()["matmul"] if backend is None else backend[0]
         for key, some in unknown.items():
             cell = sorted(some.values(), key=_multiplications)[len(some) // 2]
-            timed[key] = cell, step_seconds(cell, device, matmul, TIMING_SECONDS)
+            timed[key] = cell, step_seconds(whole_network(cell), device, matmul, TIMING_SECONDS)
     for cell, per_step in timed.values():
         rates.learn(cell, per_step)
 

@@ -20,7 +20,8 @@ class RunRequest:
 
     `shard` is (i, n): the ith of n parts of the cells, from 1. `scheduler` is the address of a dask
     scheduler whose workers train; None trains on this machine. `until` is how far to train; None
-    for the whole of each cell.
+    for the whole of each cell. `oversubscribe` lets stages share cores; `trace` is a file for what
+    the stages of staged networks did when.
     """
 
     exhibit: str
@@ -37,6 +38,8 @@ class RunRequest:
     shard: tuple[int, int] | None = None
     scheduler: str | None = None
     until: Until | None = None
+    oversubscribe: bool = False
+    trace: str | None = None
 
     @property
     def label(self) -> str:

@@ -2,7 +2,8 @@
 
 A result takes the place of a failure or a timeout. Two results of one cell on one class of machines
 must be the same but for times; where they differ, that is a conflict, which is reported and left
-as it is. The stores are read twice and no record is kept in memory, so their size does not matter.
+as it is. Of stages that do not wait for one another no two results are the same, and the first is
+taken. The stores are read twice and no record is kept in memory, so their size does not matter.
 """
 
 import hashlib
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...bench.cell import canonical_json
+from ...bench.contract import UNREPEATABLE
 from ...bench.outcome import UNFINISHED
 from ..causes import causes
 from ..files.atomic_io import reason, write_atomic, writing
@@ -32,7 +34,7 @@ class _Candidate(NamedTuple):
     is_result: bool
     is_unfinished: bool  # goes on at the next run; a failure does not
     iterations: int
-    digest: str  # of the fields in COMPARED, where it is a result
+    digest: str  # of the fields in COMPARED, where it is a result that can be made again
     finished: str
     source: int  # index of the store; the target is -1
 
@@ -119,7 +121,8 @@ def results_of(record: Record) -> dict[str, Any]:
 
 def _candidate(record: Record, source: int) -> _Candidate:
     result = record.status in ENDED
-    digest = canonical_json(results_of(record)) if result else ""
+    compared = result and record.schedule not in UNREPEATABLE
+    digest = canonical_json(results_of(record)) if compared else ""
     return _Candidate(
         is_result=result,
         is_unfinished=record.status in UNFINISHED,

@@ -18,9 +18,12 @@ from reference.cell_values import (
     CNN_UPDATE,
     COPY,
     DNI,
+    LOCKED,
     MIXED,
+    NO_INPUTS,
     NUMBERS,
     PTB,
+    UNLOCKED,
     UPDATE,
 )
 from sgbench.bench.cell import Cell, canonical_json
@@ -135,6 +138,19 @@ def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
         (DNI, "evaluate_at", [0.0], "evaluate_at=0.0 must be"),
         (COPY, "evaluate_at", [0.5], "evaluate_at does not apply"),
         (CNN_UPDATE, "decoupled", "both", "decoupled=both does not fit network=cnn"),
+        (LOCKED, "schedule", None, "schedule is needed for rule=backprop, .*, stages=2"),
+        (LOCKED, "delay", None, "delay is needed for .*, stages=2, schedule=locked"),
+        (LOCKED, "straggler", None, "straggler is needed for"),
+        (LOCKED, "stages", None, "schedule=locked is of a network that is cut into stages; give s"),
+        (LOCKED, "stages", 65, "stages=65 must be between 1 and 64"),
+        (LOCKED, "schedule", "pipelined", "unknown schedule 'pipelined'"),
+        (LOCKED, "schedule", "lokced", "did you mean 'locked'"),
+        (LOCKED, "delay", -1, "delay=-1.0 must be between 0"),
+        (LOCKED, "straggler", 0.5, "straggler=0.5 must be between 1"),
+        (LOCKED, "si_layers", 1, "si_layers does not apply to rule=backprop, .*schedule=locked"),
+        (UNLOCKED, "si_layers", 1, "si_layers does not apply to rule=dni"),
+        (NO_INPUTS, "si_layers", None, "si_layers is needed for .*, schedule=completely_unlocked"),
+        (NO_INPUTS, "si_layers", 0, "si_units does not apply"),
     ],
 )
 def test_fields_must_fit_each_other(base, field, value, message):
@@ -229,6 +245,11 @@ def test_every_field_is_part_of_the_id():
         "si_layers": (BOTH, 2),
         "si_units": (BOTH, 9),
         "bp_lambda": (MIXED, 0.5),
+        "stages": (LOCKED, 3),
+        "schedule": (LOCKED, "1f1b"),
+        "delay": (LOCKED, 0.0),
+        "straggler": (LOCKED, 2.0),
+        "sg_at": (UNLOCKED, "stages"),
     }
     recurrent = {
         "dataset": (COPY, "repeat_copy"),
@@ -246,7 +267,9 @@ def test_every_field_is_part_of_the_id():
     recurrent |= unlocked
     ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
     ids += [Cell.from_dict({**base, n: value}).id("d") for n, (base, value) in recurrent.items()]
-    ids += [Cell.from_dict(base).id("d") for base in (COPY, AUX, BPTT, PTB, UPDATE, BOTH, MIXED)]
+    ids += [
+        Cell.from_dict(base).id("d") for base in (COPY, AUX, BPTT, PTB, UPDATE, BOTH, MIXED, LOCKED)
+    ]
     cnn = [CNN, {**CNN, "filters": 9}, {**CNN, "kernel_size": 5}, BACKPROP]
     ids += [Cell.from_dict(values).id("d") for values in cnn] + [dni().id("d"), dni().id("e")]
     assert len(set(ids)) == len(ids)

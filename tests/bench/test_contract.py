@@ -96,6 +96,7 @@ class TestDeclarations:
             ({"model": "m"}, "did you mean 'M'"),
             ({"families": ()}, "RULE.families"),
             ({"families": "feedforward"}, "tuple"),
+            ({"schedules": ("lokced",)}, "RULE.schedules has 'lokced'; did you mean 'locked'"),
             ({"families": ("feedfoward",)}, "did you mean 'feedforward'"),
             ({"sentence": {"pair": "as it says"}}, "RULE.sentence lacks the family feedforward"),
             ({"hyperparameters": (dataclasses.replace(NUMBER, name="a b"),)}, "'a b'"),

@@ -45,6 +45,7 @@ NOT_RUN = {
     r"^optuna-dashboard ": "another program",
     r"^(export|cp) ": "of the shell",
     r"^make ": ".ci/run runs it",
+    r"^torchrun ": "starts processes that meet: tests/cli/test_run_stages.py does",
     r"--scheduler": "needs a scheduler: tests/reproductions/running has one",
     r"^sgbench gate ": "compares checkouts: .ci/run and tests/cli/test_gate.py do",
     r"^sgbench data fetch": "downloads",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
 from sgbench.cli import main
 from sgbench.results.record import SCHEMA_VERSION, TYPES, NewerSchemaError, Record, RecordError
+from sgbench.results.rows import ROW_TYPES
 from sgbench.results.store.published import open_published
 from sgbench.results.store.store import Store, decode, encode
 
@@ -100,7 +101,7 @@ def plausible(draw, good):
     value = draw(st.sampled_from(good)).to_dict()
     for name in draw(st.lists(st.sampled_from(sorted(TYPES)), min_size=1, max_size=5)):
         kind = draw(st.sampled_from(sorted(TYPES[name], key=str)))
-        if name not in ("schema", "id", "curve", "progression"):
+        if name not in ("schema", "id", *ROW_TYPES):
             value[name] = draw(TYPED[kind])
     return value
 

@@ -42,6 +42,9 @@ CNN_UPDATE = {
     "kernel_size": 3,
     "sg_units": 8,
 }
+LOCKED = {**BACKPROP, "stages": 2, "schedule": "locked", "delay": 3.0, "straggler": 1.0}
+UNLOCKED = {**DNI, "stages": 2, "schedule": "unlocked", "delay": 3.0, "straggler": 1.0}
+NO_INPUTS = {**UNLOCKED, "schedule": "completely_unlocked", "si_layers": 1, "si_units": 8}
 MIXED = {**DNI, "rule": "bp_lambda", "bp_lambda": 0.25}
 
 NUMBERS = {

@@ -16,7 +16,8 @@ from sgbench.bench.outcome import CurvePoint, Machine, Outcome, Solved
 from sgbench.reproductions.exhibits.exhibit import Exhibit, expand, load
 from sgbench.reproductions.exhibits.parser import parse
 from sgbench.results.from_outcome import make_record
-from sgbench.results.record import POINT_TYPES, Record
+from sgbench.results.record import Record
+from sgbench.results.rows import POINT_TYPES
 from sgbench.results.store.study import Study
 
 MACHINE = Machine(
@@ -262,6 +263,12 @@ def two_networks() -> Exhibit:
 def sg_scale() -> Exhibit:
     """A sweep of ours."""
     return load("sg_scale")
+
+
+@pytest.fixture(scope="session")
+def locking() -> Exhibit:
+    """Networks that are cut into stages."""
+    return load("locking")
 
 
 @pytest.fixture(scope="session")

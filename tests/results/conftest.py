@@ -5,6 +5,7 @@ import functools
 
 import pytest
 from reference.own_rules import registered
+from reference.staged import SPANS, STAGES
 from reference.timings import MACHINE
 from sgbench.bench import datasets
 from sgbench.bench.cell import Cell
@@ -144,6 +145,12 @@ class Maker:
         outcome = {"copy": RECURRENT, "ptb": READING}[dataset]
         cell = self.cell(**{"copy": COPY, "ptb": PTB}[dataset])
         return self.record(cell, dataclasses.replace(outcome, **fields), exhibit="table2")
+
+    def staged(self, **fields):
+        """A record of an unlocked network in two stages; `fields` are its outcome's."""
+        stages = {"stages": 2, "schedule": "unlocked", "delay": 3.0, "straggler": 1.0}
+        outcome = self.outcome(pipeline=STAGES, timeline=SPANS, **fields)
+        return self.record(self.cell(**stages), outcome, exhibit="locking")
 
     def own_cell(self, rule, **hyperparameters):
         """A cell of a rule that was brought, and has no model M."""

@@ -5,7 +5,7 @@ import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.results.curves import METRICS, to_curves
 from sgbench.results.frame import to_frame
-from sgbench.results.record import POINT_TYPES
+from sgbench.results.rows import POINT_TYPES
 from sgbench.results.store.published import open_published
 
 

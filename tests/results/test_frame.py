@@ -10,6 +10,7 @@ import pytest
 from sgbench.bench.errors import UsageError
 from sgbench.results import frame
 from sgbench.results.record import NAMES, Record, json_line
+from sgbench.results.rows import ROW_TYPES
 
 AT = NAMES.index("hyperparameters")
 OWN = ("bp_lambda", "frozen_below", "aux_weight")
@@ -45,7 +46,7 @@ def test_json_lines_are_those_of_run(records, tmp_path):
 def test_parquet_gives_the_same_frame_back(records, tmp_path):
     frame.write(records, tmp_path / "a.parquet", "parquet")
     read, made = pd.read_parquet(tmp_path / "a.parquet"), frame.to_frame(records)
-    flat = [name for name in COLUMNS if name not in ("drops", "curve", "progression")]
+    flat = [name for name in COLUMNS if name not in ("drops", *ROW_TYPES)]
     pd.testing.assert_frame_equal(read[flat], made[flat])
     assert [list(drops) for drops in read["drops"]] == [[0.6, 0.8], []]
     assert len(read["curve"][1]) == 0
@@ -76,7 +77,7 @@ def test_a_recurrent_record_survives_every_format(make, tmp_path, dataset):
 
     table = pd.read_parquet(tmp_path / "a.parquet")
     made = frame.to_frame([record])
-    flat = [name for name in COLUMNS if name not in ("drops", "curve", "progression")]
+    flat = [name for name in COLUMNS if name not in ("drops", *ROW_TYPES)]
     pd.testing.assert_frame_equal(table[flat], made[flat])
     assert list(table["progression"][0]) == levels
     for point, expected in zip(table["curve"][0], record.curve, strict=True):
@@ -86,11 +87,27 @@ def test_a_recurrent_record_survives_every_format(make, tmp_path, dataset):
         assert found == expected
 
 
+def test_stages_and_their_timeline_survive_every_format(make, tmp_path):
+    record = make.staged()
+    for form in frame.FORMATS:
+        frame.write([record], tmp_path / f"a.{form}", form)
+    assert Record.from_dict(json.loads((tmp_path / "a.jsonl").read_text())) == record
+    with open(tmp_path / "a.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert json.loads(row["pipeline"]) == record.pipeline
+    assert json.loads(row["timeline"]) == record.timeline
+    assert (row["stages"], row["schedule"], row["delay"]) == ("2", "unlocked", "3.0")
+    table = pd.read_parquet(tmp_path / "a.parquet")
+    assert list(table["timeline"][0]) == record.timeline
+    for found, expected in zip(table["pipeline"][0], record.pipeline, strict=True):
+        assert {name: None if pd.isna(v) else v for name, v in found.items()} == expected
+
+
 def test_parquet_has_one_schema_whatever_the_records(records, make, tmp_path):
     import pyarrow.parquet as pq
 
     schemas = []
-    recurrent = [make.recurrent("copy"), make.recurrent("ptb")]
+    recurrent = [make.recurrent("copy"), make.recurrent("ptb"), make.staged()]
     for some in (records, records[:1], records[1:], [], recurrent, [*records, *recurrent]):
         frame.write(some, tmp_path / "a.parquet", "parquet")
         schemas.append(pq.read_schema(tmp_path / "a.parquet").remove_metadata())

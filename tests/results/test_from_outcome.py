@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+from reference.staged import STAGES
 from sgbench.bench.outcome import CurvePoint
 from sgbench.results.record import Record, json_line
 
@@ -50,6 +51,20 @@ def test_a_recurrent_cell_has_results_of_its_own(make):
         {"length": 5, "symbols": 2, "repeats": 1, "iteration": 50, "data_steps": 200}
         | {"seconds": 0.5},
     ]
+
+
+def test_a_network_in_stages_keeps_what_each_did(make):
+    record = make.staged()
+    assert Record.from_dict(json.loads(json_line(record))) == record
+    assert (record.stages, record.schedule, record.delay, record.straggler) == (
+        *(2, "unlocked"),
+        *(3.0, 1.0),
+    )
+    assert [row["staleness"] for row in record.pipeline] == [1.25, None]
+    assert [span["kind"] for span in record.timeline] == ["forward", "waiting", "communicating"]
+    whole = dataclasses.replace(STAGES[0], bytes_sent=0, updates_per_second=300)
+    (row,) = make.record(make.staged().cell, make.outcome(pipeline=[whole])).pipeline
+    assert [type(row[name]) for name in ("bytes_sent", "updates_per_second")] == [float, float]
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed", "timeout"])

@@ -52,11 +52,18 @@ ADDED_IN_3 = {"decoupled", "p_update", "evaluate_at", "si_layers", "si_units", "
 POINTS_IN_3 = {"updates", "error_a", "error_b"}
 POINTS_IN_5 = {"sg_weight_cosine", "sg_ridge_cosine"}
 ADDED_IN_6 = ("processor", "instructions", "cuda", "cudnn")
+ADDED_IN_7 = ("stages", "schedule", "delay", "straggler", "sg_at", "pipeline", "timeline")
+
+
+def sixth_schema(record):
+    """The record as the sixth version wrote it: no network was cut into stages."""
+    kept = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_7}
+    return kept | {"schema": 6}
 
 
 def fifth_schema(record):
     """The record as the fifth version wrote it: less known of its machine."""
-    kept = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_6}
+    kept = {name: value for name, value in sixth_schema(record).items() if name not in ADDED_IN_6}
     return kept | {"schema": 5}
 
 
@@ -65,6 +72,15 @@ def fourth_schema(record):
     values = fifth_schema(record)
     points = [{n: v for n, v in point.items() if n not in POINTS_IN_5} for point in values["curve"]]
     return values | {"schema": 4, "curve": points}
+
+
+def test_a_record_of_the_sixth_schema_reads_as_one_of_this(make):
+    for record in (make.record(), make.recurrent("copy")):
+        old = json.loads(json.dumps(sixth_schema(record)))
+        read = Record.from_dict(old)
+        assert read == record
+        assert [getattr(read, name) for name in ADDED_IN_7] == [None] * 5 + [[], []]
+        assert read.cell.id(record.data_hash) == record.id
 
 
 @pytest.mark.parametrize("older", [fourth_schema, fifth_schema])

@@ -109,6 +109,30 @@ def _in_point(name, value):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
+        (_set("pipeline", None), "pipeline=None"),
+        (lambda values: values["pipeline"][0].pop("busy"), "pipeline.busy"),
+        (lambda values: values["pipeline"][1].update(idle=0.0), "pipeline.'idle'"),
+        (lambda values: values["pipeline"][0].update(updates=1.0), "pipeline.updates"),
+        (lambda values: values["pipeline"][0].update(staleness=1), "pipeline.staleness"),
+        (lambda values: values["pipeline"][0].update(waiting=None), "pipeline.waiting"),
+        (lambda values: values["timeline"][0].update(kind="rest"), "timeline.kind='rest' must be"),
+        (lambda values: values["timeline"][0].update(kind=1), "timeline.kind"),
+        (lambda values: values["timeline"][0].update(end=1), "timeline.end"),
+        (_set("stages", 2.0), "stages=2.0"),
+        (_set("delay", 3), "delay=3"),
+    ],
+)
+def test_what_stages_did_is_refused_by_field(make, change, named):
+    values = make.staged().to_dict()
+    change(values)
+    with pytest.raises(RecordError) as caught:
+        Record.from_dict(values)
+    assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
         (_set("test_eror", 1.0), "test_eror"),
         (lambda values: values.pop("seed"), "seed"),
         (_set("test_error", 1), "test_error=1"),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
+from ...contract import UNREPEATABLE
 from ...errors import UsageError
 from ..family import Family, unfit
+from .stages import check_stages, schedules_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -22,6 +24,8 @@ TRAINING_VERSION = 1
 """Raised when the loop, the optimiser, the layers or the seeding change what a cell computes."""
 DECOUPLED_TRAINING_VERSION = 1
 """The same for cells whose layers have update masks: those, and synthetic inputs, too."""
+STAGED_TRAINING_VERSION = 1
+"""The same for cells whose network is cut into stages."""
 CONVOLUTIONS_CHANGED = 1
 """Raised when convolutional layers change what a cell computes; added to the version above."""
 
@@ -48,12 +52,17 @@ class FeedForwardFamily:
         if rule.has_models:
             found += ["sg_layers", "sg_scale"]
             found += ["sg_units"] * (values.get("sg_layers") != 0)
-        if decoupled == "both":
+        if values["network"] == "fcn" and decoupled is None and schedules_of(rule.name):
+            found.append("stages")
+        if values.get("stages") is not None:
+            found += ["schedule", "delay", "straggler"]
+            found += ["sg_at"] * (values.get("schedule") in UNREPEATABLE)
+        if decoupled == "both" or values.get("schedule") == "completely_unlocked":
             found += ["si_layers"] + ["si_units"] * (values.get("si_layers") != 0)
         return found
 
     def check(self, values: Mapping[str, Any]) -> None:
-        """Raise UsageError where decoupling, depth or network do not fit the rule."""
+        """Raise UsageError where decoupling, depth, network or stages do not fit the rule."""
         rule, decoupled = registry.RULES.declared(values["rule"]), values.get("decoupled")
         if decoupled is not None and not decouples(rule.name):
             able = filter(decouples, registry.rules_of(self.name))
@@ -84,6 +93,8 @@ class FeedForwardFamily:
                 f" give at most {depth - 2}"
             )
 
+        check_stages(values)
+
     def data_steps(self, values: Mapping[str, Any]) -> int:
         """Return 1: an iteration is a batch."""
         del values
@@ -93,6 +104,8 @@ class FeedForwardFamily:
         """Return the version of the code that trains such a cell."""
         decoupled = values.get("decoupled") is not None
         version = DECOUPLED_TRAINING_VERSION if decoupled else TRAINING_VERSION
+        if values.get("stages") is not None:
+            version = STAGED_TRAINING_VERSION
         return version + (CONVOLUTIONS_CHANGED if values["network"] == "cnn" else 0)
 
     def program(
@@ -108,6 +121,11 @@ class FeedForwardFamily:
 
         if not isinstance(data, Data):
             raise unfit(cells[0], data)
+        if cells[0].stages is not None:
+            raise UsageError(
+                f"stages={cells[0].stages}: a network that is cut into stages is trained by"
+                " `sgbench run` only; leave stages out"
+            )
         return FeedForwardProgram(cells, data, device, clock)
 
     def memory(self, cell: Cell, replicas: int) -> int:

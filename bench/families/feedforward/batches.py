@@ -28,9 +28,12 @@ class Batches:
         cells: one for each replica, of one dataset and split.
         data: the dataset.
         device: where it is kept.
+        purpose: of the order, which with the seed draws it (`seeding.generator`).
     """
 
-    def __init__(self, cells: Sequence[Cell], data: Data, device: torch.device) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], data: Data, device: torch.device, purpose: str = "order"
+    ) -> None:
         cell = cells[0]
         (images, labels), (held_images, held_labels) = training_and_heldout(cell, data)
         if cell.batch_size > len(images):
@@ -43,7 +46,7 @@ class Batches:
         self.size, self.dtype = cell.batch_size, dtype(cell.precision)
         self.scale = torch.tensor(1 / data.pixel_max, dtype=self.dtype, device=device)
         self._cells = tuple(cells)
-        self.generators = [generator(c.seed, "order") for c in cells]
+        self.generators = [generator(c.seed, purpose) for c in cells]
         self.position = 0
         self.order = self._shuffle()
         probe = torch.stack([self._permutation(generator(c.seed, "probe")) for c in cells])

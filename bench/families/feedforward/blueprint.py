@@ -67,7 +67,7 @@ class FeedForwardBlueprint:
         shapes: of each one's output.
         classifier: the layer on top.
         models: an M a hidden layer that learns; none where the rule asks for none.
-        input_models: an I a hidden layer; none where idle layers run forward too.
+        input_models: an I a hidden layer; none where every layer waits for its input.
         heads: a linear classifier a hidden layer; none where the rule asks for none.
     """
 
@@ -104,6 +104,7 @@ def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlue
         shapes.append(layer.output(shapes[-1] if shapes else tuple(image)))
     sizes, numbers = [math.prod(shape) for shape in shapes], range(len(hidden))
     labels = classes if rule.models_see_labels else 0
+    synthetic_inputs = cell.decoupled == "both" or cell.schedule == "completely_unlocked"
     learning = numbers[frozen_layers(cell) if rule.has_models else len(hidden) :]
     return FeedForwardBlueprint(
         hidden=hidden,
@@ -111,7 +112,7 @@ def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlue
         classifier=_linear("classifier", sizes[-1], classes),
         models=tuple(kind.synthetic_gradient(cell, i, labels) for i in learning),
         input_models=tuple(
-            kind.synthetic_input(cell, i, image) for i in numbers if cell.decoupled == "both"
+            kind.synthetic_input(cell, i, image) for i in numbers if synthetic_inputs
         ),
         heads=tuple(
             _linear(f"head{i}.output", sizes[i], classes) for i in numbers if rule.auxiliary

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 import scipy.stats
+from reference import locking as staged
 from reference.population import BOTH, UPDATE
 from reference.reports import cells_of, rows_of
 from sgbench.bench.errors import UsageError
@@ -312,3 +313,60 @@ def test_a_level_is_reached(small_population, make, scale, errors, verdict):
     )
     assert (line["rule"], line["decoupled"], line["p_update"]) == ("cdni", "both", "0.2")
     assert (line["margin"], line["verdict"]) == ("2.5", verdict)
+
+
+def unlocked(locking, rates, name="a-straggler-leaves-the-unlocked"):
+    """The claim's result where updates a second with and without a straggler are as given."""
+    cells = expand(locking, "demo", seeds=1)
+    test = next(t for t in locking.claim_tests("demo") if t.claim.name == name)
+    records = []
+    for side, values in zip((test.left, test.right), rates, strict=True):
+        (cell,) = [c for c in cells if c.has(side)]
+        records += [
+            staged.record(cell.replace(seed=n), "demo", steps_per_second=value)
+            for n, value in enumerate(values)
+        ]
+    (found,) = [r for r in claims(select(locking, "demo", records)) if r.test.claim.name == name]
+    return found
+
+
+def test_a_quantity_within_its_margin_is_two_one_sided_tests(locking):
+    family = len(locking.claim_tests("demo"))
+    found = unlocked(locking, ([101.0, 100.9], [100.0, 100.0]))
+    assert found.values == (pytest.approx(1.0), pytest.approx(0.9))
+    t = (5 - 0.95) / (statistics.stdev(found.values) / 2**0.5)  # the nearer bound
+    assert found.p == pytest.approx(family * scipy.stats.t.sf(t, 1))
+    assert (found.verdict, found.ours, found.why_not) == ("reproduced", True, "")
+    assert found.means == (pytest.approx(100.95), 100.0)
+
+
+def test_a_quantity_beyond_its_margin_on_either_side_is_not_reproduced(locking):
+    for slower in ([70.0, 70.1], [140.0, 140.1]):
+        assert unlocked(locking, (slower, [100.0, 100.0])).verdict == "not reproduced"
+    close = unlocked(locking, ([97.0, 91.0], [100.0, 100.0]))
+    assert (close.verdict, close.decides) == ("inconclusive", "more planned seeds")
+
+
+def test_a_slope_within_its_margin_is_relative_to_what_is_expected(locking):
+    records = staged.records(locking, "demo", scatter=0.001)
+    rows = {r.test.claim.name: r for r in claims(select(locking, "demo", records))}
+    found = rows["locked-waits-for-the-round-trip"]
+    rate = {(r.delay, r.seed): r.steps_per_second for r in records if r.schedule == "locked"
+            and r.stages == 2 and r.straggler == 1}  # fmt: skip
+    for seed, value in enumerate(found.values):
+        line = statistics.linear_regression(
+            (0, 3, 30), [1000 / rate[d, seed] for d in (0.0, 3.0, 30.0)]
+        )
+        assert value == pytest.approx(100 * (line.slope / 2 - 1))
+    assert len(found.means) == 3
+    page = build(locking, "demo", records, ("md", "html", "csv")).files["locking-demo.md"].decode()
+    assert "slope over delay / 2 - 1: " in page.replace("\\", "")
+    assert "claimed within ±5 %" in page
+
+
+def test_what_waits_for_no_schedule_is_judged_at_every_scale(locking):
+    """A margin elsewhere is not comparable away from the paper's scale."""
+    records = staged.records(locking, "demo", scatter=0.001)
+    rows = {r.test.claim.name: r for r in claims(select(locking, "demo", records))}
+    assert rows["targets-30-ms-late-cost-little"].verdict in ("reproduced", "inconclusive")
+    assert {r.verdict for r in rows.values()} <= {"reproduced", "not reproduced", "inconclusive"}

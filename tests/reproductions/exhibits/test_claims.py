@@ -157,3 +157,76 @@ def test_a_difference_may_be_averaged_over_a_field():
     assert [[fields["depth"] for fields in side] for side in test.sides()] == [[3, 4], [3, 4]]
     assert test.is_order
     assert not dataclasses.replace(test, margin=0.1).is_order
+
+
+WITHIN = """
+[[claims]]
+name = "a"
+text = "b"
+source = "c"
+kind = "within"
+quantity = "updates_per_second"
+each = ["dataset"]
+left = { depth = 3 }
+right = { depth = 4, p_update = "none" }
+factor = 2.5
+margin = { digits = 5 }
+"""
+
+
+def test_a_quantity_is_held_against_another_at_every_scale():
+    exhibit = parse("small", SMALL + WITHIN)
+    (claim,) = exhibit.claims
+    assert (claim.quantity, claim.every_scale, claim.is_slope) == (
+        "updates_per_second",
+        True,
+        False,
+    )
+    assert claim.right == {"depth": 4, "p_update": None}
+    assert claim.measure("digits").unit == "updates/s"
+    (test,) = exhibit.claim_tests("demo")
+    assert (test.right["p_update"], test.margin) == (None, 5.0)
+    slope = WITHIN.replace('right = { depth = 4, p_update = "none" }', 'over = "depth"')
+    (claim,) = parse("small", SMALL + slope.replace("left = { depth = 3 }", "left = {}")).claims
+    assert (claim.right, claim.over, claim.is_slope) == (None, "depth", True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('quantity = "updates_per_second"', "", "quantity names what is measured"),
+        ('kind = "within"', 'kind = "below"', "quantity names what is measured"),
+        ('"updates_per_second"', '"update_per_second"', "did you mean 'updates_per_second'"),
+        ("factor = 2.5", "factor = -1", "whose factor is above 0"),
+        ("factor = 2.5", 'pairing = "unpaired"', "within is of pairs"),
+        ('p_update = "none"', 'p_updates = "none"', "did you mean 'p_update'"),
+        ("depth = 3", 'seed = "none"', "seed is not set in a file"),
+        ("factor = 2.5", "every_scale = true", "every_scale"),
+    ],
+)
+def test_a_claim_on_a_quantity_that_is_malformed_is_refused(old, new, words):
+    parse("small", SMALL + WITHIN)
+    assert old in WITHIN
+    with pytest.raises(UsageError, match=words):
+        parse("small", SMALL + WITHIN.replace(old, new))
+
+
+def test_a_model_that_a_claim_names_is_not_replaced_by_the_fixed_one():
+    """`sg_layers` of `where` or a side stays; the fixed one is for claims that name none."""
+    (claim,) = [c for c in TABLE1.claims if c.name == "cdni-beats-dni-deep"]
+    named = dataclasses.replace(claim, left={**claim.left, "sg_layers": 2})
+    exhibit = dataclasses.replace(TABLE1, claims=(named,))
+    (test,) = [t for t in exhibit.claim_tests("quick") if t.place["dataset"] == "mnist"]
+    assert (test.left["sg_layers"], test.right["sg_layers"]) == (2, 2)
+    assert claims_at("quick", "cdni-beats-dni-deep")[0].left["sg_layers"] == 0
+
+
+@pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
+def test_each_side_of_a_claim_on_stages_is_one_cell(scale):
+    exhibit = load("locking")
+    cells, tests = expand(exhibit, scale, seeds=1), exhibit.claim_tests(scale)
+    for test in tests:
+        for fields in (f for side in test.sides() for f in side):
+            assert sum(cell.has(fields) for cell in cells) == 1
+    whole = [t for t in tests if t.claim.name == "stale-targets-cost-little"]
+    assert all(t.left["stages"] == 2 and t.right["stages"] is None for t in whole)

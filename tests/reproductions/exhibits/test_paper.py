@@ -247,6 +247,8 @@ def test_a_tenth_is_the_papers_schedule_at_ten_times_its_rate(name):
     """Rate and S are ten times the paper's, the iterations a tenth; nothing else differs."""
     exhibit, ours = load(name), {}
     for cell in expand(exhibit, "tenth", seeds=1):
+        if cell.stages is not None and cell.iterations == 100:
+            continue  # a few updates at each scale, for their rate
         wide = {"iterations": 10 * cell.iterations, "learning_rate": cell.learning_rate / 10}
         if cell.sg_scale is not None:
             wide["sg_scale"] = cell.sg_scale / 10

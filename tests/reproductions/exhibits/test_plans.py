@@ -20,6 +20,7 @@ SEEDS = {
     "p_update": {"demo": 3, "quick": 3, "tenth": 3, "paper": 5},
     "bp_lambda": {"demo": 3, "quick": 3, "tenth": 3, "paper": 3},
     "sg_scale": {"demo": 2, "quick": 2, "tenth": 2, "paper": 2},
+    "locking": {"demo": 2, "quick": 3, "tenth": 3, "paper": 3},
 }
 MARGINS = {  # by dataset, then by rule, "" for all others
     "table1": {"mnist": {"": 0.3, "no_bprop": 1.0}, "cifar10": {"": 1.5, "no_bprop": 2.0}},
@@ -29,6 +30,7 @@ MARGINS = {  # by dataset, then by rule, "" for all others
     "p_update": {"mnist": {"": 0.3}},
     "bp_lambda": {},
     "sg_scale": {},
+    "locking": {},
 }
 CLAIMS = {  # kind, margins or levels, factor, pairing, correlation
     "table1": {
@@ -70,10 +72,26 @@ CLAIMS = {  # kind, margins or levels, factor, pairing, correlation
     },
     "bp_lambda": {},
     "sg_scale": {},
+    "locking": {
+        "unlocked-rate-ignores-the-delay": ("within", {"mnist": 5.0}, 1, "paired", 0.6),
+        "unlocked-rate-ignores-30-ms": ("within", {"digits": 5.0}, 1, "paired", 0.6),
+        "locked-waits-for-the-round-trip": (
+            "within", {"digits": 5.0, "mnist": 5.0}, 2, "paired", 0,
+        ),
+        "a-straggler-slows-all-that-is-locked": (
+            "within", {"digits": 20.0, "mnist": 20.0}, 2.5, "paired", 0.6,
+        ),
+        "a-straggler-leaves-the-unlocked": (
+            "within", {"digits": 5.0, "mnist": 5.0}, 1, "paired", 0.6,
+        ),
+        "stale-targets-cost-little": ("below", {"mnist": 0.5}, 1, "paired", 0.6),
+        "stale-targets-cost-a-stage-little": ("below", {"mnist": 0.5}, 1, "paired", 0.6),
+        "targets-30-ms-late-cost-little": ("below", {"digits": 2.0}, 1, "paired", 0.6),
+    },
 }  # fmt: skip
 TESTS = {  # the family at scale paper
     "table1": 17, "table2": 12, "two_networks": 3, "deep": 7, "p_update": 8,
-    "bp_lambda": 0, "sg_scale": 0,
+    "bp_lambda": 0, "sg_scale": 0, "locking": 56,
 }  # fmt: skip
 SPREADS = {
     "table1": {
@@ -98,6 +116,7 @@ SPREADS = {
     "p_update": {},
     "bp_lambda": {},
     "sg_scale": {},
+    "locking": {},
 }
 INTERMEDIATE = {  # T or depth, rule, result, when: value, margin, side
     "table1": {
@@ -145,6 +164,7 @@ BASELINES = {
     "p_update": None,
     "bp_lambda": None,
     "sg_scale": None,
+    "locking": None,
 }
 UNSTATED = {
     "table1": {"sg_scale", "precision"},

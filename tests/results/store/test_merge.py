@@ -168,6 +168,7 @@ def test_every_field_is_compared_or_left_out_on_purpose(make):
         *("schema", "id", "key", "exhibit", "scale", "data_canonical", "data_hash", "error"),
         *("rule_version", "dataset_version", "protocol_version", "rule_source", "dataset_source"),
         "hyperparameters",
+        *("pipeline", "timeline"),
         *("train_seconds", "evaluation_seconds", "steps_per_second", "examples_per_second"),
         *("tokens_per_second", "replicas", "device", "threads", "matmul", "matmul_error"),
         *("torch", "python", "numpy", "platform", "machine_class", "sgbench", "git_revision"),
@@ -176,6 +177,26 @@ def test_every_field_is_compared_or_left_out_on_purpose(make):
     left = set(NAMES) - set(COMPARED) - set(make.cell().to_dict())
     assert left == circumstances
     assert set(results_of(make.record())) == set(COMPARED)
+
+
+def test_stages_that_do_not_wait_are_never_the_same_and_the_first_stays(store_of, make):
+    first, second = make.staged(), make.staged(error_rate=2.75)
+    assert first.id == second.id
+    a, b = store_of("a", [second]), store_of("b", [first])
+    merged = merge([a.path, b.path], into := Store(a.path.parent / "all"))
+    assert merged.conflicts == []
+    assert list(by_key(into).values()) == [first]
+    cell = make.cell(
+        **dict.fromkeys(("sg_layers", "sg_units", "sg_scale")),
+        rule="backprop",
+        stages=2,
+        schedule="locked",
+        delay=3.0,
+        straggler=1.0,
+    )
+    locked = [make.record(cell, make.outcome(error_rate=rate)) for rate in (2.5, 2.75)]
+    c, d = (store_of(name, [one]) for name, one in zip("cd", locked, strict=True))
+    assert len(merge([c.path, d.path], Store(a.path.parent / "both")).conflicts) == 1
 
 
 def test_states_and_choices_come_along(store_of, make):

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sgbench.bench.cell import canonical_json
+from sgbench.bench.outcome import SPAN_KINDS
 from sgbench.results.files.json_store import short_hash
 from sgbench.results.files.schema import NewerSchemaError, RecordError
-from sgbench.results.record import POINT_TYPES, SOLVED_TYPES, STATUSES, TYPES, json_line
+from sgbench.results.record import STATUSES, TYPES, json_line
+from sgbench.results.rows import ROW_TYPES
 from sgbench.results.store.published import publish
 from sgbench.results.store.store import Store, decode, encode
 
@@ -27,11 +29,16 @@ def value_of(kinds):
     return st.one_of(*(values[kind] for kind in sorted(kinds, key=str)))
 
 
-solved = st.fixed_dictionaries({name: value_of(kinds) for name, kinds in SOLVED_TYPES.items()})
-points = st.fixed_dictionaries(
-    {name: value_of(kinds) for name, kinds in POINT_TYPES.items()}
-    | {"updates": st.none() | st.lists(st.integers(0, 10**9), max_size=3)}
-)
+more = {
+    "curve": {"updates": st.none() | st.lists(st.integers(0, 10**9), max_size=3)},
+    "timeline": {"kind": st.sampled_from(SPAN_KINDS)},
+}
+rows = {
+    field: st.fixed_dictionaries(
+        {name: value_of(kinds) for name, kinds in types.items()} | more.get(field, {})
+    )
+    for field, types in ROW_TYPES.items()
+}
 contents = st.fixed_dictionaries(
     {
         **{name: value_of(kinds) for name, kinds in TYPES.items() if name != "schema"},
@@ -41,8 +48,7 @@ contents = st.fixed_dictionaries(
         "status": st.sampled_from(STATUSES),
         "drops": st.lists(finite, max_size=3).map(tuple),
         "evaluate_at": st.none() | st.lists(finite, max_size=3).map(tuple),
-        "curve": st.lists(points, max_size=3),
-        "progression": st.lists(solved, max_size=3),
+        **{field: st.lists(row, max_size=3) for field, row in rows.items()},
     }
 )
 

@@ -1,22 +1,38 @@
 """The feed-forward family: which fields its cells have, and what does not fit one another."""
 
 import pytest
-from reference.cell_values import BACKPROP, BOTH, CNN, CNN_UPDATE, DNI, MIXED, UPDATE
+from reference.cell_values import (
+    BACKPROP,
+    BOTH,
+    CNN,
+    CNN_UPDATE,
+    DNI,
+    LOCKED,
+    MIXED,
+    NO_INPUTS,
+    UNLOCKED,
+    UPDATE,
+)
 from sgbench.bench.errors import UsageError
 from sgbench.bench.families import feedforward
 from sgbench.bench.families.feedforward import FAMILY, decouples
 
 ALWAYS = {"depth", "split", "evaluate_at"}
 M = {"sg_layers", "sg_scale", "sg_units"}
+STAGED = {"stages", "schedule", "delay", "straggler"}
 
 
 @pytest.mark.parametrize(
     ("values", "fields"),
     [
-        (BACKPROP, {"hidden_units"}),
+        (BACKPROP, {"hidden_units", "stages"}),
+        ({**BACKPROP, "rule": "no_bprop"}, {"hidden_units"}),
+        (LOCKED, {"hidden_units", *STAGED}),
+        (UNLOCKED, {"hidden_units", "decoupled", "sg_at", *STAGED, *M}),
+        (NO_INPUTS, {"hidden_units", "decoupled", "sg_at", "si_layers", "si_units", *STAGED, *M}),
         (CNN, {"filters", "kernel_size"}),
-        (DNI, {"hidden_units", "decoupled", *M}),
-        ({**DNI, "sg_layers": 0}, {"hidden_units", "decoupled", *M} - {"sg_units"}),
+        (DNI, {"hidden_units", "decoupled", "stages", *M}),
+        ({**DNI, "sg_layers": 0}, {"hidden_units", "decoupled", "stages", *M} - {"sg_units"}),
         (UPDATE, {"hidden_units", "decoupled", "p_update", *M}),
         (CNN_UPDATE, {"filters", "kernel_size", "decoupled", "p_update", *M}),
         (BOTH, {"hidden_units", "decoupled", "p_update", "si_layers", "si_units", *M}),
@@ -64,9 +80,11 @@ def test_an_iteration_is_a_batch():
     assert FAMILY.data_steps(DNI) == 1
 
 
-def test_decoupled_and_convolutional_cells_have_versions_of_their_own(monkeypatch):
+def test_decoupled_convolutional_and_staged_cells_have_versions_of_their_own(monkeypatch):
     monkeypatch.setattr(feedforward, "TRAINING_VERSION", 10)
     monkeypatch.setattr(feedforward, "DECOUPLED_TRAINING_VERSION", 200)
     monkeypatch.setattr(feedforward, "CONVOLUTIONS_CHANGED", 3000)
-    versions = [FAMILY.training_version(values) for values in (DNI, CNN, UPDATE, CNN_UPDATE)]
-    assert versions == [10, 3010, 200, 3200]
+    monkeypatch.setattr(feedforward, "STAGED_TRAINING_VERSION", 40_000)
+    cells = (DNI, CNN, UPDATE, CNN_UPDATE, LOCKED, UNLOCKED)
+    versions = [FAMILY.training_version(values) for values in cells]
+    assert versions == [10, 3010, 200, 3200, 40_000, 40_000]

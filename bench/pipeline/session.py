@@ -1,0 +1,266 @@
+"""A staged run as one of its processes does it: measure, train, evaluate, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+import torch.distributed as dist
+
+from .. import datasets
+from ..cell import Cell
+from ..contract import UNREPEATABLE
+from ..datasets import Data
+from ..families.feedforward.batches import Batches
+from ..families.feedforward.network import cross_entropy
+from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
+from ..outcome import WINDOW_SECONDS
+from ..training.torch_settings import configure_torch
+from . import measure, schedules
+from .links import LateError
+from .part import Part
+from .process import own_core
+from .stage import UNREAD, Stage, StageError
+from .trace import Interval, shares
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor
+
+    from .wires import Wires
+
+WARM_UP = 3
+"""Updates before the clock starts, of weights that are thrown away."""
+EVALUATION = 3
+"""The tag of what is sent up in an evaluation."""
+
+Progress = Callable[[int], None]
+"""Is told the updates that are done."""
+
+
+def run(
+    job: dict[str, Any], rank: int, size: int, wires: Wires, progress: Progress
+) -> dict[str, Any]:
+    """Train one cell with the other stages; return what this one found, as JSON values.
+
+    Args:
+        job: `cell`, `data_dir`, `matmul`, and `trace`: whether all spans are wanted.
+        rank: of this stage.
+        size: the number of stages.
+        wires: join it to its neighbours.
+        progress: is called at the bottom stage's snapshots.
+
+    Raises StageError where a neighbour is late or gone.
+    """
+    cell = Cell.from_dict(job["cell"])
+    configure_torch("cpu", 1, job["matmul"], cell.precision)
+    data = datasets.load(cell.dataset, job["data_dir"])
+    assert isinstance(data, Data)
+    by_autograd = cell.schedule in (*MICRO_BATCHED, *WHOLE_NETWORKS)
+    with torch.no_grad() if by_autograd else torch.inference_mode():
+        try:
+            return _run(
+                cell,
+                data,
+                rank,
+                size,
+                wires=wires,
+                progress=progress,
+                whole_trace=job["trace"],
+            )
+        except LateError:
+            raise StageError(f"stage {rank} waited too long for its neighbour's messages") from None
+
+
+def _run(
+    cell: Cell,
+    data: Data,
+    rank: int,
+    size: int,
+    *,
+    wires: Wires,
+    progress: Progress,
+    whole_trace: bool,
+) -> dict[str, Any]:
+    image, parallel = data.train_images.shape[1:], cell.schedule in WHOLE_NETWORKS
+    bounds = _bounds(cell, image, data.classes, rank, size)
+
+    def part(cell: Cell) -> Part:
+        return Part(cell, image, data.classes, bounds[rank], bounds[rank + 1])
+
+    examples, times = _micro_batches(cell, size)
+
+    def stage_of(cell: Cell, progress: Progress | None = None) -> Stage:
+        return Stage(
+            rank,
+            size,
+            part(cell),
+            Batches([cell], data, torch.device("cpu")),
+            Batches([cell], data, torch.device("cpu"), purpose=f"order/stage{rank}"),
+            examples=examples,
+            limit=UNREAD if cell.schedule in UNREPEATABLE else None,
+            wires=None if parallel else wires,
+            update_seconds=update_seconds,
+            progress=progress,
+        )
+
+    work = _alone(part(cell), examples, times, rank, size)
+    message = _message(part(cell), examples, rank, size, wires)
+    both: list[float] = [0.0] * size
+    dist.all_gather_object(both, work.seconds)
+    update_seconds = min(both)
+    train = _schedule(cell.need("schedule"))
+    _warm_up(stage_of(cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)), train)
+    stage = stage_of(cell, progress if rank == 0 else None)
+    mine = stage.part
+    dist.barrier()
+    stage.began = time.perf_counter()
+    train(stage)
+    seconds = time.perf_counter() - stage.began
+    stage.finish()
+    ended: list[float] = [0.0] * size
+    dist.all_gather_object(ended, seconds)
+    updates = mine.iteration
+    late = stage.staleness
+    row = {
+        "stage": rank,
+        "layers": bounds[rank + 1] - bounds[rank],
+        "updates": updates,
+        "updates_per_second": updates / seconds,
+        **shares(stage.trace, seconds),
+        "bytes_sent": (sum(link.sent for link in stage.links) + stage.reduced) / max(1, updates),
+        "dropped": sum(link.inbox.dropped for link in stage.links),
+        "staleness": sum(late) / len(late) if late else None,
+        "staleness_max": max(late) if late else None,
+        **{f"{name}_seconds": value for name, value in dataclasses.asdict(work).items()},
+        "message_seconds": message,
+        "core": own_core(),
+        "transport": "gloo" if parallel else wires.transport,
+    }
+    middle = max(ended) / 2
+    window = (0.0, max(ended)) if whole_trace else (middle, middle + WINDOW_SECONDS)
+    return {
+        "row": row,
+        "seconds": seconds,
+        "snapshots": [[one.iteration, one.at - stage.began] for one in stage.snapshots],
+        "points": _evaluate(stage, alone=parallel),
+        "spans": [
+            [span.kind, span.batch, span.start - stage.began, span.end - stage.began]
+            for span in stage.trace.spans
+            if span.end - stage.began >= window[0] and span.start - stage.began <= window[1]
+        ],
+    }
+
+
+def _warm_up(stage: Stage, train: Callable[[Stage], None]) -> None:
+    """Do a few updates that do not count: the first ones import, allocate and connect."""
+    train(stage)
+    stage.finish()
+
+
+def intervals(spans: Sequence[Sequence[Any]]) -> list[Interval]:
+    """Return the spans of `run`'s answer."""
+    return [Interval(*span) for span in spans]
+
+
+def _schedule(name: str) -> Callable[[Stage], None]:
+    if name in MICRO_BATCHED:
+        from . import micro_batches
+
+        both = {"gpipe": micro_batches.gpipe, "1f1b": micro_batches.one_forward_one_backward}
+        return both[name]
+    if name in WHOLE_NETWORKS:
+        from .data_parallel import data_parallel
+
+        return data_parallel
+    found: Callable[[Stage], None] = getattr(schedules, name)
+    return found
+
+
+def _bounds(cell: Cell, image: Sequence[int], classes: int, rank: int, size: int) -> list[int]:
+    """Return the bounds of the stages, which the bottom one measures; with all, all layers each."""
+    if cell.schedule in WHOLE_NETWORKS:
+        depth: int = cell.need("depth")
+        return [0 if bound <= rank else depth for bound in range(size + 1)]
+    shared: list[list[int]] = [measure.cut(cell, image, classes, size) if rank == 0 else []]
+    dist.broadcast_object_list(shared)
+    return shared[0]
+
+
+def _micro_batches(cell: Cell, size: int) -> tuple[int, int]:
+    """Return how many examples a stage runs on at a time, and how many times an update."""
+    if cell.schedule in MICRO_BATCHED:
+        return cell.batch_size // MICRO_BATCHES, MICRO_BATCHES
+    if cell.schedule in WHOLE_NETWORKS:
+        return cell.batch_size // size, 1
+    return cell.batch_size, 1
+
+
+def _alone(part: Part, examples: int, times: int, rank: int, size: int) -> measure.Work:
+    """Return the work of this stage, measured while the others wait."""
+    found: measure.Work | None = None
+    for turn in range(size):
+        if turn == rank:
+            found = measure.work_of(part, examples, times)
+        dist.barrier()
+    assert found is not None
+    return found
+
+
+def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> float:
+    """Return the seconds of a message to the stage above, or of an average of gradients."""
+    if part.cell.schedule in WHOLE_NETWORKS:
+        return measure.reduce_seconds(part.weights.grads)
+    up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
+    return measure.message_seconds(wires, rank, size, (up, below), part.weights.flat.dtype)
+
+
+def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:
+    """Evaluate every snapshot; return the points at the top stage, nothing below.
+
+    A point is error and loss on the held-out data and the loss of the training batch; the last
+    one also has error and loss on training examples.
+
+    Args:
+        stage: the stage.
+        alone: whether every process has the whole network: the first one's is evaluated.
+    """
+    points: list[dict[str, Any]] = []
+    if alone and stage.rank:
+        return points
+    for number, snapshot in enumerate(stage.snapshots):
+        stage.part.restore(snapshot.state)
+        found = _measured(stage, "held", alone)
+        last = number == len(stage.snapshots) - 1
+        train = _measured(stage, "train", alone) if last else None
+        if found is not None:
+            point = {"error": found[0], "loss": found[1], "train_loss": snapshot.loss}
+            if train is not None:
+                point |= {"final_train_error": train[0], "final_train_loss": train[1]}
+            points.append(point)
+    return points
+
+
+def _measured(stage: Stage, which: str, alone: bool) -> tuple[float, float] | None:
+    """Return error (%) and mean loss on a split; None below the top stage."""
+    part, wrong, loss, count = stage.part, 0.0, 0.0, 0
+    for images, labels in stage.order.batches.chunks(which):
+        examples = labels.shape[1]
+        if part.bottom:
+            x: Tensor = part.architecture.pack(images)
+        else:
+            x = torch.empty((*part.input_shape[:-1], examples), dtype=part.weights.flat.dtype)
+            dist.recv(x, stage.rank - 1, tag=EVALUATION)
+        h = part.evaluate(x)
+        if not part.top:
+            dist.send(h.contiguous(), stage.rank + 1, tag=EVALUATION)
+            continue
+        wrong += float((h.argmax(1) != labels).sum())
+        loss += float(cross_entropy(h, part.encode(labels)).double().sum())
+        count += examples
+    del alone
+    return (100 * wrong / count, loss / count) if part.top else None

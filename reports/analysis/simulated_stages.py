@@ -1,0 +1,105 @@
+"""Updates a second by the simulation of stages: beside those measured, and past the machine.
+
+It is given the times that the records have of each stage, measured before the run; nothing is
+fitted to what it is held against.
+"""
+
+import statistics
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...bench.pipeline.simulated_pipeline import Pipeline, StageTimes, measured_times
+from ...bench.pipeline.simulated_scenarios import COUNTS, DELAYS, Scenario, scenarios
+from ...bench.pipeline.simulation import simulate
+from .stages import Arm, Network, Run
+
+_UPDATES = 60  # that are simulated: stages repeat themselves after a few
+_FEW = 20  # where there are many stages
+_BEYOND = ("locked", "1f1b", "data_parallel", "unlocked")
+"""Schedules that are simulated with more stages than were run."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """Updates a second of an arm at a delay, as they were measured (a seed each) and simulated."""
+
+    arm: Arm
+    delay: float
+    straggler: float
+    measured: tuple[float, ...]
+    simulated: float
+
+    @property
+    def mean(self) -> float:
+        """The mean of the measured ones."""
+        return statistics.fmean(self.measured)
+
+    @property
+    def off(self) -> float:
+        """By how many percent the simulated one is off the mean of the measured ones."""
+        return 100 * (self.simulated / self.mean - 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beyond:
+    """What is simulated of an arm with more stages, at named delays."""
+
+    arm: Arm
+    scenarios: tuple[Scenario, ...]
+
+
+def beside(network: Network) -> list[Beside]:
+    """Return what was measured and what is simulated, of each arm and knob that was run."""
+    found: list[Beside] = []
+    for arm in network.arms:
+        for (delay, straggler), runs in arm.runs.items():
+            pipeline = pipeline_of(arm, list(runs.values()), delay, straggler)
+            found.append(
+                Beside(
+                    arm=arm,
+                    delay=delay,
+                    straggler=straggler,
+                    measured=tuple(run.rate for run in runs.values()),
+                    simulated=simulate(pipeline, _UPDATES).updates_per_second,
+                )
+            )
+    return found
+
+
+def beyond(network: Network) -> list[Beyond]:
+    """Return what is simulated with more stages: of each schedule the arm with the cheapest M."""
+    found: dict[str, Beyond] = {}
+    for arm in network.arms:
+        schedule = str(arm.cell.schedule)
+        if schedule in _BEYOND and not arm.whole and schedule not in found:
+            runs = list(arm.runs[0.0, 1.0].values())
+            pipeline = pipeline_of(arm, runs, 0.0, 1.0)
+            if arm.unlocked:  # every stage has to be late before it is steady: long to simulate
+                near = min(DELAYS.items(), key=lambda one: one[1])
+                some = scenarios(pipeline, COUNTS[:1], updates=_FEW)
+                some += scenarios(pipeline, COUNTS[1:], dict([near]), _FEW)
+            else:
+                some = scenarios(pipeline, updates=_FEW)
+            found[schedule] = Beyond(arm=arm, scenarios=tuple(some))
+    return list(found.values())
+
+
+def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -> Pipeline:
+    """Return an arm as the simulation takes it: the mean times of some of its runs."""
+    return Pipeline(
+        stages=_mean([measured_times(run.pipeline) for run in runs]),
+        schedule=str(arm.cell.schedule),
+        delay=delay,
+        straggler=straggler,
+    )
+
+
+def _mean(times: Sequence[Sequence[StageTimes]]) -> tuple[StageTimes, ...]:
+    names = ("forward", "backward", "model", "update", "message")
+    fields = [f"{name}_seconds" for name in names]
+    return tuple(StageTimes(**_means(fields, some)) for some in zip(*times, strict=True))
+
+
+def _means(fields: Sequence[str], some: Sequence[StageTimes]) -> Mapping[str, Any]:
+    return {name: statistics.fmean(getattr(one, name) for one in some) for name in fields}

@@ -1,0 +1,298 @@
+"""Networks that are cut into stages: updates a second, and seconds to an error, by delay.
+
+Schedules that wait learn alike at every delay. So their seconds to an error are the updates that
+their run without delay takes to it, over the updates a second at the delay. Unlocked stages are
+trained at each delay, and their seconds are those at which the error was reached.
+"""
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...bench.cell import Cell
+from ...bench.contract import UNREPEATABLE
+from ...results.statistics import intervals
+from .select import Selection
+from .verdicts import CONFIDENCE
+from .wording import at, label
+
+LEVELS = (5.0, 3.0, 2.0)
+"""Test errors in percent that arms are timed to."""
+HEADLINE = 3.0
+Seeds = dict[int, float]
+"""A number a seed."""
+_READ = ("seed", "steps_per_second", "curve", "pipeline", "timeline")
+_NETWORK = ("dataset", "depth", "hidden_units")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One seed of an arm at a delay: a record's rate, curve, stages and timeline."""
+
+    rate: float
+    curve: Sequence[Mapping[str, Any]]
+    pipeline: Sequence[Mapping[str, Any]]
+    timeline: Sequence[Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arm:
+    """A rule and a schedule on one network.
+
+    Attributes:
+        cell: its configuration without delay, as the cell of seed 0.
+        label: how tables and legends write it.
+        runs: by delay in milliseconds and straggler, then by seed.
+    """
+
+    cell: Cell
+    label: str
+    runs: Mapping[tuple[float, float], Mapping[int, Run]]
+
+    @property
+    def unlocked(self) -> bool:
+        """Whether its stages do not wait for gradients, so that it is trained at each delay."""
+        return self.cell.schedule in UNREPEATABLE
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is one process, which sends no message: a delay is nothing to it."""
+        return self.cell.stages == 1
+
+    @property
+    def delays(self) -> list[float]:
+        """The delays at which it was run without a straggler, ascending."""
+        return sorted(delay for delay, straggler in self.runs if straggler == 1)
+
+    def rates(self, delay: float, straggler: float = 1.0) -> Seeds:
+        """Return the updates a second of its bottom stage."""
+        runs = self.runs.get((0.0 if self.whole else delay, straggler), {})
+        return {seed: run.rate for seed, run in runs.items()}
+
+    def seconds(self, level: float, delay: float) -> Seeds:
+        """Return the seconds to an error in percent; infinite of a seed that never has it."""
+        if self.unlocked:
+            own = self.runs.get((delay, 1.0), {})
+            return {seed: reached(run.curve, level, "seconds") for seed, run in own.items()}
+        trained, rates = self.runs.get((0.0, 1.0), {}), self.rates(delay)
+        return {
+            seed: reached(trained[seed].curve, level, "iteration") / rate
+            for seed, rate in rates.items()
+            if seed in trained
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """A network, by dataset, depth and width, with the arms that were run on it."""
+
+    fields: Mapping[str, Any]
+    label: str
+    arms: tuple[Arm, ...]
+
+    @property
+    def slug(self) -> str:
+        """Its part of a file's name."""
+        return "-".join(map(str, self.fields.values()))
+
+    @property
+    def delays(self) -> list[float]:
+        """All delays at which some arm was run, ascending."""
+        return sorted({delay for arm in self.arms for delay in arm.delays})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossover:
+    """The delay from which on an unlocked arm has an error before one that waits.
+
+    Attributes:
+        unlocked: the arm that is to overtake.
+        waiting: the other.
+        level: the error in percent.
+        seeds: by seed the delay in milliseconds: 0 where it is ahead without any, infinite where it
+            is behind at every delay that was measured.
+        most: the largest delay that was measured.
+        there: whether the unlocked arm has the error at all, at some delay.
+        interval: of the seeds' delays, geometric; None where not every seed has one above 0.
+    """
+
+    unlocked: Arm
+    waiting: Arm
+    level: float
+    seeds: Seeds
+    most: float
+    there: bool
+    interval: intervals.Interval | None
+
+    @property
+    def words(self) -> str:
+        """When it overtakes, in words."""
+        delays = list(self.seeds.values())
+        if delays and all(map(math.isinf, delays)):
+            behind = f"behind up to {self.most:g} ms" if self.most else "behind without delay"
+            return behind if self.there else f"does not reach {self.level:g} %"
+        there = [delay for delay in delays if not math.isinf(delay)]
+        if len(there) < len(delays) or not delays:
+            return f"ahead in {len(there)} of {len(delays)} seeds" if delays else "not measured"
+        if self.interval is not None:
+            return f"from {self.interval.mean:.2g} ms{range_words(self.interval)}"
+        some = f"from {min(delays):.2g} to {max(delays):.2g} ms, by seed"
+        return some if any(delays) else "ahead without delay"
+
+
+def networks(selection: Selection) -> list[Network]:
+    """Return the networks in stages of which there are results, in the grid's order."""
+    there = (selection.frame["status"] == "ok") & selection.declared(selection.frame)
+    rows: dict[int, list[dict[str, Any]]] = {}
+    for row in selection.frame.loc[there, ["configuration", *_READ]].to_dict("records"):
+        rows.setdefault(int(row["configuration"]), []).append({str(k): v for k, v in row.items()})
+    found: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[tuple[float, float], int]]] = {}
+    for n, cell in enumerate(selection.cells):
+        if cell.stages is None or n not in rows:
+            continue
+        arms = found.setdefault(tuple(cell.value(name) for name in _NETWORK), {})
+        key = (cell.rule, cell.schedule, cell.stages, cell.sg_layers, cell.sg_at)
+        knobs = (float(cell.need("delay")), float(cell.need("straggler")))
+        arms.setdefault(key, {})[knobs] = n
+    several = len({values[1] for values in found}) > 1
+    made: list[Network] = []
+    for values, arms in found.items():
+        fields: dict[str, Any] = dict(zip(_NETWORK, values, strict=True))
+        shown = {name: v for name, v in fields.items() if several or name != "depth"}
+        kept = [_arm(selection, knobs, rows) for knobs in arms.values() if (0.0, 1.0) in knobs]
+        if kept:
+            name = at(selection.exhibit, shown)
+            made.append(Network(fields=fields, label=name, arms=tuple(kept)))
+    return made
+
+
+def _arm(
+    selection: Selection,
+    knobs: Mapping[tuple[float, float], int],
+    rows: Mapping[int, Sequence[Mapping[str, Any]]],
+) -> Arm:
+    cell = selection.cells[knobs[0.0, 1.0]]
+    runs = {
+        knob: {
+            int(row["seed"]): Run(
+                float(row["steps_per_second"]), row["curve"], row["pipeline"], row["timeline"]
+            )
+            for row in rows[n]
+        }
+        for knob, n in sorted(knobs.items())
+    }
+    return Arm(cell=cell, label=_label(selection, cell), runs=runs)
+
+
+def _label(selection: Selection, cell: Cell) -> str:
+    exhibit, schedule = selection.exhibit, label(selection.exhibit, "schedule", cell.schedule)
+    rule = label(exhibit, "rule", cell.rule)
+    if cell.stages == 1:
+        return f"{rule} whole, one core"
+    stages = "" if cell.stages == 2 else f", {cell.stages} stages"
+    model = "" if not cell.sg_layers else f" M{cell.sg_layers}"
+    once = "" if cell.sg_at is None else f", {label(exhibit, 'sg_at', cell.sg_at)}"
+    return f"{rule}{model} {schedule}{once}{stages}"
+
+
+def reached(curve: Sequence[Mapping[str, Any]], level: float, unit: str) -> float:
+    """Return when a curve first has an error, interpolated; infinity where it never has.
+
+    Args:
+        curve: a record's.
+        level: the error in percent.
+        unit: `iteration` or `seconds`: what is returned.
+    """
+    before: Mapping[str, Any] | None = None
+    for point in curve:
+        error = point["error"]
+        if error is not None and error <= level:
+            if before is None:
+                return float(point[unit])
+            share = (before["error"] - level) / (before["error"] - error)
+            return float(before[unit] + share * (point[unit] - before[unit]))
+        before = point if error is not None else before
+    return math.inf
+
+
+def spread(values: Sequence[float]) -> intervals.Interval | None:
+    """Return the geometric mean of positive values with its 95 % interval; None of infinite."""
+    if not values or not all(0 < value < math.inf for value in values):
+        return None
+    found = intervals.mean_interval([math.log(value) for value in values], CONFIDENCE)
+    low, high = (None if x is None else math.exp(x) for x in (found.low, found.high))
+    return intervals.Interval(math.exp(found.mean), low, high, found.n)
+
+
+def crossovers(network: Network, level: float = HEADLINE) -> list[Crossover]:
+    """Return when each unlocked arm overtakes each that waits, or is whole."""
+    unlocked = [arm for arm in network.arms if arm.unlocked]
+    others = [arm for arm in network.arms if not arm.unlocked]
+    return [
+        _crossover(one, other, level) for one, other in itertools.product(unlocked, others)
+    ]  # fmt: skip
+
+
+def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
+    ours, theirs = ({d: arm.seconds(level, d) for d in arm.delays} for arm in (one, other))
+    every = [set(by_seed) for by_seed in (*ours.values(), *theirs.values())]
+    seeds = every[0].intersection(*every[1:])
+    found = {
+        seed: _overtakes(
+            {d: by_seed[seed] for d, by_seed in ours.items()},
+            {d: by_seed[seed] for d, by_seed in theirs.items()},
+            other.whole,
+        )
+        for seed in sorted(seeds)
+    }
+    return Crossover(
+        unlocked=one,
+        waiting=other,
+        level=level,
+        seeds=found,
+        most=one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1]),
+        there=any(value < math.inf for by_seed in ours.values() for value in by_seed.values()),
+        interval=spread(list(found.values())),
+    )
+
+
+def _overtakes(ours: Mapping[float, float], theirs: Mapping[float, float], whole: bool) -> float:
+    """Return the delay from which on `ours` takes fewer seconds, interpolated linearly.
+
+    Between two delays seconds are linear: what waits does so for so many delays an update.
+    """
+    if math.inf in ours.values():  # never there at some delay
+        return math.inf
+    if math.inf in theirs.values():
+        return 0.0
+    most = max(ours) if whole else min(max(ours), max(theirs))
+    delays = sorted(d for d in {*ours, *theirs} if d <= most)
+    gaps = [_between(theirs, d) - _between(ours, d) for d in delays]
+    if gaps[0] > 0:
+        return 0.0
+    for (d0, d1), (g0, g1) in zip(
+        itertools.pairwise(delays), itertools.pairwise(gaps), strict=True
+    ):
+        if g1 > 0:
+            return d0 + (d1 - d0) * -g0 / (g1 - g0)
+    return math.inf
+
+
+def _between(values: Mapping[float, float], delay: float) -> float:
+    """Return a value at a delay, linear between those that were measured."""
+    known = sorted(values)
+    if delay <= known[0] or len(known) == 1:
+        return values[known[0]]
+    for d0, d1 in itertools.pairwise(known):
+        if delay <= d1:
+            return values[d0] + (values[d1] - values[d0]) * (delay - d0) / (d1 - d0)
+    return values[known[-1]]
+
+
+def range_words(found: intervals.Interval) -> str:
+    """Return an interval's bounds in parentheses; nothing where there are none."""
+    if found.low is None or found.high is None:
+        return ""
+    return f" ({found.low:.2g} to {found.high:.2g})"
