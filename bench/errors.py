@@ -1,4 +1,4 @@
-"""The errors a user can cause, each with its exit code; caught once, in `cli.py`; and what training raises."""
+"""The errors a user can cause, caught once, in `cli.py`, each with its exit code; training errors."""
 
 import difflib
 from collections.abc import Iterable

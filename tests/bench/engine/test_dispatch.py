@@ -150,7 +150,7 @@ class TestInline:
     def test_a_failed_program_tells_the_updates_that_it_made(self, rule_that, end):
         """Two steps are done and the third raises; the network has no other count of them."""
         steps = "network.seen = getattr(network, 'seen', 0) + 1"
-        job = rule_that(f"{steps}; \n    if network.seen == 3: {end}")
+        job = rule_that(f"{steps}\n    if network.seen == 3: {end}")
         (failed,) = run([job])[0]
         assert (failed.status, failed.iterations_done) == ("failed", 2)
 
