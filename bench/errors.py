@@ -1,4 +1,4 @@
-"""The errors a user can cause, caught once, in `cli.py`, each with its exit code; training errors."""
+"""The errors that a user can cause, each with its exit code, and those of training."""
 
 import difflib
 from collections.abc import Iterable
