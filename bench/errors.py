@@ -1,4 +1,4 @@
-"""The errors a user can cause, each with its exit code; caught once, in `cli.py`."""
+"""The errors that a user can cause, each with its exit code, and those of training."""
 
 import difflib
 from collections.abc import Iterable
@@ -25,6 +25,14 @@ class StoreError(SgbenchError):
     """The store cannot be read or written (a file, read-only, full). Exit code 5."""
 
     exit_code = 5
+
+
+class TrainingError(Exception):
+    """Training raised something, which is `cause`, after `iterations_done` updates."""
+
+    def __init__(self, cause: Exception | SystemExit, iterations_done: int) -> None:
+        super().__init__(f"{type(cause).__name__} after {iterations_done} updates")
+        self.cause, self.iterations_done = cause, iterations_done
 
 
 class SgbenchWarning(UserWarning):

@@ -9,11 +9,23 @@ Tests marked `slow` are skipped unless asked for:
 CI picks the slice by the commit's hash, so that all come round.
 """
 
+import os
 import re
 import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes is the machine's business, and what else it does.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
+
+# Before torch and NumPy are imported: with a thread a core each, the processes that run tests wait
+# for one another in a loop, eight times as long as they compute. Training takes one thread anyhow.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 sys.path.insert(0, str(Path(__file__).parent))
 

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import SgbenchError
+from ..errors import SgbenchError, TrainingError
 from ..families.family import family_for
 from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
@@ -142,10 +142,18 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) ->
             return loop.train(job, should_stop)
     except SgbenchError:
         raise
-    except (Exception, SystemExit) as error:  # a program's end is its outcome; the grid goes on
-        at = line_in([one.path for one in job.external_files], error)
-        traceback.clear_frames(error.__traceback__)  # they hold the program's memory
-        return loop.failed(job, at + line_of(job, type(error).__name__, error))
+    except TrainingError as error:  # a program's end is its outcome; the grid goes on
+        return _failed(job, error.cause, error.iterations_done)
+    except (Exception, SystemExit) as error:
+        return _failed(job, error, 0)
+
+
+def _failed(job: Job, error: Exception | SystemExit, iterations_done: int) -> list[Outcome]:
+    """Return the outcomes of a job that raised, and let go of its memory."""
+    at = line_in([one.path for one in job.external_files], error)
+    traceback.clear_frames(error.__traceback__)  # they hold the program's memory
+    words = at + line_of(job, type(error).__name__, error)
+    return loop.failed(job, words, iterations_done=iterations_done)
 
 
 def line_of(job: Job, name: str, reason: object) -> str:

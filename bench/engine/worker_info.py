@@ -5,7 +5,7 @@ import hashlib
 import importlib.metadata
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from ..errors import SgbenchError, UsageError
 BENCH = Path(__file__).parent.parent
 THREADS_HINT = "start it with --nthreads 1 (and --nworkers for several)"
 REMEDY = "give it the driver's, or stop that worker"
-PATIENCE_SECONDS = 10.0  # for a first worker to come
+PATIENCE_SECONDS = 60.0  # for a first worker to come
+SILENT_SECONDS = 3.0  # of them before it is said
 _POLL_SECONDS = 0.2
 
 DataKey = tuple[str, str | None]
@@ -77,36 +78,34 @@ def query_workers(
     device: str,
     keys: tuple[DataKey, ...],
     data_dir: str | None,
-    only: list[str] | None = None,
+    say: Callable[[str], None] = lambda words: None,
 ) -> list[WorkerInfo]:
-    """Return what each worker is, by address; waits a little for the first to come.
+    """Return what each worker is, by address; waits a minute for the first to come.
+
+    A nanny needs seconds to put another worker in the place of one that died, on a machine that is
+    busy many of them.
 
     Args:
         client: of their scheduler.
         device: as asked for.
         keys: data that will be needed.
         data_dir: the driver's data folder.
-        only: addresses of those that are asked.
+        say: is told of the wait.
 
     Raises UsageError where there is none, one cannot answer or has several threads.
     """
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not client.nthreads():
-        if time.monotonic() > deadline:
+    began, told = time.monotonic(), False
+    while not (answers := _answers(client, device, keys, data_dir)):
+        waited = time.monotonic() - began
+        if waited > PATIENCE_SECONDS:
             raise UsageError(
                 f"the scheduler {client.scheduler.address} has no workers; start some with"
                 f" `dask worker {client.scheduler.address} --nthreads 1`"
             )
+        if waited > SILENT_SECONDS and not told:
+            say(f"no worker is there; waiting {PATIENCE_SECONDS:.0f} s for one")
+            told = True
         time.sleep(_POLL_SECONDS)
-    answers: dict[str, Any] = client.run(
-        _describe_worker,
-        device,
-        keys,
-        data_dir,
-        registry.external_files(),
-        workers=only,
-        on_error="return",
-    )
     found: list[WorkerInfo] = []
     for address, answer in sorted(answers.items()):
         if not isinstance(answer, WorkerInfo):
@@ -119,6 +118,23 @@ def query_workers(
             )
         found.append(answer)
     return found
+
+
+def _answers(
+    client: Any, device: str, keys: tuple[DataKey, ...], data_dir: str | None
+) -> dict[str, Any]:
+    """Return what each worker that is there answers, but for those that went meanwhile."""
+    if not client.nthreads():
+        return {}
+    answers: dict[str, Any] = client.run(
+        _describe_worker, device, keys, data_dir, registry.external_files(), on_error="return"
+    )
+    there = client.nthreads()
+    return {
+        address: answer
+        for address, answer in answers.items()
+        if isinstance(answer, WorkerInfo) or address in there
+    }
 
 
 def _describe_worker(

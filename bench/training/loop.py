@@ -16,6 +16,7 @@ import torch
 
 from .. import datasets, registry
 from ..cell import Cell
+from ..errors import SgbenchError, TrainingError
 from ..families.family import family_for
 from ..families.program import Program
 from ..hardware import describe, known_before, machine_class
@@ -232,32 +233,49 @@ def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
         should_stop: called about twice a second; True asks to stop: the state is saved and the
             status is `timeout`.
 
-    Raises whatever training raises (the engine makes a failed outcome of it).
+    Raises TrainingError for what a program raises that has begun, of which the engine makes failed
+    outcomes, and whatever beginning one raises; an SgbenchError as it is.
     """
     registry.add_all(job.external_files)
     with family_for(job.cells[0]).grad_mode():
         run = Run(job)
-        while run.program.iteration < run.cell.iterations:
-            paused = job.pause_at is not None and run.program.iteration >= job.pause_at
-            if paused:
-                run.save()
-            if paused or not run.advance(should_stop):
-                reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
-                return run.outcomes("partial" if paused else "timeout", reason)
-            run.evaluate()
-            if len(run.diverged) == len(job.cells):
-                return run.outcomes("diverged", None)
-            if run.program.ended:
-                break
-        return run.outcomes("ok", None)
+        try:
+            return _train(run, should_stop)
+        except SgbenchError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise TrainingError(error, run.program.iteration) from error
 
 
-def failed(job: Job, error: str, machine: Machine | None = None) -> list[Outcome]:
-    """Return the outcomes of a program that raised or lost its worker, on `machine` if not here."""
+def _train(run: Run, should_stop: ShouldStop) -> list[Outcome]:
+    """Train a program that is set up."""
+    job = run.job
+    while run.program.iteration < run.cell.iterations:
+        paused = job.pause_at is not None and run.program.iteration >= job.pause_at
+        if paused:
+            run.save()
+        if paused or not run.advance(should_stop):
+            reason = f"stopped at iteration {run.program.iteration}{run.unsaved}"
+            return run.outcomes("partial" if paused else "timeout", reason)
+        run.evaluate()
+        if len(run.diverged) == len(job.cells):
+            return run.outcomes("diverged", None)
+        if run.program.ended:
+            break
+    return run.outcomes("ok", None)
+
+
+def failed(
+    job: Job, error: str, machine: Machine | None = None, *, iterations_done: int = 0
+) -> list[Outcome]:
+    """Return the outcomes of a program that raised or lost its worker, on `machine` if not here.
+
+    `iterations_done` are the updates that it made, as far as that is known.
+    """
     nothing = Outcome(
         status="failed",
         error=error.encode(errors="backslashreplace").decode(),  # it may quote anything
-        iterations_done=0,
+        iterations_done=iterations_done,
         curve=[],
         train_seconds=0.0,
         evaluation_seconds=0.0,

@@ -38,7 +38,7 @@ class RemoteExecutor:
     def __init__(self, request: RunRequest, client: Any, say: Say) -> None:
         self.request, self.client, self.say = request, client, say
         self.fingerprint = worker_info.fingerprint({})
-        self.found = worker_info.query_workers(client, request.device, (), request.data_dir)
+        self.found = worker_info.query_workers(client, request.device, (), request.data_dir, say)
         self._check(self.found)
         kinds = {"cpu" if found.device == "cpu" else "cuda" for found in self.found}
         if len(kinds) > 1:
@@ -63,7 +63,9 @@ class RemoteExecutor:
         self.fingerprint = worker_info.fingerprint(
             {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in needed}
         )
-        self.found = worker_info.query_workers(self.client, self.request.device, needed, folder)
+        self.found = worker_info.query_workers(
+            self.client, self.request.device, needed, folder, self.say
+        )
         self._check(self.found)
 
     def prepare(self) -> None:

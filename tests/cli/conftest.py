@@ -138,11 +138,11 @@ def outcome(cell, status="ok", error=None, steps_per_second=100.0, error_rate=12
     )  # fmt: skip
 
 
-def record(cell, *, scale="demo", machine_class="another machine", **fields):
+def record(cell, *, scale="demo", exhibit="table1", machine_class="another machine", **fields):
     return make_record(
         cell,
         outcome(cell, **fields),
-        exhibit="table1",
+        exhibit=exhibit,
         scale=scale,
         data_hash=datasets.canonical_hash(cell.dataset),
         machine_class=machine_class,

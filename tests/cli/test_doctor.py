@@ -23,6 +23,12 @@ def quick(monkeypatch):
     monkeypatch.setattr(synthetic_data, "step_seconds", lambda cell, *rest: 0.001)
 
 
+@pytest.fixture
+def few(monkeypatch):
+    """Look at one exhibit, where the test is not about them: all take a second."""
+    monkeypatch.setattr(machine_check, "names", lambda: ("table1",))
+
+
 def test_everything_is_told_with_a_line_an_exhibit_and_scale(sgbench, store, tmp_path):
     done = sgbench("doctor", "--store", store.path)
     assert done.exit_code == 0, done.output
@@ -57,6 +63,7 @@ def test_json_has_every_value(sgbench, store):
     assert rows["table1", "demo"]["to_run"] == rows["table1", "demo"]["cells"]
 
 
+@pytest.mark.usefixtures("few")
 def test_what_is_done_is_not_counted_as_missing(sgbench, store, make):
     for cell in make.cells[:5]:
         store.put(make.record(cell, machine_class=make.here(store)))
@@ -68,6 +75,7 @@ def test_what_is_done_is_not_counted_as_missing(sgbench, store, make):
     assert found["store"]["records"] == 5
 
 
+@pytest.mark.usefixtures("few")
 def test_a_broken_torch_is_a_problem_and_not_the_end(sgbench, store, monkeypatch):
     from sgbench.bench.nn import products
 
@@ -85,6 +93,7 @@ def test_a_broken_torch_is_a_problem_and_not_the_end(sgbench, store, monkeypatch
     assert "unknown" in text
 
 
+@pytest.mark.usefixtures("few")
 def test_a_quota_below_a_core_is_a_problem(sgbench, store, monkeypatch, tmp_path):
     quota = tmp_path / "cpu.max"
     quota.write_text("50000 100000\n", encoding="utf-8")
@@ -94,6 +103,7 @@ def test_a_quota_below_a_core_is_a_problem(sgbench, store, monkeypatch, tmp_path
     assert any("0.5 of a core" in problem for problem in found["problems"])
 
 
+@pytest.mark.usefixtures("few")
 def test_a_store_that_cannot_be_written_is_a_problem(sgbench, store, monkeypatch):
     monkeypatch.setattr(machine_check, "can_write", lambda folder: folder != store.path)
     found = json.loads(sgbench("doctor", "--store", store.path, "--json").stdout)
@@ -122,6 +132,7 @@ def test_times_of_unknown_networks_are_timed(sgbench, store, monkeypatch):
     assert rates.TIMING_SECONDS < 1
 
 
+@pytest.mark.usefixtures("few")
 def test_a_user_without_a_home_is_a_problem_and_not_the_end(sgbench, store, monkeypatch):
     from sgbench.bench.datasets.loading import files
 

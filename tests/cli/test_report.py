@@ -6,8 +6,31 @@ import json
 import pytest
 from sgbench.commands.report import FORMATS, STYLES
 from sgbench.reports.figures.style import SHEETS
+from sgbench.reports.pages import exhibit as exhibit_pages
 from sgbench.reports.pages import report as reports
+from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.results.store import published
+
+
+@pytest.fixture
+def one_figure(put, make):
+    """A store of the exhibit that has a single figure, which is drawn in this process."""
+    cells = exhibits.expand(exhibits.load("sg_scale"), "demo")
+    return put(*(make.record(cell, exhibit="sg_scale") for cell in cells))[0]
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Have figures drawn in no time: what their files hold tells them apart, no more."""
+
+    def rendered(drawings, formats, workers=1, sheet="screen"):
+        svg = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
+        return [
+            {form: svg if form == "svg" else f"{drawing.name} {sheet}".encode() for form in formats}
+            for drawing in drawings
+        ]
+
+    monkeypatch.setattr(exhibit_pages, "rendered", rendered)
 
 
 def test_every_format_is_offered():
@@ -18,12 +41,11 @@ def test_every_style_is_offered():
     assert set(STYLES) == set(SHEETS)
 
 
-def test_a_papers_figures_are_checked_as_what_they_are(sgbench, refused, put, make, tmp_path):
-    store, _ = put(*(make.record(cell) for cell in make.cells if cell.depth == 3))
-    given = ("report", "table1", "--store", store, "--format", "svg", "--style", "paper")
+def test_a_papers_figures_are_checked_as_what_they_are(sgbench, refused, one_figure, tmp_path):
+    given = ("report", "sg_scale", "--store", one_figure, "--format", "svg", "--style", "paper")
     assert sgbench(*given).exit_code == 0
-    (depths,) = (tmp_path / "report").glob("*depths*.svg")
-    assert 'width="234pt"' in depths.read_text()  # 3.25 inches
+    (drawn,) = (tmp_path / "report").glob("*.svg")
+    assert 'width="234pt"' in drawn.read_text()  # 3.25 inches
     assert sgbench(*given, "--check").exit_code == 0
     refused(*given[:-1], "screen", "--check", code=1)
 
@@ -54,6 +76,7 @@ def test_check_finds_stale_files_and_writes_nothing(sgbench, refused, put, make,
     refused(*given, "--check", code=1)
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_check_tells_of_figures_that_another_matplotlib_drew(sgbench, refused, put, make, tmp_path):
     store, _ = put(*map(make.record, make.cells))
     given = ("report", "table1", "--store", store, "--format", "md,csv,png")
@@ -87,6 +110,7 @@ def test_published_records_are_reported(sgbench, monkeypatch, tmp_path, make):
     assert f"cells: 1 of {len(make.cells)} run" in done.stdout
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_everything_is_one_page(sgbench, put, make, tmp_path):
     store, _ = put(*(make.record(cell) for cell in make.cells if cell.depth == 3))
     done = sgbench("report", "all", "--store", store)

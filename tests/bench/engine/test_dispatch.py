@@ -146,6 +146,22 @@ class TestInline:
         assert failed.status == "failed"
         assert "SystemExit: 3" in failed.error
 
+    @pytest.mark.parametrize("end", ["raise ValueError", "raise SystemExit"])
+    def test_a_failed_program_tells_the_updates_that_it_made(self, rule_that, end):
+        """Two steps are done and the third raises; the network has no other count of them."""
+        steps = "network.seen = getattr(network, 'seen', 0) + 1"
+        job = rule_that(f"{steps}\n    if network.seen == 3: {end}")
+        (failed,) = run([job])[0]
+        assert (failed.status, failed.iterations_done) == ("failed", 2)
+
+    def test_a_program_that_never_began_made_no_updates(self, monkeypatch):
+        def load(dataset, data_dir, corpus):
+            raise ValueError("no such thing")
+
+        monkeypatch.setattr(loop, "_load", load)
+        (failed,) = run([job_of(*cells(3, 1))])[0]
+        assert (failed.status, failed.iterations_done) == ("failed", 0)
+
     def test_an_error_in_a_file_of_the_users_is_told_with_its_line(self, rule_that):
         (failed,) = run([rule_that("x.no_such_thing()")])[0]
         assert failed.error.startswith("mine.py line ")

@@ -107,6 +107,7 @@ def test_a_text_of_ones_own_is_read(tmp_path):
 def test_programs_train_on_it(exhibit, kind, monkeypatch, tmp_path):
     monkeypatch.setenv("SGBENCH_DATA", str(tmp_path))
     before = torch.get_num_threads()
+    torch.set_num_threads(2)
     cells = expand(load(exhibit), "demo", seeds=2)
     alike = tuple(c for c in cells if dataclasses.replace(c, seed=cells[0].seed) == cells[0])
     try:

@@ -228,7 +228,8 @@ def test_hooks_do_not_lead_elsewhere(here, tmp_path, monkeypatch):
         assert imported(baseline)[1] == 1
 
 
-def test_the_builds_run_on_one_thread(here):
+def test_the_builds_run_on_one_thread(here, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "4")
     with builds("HEAD") as (baseline, _):
         how = baseline.command("-c", "")
     assert how["args"][0] == sys.executable

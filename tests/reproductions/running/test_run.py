@@ -28,12 +28,17 @@ def look_often(monkeypatch):
     monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
 
 
+UNDISTURBED = {}
+
+
 @pytest.fixture
 def whole(request_of):
-    """What the small grid gives when nothing disturbs it."""
-    request = request_of("undisturbed")
-    assert run(request, Listener()).written == {"ok": 8}
-    return stored(request.store)
+    """What the small grid gives when nothing disturbs it; trained once, by the first test."""
+    if not UNDISTURBED:
+        request = request_of("undisturbed")
+        assert run(request, Listener()).written == {"ok": 8}
+        UNDISTURBED.update(stored(request.store))
+    return dict(UNDISTURBED)
 
 
 def test_a_run(request_of):
