@@ -15,15 +15,24 @@ which terms are added, so a result may be rounded to the other of two neighbours
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
+from .. import processor
 from . import products
-from .precision import native, rounded
+from .precision import rounded
 
 aten: Any = torch.ops.aten
+
+
+class Shape(NamedTuple):
+    """What a convolution of stride 1 is like: zeros on each side, and groups of channels."""
+
+    padding: int
+    groups: int
+
 
 Gradients = tuple[Tensor | None, Tensor]
 """Of a convolution: the gradient at its input, None where not wanted, and at its weight."""
@@ -32,7 +41,7 @@ Gradients = tuple[Tensor | None, Tensor]
 class Arithmetic(Protocol):
     """How layers multiply. Matrices are planes (`products.plane`)."""
 
-    def operand(self, x: Tensor) -> Tensor:
+    def operand(self, x: Tensor, /) -> Tensor:
         """Return x as the other methods take it; a view of that is an operand too."""
         ...
 
@@ -44,14 +53,12 @@ class Arithmetic(Protocol):
         """Add a product to `out`, or write it there where it is the `first` of a sum."""
         ...
 
-    def convolution(
-        self, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
-    ) -> Tensor:
+    def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:
         """Return the convolution of two operands, of stride 1, plus the bias."""
         ...
 
     def convolution_backward(
-        self, delta: Tensor, x: Tensor, weight: Tensor, padding: int, groups: int, need_input: bool
+        self, delta: Tensor, x: Tensor, weight: Tensor, shape: Shape, *, need_input: bool
     ) -> Gradients:
         """Return the gradients of a convolution of x; all three are operands."""
         ...
@@ -63,21 +70,19 @@ class Exact:
     product = staticmethod(products.product)
     accumulate = staticmethod(products.accumulate)
 
-    def operand(self, x: Tensor) -> Tensor:
+    def operand(self, x: Tensor, /) -> Tensor:
         """Return x."""
         return x
 
-    def convolution(
-        self, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
-    ) -> Tensor:
+    def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:
         """Return the convolution, the bias within it."""
-        return _convolution(x, weight, bias, padding, groups)
+        return _convolution(x, weight, bias, shape)
 
     def convolution_backward(
-        self, delta: Tensor, x: Tensor, weight: Tensor, padding: int, groups: int, need_input: bool
+        self, delta: Tensor, x: Tensor, weight: Tensor, shape: Shape, *, need_input: bool
     ) -> Gradients:
         """Return the gradients."""
-        return _convolution_backward(delta, x, weight, padding, groups, need_input)
+        return _convolution_backward(delta, x, weight, shape, need_input)
 
 
 class Narrow:
@@ -105,18 +110,16 @@ class Narrow:
         else:
             out.add_(self.product(a, b))
 
-    def convolution(
-        self, x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
-    ) -> Tensor:
+    def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:
         """Return the rounded convolution, plus the bias."""
-        y = _wide(self._result(_convolution(x, weight, None, padding, groups)))
+        y = _wide(self._result(_convolution(x, weight, None, shape)))
         return y if bias is None else y.add_(bias.view(-1, 1, 1))
 
     def convolution_backward(
-        self, delta: Tensor, x: Tensor, weight: Tensor, padding: int, groups: int, need_input: bool
+        self, delta: Tensor, x: Tensor, weight: Tensor, shape: Shape, *, need_input: bool
     ) -> Gradients:
         """Return the rounded gradients."""
-        dx, dw = _convolution_backward(delta, x, weight, padding, groups, need_input)
+        dx, dw = _convolution_backward(delta, x, weight, shape, need_input)
         return None if dx is None else _wide(self._result(dx)), _wide(self._result(dw))
 
 
@@ -137,26 +140,25 @@ def arithmetic(precision: str, device: torch.device) -> Arithmetic:
     """Return the arithmetic of a cell's precision on a device."""
     if precision != "bf16":
         return EXACT
-    return NATIVE if device.type != "cpu" or native() else EMULATED
+    return NATIVE if device.type != "cpu" or processor.bfloat16() else EMULATED
 
 
 def _wide(x: Tensor) -> Tensor:
     return x.float() if x.dtype == torch.bfloat16 else x
 
 
-def _convolution(
-    x: Tensor, weight: Tensor, bias: Tensor | None, padding: int, groups: int
-) -> Tensor:
-    # `functional.conv2d` is counted as none in inference mode
-    pad = [padding, padding]
-    return aten.convolution.default(x, weight, bias, [1, 1], pad, [1, 1], False, [0, 0], groups)
+def _convolution(x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:
+    pad = [shape.padding, shape.padding]
+    return aten.convolution.default(  # `functional.conv2d` is counted as none in inference mode
+        x, weight, bias, [1, 1], pad, [1, 1], False, [0, 0], shape.groups
+    )
 
 
 def _convolution_backward(
-    delta: Tensor, x: Tensor, weight: Tensor, padding: int, groups: int, need_input: bool
+    delta: Tensor, x: Tensor, weight: Tensor, shape: Shape, need_input: bool
 ) -> Gradients:
-    pad, wanted = [padding, padding], [need_input, True, False]
+    pad, wanted = [shape.padding, shape.padding], [need_input, True, False]
     dx, dw, _ = aten.convolution_backward(
-        delta, x, weight, None, [1, 1], pad, [1, 1], False, [0, 0], groups, wanted
+        *(delta, x, weight, None, [1, 1], pad, [1, 1], False, [0, 0], shape.groups, wanted)
     )
     return dx, dw

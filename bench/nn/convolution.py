@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from . import blueprint
-from .arithmetic import EXACT, Arithmetic
+from .arithmetic import EXACT, Arithmetic, Shape
 from .dense import EPSILON, MOMENTUM, Pullback, aten
 
 
@@ -17,7 +17,7 @@ class Conv:
     """How it convolves."""
 
     def __init__(self, plan: blueprint.ConvSpec) -> None:
-        self.blueprint, self.padding = plan, plan.kernel // 2
+        self.blueprint = plan
 
     def bind(
         self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
@@ -26,16 +26,17 @@ class Conv:
         del stats
         self.weight, self.weight_grad = weights["weight"], grads["weight"]
         self.bias, self.bias_grad = weights.get("bias"), grads.get("bias")
+        self.shape = Shape(self.blueprint.kernel // 2, self.weight.shape[0])
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return the convolution of x and its pullback."""
         del track
-        arithmetic, replicas = self.arithmetic, self.weight.shape[0]
+        arithmetic = self.arithmetic
         weight, seen = arithmetic.operand(self.weight.flatten(0, 1)), arithmetic.operand(x)
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
             dx, weight_grad = arithmetic.convolution_backward(
-                arithmetic.operand(delta), seen, weight, self.padding, replicas, need_input
+                arithmetic.operand(delta), seen, weight, self.shape, need_input=need_input
             )
             self.weight_grad.copy_(weight_grad.view_as(self.weight_grad))
             if self.bias_grad is not None:
@@ -51,8 +52,7 @@ class Conv:
 
     def _convolution(self, weight: Tensor, seen: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.flatten()
-        replicas = self.weight.shape[0]
-        return self.arithmetic.convolution(seen, weight, bias, self.padding, replicas)
+        return self.arithmetic.convolution(seen, weight, bias, self.shape)
 
 
 class BatchNorm2d:

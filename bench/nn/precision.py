@@ -1,9 +1,7 @@
-"""Precision of a cell: the float type of its tensors, and whether bfloat16 is fast here."""
+"""Precision of a cell: the float type of its tensors, and the rounding to bfloat16."""
 
 import torch
 from torch import Tensor
-
-from .. import processor
 
 
 def dtype(precision: str) -> torch.dtype:
@@ -14,8 +12,3 @@ def dtype(precision: str) -> torch.dtype:
 def rounded(x: Tensor) -> Tensor:
     """Return the nearest bfloat16 values of x, in the type and the layout of x."""
     return x.bfloat16().to(x.dtype)
-
-
-def native() -> bool:
-    """Tell whether this processor multiplies bfloat16 faster than float32, by way of torch."""
-    return processor.bfloat16() is not None and torch.backends.mkldnn.is_available()

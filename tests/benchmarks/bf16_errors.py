@@ -27,15 +27,19 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="folder with MNIST's files")
     parser.add_argument("--rule", choices=RULES, help="of this rule only")
-    parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--seeds", type=int, default=SEEDS, help=f"how many (default: {SEEDS})")
+    parser.add_argument("--first", type=int, default=0, help="the first of them (default: 0)")
     asked = parser.parse_args()
     print(f"{hardware.device_model('cpu')}, bfloat16 by {processor.bfloat16() or 'emulation'}")
     for rule in [asked.rule] if asked.rule else RULES:
         cell, errors = quick_cell("fcn", 4, rule, RULES[rule]), []
-        for seed in range(asked.seeds):
+        for seed in range(asked.first, asked.first + asked.seeds):
             both = [dataclasses.replace(cell, seed=seed, precision=p) for p in ("float32", "bf16")]
             errors.append([error_of(one, asked.data_dir) for one in both])
-            print(f"  seed {seed}: float32 {errors[-1][0]:.2f} %, bf16 {errors[-1][1]:.2f} %")
+            print(
+                f"  seed {seed}: float32 {errors[-1][0]:.2f} %, bf16 {errors[-1][1]:.2f} %",
+                flush=True,
+            )
         print(f"{label(cell)}: {interval(*zip(*errors, strict=True), MARGIN)}", flush=True)
 
 

@@ -24,6 +24,8 @@ DECOUPLED_TRAINING_VERSION = 1
 """The same for cells whose layers have update masks: those, and synthetic inputs, too."""
 CONVOLUTIONS_CHANGED = 1
 """Raised when convolutional layers change what a cell computes; added to the version above."""
+BFLOAT16_CHANGED = 1
+"""Raised when the arithmetic of precision=bf16 changes; added for cells that have it."""
 
 
 class FeedForwardFamily:
@@ -93,6 +95,7 @@ class FeedForwardFamily:
         """Return the version of the code that trains such a cell."""
         decoupled = values.get("decoupled") is not None
         version = DECOUPLED_TRAINING_VERSION if decoupled else TRAINING_VERSION
+        version += BFLOAT16_CHANGED if values["precision"] == "bf16" else 0
         return version + (CONVOLUTIONS_CHANGED if values["network"] == "cnn" else 0)
 
     def program(

@@ -17,6 +17,7 @@ from reference.programs import arrays, batches, examples, gradients, program_of,
 from reference.programs import reference_of as table1_of
 from reference.sequences import chunks, matched, named, recurrent_program, small_task, tensors
 from reference.sequences import tiny_recurrent as recurrent_cell
+from sgbench.bench import processor
 from sgbench.bench.cell import Cell
 from sgbench.bench.errors import UsageError
 from sgbench.bench.nn.arithmetic import EMULATED
@@ -136,9 +137,18 @@ def test_two_unrolls_are_those_of_the_reference(rule):
         assert distance(named(program.network, "weights")[name], want) < 1e-10, name
 
 
+@pytest.fixture(params=["avx512_bf16", None], ids=["native", "emulated"])
+def either(request, monkeypatch):
+    """A processor that multiplies bfloat16, and one that does not."""
+    if request.param and not processor.bfloat16():
+        pytest.skip("this processor has no bfloat16 products; torch's own sum up in bfloat16")
+    monkeypatch.setattr(processor, "bfloat16", lambda: request.param)
+
+
 @every_network
 @every_rule
-def test_a_cell_is_float32_with_rounded_products(rounded_reference, network, rule, changes):
+@pytest.mark.usefixtures("rounded_reference", "either")
+def test_a_cell_is_float32_with_rounded_products(network, rule, changes):
     program = program_of(tiny_cell(rule, network, precision="bf16", **changes))
     assert program.network.weights.flat.dtype == torch.float32
     reference = table1_of(program)
@@ -146,6 +156,21 @@ def test_a_cell_is_float32_with_rounded_products(rounded_reference, network, rul
     trace = reference.trace(*examples(index))
     update(program, index)
     got = arrays(gradients(program))
+    for name, want in trace.gradients.items():
+        assert distance(got[name], want) < FLIPS, name
+
+
+@pytest.mark.usefixtures("rounded_reference", "either")
+@pytest.mark.parametrize("rule", ["bptt", "dni", "dni_aux"])
+def test_a_recurrent_cell_is_float32_with_rounded_products(rule):
+    changes = {} if rule == "bptt" else {"sg_factor": 1.0}
+    cell = recurrent_cell(rule, precision="bf16", **changes)
+    program = recurrent_program(cell, data=small_task())
+    reference = matched(program)
+    (chunk,) = chunks(np.random.default_rng(1), 1, 3)
+    trace = reference.trace(chunk[0][0], chunk[1][0])
+    program.update(*tensors(chunk))
+    got = named(program.network, "grads")
     for name, want in trace.gradients.items():
         assert distance(got[name], want) < FLIPS, name
 

@@ -3,7 +3,7 @@
     pytest -m slow -s tests/bench/nn/test_precision_equivalence.py
 
 prints the mean paired difference and its 90 % interval for each rule: the two one-sided tests of
-equivalence at 5 % are passed where it lies inside the margin. On MNIST: `benchmarks/bf16_errors.py`.
+equivalence at 5 % are passed where it lies inside the margin. `benchmarks.bf16_errors` asks MNIST.
 """
 
 import dataclasses

@@ -68,5 +68,8 @@ def test_decoupled_and_convolutional_cells_have_versions_of_their_own(monkeypatc
     monkeypatch.setattr(feedforward, "TRAINING_VERSION", 10)
     monkeypatch.setattr(feedforward, "DECOUPLED_TRAINING_VERSION", 200)
     monkeypatch.setattr(feedforward, "CONVOLUTIONS_CHANGED", 3000)
-    versions = [FAMILY.training_version(values) for values in (DNI, CNN, UPDATE, CNN_UPDATE)]
-    assert versions == [10, 3010, 200, 3200]
+    monkeypatch.setattr(feedforward, "BFLOAT16_CHANGED", 40000)
+    cells = (DNI, CNN, UPDATE, CNN_UPDATE)
+    assert [FAMILY.training_version(values) for values in cells] == [10, 3010, 200, 3200]
+    narrow = [FAMILY.training_version({**values, "precision": "bf16"}) for values in cells]
+    assert narrow == [40010, 43010, 40200, 43200]
