@@ -86,22 +86,19 @@ class Exact:
 
 
 class Narrow:
-    """Products and convolutions of bfloat16 values, with bfloat16 values for results.
+    """Products and convolutions of bfloat16 values, whose results are bfloat16 values.
 
     Args:
         operand: makes bfloat16 values of a tensor.
-        result: makes bfloat16 values of a product of those.
     """
 
-    def __init__(
-        self, operand: Callable[[Tensor], Tensor], result: Callable[[Tensor], Tensor]
-    ) -> None:
-        self.operand, self._result = operand, result
+    def __init__(self, operand: Callable[[Tensor], Tensor]) -> None:
+        self.operand = operand
 
     def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the rounded product."""
-        found = self._result(products.product(a, b))
-        return _wide(found) if out is None else out.copy_(found)
+        found = products.product(a, b)
+        return _rounded(found) if out is None else out.copy_(found.bfloat16())
 
     def accumulate(self, a: Tensor, b: Tensor, out: Tensor, *, first: bool) -> None:
         """Add the rounded product to `out`."""
@@ -112,7 +109,7 @@ class Narrow:
 
     def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:
         """Return the rounded convolution, plus the bias."""
-        y = _wide(self._result(_convolution(x, weight, None, shape)))
+        y = _rounded(_convolution(x, weight, None, shape))
         return y if bias is None else y.add_(bias.view(-1, 1, 1))
 
     def convolution_backward(
@@ -120,20 +117,12 @@ class Narrow:
     ) -> Gradients:
         """Return the rounded gradients."""
         dx, dw = _convolution_backward(delta, x, weight, shape, need_input)
-        return None if dx is None else _wide(self._result(dx)), _wide(self._result(dw))
-
-
-def _same(x: Tensor) -> Tensor:
-    return x
-
-
-def _held(x: Tensor) -> Tensor:
-    return x.bfloat16()
+        return None if dx is None else _rounded(dx), _rounded(dw)
 
 
 EXACT: Arithmetic = Exact()
-NATIVE: Arithmetic = Narrow(_held, _same)
-EMULATED: Arithmetic = Narrow(rounded, rounded)
+NATIVE: Arithmetic = Narrow(Tensor.bfloat16)
+EMULATED: Arithmetic = Narrow(rounded)
 
 
 def arithmetic(precision: str, device: torch.device) -> Arithmetic:
@@ -143,8 +132,9 @@ def arithmetic(precision: str, device: torch.device) -> Arithmetic:
     return NATIVE if device.type != "cpu" or processor.bfloat16() else EMULATED
 
 
-def _wide(x: Tensor) -> Tensor:
-    return x.float() if x.dtype == torch.bfloat16 else x
+def _rounded(x: Tensor) -> Tensor:
+    """Return bfloat16 values, of a product of those that are held so in float32."""
+    return x.float() if x.dtype == torch.bfloat16 else rounded(x)
 
 
 def _convolution(x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:

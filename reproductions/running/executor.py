@@ -33,8 +33,8 @@ Say = Callable[[str], None]
 """Tells the user something, in one line."""
 
 EMULATED = (
-    "warning: precision=bf16: this processor has no bfloat16 products; operands are rounded and"
-    " multiplied in float32: the same results, slower than precision=float32"
+    "warning: precision=bf16: this processor has no bfloat16 products; operands and results are"
+    " rounded around float32's: the same arithmetic, slower than precision=float32"
 )
 
 
