@@ -45,6 +45,10 @@ class Arithmetic(Protocol):
         """Return x as the other methods take it; a view of that is an operand too."""
         ...
 
+    def repeated(self, x: Tensor, /) -> Tensor:
+        """Return x as an operand of many products, laid out for them."""
+        ...
+
     def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the product of two operands, in `out` if that is given."""
         ...
@@ -74,6 +78,10 @@ class Exact:
         """Return x."""
         return x
 
+    def repeated(self, x: Tensor, /) -> Tensor:
+        """Return x as it lies."""
+        return x
+
     def convolution(self, x: Tensor, weight: Tensor, bias: Tensor | None, shape: Shape) -> Tensor:
         """Return the convolution, the bias within it."""
         return _convolution(x, weight, bias, shape)
@@ -94,6 +102,10 @@ class Narrow:
 
     def __init__(self, operand: Callable[[Tensor], Tensor]) -> None:
         self.operand = operand
+
+    def repeated(self, x: Tensor, /) -> Tensor:
+        """Return x as a contiguous operand: transposed ones take half as long again."""
+        return self.operand(x).contiguous()
 
     def product(self, a: Tensor, b: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the rounded product."""

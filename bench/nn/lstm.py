@@ -180,7 +180,7 @@ class LSTM:
         """
         units = self.units
         arithmetic = self.arithmetic
-        recurrent = arithmetic.operand(self._recurrent)
+        recurrent = arithmetic.repeated(self._recurrent)
         dc, dh, outputs = tape.dc, end, None if deltas is None else deltas.unbind(2)
         if end is None:
             dc.zero_()

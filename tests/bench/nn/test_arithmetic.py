@@ -110,6 +110,14 @@ def test_operands_are_held_in_bfloat16_where_that_is_native():
     assert torch.equal(NATIVE.operand(a).float(), EMULATED.operand(a))
 
 
+@narrow
+def test_an_operand_of_many_products_is_contiguous(kind):
+    x = draw(5, 7)[:, 2:].mT
+    assert kind.repeated(x).is_contiguous()
+    assert torch.equal(kind.repeated(x), kind.operand(x))
+    assert EXACT.repeated(x) is x
+
+
 @pytest.mark.parametrize(("found", "kind"), [("amx_bf16", NATIVE), (None, EMULATED)])
 def test_the_arithmetic_of_a_cell(monkeypatch, found, kind):
     monkeypatch.setattr(processor, "bfloat16", lambda: found)
