@@ -139,8 +139,8 @@ class Configuration:
         max=10**9,
     )
     precision: str = _doc(
-        "float type of training: float32 or float64; bf16 is float32 with the operands of products"
-        " rounded to bfloat16"
+        "float type of training: float32 or float64; bf16 is float32 with operands and results of"
+        " products rounded to bfloat16, faster where the processor multiplies bfloat16"
     )
 
 

@@ -44,8 +44,20 @@ def cuda_likely() -> bool:
     return NVIDIA.is_dir() and not importlib.metadata.version("torch").endswith("+cpu")
 
 
-def describe(device: str, threads: int, matmul: str, error: float | None) -> Machine:
-    """Return the machine of a program on `device` (`cpu` or `cuda:i`)."""
+BFLOAT16 = "bfloat16"
+"""The back-end of programs that hold the operands of products in bfloat16."""
+
+
+def describe(
+    device: str, threads: int, matmul: str, error: float | None, precision: str = "float32"
+) -> Machine:
+    """Return the machine of a program on `device` (`cpu` or `cuda:i`).
+
+    The back-end is that of float32 products; a program with `precision` bf16 has none where the
+    processor multiplies bfloat16 itself.
+    """
+    if precision == "bf16" and device == "cpu" and processor.bfloat16():
+        matmul, error = BFLOAT16, None
     return Machine(
         device=device_model(device),
         threads=threads,

@@ -157,7 +157,7 @@ class Record:
     replicas: int = _doc("cells that were trained together as one program")
     device: str = _doc("processor or GPU")
     threads: int = _doc("threads of the program")
-    matmul: str = _doc("back-end of the matrix products")
+    matmul: str = _doc("back-end of the matrix products; bfloat16: of precision=bf16's")
     matmul_error: float | None = _doc("its measured relative error against float64")
     torch: str = _doc("version of PyTorch")
     python: str = _doc("version of Python")

@@ -40,7 +40,7 @@ class Subject:
         from ..nn import products
         from ..training.torch_settings import configure_torch
 
-        configure_torch("cpu", 1, products.available()[0], "float64")
+        configure_torch("cpu", 1, products.available()[0])
         if self.kind == "rule":
             from .rules import check_rule
 

@@ -41,7 +41,7 @@ class RemotePool:
     client: Any
     fingerprint: Fingerprint
     backends: dict[str, tuple[str, float | None]]
-    machine: Callable[[str], Machine]
+    machine: Callable[[str, Job], Machine]
     states: Callable[[Job], Mapping[str, bytes]]
     store_checkpoint: Callable[[str, str, bytes], None]
     on_new_worker: Callable[[WorkerInfo], None]
@@ -95,7 +95,7 @@ class RemotePool:
 
     def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:
         """Return the failed outcomes of a job, on the machine that had it last."""
-        return loop.failed(job, reason, self.machine(address))
+        return loop.failed(job, reason, self.machine(address, job))
 
     def stop(self) -> None:
         """Tell every worker, those that come in the place of dead ones too, until the run ends."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from .. import hardware, registry
 from ..errors import SgbenchError, UsageError
-from ..outcome import UNFINISHED, LastPoint, Machine, Outcome
+from ..outcome import UNFINISHED, LastPoint, Outcome
 from ..training import checkpoint
 from ..training.loop import Job
 from .here import Stop, attempt
@@ -101,17 +101,17 @@ def _work(task: Task, worker: Any) -> TaskResult:
     if me.key not in task.backends:
         return TaskResult(unknown=me)
     name, error = task.backends[me.key]
-    here = hardware.describe(me.device, job.threads, name, error)
-    path = _checkpoint_path(worker, job, here)
     job = dataclasses.replace(
         job,
         device=me.device,
         matmul=name,
         matmul_error=error,
         data_dir=own_data_dir(job.data_dir),
-        checkpoint=str(path),
     )
-    _prepare_checkpoint(path, task.states.get(hardware.machine_class(here)), job)
+    here = hardware.machine_class(job.machine)
+    path = _checkpoint_path(worker, job, here)
+    job = dataclasses.replace(job, checkpoint=str(path))
+    _prepare_checkpoint(path, task.states.get(here), job)
     key = worker.get_current_task()
 
     def progress(iteration: int, point: LastPoint) -> None:
@@ -145,9 +145,9 @@ def _abandoned(worker: Any, key: Any) -> bool:
     return known is None or known.state == "cancelled"
 
 
-def _checkpoint_path(worker: Any, job: Job, here: Machine) -> Path:
+def _checkpoint_path(worker: Any, job: Job, here: str) -> Path:
     """Return where a job's checkpoint is kept: beside the workers' folders, which come and go."""
-    kind = hashlib.sha256(hardware.machine_class(here).encode()).hexdigest()[:8]
+    kind = hashlib.sha256(here.encode()).hexdigest()[:8]
     return Path(worker.local_directory).parent / "sgbench" / f"{job.ids[0]}.{kind}.pt"
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import datasets, hardware, registry, source_files
+from .. import datasets, hardware, processor, registry, source_files
 from ..errors import SgbenchError, UsageError
 
 BENCH = Path(__file__).parent.parent
@@ -54,6 +54,7 @@ class WorkerInfo:
         details: what tells machines of one model apart (`hardware.details`).
         matmuls: back-ends of matrix products that its torch has.
         free: bytes of memory.
+        bfloat16: whether its processor multiplies bfloat16 (`processor.bfloat16`).
         fingerprint: of code and data.
     """
 
@@ -64,6 +65,7 @@ class WorkerInfo:
     model: str
     matmuls: tuple[str, ...]
     free: int
+    bfloat16: bool
     fingerprint: Fingerprint
     details: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
 
@@ -217,6 +219,7 @@ def describe_worker(
         details=hardware.details(device),
         matmuls=tuple(products.available()),
         free=memory_estimate.free(device),
+        bfloat16=processor.bfloat16() is not None,
         fingerprint=fingerprint({key: _data(key, own_data_dir(data_dir)) for key in keys}),
     )
 

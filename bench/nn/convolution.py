@@ -6,18 +6,18 @@ from torch import Tensor
 from torch.nn import functional
 
 from . import blueprint
+from .arithmetic import EXACT, Arithmetic, Shape
 from .dense import EPSILON, MOMENTUM, Pullback, aten
-from .precision import Operand, exact
 
 
 class Conv:
     """Convolution of stride 1 that keeps the resolution; weight [outputs, inputs, k, k]."""
 
-    operand: Operand = staticmethod(exact)
-    """The rounding of the operands of its products."""
+    arithmetic: Arithmetic = EXACT
+    """How it convolves."""
 
     def __init__(self, plan: blueprint.ConvSpec) -> None:
-        self.blueprint, self.padding = plan, plan.kernel // 2
+        self.blueprint = plan
 
     def bind(
         self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
@@ -26,37 +26,33 @@ class Conv:
         del stats
         self.weight, self.weight_grad = weights["weight"], grads["weight"]
         self.bias, self.bias_grad = weights.get("bias"), grads.get("bias")
+        self.shape = Shape(self.blueprint.kernel // 2, self.weight.shape[0])
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return the convolution of x and its pullback."""
         del track
-        seen = self.operand(x)
+        arithmetic = self.arithmetic
+        weight, seen = arithmetic.operand(self.weight.flatten(0, 1)), arithmetic.operand(x)
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
-            pad, replicas = self.padding, self.weight.shape[0]
-            mask = [need_input, True, False]
-            dx, weight_grad, _ = aten.convolution_backward(
-                *(self.operand(delta), seen, self.operand(self.weight.flatten(0, 1)), None),
-                *([1, 1], [pad, pad], [1, 1], False, [0, 0], replicas, mask),
+            dx, weight_grad = arithmetic.convolution_backward(
+                arithmetic.operand(delta), seen, weight, self.shape, need_input=need_input
             )
             self.weight_grad.copy_(weight_grad.view_as(self.weight_grad))
             if self.bias_grad is not None:
                 self.bias_grad.copy_(delta.sum((0, 2, 3)).view_as(self.bias_grad))
             return dx
 
-        return self._convolution(seen), pullback
+        return self._convolution(weight, seen), pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the convolution of x."""
-        return self._convolution(self.operand(x))
+        operand = self.arithmetic.operand
+        return self._convolution(operand(self.weight.flatten(0, 1)), operand(x))
 
-    def _convolution(self, seen: Tensor) -> Tensor:
+    def _convolution(self, weight: Tensor, seen: Tensor) -> Tensor:
         bias = None if self.bias is None else self.bias.flatten()
-        pad, replicas = self.padding, self.weight.shape[0]
-        weight = self.operand(self.weight.flatten(0, 1))
-        return aten.convolution.default(  # `functional.conv2d` is counted as none in inference mode
-            seen, weight, bias, [1, 1], [pad, pad], [1, 1], False, [0, 0], replicas
-        )
+        return self.arithmetic.convolution(seen, weight, bias, self.shape)
 
 
 class BatchNorm2d:

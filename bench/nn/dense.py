@@ -7,8 +7,8 @@ from torch import Tensor
 
 from ..interfaces import Pullback
 from . import blueprint
-from .precision import Operand, exact
-from .products import plane, product, stacked
+from .arithmetic import EXACT, Arithmetic
+from .products import plane, stacked
 
 EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
 MOMENTUM = 0.1
@@ -19,8 +19,8 @@ aten: Any = torch.ops.aten
 class Linear:
     """[R, inputs, B] to [R, outputs, B]; weight [outputs, inputs], bias [outputs] if asked for."""
 
-    operand: Operand = staticmethod(exact)
-    """The rounding of the operands of its products."""
+    arithmetic: Arithmetic = EXACT
+    """How it multiplies."""
 
     def __init__(self, plan: blueprint.LinearSpec) -> None:
         self.blueprint = plan
@@ -31,32 +31,33 @@ class Linear:
         """Take `weight`, `bias` and their gradients."""
         del stats
         self._weight, self._weight_grad = plane(weights["weight"]), plane(grads["weight"])
-        self._transposed = self._weight.mT
         self._bias = weights["bias"].unsqueeze(2) if "bias" in weights else None
         self._bias_grad = grads.get("bias")
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
         """Return W x + b and its pullback."""
         del track
-        seen = self.operand(plane(x))
+        arithmetic = self.arithmetic
+        weight, seen = arithmetic.operand(self._weight), arithmetic.operand(plane(x))
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
             if self._bias_grad is not None:
                 torch.sum(delta, 2, out=self._bias_grad)
-            delta = self.operand(plane(delta))
-            product(delta, seen.mT, self._weight_grad)
+            delta = arithmetic.operand(plane(delta))
+            arithmetic.product(delta, seen.mT, self._weight_grad)
             if not need_input:
                 return None
-            return stacked(product(self.operand(self._transposed), delta))
+            return stacked(arithmetic.product(weight.mT, delta))
 
-        return self._affine(seen), pullback
+        return self._affine(weight, seen), pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
         """Return W x + b."""
-        return self._affine(self.operand(plane(x)))
+        operand = self.arithmetic.operand
+        return self._affine(operand(self._weight), operand(plane(x)))
 
-    def _affine(self, seen: Tensor) -> Tensor:
-        y = stacked(product(self.operand(self._weight), seen))
+    def _affine(self, weight: Tensor, seen: Tensor) -> Tensor:
+        y = stacked(self.arithmetic.product(weight, seen))
         return y if self._bias is None else y.add_(self._bias)
 
 

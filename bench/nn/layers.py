@@ -16,10 +16,10 @@ from typing import Protocol, runtime_checkable
 from torch import Tensor
 
 from . import blueprint
+from .arithmetic import Arithmetic
 from .blueprint import Blueprint
 from .convolution import BatchNorm2d, Conv, Pool
 from .dense import BatchNormReLU, Linear, Pullback, ReLU
-from .precision import Operand
 
 Tensors = dict[str, Tensor]
 
@@ -51,9 +51,9 @@ class RunningLayer(Weighted, Protocol):
 
 @runtime_checkable
 class Multiplies(Protocol):
-    """A part with products, whose operands are rounded by `operand`."""
+    """A part with products, computed by its `arithmetic`."""
 
-    operand: Operand
+    arithmetic: Arithmetic
 
 
 class Block:
@@ -73,11 +73,11 @@ class Block:
                 {key: stats[f"{name}.{key}"] for key in statistics},
             )
 
-    def take(self, operand: Operand) -> None:
-        """Let the operands of all products go through `operand`."""
+    def take(self, arithmetic: Arithmetic) -> None:
+        """Let all products be computed by `arithmetic`."""
         for _, part in self._weighted:
             if isinstance(part, Multiplies):
-                part.operand = operand
+                part.arithmetic = arithmetic
 
 
 class LayerStack(Block):

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 
 from . import recurrent_blueprint
+from .arithmetic import EXACT, Arithmetic
 from .dense import aten
-from .precision import Operand, exact
-from .products import accumulate, plane, product
+from .products import plane
 
 FORGET_BIAS = 1.0  # the paper does not give it; ours: the customary one
 
@@ -59,6 +59,7 @@ class Tape:
         delta: gradient at the gates before their nonlinearities, [R, T, 4 H, B], as the last
             `pull` wrote it.
         dc, dh: gradients at c and h, [R, H, B], as a pull goes down the steps.
+        deltas: `delta` as the operands of products that the last `pull` made, by step.
     """
 
     def __init__(self, core: "LSTM", steps: int, streams: int) -> None:
@@ -78,6 +79,7 @@ class Tape:
         self.one_hot = self.x[:, :steps, 1 : 1 + symbols]
         self.h = self.x[:, :, 1 + symbols :]
         self.by_step = [self._step(t, units) for t in range(steps)]
+        self.deltas = [core.arithmetic.operand(step.delta) for step in self.by_step]
 
     @property
     def steps(self) -> int:
@@ -126,8 +128,8 @@ class Tape:
 class LSTM:
     """The core; weight [4 H, 1 + V + H] in gate order i, f, o, g."""
 
-    operand: Operand = staticmethod(exact)
-    """Rounding of the operands of its products."""
+    arithmetic: Arithmetic = EXACT
+    """How it multiplies."""
 
     def __init__(self, plan: recurrent_blueprint.LSTMSpec) -> None:
         self.blueprint, self.symbols, self.units = plan, plan.symbols, plan.units
@@ -156,9 +158,10 @@ class LSTM:
         units = self.units
         tape.one_hot.zero_().scatter_(2, inputs.unsqueeze(2), 1)
         tape.h[:, 0], tape.cells[:, 0] = state[:, :units], state[:, units:]
-        weight = self.operand(self._weight)
+        arithmetic = self.arithmetic
+        weight = arithmetic.operand(self._weight)
         for step in tape.by_step:
-            product(weight, self.operand(step.x), step.gates)
+            arithmetic.product(weight, arithmetic.operand(step.x), step.gates)
             step.sigmoids.sigmoid_()
             step.g.tanh_()
             torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)
@@ -176,7 +179,8 @@ class LSTM:
             need_start: whether that at the state before it is computed (and returned).
         """
         units = self.units
-        recurrent = self.operand(self._recurrent)
+        arithmetic = self.arithmetic
+        recurrent = arithmetic.repeated(self._recurrent)
         dc, dh, outputs = tape.dc, end, None if deltas is None else deltas.unbind(2)
         if end is None:
             dc.zero_()
@@ -197,17 +201,18 @@ class LSTM:
                 step.dsigmoids, step.sigmoids, grad_input=step.dsigmoids
             )
             aten.tanh_backward.grad_input(step.dg, step.g, grad_input=step.dg)
+            tape.deltas[t] = arithmetic.operand(step.delta)
             if t or need_start:
                 dc.mul_(step.f)
-                product(recurrent, self.operand(step.delta), tape.dh_plane)
+                arithmetic.product(recurrent, tape.deltas[t], tape.dh_plane)
                 dh = tape.dh
         return torch.cat((tape.dh, dc), 1) if need_start else None
 
     def learn(self, *tapes: Tape) -> None:
         """Write the gradient of the weight: that of the tapes' `delta`, summed over their steps."""
-        first = True
+        arithmetic, first = self.arithmetic, True
         for tape in tapes:
-            for step in tape.by_step:
-                delta, x = self.operand(step.delta), self.operand(step.x_transposed)
-                accumulate(delta, x, self._weight_grad, first=first)
+            for step, delta in zip(tape.by_step, tape.deltas, strict=True):
+                x = arithmetic.operand(step.x_transposed)
+                arithmetic.accumulate(delta, x, self._weight_grad, first=first)
                 first = False

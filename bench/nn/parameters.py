@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ..cell import Cell
+from .arithmetic import arithmetic
 from .layers import Block, bound
-from .precision import dtype, operand
+from .precision import dtype
 from .seeding import generator
 
 ALIGNMENT = 16  # elements: every weight starts on a 64-byte line in float32
@@ -48,7 +49,7 @@ class Parameters:
         grads = self.views(self.grads)
         for block in blocks:
             block.bind(self.named, grads, self.statistics)
-            block.take(operand(cells[0].precision))
+            block.take(arithmetic(cells[0].precision, device))
         self._initialise(blocks, cells)
 
     def _initialise(self, blocks: Sequence[Block], cells: Sequence[Cell]) -> None:

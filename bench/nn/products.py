@@ -13,8 +13,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from .precision import native
-
 SHAPES = ((256, 784, 256), (256, 256, 256), (1024, 1024, 256))  # out, in, batch: Table 1's
 MARGIN = 1.05  # a back-end must be this much faster than the default to be preferred
 TOLERANCE = 1e-5  # largest relative error for which a float32 product counts as float32
@@ -40,17 +38,15 @@ def available() -> tuple[str, ...]:
     return (default, "onednn") if torch.backends.mkldnn.is_available() else (default,)
 
 
-def use(name: str, precision: str = "float32") -> None:
+def use(name: str) -> None:
     """Send float32 CPU products through the back-end `name`, in this process, from now on.
 
     oneDNN is reached by allowing bfloat16 products: where the processor has no bfloat16 matrix
     units it computes in float32 all the same; where it has, `measure` sees the error and refuses.
-    With `precision` bf16 it is what is wanted there, whatever the name: operands are bfloat16.
     """
     mkldnn: Any = torch.backends.mkldnn
-    narrow = precision == "bf16" and native()
-    mkldnn.matmul.fp32_precision = "bf16" if narrow or name == "onednn" else "ieee"
-    mkldnn.conv.fp32_precision = "bf16" if narrow else "ieee"
+    mkldnn.matmul.fp32_precision = "bf16" if name == "onednn" else "ieee"
+    mkldnn.conv.fp32_precision = "ieee"
 
 
 def measure(rounds: int = 7) -> list[BackendBenchmark]:

@@ -57,7 +57,7 @@ def run(
     Raises StageError where a neighbour is late or gone.
     """
     cell = Cell.from_dict(job["cell"])
-    configure_torch("cpu", 1, job["matmul"], cell.precision)
+    configure_torch("cpu", 1, job["matmul"])
     data = datasets.load(cell.dataset, job["data_dir"])
     assert isinstance(data, Data)
     by_autograd = cell.schedule in (*MICRO_BATCHED, *WHOLE_NETWORKS)

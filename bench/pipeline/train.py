@@ -11,6 +11,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..errors import TrainingError
 from ..outcome import CurvePoint, Outcome, Span, StageRow
 from . import group
 from .session import intervals
@@ -31,7 +32,7 @@ def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
         should_stop: called about twice a second; True asks to stop: nothing of the run is kept,
             and the status is `timeout`.
 
-    Raises StagesError where a stage fails.
+    Raises TrainingError where a stage fails, UsageError for what the user is to mend.
     """
     (cell,) = job.cells
     size: int = cell.need("stages")
@@ -46,6 +47,9 @@ def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
         _groups[size] = group.StageGroup(size)
     try:
         found = _groups[size].run(asked, lambda iteration: should_stop(iteration, None))
+    except group.StagesError as error:
+        close()
+        raise TrainingError(error, error.iterations) from error
     except BaseException:
         close()
         raise

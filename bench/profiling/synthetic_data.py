@@ -43,7 +43,7 @@ def program_for(cells: tuple[Cell, ...], device: str, threads: int, matmul: str)
         threads: CPU threads.
         matmul: the back-end of the CPU's matrix products.
     """
-    configure_torch(device, threads, matmul, cells[0].precision)
+    configure_torch(device, threads, matmul)
     family = family_for(cells[0])
     with family.grad_mode():
         return family.program(cells, data_for(cells[0]), torch.device(device))

@@ -68,7 +68,8 @@ class Job:
     @property
     def machine(self) -> Machine:
         """The machine that the program runs on."""
-        return describe(self.device, self.threads, self.matmul, self.matmul_error)
+        precision = self.cells[0].precision
+        return describe(self.device, self.threads, self.matmul, self.matmul_error, precision)
 
     @property
     def identity(self) -> str:
@@ -90,7 +91,7 @@ class Run:
 
     def __init__(self, job: Job) -> None:
         self.job, self.cell = job, job.cells[0]
-        configure_torch(job.device, job.threads, job.matmul, self.cell.precision)
+        configure_torch(job.device, job.threads, job.matmul)
         self.device = torch.device(job.device)
         self.began: float | None = None  # when the training clock last started
         self.curves: list[list[dict[str, Any]]] = [[] for _ in job.cells]

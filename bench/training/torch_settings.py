@@ -10,20 +10,20 @@ from ..hardware import keep_freed_memory
 from ..nn import products
 
 
-def configure_torch(device: str, threads: int, back_end: str, precision: str) -> None:
-    """Set this process's threads, matrix-product back-end and precision.
+def configure_torch(device: str, threads: int, back_end: str) -> None:
+    """Set this process's threads and the back-end of its float32 matrix products.
 
-    TF32 is off except with bf16, where it represents every operand exactly. Freed memory is kept
+    On a GPU TF32 is off, and products of bfloat16 add up in float32. Freed memory is kept
     (`hardware.keep_freed_memory`).
     """
     torch.set_num_threads(threads)
     keep_freed_memory()
     if device == "cpu":
-        products.use(back_end, precision)
-    on_gpu = "tf32" if precision == "bf16" else "ieee"
-    torch.backends.cuda.matmul.fp32_precision = on_gpu
-    cudnn: Any = torch.backends.cudnn
-    cudnn.conv.fp32_precision = on_gpu
+        products.use(back_end)
+    backends: Any = torch.backends
+    backends.cuda.matmul.fp32_precision = "ieee"
+    backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    backends.cudnn.conv.fp32_precision = "ieee"
 
 
 @contextlib.contextmanager
@@ -33,6 +33,7 @@ def restored() -> Generator[None]:
     groups = [backends.mkldnn.matmul, backends.mkldnn.conv]
     groups += [backends.cuda.matmul, backends.cudnn.conv]
     before = [group.fp32_precision for group in groups]
+    reduced = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
     threads = torch.get_num_threads()
     try:
         yield
@@ -40,3 +41,4 @@ def restored() -> Generator[None]:
         torch.set_num_threads(threads)
         for group, precision in zip(groups, before, strict=True):
             group.fp32_precision = precision
+        backends.cuda.matmul.allow_bf16_reduced_precision_reduction = reduced

@@ -5,9 +5,11 @@ would change the bits of results. Torch is imported for the measurement only.
 """
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from ...bench import hardware
+from ...bench.configuration import PRECISIONS
 from ...results.store import backend_file
 from ...results.store.store import Store
 
@@ -20,16 +22,31 @@ Backend = tuple[str, float | None]
 
 
 def known_class(store: Store, device: str) -> str:
-    """Return the machine class of a run on `device` (`cpu` or `cuda:i`), without measuring.
+    """Return the machine class of float32 among `known_classes`."""
+    (found,) = known_classes(store, device, ["float32"])
+    return found
 
-    Where no back-end has been chosen yet, it is a class that no record has.
+
+def known_classes(
+    store: Store, device: str, precisions: Iterable[str] = PRECISIONS
+) -> frozenset[str]:
+    """Return the machine classes of a run on `device` (`cpu` or `cuda:i`), without measuring.
+
+    Where a back-end is needed that has not been chosen yet, it is a class that no record has.
     """
-    return machine_class(device, kept_backend(store, device) or UNKNOWN)
+    return machine_classes(device, kept_backend(store, device) or UNKNOWN, precisions)
 
 
-def machine_class(device: str, backend: Backend) -> str:
-    """Return the machine class of a run on `device` with `backend`."""
-    return hardware.machine_class(hardware.describe(device, THREADS, *backend))
+def machine_classes(
+    device: str, backend: Backend, precisions: Iterable[str] = PRECISIONS
+) -> frozenset[str]:
+    """Return the machine classes of programs of those precisions on `device` with `backend`."""
+    return frozenset(machine_class(device, backend, precision) for precision in precisions)
+
+
+def machine_class(device: str, backend: Backend, precision: str = "float32") -> str:
+    """Return the machine class of a program of that precision on `device` with `backend`."""
+    return hardware.machine_class(hardware.describe(device, THREADS, *backend, precision))
 
 
 def kept_backend(store: Store, device: str) -> Backend | None:

@@ -2,14 +2,15 @@
 
 import dataclasses
 from collections import Counter
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Sequence
 from dataclasses import dataclass, field
 
 from ...bench import hardware
 from ...bench.cell import Cell
 from ...bench.families.feedforward.stages import waiting_seconds, whole_network
 from ...results.record import Record
-from .backend import kept_backend, known_class, measured_backend
+from ...results.store.store import Store
+from .backend import kept_backend, known_classes, measured_backend
 from .executor import check_data, check_stages, executor_of, job_of
 from .memory_fit import find_memory_fit, workers_for
 from .plan import Plan, estimate, seconds_per_step, shape
@@ -59,7 +60,7 @@ def dry_run(
     )
     unknown = request.store.read_only or (needs_torch and not measure)
     device = None if unknown else hardware.resolve_device(request.device)
-    here = device and known_class(request.store, device)
+    here = device and known_classes(request.store, device, {cell.precision for cell in cells})
     plan = plan_of(request, cells, records, here, device)
     known = seconds_per_step(records, here)
     workers = workers_for(request.jobs, device or "cuda", len(plan.programs))
@@ -75,17 +76,15 @@ def dry_run(
         known |= _timed(request, plan, device, missing, watch)
     ids = {planned.id for planned in plan.cells}
     other = (
-        r
-        for r in records
-        if here and not hardware.may_be_one(r.machine_class, here) and r.id in ids
+        r for r in records if here and not hardware.is_among(r.machine_class, here) and r.id in ids
     )
     return DryRun(
         plan=plan,
         workers=workers,
         seconds=estimate(without(plan, too_large), known, workers),
-        machine=here,
+        machine="; ".join(sorted(here)) if here else None,
         elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
-        checkpoints=_checkpoints(plan, request.store.checkpoints(here)),
+        checkpoints=_checkpoints(plan, _kept(request.store, here)),
         too_large=too_large,
     )
 
@@ -99,7 +98,7 @@ def without(plan: Plan, programs: Container[int]) -> Plan:
 def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[Record]) -> DryRun:
     """Return the dry run with the workers of a scheduler; nothing is timed on them."""
     with executor_of(request, lambda words: None) as executor:
-        classes = executor.classes
+        classes = executor.classes({cell.precision for cell in cells})
         plan = plan_of(request, cells, records, classes, executor.device)
         if plan.programs:
             executor.check_data(plan)
@@ -107,16 +106,22 @@ def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[
         plan, workers = fit.plan, fit.workers
     ids = {planned.id for planned in plan.cells}
     other = (r for r in records if not hardware.is_among(r.machine_class, classes) and r.id in ids)
-    kept = set[str]().union(*map(request.store.checkpoints, classes))
     return DryRun(
         plan=plan,
         workers=workers,
         seconds=estimate(without(plan, fit.too_large), seconds_per_step(records, classes), workers),
         machine="; ".join(sorted(classes)),
         elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
-        checkpoints=_checkpoints(plan, kept),
+        checkpoints=_checkpoints(plan, _kept(request.store, classes)),
         too_large=fit.too_large,
     )
+
+
+def _kept(store: Store, classes: Collection[str] | None) -> set[str]:
+    """Return the ids of programs with a checkpoint of those machine classes, of any if None."""
+    if classes is None:
+        return store.checkpoints(None)
+    return set[str]().union(*map(store.checkpoints, classes))
 
 
 def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:

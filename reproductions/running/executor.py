@@ -5,13 +5,22 @@ imported only when it trains.
 """
 
 import contextlib
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...bench import datasets, hardware, registry
+from ...bench import datasets, hardware, processor, registry
+from ...bench.configuration import PRECISIONS
 from ...bench.engine.dask_client import connected
 from ...bench.errors import UsageError
-from .backend import THREADS, Backend, choose_backend, kept_backend, known_class, machine_class
+from .backend import (
+    THREADS,
+    Backend,
+    choose_backend,
+    kept_backend,
+    known_classes,
+    machine_class,
+    machine_classes,
+)
 from .memory_fit import MemoryFit, find_memory_fit
 from .plan import Plan
 from .request import RunRequest
@@ -25,8 +34,8 @@ Say = Callable[[str], None]
 """Tells the user something, in one line."""
 
 EMULATED = (
-    "warning: precision=bf16: this processor has no bfloat16 products; operands are rounded and"
-    " multiplied in float32: the same results, slower than precision=float32"
+    "warning: precision=bf16: this processor has no bfloat16 products; operands and results are"
+    " rounded around float32's: the same arithmetic, slower than precision=float32"
 )
 
 
@@ -38,9 +47,11 @@ class Executor(Protocol):
         """`cpu` or `cuda:i`."""
         ...
 
-    @property
-    def classes(self) -> frozenset[str]:
-        """The machine classes that programs may run on, by the back-ends chosen so far."""
+    def classes(self, precisions: Collection[str] = PRECISIONS) -> frozenset[str]:
+        """Return the machine classes that programs of those precisions may run on.
+
+        They are by the back-ends chosen so far.
+        """
         ...
 
     def check_data(self, plan: Plan) -> None:
@@ -93,12 +104,11 @@ class LocalExecutor:
         self.say = say
         self.backend: Backend | None = None
 
-    @property
-    def classes(self) -> frozenset[str]:
-        """The one class of this machine."""
+    def classes(self, precisions: Collection[str] = PRECISIONS) -> frozenset[str]:
+        """Return the classes of this machine."""
         if self.backend is None:
-            return frozenset([known_class(self.request.store, self.device)])
-        return frozenset([machine_class(self.device, self.backend)])
+            return known_classes(self.request.store, self.device, precisions)
+        return machine_classes(self.device, self.backend, precisions)
 
     def check_data(self, plan: Plan) -> None:
         """Raise DataError where data of the plan is missing or wrong."""
@@ -138,10 +148,8 @@ class LocalExecutor:
 
 def _emulated(plan: Plan) -> bool:
     """Tell whether a program's products have a precision that this processor lacks."""
-    from ...bench.nn import precision
-
     cells = (plan.cells[program[0]].cell for program in plan.programs)
-    return any(cell.precision == "bf16" for cell in cells) and not precision.native()
+    return any(cell.precision == "bf16" for cell in cells) and not processor.bfloat16()
 
 
 def needed_data(plan: Plan) -> tuple[tuple[str, str | None], ...]:
@@ -188,7 +196,7 @@ def job_of(
     from ...bench.training.loop import Job
 
     items = [plan.cells[index] for index in program]
-    path = request.store.checkpoint_path(items[0].id, machine_class(device, backend))
+    here = machine_class(device, backend, items[0].cell.precision)
     return Job(
         cells=tuple(item.cell for item in items),
         ids=tuple(item.id for item in items),
@@ -197,7 +205,7 @@ def job_of(
         threads=THREADS,
         matmul=backend[0],
         matmul_error=backend[1],
-        checkpoint=str(path),
+        checkpoint=str(request.store.checkpoint_path(items[0].id, here)),
         pause_at=items[0].until if items[0].until < items[0].cell.iterations else None,
         external_files=registry.external_files(),
         trace=request.trace,

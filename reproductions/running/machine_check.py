@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ...bench import datasets, hardware
+from ...bench import datasets, hardware, processor
 from ...bench.cpu_quota import cpu_quota
 from ...bench.errors import SgbenchError, one_line
 from ...bench.profiling import memory_estimate
@@ -110,11 +110,10 @@ def _memory() -> dict[str, int]:
 def _products(store: Store, problems: list[str]) -> tuple[dict[str, Any], Backend | None]:
     """Return the back-ends of matrix products with rates and errors, and the one to train with."""
     try:
-        from ...bench.nn import precision, products
+        from ...bench.nn import products
 
         measured = products.measure()
         best = products.choose(measured)
-        native = precision.native()
     except Exception as error:  # a broken installation of torch raises almost anything
         words = one_line(f"{type(error).__name__}: {error}")
         problems.append(f"torch cannot multiply here ({words:.200}): install it again")
@@ -125,7 +124,7 @@ def _products(store: Store, problems: list[str]) -> tuple[dict[str, Any], Backen
         "back_ends": [dataclasses.asdict(one) for one in measured],
         "chosen": chosen[0],
         "kept": kept is not None,
-        "bfloat16": "native" if native else "emulated",
+        "bfloat16": "native" if processor.bfloat16() else "emulated",
     }, chosen
 
 

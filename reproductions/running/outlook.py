@@ -10,7 +10,7 @@ from ...bench import datasets, hardware
 from ...bench.cell import Cell
 from ...results.record import Record
 from .agenda import Question, Step, answering, completing, deciding
-from .backend import known_class
+from .backend import known_classes
 from .machine_check import LACKING
 from .memory_fit import workers_for
 from .plan import Plan, Planned, work
@@ -132,14 +132,16 @@ def outlook(
     """
     first = requests[0]
     device = device or hardware.resolve_device(first.device)
-    machine = machine or known_class(first.store, device)
+    cells = [wanted_cells(request) for request in requests]
+    precisions = {cell.precision for some in cells for cell in some}
+    machine = machine or known_classes(first.store, device, precisions)
     records = list(first.store.scan())
     rates = rates_for(records, machine, device)
     lacking = _lacking(requests)
     plans, missing, owners = list[Plan](), dict[Cell, Planned](), dict[Cell, int]()
     without, asked, undecided = dict[str, int](), list[Question](), list[tuple[int, int]]()
-    for number, request in enumerate(requests):
-        plan = plan_of(request, wanted_cells(request), records, machine, device)
+    for number, (request, wanted) in enumerate(zip(requests, cells, strict=True)):
+        plan = plan_of(request, wanted, records, machine, device)
         plans.append(plan)
         for planned in (plan.cells[index] for program in plan.programs for index in program):
             dataset = planned.cell.dataset

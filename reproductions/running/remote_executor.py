@@ -8,10 +8,11 @@ kept beside the records. The states of stopped programs come back into the store
 import contextlib
 import dataclasses
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...bench import datasets, hardware, registry
+from ...bench.configuration import PRECISIONS
 from ...bench.engine import worker_info
 from ...bench.engine.worker_info import WorkerInfo
 from ...bench.errors import UsageError
@@ -52,10 +53,13 @@ class RemoteExecutor:
             if (kept := self._kept(found)) is not None:
                 self.backends[found.key] = kept
 
-    @property
-    def classes(self) -> frozenset[str]:
-        """The machine classes of the workers, by the back-ends chosen so far."""
-        return frozenset(hardware.machine_class(self._machine(found)) for found in self.found)
+    def classes(self, precisions: Collection[str] = PRECISIONS) -> frozenset[str]:
+        """Return the machine classes of the workers, by the back-ends chosen so far."""
+        return frozenset(
+            hardware.machine_class(self._machine(found, precision))
+            for found in self.found
+            for precision in precisions
+        )
 
     def check_data(self, plan: Plan) -> None:
         """Check the workers' data; UsageError where it is missing on one, or not the same."""
@@ -91,7 +95,7 @@ class RemoteExecutor:
         """Return the outcomes, all failed, of a job that is not started."""
         from ...bench.training import loop
 
-        return loop.failed(job, why, self._machine(self.found[0]))
+        return loop.failed(job, why, self._machine(self.found[0], job.cells[0].precision))
 
     def train(
         self,
@@ -160,13 +164,15 @@ class RemoteExecutor:
             self.backends[found.key] = kept
         self.found.append(found)
 
-    def _machine_at(self, address: str) -> Machine:
-        """Return the machine of the worker at an address; the first's for one that joined later."""
+    def _machine_at(self, address: str, job: "Job") -> Machine:
+        """Return a job's machine at an address; the first worker's where one joined later."""
         found = (w for w in self.found if w.address == address)
-        return self._machine(next(found, self.found[0]))
+        return self._machine(next(found, self.found[0]), job.cells[0].precision)
 
-    def _machine(self, found: WorkerInfo) -> Machine:
+    def _machine(self, found: WorkerInfo, precision: str) -> Machine:
         name, error = self.backends.get(found.key, UNKNOWN)
+        if precision == "bf16" and found.device == "cpu" and found.bfloat16:
+            name, error = hardware.BFLOAT16, None
         here = hardware.describe("cpu", THREADS, name, error)
         here = dataclasses.replace(here, device=found.model, **dict.fromkeys(MACHINE_DETAILS))
         return dataclasses.replace(here, **found.details)
@@ -189,7 +195,7 @@ class RemoteExecutor:
 
     def _states(self, job: "Job") -> dict[str, bytes]:
         found: dict[str, bytes] = {}
-        for name in self.classes:
+        for name in self.classes():
             with contextlib.suppress(OSError):
                 found[name] = self.request.store.checkpoint_path(job.ids[0], name).read_bytes()
         return found

@@ -109,7 +109,7 @@ def train(
         say: as of `run`.
     """
     with executor_of(request, say) as executor:
-        classes = executor.classes
+        classes = executor.classes()
         plan = make(classes, executor.device)
         if not plan.programs:
             listener.planned(plan, 0)
@@ -117,9 +117,9 @@ def train(
         request.store.warnings += provenance.warnings()
         executor.check_data(plan)
         executor.prepare()
-        if executor.classes != classes:
+        if executor.classes() != classes:
             # The first run on this machine, into a store that may have come from it.
-            plan = make(executor.classes, executor.device)
+            plan = make(executor.classes(), executor.device)
         fit = executor.memory_fit(plan)
         plan, fitting = fit.plan, fit.fitting
         jobs = executor.jobs(plan)

@@ -29,7 +29,7 @@ from ...results.timings import (
 )
 from ..exhibits.exhibit import name_of, pick_cells
 from ..exhibits.schema import CUSTOM
-from .backend import THREADS, Backend, choose_backend, machine_class
+from .backend import THREADS, Backend, choose_backend
 from .plan import MOST_REPLICAS, not_shape, shape
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def timings_of(
 ) -> list[Timing]:
     """Return the timings of a session that has just ended."""
     name, code = secrets.token_hex(8), provenance.revision()
-    on = hardware.describe(device, THREADS, *backend)
+    on = [hardware.describe(device, THREADS, *backend, f.cells[0].precision) for f in session.timed]
     before, after = session.load or (None, None)
     now = datetime.now(UTC).isoformat(timespec="seconds")
     return [
@@ -148,8 +148,8 @@ def timings_of(
             load_before=before,
             load_after=after,
             cores=hardware.cores(),
-            **dataclasses.asdict(on),
-            machine_class=machine_class(device, backend),
+            **dataclasses.asdict(machine),
+            machine_class=hardware.machine_class(machine),
             rule_source=found.cells[0].source_hashes()["rule"],
             dataset_source=found.cells[0].source_hashes()["dataset"],
             sgbench=provenance.release(),
@@ -157,7 +157,7 @@ def timings_of(
             git_dirty=code.dirty,
             measured=now,
         )
-        for found in session.timed
+        for found, machine in zip(session.timed, on, strict=True)
     ]
 
 

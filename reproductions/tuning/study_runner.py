@@ -91,7 +91,6 @@ class Tuner:
         if fit.too_large:
             raise UsageError(f"--space: the largest cell: {next(iter(fit.too_large.values()))}")
         self.backend = choose_backend(self.options.store, self.device)
-        self.here = machine_class(self.device, self.backend)
         self._save()
 
     def _request(self, own: bool = False) -> RunRequest:
@@ -205,8 +204,9 @@ class Tuner:
             for record in store_outcomes(request, [cell], [outcome]):
                 self.records.add(record)
         if all(outcome.status not in UNFINISHED for outcome in outcomes):
-            first = batch.plan.cells[batch.plan.programs[program_index][0]].id
-            path = self.options.store.checkpoint_path(first, self.here)
+            first = batch.plan.cells[batch.plan.programs[program_index][0]]
+            here = machine_class(self.device, self.backend, first.cell.precision)
+            path = self.options.store.checkpoint_path(first.id, here)
             path.unlink(missing_ok=True)
 
     def _untuned_cells(self, search: Search) -> list[Cell]:

@@ -167,6 +167,20 @@ def test_describe():
     assert hardware.torch_release().count(".") == 1
 
 
+def test_bfloat16_products_are_a_back_end_of_their_own(monkeypatch):
+    for found, narrow in (("amx_bf16", "bfloat16"), (None, "mkl")):
+        monkeypatch.setattr(hardware.processor, "bfloat16", lambda found=found: found)
+        classes = {
+            precision: hardware.machine_class(hardware.describe("cpu", 1, "mkl", 3e-7, precision))
+            for precision in ("float32", "float64", "bf16")
+        }
+        assert classes["float32"] == classes["float64"]
+        assert ", 1 threads, mkl, " in classes["float32"]
+        assert classes["bf16"] == classes["float32"].replace(" mkl,", f" {narrow},")
+        error = hardware.describe("cpu", 1, "mkl", 3e-7, "bf16").matmul_error
+        assert error == (None if found else 3e-7)
+
+
 @pytest.mark.parametrize(
     ("text", "model"),
     [

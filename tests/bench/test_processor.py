@@ -91,3 +91,31 @@ def test_instructions_are_torchs_own(asked, monkeypatch):
     if asked:
         monkeypatch.setenv(processor.CAPABILITY, asked)
     assert processor.instructions() == done.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    ("vendor", "more", "most", "found"),
+    [
+        ("AuthenticAMD", AVX512 + " avx512_bf16", None, "avx512_bf16"),
+        ("AuthenticAMD", AVX512 + " avx512_bf16", "AVX512_CORE_BF16", "avx512_bf16"),
+        ("AuthenticAMD", AVX512 + " avx512_bf16", "AVX512_CORE", None),
+        ("AuthenticAMD", AVX512 + " avx512_bf16", "avx2", None),
+        ("AuthenticAMD", AVX512, None, None),
+        ("GenuineIntel", AVX512 + " avx512_bf16 amx_bf16", None, "amx_bf16"),
+        ("GenuineIntel", AVX512 + " avx512_bf16 amx_bf16", "DEFAULT", "amx_bf16"),
+        ("GenuineIntel", AVX512 + " avx512_bf16 amx_bf16", "AVX512_CORE_AMX", "amx_bf16"),
+        ("GenuineIntel", AVX512 + " avx512_bf16 amx_bf16", "AVX512_CORE_BF16", None),  # slower
+        ("GenuineIntel", AVX512 + " avx512_bf16", None, None),
+    ],
+)
+def test_instructions_that_multiply_bfloat16(cpuinfo, monkeypatch, vendor, more, most, found):
+    cpuinfo(EPYC.format(more=more).replace("AuthenticAMD", vendor))
+    if most is not None:
+        monkeypatch.setenv("ONEDNN_MAX_CPU_ISA", most)
+    assert processor.bfloat16() == found
+
+
+@pytest.mark.parametrize("text", [ARM.format(part="0xd0c"), "", None])
+def test_elsewhere_bfloat16_is_not_known_to_be_fast(cpuinfo, text):
+    cpuinfo(text)
+    assert processor.bfloat16() is None

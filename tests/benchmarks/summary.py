@@ -180,9 +180,26 @@ def _profile(rows: list[dict]) -> list[str]:
 
 
 def _bf16(rows: list[dict]) -> list[str]:
-    head = ("program", "x float32", "processor has bfloat16 products")
-    body = [(r["program"], _spread(r["ratio"]), "yes" if r["native"] else "no") for r in rows]
+    head = ("program", "x float32", "bfloat16 products by")
+    body = [(r["program"], _spread(r["ratio"]), r["by"]) for r in rows]
     title = "Steps a second with precision=bf16 over those with float32: one thread, CPU time."
+    return [title, *_table(head, body)]
+
+
+def _bf16_products(rows: list[dict]) -> list[str]:
+    rates = ("float32, GFLOP/s", "bfloat16, GFLOP/s")
+    head = ("three products", *rates, "x float32", "x, with conversions", "x, float32 by oneDNN")
+    body = [
+        (
+            *(r["shape"], f"{r['rates']['float32']:.0f}", f"{r['rates']['bf16']:.0f}"),
+            *(_spread(r[name]) for name in ("alone", "layer", "within")),
+        )
+        for r in rows
+    ]
+    title = (
+        "A layer's products on bfloat16 operands beside float32's: alone, with the conversions of"
+        " operands and results, and of float32 operands that oneDNN may round itself."
+    )
     return [title, *_table(head, body)]
 
 
@@ -190,6 +207,7 @@ WRITERS = {
     "step": _steps,
     "profile": _profile,
     "bf16": _bf16,
+    "bf16 products": _bf16_products,
     "evaluation": _evaluation,
     "jobs": _jobs,
     "start": _start,

@@ -69,11 +69,11 @@ def compare(benchmark, report, cell, ours, limits):
     )
 
 
-def through(back_end, call, *, gradients=False, precision="float32"):
+def through(back_end, call, *, gradients=False):
     """Return `call` with its products sent through a back-end, autograd off unless asked for."""
 
     def called():
-        products.use(back_end, precision)
+        products.use(back_end)
         with torch.enable_grad() if gradients else torch.inference_mode():
             call()
         products.use(products.available()[0])

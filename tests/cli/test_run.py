@@ -4,7 +4,7 @@ import errno
 import os
 
 import pytest
-from sgbench.bench.nn import precision
+from sgbench.bench import processor
 from sgbench.bench.training import loop
 from sgbench.results.files import atomic_io
 from sgbench.results.record import json_line
@@ -36,7 +36,7 @@ def test_a_run_prints_counts_and_the_next_command(sgbench, store, make):
 
 @pytest.mark.parametrize("native", [True, False])
 def test_bf16_is_told_of_where_it_is_emulated(sgbench, store, make, monkeypatch, native):
-    monkeypatch.setattr(precision, "native", lambda: native)
+    monkeypatch.setattr(processor, "bfloat16", lambda: "amx_bf16" if native else None)
     asked = (*make.tiny, "--set", "precision=bf16", "--seeds", "1", *ONE)
     done = sgbench("run", "table1", *asked, "--store", store.path)
     assert done.exit_code == 0
@@ -44,6 +44,10 @@ def test_bf16_is_told_of_where_it_is_emulated(sgbench, store, make, monkeypatch,
     assert len(told) == (0 if native else 1)
     assert all("no bfloat16 products" in line for line in told)
     assert {record.precision for record in store.scan()} == {"bf16"}
+    matmuls = {record.matmul for record in store.scan()}
+    assert (matmuls == {"bfloat16"}) == native
+    again = sgbench("run", "table1", *asked, "--store", store.path, "--dry-run")
+    assert "nothing to train" in again.stdout or "done" in again.stdout
 
 
 def test_what_is_done_is_not_run_again(sgbench, store, make):

@@ -68,8 +68,8 @@ def rounding(folder):
         folder,
         "bench/nn/dense.py",
         (
-            "        y = stacked(product(self.operand(self._weight), seen))\n",
-            "        y = stacked(product(self.operand(self._weight * (1 / 3)), seen)) * 3\n",
+            "        y = stacked(self.arithmetic.product(weight, seen))\n",
+            "        y = stacked(self.arithmetic.product(weight * (1 / 3), seen)) * 3\n",
         ),
     )
 

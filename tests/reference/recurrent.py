@@ -140,26 +140,19 @@ class Recurrent:
     def read(self, steps, targets):
         """The readout: a Trace with its loss and gradients, and d loss / d h of each step."""
         weight, bias = self.weights["readout.weight"], self.weights["readout.bias"]
-        t = Trace(0.0, logits=np.zeros((*targets.shape, self.classes)), probabilities=np.empty(0))
-        t.steps = steps
-        t.gradients = {"readout.weight": np.zeros_like(weight), "readout.bias": np.zeros_like(bias)}
-        log_p, dlosses = np.zeros_like(t.logits), []
-        for tau, (step, classes) in enumerate(zip(steps, targets, strict=True)):
-            product, back = linear(step.h, weight)
-            t.logits[tau] = product + bias
-            shifted = t.logits[tau] - t.logits[tau].max(1, keepdims=True)
-            log_p[tau] = shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
-            # A row of zeros where the class is -1, so neither loss nor gradient.
-            wanted = (classes[:, None] == np.arange(self.classes)).astype(float)
-            t.loss -= (wanted * log_p[tau]).sum() / len(classes)
-            counted = wanted.sum(1, keepdims=True)
-            dlogits = (counted * np.exp(log_p[tau]) - wanted) / len(classes)
-            dh, dweight = back(dlogits)
-            t.gradients["readout.weight"] += dweight
-            t.gradients["readout.bias"] += dlogits.sum(0)
-            dlosses.append(dh)
-        t.probabilities = np.exp(log_p)
-        return t, dlosses
+        product, back = linear(np.concatenate([step.h for step in steps]), weight)
+        logits = (product + bias).reshape(*targets.shape, self.classes)
+        shifted = logits - logits.max(2, keepdims=True)
+        log_p = shifted - np.log(np.exp(shifted).sum(2, keepdims=True))
+        # A row of zeros where the class is -1, so neither loss nor gradient.
+        wanted = (targets[..., None] == np.arange(self.classes)).astype(float)
+        streams, counted = targets.shape[1], wanted.sum(2, keepdims=True)
+        loss = -(wanted * log_p).sum() / streams
+        dlogits = ((counted * np.exp(log_p) - wanted) / streams).reshape(-1, self.classes)
+        dh, dweight = back(dlogits)
+        t = Trace(loss, logits, np.exp(log_p), steps=steps)
+        t.gradients = {"readout.weight": dweight, "readout.bias": dlogits.sum(0)}
+        return t, list(dh.reshape(len(steps), streams, -1))
 
     def synthetic(self, h, c):
         """The gradient of all that comes, by (h, c): the oracle's, or M's output over its scale."""
@@ -196,20 +189,17 @@ class Recurrent:
     def regress_ahead(self, steps, trace):
         """The auxiliary head on the unroll before towards M on this one, T steps later."""
         weight, bias = self.weights["aux.output.weight"], self.weights["aux.output.bias"]
-        dweight, dbias, dhs = np.zeros_like(weight), np.zeros_like(bias), []
-        trace.aux_loss = 0.0
-        for old, new in zip(self.before, steps, strict=True):
-            product, back = linear(old.h, weight)
-            error = product + bias - len(new.h) * self.synthetic(new.h, new.c)  # of an example
-            trace.aux_loss += (error**2).sum() / len(new.h)
-            delta = 2 * self.aux_weight * error / len(new.h)
-            dh, dw = back(delta)
-            dweight += dw
-            dbias += delta.sum(0)
-            dhs.append(dh)
-        dcore, _ = self.back(self.before, dhs, np.zeros((len(dhs[0]), 2 * self.units)))
+        streams = len(steps[0].h)
+        product, back = linear(np.concatenate([old.h for old in self.before]), weight)
+        said = np.concatenate([streams * self.synthetic(new.h, new.c) for new in steps])
+        error = product + bias - said  # of an example
+        trace.aux_loss = (error**2).sum() / streams
+        delta = 2 * self.aux_weight * error / streams
+        dh, dweight = back(delta)
+        dhs = dh.reshape(len(steps), streams, -1)
+        dcore, _ = self.back(self.before, dhs, np.zeros((streams, 2 * self.units)))
         trace.gradients["core.weight"] = trace.gradients["core.weight"] + dcore
-        trace.gradients |= {"aux.output.weight": dweight, "aux.output.bias": dbias}
+        trace.gradients |= {"aux.output.weight": dweight, "aux.output.bias": delta.sum(0)}
 
 
 def sigmoid(x):

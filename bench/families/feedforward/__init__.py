@@ -28,6 +28,8 @@ STAGED_TRAINING_VERSION = 1
 """The same for cells whose network is cut into stages."""
 CONVOLUTIONS_CHANGED = 1
 """Raised when convolutional layers change what a cell computes; added to the version above."""
+BFLOAT16_CHANGED = 1
+"""Raised when the arithmetic of precision=bf16 changes; added for cells that have it."""
 
 
 class FeedForwardFamily:
@@ -106,6 +108,7 @@ class FeedForwardFamily:
         version = DECOUPLED_TRAINING_VERSION if decoupled else TRAINING_VERSION
         if values.get("stages") is not None:
             version = STAGED_TRAINING_VERSION
+        version += BFLOAT16_CHANGED if values["precision"] == "bf16" else 0
         return version + (CONVOLUTIONS_CHANGED if values["network"] == "cnn" else 0)
 
     def program(

@@ -21,6 +21,8 @@ TRAINING_VERSION = 1
 """Raised when the core, the streams, the evaluation or the seeding change what a cell computes."""
 CURRICULUM_CHANGED = 1
 """Raised when the curriculum does: this number is added for cells that have one."""
+BFLOAT16_CHANGED = 1
+"""Raised when the arithmetic of precision=bf16 does: added for cells that have it."""
 
 
 class RecurrentFamily:
@@ -54,8 +56,9 @@ class RecurrentFamily:
 
     def training_version(self, values: Mapping[str, Any]) -> int:
         """Return the version of the code that trains such a cell."""
+        version = TRAINING_VERSION + (BFLOAT16_CHANGED if values["precision"] == "bf16" else 0)
         has_curriculum = values.get("solve_window") is not None
-        return TRAINING_VERSION + (CURRICULUM_CHANGED if has_curriculum else 0)
+        return version + (CURRICULUM_CHANGED if has_curriculum else 0)
 
     def program(
         self,

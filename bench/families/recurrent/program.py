@@ -203,8 +203,8 @@ class RecurrentProgram(Program):
         logits = network.readout.evaluate(tape.outputs.flatten(2))
         _, delta = softmax_loss(logits, targets.flatten(1))
         weight: Tensor = network.weights.named["readout.weight"]
-        operand = network.core.operand
-        outputs: Tensor = operand(weight).mT @ operand(delta)
+        operand, product = network.core.arithmetic.operand, network.core.arithmetic.product
+        outputs = product(operand(weight).mT, operand(delta))
         deltas = outputs.view(-1, network.core.units, PROBE_STEPS, streams)
         true = network.core.pull(tape, deltas, None)
         assert true is not None

@@ -30,6 +30,7 @@ STRANGER = WorkerInfo(
     model="Another processor",
     matmuls=("mkl",),
     free=2**30,
+    bfloat16=False,
     fingerprint=CODE,
 )
 
@@ -52,7 +53,7 @@ def pool_of(told):
             "client": client,
             "fingerprint": CODE,
             "backends": {"A processor elsewhere": ("mkl", 1e-7)},
-            "machine": lambda address: dataclasses.replace(MACHINE, device=f"of {address}"),
+            "machine": lambda address, job: dataclasses.replace(MACHINE, device=f"of {address}"),
             "states": lambda job: {"a class": b"its state"},
             "store_checkpoint": lambda *given: told["kept"].append(given),
             "on_new_worker": told["met"].append,

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from sgbench.bench.nn import recurrent_blueprint
+from sgbench.bench.nn.arithmetic import Exact
 from sgbench.bench.nn.blueprint import BatchNormReLUSpec, LinearSpec, ReLUSpec, sequence
 from sgbench.bench.nn.layers import Block, bound, build
 from sgbench.bench.nn.lstm import LSTM
@@ -62,20 +63,22 @@ def test_statistics_move_where_they_are_tracked():
     assert not torch.equal(stats["a.mean"], before)
 
 
-def test_operands_reach_all_that_multiplies():
+def test_the_arithmetic_reaches_all_that_multiplies():
     layers, _, _, _ = prepared()
     core = LSTM(recurrent_blueprint.LSTMSpec(3, 2))
     block, calls = Block(("core", core)), []
 
-    def operand(tensor):
-        calls.append(tensor)
-        return tensor
+    class Recorded(Exact):
+        def operand(self, x, /):
+            calls.append(x)
+            return x
 
-    layers.take(operand)
-    block.take(operand)
+    arithmetic = Recorded()
+    layers.take(arithmetic)
+    block.take(arithmetic)
     layers.evaluate(torch.rand(2, 4, 5, dtype=torch.float64))
     assert len(calls) == 4  # weight and input, twice
-    assert core.operand is operand
+    assert core.arithmetic is arithmetic
     assert block.blueprint.shapes == {"core.weight": (8, 6)}
 
 

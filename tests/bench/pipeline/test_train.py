@@ -18,7 +18,7 @@ import torch
 from reference.jobs import job_of, never
 from reference.stages import staged_cell
 from sgbench.bench import datasets
-from sgbench.bench.errors import UsageError
+from sgbench.bench.errors import TrainingError, UsageError
 from sgbench.bench.families.feedforward.batches import Batches
 from sgbench.bench.nn.adam import rates
 from sgbench.bench.pipeline import group, links
@@ -206,12 +206,13 @@ def fault(action):
     staged.close()
     thread = threading.Thread(target=act, daemon=True)
     thread.start()
-    with pytest.raises(group.StagesError) as caught:
+    with pytest.raises(TrainingError) as caught:
         outcome_of(long)
-    failed.append(str(caught.value))
+    assert isinstance(caught.value.cause, group.StagesError)
+    failed.append(str(caught.value.cause))
     thread.join(10)
     assert staged._groups == {}
-    return failed[0], caught.value.iterations
+    return failed[0], caught.value.iterations_done
 
 
 @pytest.mark.parametrize("rank", [0, 1])
@@ -251,7 +252,7 @@ def test_stages_end_with_the_process_that_started_them():
         process.stdin.close()
     for process in processes:
         assert process.wait(10) is not None
-    with pytest.raises(group.StagesError, match="stage 0 ended"):
+    with pytest.raises(TrainingError, match="stage 0 ended"):
         outcome_of(staged_cell(**SHORT))
 
 

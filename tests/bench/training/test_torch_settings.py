@@ -13,6 +13,7 @@ def settings():
         backends.mkldnn.conv.fp32_precision,
         backends.cuda.matmul.fp32_precision,
         backends.cudnn.conv.fp32_precision,
+        backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
     )
 
 
@@ -27,7 +28,7 @@ def two_threads():
 def test_a_process_gets_its_own_settings_back():
     before = settings()
     with restored():
-        configure_torch("cpu", 1, "onednn", "bf16")
+        configure_torch("cpu", 1, "onednn")
         assert settings() != before
         assert torch.get_num_threads() == 1
     assert settings() == before
@@ -36,7 +37,7 @@ def test_a_process_gets_its_own_settings_back():
 def test_it_does_so_whatever_is_raised():
     def fail():
         with restored():
-            configure_torch("cpu", 1, "onednn", "bf16")
+            configure_torch("cpu", 1, "onednn")
             raise ArithmeticError
 
     before = settings()

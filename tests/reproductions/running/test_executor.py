@@ -1,9 +1,8 @@
 """The executor of this machine: its class, its jobs, and what is refused before training."""
 
 import pytest
-from sgbench.bench import registry
+from sgbench.bench import processor, registry
 from sgbench.bench.errors import DataError, UsageError
-from sgbench.bench.nn import precision
 from sgbench.reproductions.running.backend import known_class
 from sgbench.reproductions.running.executor import EMULATED, executor_of, needed_data
 from sgbench.reproductions.running.request import plan_of, wanted_cells
@@ -16,7 +15,7 @@ def executor(request_of):
     def make(**changes):
         request, said = request_of(**changes), []
         with executor_of(request, said.append) as found:
-            plan = plan_of(request, wanted_cells(request), [], found.classes, found.device)
+            plan = plan_of(request, wanted_cells(request), [], found.classes(), found.device)
             return found, plan, said
 
     return make
@@ -24,10 +23,10 @@ def executor(request_of):
 
 def test_the_class_is_known_once_the_back_end_is_chosen(executor):
     found, _, _ = executor()
-    before = found.classes
+    before = found.classes()
     found.prepare()
-    assert found.classes != before
-    assert found.classes == {known_class(found.request.store, "cpu")}
+    assert found.classes() != before
+    assert found.classes(["float32"]) == {known_class(found.request.store, "cpu")}
 
 
 def test_a_job_has_the_cells_of_its_program_and_the_chosen_back_end(executor):
@@ -72,7 +71,7 @@ def test_missing_data_is_one_error(executor, tmp_path):
 
 
 def test_emulated_products_are_told_of(executor, monkeypatch):
-    monkeypatch.setattr(precision, "native", lambda: False)
+    monkeypatch.setattr(processor, "bfloat16", lambda: None)
     found, plan, said = executor(set=("precision=bf16", "iterations=9", "evaluate_every=4"))
     found.check_data(plan)
     assert said == [EMULATED]

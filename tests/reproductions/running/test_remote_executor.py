@@ -15,7 +15,7 @@ import pytest
 from reference.dask_processes import Processes
 from reference.jobs import DeadlyJob
 from reference.runs import GRID, SMALL, Listener, stored
-from sgbench.bench import datasets, hardware
+from sgbench.bench import datasets, hardware, processor
 from sgbench.bench.engine import worker_info
 from sgbench.bench.errors import UsageError
 from sgbench.bench.nn import products
@@ -307,6 +307,18 @@ class TestUnfit:
                 run(request_of(scheduler=bare.address), Listener())
         finally:
             bare.close()
+
+
+@pytest.mark.slow
+def test_programs_of_bfloat16_have_their_own_machine_class(request_of, dask):
+    dask.worker()
+    request = request_of(scheduler=dask.address, where=ONE, seeds=1, set=("precision=bf16", *SMALL))
+    assert run(request, Listener()).written == {"ok": 1}
+    (record,) = stored(request.store).values()
+    assert {record.machine_class} == backend.known_classes(request.store, "cpu", ["bf16"])
+    assert (record.matmul == "bfloat16") == (processor.bfloat16() is not None)
+    assert run(request, Listener()).written == {}
+    assert dry_run(request, measure=False).machine == record.machine_class
 
 
 @pytest.mark.slow

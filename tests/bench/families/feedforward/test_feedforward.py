@@ -88,3 +88,6 @@ def test_decoupled_convolutional_and_staged_cells_have_versions_of_their_own(mon
     cells = (DNI, CNN, UPDATE, CNN_UPDATE, LOCKED, UNLOCKED)
     versions = [FAMILY.training_version(values) for values in cells]
     assert versions == [10, 3010, 200, 3200, 40_000, 40_000]
+    monkeypatch.setattr(feedforward, "BFLOAT16_CHANGED", 500_000)
+    narrow = [FAMILY.training_version({**values, "precision": "bf16"}) for values in cells]
+    assert narrow == [500_010, 503_010, 500_200, 503_200, 540_000, 540_000]

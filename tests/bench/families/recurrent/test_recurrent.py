@@ -4,7 +4,12 @@ import pytest
 from reference.cell_values import AUX, BPTT, COPY, PTB
 from sgbench.bench.cell import Cell
 from sgbench.bench.families import recurrent
-from sgbench.bench.families.recurrent import CURRICULUM_CHANGED, FAMILY, TRAINING_VERSION
+from sgbench.bench.families.recurrent import (
+    BFLOAT16_CHANGED,
+    CURRICULUM_CHANGED,
+    FAMILY,
+    TRAINING_VERSION,
+)
 
 ALWAYS = {"T", "hidden_units"}
 TASK = {"solve_bits", "solve_window"}
@@ -36,6 +41,13 @@ def test_an_iteration_is_an_unroll_of_t_steps(T):
 def test_its_fields_fit_one_another_whatever_the_precision():
     for precision in ("float32", "float64", "bf16"):
         assert Cell.from_dict({**COPY, "precision": precision}).precision == precision
+
+
+def test_only_cells_of_bf16_change_with_its_arithmetic(monkeypatch):
+    both = [Cell.from_dict({**COPY, "precision": p}) for p in ("float32", "bf16")]
+    before = [cell.versions()["protocol"] for cell in both]
+    monkeypatch.setattr(recurrent, "BFLOAT16_CHANGED", BFLOAT16_CHANGED + 7)
+    assert [cell.versions()["protocol"] for cell in both] == [before[0], before[1] + 7]
 
 
 def test_only_cells_with_a_curriculum_change_with_it(monkeypatch):
