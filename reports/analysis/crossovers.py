@@ -1,4 +1,4 @@
-"""When unlocked stages have an error before those that wait: the delay of a message from which on."""
+"""The delay of a message from which on unlocked stages have an error before those that wait."""
 
 import itertools
 import math

@@ -20,6 +20,8 @@ from .wording import at, label
 LEVELS = (5.0, 3.0, 2.0)
 """Test errors in percent that arms are timed to."""
 HEADLINE = 3.0
+FEWEST = 3
+"""Seeds from which on an interval is given: one of two logarithms spans all there is."""
 Seeds = dict[int, float]
 """A number a seed."""
 _READ = ("seed", "steps_per_second", "curve", "pipeline", "timeline")
@@ -186,11 +188,15 @@ def level_of(networks: Sequence[Network]) -> float:
 
 
 def spread(values: Sequence[float]) -> intervals.Interval | None:
-    """Return the geometric mean of positive values with its 95 % interval; None of infinite."""
+    """Return the geometric mean of positive values with its 95 % interval; None of infinite.
+
+    There are no bounds below FEWEST seeds.
+    """
     if not values or not all(0 < value < math.inf for value in values):
         return None
     found = intervals.mean_interval([math.log(value) for value in values], CONFIDENCE)
-    low, high = (None if x is None else math.exp(x) for x in (found.low, found.high))
+    enough = found.n >= FEWEST
+    low, high = (math.exp(x) if x is not None and enough else None for x in (found.low, found.high))
     return intervals.Interval(math.exp(found.mean), low, high, found.n)
 
 
