@@ -69,6 +69,7 @@ class StageRow:
     model_seconds: float  # all work of its M, and of synthetic inputs
     update_seconds: float  # the optimiser's step
     message_seconds: float  # of a message to the next stage without the delay; an all-reduce
+    transport: str = ""  # what its messages went through: shared memory, or gloo
     core: int | None = None  # that it is pinned to: its own, or one that stages share; None: none
 
 

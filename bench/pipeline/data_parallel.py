@@ -50,11 +50,10 @@ def _average(stage: "Stage", bucket: GradBucket) -> torch.futures.Future[torch.T
     k = stage.part.iteration
     held = stage.delay * messages_of(stage.size)
     with stage.trace.span(WAITING, k):
-        began = time.perf_counter()
         tensor = bucket.buffer()
         dist.all_reduce(tensor)
         stage.reduced += 2 * (stage.size - 1) * tensor.nbytes // stage.size
-        time.sleep(max(0.0, began + held - time.perf_counter()) if held else 0.0)
+        time.sleep(held)
     with stage.trace.span(COMMUNICATING, k):
         tensor.div_(stage.size)
     done: torch.futures.Future[torch.Tensor] = torch.futures.Future()

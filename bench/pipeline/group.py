@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
@@ -48,27 +49,47 @@ class StageGroup:
     def __init__(self, size: int) -> None:
         self.size, self._number = size, 0
         self._children: list[tuple[int, subprocess.Popen[bytes], Any]] = []
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        pipes: dict[tuple[int, int], tuple[int, int]] = {}
         if torchrun.rank() is None:
             host = "127.0.0.1"
             self.store, port = open_store(host, 0, serve=True)
             ranks = range(size)
+            memory = Path("/dev/shm")
+            shared = memory if os.access(memory, os.W_OK) else None
+            self._folder = tempfile.TemporaryDirectory(prefix="sgbench-stages-", dir=shared)
+            for rank in range(size - 1):  # from the first to the second, to read and to write
+                pipes[rank, rank + 1], pipes[rank + 1, rank] = os.pipe(), os.pipe()
         else:
             torchrun.check(size)
             host = torchrun.host()
             self.store, port = torchrun.store()
             ranks = range(1)
         for rank in ranks:
-            self._start(rank, host, port)
+            self._start(rank, host, port, pipes)
+        for ends in pipes.values():
+            for end in ends:
+                os.close(end)  # so that a stage that ends is noticed
 
-    def _start(self, rank: int, host: str, port: int) -> None:
+    def _start(
+        self, rank: int, host: str, port: int, pipes: dict[tuple[int, int], tuple[int, int]]
+    ) -> None:
         available = cores()
         core = available[rank % len(available)] if available else -1
         name, errors = f"{__package__}.process", tempfile.TemporaryFile()  # noqa: SIM115
         variables = dict(os.environ)
         if torchrun.rank() is None and sys.platform in _LOOPBACK:
             variables.setdefault("GLOO_SOCKET_IFNAME", _LOOPBACK[sys.platform])
+        own = [
+            (peer, pipes[peer, rank][0], pipes[rank, peer][1])
+            for peer in (rank - 1, rank + 1)
+            if (peer, rank) in pipes
+        ]
+        folder = "" if self._folder is None else self._folder.name
+        place = [host, port, rank, self.size, core, folder, *(n for ends in own for n in ends)]
         child = subprocess.Popen(
-            [sys.executable, "-m", name, host, str(port), str(rank), str(self.size), str(core)],
+            [sys.executable, "-m", name, *map(str, place)],
+            pass_fds=[end for _, *ends in own for end in ends],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=errors,
@@ -97,10 +118,7 @@ class StageGroup:
             for rank in range(self.size):
                 if rank not in found and self.store.check([f"result/{number}/{rank}"]):
                     found[rank] = json.loads(self.store.get(f"result/{number}/{rank}"))
-                    if "error" in found[rank]:
-                        if found[rank]["usage"]:
-                            raise UsageError(found[rank]["usage"])
-                        raise StagesError(found[rank]["error"], self._iterations())
+                    self._raise_what_is_said(found[rank])
             if time.monotonic() - polled > 0.5:
                 polled = time.monotonic()
                 if should_stop(self._iterations()):
@@ -114,21 +132,28 @@ class StageGroup:
         return int(self.store.get(key)) if self.store.check([key]) else 0
 
     def _check_children(self) -> None:
-        for rank, child, errors in self._children:
-            code = child.poll()
-            if code is None:
-                continue
-            said = ""
-            for other in range(self.size):  # another may have said why
-                key = f"result/{self._number - 1}/{other}"
-                if self.store.check([key]):
-                    said = json.loads(self.store.get(key)).get("error", said)
-            if not said:
-                errors.seek(0)
-                last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-                how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
-                said = f"stage {rank} {how}" + (f": {last}" if last else "")
-            raise StagesError(said, self._iterations())
+        """Raise where a process has ended: what a stage said of it, if one did, else how."""
+        ended = [(rank, child, errors) for rank, child, errors in self._children if child.poll()]
+        if not ended:
+            return
+        for other in range(self.size):
+            key = f"result/{self._number - 1}/{other}"
+            if self.store.check([key]):
+                self._raise_what_is_said(json.loads(self.store.get(key)))
+        rank, child, errors = ended[0]
+        errors.seek(0)
+        last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
+        code = child.returncode
+        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
+        words = f"stage {rank} {how}" + (f": {last}" if last else "")
+        raise StagesError(words, self._iterations())
+
+    def _raise_what_is_said(self, answer: dict[str, Any]) -> None:
+        """Raise the error of a stage's answer, if it is one."""
+        if answer.get("usage"):
+            raise UsageError(answer["usage"])
+        if "error" in answer:
+            raise StagesError(answer["error"], self._iterations())
 
     def close(self) -> None:
         """End the processes."""
@@ -145,3 +170,5 @@ class StageGroup:
                 child.wait()
             errors.close()
         self._children.clear()
+        if self._folder is not None:
+            self._folder.cleanup()

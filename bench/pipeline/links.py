@@ -136,8 +136,7 @@ class Link:
         if tensor.numel():
             buffer[:size].view(self.shape).copy_(tensor)
         buffer[size:].view(_WORD[self.dtype]).fill_(batch)
-        if batch != LAST:
-            self.sent += buffer.nbytes
+        self.sent += tensor.nbytes
         self._outgoing.put((time.perf_counter() + self.delay, buffer))
 
     def end(self, seconds: float) -> None:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 import torch.distributed as dist
 
-from .links import DOWN, UP, Link
+from .links import DOWN, UP
 from .part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ..cell import Cell
+    from .wires import AnyLink, Wires
 
 REPEATS, REPEAT_SECONDS = 30, 0.5
 """Updates that are timed, and for how long at most."""
@@ -172,27 +173,27 @@ def balanced(costs: Sequence[float], stages: int) -> list[int]:
 
 
 def message_seconds(
-    rank: int, size: int, up: Sequence[int], below: Sequence[int], dtype: torch.dtype
+    wires: Wires, rank: int, size: int, shapes: Sequence[Sequence[int]], dtype: torch.dtype
 ) -> float:
     """Return the seconds of a message to the stage above, half a round trip; 0 at the top.
 
     Every stage calls it at the same time; a pair's messages are timed while all others wait.
 
     Args:
+        wires: join it to its neighbours.
         rank: of the stage.
         size: the number of stages.
-        up: the shape of what it sends up.
-        below: the shape of what comes from below.
+        shapes: of what it sends up, and of what comes from below.
         dtype: of both.
     """
     found = 0.0
     for lower in range(size - 1):
         if rank == lower:
-            link = Link(rank + 1, UP, up, dtype)
-            found = _round_trip(link, torch.zeros(tuple(up), dtype=dtype)) / 2
+            link = wires.link(rank + 1, UP, shapes[0], dtype)
+            found = _round_trip(link, torch.zeros(tuple(shapes[0]), dtype=dtype)) / 2
             link.end(60)
         elif rank == lower + 1:
-            link = Link(lower, DOWN, below, dtype)
+            link = wires.link(lower, DOWN, shapes[1], dtype)
             for number in range(ROUND_TRIPS):
                 message = link.inbox.take(60)
                 assert message is not None
@@ -202,7 +203,7 @@ def message_seconds(
     return found
 
 
-def _round_trip(link: Link, tensor: torch.Tensor) -> float:
+def _round_trip(link: AnyLink, tensor: torch.Tensor) -> float:
     times: list[float] = []
     for number in range(ROUND_TRIPS):
         start = time.perf_counter()

@@ -1,8 +1,10 @@
 """The process of a stage: it joins the others, and trains what it is told until it is told to end.
 
-    python -m sgbench.bench.pipeline.process HOST PORT RANK SIZE CORE
+    python -m sgbench.bench.pipeline.process HOST PORT RANK SIZE CORE FOLDER PIPES
 
-It ends when its standard input does: with the process that started it.
+PIPES are, for each neighbour, its rank and the descriptors to read from and to write to; with them
+and the FOLDER, messages go through shared memory. The process ends when its standard input does:
+with the one that started it.
 """
 
 from __future__ import annotations
@@ -14,22 +16,36 @@ import os
 import sys
 import threading
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..errors import SgbenchError
 from .stores import Store, join, open_store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .wires import Wires
 
 FOREVER = datetime.timedelta(days=1)
 """How long it waits for the next cell."""
 
 
-def serve(store: Store, rank: int, size: int, data_dir: str | None = None) -> int:
+def serve(
+    store: Store,
+    rank: int,
+    size: int,
+    *,
+    wires: Callable[[], Wires],
+    data_dir: str | None = None,
+) -> int:
     """Train what the store says until it says to end; return an exit code.
 
     Args:
         store: shared with the process that hands out the cells.
         rank: of this stage.
         size: the number of stages.
+        wires: makes what joins it to its neighbours, once there is something to train.
         data_dir: where data files are on this machine; where the cell's driver has them if None.
     """
     store.wait(["job/0"], FOREVER)
@@ -38,6 +54,7 @@ def serve(store: Store, rank: int, size: int, data_dir: str | None = None) -> in
     from . import session
 
     join(store, rank, size)
+    joined = wires()
     number = 0
     while True:
         store.wait([f"job/{number}"], FOREVER)
@@ -48,7 +65,7 @@ def serve(store: Store, rank: int, size: int, data_dir: str | None = None) -> in
             job["data_dir"] = data_dir
         told = _Progress(store, number)
         try:
-            found = session.run(job, rank, size, told)
+            found = session.run(job, rank, size, joined, told)
         except Exception as error:
             cause = error.__cause__ or error  # torch's schedules wrap what a layer raises
             reason = " ".join(f"{type(cause).__name__}: {cause}".split())
@@ -98,12 +115,20 @@ def _end_with_parent() -> None:
 
 def main(arguments: list[str]) -> int:
     """Join the stages and serve."""
-    host, port, rank, size, core = arguments
+    host, port, rank, size, core, folder, *pipes = arguments
     threading.Thread(target=_end_with_parent, daemon=True).start()
     if int(core) >= 0:
         pin(int(core))
     store, _ = open_store(host, int(port), serve=False)
-    return serve(store, int(rank), int(size))
+
+    def wires() -> Wires:
+        from .wires import GlooWires, SharedWires
+
+        numbers = iter(map(int, pipes))
+        known = {peer: (read, write) for peer, read, write in zip(*[numbers] * 3, strict=True)}
+        return SharedWires(int(rank), Path(folder), known, store) if folder else GlooWires()
+
+    return serve(store, int(rank), int(size), wires=wires)
 
 
 if __name__ == "__main__":

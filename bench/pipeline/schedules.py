@@ -6,6 +6,7 @@ number of one. A stage sends the gradient down before it updates its own weights
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from .trace import BACKWARD, FORWARD, MODEL, UPDATE
@@ -33,12 +34,14 @@ def locked(stage: Stage) -> None:
 
 
 def stale(stage: Stage) -> None:
-    """Train by delayed gradients: a stage learns from the gradient of the batch before.
+    """Train by delayed gradients: a stage learns as many batches late as there are stages above it.
 
-    It runs forward on batch k, then waits for the gradient of batch k - 1, which meets the weights
-    of today: none are kept. The topmost stage, which has the loss, learns at once.
+    So all stages work at the same time (Huo et al. 2018, arXiv 1804.10574, with one difference: the
+    gradient meets the weights of today, none are kept). A stage runs forward on batch k, then waits
+    for the gradient of batch k - late. The topmost one, which has the loss, learns at once.
     """
-    held: list[Pullback] = []
+    late = stage.size - 1 - stage.rank
+    held: deque[list[Pullback]] = deque()
     for k in range(stage.cell.iterations):
         x = _input(stage, k)
         h, pullbacks = _forward(stage, x, k)
@@ -47,17 +50,17 @@ def stale(stage: Stage) -> None:
             _update(stage, k)
             continue
         stage.send(stage.above, k, h)
-        if k:
-            _learn_late(stage, held, k - 1)
-            stage.staleness.append(1)
-        held = pullbacks
-    if not stage.top:
-        _learn_late(stage, held, stage.cell.iterations - 1)
+        held.append(pullbacks)
+        if k >= late:
+            _learn_late(stage, held.popleft(), k - late)
+            stage.staleness.append(late)
+    while held:
+        _learn_late(stage, held.popleft(), stage.cell.iterations - len(held) - 1)
 
 
-def _learn_late(stage: Stage, held: list[Pullback], k: int) -> None:
+def _learn_late(stage: Stage, pullbacks: list[Pullback], k: int) -> None:
     assert stage.above is not None
-    _backward(stage, held, stage.receive(stage.above, k), k)
+    _backward(stage, pullbacks, stage.receive(stage.above, k), k)
     _update(stage, k)
 
 

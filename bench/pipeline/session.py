@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from .wires import Wires
+
 WARM_UP = 3
 """Updates before the clock starts, of weights that are thrown away."""
 EVALUATION = 3
@@ -40,13 +42,16 @@ Progress = Callable[[int], None]
 """Is told the updates that are done."""
 
 
-def run(job: dict[str, Any], rank: int, size: int, progress: Progress) -> dict[str, Any]:
+def run(
+    job: dict[str, Any], rank: int, size: int, wires: Wires, progress: Progress
+) -> dict[str, Any]:
     """Train one cell with the other stages; return what this one found, as JSON values.
 
     Args:
         job: `cell`, `data_dir`, `matmul`, and `trace`: whether all spans are wanted.
         rank: of this stage.
         size: the number of stages.
+        wires: join it to its neighbours.
         progress: is called at the bottom stage's snapshots.
 
     Raises StageError where a neighbour is late or gone.
@@ -58,13 +63,28 @@ def run(job: dict[str, Any], rank: int, size: int, progress: Progress) -> dict[s
     by_autograd = cell.schedule in (*MICRO_BATCHED, *WHOLE_NETWORKS)
     with torch.no_grad() if by_autograd else torch.inference_mode():
         try:
-            return _run(cell, data, rank, size, progress, whole_trace=job["trace"])
+            return _run(
+                cell,
+                data,
+                rank,
+                size,
+                wires=wires,
+                progress=progress,
+                whole_trace=job["trace"],
+            )
         except LateError:
             raise StageError(f"stage {rank} waited too long for its neighbour's messages") from None
 
 
 def _run(
-    cell: Cell, data: Data, rank: int, size: int, progress: Progress, *, whole_trace: bool
+    cell: Cell,
+    data: Data,
+    rank: int,
+    size: int,
+    *,
+    wires: Wires,
+    progress: Progress,
+    whole_trace: bool,
 ) -> dict[str, Any]:
     image, parallel = data.train_images.shape[1:], cell.schedule in WHOLE_NETWORKS
     bounds = _bounds(cell, image, data.classes, rank, size)
@@ -83,12 +103,16 @@ def _run(
             Batches([cell], data, torch.device("cpu"), purpose=f"order/stage{rank}"),
             examples=examples,
             limit=UNREAD if cell.schedule in UNREPEATABLE else None,
-            neighbours=not parallel,
+            wires=None if parallel else wires,
+            update_seconds=update_seconds,
             progress=progress,
         )
 
     work = _alone(part(cell), examples, times, rank, size)
-    message = _message(part(cell), examples, rank, size)
+    message = _message(part(cell), examples, rank, size, wires)
+    both: list[float] = [0.0] * size
+    dist.all_gather_object(both, work.seconds)
+    update_seconds = min(both)
     train = _schedule(cell.need("schedule"))
     _warm_up(stage_of(cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)), train)
     stage = stage_of(cell, progress if rank == 0 else None)
@@ -115,6 +139,7 @@ def _run(
         **{f"{name}_seconds": value for name, value in dataclasses.asdict(work).items()},
         "message_seconds": message,
         "core": own_core(),
+        "transport": "gloo" if parallel else wires.transport,
     }
     middle = max(ended) / 2
     window = (0.0, max(ended)) if whole_trace else (middle, middle + WINDOW_SECONDS)
@@ -186,12 +211,12 @@ def _alone(part: Part, examples: int, times: int, rank: int, size: int) -> measu
     return found
 
 
-def _message(part: Part, examples: int, rank: int, size: int) -> float:
+def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> float:
     """Return the seconds of a message to the stage above, or of an average of gradients."""
     if part.cell.schedule in WHOLE_NETWORKS:
         return measure.reduce_seconds(part.weights.grads)
     up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
-    return measure.message_seconds(rank, size, up, below, part.weights.flat.dtype)
+    return measure.message_seconds(wires, rank, size, (up, below), part.weights.flat.dtype)
 
 
 def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:

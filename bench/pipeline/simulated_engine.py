@@ -48,7 +48,7 @@ class Poll(NamedTuple):
 
 
 class AllReduce(NamedTuple):
-    """A sum over all stages: it takes some seconds from when the last of them has come to it."""
+    """A sum over all stages, waited for: some seconds from when the last of them has come."""
 
     batch: int
     seconds: float
@@ -78,14 +78,12 @@ class Channel:
         handling: seconds that a message keeps the sender busy, and again the receiver.
         limit: the number of unread messages that the inbox holds; a newer one then replaces the
             oldest. None for no limit.
-        rendezvous: whether the transfer starts only once the receiver asks for the message.
     """
 
     transfer: float
     delay: float = 0.0
     handling: float = 0.0
     limit: int | None = None
-    rendezvous: bool = False
     unread: deque[int] = field(default_factory=deque[int])
     dropped: int = 0
 
@@ -143,7 +141,7 @@ class Engine:
     def _add(self, stage: int, kind: str, batch: int, start: float, end: float) -> None:
         spans = self.spans[stage]
         if not self.recording:
-            del spans[:-1]  # the last two may be under way: a wait and what follows it
+            spans.clear()
         if end > start:
             spans.append(Span(stage, kind, batch, start, end))
 
@@ -162,9 +160,8 @@ class Engine:
                 channel = self.channels[stage, operation.to]
                 end = self.now + channel.handling
                 self._add(stage, COMMUNICATING, operation.batch, self.now, end)
-                arrival = end + channel.delay + (0.0 if channel.rendezvous else channel.transfer)
-                arrived = partial(self._arrived, stage, operation)
-                self._at(arrival, arrived, late=False)
+                arrival = end + channel.transfer + channel.delay
+                self._at(arrival, partial(self._arrived, stage, operation), late=False)
                 if channel.handling:
                     self._at(end, partial(self._go_on, stage, None))
                     return
@@ -199,10 +196,9 @@ class Engine:
         channel = self.channels[source, stage]
         batch = channel.unread.popleft()
         since, _ = self._blocked.pop(stage, (self.now, None))
-        there = self.now + (channel.transfer if channel.rendezvous else 0.0)
-        end = there + channel.handling
-        self._add(stage, WAITING, batch, since, there)
-        self._add(stage, COMMUNICATING, batch, there, end)
+        end = self.now + channel.handling
+        self._add(stage, WAITING, batch, since, self.now)
+        self._add(stage, COMMUNICATING, batch, self.now, end)
         self._at(end, partial(self._go_on, stage, batch))
 
     def _join(self, stage: int, operation: AllReduce) -> None:
@@ -212,7 +208,6 @@ class Engine:
             return
         end = self.now + operation.seconds
         for member, (since, waited) in self._blocked.items():
-            self._add(member, WAITING, waited.batch, since, self.now)
-            self._add(member, COMMUNICATING, waited.batch, self.now, end)
+            self._add(member, WAITING, waited.batch, since, end)
             self._at(end, partial(self._go_on, member, None))
         self._blocked.clear()

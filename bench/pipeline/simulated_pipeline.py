@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError, did_you_mean
 from .simulated_engine import Channel
-from .simulated_schedules import MICRO_BATCHED, SCHEDULES, UNLOCKED, Place
+from .simulated_schedules import SCHEDULES, UNLOCKED, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,21 +22,23 @@ INBOX = 2
 class StageTimes:
     """Measured seconds of one update of a stage on a whole batch, as in a record's `pipeline`.
 
-    In `data_parallel` a stage is a process, with the times of the whole network (`whole_network`).
+    In `data_parallel` a stage is a process: its times are those of the whole network on its share
+    of the batch (`whole_network`).
 
     Attributes:
         forward_seconds: the forward pass.
         backward_seconds: the backward pass.
         model_seconds: all work of M and of synthetic inputs; only unlocked schedules have it.
         update_seconds: the optimiser.
-        message_seconds: a message of h's size to the next stage, one way, with its handling at
-            both ends and without delay; of data_parallel an all-reduce of the gradients.
-        part_forward_seconds: the forward pass of a micro-batch (`gpipe`, `1f1b`) or of a process's
-            share of the batch (`data_parallel`), since small batches are less efficient; not given:
-            its share of `forward_seconds`.
+        message_seconds: a message to the next stage, one way, with its handling at both ends and
+            without delay: of h's size, in `gpipe` and `1f1b` of a micro-batch's (taken to last as
+            long where it was not measured, since latency is most of it); of data_parallel an
+            all-reduce of the gradients.
+        layers: of the stage, the classifier included; its work is spread evenly over them.
+        part_forward_seconds: the forward pass of a micro-batch, since small batches are less
+            efficient; not given: its share of `forward_seconds`, as of a record of `gpipe` or
+            `1f1b`, whose times are those of all its micro-batches.
         part_backward_seconds: likewise of the backward pass.
-        part_message_seconds: a message of a micro-batch; not given: as that of a batch, since
-            latency is most of it.
     """
 
     forward_seconds: float
@@ -44,9 +46,9 @@ class StageTimes:
     model_seconds: float = 0.0
     update_seconds: float = 0.0
     message_seconds: float = 0.0
+    layers: int = 1
     part_forward_seconds: float | None = None
     part_backward_seconds: float | None = None
-    part_message_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,8 +64,7 @@ class Pipeline:
         inbox: the unread messages that an inbox holds, in the unlocked schedules.
         handling_seconds: the part of a message's time in which it keeps its sender busy, and again
             its receiver: at most half of `message_seconds`. Not of data_parallel.
-        part_overhead_seconds: added to each forward and each backward pass of a micro-batch or of
-            a process's share.
+        part_overhead_seconds: added to each forward and each backward pass of a micro-batch.
     """
 
     stages: Sequence[StageTimes]
@@ -93,10 +94,11 @@ def whole_network(
         all_reduce_seconds: of the sum of all their gradients, without delay.
     """
     whole = StageTimes(
-        forward_seconds=sum(stage.forward_seconds for stage in stages),
-        backward_seconds=sum(stage.backward_seconds for stage in stages),
+        forward_seconds=sum(stage.forward_seconds for stage in stages) / processes,
+        backward_seconds=sum(stage.backward_seconds for stage in stages) / processes,
         update_seconds=sum(stage.update_seconds for stage in stages),
         message_seconds=all_reduce_seconds,
+        layers=sum(stage.layers for stage in stages),
     )
     return (whole,) * processes
 
@@ -126,7 +128,7 @@ def check(pipeline: Pipeline, updates: int) -> None:
         if value is not None and not (math.isfinite(value) and value >= bound):
             raise UsageError(f"{name} is {value!r}: give a number of at least {bound}")
     for number in range(len(pipeline.stages) - 1):
-        message = _message_seconds(pipeline, number)
+        message = pipeline.stages[number].message_seconds
         if 2 * pipeline.handling_seconds > message and pipeline.schedule != "data_parallel":
             raise UsageError(
                 f"handling_seconds is {pipeline.handling_seconds!r}: give half of a message's time "
@@ -134,18 +136,10 @@ def check(pipeline: Pipeline, updates: int) -> None:
             )
 
 
-def _message_seconds(pipeline: Pipeline, number: int) -> float:
-    """Return the seconds of a message between stage `number` and the next."""
-    stage = pipeline.stages[number]
-    if pipeline.schedule in MICRO_BATCHED and stage.part_message_seconds is not None:
-        return stage.part_message_seconds
-    return stage.message_seconds
-
-
 def places_of(pipeline: Pipeline) -> list[Place]:
     """Return the place of each stage, bottom first, with the straggler's times as they are."""
     count = len(pipeline.stages)
-    parts = count if pipeline.schedule == "data_parallel" else pipeline.micro_batches
+    parts = pipeline.micro_batches
     all_reduce = max(stage.message_seconds for stage in pipeline.stages)
     # around a ring, each process sends 2 (S - 1) messages, one after another
     all_reduce += 2 * (count - 1) * pipeline.delay / 1000
@@ -159,6 +153,7 @@ def places_of(pipeline: Pipeline) -> list[Place]:
             number=number,
             stages=count,
             parts=parts,
+            layers=times.layers,
             forward_seconds=times.forward_seconds * slower,
             backward_seconds=times.backward_seconds * slower,
             model_seconds=times.model_seconds * slower,
@@ -178,13 +173,12 @@ def channels_of(pipeline: Pipeline) -> dict[tuple[int, int], Channel]:
     if pipeline.schedule == "data_parallel":
         return channels
     for below in range(len(pipeline.stages) - 1):
-        transfer = _message_seconds(pipeline, below) - 2 * pipeline.handling_seconds
+        transfer = pipeline.stages[below].message_seconds - 2 * pipeline.handling_seconds
         for way in ((below, below + 1), (below + 1, below)):
             channels[way] = Channel(
                 transfer=transfer,
                 delay=pipeline.delay / 1000,
                 handling=pipeline.handling_seconds,
                 limit=pipeline.inbox if pipeline.schedule in UNLOCKED else None,
-                rendezvous=pipeline.schedule in MICRO_BATCHED,
             )
     return channels

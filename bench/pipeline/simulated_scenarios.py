@@ -81,9 +81,8 @@ def deeper(stages: Sequence[StageTimes], count: int, schedule: str) -> tuple[Sta
     """Return `count` stages of a deeper network, from the times of one that was measured.
 
     The topmost stage, which has the classifier, stays so; those below it are repeated in turn. In
-    `data_parallel` each process has the deeper network, whose depth grows as their number does, so
-    that its part of the work stays the same; so does the size of each of the 2 (S - 1) messages
-    of an all-reduce, of which there are more.
+    `data_parallel` each process has the deeper network on a smaller share of the batch, so that
+    only the optimiser has more to do; the 2 (S - 1) messages of an all-reduce stay as large.
 
     Raises UsageError for fewer than two measured stages, which say nothing of messages, and for a
     count below 1.
@@ -95,14 +94,10 @@ def deeper(stages: Sequence[StageTimes], count: int, schedule: str) -> tuple[Sta
     if schedule != "data_parallel":
         below = stages[:-1]
         return (*(below[number % len(below)] for number in range(count - 1)), stages[-1])
-    depth, messages = count / len(stages), (count - 1) / (len(stages) - 1)
-    whole = stages[0]
     process = replace(
-        whole,
-        forward_seconds=whole.forward_seconds * depth,
-        backward_seconds=whole.backward_seconds * depth,
-        update_seconds=whole.update_seconds * depth,
-        message_seconds=whole.message_seconds * messages,
+        stages[0],
+        update_seconds=stages[0].update_seconds * count / len(stages),
+        message_seconds=stages[0].message_seconds * (count - 1) / (len(stages) - 1),
     )
     return (process,) * count
 

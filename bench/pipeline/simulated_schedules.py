@@ -22,11 +22,12 @@ class Place:
         number: of the stage; 0 is the bottom one.
         stages: how many there are.
         parts: micro-batches of a batch.
+        layers: of the stage, alike in their work.
         forward_seconds: of a batch, as the two below.
         backward_seconds: its weights' gradients and that of its input.
         model_seconds: all work of M, and of synthetic inputs.
         update_seconds: of the optimiser.
-        part_forward_seconds: of a micro-batch or of a process's share of a batch.
+        part_forward_seconds: of a micro-batch.
         part_backward_seconds: likewise.
         all_reduce_seconds: of the sum of all processes' gradients.
     """
@@ -34,6 +35,7 @@ class Place:
     number: int
     stages: int
     parts: int
+    layers: int
     forward_seconds: float
     backward_seconds: float
     model_seconds: float
@@ -51,25 +53,27 @@ class Place:
         """The forward pass of a batch."""
         return Compute(engine.FORWARD, batch, self.forward_seconds)
 
-    def backward(self, batch: int, age: int | None = None) -> Compute:
-        """The backward pass of a batch, by a gradient that is `age` updates old."""
-        return Compute(engine.BACKWARD, batch, self.backward_seconds, age)
+    def backward(self, batch: int) -> Compute:
+        """The backward pass of a batch."""
+        return Compute(engine.BACKWARD, batch, self.backward_seconds)
 
     def forward_part(self, batch: int) -> Compute:
-        """The forward pass of a micro-batch, or of a process's share."""
+        """The forward pass of a micro-batch."""
         return Compute(engine.FORWARD, batch, self.part_forward_seconds)
 
     def backward_part(self, batch: int) -> Compute:
-        """The backward pass of a micro-batch, or of a process's share."""
+        """The backward pass of a micro-batch."""
         return Compute(engine.BACKWARD, batch, self.part_backward_seconds)
 
-    def model(self, batch: int, age: int | None) -> Compute:
-        """The work of M, whose topmost target is `age` updates old."""
-        return Compute(engine.MODEL, batch, self.model_seconds, age)
+    def layer(self, batch: int) -> Iterator[Operation]:
+        """One layer of an unlocked stage: it goes back as soon as its M has been asked."""
+        yield Compute(engine.FORWARD, batch, self.forward_seconds / self.layers)
+        yield Compute(engine.MODEL, batch, self.model_seconds / self.layers)
+        yield Compute(engine.BACKWARD, batch, self.backward_seconds / self.layers)
 
-    def update(self, batch: int) -> Compute:
-        """The optimiser's work."""
-        return Compute(engine.UPDATE, batch, self.update_seconds)
+    def update(self, batch: int, age: int | None = None) -> Compute:
+        """The optimiser's work, by a gradient or target that is `age` updates old."""
+        return Compute(engine.UPDATE, batch, self.update_seconds, age)
 
     def send_up(self, batch: int) -> Iterator[Operation]:
         """The output h to the stage above, where there is one."""
@@ -93,10 +97,11 @@ class Place:
         if self.above:
             yield Receive(self.number + 1, batch)
 
-    def poll_h(self) -> Iterator[Operation]:
-        """An h of the stage below if there is any, not waited for."""
-        if self.number:
-            yield Poll(self.number - 1)
+    def poll_h(self, batch: int) -> Generator[Operation, int | None, int | None]:
+        """The batch of an h of the stage below; None where none has come; at the bottom `batch`."""
+        if not self.number:
+            return batch
+        return (yield Poll(self.number - 1))
 
     def poll_target(self) -> Generator[Operation, int | None, int | None]:
         """The batch of a target from the stage above; None where none has come."""
@@ -164,20 +169,15 @@ def data_parallel(at: Place) -> Program:
     The sum starts when all backward passes are done: buckets that overlap them are not modelled.
     """
     for batch in itertools.count():
-        yield at.forward_part(batch)
-        yield at.backward_part(batch)
+        yield at.forward(batch)
+        yield at.backward(batch)
         if at.stages > 1:
             yield AllReduce(batch, at.all_reduce_seconds)
         yield at.update(batch)
 
 
 def stale(at: Place) -> Program:
-    """Delayed gradients: a stage learns from an earlier batch's, one for each stage above it.
-
-    So of two stages the lower one learns from the gradient of the batch before, the upper one at
-    once; of more, a gradient has a batch's time for each step down (Huo et al., arXiv 1804.10574).
-    One batch late at every depth would chain all stages but the topmost together.
-    """
+    """Delayed gradients: a stage learns as many batches late as there are stages above it."""
     late = at.above
     for batch in itertools.count():
         yield from at.receive_h(batch)
@@ -185,42 +185,43 @@ def stale(at: Place) -> Program:
         yield from at.send_up(batch)
         if batch >= late:
             yield from at.receive_gradient(batch - late)
-            yield at.backward(batch - late, late or None)
+            yield at.backward(batch - late)
             yield from at.send_down(batch - late)
-            yield at.update(batch - late)
+            yield at.update(batch - late, late or None)
 
 
 def unlocked(at: Place) -> Program:
     """Synthetic gradients: h goes up and the next batch begins; M learns when its target comes."""
-    updates: dict[int, int] = {}
+    held: dict[int, int] = {}
     for update in itertools.count():
         batch = yield from at.receive_h(update)
-        updates[batch] = update
-        yield at.forward(batch)
-        yield from at.send_up(batch)
-        target = yield from at.poll_target()
-        age = None if target is None else update - updates.pop(target)
-        yield at.model(batch, age)
-        yield at.backward(batch)
-        yield from at.send_down(batch)
-        yield at.update(batch)
+        yield from _decoupled(at, update, batch, held)
 
 
 def completely_unlocked(at: Place) -> Program:
-    """Synthetic inputs as well: a stage runs on I(x), and I learns when h comes.
+    """Synthetic inputs as well: where no h has come, a stage runs on I(x), for itself alone."""
+    held: dict[int, int] = {}
+    for update in itertools.count():
+        batch = yield from at.poll_h(update)
+        yield from _decoupled(at, update, batch, held)
 
-    A target from a stage that is ahead has a negative age: that stage did the batch earlier. Where
-    rates differ, nothing bounds how far stages drift apart, so ages grow with the run's length.
+
+def _decoupled(at: Place, update: int, batch: int | None, held: dict[int, int]) -> Program:
+    """One update by synthetic gradients; nothing is sent where no `batch` came from below.
+
+    The first layer's gradient goes down as soon as it is there. `held` has the update in which each
+    batch was sent up, until its target comes: an age is counted in this stage's own updates.
     """
-    for batch in itertools.count():
-        yield from at.poll_h()
-        yield at.forward(batch)
+    shown = update if batch is None else batch
+    for number in range(at.layers):
+        yield from at.layer(shown)
+        if batch is not None and number == 0:
+            yield from at.send_down(batch)
+    if batch is not None:
+        held[batch] = update
         yield from at.send_up(batch)
-        target = yield from at.poll_target()
-        yield at.model(batch, None if target is None else batch - target)
-        yield at.backward(batch)
-        yield from at.send_down(batch)
-        yield at.update(batch)
+    target = yield from at.poll_target()
+    yield at.update(shown, None if target is None else update - held.pop(target))
 
 
 SCHEDULES: dict[str, Callable[[Place], Program]] = {
@@ -232,5 +233,4 @@ SCHEDULES: dict[str, Callable[[Place], Program]] = {
     "unlocked": unlocked,
     "completely_unlocked": completely_unlocked,
 }
-MICRO_BATCHED = ("gpipe", "1f1b")
 UNLOCKED = ("unlocked", "completely_unlocked")

@@ -4,11 +4,9 @@
     simulate(Pipeline(stages=stages, schedule="locked", delay=10.0)).updates_per_second
 
 What is modelled: each stage does one thing at a time, in the order of its schedule; times are those
-given, without scatter; a message is on its way for `message_seconds` and the delay, whatever else
-is on the way (bandwidth is not shared). torch.distributed.pipelining asks for a message only when
-it needs it, and gloo transfers it only then: in `gpipe` and `1f1b` a message costs its receiver
-`message_seconds` even if it was sent long before. That their sends are waited for as well adds
-nothing to this, as a send is over when its receive is.
+given, without scatter; messages arrive while a stage computes, each after its `message_seconds` and
+the delay, whatever else is on the way (bandwidth is not shared). M takes its time in every update,
+though its topmost one learns only when a target has come.
 """
 
 import bisect
@@ -35,8 +33,8 @@ class StagePrediction:
         stage: its number; 0 is the bottom one.
         updates_per_second: its own.
         busy: the share of its time in which it computes; the three shares sum to 1.
-        waiting: the share in which it waits for a message or for another process.
-        communicating: the share in which it handles messages, or adds up gradients.
+        waiting: the share in which it waits for a message, or for a sum of gradients.
+        communicating: the share in which it handles messages.
         dropped: messages that it never read.
         staleness: the mean age, in its own updates, of what it learns from; None where nothing
             comes late.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, Link, LostError, Message
+from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LostError, Message
 from .trace import COMMUNICATING, WAITING, Trace
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..cell import Cell
     from ..families.feedforward.batches import Batches
     from .part import Part
+    from .wires import AnyLink, Wires
 
 UNREAD = 2
 """Messages that an unlocked stage keeps unread; a newer one replaces the oldest."""
@@ -81,7 +83,8 @@ class Stage:
         own: the data in an order of its own, for updates on synthetic inputs.
         examples: in a message; a batch if None.
         limit: of unread messages; None for no limit.
-        neighbours: whether it exchanges messages with the stages below and above.
+        wires: join it to the stages below and above; None where it exchanges no messages.
+        update_seconds: about what an update takes.
         progress: is told the iteration of every snapshot.
 
     Attributes:
@@ -102,7 +105,8 @@ class Stage:
         *,
         examples: int | None = None,
         limit: int | None = None,
-        neighbours: bool = True,
+        wires: Wires | None = None,
+        update_seconds: float = math.inf,
         progress: Callable[[int], None] | None = None,
     ) -> None:
         self.rank, self.size, self.part = rank, size, part
@@ -119,13 +123,21 @@ class Stage:
         self.next_evaluation = self.cell.next_evaluation(0)
         dtype = part.weights.flat.dtype
 
-        def link(peer: int, tag: int, shape: tuple[int, ...]) -> Link | None:
-            if not neighbours or not 0 <= peer < size:
+        def link(peer: int, tag: int, shape: tuple[int, ...]) -> AnyLink | None:
+            if wires is None or not 0 <= peer < size:
                 return None
             count = shape[-1] if examples is None else examples
-            return Link(peer, tag, (*shape[:-1], count), dtype, delay=self.delay, limit=limit)
+            return wires.link(
+                peer,
+                tag,
+                (*shape[:-1], count),
+                dtype,
+                delay=self.delay,
+                limit=limit,
+                update_seconds=update_seconds,
+            )
 
-        self.above = link(rank + 1, UP, part.output_shape)
+        self.above = link(rank + 1, UP, part.output_shape)  # first, for nobody waits for it
         self.below = link(rank - 1, DOWN, part.input_shape)
 
     @property
@@ -134,7 +146,7 @@ class Stage:
         return self.part.top
 
     @property
-    def links(self) -> list[Link]:
+    def links(self) -> list[AnyLink]:
         """Its links."""
         return [link for link in (self.below, self.above) if link is not None]
 
@@ -143,13 +155,13 @@ class Stage:
         """Seconds that it waits for a message."""
         return MESSAGE_SECONDS + 2 * self.delay
 
-    def send(self, link: Link | None, batch: int, tensor: Tensor | None) -> None:
+    def send(self, link: AnyLink | None, batch: int, tensor: Tensor | None) -> None:
         """Hand a message to a neighbour; nothing where there is none."""
         if link is not None and tensor is not None:
             with self.trace.span(COMMUNICATING, batch):
                 link.send(batch, tensor)
 
-    def take(self, link: Link, batch: int) -> Message | None:
+    def take(self, link: AnyLink, batch: int) -> Message | None:
         """Return the next message of a neighbour, and wait for it; None once it has ended.
 
         Raises StageError where it does not come in time.
@@ -157,7 +169,7 @@ class Stage:
         with self.trace.span(WAITING, batch):
             return self._guarded(link, batch)
 
-    def _guarded(self, link: Link, batch: int) -> Message | None:
+    def _guarded(self, link: AnyLink, batch: int) -> Message | None:
         try:
             return link.inbox.take(self.limit)
         except LateError:
@@ -170,7 +182,7 @@ class Stage:
                 f"stage {self.rank} lost stage {link.peer} at update {batch}"
             ) from None
 
-    def receive(self, link: Link, batch: int) -> Tensor:
+    def receive(self, link: AnyLink, batch: int) -> Tensor:
         """Return the message of a batch.
 
         Raises StageError where another comes, or none in time.
@@ -215,3 +227,5 @@ class Stage:
                 raise StageError(
                     f"stage {self.rank} waited {self.limit:.0f} s for the end of stage {link.peer}"
                 ) from None
+            except LostError:
+                raise StageError(f"stage {self.rank} lost stage {link.peer} at its end") from None

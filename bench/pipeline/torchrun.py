@@ -56,7 +56,10 @@ def serve(data_dir: str | None) -> int:
     available = process.cores()
     if available:
         process.pin(available[int(os.environ["LOCAL_RANK"]) % len(available)])
-    code = process.serve(found, rank() or 0, int(os.environ["WORLD_SIZE"]), data_dir)
+    from .wires import GlooWires
+
+    size = int(os.environ["WORLD_SIZE"])
+    code = process.serve(found, rank() or 0, size, wires=GlooWires, data_dir=data_dir)
     os._exit(code)  # threads of the process group may still wait for a neighbour
 
 

@@ -63,7 +63,10 @@ def cell_names(cells: Sequence[Cell | Record], *, seeds: bool = True) -> list[st
         other = first.setdefault(name, values)
         if other is not values:
             extra |= {field: None for field in values if values[field] != other.get(field)}
-    tails = (" ".join(_told(cell, field) for field in extra) for cell in cells)
+    tails = (
+        " ".join(_told(cell, field) for field in extra if cell.value(field) is not None)
+        for cell in cells
+    )
     return [one_line(f"{name} {tail}") for name, tail in zip(names, tails, strict=True)]
 
 

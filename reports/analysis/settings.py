@@ -63,6 +63,8 @@ def command(
         return None
     scale = selection.exhibit.scale(selection.scale)
     names = [n for n in axes(selection) if len({*scale.values(n), cell.value(n)}) > 1]
+    alike = [c for c in selection.cells if all(c.value(n) == cell.value(n) for n in names)]
+    names += [n for n in axes(selection) if any(c.value(n) != cell.value(n) for c in alike)]
     words = ["sgbench", "run", selection.exhibit.name, "--scale", selection.scale]
     conditions = [f"{name}={format_value(name, cell.value(name))}" for name in names]
     words += ["--where", ",".join(conditions)] if conditions else []

@@ -115,7 +115,7 @@ def networks(selection: Selection) -> list[Network]:
         if cell.stages is None or n not in rows:
             continue
         arms = found.setdefault(tuple(cell.value(name) for name in _NETWORK), {})
-        key = (cell.rule, cell.schedule, cell.stages, cell.sg_layers)
+        key = (cell.rule, cell.schedule, cell.stages, cell.sg_layers, cell.sg_at)
         knobs = (float(cell.need("delay")), float(cell.need("straggler")))
         arms.setdefault(key, {})[knobs] = n
     several = len({values[1] for values in found}) > 1
@@ -155,7 +155,8 @@ def _label(selection: Selection, cell: Cell) -> str:
         return f"{rule} whole, one core"
     stages = "" if cell.stages == 2 else f", {cell.stages} stages"
     model = "" if not cell.sg_layers else f" M{cell.sg_layers}"
-    return f"{rule}{model} {schedule}{stages}"
+    once = "" if cell.sg_at is None else f", {label(exhibit, 'sg_at', cell.sg_at)}"
+    return f"{rule}{model} {schedule}{once}{stages}"
 
 
 def reached(curve: Sequence[Mapping[str, Any]], level: float, unit: str) -> float:

@@ -131,8 +131,9 @@ def tests_of(
         if _fits(point, claim.where) and point["dataset"] in (claim.datasets or (point["dataset"],))
     ]
     places: list[dict[str, Any]] = []
+    each = [name for name in claim.each if any(name in point for point in grid)]
     for point in grid:
-        place = {name: point[name] for name in claim.each if name in point}
+        place = {name: point.get(name) for name in each}  # None: the field does not apply
         if place not in places:
             places.append(place)
     tests: list[ClaimTest] = []

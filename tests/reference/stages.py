@@ -47,7 +47,7 @@ def stages_of(cell, bounds, limit=None):
         batches = [
             Batches([cell], data, CPU, purpose=purpose) for purpose in ("order", f"own{rank}")
         ]
-        found.append(Stage(rank, size, part, *batches, neighbours=False))
+        found.append(Stage(rank, size, part, *batches))
     for lower, upper in itertools.pairwise(found):
         lower.above = MemoryLink(upper.rank, limit)
         upper.below = MemoryLink(lower.rank, limit)

@@ -105,5 +105,5 @@ def waiting_seconds(values: Mapping[str, Any]) -> float:
     stages, schedule = values.get("stages"), values.get("schedule")
     if stages is None or schedule in UNREPEATABLE:
         return 0.0
-    in_turn = 2 if schedule == "stale" else 2 * (stages - 1)
+    in_turn = 1 if schedule == "stale" else 2 * (stages - 1)  # stale: two batches a round
     return in_turn * float(values["delay"]) / 1000

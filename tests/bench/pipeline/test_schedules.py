@@ -50,6 +50,14 @@ def test_stale_stages_learn_from_the_gradient_of_the_batch_before():
     assert stages[1].staleness == []
 
 
+def test_a_stale_stage_is_as_late_as_there_are_stages_above():
+    cell = staged_cell(schedule="stale", stages=4)
+    stages = stages_of(cell, [0, 1, 2, 3, 4])
+    train(stages, schedules.stale)
+    assert [set(stage.staleness) for stage in stages] == [{3}, {2}, {1}, set()]
+    assert [stage.part.iteration for stage in stages] == [12] * 4
+
+
 def test_a_stale_stage_is_not_the_whole_network():
     cell = staged_cell(schedule="stale")
     stages = stages_of(cell, [0, 2, 4])

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -69,7 +70,8 @@ def test_rows_hold_what_was_measured():
     for row in found.pipeline:
         assert math.isclose(row.busy + row.waiting + row.communicating, 1)
         assert row.updates == 8
-        assert row.bytes_sent == 16 * 32 * 8 + 8  # h or its gradient, float64, and the number
+        assert row.bytes_sent == 16 * 32 * 8  # h or its gradient, float64
+        assert row.transport == "shared memory"
         assert (row.dropped, row.staleness) == (0, None)
         assert min(row.forward_seconds, row.backward_seconds, row.update_seconds) > 0
         assert row.model_seconds == 0
@@ -229,13 +231,15 @@ def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(
 
 def test_a_message_that_is_late_ends_the_run_with_one_line(monkeypatch):
     monkeypatch.setenv("SGBENCH_MESSAGE_SECONDS", "1")
-    seen = []
+    seen, folders = [], []
 
     def hold(processes):
         seen.extend(processes)
+        folders.append(Path(staged._groups[2]._folder.name))
         os.kill(processes[1].pid, signal.SIGSTOP)
 
     words, _ = fault(hold)
+    assert not folders[0].exists()
     assert "waited 1 s for stage 1 at update" in words
     assert all(process.poll() is not None for process in seen)
 

@@ -1,0 +1,121 @@
+"""Links through shared memory: what arrives, when, and what of a neighbour that has gone."""
+
+import contextlib
+import os
+import threading
+import time
+
+import pytest
+import torch
+from sgbench.bench.pipeline.links import DOWN, LAST, UP, LateError, LostError
+from sgbench.bench.pipeline.shared_memory import SharedLink
+
+SHAPE = (1, 3, 2)
+
+
+@pytest.fixture
+def pair(tmp_path):
+    """Make the two links of neighbours; their pipes are closed at the end."""
+    ends = []
+
+    def make(slots=16, dtype=torch.float32, delay=0.0, limit=None):
+        (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
+        ends.extend([up_read, up_write, down_read, down_write])
+        file = SharedLink.make(tmp_path, SHAPE, dtype, slots)
+        common = {"shape": SHAPE, "dtype": dtype, "slots": slots, "limit": limit}
+        low = SharedLink(1, file, (down_read, up_write), tag=UP, delay=delay, **common)
+        high = SharedLink(0, file, (up_read, down_write), tag=DOWN, **common)
+        return low, high
+
+    yield make
+    for end in ends:
+        with contextlib.suppress(OSError):
+            os.close(end)
+
+
+def filled(value, dtype=torch.float32):
+    return torch.full(SHAPE, float(value), dtype=dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_messages_go_both_ways_as_copies(pair, dtype):
+    low, high = pair(dtype=dtype)
+    sent = filled(3, dtype)
+    low.send(2**40, sent)
+    sent.zero_()
+    high.send(5, filled(7, dtype))
+    found = high.inbox.take(5)
+    assert (found.batch, found.tensor.unique().tolist()) == (2**40, [3.0])
+    assert low.inbox.take(5).tensor.unique().tolist() == [7.0]
+    assert low.sent == 6 * dtype.itemsize
+    assert low.inbox.poll() is None
+
+
+def test_many_messages_go_round_the_ring_in_order(pair):
+    low, high = pair(slots=4)
+    for batch in range(50):
+        low.send(batch, filled(batch))
+        if batch % 3 == 2:
+            for expected in range(batch - 2, batch + 1):
+                found = high.inbox.poll()
+                assert (found.batch, found.tensor[0, 0, 0]) == (expected, expected)
+
+
+def test_a_full_inbox_loses_its_oldest_messages_but_not_the_end(pair):
+    low, high = pair(limit=2)
+    for batch in range(6):
+        low.send(batch, filled(batch))
+    assert [high.inbox.poll().batch, high.inbox.poll().batch] == [4, 5]
+    assert high.inbox.dropped == 4
+    for batch in range(6, 9):
+        low.send(batch, filled(batch))
+    low.send(LAST, torch.empty(0))
+    assert [high.inbox.poll().batch, high.inbox.poll().batch] == [7, 8]
+    assert high.inbox.take(5) is None
+    assert (high.inbox.closed, high.inbox.dropped) == (True, 5)
+    assert high.inbox.poll() is None
+
+
+def test_a_message_is_not_there_before_it_is_due_and_delays_overlap(pair):
+    low, high = pair(delay=0.1)
+    start = time.perf_counter()
+    for batch in range(3):
+        low.send(batch, filled(batch))
+    assert high.inbox.poll() is None
+    assert [high.inbox.take(5).batch for _ in range(3)] == [0, 1, 2]
+    assert 0.1 <= time.perf_counter() - start < 0.29
+
+
+def test_a_message_is_waited_for_so_long_and_no_longer(pair):
+    low, high = pair()
+    with pytest.raises(LateError):
+        high.inbox.take(0.02)
+    threading.Timer(0.05, low.send, [4, filled(4)]).start()
+    assert high.inbox.take(5).batch == 4
+
+
+def test_links_end_together(pair):
+    low, high = pair(delay=0.02)
+    low.send(0, filled(0))
+    other = threading.Thread(target=high.end, args=(5,))
+    other.start()
+    low.end(5)
+    other.join(5)
+    assert not other.is_alive()
+    assert low.inbox.closed
+    assert high.inbox.closed  # and what it had not read is gone
+
+
+def test_the_end_of_a_neighbour_is_waited_for(pair):
+    low, _ = pair()
+    with pytest.raises(LateError):
+        low.end(0.02)
+
+
+def test_a_neighbour_that_has_gone_is_noticed_when_all_is_read(pair):
+    low, high = pair()
+    low.send(0, filled(0))
+    os.close(low._wake)
+    assert high.inbox.take(5).batch == 0
+    with pytest.raises(LostError):
+        high.inbox.take(5)
