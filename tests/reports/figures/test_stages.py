@@ -27,7 +27,7 @@ def test_there_is_one_of_each_kind(drawn):
 
 def test_the_headline_has_every_arm_that_gets_there_and_says_when_one_overtakes(drawn):
     one, network = drawn[0]["crossover"], drawn[1]
-    assert one.title.startswith("digits 64 units: cDNI unlocked overtakes bprop locked from ")
+    assert one.title.startswith("digits 64 units: cDNI unlocked, one M a stage overtakes bprop loc")
     assert set(one.data["line"]) == {arm.label for arm in network.arms}
     (mark,) = one.marks.to_dict("records")
     assert 0 < mark["x"] < 30
@@ -52,7 +52,7 @@ def test_a_timeline_is_cut_where_its_panel_ends(drawn):
 
 def test_what_is_simulated_alone_is_drawn_apart(drawn):
     one = drawn[0]["simulated"]
-    assert one.title.startswith("The simulation is within 10 % of what was measured in 14 of 14")
+    assert one.title.startswith("The simulation is within 10 % of what was measured in 17 of 17")
     alone = one.data[one.data["dashed"]]
     assert set(alone["panel"]) == {"rack, 0.1 ms", "region, 1 ms", "continent, 30 ms",
                                    "intercontinental, 75 ms"}  # fmt: skip

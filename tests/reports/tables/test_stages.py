@@ -40,7 +40,7 @@ def test_rates_by_delay_and_straggler(found):
 def test_seconds_to_an_error_and_errors_that_are_not_reached(found):
     some, _ = found
     table = tables.seconds_table(some)
-    reached = entries(table, arm="cDNI unlocked", error="5 %")
+    reached = entries(table, arm="cDNI unlocked", error="3 %")
     assert all(float(text) > 0 for text in reached.values())
     assert set(entries(table, arm="cDNI unlocked", error="2 %").values()) == {"not reached"}
     stale = entries(table, arm="bprop stale gradients", error="5 %")
@@ -50,7 +50,7 @@ def test_seconds_to_an_error_and_errors_that_are_not_reached(found):
 def test_crossovers_by_error_leave_out_arms_that_reach_none(found, locking):
     some, records = found
     row = entries(tables.crossover_table(some), unlocked="cDNI unlocked", overtakes="bprop locked")
-    assert row["to 5 %"].startswith("from ")
+    assert row["to 3 %"].startswith("from ")
     assert row["to 2 %"] == "does not reach 2 %"
     slow = [
         staged.record(r.cell, "demo", curve=[]) if r.schedule == "unlocked" else r for r in records
