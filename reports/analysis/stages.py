@@ -5,7 +5,6 @@ their run without delay takes to it, over the updates a second at the delay. Unl
 trained at each delay, and their seconds are those at which the error was reached.
 """
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from .wording import at, label
 LEVELS = (5.0, 3.0, 2.0)
 """Test errors in percent that arms are timed to."""
 HEADLINE = 3.0
+FEWEST = 3
+"""Seeds from which on an interval is given: one of two logarithms spans all there is."""
 Seeds = dict[int, float]
 """A number a seed."""
 _READ = ("seed", "steps_per_second", "curve", "pipeline", "timeline")
@@ -103,45 +104,6 @@ class Network:
         return sorted({delay for arm in self.arms for delay in arm.delays})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Crossover:
-    """The delay from which on an unlocked arm has an error before one that waits.
-
-    Attributes:
-        unlocked: the arm that is to overtake.
-        waiting: the other.
-        level: the error in percent.
-        seeds: by seed the delay in milliseconds: 0 where it is ahead without any, infinite where it
-            is behind at every delay that was measured.
-        most: the largest delay that was measured.
-        there: whether the unlocked arm has the error at all, at some delay.
-        interval: of the seeds' delays, geometric; None where not every seed has one above 0.
-    """
-
-    unlocked: Arm
-    waiting: Arm
-    level: float
-    seeds: Seeds
-    most: float
-    there: bool
-    interval: intervals.Interval | None
-
-    @property
-    def words(self) -> str:
-        """When it overtakes, in words."""
-        delays = list(self.seeds.values())
-        if delays and all(map(math.isinf, delays)):
-            behind = f"behind up to {self.most:g} ms" if self.most else "behind without delay"
-            return behind if self.there else f"does not reach {self.level:g} %"
-        there = [delay for delay in delays if not math.isinf(delay)]
-        if len(there) < len(delays) or not delays:
-            return f"ahead in {len(there)} of {len(delays)} seeds" if delays else "not measured"
-        if self.interval is not None:
-            return f"from {self.interval.mean:.2g} ms{range_words(self.interval)}"
-        some = f"from {min(delays):.2g} to {max(delays):.2g} ms, by seed"
-        return some if any(delays) else "ahead without delay"
-
-
 def networks(selection: Selection) -> list[Network]:
     """Return the networks in stages of which there are results, in the grid's order."""
     there = (selection.frame["status"] == "ok") & selection.declared(selection.frame)
@@ -217,78 +179,26 @@ def reached(curve: Sequence[Mapping[str, Any]], level: float, unit: str) -> floa
     return math.inf
 
 
+def level_of(networks: Sequence[Network]) -> float:
+    """Return the error that headlines are about: 3 %, or 5 % where no unlocked arm gets to 3."""
+    for level in (HEADLINE, LEVELS[0]):
+        for arm in (arm for network in networks for arm in network.arms if arm.unlocked):
+            if any(spread(list(arm.seconds(level, delay).values())) for delay in arm.delays):
+                return level
+    return HEADLINE
+
+
 def spread(values: Sequence[float]) -> intervals.Interval | None:
-    """Return the geometric mean of positive values with its 95 % interval; None of infinite."""
+    """Return the geometric mean of positive values with its 95 % interval; None of infinite.
+
+    There are no bounds below FEWEST seeds.
+    """
     if not values or not all(0 < value < math.inf for value in values):
         return None
     found = intervals.mean_interval([math.log(value) for value in values], CONFIDENCE)
-    low, high = (None if x is None else math.exp(x) for x in (found.low, found.high))
+    enough = found.n >= FEWEST
+    low, high = (math.exp(x) if x is not None and enough else None for x in (found.low, found.high))
     return intervals.Interval(math.exp(found.mean), low, high, found.n)
-
-
-def crossovers(network: Network, level: float = HEADLINE) -> list[Crossover]:
-    """Return when each unlocked arm overtakes each that waits, or is whole."""
-    unlocked = [arm for arm in network.arms if arm.unlocked]
-    others = [arm for arm in network.arms if not arm.unlocked]
-    return [
-        _crossover(one, other, level) for one, other in itertools.product(unlocked, others)
-    ]  # fmt: skip
-
-
-def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
-    ours, theirs = ({d: arm.seconds(level, d) for d in arm.delays} for arm in (one, other))
-    every = [set(by_seed) for by_seed in (*ours.values(), *theirs.values())]
-    seeds = every[0].intersection(*every[1:])
-    found = {
-        seed: _overtakes(
-            {d: by_seed[seed] for d, by_seed in ours.items()},
-            {d: by_seed[seed] for d, by_seed in theirs.items()},
-            other.whole,
-        )
-        for seed in sorted(seeds)
-    }
-    return Crossover(
-        unlocked=one,
-        waiting=other,
-        level=level,
-        seeds=found,
-        most=one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1]),
-        there=any(value < math.inf for by_seed in ours.values() for value in by_seed.values()),
-        interval=spread(list(found.values())),
-    )
-
-
-def _overtakes(ours: Mapping[float, float], theirs: Mapping[float, float], whole: bool) -> float:
-    """Return the delay from which on `ours` takes fewer seconds, interpolated linearly.
-
-    Between two delays seconds are linear: what waits does so for so many delays an update.
-    """
-    if math.inf in ours.values():  # never there at some delay
-        return math.inf
-    if math.inf in theirs.values():
-        return 0.0
-    most = max(ours) if whole else min(max(ours), max(theirs))
-    delays = sorted(d for d in {*ours, *theirs} if d <= most)
-    gaps = [_between(theirs, d) - _between(ours, d) for d in delays]
-    if gaps[0] > 0:
-        return 0.0
-    for (d0, d1), (g0, g1) in zip(
-        itertools.pairwise(delays), itertools.pairwise(gaps), strict=True
-    ):
-        if g1 > 0:
-            return d0 + (d1 - d0) * -g0 / (g1 - g0)
-    return math.inf
-
-
-def _between(values: Mapping[float, float], delay: float) -> float:
-    """Return a value at a delay, linear between those that were measured."""
-    known = sorted(values)
-    if delay <= known[0] or len(known) == 1:
-        return values[known[0]]
-    for d0, d1 in itertools.pairwise(known):
-        if delay <= d1:
-            return values[d0] + (values[d1] - values[d0]) * (delay - d0) / (d1 - d0)
-    return values[known[-1]]
 
 
 def range_words(found: intervals.Interval) -> str:

@@ -13,14 +13,14 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context, parent_process
 
-from .spec import ClaimsDrawing, Drawing
+from .spec import AnyDrawing
 
 _EACH = 4
 """Figures per process: its start takes as long as drawing one or two of them."""
 
 
 def rendered(
-    drawings: Sequence[Drawing | ClaimsDrawing],
+    drawings: Sequence[AnyDrawing],
     formats: Sequence[str],
     workers: int = 1,
     sheet: str = "screen",
@@ -43,8 +43,8 @@ def rendered(
 
 
 def _side_by_side(
-    draw: Callable[[Drawing | ClaimsDrawing], dict[str, bytes]],
-    drawings: Sequence[Drawing | ClaimsDrawing],
+    draw: Callable[[AnyDrawing], dict[str, bytes]],
+    drawings: Sequence[AnyDrawing],
     workers: int,
 ) -> list[dict[str, bytes]]:
     others, context = set(active_children()), get_context("spawn")
@@ -57,7 +57,7 @@ def _side_by_side(
             raise
 
 
-def _draw(drawing: Drawing | ClaimsDrawing, formats: Sequence[str], sheet: str) -> dict[str, bytes]:
+def _draw(drawing: AnyDrawing, formats: Sequence[str], sheet: str) -> dict[str, bytes]:
     from . import render
 
     return render.render(drawing, formats, sheet)

@@ -13,11 +13,11 @@ from typing import Any
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from . import claim_rows, style
+from . import claim_rows, stage_panels, style
 from .axes import fit, open_left
 from .inline import inline
 from .panel import PAPER, REFERENCE, dodged, joined, looks, panel
-from .spec import ClaimsDrawing, Drawing
+from .spec import AnyDrawing, ClaimsDrawing, Drawing, StagesDrawing
 from .style import DOTTED, FAINT, SHEETS, Sheet, width, wrapped
 
 _LEFT, _RIGHT, _EDGE = 0.62, 0.12, 0.08  # inches beside the panels; around all
@@ -37,9 +37,7 @@ _TITLED = {
 }
 
 
-def render(
-    drawing: Drawing | ClaimsDrawing, formats: Sequence[str], sheet: str = "screen"
-) -> dict[str, bytes]:
+def render(drawing: AnyDrawing, formats: Sequence[str], sheet: str = "screen") -> dict[str, bytes]:
     """Return the picture in each of `formats`, each a file's content.
 
     Those are png, svg, pdf, and html: an svg element to stand within a page (`inline`).
@@ -47,8 +45,12 @@ def render(
     """
     with style.style(SHEETS[sheet]):
         look = SHEETS[sheet]
-        claims = isinstance(drawing, ClaimsDrawing)
-        figure = claim_rows.figure(drawing, look) if claims else _figure(drawing, look)
+        if isinstance(drawing, ClaimsDrawing):
+            figure = claim_rows.figure(drawing, look)
+        elif isinstance(drawing, StagesDrawing):
+            figure = stage_panels.figure(drawing, look)
+        else:
+            figure = _figure(drawing, look)
         return saved(figure, formats, (drawing.title, " ".join(drawing.notes)))
 
 

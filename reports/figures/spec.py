@@ -144,3 +144,33 @@ class ClaimsDrawing:
     title: str
     rows: tuple[ClaimRow, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagesDrawing:
+    """A figure of networks in stages; what `data` holds depends on its kind.
+
+    Attributes:
+        name: of the file, without its suffix.
+        title: what the figure shows.
+        kind: `crossover` (panel, line, x, mean, low, high: seconds to an error by delay), `shares`
+            (panel, line, kind, share: of a stage's time), `timeline` (panel, column, stage, kind,
+            start, end) or `simulated` (panel, line, x, mean, dashed).
+        y_label: of the y axis.
+        colors: of each line, `#rrggbb`, in the order of the legend.
+        data: see above.
+        marks: crossovers that are pointed out (panel, x, low, high).
+        notes: the caption, a sentence or more each.
+    """
+
+    name: str
+    title: str
+    kind: str
+    y_label: str
+    colors: Mapping[str, str]
+    data: pd.DataFrame
+    marks: pd.DataFrame | None = None
+    notes: tuple[str, ...]
+
+
+AnyDrawing = Drawing | ClaimsDrawing | StagesDrawing

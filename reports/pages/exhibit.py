@@ -28,7 +28,7 @@ from ..analysis.wording import at
 from ..figures.claims import drawing as claims_drawing
 from ..figures.parallel import rendered
 from ..figures.series import drawings
-from ..figures.spec import ClaimsDrawing, Drawing
+from ..figures.spec import AnyDrawing
 from ..tables import calibration, csv, diagnosis
 from ..tables.calibration import calibration_table
 from ..tables.claims import claims_table
@@ -41,6 +41,8 @@ from . import notes
 from .judged import Judged, judge
 from .page import Page, Section
 from .report import FORMATS, Draft, Figure, Report, assemble, images
+from .stages import Stages, stages_of
+from .stages import sections as stage_sections
 
 
 def build(
@@ -103,7 +105,8 @@ def draft(
     """Return what the report is made of; arguments and errors as of `build`."""
     forms, records = images(formats), list(records)
     selection = (judged := judge(exhibit, scale, records, where=where, ran=ran)).selection
-    shown = _drawings(judged, records) if forms else []
+    staged = stages_of(selection)
+    shown = _drawings(judged, records, staged) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
     tables = {"": csv.places_csv(selection, judged.places)}
@@ -120,16 +123,17 @@ def draft(
     if PAPER in exhibit.scales and scale not in (PAPER, CUSTOM):
         calibrated = calibrate(selection, select(exhibit, PAPER, records))
     return Draft(
-        page=_page(judged, where, calibrated, costs),
+        page=_page(judged, where, calibrated, costs, staged),
         figures=figures,
         tables=tables,
         unreproduced=lost,
     )
 
 
-def _drawings(judged: Judged, records: Sequence[Record]) -> list[Drawing | ClaimsDrawing]:
-    """Return the figures that the exhibit declares, and that of its claims."""
-    found: list[Drawing | ClaimsDrawing] = [*drawings(judged.selection, records)]
+def _drawings(judged: Judged, records: Sequence[Record], staged: Stages | None) -> list[AnyDrawing]:
+    """Return the figures of stages, those that the exhibit declares, and that of its claims."""
+    found: list[AnyDrawing] = [*(staged.drawings if staged is not None else ())]
+    found += drawings(judged.selection, records)
     of_claims = claims_drawing(judged.selection, judged.shown_claims)
     return found if of_claims is None else [*found, of_claims]
 
@@ -140,7 +144,11 @@ def _claim_name(selection: Selection, result: ClaimResult) -> str:
 
 
 def _page(
-    judged: Judged, where: Where | None, calibrated: Sequence[Calibration], costs: Costs | None
+    judged: Judged,
+    where: Where | None,
+    calibrated: Sequence[Calibration],
+    costs: Costs | None,
+    staged: Stages | None,
 ) -> Page:
     selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
@@ -157,7 +165,7 @@ def _page(
         lead=tuple(lead),
         cautions=tuple(notes.cautions(selection)),
         summary=tuple(_summary(judged)),
-        sections=tuple(_sections(judged, found, calibrated)),
+        sections=tuple(_sections(judged, found, calibrated, staged)),
         runs=tuple(notes.runs(selection)),
         failures=tuple(notes.failures(selection)),
         details=tuple(found),
@@ -211,21 +219,24 @@ def _counted(words: Iterable[str]) -> str:
 
 
 def _sections(
-    judged: Judged, rests: Sequence[Detail], calibrated: Sequence[Calibration]
+    judged: Judged,
+    rests: Sequence[Detail],
+    calibrated: Sequence[Calibration],
+    staged: Stages | None,
 ) -> list[Section]:
     selection, marks = judged.selection, notes.marks(judged.selection)
     if not selection.cells:
         return []
     data = notes.of_data(selection, marks)
     first = notes.of_results(selection, [*judged.places, *judged.intermediate])
-    found: list[Section] = []
+    found: list[Section] = [] if staged is None else stage_sections(staged)
 
     def add(name: str, heading: str, table: Table | None, words: Sequence[str]) -> None:
         if table is not None:
             some = (*words, *data)
             found.append(Section(name, heading, table, notes=some))
 
-    if not replace_table(selection, judged.bins):
+    if staged is None and not replace_table(selection, judged.bins):
         table = main_table(selection, judged.places, marks)
         if table.rows or not judged.ran:
             add("table", "Table", table, [notes.INTERVAL, *first])
@@ -240,7 +251,7 @@ def _sections(
     if judged.shown_claims:
         table = claims_table(selection, judged.shown_claims, marks)
         add("claims", "Ordering claims", table, notes.of_claims(judged.shown_claims))
-    table = model_table(selection, judged.places, marks)
+    table = None if staged else model_table(selection, judged.places, marks)
     add("models", "The depth of M", table, [notes.INTERVAL])
     add("diagnosis", "M's gradients", diagnosis_table(rests), [diagnosis.NOTE])
     words = [calibration.note(calibrated)]

@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from ..analysis.crossovers import crossovers
 from ..analysis.simulated_stages import Beside, Beyond
-from ..analysis.stages import LEVELS, Arm, Network, Run, crossovers, spread
+from ..analysis.stages import LEVELS, Arm, Network, Run, spread
 from ..analysis.verdicts import mean_of
 from ..analysis.wording import NONE
 from .entries import interval
@@ -21,6 +22,7 @@ def crossover_table(networks: Sequence[Network]) -> Table | None:
         [network.label, words[0].unlocked.label, words[0].waiting.label, *(o.words for o in words)]
         for network in networks
         for words in zip(*(crossovers(network, level) for level in LEVELS), strict=True)
+        if any(one.there for one in words)
     ]
     heads = [_NETWORK, "unlocked", "overtakes", *(f"to {level:g} %" for level in LEVELS)]
     caption = (

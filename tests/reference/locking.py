@@ -25,6 +25,8 @@ def times(cell):
     """The times of the stages of a cell's network."""
     scale = {64: 0.25, 256: 1.0, 1024: 8.0}[cell.hidden_units] / (cell.stages or 1)
     model = {None: 0.0, 0: 0.5e-3, 1: 6e-3}[cell.sg_layers] * scale
+    if cell.sg_at is not None:  # one M of three
+        model /= 3
     stages = [
         StageTimes(
             forward_seconds=0.8e-3 * scale,
@@ -125,7 +127,9 @@ def records(exhibit, scale, keep=lambda cell: True, **options):
 def _curve(cell, rate, rows, dice):
     end, fall = FALL[cell.rule]
     stale = max([row.staleness or 0.0 for row in rows], default=0.0)
-    fall *= (1 + stale / 200) * dice.lognormvariate(0, 0.03)
+    if cell.dataset == "digits":  # soon learned
+        fall *= 0.25 if cell.rule == "backprop" else 0.5
+    fall *= (1 + stale / 500) * dice.lognormvariate(0, 0.03)
     end *= dice.lognormvariate(0, 0.01)
     at = [*range(cell.evaluate_every, cell.iterations, cell.evaluate_every), cell.iterations]
     return [
