@@ -1,6 +1,7 @@
 """The driver's side of staged runs: it starts the stages' processes, watches them and asks them.
 
-Under `torchrun` each process of its job has one stage (`torchrun`).
+Under `torchrun` each process serves one stage, but for the first, which drives and starts a child for its
+stage (`torchrun`).
 """
 
 from __future__ import annotations

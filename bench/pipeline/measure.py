@@ -24,7 +24,7 @@ REPEATS, REPEAT_SECONDS = 30, 0.5
 """Updates that are timed, and for how long at most."""
 ROUND_TRIPS = 20
 TOLERANCE = 0.1
-"""Cuts whose slowest stage takes so much longer than the best one's, at most, are as good."""
+"""Cuts whose slowest stage is slower than the best cut's by this share, at most, count as equal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,14 +94,14 @@ class Part:
         return bool(self.models) and not self.top
 
     def blocks(self) -> list[LayerStack]:
-        """Return all sequences with weights, those that learn by themselves last."""
+        """Return all stacks of layers with weights, those that learn by themselves last."""
         classifier = [] if self.classifier is None else [self.classifier]
         inputs = [] if self.input_model is None else [self.input_model]
         models = [model.sequence for model in self.models]
         return [*self.hidden, *classifier, *models, *inputs]
 
     def _parts(self) -> list[slice]:
-        """Return the columns that are updated together: all, the topmost M, the model I."""
+        """Return the columns that are updated together: the topmost M, the model I, and all else first."""
         starts = [self._start(block) for block in self.blocks()]
         end = self.weights.flat.shape[1]
         cuts = [0]

@@ -182,7 +182,7 @@ def _schedule(name: str) -> Callable[[Stage], None]:
 
 
 def _bounds(cell: Cell, image: Sequence[int], classes: int, rank: int, size: int) -> list[int]:
-    """Return the bounds of the stages, which the bottom one measures; with all, all layers each."""
+    """Return the bounds of the stages, which the bottom one measures; in data parallelism every process has all."""
     if cell.schedule in WHOLE_NETWORKS:
         depth: int = cell.need("depth")
         return [0 if bound <= rank else depth for bound in range(size + 1)]

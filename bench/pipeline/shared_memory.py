@@ -2,7 +2,7 @@
 
 A message is written into a ring of slots and a byte into a pipe, which wakes the reader: no thread
 and no copy but the two in and out. A message that is delayed lies in its slot until it is due.
-What it is for is what `links` is for; where stages are on several machines, those are used.
+It replaces `links` where all stages are on one machine.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Ring:
 
 
 class SharedInbox:
-    """What `links.Inbox` is, of a ring and a pipe.
+    """A `links.Inbox` of a ring and a pipe.
 
     Args:
         ring: where messages lie.
@@ -148,7 +148,7 @@ class SharedInbox:
 
 
 class SharedLink:
-    """What `links.Link` is, for a neighbour on this machine.
+    """A `links.Link` to a neighbour on this machine.
 
     Args:
         peer: the neighbour's rank.

@@ -29,8 +29,8 @@ class Trace:
     """The spans of one stage, in order; none lies within another.
 
     Args:
-        slowdown: the factor by which computing takes longer than it does: the stage idles, on its
-            own core, for the rest.
+        slowdown: the factor by which computing takes longer than it does: the stage spins
+            for the rest, which counts as computing.
     """
 
     def __init__(self, slowdown: float = 1.0) -> None:

@@ -1,4 +1,4 @@
-"""How a stage is joined to its neighbours: by shared memory on one machine, else by gloo."""
+"""Links of a stage to its neighbours: shared memory on one machine, gloo under torchrun."""
 
 from __future__ import annotations
 

@@ -19,7 +19,6 @@ from sgbench.reports.analysis.verdicts import (
     places,
 )
 from sgbench.reports.analysis.wording import at, label
-from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.exhibit import load
 
 from . import sources
@@ -34,7 +33,7 @@ def runs(*exhibits: str) -> str:
     Of all exhibits, where none is named.
     """
     phrases: list[str] = []
-    for name in exhibits or catalogue.names():
+    for name in exhibits or sources.of_the_paper():
         selection = sources.whole(name, PAPER)
         own = selection.frame[selection.frame["seed"].isin(selection.own_seeds)]
         records = own[~selection.in_part[own.index]]
@@ -162,7 +161,7 @@ def orders(*verdicts: str, ours: bool = False) -> str:
     """Return how many orders at scale quick have one of some verdicts: the paper's, or ours."""
     found = Counter(
         one.verdict
-        for name in catalogue.names()
+        for name in sources.of_the_paper()
         for one in sources.claim_results(name, SHORT)
         if one.ours == ours
     )

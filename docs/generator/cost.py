@@ -4,7 +4,6 @@ import functools
 from collections.abc import Sequence
 
 from sgbench.reports.analysis.cost import Costs, in_words
-from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.exhibit import load
 
 from . import other, sources
@@ -21,12 +20,12 @@ def left(exhibit: str, scale: str = "paper", where: Sequence[str] = ()) -> str:
 
 def all_left() -> str:
     """Return about how long what is left of the paper's protocol takes, in all exhibits."""
-    return in_words(sum(seconds(name) for name in catalogue.names()))
+    return in_words(sum(seconds(name) for name in sources.of_the_paper()))
 
 
 def left_without_claims() -> str:
     """Return the same of the exhibits that make no claim, which README's table leaves out."""
-    return in_words(sum(seconds(name) for name in catalogue.names() if not load(name).claims))
+    return in_words(sum(seconds(name) for name in sources.of_the_paper() if not load(name).claims))
 
 
 def seconds(exhibit: str, scale: str = "paper", where: Sequence[str] = ()) -> float:

@@ -15,7 +15,7 @@ from . import answers, cost, sources
 
 
 def _cells(count: Callable[[sources.Selection], int]) -> str:
-    return f"{sum(count(sources.whole(name, 'paper')) for name in catalogue.names()):,}"
+    return f"{sum(count(sources.whole(name, 'paper')) for name in sources.of_the_paper()):,}"
 
 
 NAMED: Mapping[str, Callable[[], str]] = {

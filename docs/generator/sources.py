@@ -7,6 +7,7 @@ from sgbench.bench.errors import SgbenchError
 from sgbench.reports.analysis.claims import ClaimResult, claims
 from sgbench.reports.analysis.select import Selection, select
 from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
+from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.reproductions.exhibits.schema import CUSTOM
@@ -15,6 +16,15 @@ from sgbench.results.record import Record
 from sgbench.results.store.published import open_published
 
 from .markers import MarkerError
+
+
+EXPERIMENTS_OF_OURS = ("locking",)
+"""Exhibits that rerun nothing of the paper: what its protocol would take leaves them out."""
+
+
+def of_the_paper() -> tuple[str, ...]:
+    """Return the names of all other exhibits."""
+    return tuple(name for name in catalogue.names() if name not in EXPERIMENTS_OF_OURS)
 
 
 @functools.cache
