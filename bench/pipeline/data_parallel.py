@@ -25,10 +25,13 @@ def data_parallel(stage: "Stage") -> None:
         network = _Network(stage)
         parallel: Any = DistributedDataParallel(network, broadcast_buffers=False)
         parallel.register_comm_hook(stage, _average)
+        stage.begin()  # what was made so far is no part of an update
         for k in range(stage.cell.iterations):
             network.batch = k
             parallel.zero_grad()
-            parallel(stage.order.inputs(k), stage.order.labels(k)).backward()
+            with stage.trace.span(FORWARD, k):
+                own = stage.order.share(k, stage.rank, stage.size)
+            parallel(*own).backward()
             gradient = network.weights.grad
             assert gradient is not None
             with torch.no_grad(), stage.trace.span(UPDATE, k):
@@ -71,11 +74,8 @@ class _Network(torch.nn.Module):
 
     def forward(self, x: Tensor, labels: Tensor) -> Tensor:
         """Return the mean loss of this process's share of a batch."""
-        rank, size = self.stage.rank, self.stage.size
-        share = x.chunk(size, 2)[rank]
-        own = labels.chunk(size, 1)[rank]
         function: Any = _Loss
-        return function.apply(self.weights, self, share, own)
+        return function.apply(self.weights, self, x, labels)
 
 
 class _Loss(torch.autograd.Function):

@@ -1,7 +1,7 @@
 """The driver's side of staged runs: it starts the stages' processes, watches them and asks them.
 
-Under `torchrun` each process serves one stage, but for the first, which drives and starts a child for its
-stage (`torchrun`).
+Under `torchrun` each process serves one stage, but for the first, which drives and starts a child
+for its stage (`torchrun`).
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,8 +26,12 @@ from .stores import open_store
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-POLL_SECONDS = 0.02
+POLL_SECONDS = 0.05
+SETTLE_SECONDS = 0.2
+"""How long after the first error others are waited for: the cause is said first, not heard first."""
 END_SECONDS = 5.0
+LEAST_MEMORY = 2**30
+"""Free bytes of /dev/shm below which messages lie in files of the temporary folder."""
 _LOOPBACK = {"linux": "lo", "darwin": "lo0"}
 
 
@@ -44,7 +49,8 @@ class StageGroup:
     Args:
         size: S.
 
-    Raises UsageError where the stages that torchrun started are not as many.
+    Raises UsageError where the stages that torchrun started are not as many, or have ended, and where
+    the system has no such processes.
     """
 
     def __init__(self, size: int) -> None:
@@ -52,25 +58,36 @@ class StageGroup:
         self._children: list[tuple[int, subprocess.Popen[bytes], Any]] = []
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         pipes: dict[tuple[int, int], tuple[int, int]] = {}
+        if os.name == "nt":
+            raise UsageError("staged networks are not trained on Windows: leave stages out")
         if torchrun.rank() is None:
             host = "127.0.0.1"
             self.store, port = open_store(host, 0, serve=True)
+            self._folder = tempfile.TemporaryDirectory(prefix="sgbench-stages-", dir=_memory())
             ranks = range(size)
-            memory = Path("/dev/shm")
-            shared = memory if os.access(memory, os.W_OK) else None
-            self._folder = tempfile.TemporaryDirectory(prefix="sgbench-stages-", dir=shared)
-            for rank in range(size - 1):  # from the first to the second, to read and to write
-                pipes[rank, rank + 1], pipes[rank + 1, rank] = os.pipe(), os.pipe()
         else:
             torchrun.check(size)
             host = torchrun.host()
             self.store, port = torchrun.store()
+            if self.store.check(["job/0"]):
+                raise UsageError(
+                    "the stages that torchrun started have ended with an earlier cell: start it again"
+                )
             ranks = range(1)
-        for rank in ranks:
-            self._start(rank, host, port, pipes)
-        for ends in pipes.values():
-            for end in ends:
-                os.close(end)  # so that a stage that ends is noticed
+        try:
+            for rank in range(size - 1) if self._folder is not None else ():
+                for pair in ((rank, rank + 1), (rank + 1, rank)):  # from the first to the second
+                    pipes[pair] = os.pipe()
+                    os.set_blocking(pipes[pair][1], False)
+            for rank in ranks:
+                self._start(rank, host, port, pipes)
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            for ends in pipes.values():
+                for end in ends:
+                    os.close(end)  # so that a stage that ends is noticed
 
     def _start(
         self, rank: int, host: str, port: int, pipes: dict[tuple[int, int], tuple[int, int]]
@@ -119,7 +136,8 @@ class StageGroup:
             for rank in range(self.size):
                 if rank not in found and self.store.check([f"result/{number}/{rank}"]):
                     found[rank] = json.loads(self.store.get(f"result/{number}/{rank}"))
-                    self._raise_what_is_said(found[rank])
+                    if "error" in found[rank]:
+                        raise self._failure()
             if time.monotonic() - polled > 0.5:
                 polled = time.monotonic()
                 if should_stop(self._iterations()):
@@ -133,37 +151,42 @@ class StageGroup:
         return int(self.store.get(key)) if self.store.check([key]) else 0
 
     def _check_children(self) -> None:
-        """Raise where a process has ended: what a stage said of it, if one did, else how."""
-        ended = [(rank, child, errors) for rank, child, errors in self._children if child.poll()]
-        if not ended:
-            return
-        for other in range(self.size):
-            key = f"result/{self._number - 1}/{other}"
-            if self.store.check([key]):
-                self._raise_what_is_said(json.loads(self.store.get(key)))
-        rank, child, errors = ended[0]
-        errors.seek(0)
-        last = errors.read().decode(errors="replace").strip().rpartition("\n")[2]
-        code = child.returncode
-        how = f"was killed by {signal.Signals(-code).name}" if code < 0 else "ended"
-        words = f"stage {rank} {how}" + (f": {last}" if last else "")
-        raise StagesError(words, self._iterations())
+        """Raise where a process has ended."""
+        if any(child.poll() is not None for _, child, _ in self._children):
+            raise self._failure()
 
-    def _raise_what_is_said(self, answer: dict[str, Any]) -> None:
-        """Raise the error of a stage's answer, if it is one."""
-        if answer.get("usage"):
-            raise UsageError(answer["usage"])
-        if "error" in answer:
-            raise StagesError(answer["error"], self._iterations())
+    def _failure(self) -> StagesError | UsageError:
+        """Return why a run failed: a killed stage, else what the first stage to fail said, else how.
+
+        The neighbours of a stage that fails say that they lost it.
+        """
+        time.sleep(SETTLE_SECONDS)
+        ended = [one for one in self._children if one[1].poll() is not None]
+        killed = [one for one in ended if one[1].returncode < 0]
+        keys = [f"result/{self._number - 1}/{rank}" for rank in range(self.size)]
+        said = [json.loads(self.store.get(key)) for key in keys if self.store.check([key])]
+        errors = sorted((one for one in said if "error" in one), key=lambda one: one["at"])
+        if errors and not killed:
+            if errors[0]["usage"]:
+                return UsageError(errors[0]["usage"])
+            return StagesError(errors[0]["error"], self._iterations())
+        rank, child, output = (killed or ended)[0]
+        output.seek(0)
+        last = output.read().decode(errors="replace").strip().rpartition("\n")[2]
+        code = child.returncode
+        how = f"was killed by {_signal_name(-code)}" if code < 0 else "ended"
+        words = f"stage {rank} {how}" + (f": {last}" if last and not killed else "")
+        return StagesError(words, self._iterations())
 
     def close(self) -> None:
         """End the processes."""
         with contextlib.suppress(Exception):  # the store may be gone
             self.store.set(f"job/{self._number}", json.dumps(None))
         until = time.monotonic() + (END_SECONDS if self._number else 0.0)
-        for _, child, errors in self._children:
+        for _, child, _ in self._children:
             if child.stdin is not None:
                 child.stdin.close()  # it ends with its standard input
+        for _, child, errors in self._children:
             try:
                 child.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:
@@ -173,3 +196,18 @@ class StageGroup:
         self._children.clear()
         if self._folder is not None:
             self._folder.cleanup()
+
+
+def _memory() -> Path | None:
+    """Return a folder in memory with room for messages; None for the usual temporary folder."""
+    folder = Path("/dev/shm")
+    if not os.access(folder, os.W_OK) or shutil.disk_usage(folder).free < LEAST_MEMORY:
+        return None
+    return folder
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

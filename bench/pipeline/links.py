@@ -1,8 +1,8 @@
 """Messages between neighbouring stages: timed queues out, inboxes in, over torch.distributed.
 
 A message is a tensor and the number of its batch. It leaves a stage `delay` after it was handed
-over, while the stage goes on: delay and bandwidth are apart, and any number of messages is on its
-way at a time. A thread takes what arrives, so that an inbox can be looked at without waiting.
+over, while the stage goes on: a delay takes no bandwidth, and any number of messages is on its way
+at a time. A thread takes what arrives, so that an inbox can be looked at without waiting.
 """
 
 from __future__ import annotations
@@ -77,9 +77,21 @@ class Inbox:
             self._changed.notify()
 
     def poll(self) -> Message | None:
-        """Return the oldest unread message; None where there is none."""
+        """Return the oldest unread message; None where there is none.
+
+        Raises LostError where the neighbour has gone.
+        """
         with self._changed:
-            return self._unread.popleft() if self._unread else None
+            if self._unread:
+                return self._unread.popleft()
+            if self._lost is not None:
+                raise LostError from self._lost
+            return None
+
+    @property
+    def lost(self) -> bool:
+        """Whether the neighbour has gone."""
+        return self._lost is not None
 
     def take(self, seconds: float) -> Message | None:
         """Return the oldest unread message, and wait for it; None once the link has ended.
@@ -142,7 +154,7 @@ class Link:
     def end(self, seconds: float) -> None:
         """Say that nothing more will be sent, and wait until the neighbour has said so.
 
-        Raises LateError after `seconds`.
+        Raises LateError after `seconds`, LostError where the neighbour has gone.
         """
         self.send(LAST, torch.empty(0))
         until = time.perf_counter() + seconds
@@ -150,6 +162,8 @@ class Link:
             thread.join(max(0.0, until - time.perf_counter()))
             if thread.is_alive():
                 raise LateError
+        if self.inbox.lost:
+            raise LostError
 
     def _send(self) -> None:
         while True:

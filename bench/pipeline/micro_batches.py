@@ -53,9 +53,11 @@ def _train(stage: Stage, schedule_class: Any) -> None:
             args_chunk_spec=(TensorChunkSpec(2),),
             scale_grads=False,  # ours are, in `_Layers`
         )
+        stage.begin()  # what was made so far is no part of an update
         for k in range(stage.cell.iterations):
             module.begin(k)
-            inputs = [stage.order.inputs(k)] if part.bottom else []
+            with stage.trace.span(FORWARD, k):
+                inputs = [stage.order.inputs(k)] if part.bottom else []
             target = stage.order.labels(k).squeeze(0) if part.top else None
             schedule.step(*inputs, target=target, return_outputs=False)
             with torch.no_grad(), stage.trace.span(UPDATE, k):
@@ -154,7 +156,7 @@ class _Layers(torch.nn.Module):
         """Return a micro-batch's part of the batch-mean loss of logits [1, K, b]."""
         mean = torch.nn.functional.cross_entropy(logits[0].mT, labels)
         if self.batch + 1 >= self.stage.next_evaluation:
-            self.stage.loss = float(mean.detach())
+            self.stage.loss = (self.stage.loss or 0.0) + float(mean.detach()) / MICRO_BATCHES
         return mean / MICRO_BATCHES
 
 

@@ -148,17 +148,18 @@ class Part:
         """Return the batch-mean softmax cross-entropy of logits [1, K, B], in nats."""
         return float(cross_entropy(logits, one_hot).mean())
 
-    def update(self, target: bool = True, inputs: bool = True) -> None:
+    def update(self, target: bool = True, inputs: bool = True, at: int | None = None) -> None:
         """Let the optimiser update the weights.
 
         Args:
+            at: the batch by which the learning rate drops; the number of this update if None.
             target: whether the topmost M has learned, where its target comes from above.
             inputs: whether the model I has.
         """
         active = [True]
         active += [target] if self.waits_for_target else []
         active += [inputs] if self.input_model is not None else []
-        self.adam.step(rates([self.cell], self.iteration), [active])
+        self.adam.step(rates([self.cell], self.iteration if at is None else at), [active])
         self.iteration += 1
 
     def evaluate(self, x: Tensor) -> Tensor:

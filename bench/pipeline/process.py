@@ -16,6 +16,7 @@ import os
 import sys
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -69,7 +70,7 @@ def serve(
         except Exception as error:
             cause = error.__cause__ or error  # torch's schedules wrap what a layer raises
             reason = " ".join(f"{type(cause).__name__}: {cause}".split())
-            answer = {"error": reason, "usage": None}
+            answer = {"error": reason, "usage": None, "at": time.time()}
             if isinstance(error, SgbenchError):
                 answer["usage"] = str(error)
             store.set(f"result/{number}/{rank}", json.dumps(answer))
@@ -91,8 +92,21 @@ class _Progress:
 
 
 def cores() -> list[int]:
-    """Return the cores that this process may use; empty where the system does not tell."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    """Return the processors that this process may use; empty where the system does not tell.
+
+    One of each core comes before the second thread of any.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    seen, order = Counter[str](), dict[int, tuple[int, int]]()
+    for number in sorted(os.sched_getaffinity(0)):
+        file = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
+        core = str(number)
+        with contextlib.suppress(OSError):
+            core = file.read_text(encoding="ascii")
+        order[number] = seen[core], number
+        seen[core] += 1
+    return sorted(order, key=order.__getitem__)
 
 
 def own_core() -> int | None:
@@ -126,7 +140,11 @@ def main(arguments: list[str]) -> int:
 
         numbers = iter(map(int, pipes))
         known = {peer: (read, write) for peer, read, write in zip(*[numbers] * 3, strict=True)}
-        return SharedWires(int(rank), Path(folder), known, store) if folder else GlooWires()
+        if not folder:
+            return GlooWires()
+        return SharedWires(
+            int(rank), int(size), folder=Path(folder), pipes=known, store=store
+        )
 
     return serve(store, int(rank), int(size), wires=wires)
 

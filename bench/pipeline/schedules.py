@@ -6,6 +6,7 @@ number of one. A stage sends the gradient down before it updates its own weights
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -100,9 +101,10 @@ def completely_unlocked(stage: Stage) -> None:
     k, number = -1, 0
     assert stage.part.input_model is not None
     while True:
-        message = stage.below.inbox.poll()
+        ended = stage.below.inbox.closed  # before looking: what came last is read
+        message = stage.poll(stage.below, k)
         if message is None:
-            if stage.below.inbox.closed:
+            if ended:
                 return
             with stage.trace.span(MODEL, -1):
                 x, _ = stage.part.input_model(own.inputs(number))
@@ -133,7 +135,8 @@ class Awaited:
         learn = self._learn_as_one if part.cell.sg_at == "stages" else self._learn_by_layers
         learned = learn(x, k, one_hot, real)
         with stage.trace.span(UPDATE, k):
-            part.update(learned, real)
+            part.update(learned, real, at=max(k, 0))
+        stage.ended = time.perf_counter()
         if real:
             stage.updated(k)
 
@@ -208,7 +211,7 @@ class Awaited:
         """
         stage = self.stage
         assert stage.above is not None
-        message = stage.above.inbox.poll()
+        message = stage.poll(stage.above, k)
         if message is None:
             return False
         for old in [old for old in self.held if old < message.batch]:

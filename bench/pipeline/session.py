@@ -20,7 +20,7 @@ from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NE
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
 from . import measure, schedules
-from .links import LateError
+from .links import LateError, LostError
 from .part import Part
 from .process import own_core
 from .stage import UNREAD, Stage, StageError
@@ -72,8 +72,9 @@ def run(
                 progress=progress,
                 whole_trace=job["trace"],
             )
-        except LateError:
-            raise StageError(f"stage {rank} waited too long for its neighbour's messages") from None
+        except (LateError, LostError) as error:
+            verb = "waited too long for" if isinstance(error, LateError) else "lost"
+            raise StageError(f"stage {rank} {verb} its neighbour") from None
 
 
 def _run(
@@ -117,10 +118,9 @@ def _run(
     _warm_up(stage_of(cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)), train)
     stage = stage_of(cell, progress if rank == 0 else None)
     mine = stage.part
-    dist.barrier()
-    stage.began = time.perf_counter()
+    stage.begin()
     train(stage)
-    seconds = time.perf_counter() - stage.began
+    seconds = (stage.ended or time.perf_counter()) - stage.began
     stage.finish()
     ended: list[float] = [0.0] * size
     dist.all_gather_object(ended, seconds)
@@ -141,7 +141,7 @@ def _run(
         "core": own_core(),
         "transport": "gloo" if parallel else wires.transport,
     }
-    middle = max(ended) / 2
+    middle = max(ended) / 2  # where the timeline of a record begins
     window = (0.0, max(ended)) if whole_trace else (middle, middle + WINDOW_SECONDS)
     return {
         "row": row,
@@ -182,7 +182,10 @@ def _schedule(name: str) -> Callable[[Stage], None]:
 
 
 def _bounds(cell: Cell, image: Sequence[int], classes: int, rank: int, size: int) -> list[int]:
-    """Return the bounds of the stages, which the bottom one measures; in data parallelism every process has all."""
+    """Return the bounds of the stages, which the bottom one measures.
+
+    In data parallelism every process has all layers.
+    """
     if cell.schedule in WHOLE_NETWORKS:
         depth: int = cell.need("depth")
         return [0 if bound <= rank else depth for bound in range(size + 1)]

@@ -7,7 +7,6 @@ It replaces `links` where all stages are on one machine.
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 import os
 import select
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..errors import UsageError
 from .links import LAST, UP, LateError, LostError, Message
 
 if TYPE_CHECKING:
@@ -98,15 +98,24 @@ class SharedInbox:
         self._lost = False
 
     def poll(self) -> Message | None:
-        """Return the oldest unread message; None where there is none."""
+        """Return the oldest unread message; None where there is none.
+
+        Raises LostError where the neighbour has gone.
+        """
         if self.closed:
             return None
         self._count()
+        gone = self._written - self._read - (self._ring.slots - 1)  # one may be being written
+        if gone > 0:
+            self.dropped += gone
+            self._read += gone
         now = time.perf_counter()
         due = self._read
         while due < self._written and self._ring.header(due)[1] <= now:
             due += 1
         if due == self._read:
+            if self._lost and self._written == self._read:
+                raise LostError
             return None
         ended = self._ring.header(due - 1)[0] == LAST
         if self.limit is not None and due - self._read > self.limit + ended:
@@ -134,8 +143,6 @@ class SharedInbox:
                 raise LateError
             if self._written > self._read:  # on its way
                 time.sleep(max(0.0, min(self._ring.header(self._read)[1], until) - now))
-            elif self._lost:
-                raise LostError
             else:
                 select.select([self._pipe], [], [], until - now)
 
@@ -188,8 +195,18 @@ class SharedLink:
     def make(folder: Path, shape: Sequence[int], dtype: torch.dtype, slots: int) -> Path:
         """Make the memory of a pair of stages; return its file, in a folder of both."""
         handle, name = tempfile.mkstemp(dir=folder)
-        os.truncate(handle, 2 * _Ring.size(slots, torch.Size(shape), dtype))
-        os.close(handle)
+        size = 2 * _Ring.size(slots, torch.Size(shape), dtype)
+        try:
+            os.truncate(handle, size)
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(handle, 0, size)  # a full disk is an error here, not a signal
+        except OSError as error:
+            raise UsageError(
+                f"{folder} has no room for {size / 2**20:,.0f} MiB of messages ({error.strerror}):"
+                " free some, or select a smaller network, fewer stages or a shorter delay"
+            ) from None
+        finally:
+            os.close(handle)
         return Path(name)
 
     def send(self, batch: int, tensor: Tensor) -> None:
@@ -197,8 +214,12 @@ class SharedLink:
         self._out.write(self._number, batch, time.perf_counter() + self.delay, tensor)
         self._number += 1
         self.sent += tensor.nbytes
-        with contextlib.suppress(BrokenPipeError):
+        try:
             os.write(self._wake, b"x")
+        except BrokenPipeError:  # the neighbour has gone
+            pass
+        except BlockingIOError:  # it has read nothing for tens of thousands of messages
+            raise LateError from None
 
     def end(self, seconds: float) -> None:
         """Say that nothing more will be sent, and wait until the neighbour has said so.

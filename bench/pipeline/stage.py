@@ -6,6 +6,8 @@ import math
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+import torch.distributed as dist
+
 from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LostError, Message
 from .trace import COMMUNICATING, WAITING, Trace
 
@@ -67,6 +69,12 @@ class Order:
         """Return the labels of a batch as one-hot [1, classes, B]."""
         return self.part.encode(self.labels(batch))
 
+    def share(self, batch: int, rank: int, size: int) -> tuple[Tensor, Tensor]:
+        """Return the inputs and labels of the part of a batch that one of `size` processes has."""
+        index = self.index(batch).chunk(size, 1)[rank]
+        images, labels = self.batches.take(index)
+        return self.part.architecture.pack(images), labels
+
     def inputs(self, batch: int) -> Tensor:
         """Return the images of a batch as the lowest layer takes them."""
         return self.part.architecture.pack(self.batches.take(self.index(batch))[0])
@@ -91,6 +99,8 @@ class Stage:
         staleness: of what it learned from late, in its own updates: one number a message.
         loss: of the last training batch before an evaluation, at the top.
         delay: seconds that every message is held.
+        began: when its clock started (`begin`).
+        ended: when its last update was done; 0.0 before the first.
         next_evaluation: the update after which the next snapshot is kept.
         reduced: bytes that averages of gradients have sent.
     """
@@ -118,7 +128,7 @@ class Stage:
         self.snapshots: list[Snapshot] = []
         self.loss: float | None = None
         self.reduced, self._progress = 0, progress
-        self.began = time.perf_counter()
+        self.began, self.ended = time.perf_counter(), 0.0
         self.delay = self.cell.need("delay") / 1000
         self.next_evaluation = self.cell.next_evaluation(0)
         dtype = part.weights.flat.dtype
@@ -153,7 +163,12 @@ class Stage:
     @property
     def limit(self) -> float:
         """Seconds that it waits for a message."""
-        return MESSAGE_SECONDS + 2 * self.delay
+        return MESSAGE_SECONDS + 2 * self.size * self.delay
+
+    def begin(self) -> None:
+        """Start the clock, when all stages are ready."""
+        dist.barrier()
+        self.began = time.perf_counter()
 
     def send(self, link: AnyLink | None, batch: int, tensor: Tensor | None) -> None:
         """Hand a message to a neighbour; nothing where there is none."""
@@ -168,6 +183,16 @@ class Stage:
         """
         with self.trace.span(WAITING, batch):
             return self._guarded(link, batch)
+
+    def poll(self, link: AnyLink, batch: int) -> Message | None:
+        """Return the oldest unread message of a neighbour; None where there is none.
+
+        Raises StageError where it has gone.
+        """
+        try:
+            return link.inbox.poll()
+        except LostError:
+            raise StageError(f"stage {self.rank} lost stage {link.peer} at update {batch}") from None
 
     def _guarded(self, link: AnyLink, batch: int) -> Message | None:
         try:
@@ -203,8 +228,10 @@ class Stage:
 
         A batch that was never read counts as done.
         """
+        self.ended = time.perf_counter()
         while batch + 1 >= self.next_evaluation:
             self._snapshot(self.next_evaluation)
+            self.loss = None
             if self.next_evaluation >= self.cell.iterations:
                 break
             self.next_evaluation = self.cell.next_evaluation(self.next_evaluation)
@@ -219,7 +246,9 @@ class Stage:
 
     def finish(self) -> None:
         """Keep the snapshots that are missing, and end the links."""
+        ended = self.ended
         self.updated(self.cell.iterations - 1)
+        self.ended = ended
         for link in self.links:
             try:
                 link.end(self.limit)

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 from ..errors import UsageError
 
 WAIT_SECONDS = 120.0
-"""How long it is waited for, and for processes that are to join."""
+"""How long it is waited for."""
+JOIN_SECONDS = 600.0
+"""How long a process waits for the others, to join and where all have to come."""
 
 
 class Store(Protocol):
@@ -71,5 +73,5 @@ def join(store: Store, rank: int, size: int) -> None:
         store=module.PrefixStore("stages", store),
         rank=rank,
         world_size=size,
-        timeout=datetime.timedelta(seconds=WAIT_SECONDS),
+        timeout=datetime.timedelta(seconds=JOIN_SECONDS),
     )

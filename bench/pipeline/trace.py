@@ -81,8 +81,8 @@ def shares(trace: Trace, seconds: float) -> dict[str, float]:
     return {"busy": busy, "waiting": waiting, "communicating": communicating}
 
 
-def window(stages: Sequence[Sequence[Interval]]) -> list[dict[str, Any]]:
-    """Return the spans of a second, past the middle of the run, of all stages.
+def window(stages: Sequence[Sequence[Interval]], start: float) -> list[dict[str, Any]]:
+    """Return the spans of a second from `start` on, of all stages.
 
     A span is a dictionary: stage, kind, batch, and start and end in seconds from the window's
     start. Fewer than a second where that would be more than `MOST_SPANS` spans, or where the
@@ -90,9 +90,7 @@ def window(stages: Sequence[Sequence[Interval]]) -> list[dict[str, Any]]:
     """
     if not any(stages):
         return []
-    first = min(spans[0].start for spans in stages if spans)
     last = max(spans[-1].end for spans in stages if spans)
-    start = max((first + last) / 2, first)
     end = min(last, start + WINDOW_SECONDS)
     found = [
         (span.start, stage, span)

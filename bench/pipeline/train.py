@@ -97,7 +97,10 @@ def _outcome(job: Job, status: Any, error: str | None, found: list[dict[str, Any
         replicas=1,
         machine=job.machine,
         pipeline=[StageRow(**one["row"]) for one in found],
-        timeline=[Span(**span) for span in window([intervals(one["spans"]) for one in found])],
+        timeline=[
+            Span(**span)
+            for span in window([intervals(one["spans"]) for one in found], seconds / 2)
+        ],
     )
 
 

@@ -80,6 +80,7 @@ class SharedWires:
 
     Args:
         rank: of this stage.
+        size: the number of stages.
         folder: of the memory's files.
         pipes: by neighbour, the descriptors to read from and to write to.
         store: tells the stage above where the memory is.
@@ -88,9 +89,16 @@ class SharedWires:
     transport = "shared memory"
 
     def __init__(
-        self, rank: int, folder: Path, pipes: Mapping[int, tuple[int, int]], store: Store
+        self,
+        rank: int,
+        size: int,
+        *,
+        folder: Path,
+        pipes: Mapping[int, tuple[int, int]],
+        store: Store,
     ) -> None:
-        self.rank, self.folder, self.pipes, self.store = rank, folder, pipes, store
+        self.rank, self.size = rank, size
+        self.folder, self.pipes, self.store = folder, pipes, store
         self._made: dict[int, int] = dict.fromkeys(pipes, 0)
 
     def link(
@@ -106,7 +114,7 @@ class SharedWires:
     ) -> SharedLink:
         """Return a link to a neighbour; the stage below makes its memory, the one above maps it."""
         number, self._made[peer] = self._made[peer], self._made[peer] + 1
-        key, slots = f"memory/{min(self.rank, peer)}/{number}", slots_for(delay, update_seconds)
+        key, slots = f"memory/{min(self.rank, peer)}/{number}", self._slots(delay, limit, update_seconds)
         if tag == UP:
             file = SharedLink.make(self.folder, shape, dtype, slots)
         else:
@@ -128,6 +136,10 @@ class SharedWires:
         else:
             file.unlink()  # both have mapped it
         return found
+
+    def _slots(self, delay: float, limit: int | None, update_seconds: float) -> int:
+        """Return the slots of a link; a stage that waits has no more on their way than stages."""
+        return self.size + slots_for(0.0 if limit is None else delay, update_seconds)
 
 
 def slots_for(delay: float, update_seconds: float) -> int:

@@ -166,12 +166,14 @@ def check_data(request: RunRequest, plan: Plan) -> None:
 
 def check_stages(request: RunRequest, plan: Plan, device: str) -> None:
     """Raise UsageError where this machine cannot train the plan's staged networks."""
+    if request.trace is not None and not any(planned.cell.stages for planned in plan.cells):
+        raise UsageError("--trace is of staged networks; none of these cells has stages")
     cells = [plan.cells[index].cell for program in plan.programs for index in program]
     stages = max((cell.stages or 0 for cell in cells), default=0)
     if not stages:
-        if request.trace is not None:
-            raise UsageError("--trace is of staged networks; none of these cells has stages")
         return
+    if request.until is not None:
+        raise UsageError("--until: a staged run is not paused; leave it out, or set iterations")
     if device != "cpu":
         raise UsageError("--device: staged networks are trained on CPUs; give --device cpu")
     from ...bench.pipeline import torchrun

@@ -40,21 +40,31 @@ def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
     at_once = [p for p in plan.programs if plan.cells[p[0]].cell.stages is None]  # not the staged
     workers = workers_for(jobs, device, len(at_once))
     if jobs is None:
-        largest = max((need for need in _needs(plan).values() if need <= free), default=1)
+        needs = _needs(plan)
+        largest = max((needs[p[0]] for p in at_once if needs[p[0]] <= free), default=1)
         workers = max(1, min(workers, free // max(1, largest)))
     return fit_per_worker(plan, workers, free)
 
 
 def fit_per_worker(plan: Plan, workers: int, free: int) -> MemoryFit:
-    """Compare what each program needs with the share of `free` bytes that a worker has."""
-    needs, part = _needs(plan), free // max(1, workers)
+    """Compare what each program needs with the share of `free` bytes that a worker has.
+
+    A staged network has all of them: it is trained when the others are done.
+    """
+    needs = _needs(plan)
+
+    def at_once(program: tuple[int, ...]) -> int:
+        return 1 if plan.cells[program[0]].cell.stages is not None else max(1, workers)
+
     programs = tuple(
-        some for program in plan.programs for some in _parted(program, needs[program[0]], part)
+        some
+        for program in plan.programs
+        for some in _parted(program, needs[program[0]], free // at_once(program))
     )
     too_large = {
-        n: _why(plan.cells[program[0]].cell, needs[program[0]], free, workers)
+        n: _why(plan.cells[program[0]].cell, needs[program[0]], free, at_once(program))
         for n, program in enumerate(programs)
-        if needs[program[0]] > part
+        if needs[program[0]] > free // at_once(program)
     }
     return MemoryFit(
         plan=dataclasses.replace(plan, programs=programs), workers=workers, too_large=too_large

@@ -50,7 +50,8 @@ class Rates:
         ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
         for name, cell in {shape(record.cell): record.cell for record in records}.items():
             if name in known:
-                ratio = known[name] / _multiplications(cell)
+                computing = max(0.0, known[name] - waiting_seconds(cell.to_dict()))
+                ratio = computing / _multiplications(cell)
                 ratios[cell.network, cell.dataset].append(ratio)
         self._per_work = {which: statistics.median(some) for which, some in ratios.items()}
 
@@ -68,17 +69,20 @@ class Rates:
 
     def total(self, cells: Iterable[tuple[Cell, int]], workers: int) -> float | None:
         """Return about how long cells take, each from an update on; None where one is unknown."""
-        total = longest = 0.0
+        total = longest = staged = 0.0
         for cell, done in cells:
             taken = self.seconds(cell, done)
             if taken is None:
                 return None
-            total, longest = total + taken, max(longest, taken)
-        return max(total / max(1, workers), longest)
+            if cell.stages is not None:  # one at a time, whatever the workers
+                staged += taken
+            else:
+                total, longest = total + taken, max(longest, taken)
+        return max(total / max(1, workers), longest) + staged
 
     def learn(self, cell: Cell, per_step: float) -> None:
-        """Take note of the seconds that an update of a cell took here."""
-        self._here[shape(cell)] = per_step
+        """Take note of the seconds that an update of a cell computed here."""
+        self._here[shape(cell)] = per_step + waiting_seconds(cell.to_dict())
         ratio = per_step / _multiplications(cell)
         self._per_work.setdefault((cell.network, cell.dataset), ratio)
 

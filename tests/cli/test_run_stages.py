@@ -1,5 +1,6 @@
 """`sgbench run` of networks that are cut into stages: cores, traces, faults, torchrun."""
 
+import contextlib
 import json
 import os
 import signal
@@ -76,7 +77,7 @@ def test_the_device_is_a_cpu(store):
 def test_ctrl_c_ends_a_staged_run_and_all_its_processes(store, start):
     run = start(*ONE[:-1], "iterations=1000000", "--store", store.path)
     deadline = time.monotonic() + 60
-    while not (stages := _children(run.pid)) and time.monotonic() < deadline:
+    while len(stages := _children(run.pid)) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     assert len(stages) == 2
     time.sleep(1)
@@ -100,21 +101,26 @@ def _free_port():
 
 
 def _agents(store, port, *more):
-    """Two agents of torchrun, as on two machines."""
+    """Two agents of torchrun, as on two machines, when they have ended; and what each said."""
     line = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1",
             "--rdzv-backend", "c10d", "--rdzv-endpoint", f"localhost:{port}", "--rdzv-id", "test",
             "--local-addr", "localhost", "-m", "sgbench", *(more or ONE)]  # fmt: skip
-    return [
+    agents = [
         subprocess.Popen([*line, "--store", str(path)], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True)
+                         stderr=subprocess.STDOUT, text=True, start_new_session=True)
         for path in (store.path, store.path.with_name("other"))
     ]  # fmt: skip
+    try:
+        return agents, [agent.communicate(timeout=120)[0] for agent in agents]
+    finally:
+        for agent in agents:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(agent.pid, signal.SIGKILL)
 
 
 @pytest.mark.slow
 def test_two_agents_of_torchrun_train_a_network_and_end(store):
-    agents = _agents(store, _free_port())
-    said = [agent.communicate(timeout=120)[0] for agent in agents]
+    agents, said = _agents(store, _free_port())
     assert [agent.returncode for agent in agents] == [0, 0], said
     (record,) = [*store.scan(), *_records(store.path.with_name("other"))]
     assert (record.status, len(record.pipeline)) == ("ok", 2)
@@ -128,7 +134,6 @@ def _records(path):
 
 @pytest.mark.slow
 def test_as_many_processes_as_stages_are_asked_for(store):
-    agents = _agents(store, _free_port(), "run", "locking", "--where", "stages=1,seed=0")
-    said = "".join(agent.communicate(timeout=120)[0] for agent in agents)
-    assert "torchrun started 2 processes" in said
+    agents, said = _agents(store, _free_port(), "run", "locking", "--where", "stages=1,seed=0")
+    assert "torchrun started 2 processes" in "".join(said)
     assert {agent.returncode for agent in agents} != {0}

@@ -72,6 +72,7 @@ def train(stages, schedule):
         thread.start()
     for thread in threads:
         thread.join(60)
+    assert not any(thread.is_alive() for thread in threads), "stages wait for one another"
     if errors:
         raise errors[0]
 

