@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 0.05
 SETTLE_SECONDS = 0.2
-"""How long after the first error others are waited for: the cause is said first, not heard first."""
+"""How long after the first error others are waited for: the cause may be heard later."""
 END_SECONDS = 5.0
 LEAST_MEMORY = 2**30
 """Free bytes of /dev/shm below which messages lie in files of the temporary folder."""
@@ -49,8 +49,8 @@ class StageGroup:
     Args:
         size: S.
 
-    Raises UsageError where the stages that torchrun started are not as many, or have ended, and where
-    the system has no such processes.
+    Raises UsageError where the stages that torchrun started are not as many, or have ended, and
+    where the system has no such processes.
     """
 
     def __init__(self, size: int) -> None:
@@ -71,7 +71,7 @@ class StageGroup:
             self.store, port = torchrun.store()
             if self.store.check(["job/0"]):
                 raise UsageError(
-                    "the stages that torchrun started have ended with an earlier cell: start it again"
+                    "the stages that torchrun started ended with an earlier cell: start it again"
                 )
             ranks = range(1)
         try:
@@ -156,7 +156,7 @@ class StageGroup:
             raise self._failure()
 
     def _failure(self) -> StagesError | UsageError:
-        """Return why a run failed: a killed stage, else what the first stage to fail said, else how.
+        """Return why a run failed: a killed stage, or what the first stage to fail said, or how.
 
         The neighbours of a stage that fails say that they lost it.
         """

@@ -101,7 +101,7 @@ class Part:
         return [*self.hidden, *classifier, *models, *inputs]
 
     def _parts(self) -> list[slice]:
-        """Return the columns that are updated together: the topmost M, the model I, and all else first."""
+        """Return the columns that are updated together: all else, the topmost M, the model I."""
         starts = [self._start(block) for block in self.blocks()]
         end = self.weights.flat.shape[1]
         cuts = [0]

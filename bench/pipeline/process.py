@@ -142,9 +142,7 @@ def main(arguments: list[str]) -> int:
         known = {peer: (read, write) for peer, read, write in zip(*[numbers] * 3, strict=True)}
         if not folder:
             return GlooWires()
-        return SharedWires(
-            int(rank), int(size), folder=Path(folder), pipes=known, store=store
-        )
+        return SharedWires(int(rank), int(size), folder=Path(folder), pipes=known, store=store)
 
     return serve(store, int(rank), int(size), wires=wires)
 

@@ -172,7 +172,7 @@ class Awaited:
         return self.learn_target(k)
 
     def _learn_as_one(self, x: Tensor, k: int, one_hot: Tensor, real: bool) -> bool:
-        """Write the gradients of a stage whose layers learn by backprop; tell whether M learned from a target.
+        """Write the gradients of a stage whose layers learn by backprop; tell whether M learned.
 
         The gradient at its output is what its one M predicts, or at the top the true one.
         """

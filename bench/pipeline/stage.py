@@ -192,7 +192,9 @@ class Stage:
         try:
             return link.inbox.poll()
         except LostError:
-            raise StageError(f"stage {self.rank} lost stage {link.peer} at update {batch}") from None
+            raise StageError(
+                f"stage {self.rank} lost stage {link.peer} at update {batch}"
+            ) from None
 
     def _guarded(self, link: AnyLink, batch: int) -> Message | None:
         try:

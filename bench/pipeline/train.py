@@ -98,8 +98,7 @@ def _outcome(job: Job, status: Any, error: str | None, found: list[dict[str, Any
         machine=job.machine,
         pipeline=[StageRow(**one["row"]) for one in found],
         timeline=[
-            Span(**span)
-            for span in window([intervals(one["spans"]) for one in found], seconds / 2)
+            Span(**span) for span in window([intervals(one["spans"]) for one in found], seconds / 2)
         ],
     )
 

@@ -17,7 +17,6 @@ from sgbench.results.store.published import open_published
 
 from .markers import MarkerError
 
-
 EXPERIMENTS_OF_OURS = ("locking",)
 """Exhibits that rerun nothing of the paper: what its protocol would take leaves them out."""
 

@@ -65,7 +65,7 @@ class RemoteExecutor:
         """Check the workers' data; UsageError where it is missing on one, or not the same."""
         if any(plan.cells[index].cell.stages for p in plan.programs for index in p):
             raise UsageError(
-                "--scheduler does not train staged networks: run them on this machine, or by torchrun"
+                "--scheduler does not train staged networks: run them here, or by torchrun"
             )
         needed, folder = needed_data(plan), self.request.data_dir
         self.fingerprint = worker_info.fingerprint(

@@ -148,6 +148,10 @@ def test_memory_that_is_not_there_is_an_error_with_a_remedy(tmp_path, monkeypatc
 def test_a_neighbour_that_never_reads_is_late(pair):
     low, _ = pair()
     os.set_blocking(low._wake, False)
-    with pytest.raises(LateError):
+
+    def send_many():
         for batch in range(10**6):
             low.send(batch, filled(batch))
+
+    with pytest.raises(LateError):
+        send_many()
