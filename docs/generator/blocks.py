@@ -15,6 +15,7 @@ from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, places
 from sgbench.reports.pages import notes
+from sgbench.reports.pages.stages import sections as stage_sections
 from sgbench.reports.tables.claims import claims_table
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
 from sgbench.reports.tables.intermediate import intermediate_table
@@ -163,6 +164,20 @@ def _beside(words: list[str]) -> str:
     return markdown_table(overview.beside(words))
 
 
+def _stages(words: list[str]) -> str:
+    """A part of the report on networks in stages (EXHIBIT SCALE answer, crossovers, seconds…)."""
+    if len(words) != 3:
+        raise MarkerError("write: stages EXHIBIT SCALE NAME")
+    found = sources.stages(words[0], words[1])
+    parts = {one.name: one for one in stage_sections(found)} if found else {}
+    if words[2] not in parts:
+        raise MarkerError(f"{words[0]} {words[1]} has no part {words[2]!r}: {', '.join(parts)}")
+    part = parts[words[2]]
+    if part.table is not None:
+        return markdown_table(part.table)
+    return "\n".join(f"- {escape_markdown(line)}" for line in part.notes)
+
+
 def _study(words: list[str]) -> str:
     """The outcome of a published study (NAME)."""
     return _lines(other.outcome(words))
@@ -188,6 +203,7 @@ KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "exhibits": _exhibits,
     "beside": _beside,
     "verbs": _verbs,
+    "stages": _stages,
     "study": _study,
     "speeds": _speeds,
 }

@@ -13,7 +13,7 @@ from PIL import Image
 from sgbench.reports.figures.claims import drawing as claims_drawing
 from sgbench.reports.figures.parallel import rendered
 from sgbench.reports.figures.series import drawings
-from sgbench.reports.figures.spec import ClaimsDrawing, Drawing
+from sgbench.reports.figures.spec import AnyDrawing
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.files.atomic_io import write_atomic
 
@@ -56,7 +56,7 @@ def picture(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> byte
     return buffer.getvalue()
 
 
-def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawing | ClaimsDrawing:
+def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> AnyDrawing:
     found = {one.name: one for one in _drawings(exhibit, scale, where)}
     if name not in found:
         raise MarkerError(f"{exhibit} {scale} has no figure {name!r}: {', '.join(found) or 'none'}")
@@ -64,10 +64,15 @@ def _find(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> Drawin
 
 
 @functools.cache
-def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[Drawing | ClaimsDrawing]:
+def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[AnyDrawing]:
     found = sources.selection(exhibit, scale, where)
     of_claims = claims_drawing(found, sources.claims_in(found))
-    return [*drawings(found), *([] if of_claims is None else [of_claims])]
+    staged = sources.stages(exhibit, scale)
+    return [
+        *(staged.drawings if staged is not None else []),
+        *drawings(found),
+        *([] if of_claims is None else [of_claims]),
+    ]
 
 
 def file_name(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:

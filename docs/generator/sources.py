@@ -7,6 +7,7 @@ from sgbench.bench.errors import SgbenchError
 from sgbench.reports.analysis.claims import ClaimResult, claims
 from sgbench.reports.analysis.select import Selection, select
 from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
+from sgbench.reports.pages.stages import Stages, stages_of
 from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import load
@@ -121,3 +122,9 @@ def claim(exhibit: str, scale: str, name: str, where: Sequence[str]) -> ClaimRes
 def conditions(where: Sequence[str]) -> Where | None:
     """Return the conditions of a marker's FIELD=VALUE… words, None where there are none."""
     return parse_where(list(where)) if where else None
+
+
+@functools.cache
+def stages(exhibit: str, scale: str) -> Stages | None:
+    """Return what is published of networks in stages; None where the exhibit has none."""
+    return stages_of(whole(exhibit, scale))
