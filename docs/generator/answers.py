@@ -11,6 +11,7 @@ from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.naming import span
 from sgbench.reports.analysis.planned import planned
+from sgbench.reports.analysis.stages import HEADLINE, spread
 from sgbench.reports.analysis.verdicts import (
     INCONCLUSIVE,
     NOT_REPRODUCED,
@@ -22,6 +23,7 @@ from sgbench.reports.analysis.wording import at, label
 from sgbench.reproductions.exhibits.exhibit import load
 
 from . import sources
+from .markers import MarkerError
 
 PAPER, SHORT = "paper", "quick"
 ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
@@ -186,3 +188,27 @@ def lengths() -> str:
 def _listed(words: Sequence[str], joint: str = "or") -> str:
     *most, last = words
     return f"{', '.join(most)} {joint} {last}" if most else last
+
+
+def locking() -> str:
+    """Return what waiting costs at scale quick: seconds to the headline's error, by delay."""
+    found = sources.stages("locking", SHORT)
+    if found is None or not found.networks:
+        raise MarkerError("nothing is published of locking")
+    network = found.networks[0]
+
+    def seconds(delay: float, **fields: object) -> str:
+        arm = next(a for a in network.arms if a.cell.has(fields))
+        taken = spread(list(arm.seconds(HEADLINE, delay).values()))
+        return "not reached" if taken is None else f"{taken.mean:.1f} s"
+
+    locked = {"schedule": "locked", "stages": 2}
+    cdni = {"rule": "cdni", "schedule": "unlocked", "sg_at": "stages", "sg_layers": 0}
+    stale = {"schedule": "stale"}
+    return (
+        f"Two stages on two cores, {network.label}, to {HEADLINE:g} % test error: locked backprop"
+        f" takes {seconds(0, **locked)} without delay and {seconds(10, **locked)} where every message"
+        f" takes 10 ms; cDNI with one M where the stages meet {seconds(0, **cdni)} and"
+        f" {seconds(10, **cdni)}; backprop with stale gradients {seconds(0, **stale)} and"
+        f" {seconds(10, **stale)}; backprop whole, on one core, {seconds(0, stages=1)}"
+    )

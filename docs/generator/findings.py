@@ -35,6 +35,7 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "orders-ours": lambda: answers.orders(*answers.ORDERS, ours=True),
     "orders-ours-same": lambda: answers.orders(SAME_WAY, ours=True),
     "table2-lengths": answers.lengths,
+    "locking": answers.locking,
     **{f"paper-done-{name}": functools.partial(answers.done, name) for name in catalogue.names()},
     **{f"paper-cost-{name}": functools.partial(cost.left, name) for name in catalogue.names()},
 }
