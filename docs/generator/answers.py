@@ -205,10 +205,10 @@ def locking() -> str:
     locked = {"schedule": "locked", "stages": 2}
     cdni = {"rule": "cdni", "schedule": "unlocked", "sg_at": "stages", "sg_layers": 0}
     stale = {"schedule": "stale"}
+    now, later = seconds(0, **locked), seconds(10, **locked)
     return (
         f"Two stages on two cores, {network.label}, to {HEADLINE:g} % test error: locked backprop"
-        f" takes {seconds(0, **locked)} without delay and {seconds(10, **locked)} where messages take"
-        f" 10 ms; cDNI with one M where the stages meet {seconds(0, **cdni)} and"
+        f" takes {now} without delay and {later} where every message takes 10 ms; cDNI with one M where the stages meet {seconds(0, **cdni)} and"
         f" {seconds(10, **cdni)}; backprop with stale gradients {seconds(0, **stale)} and"
         f" {seconds(10, **stale)}; backprop whole, on one core, {seconds(0, stages=1)}"
     )
