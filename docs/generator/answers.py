@@ -206,9 +206,11 @@ def locking() -> str:
     cdni = {"rule": "cdni", "schedule": "unlocked", "sg_at": "stages", "sg_layers": 0}
     stale = {"schedule": "stale"}
     now, later = seconds(0, **locked), seconds(10, **locked)
+    free, freer = seconds(0, **cdni), seconds(10, **cdni)
+    old, older = seconds(0, **stale), seconds(10, **stale)
     return (
         f"Two stages on two cores, {network.label}, to {HEADLINE:g} % test error: locked backprop"
-        f" takes {now} without delay and {later} where every message takes 10 ms; cDNI with one M where the stages meet {seconds(0, **cdni)} and"
-        f" {seconds(10, **cdni)}; backprop with stale gradients {seconds(0, **stale)} and"
-        f" {seconds(10, **stale)}; backprop whole, on one core, {seconds(0, stages=1)}"
+        f" takes {now} without delay and {later} where every message takes 10 ms; cDNI with one M"
+        f" where the stages meet {free} and {freer}; with stale gradients {old} and {older};"
+        f" backprop whole, on one core, {seconds(0, stages=1)}"
     )
