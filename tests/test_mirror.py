@@ -23,6 +23,8 @@ UNTESTED = {
     "bench/pipeline/process.py": "the same",
     "bench/pipeline/session.py": "the same",
     "bench/pipeline/torchrun.py": "tests/cli/test_run_stages.py: it needs torchrun",
+    "reproductions/running/outlook.py": "test_reproduction.py beside it makes outlooks",
+    "results/statistics/many_verdicts.py": "test_place_verdict.py holds each row against `judge`",
     "reports/figures/spec.py": "plain data, which the tests of series and render make and read",
 }
 """Modules without a test file of their name."""

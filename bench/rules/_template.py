@@ -47,6 +47,7 @@ RULE = Rule(
     products_per_step=3,  # recurrent: products with the core's weights, for the work estimate
     unrolls_in_memory=1,  # recurrent: unrolls kept at once, for the memory estimate
     whole_cycle=False,  # pair: a cycle is differentiated as one
+    schedules=(),  # of networks in stages: the package's own rules only
     expected_failures={},  # checks of `sgbench check` that fail by design: {name: reason}
 )
 

@@ -37,6 +37,7 @@ RULE = Rule(
         ),
     ),
     model="M",  # a synthetic-gradient model per hidden layer; or "M with label", as cDNI's
+    schedules=(),  # of networks in stages: the package's own rules only
     expected_failures={},  # checks of `sgbench check` that fail by design: {name: reason}
 )
 

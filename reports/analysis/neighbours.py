@@ -4,13 +4,18 @@ Those of Table 1 have one layer more or less. A few seeds tell little of a sprea
 neighbours they tell it better (`results.statistics.place_verdict`).
 """
 
-from collections.abc import Callable, Sequence
+from __future__ import annotations
+
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
-from ...bench.cell import Cell
-from .select import Selection
+    import pandas as pd
+
+    from ...bench.cell import Cell
+    from .select import Selection
 
 
 def neighbours(cells: Sequence[Cell], cell: Cell, field: str | None) -> list[int]:
@@ -34,7 +39,7 @@ def neighbours(cells: Sequence[Cell], cell: Cell, field: str | None) -> list[int
 
 
 def beside(
-    selection: Selection, cell: Cell, results: Callable[[Cell, pd.DataFrame], "pd.Series[float]"]
+    selection: Selection, cell: Cell, results: Callable[[Cell, pd.DataFrame], pd.Series[float]]
 ) -> list[list[float]]:
     """Return the values of a cell's neighbours, of those that have all their declared seeds.
 

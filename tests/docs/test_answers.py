@@ -70,7 +70,7 @@ def test_planned_power_is_that_of_the_dry_run():
 def test_no_run_is_none_and_a_rule_that_ran_is_not_missing(monkeypatch):
     found = {name: sources.whole(name, "paper") for name in ("table1", "table2")}
     none = {name: replace(one, frame=one.frame[:0]) for name, one in found.items()}
-    monkeypatch.setattr(answers.catalogue, "names", lambda: tuple(none))
+    monkeypatch.setattr(answers.sources, "of_the_paper", lambda: tuple(none))
     monkeypatch.setattr(answers.sources, "whole", lambda name, scale: none[name])
     assert answers.runs() == "none"
     assert "no-bprop" in answers.untrained()

@@ -7,7 +7,6 @@ from generator import cost, sources
 from generator.markers import MarkerError
 from sgbench.commands.report import _costs as report_costs
 from sgbench.reports.analysis.cost import Costs
-from sgbench.reproductions.exhibits import catalogue
 from sgbench.results.store.published import open_published
 
 
@@ -29,7 +28,7 @@ def test_a_part_takes_less_than_the_exhibit_and_all_take_the_sum(monkeypatch):
     told = []
     monkeypatch.setattr(cost, "in_words", told.append)
     cost.all_left()
-    assert told == [pytest.approx(sum(cost.seconds(name) for name in catalogue.names()))]
+    assert told == [pytest.approx(sum(cost.seconds(name) for name in sources.of_the_paper()))]
 
 
 def test_exhibits_without_claims_are_summed_apart(monkeypatch):

@@ -62,7 +62,7 @@ class FakeClient:
 
     info = worker_info.WorkerInfo(
         address="tcp://here:2", host="tcp://here", threads=1, device="cpu", model="A processor",
-        matmuls=("mkl",), free=1, fingerprint=TestDifferences.WAYS,
+        matmuls=("mkl",), bfloat16=False, free=1, fingerprint=TestDifferences.WAYS,
     )  # fmt: skip
 
 

@@ -123,7 +123,9 @@ def test_what_is_undefined_or_lost_makes_no_point(table1, make):
 
 
 def test_five_seeds_have_an_interval(table1, make):
-    cells = [c for c in expand(table1, "demo", seeds=5) if fcn(c) and c.rule == "backprop"]
+    scales = {**table1.scales, "demo": replace(table1.scales["demo"], seeds=5)}
+    table1 = replace(table1, scales=scales)
+    cells = [c for c in expand(table1, "demo") if fcn(c) and c.rule == "backprop"]
     records = [make.record(cell) for cell in cells]
     found = drawn(select(table1, "demo", records))
     line = line_of(found["depths"], "FCN", "bprop")

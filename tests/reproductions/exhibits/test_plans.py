@@ -167,6 +167,7 @@ BASELINES = {
     "locking": None,
 }
 UNSTATED = {
+    "locking": set(),
     "table1": {"sg_scale", "precision"},
     "deep": {"sg_scale", "precision"},
     "table2": {"sg_scale", "precision", "aux_weight", "solve_window"},
