@@ -109,7 +109,10 @@ def networks(selection: Selection) -> list[Network]:
     there = (selection.frame["status"] == "ok") & selection.declared(selection.frame)
     rows: dict[int, list[dict[str, Any]]] = {}
     for row in selection.frame.loc[there, ["configuration", *_READ]].to_dict("records"):
-        rows.setdefault(int(row["configuration"]), []).append({str(k): v for k, v in row.items()})
+        if len(row["pipeline"]):  # of an ordinary cell there is none
+            rows.setdefault(int(row["configuration"]), []).append(
+                {str(k): v for k, v in row.items()}
+            )
     found: dict[tuple[Any, ...], dict[tuple[Any, ...], dict[tuple[float, float], int]]] = {}
     for n, cell in enumerate(selection.cells):
         if cell.stages is None or n not in rows:

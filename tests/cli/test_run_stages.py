@@ -105,13 +105,21 @@ def _agents(store, port, *more):
     line = [sys.executable, "-m", "torch.distributed.run", "--nnodes", "2", "--nproc-per-node", "1",
             "--rdzv-backend", "c10d", "--rdzv-endpoint", f"localhost:{port}", "--rdzv-id", "test",
             "--local-addr", "localhost", "-m", "sgbench", *(more or ONE)]  # fmt: skip
-    agents = [
-        subprocess.Popen([*line, "--store", str(path)], stdout=subprocess.PIPE,
-                         stderr=subprocess.STDOUT, text=True, start_new_session=True)
-        for path in (store.path, store.path.with_name("other"))
-    ]  # fmt: skip
+    paths, agents = (store.path, store.path.with_name("other")), []
+    logs = [path.with_name(f"{path.name}.log") for path in paths]
+    for path, log in zip(paths, logs, strict=True):
+        agents.append(
+            subprocess.Popen([*line, "--store", str(path)], stdout=log.open("w"),
+                             stderr=subprocess.STDOUT, text=True, start_new_session=True)
+        )  # fmt: skip
+    deadline = time.monotonic() + 200
     try:
-        return agents, [agent.communicate(timeout=120)[0] for agent in agents]
+        while time.monotonic() < deadline:
+            codes = [agent.poll() for agent in agents]
+            if None not in codes or any(codes):  # one that failed keeps the other waiting
+                break
+            time.sleep(0.2)
+        return agents, [log.read_text() for log in logs]
     finally:
         for agent in agents:
             with contextlib.suppress(ProcessLookupError):
@@ -136,4 +144,4 @@ def _records(path):
 def test_as_many_processes_as_stages_are_asked_for(store):
     agents, said = _agents(store, _free_port(), "run", "locking", "--where", "stages=1,seed=0")
     assert "torchrun started 2 processes" in "".join(said)
-    assert {agent.returncode for agent in agents} != {0}
+    assert any(agent.returncode for agent in agents)
