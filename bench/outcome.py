@@ -38,17 +38,17 @@ class CurvePoint:
 
 
 SPAN_KINDS = ("forward", "backward", "model", "update", "waiting", "communicating")
-"""What a stage does: computes the layers' outputs or gradients, M or the optimiser's step, waits
-for a message, or sends and receives one."""
+"""Kinds of work of a stage: the layers' outputs, their gradients, models M and I, the optimiser's
+step, waiting for a message, and sending one."""
 MOST_SPANS = 400
-"""Of a timeline, so that a record stays small."""
+"""Limit on the spans of a timeline, so that a record stays small."""
 WINDOW_SECONDS = 1.0
-"""The time that a timeline is of, at most."""
+"""Limit on the seconds that a timeline covers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRow:
-    """What one stage, a process with some of the layers, did in a whole run.
+    """Measurements of one stage, a process with some of the layers, over a whole run.
 
     The times of one update on a whole batch are measured alone on its core, before the run.
     """
@@ -75,7 +75,7 @@ class StageRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """What a stage did for a while, in a window of at most a second after warm-up."""
+    """One stretch of a stage's work, in a window of at most a second from the middle of a run."""
 
     stage: int  # from 0 at the bottom
     kind: str  # of SPAN_KINDS

@@ -138,14 +138,14 @@ class Record:
         " symbol, T_task of the longest level solved so far, and aux_loss; by layer from the"
         " bottom, the updates it has done (decoupled); error_a and error_b (two_lstms)"
     )
-    pipeline: list[dict[str, Any]] = _doc(  # noqa: RUF009
+    pipeline: list[dict[str, Any]] = _doc(  # noqa: RUF009 - a dataclass field
         "stages of the network, each a process, from the bottom: layers; updates in the whole run"
         " and a second; shares of its time when busy, waiting and communicating; bytes_sent an"
         " update; messages that it never read (dropped); age in updates of what it learns from"
         " (staleness, staleness_max; null: it is on time); and measured alone before the run, the"
         " seconds of a forward pass, a backward pass, M, an optimiser step and a message"
     )
-    timeline: list[dict[str, Any]] = _doc(  # noqa: RUF009
+    timeline: list[dict[str, Any]] = _doc(  # noqa: RUF009 - a dataclass field
         "what each stage did in a window of at most a second: kind (forward, backward, model,"
         " update, waiting, communicating), batch, and start and end in seconds"
     )

@@ -28,14 +28,14 @@ aten: Any = torch.ops.aten
 
 
 class Shape(NamedTuple):
-    """What a convolution of stride 1 is like: zeros on each side, and groups of channels."""
+    """The padding (zeros on each side) and channel groups of a convolution of stride 1."""
 
     padding: int
     groups: int
 
 
 Gradients = tuple[Tensor | None, Tensor]
-"""Of a convolution: the gradient at its input, None where not wanted, and at its weight."""
+"""Gradients of a convolution: at its input (None where not wanted) and at its weight."""
 
 
 class Arithmetic(Protocol):

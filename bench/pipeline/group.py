@@ -94,7 +94,8 @@ class StageGroup:
     ) -> None:
         available = cores()
         core = available[rank % len(available)] if available else -1
-        name, errors = f"{__package__}.process", tempfile.TemporaryFile()  # noqa: SIM115
+        name = f"{__package__}.process"
+        errors = tempfile.TemporaryFile()  # noqa: SIM115 - open until the process is closed
         variables = dict(os.environ)
         if torchrun.rank() is None and sys.platform in _LOOPBACK:
             variables.setdefault("GLOO_SOCKET_IFNAME", _LOOPBACK[sys.platform])

@@ -237,9 +237,9 @@ def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:
         return points
     for number, snapshot in enumerate(stage.snapshots):
         stage.part.restore(snapshot.state)
-        found = _measured(stage, "held", alone)
+        found = _measured(stage, "held")
         last = number == len(stage.snapshots) - 1
-        train = _measured(stage, "train", alone) if last else None
+        train = _measured(stage, "train") if last else None
         if found is not None:
             point = {"error": found[0], "loss": found[1], "train_loss": snapshot.loss}
             if train is not None:
@@ -248,7 +248,7 @@ def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:
     return points
 
 
-def _measured(stage: Stage, which: str, alone: bool) -> tuple[float, float] | None:
+def _measured(stage: Stage, which: str) -> tuple[float, float] | None:
     """Return error (%) and mean loss on a split; None below the top stage."""
     part, wrong, loss, count = stage.part, 0.0, 0.0, 0
     for images, labels in stage.order.batches.chunks(which):
@@ -265,5 +265,4 @@ def _measured(stage: Stage, which: str, alone: bool) -> tuple[float, float] | No
         wrong += float((h.argmax(1) != labels).sum())
         loss += float(cross_entropy(h, part.encode(labels)).double().sum())
         count += examples
-    del alone
     return (100 * wrong / count, loss / count) if part.top else None

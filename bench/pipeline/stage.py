@@ -182,7 +182,15 @@ class Stage:
         Raises StageError where it does not come in time.
         """
         with self.trace.span(WAITING, batch):
-            return self._guarded(link, batch)
+            try:
+                return link.inbox.take(self.limit)
+            except LateError:
+                raise StageError(
+                    f"stage {self.rank} waited {self.limit:.0f} s for stage {link.peer} at update"
+                    f" {batch}"
+                ) from None
+            except LostError:
+                raise self._lost(link, f"update {batch}") from None
 
     def poll(self, link: AnyLink, batch: int) -> Message | None:
         """Return the oldest unread message of a neighbour; None where there is none.
@@ -192,22 +200,10 @@ class Stage:
         try:
             return link.inbox.poll()
         except LostError:
-            raise StageError(
-                f"stage {self.rank} lost stage {link.peer} at update {batch}"
-            ) from None
+            raise self._lost(link, f"update {batch}") from None
 
-    def _guarded(self, link: AnyLink, batch: int) -> Message | None:
-        try:
-            return link.inbox.take(self.limit)
-        except LateError:
-            raise StageError(
-                f"stage {self.rank} waited {self.limit:.0f} s for stage {link.peer} at update"
-                f" {batch}"
-            ) from None
-        except LostError:
-            raise StageError(
-                f"stage {self.rank} lost stage {link.peer} at update {batch}"
-            ) from None
+    def _lost(self, link: AnyLink, at: str) -> StageError:
+        return StageError(f"stage {self.rank} lost stage {link.peer} at {at}")
 
     def receive(self, link: AnyLink, batch: int) -> Tensor:
         """Return the message of a batch.
@@ -259,4 +255,4 @@ class Stage:
                     f"stage {self.rank} waited {self.limit:.0f} s for the end of stage {link.peer}"
                 ) from None
             except LostError:
-                raise StageError(f"stage {self.rank} lost stage {link.peer} at its end") from None
+                raise self._lost(link, "its end") from None

@@ -114,10 +114,8 @@ class SharedWires:
     ) -> SharedLink:
         """Return a link to a neighbour; the stage below makes its memory, the one above maps it."""
         number, self._made[peer] = self._made[peer], self._made[peer] + 1
-        key, slots = (
-            f"memory/{min(self.rank, peer)}/{number}",
-            self._slots(delay, limit, update_seconds),
-        )
+        key = f"memory/{min(self.rank, peer)}/{number}"
+        slots = self._slots(delay, limit, update_seconds)
         if tag == UP:
             file = SharedLink.make(self.folder, shape, dtype, slots)
         else:
