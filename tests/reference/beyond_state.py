@@ -4,19 +4,16 @@ import numpy as np
 from reference.layers import CLASSES
 
 
-def random_state(
-    rng, *, rule, network, depth, channels, size, units, kernel=None, norm="batch", scale=1.0
-):
+def random_state(rng, *, rule, network, depth, channels, size, units, kernel=None, norm="batch"):
     """Random weights, statistics and fixed feedback of the right names and shapes.
 
     `units` are filters for the cnn, `kernel` is its; `size` is the side of the square images.
-    `scale` multiplies the weights, and with them how far tanh and the losses are from linear.
     """
     weights, statistics, kept = {}, {}, {}
     cnn, hidden = network == "cnn", depth - 1
 
     def normal(*shape):
-        return rng.normal(0, scale / np.sqrt(np.prod(shape[1:])), shape)
+        return rng.normal(0, 1 / np.sqrt(np.prod(shape[1:])), shape)
 
     def add(name, *shape):
         weights[f"{name}.weight"] = normal(*shape)
