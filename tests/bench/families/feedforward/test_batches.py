@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import CPU, random_data, tiny_cell
+from sgbench.bench.conformance.harness import copied
 from sgbench.bench.errors import UsageError
 from sgbench.bench.families.feedforward.batches import Batches
 
@@ -62,8 +63,7 @@ def test_a_restored_order_goes_on():
     source = batches_of(cell(seed=1), cell(seed=2))
     for _ in range(4):
         source.next()
-    state = {name: torch.as_tensor(value).clone() for name, value in source.state().items()}
-    state["position"] = int(state["position"])
+    state = copied(source.state())
     want = [source.next().tolist() for _ in range(20)]
     other = batches_of(cell(seed=1), cell(seed=2))
     other.restore(state)
