@@ -52,6 +52,11 @@ class Batches:
                 " the last batch (last_batch=smaller), and batch norm needs two; give another"
                 " batch_size, or norm=none"
             )
+        if cell.chosen("jitter") >= min(images.shape[2:]):
+            raise UsageError(
+                f"jitter={cell.jitter} moves images of {images.shape[2]} x {images.shape[3]}"
+                " pixels out of sight; give less than their size"
+            )
         self.images, self.labels = images.to(device), labels.to(device)
         self.held_images, self.held_labels = held_images.to(device), held_labels.to(device)
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing

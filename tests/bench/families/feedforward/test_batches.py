@@ -117,6 +117,12 @@ def test_standards_are_those_of_what_is_trained_on():
     np.testing.assert_allclose(found.numpy(), wanted, atol=1e-12)
 
 
+def test_images_that_would_be_moved_out_of_sight():
+    assert batches_of(cell(jitter=4)).next().shape == (1, 9)
+    with pytest.raises(UsageError, match=r"^jitter=5 moves images of 5 x 5 pixels out of sight"):
+        batches_of(cell(jitter=5))
+
+
 def test_every_place_and_both_ways_come_up_alike():
     source = batches_of(cell(jitter=1, flip="horizontal", batch_size=60))
     pixel = np.zeros((60, 1, 5, 5), np.uint8)
