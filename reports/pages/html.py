@@ -18,6 +18,7 @@ from ..analysis.details import Detail
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.protocol import PAPER
 from ..analysis.runs import by_layer
+from ..tables.entries import difference
 from ..tables.html import html_table, verdict_html
 from ..tables.overview import elsewhere_table, made_table, paper_table
 from ..tables.table import Table
@@ -28,6 +29,7 @@ from .shared import shared
 _GRADES = {
     "T": "read off the paper's own table or text",
     "F": "digitised from the paper's figure",
+    "A": "read in its authors' own code, or a table published with it",
     "P": "quoted alike by public re-implementations",
     "R": "recalled, not checked against a copy",
     "O": "ours: the paper does not say",
@@ -98,7 +100,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     filters: dict[str, Any] = {
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
-        "count": count, "machine": machine_words, "paper": paper,
+        "difference": difference, "count": count, "machine": machine_words, "paper": paper,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
