@@ -14,7 +14,10 @@ from . import registry
 from .configuration import FIELDS, Configuration, applicable, defaults, field_of, own_fields
 from .errors import UsageError
 
-OPTIONAL = ("corpus", "decoupled", "evaluate_at", "stages", "sg_at")
+OPTIONAL = (
+    *("corpus", "decoupled", "evaluate_at", "stages", "sg_at"),
+    *(name for name, spec in FIELDS.items() if spec.default is not None),
+)
 """Fields that a cell they apply to may do without."""
 
 
@@ -63,6 +66,11 @@ class Cell(Configuration):
                 f"rule={self.rule} does not train network={self.network};"
                 f" choose from: {', '.join(registry.rules_of(family.name))}"
             )
+        if rule.networks and self.network not in rule.networks:
+            raise UsageError(
+                f"rule={self.rule} does not train network={self.network}; choose network from:"
+                f" {', '.join(rule.networks)}"
+            )
         if registry.DATASETS.declared(self.dataset).kind not in family.data_kinds:
             raise UsageError(f"dataset={self.dataset} is not for network={self.network}")
         values = self.to_dict()
@@ -99,6 +107,11 @@ class Cell(Configuration):
         if name in FIELDS:
             return getattr(self, name)
         return dict(self.hyperparameters).get(name)
+
+    def chosen(self, name: str) -> Any:
+        """Return the field `name`, its default where the cell has none."""
+        found = self.value(name)
+        return field_of(name).default if found is None else found
 
     def need(self, name: str) -> Any:
         """Return the field `name`; UsageError where this cell has none."""

@@ -20,6 +20,14 @@ SPLITS = ("test", "validation")
 PRECISIONS = ("float32", "float64", "bf16")
 DECOUPLED = ("update", "both")
 SG_AT = ("stages",)
+ACTIVATIONS = ("relu", "leaky_relu", "tanh")
+NORMS = ("batch", "none")
+FLIPS = ("none", "horizontal")
+INPUT_NORMS = ("none", "standard")
+OPTIMIZERS = ("adam", "rmsprop")
+LOSSES = ("softmax", "sigmoid")
+LAST_BATCHES = ("dropped", "smaller")
+ZERO_INITS = ("none", "classifier", "all_but_first", "all")
 PAPER_LEARNING_RATE = 3e-5  # Table 1: at this rate `sg_scale` is 1 (arXiv 1608.05343v1)
 
 
@@ -27,7 +35,7 @@ def _doc(text: str, **bounds: float) -> Any:
     return field(metadata={"doc": text, **bounds})
 
 
-def _if(text: str, **bounds: float) -> Any:
+def _if(text: str, **bounds: float | str) -> Any:
     """Declare a field that only some cells have."""
     return field(default=None, metadata={"doc": text, **bounds})
 
@@ -123,6 +131,50 @@ class Configuration:
         min=1,
         max=1e3,
     )
+    activation: str | None = _if(
+        "nonlinearity of hidden layers: relu, leaky_relu (slope 0.01) or tanh (fcn)", default="relu"
+    )
+    norm: str | None = _if(
+        "batch: batch norm before the nonlinearity; none: a bias in its place (fcn)",
+        default="batch",
+    )
+    dropout: float | None = _if(
+        "share of a hidden layer's outputs that the layer above does not see in training (fcn)",
+        min=0,
+        max=0.99,
+        default=0.0,
+    )
+    jitter: int | None = _if(
+        "pixels by which a training image is moved at most, either way, at random: a random crop"
+        " after padding by as many zeros (fcn, cnn)",
+        min=0,
+        max=1000,
+        default=0,
+    )
+    flip: str | None = _if(
+        "horizontal: a training image is mirrored with probability 1/2 (fcn, cnn)", default="none"
+    )
+    input_norm: str | None = _if(
+        "standard: pixels less the training set's mean, by its standard deviation, of each channel;"
+        " none: pixels in [0, 1] (fcn, cnn)",
+        default="none",
+    )
+    optimizer: str | None = _if("adam or rmsprop (fcn, cnn)", default="adam")
+    loss_function: str | None = _if(
+        "softmax: cross-entropy of a softmax; sigmoid: the sum of the binary cross-entropies of a"
+        " sigmoid a class (fcn, cnn)",
+        default="softmax",
+    )
+    last_batch: str | None = _if(
+        "what is left of a pass over the data is dropped, or the last, smaller batch of the pass"
+        " (fcn, cnn)",
+        default="dropped",
+    )
+    zero_init: str | None = _if(
+        "layers whose weights and biases start at zero: none, classifier, all_but_first (hidden"
+        " layer) or all (fcn, cnn)",
+        default="none",
+    )
     sg_at: str | None = _if(
         "stages: an M at the top of every stage only, whose layers learn by backprop; leave out for"
         " an M after every hidden layer (unlocked stages)"
@@ -153,6 +205,14 @@ _CHOICES = {
     "decoupled": lambda: DECOUPLED,
     "schedule": lambda: SCHEDULES,
     "sg_at": lambda: SG_AT,
+    "activation": lambda: ACTIVATIONS,
+    "norm": lambda: NORMS,
+    "flip": lambda: FLIPS,
+    "input_norm": lambda: INPUT_NORMS,
+    "optimizer": lambda: OPTIMIZERS,
+    "loss_function": lambda: LOSSES,
+    "last_batch": lambda: LAST_BATCHES,
+    "zero_init": lambda: ZERO_INITS,
 }
 
 

@@ -15,6 +15,8 @@ running state but the rule's own. A rule may also define
     targets(network, forward_pass)         what each M should have predicted, for its diagnosis
     decoupled_step(network, x, labels, mask)
                                            one update where every layer has an update mask
+    scores(network, x)                     class scores [R, K, B], in evaluation mode, where the
+                                           rule does not predict with the classifier
 
 The networks and models that they are given are described in `interfaces`.
 
@@ -43,6 +45,12 @@ SCHEDULES = (
     *("unlocked", "completely_unlocked"),
 )
 """How the processes that a network is cut into can wait for one another (`Cell.schedule`)."""
+LOCKINGS = ("forward", "update", "backward")
+"""What a layer waits for before it learns: its input, the network's output, an error from above.
+
+Each takes in those before it. The words are the paper's (arXiv 1608.05343, section 1)."""
+MAPS = ("none", "square", "classes")
+"""What the trained linear map of a hidden layer gives: none, as much as it reads, class scores."""
 UNREPEATABLE = ("unlocked", "completely_unlocked")
 """Those whose results depend on when messages come: no two runs are the same bit for bit."""
 
@@ -98,6 +106,7 @@ class Rule:
             differ.
         color: `#rrggbb`, the rule's in every figure.
         families: those whose networks it trains, of `FUNCTIONS`.
+        networks: those of the families' networks that it trains; empty for all of them.
         version: raised in the same commit as any change of what the rule computes.
         source: where it was published.
         hyperparameters: its own fields.
@@ -105,6 +114,10 @@ class Rule:
             (feedforward), at the end of an unroll (recurrent), at the message (pair).
         auxiliary: whether it needs auxiliary outputs: a linear classifier on every hidden layer
             (feedforward), a prediction of coming synthetic gradients (recurrent).
+        maps: of `MAPS`, the trained linear map without bias that it needs on every hidden layer
+            (feedforward).
+        locking: of `LOCKINGS`, what a hidden layer waits for before it learns (feedforward). Only
+            with `backward` does an error pass down from layer to layer.
         trains_hidden: whether it trains the hidden layers (feedforward), or the classifier alone.
         frozen_below: hidden layers, counted from the bottom, that keep their initial weights and
             have no M (feedforward): a number, a negative one for all but so many at the top, or the
@@ -113,6 +126,8 @@ class Rule:
         label_leak: why labels reach gradients by a way other than the loss or an M that sees them;
             empty if they do not.
         least_depth: fewest layers with weights for which it is defined (feedforward).
+        hidden_products: products with the weights of a hidden layer in an update (feedforward), for
+            the work estimate: 3 = forward, gradient of the input, gradient of the weights.
         products_per_step: matrix products with the core's weights per time step (recurrent), for
             the work estimate: 3 = forward, gradient of the state, gradient of the weights.
         unrolls_in_memory: unrolls that are kept at once (recurrent), for the memory estimate.
@@ -130,14 +145,18 @@ class Rule:
     families: tuple[str, ...]
     version: int
     source: str
+    networks: tuple[str, ...] = ()
     hyperparameters: tuple[Hyperparameter, ...] = ()
     model: str = "none"
     auxiliary: bool = False
+    maps: str = "none"
+    locking: str = "backward"
     trains_hidden: bool = True
     frozen_below: int | str = 0
     baseline: bool = False
     label_leak: str = ""
     least_depth: int = 2
+    hidden_products: int = 3
     products_per_step: int = 3
     unrolls_in_memory: int = 1
     whole_cycle: bool = False
@@ -244,8 +263,10 @@ def _words(name: str, rule: Rule) -> Iterator[str]:
         yield f"RULE.version={rule.version!r} must be a whole number from 1"
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", rule.color):
         yield f"RULE.color={rule.color!r} must be #rrggbb"
-    if rule.model not in MODELS:
-        yield f"RULE.model={rule.model!r}{did_you_mean(rule.model, MODELS)}"
+    for attribute, choices in (("model", MODELS), ("maps", MAPS), ("locking", LOCKINGS)):
+        given = str(getattr(rule, attribute))
+        if given not in choices:
+            yield f"RULE.{attribute}={given!r}{did_you_mean(given, choices)}"
     if not rule.families or isinstance(rule.families, str):
         yield f"RULE.families must be a tuple of some of {', '.join(FUNCTIONS)}"
     for family in rule.families:

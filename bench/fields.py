@@ -26,6 +26,8 @@ class Field:
         min: the smallest number, itself allowed.
         max: the largest number, itself allowed.
         above: a number that it must exceed.
+        default: what a cell without the field is as; one that is given it has no such field (so
+            its id is that of a cell without). None where there is none.
         choices: gives the strings that are allowed; None where any is.
     """
 
@@ -37,10 +39,13 @@ class Field:
     min: float | None = None
     max: float | None = None
     above: float | None = None
+    default: str | float | None = None
     choices: Callable[[], Collection[str]] | None = None
 
     def coerce(self, value: Any) -> Any:
         """Return `value` as the field holds it (1 as 1.0 for a float, a list as a tuple).
+
+        Its default is held as None.
 
         Raises UsageError where it is of the wrong type or out of range.
         """
@@ -49,7 +54,8 @@ class Field:
                 return None
             raise UsageError(f"{self.name} must be given: {self.doc}")
         if not self.many:
-            return self._scalar(value)
+            value = self._scalar(value)
+            return None if value == self.default else value
         if not isinstance(value, (list, tuple)):
             raise UsageError(f"{self.name}={value!r} must be a list: {self.doc}")
         if self.optional and not value:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 Pullback = Callable[..., Any]
 """`dx = pullback(delta)` writes the gradients of a layer's weights and returns that at its input;
-with `need_input=False` it only writes. It may be called again."""
+with `need_input=False` it only writes, and with `feedback=B`, of the shape of the layer's weight,
+the gradient at the input goes through B in place of the weight. It may be called again."""
 
 
 class Layer(Protocol):
@@ -23,6 +24,10 @@ class Layer(Protocol):
 
     def __call__(self, x: Tensor) -> tuple[Tensor, Pullback]:
         """Run in training mode."""
+        ...
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Run in evaluation mode, by the running statistics."""
         ...
 
 
@@ -49,6 +54,14 @@ class Draw(Protocol):
         ...
 
 
+class Noise(Protocol):
+    """Random numbers that go on from step to step, in streams by replica and name."""
+
+    def uniform(self, name: str, shape: Sequence[int]) -> Tensor:
+        """Return the next numbers of U(0, 1) of the stream `name`, [R, *shape], float32."""
+        ...
+
+
 class FeedForwardNetwork(Protocol):
     """A feed-forward network of R replicas, as a rule's `step` sees it.
 
@@ -66,6 +79,10 @@ class FeedForwardNetwork(Protocol):
         models: an M for each hidden layer above those; none where the rule asks for none.
         heads: a linear classifier for each hidden layer, which starts at zero; none where the
             rule asks for no auxiliary outputs.
+        maps: a trained linear map without bias for each hidden layer (`Rule.maps`); none where the
+            rule asks for none.
+        weight_shapes: the shape of each hidden layer's weight, bottom first, and the classifier's.
+        noise: random numbers that a rule may draw at every step.
         hyperparameters: the rule's own numbers; a tensor that broadcasts on h where the replicas
             differ.
         kept: what `setup` returned: tensors whose first dimension is R.
@@ -78,6 +95,9 @@ class FeedForwardNetwork(Protocol):
     frozen: int
     models: Sequence[Model]
     heads: Sequence[Layer]
+    maps: Sequence[Layer]
+    weight_shapes: Sequence[tuple[int, ...]]
+    noise: Noise
     hyperparameters: Mapping[str, float | Tensor]
     kept: dict[str, Tensor]
 
@@ -90,11 +110,14 @@ class FeedForwardNetwork(Protocol):
         ...
 
     def loss_gradient(self, logits: Tensor, one_hot: Tensor) -> Tensor:
-        """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
+        """Return the gradient of the batch-mean loss at logits [R, K, B].
+
+        It is softmax cross-entropy unless the cell's `loss_function` says otherwise.
+        """
         ...
 
     def loss(self, logits: Tensor, one_hot: Tensor) -> Tensor:
-        """Return the batch-mean softmax cross-entropy [R] of logits [R, K, B], in nats."""
+        """Return the batch-mean loss [R] of logits [R, K, B], in nats."""
         ...
 
     def flatten(self, h: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from ..nn.blueprint import (
     Blueprint,
     ConvSpec,
     LayerSpec,
+    LinearSpec,
     PoolSpec,
     ReLUSpec,
     sequence,
@@ -54,6 +55,18 @@ def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Blueprint:
     ]
     last = ConvSpec(sizes[-1], filters, cell.need("kernel_size"), bias=True)
     return sequence(*parts, (f"{prefix}.output", last))
+
+
+def classifier(cell: Cell, inputs: int, classes: int) -> Blueprint:
+    """Return the layer on top, of so many features."""
+    del cell
+    return sequence(("classifier", LinearSpec(inputs, classes, bias=True)))
+
+
+def square_map(cell: Cell, layer: int) -> Blueprint:
+    """Return the convolution of hidden layer `layer` that gives as many maps as it reads."""
+    filters: int = cell.need("filters")
+    return sequence((f"map{layer}", ConvSpec(filters, filters, 3, bias=False)))
 
 
 def pack(images: Tensor) -> Tensor:

@@ -1,6 +1,8 @@
 """Fully connected: hidden layers Linear, batch norm, ReLU of equal width, and a linear classifier.
 
-The Linear before a batch norm has no bias: the norm would subtract it.
+The Linear before a batch norm has no bias: the norm would subtract it. A cell may ask for another
+nonlinearity, for none of the norm, and for dropout, which lies below the layer that it is to train:
+what a hidden layer gives, and its own loss sees, is its output before dropout.
 """
 
 from __future__ import annotations
@@ -9,7 +11,16 @@ import itertools
 import math
 from typing import TYPE_CHECKING
 
-from ..nn.blueprint import BatchNormReLUSpec, Blueprint, LinearSpec, sequence
+from ..nn.blueprint import (
+    ActivationSpec,
+    BatchNormSpec,
+    Blueprint,
+    DropoutSpec,
+    LayerSpec,
+    LinearSpec,
+    ReLUSpec,
+    sequence,
+)
 from ._models import hidden_sizes
 
 if TYPE_CHECKING:
@@ -24,7 +35,19 @@ def hidden_layers(cell: Cell, image: Sequence[int]) -> list[Blueprint]:
     """Return the depth - 1 hidden layers for images [C, H, W]."""
     width: int = cell.need("hidden_units")
     inputs = [math.prod(image)] + [width] * (cell.need("depth") - 2)
-    return [_dense(f"hidden{i}", size, width) for i, size in enumerate(inputs)]
+    return [_hidden(cell, i, size, width) for i, size in enumerate(inputs)]
+
+
+def classifier(cell: Cell, inputs: int, classes: int) -> Blueprint:
+    """Return the layer on top, of so many features."""
+    below = _dropout(cell, "classifier")
+    return sequence(*below, ("classifier", LinearSpec(inputs, classes, bias=True)))
+
+
+def square_map(cell: Cell, layer: int) -> Blueprint:
+    """Return the linear map of hidden layer `layer` that gives as many numbers as it reads."""
+    width: int = cell.need("hidden_units")
+    return sequence((f"map{layer}", LinearSpec(width, width, bias=False)))
 
 
 def synthetic_gradient(cell: Cell, layer: int, labels: int) -> Blueprint:
@@ -83,5 +106,24 @@ def unflatten(delta: Tensor, shape: Size) -> Tensor:
 
 def _dense(name: str, inputs: int, outputs: int) -> Blueprint:
     return sequence(
-        (name, LinearSpec(inputs, outputs, bias=False)), (name, BatchNormReLUSpec(outputs))
+        (name, LinearSpec(inputs, outputs, bias=False)), (name, BatchNormSpec(outputs))
     )
+
+
+def _hidden(cell: Cell, number: int, inputs: int, outputs: int) -> Blueprint:
+    """Return a hidden layer: dropout of its input, Linear, batch norm, nonlinearity."""
+    name, activation, normed = f"hidden{number}", cell.chosen("activation"), cell.norm is None
+    rectified = activation == "relu"
+    parts: list[tuple[str, LayerSpec]] = _dropout(cell, name) if number else []
+    parts.append((name, LinearSpec(inputs, outputs, bias=not normed)))
+    if normed:
+        parts.append((name, BatchNormSpec(outputs, rectified=rectified)))
+    if not rectified:
+        parts.append((f"{name}.activation", ActivationSpec(activation)))
+    elif not normed:
+        parts.append((f"{name}.activation", ReLUSpec()))
+    return sequence(*parts)
+
+
+def _dropout(cell: Cell, name: str) -> list[tuple[str, LayerSpec]]:
+    return [] if cell.dropout is None else [(name, DropoutSpec(cell.dropout))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..nn.blueprint import BatchNormReLUSpec, Blueprint, LinearSpec, sequence
+from ..nn.blueprint import BatchNormSpec, Blueprint, LinearSpec, sequence
 from ..nn.recurrent_blueprint import BatchNormLSTMSpec, MessageSpec
 from . import fcn
 
@@ -22,9 +22,9 @@ def encoder(cell: Cell, pixels: int) -> Blueprint:
     width: int = cell.need("hidden_units")
     return sequence(
         ("a.encoder0", LinearSpec(pixels, width, bias=False)),
-        ("a.encoder0", BatchNormReLUSpec(width)),
+        ("a.encoder0", BatchNormSpec(width)),
         ("a.encoder1", LinearSpec(width, width, bias=False)),
-        ("a.encoder1", BatchNormReLUSpec(width)),
+        ("a.encoder1", BatchNormSpec(width)),
     )
 
 

@@ -1,15 +1,39 @@
-"""Adam (Kingma & Ba 2015) over a flat buffer: one fused call for all weights of a replica."""
+"""Adam (Kingma & Ba 2015) over a flat buffer: one fused call for all weights of a replica.
+
+RMSprop is the same call: Adam without momentum, whose moments are not corrected for their start.
+
+    v <- 0.99 v + 0.01 g^2
+    w <- w - rate g / (sqrt(v) + 1e-8)
+"""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..cell import Cell
 
-BETAS = (0.9, 0.999)  # torch's defaults; the paper names the method only
-EPSILON = 1e-8
+EPSILON = 1e-8  # torch's defaults, as the betas: the paper names the method only
+MANY_UPDATES = 1e9
+"""Updates after which a correction for the start is one, to the last bit."""
+
+
+class Constants(NamedTuple):
+    """What tells the optimisers apart.
+
+    Attributes:
+        beta1: decay of the gradient's mean.
+        beta2: decay of its mean square.
+        corrected: whether both are corrected for having begun at zero.
+    """
+
+    beta1: float
+    beta2: float
+    corrected: bool
+
+
+OPTIMIZERS = {"adam": Constants(0.9, 0.999, True), "rmsprop": Constants(0.0, 0.99, False)}
 
 _fused: Any = torch.ops.aten._fused_adam_.default
 
@@ -29,15 +53,24 @@ class Adam:
         grads: their gradients, same shape.
         parts: the columns that are trained, each part with a count of its own updates; all others
             never move.
+        constants: those of another optimiser.
     """
 
-    def __init__(self, flat: Tensor, grads: Tensor, parts: Sequence[slice]) -> None:
+    def __init__(
+        self,
+        flat: Tensor,
+        grads: Tensor,
+        parts: Sequence[slice],
+        constants: Constants = OPTIMIZERS["adam"],
+    ) -> None:
+        self.constants = constants
         self.first, self.second = torch.zeros_like(flat), torch.zeros_like(flat)
         self.steps = torch.zeros(flat.shape[0], len(parts), device=flat.device)
         buffers = (flat, grads, self.first, self.second)
         self._pieces = [[[row[part] for part in parts] for row in buffer] for buffer in buffers]
         self._one = self.steps.new_ones(())
         self._counts = [list(row) for row in self.steps]
+        self._many = self.steps.new_full((), MANY_UPDATES)
 
     def step(self, rates: Sequence[float], active: Sequence[Sequence[bool]] | None = None) -> None:
         """Update every replica with its learning rate; replicas of one rate share the call.
@@ -63,10 +96,10 @@ class Adam:
             _fused(
                 *([pieces[r][part] for r, part in chosen] for pieces in self._pieces),
                 [],
-                counts,
+                counts if self.constants.corrected else [self._many] * len(counts),
                 lr=rate,
-                beta1=BETAS[0],
-                beta2=BETAS[1],
+                beta1=self.constants.beta1,
+                beta2=self.constants.beta2,
                 weight_decay=0.0,
                 eps=EPSILON,
                 amsgrad=False,

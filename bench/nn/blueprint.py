@@ -48,6 +48,20 @@ class ReLUSpec(LayerSpec):
 
 
 @dataclass(frozen=True, slots=True)
+class ActivationSpec(LayerSpec):
+    """Another nonlinearity: `leaky_relu` (slope 0.01) or `tanh`."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropoutSpec(LayerSpec):
+    """Dropout: in training each number is zero with probability `rate`, the rest are scaled up."""
+
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
 class LinearSpec(LayerSpec):
     """Linear layer."""
 
@@ -78,10 +92,11 @@ class LinearSpec(LayerSpec):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchNormReLUSpec(LayerSpec):
-    """Batch norm over the batch, then ReLU."""
+class BatchNormSpec(LayerSpec):
+    """Batch norm over the batch, `rectified` where a ReLU follows."""
 
     units: int
+    rectified: bool = True
 
     @property
     def shapes(self) -> dict[str, Shape]:

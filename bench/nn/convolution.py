@@ -34,9 +34,12 @@ class Conv:
         arithmetic = self.arithmetic
         weight, seen = arithmetic.operand(self.weight.flatten(0, 1)), arithmetic.operand(x)
 
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
+        def pullback(
+            delta: Tensor, need_input: bool = True, feedback: Tensor | None = None
+        ) -> Tensor | None:
+            back = weight if feedback is None else arithmetic.operand(feedback.flatten(0, 1))
             dx, weight_grad = arithmetic.convolution_backward(
-                arithmetic.operand(delta), seen, weight, self.shape, need_input=need_input
+                arithmetic.operand(delta), seen, back, self.shape, need_input=need_input
             )
             self.weight_grad.copy_(weight_grad.view_as(self.weight_grad))
             if self.bias_grad is not None:

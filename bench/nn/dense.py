@@ -1,5 +1,6 @@
 """Dense layers, each a forward pass and a written-out pullback; activations [R, features, B]."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from .products import plane, stacked
 
 EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
 MOMENTUM = 0.1
+SLOPE = 0.01  # leaky ReLU, below zero
 
 aten: Any = torch.ops.aten
 
@@ -40,14 +42,17 @@ class Linear:
         arithmetic = self.arithmetic
         weight, seen = arithmetic.operand(self._weight), arithmetic.operand(plane(x))
 
-        def pullback(delta: Tensor, need_input: bool = True) -> Tensor | None:
+        def pullback(
+            delta: Tensor, need_input: bool = True, feedback: Tensor | None = None
+        ) -> Tensor | None:
             if self._bias_grad is not None:
                 torch.sum(delta, 2, out=self._bias_grad)
             delta = arithmetic.operand(plane(delta))
             arithmetic.product(delta, seen.mT, self._weight_grad)
             if not need_input:
                 return None
-            return stacked(arithmetic.product(weight.mT, delta))
+            back = weight if feedback is None else arithmetic.operand(plane(feedback))
+            return stacked(arithmetic.product(back.mT, delta))
 
         return self._affine(weight, seen), pullback
 
@@ -61,11 +66,11 @@ class Linear:
         return y if self._bias is None else y.add_(self._bias)
 
 
-class BatchNormReLU:
-    """Batch norm over the batch of [R, units, B], then ReLU."""
+class BatchNorm:
+    """Batch norm over the batch of [R, units, B], `rectified` if asked for."""
 
-    def __init__(self, plan: blueprint.BatchNormReLUSpec) -> None:
-        self.blueprint = plan
+    def __init__(self, plan: blueprint.BatchNormSpec) -> None:
+        self.blueprint, self.rectified = plan, plan.rectified
 
     def bind(
         self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
@@ -78,31 +83,36 @@ class BatchNormReLU:
         self.epsilon, self.unbiased = self.mean.new_full((), EPSILON), dict[int, Tensor]()
 
     def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
-        """Return the rectified batch norm by batch statistics, and its pullback."""
+        """Return the batch norm by batch statistics, and its pullback."""
         batch = [x.shape[2]]
         normal, mean, rstd = torch.native_layer_norm(x, batch, None, None, EPSILON)
         if track:  # detached: two networks are differentiated by autograd
             variance = rstd.detach().pow(-2).sub_(self.epsilon)  # biased; the running one is not
             self.mean.lerp_(mean.detach(), MOMENTUM)
             self.variance.lerp_(variance.mul_(self._unbiased(batch[0])), MOMENTUM)
-        h = (normal * self.gamma).add_(self.beta).relu_()
+        h = (normal * self.gamma).add_(self.beta)
+        if self.rectified:
+            h.relu_()
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
             del need_input  # a weight layer always lies below
-            delta = aten.threshold_backward.default(delta, h, 0)
+            if self.rectified:
+                delta = aten.threshold_backward.default(delta, h, 0)
             torch.sum(delta, 2, out=self.beta_grad)
             torch.sum(delta * normal, 2, out=self.gamma_grad)
+            delta = delta.mul_(self.gamma) if self.rectified else delta * self.gamma
             return aten.native_layer_norm_backward.default(
-                delta.mul_(self.gamma), x, batch, mean, rstd, None, None, [True, False, False]
+                delta, x, batch, mean, rstd, None, None, [True, False, False]
             )[0]
 
         return h, pullback
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """Return the rectified batch norm by running statistics."""
+        """Return the batch norm by running statistics."""
         scale = self.gamma * (self.variance + EPSILON).rsqrt()
         shift = self.beta - self.mean * scale
-        return (x * scale).add_(shift).relu_()
+        y = (x * scale).add_(shift)
+        return y.relu_() if self.rectified else y
 
     def _unbiased(self, batch: int) -> Tensor:
         """Return what makes a variance over so many examples one without bias."""
@@ -136,3 +146,71 @@ class ReLU:
     def evaluate(self, x: Tensor) -> Tensor:
         """Return the rectified x, which is overwritten."""
         return x.relu_()
+
+
+class Activation:
+    """A nonlinearity of activations of any shape, which are overwritten: leaky ReLU or tanh."""
+
+    def __init__(self, plan: blueprint.ActivationSpec) -> None:
+        self.blueprint, self.tanh = plan, plan.kind == "tanh"
+
+    def bind(
+        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
+    ) -> None:
+        """Take nothing."""
+
+    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
+        """Return the nonlinear x and its pullback."""
+        del track
+        h = self.evaluate(x)
+
+        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
+            del need_input  # a weight layer always lies below
+            if self.tanh:
+                return aten.tanh_backward.default(delta, h)
+            return aten.leaky_relu_backward.default(delta, h, SLOPE, True)
+
+        return h, pullback
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return the nonlinear x."""
+        return x.tanh_() if self.tanh else torch.nn.functional.leaky_relu_(x, SLOPE)
+
+
+class Dropout:
+    """Dropout of [R, units, B] in training, but where a pass is not to leave a trace.
+
+    Attributes:
+        draw: returns numbers of U(0, 1) of a shape [units, B], for each replica its own.
+    """
+
+    draw: Callable[[Sequence[int]], Tensor]
+
+    def __init__(self, plan: blueprint.DropoutSpec) -> None:
+        self.blueprint, self.rate = plan, plan.rate
+
+    def bind(
+        self, weights: dict[str, Tensor], grads: dict[str, Tensor], stats: dict[str, Tensor]
+    ) -> None:
+        """Take nothing."""
+
+    def __call__(self, x: Tensor, track: bool) -> tuple[Tensor, Pullback]:
+        """Return x without what is dropped, and the pullback."""
+        if not track:
+            return x, _identity
+        kept = self.draw(x.shape[1:]).ge_(self.rate).mul_(1 / (1 - self.rate)).to(x.dtype)
+
+        def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
+            del need_input
+            return delta * kept
+
+        return x * kept, pullback
+
+    def evaluate(self, x: Tensor) -> Tensor:
+        """Return x."""
+        return x
+
+
+def _identity(delta: Tensor, need_input: bool = True) -> Tensor:
+    del need_input
+    return delta

@@ -7,9 +7,11 @@ true or synthetic, it can update at once. Nothing is left for autograd to rebuil
 R replicas run as one. Dense activations are [R, features, batch]: the batch lies innermost, so
 that batch norm over the batch is one contiguous layer norm. Convolutional activations are
 [batch, R * channels, height, width] in channels-last memory, each replica a group.
-A pullback may be called again; with `need_input=False` it does not compute (nor return) dx.
+A pullback may be called again; with `need_input=False` it does not compute (nor return) dx. With
+`feedback`, shaped as the layer's weight, dx goes through that in place of the weight.
 """
 
+import functools
 import math
 from typing import Protocol, runtime_checkable
 
@@ -19,7 +21,8 @@ from . import blueprint
 from .arithmetic import Arithmetic
 from .blueprint import Blueprint
 from .convolution import BatchNorm2d, Conv, Pool
-from .dense import BatchNormReLU, Linear, Pullback, ReLU
+from .dense import Activation, BatchNorm, Dropout, Linear, Pullback, ReLU
+from .noise import Noise
 
 Tensors = dict[str, Tensor]
 
@@ -80,12 +83,21 @@ class Block:
                 part.arithmetic = arithmetic
 
 
+    def listen(self, noise: Noise) -> None:
+        """Let dropout be drawn from `noise`, each from a stream of its own."""
+        for name, part in self._weighted:
+            if isinstance(part, Dropout):
+                part.draw = functools.partial(noise.uniform, f"dropout/{name}")
+
+
 class LayerStack(Block):
     """Named layers run one after another, itself a layer: `(name, layer)` pairs, bottom first."""
 
     def __init__(self, *parts: tuple[str, RunningLayer]) -> None:
         super().__init__(*parts)
         self.parts = parts
+        with_weights = (i for i, (_, part) in enumerate(parts) if isinstance(part, Multiplies))
+        self._product = next(with_weights, 0)  # what lies below it has no weights
         self.track = True
         """Whether training passes move the running statistics."""
 
@@ -95,15 +107,25 @@ class LayerStack(Block):
         for _, part in self.parts:
             x, pullback = part(x, self.track)
             pullbacks.append(pullback)
-        shape = x.shape
+        shape, first = x.shape, self._product
 
-        def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
+        def pull(
+            delta: Tensor, need_input: bool = True, feedback: Tensor | None = None
+        ) -> Tensor | None:
             if delta.shape != shape:  # it would be broadcast
                 given, wanted = list(delta.shape), list(shape)
                 raise ValueError(f"the gradient has shape {given}, the layer's output {wanted}")
-            for pullback in reversed(pullbacks[1:]):
+            for pullback in reversed(pullbacks[first + 1 :]):
                 delta = pullback(delta)
-            return pullbacks[0](delta, need_input=need_input)
+            if feedback is None:
+                delta = pullbacks[first](delta, need_input=need_input)
+            else:
+                delta = pullbacks[first](delta, need_input=need_input, feedback=feedback)
+            if not need_input:
+                return None
+            for pullback in reversed(pullbacks[:first]):
+                delta = pullback(delta)
+            return delta
 
         return x, pull
 
@@ -123,10 +145,14 @@ def _layer(plan: blueprint.LayerSpec) -> RunningLayer:
     match plan:
         case blueprint.LinearSpec():
             return Linear(plan)
-        case blueprint.BatchNormReLUSpec():
-            return BatchNormReLU(plan)
+        case blueprint.BatchNormSpec():
+            return BatchNorm(plan)
         case blueprint.ReLUSpec():
             return ReLU(plan)
+        case blueprint.ActivationSpec():
+            return Activation(plan)
+        case blueprint.DropoutSpec():
+            return Dropout(plan)
         case blueprint.ConvSpec():
             return Conv(plan)
         case blueprint.BatchNorm2dSpec():

@@ -3,6 +3,7 @@
 One fused optimiser call then updates everything, and a checkpoint is one tensor.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,12 @@ from .layers import Block, bound
 from .precision import dtype
 from .seeding import generator
 
+_ZERO = {  # names of weights and biases that start at zero, by zero_init; M's last layer does too
+    "none": r"$",
+    "classifier": r"classifier\.",
+    "all_but_first": r"classifier\.|hidden(?!0\.)\d+\.",
+    "all": r"classifier\.|hidden\d+\.",
+}
 ALIGNMENT = 16  # elements: every weight starts on a 64-byte line in float32
 
 
@@ -54,10 +61,11 @@ class Parameters:
 
     def _initialise(self, blocks: Sequence[Block], cells: Sequence[Cell]) -> None:
         fans = {n: fan for block in blocks for n, fan in block.blueprint.fan_in.items()}
+        zero = _ZERO[cells[0].chosen("zero_init")]
         for name, view in self.named.items():
             if name.endswith("gamma"):
                 view.fill_(1)
-            elif name in fans and ".output." not in name:  # M's last layer starts at zero
+            elif name in fans and ".output." not in name and not re.match(zero, name):
                 for replica, cell in enumerate(cells):
                     draw = torch.empty(view.shape[1:], dtype=torch.float64)
                     limit = bound(fans[name])

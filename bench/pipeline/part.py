@@ -10,7 +10,8 @@ import torch
 
 from .. import registry
 from ..families.feedforward.blueprint import architecture_of, blueprint
-from ..families.feedforward.network import Head, cross_entropy
+from ..families.feedforward.losses import cross_entropy
+from ..families.feedforward.network import Head
 from ..nn.adam import Adam, rates
 from ..nn.layers import build
 from ..nn.parameters import Parameters

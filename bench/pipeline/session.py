@@ -15,7 +15,7 @@ from ..cell import Cell
 from ..contract import UNREPEATABLE
 from ..datasets import Data
 from ..families.feedforward.batches import Batches
-from ..families.feedforward.network import cross_entropy
+from ..families.feedforward.losses import cross_entropy
 from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch

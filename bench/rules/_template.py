@@ -25,6 +25,7 @@ RULE = Rule(
     sentence="a hidden layer learns from the top error, by a fixed random matrix",  # no full stop
     color="#de8f05",  # in every figure
     families=("feedforward",),  # or recurrent, pair: then define unroll or cycle instead of step
+    networks=(),  # of these families' networks those that it trains; all of them if empty
     version=1,  # raise it when what the rule computes changes
     source="my own",  # where it was published
     hyperparameters=(  # numbers of its own: `--set feedback_scale=2`
@@ -39,11 +40,14 @@ RULE = Rule(
     ),
     model="none",  # or "M", a synthetic-gradient model per layer; or "M with label"
     auxiliary=False,  # True gives network.heads: a linear classifier on each hidden layer
+    maps="none",  # network.maps, a linear map on each hidden layer: "square", or to "classes"
+    locking="update",  # a hidden layer waits for the output; its input: "forward"; else "backward"
     trains_hidden=True,  # False: the classifier alone learns
     frozen_below=0,  # hidden layers, from the bottom, that never learn; -1: all but the topmost
     baseline=False,  # True: others' times are given as multiples of this rule's
     label_leak="",  # why labels reach gradients by another way than the loss or M
     least_depth=2,  # fewest layers with weights, the classifier among them
+    hidden_products=2,  # feedforward: products with a hidden layer's weights, for the work estimate
     products_per_step=3,  # recurrent: products with the core's weights, for the work estimate
     unrolls_in_memory=1,  # recurrent: unrolls kept at once, for the memory estimate
     whole_cycle=False,  # pair: a cycle is differentiated as one

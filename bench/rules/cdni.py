@@ -15,6 +15,7 @@ RULE = Rule(
     source="arXiv 1608.05343v1, Table 1",
     hyperparameters=(FROZEN_BELOW,),
     model="M with label",
+    locking="forward",
     frozen_below="frozen_below",
     schedules=("unlocked", "completely_unlocked"),
 )

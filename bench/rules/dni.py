@@ -77,6 +77,7 @@ RULE = Rule(
     source="arXiv 1608.05343v1, sections 2 and 3",
     hyperparameters=(FROZEN_BELOW,),
     model="M",
+    locking="forward",
     frozen_below="frozen_below",
     products_per_step=4,
     schedules=("unlocked", "completely_unlocked"),

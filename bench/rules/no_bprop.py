@@ -22,6 +22,7 @@ RULE = Rule(
     families=("feedforward",),
     version=1,
     source="arXiv 1608.05343v1, Table 1",
+    locking="forward",
     trains_hidden=False,
 )
 

@@ -1,7 +1,7 @@
 """Where the time of a step goes: CPU time of every operator, by the part of bench/ that called it.
 
 Products (and convolutions), Adam and views are parts of their own; all else belongs to the class
-whose method called it (`BatchNormReLU`, `LSTM`, `Batches`, ...). What no operator takes is Python
+whose method called it (`BatchNorm`, `LSTM`, `Batches`, ...). What no operator takes is Python
 and what torch does before an operator begins: `between`.
 """
 

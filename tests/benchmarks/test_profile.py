@@ -38,6 +38,6 @@ def test_parts_are_told_apart(one_thread):
     with torch.no_grad():
         small = {"batch_size": 16, "hidden_units": 16}
         parts = profiled(lambda: program(quick_cell("fcn", 3, "backprop", None, **small)), 2)
-    assert {"products", "views", "Adam", "BatchNormReLU", "Batches", BETWEEN} <= set(parts)
+    assert {"products", "views", "Adam", "BatchNorm", "Batches", BETWEEN} <= set(parts)
     assert "elsewhere" not in parts
     assert parts["products"] > 0

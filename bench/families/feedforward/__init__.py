@@ -28,6 +28,12 @@ STAGED_TRAINING_VERSION = 1
 """The same for cells whose network is cut into stages."""
 CONVOLUTIONS_CHANGED = 1
 """Raised when convolutional layers change what a cell computes; added to the version above."""
+LAYER_FIELDS = ("activation", "norm", "dropout")
+"""Fields of a fully connected network's hidden layers, of cells that are trained whole."""
+PROTOCOL_FIELDS = (
+    *("jitter", "flip", "input_norm", "optimizer", "loss_function", "last_batch", "zero_init"),
+)
+"""Fields of how a network of either kind is trained, of cells that are trained whole."""
 BFLOAT16_CHANGED = 1
 """Raised when the arithmetic of precision=bf16 changes; added for cells that have it."""
 
@@ -54,6 +60,9 @@ class FeedForwardFamily:
         if rule.has_models:
             found += ["sg_layers", "sg_scale"]
             found += ["sg_units"] * (values.get("sg_layers") != 0)
+        if decoupled is None and values.get("stages") is None:
+            found += PROTOCOL_FIELDS
+            found += LAYER_FIELDS * (values["network"] == "fcn")
         if values["network"] == "fcn" and decoupled is None and schedules_of(rule.name):
             found.append("stages")
         if values.get("stages") is not None:

@@ -2,10 +2,12 @@
 
 The whole set lies in memory as uint8; a batch is an index. Every replica walks its own random
 permutation of the training set, drawn from its seed, and draws the next when less than a batch of
-it is left.
+it is left, or nothing where the last batch of a pass may be smaller. Images that are trained on can
+be moved and mirrored at random.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -13,11 +15,14 @@ from torch import Tensor
 from ...cell import Cell
 from ...datasets import Data
 from ...errors import UsageError
+from ...nn.noise import Noise
 from ...nn.precision import dtype
 from ...nn.seeding import generator
 from ..images import training_and_heldout
+from .alterations import Padded, standards
 from .estimates import CHUNK
 
+FLIPPED = 0.5  # probability that an image is mirrored
 TRAIN_SAMPLE = 10_000  # training examples that the final train error is measured on
 
 
@@ -45,6 +50,15 @@ class Batches:
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing
         self.size, self.dtype = cell.batch_size, dtype(cell.precision)
         self.scale = torch.tensor(1 / data.pixel_max, dtype=self.dtype, device=device)
+        self.shift = None
+        if cell.input_norm is not None:
+            mean, deviation = standards(self.images, data.pixel_max)
+            self.scale = (1 / (data.pixel_max * deviation)).to(device, self.dtype)
+            self.shift = (mean / deviation).to(device, self.dtype)
+        self.least = 1 if cell.last_batch == "smaller" else cell.batch_size
+        self.jitter, self.flip = cell.chosen("jitter"), cell.flip is not None
+        self.noise = Noise(cells, device)
+        self._padded = Padded(self.images, self.jitter)
         self._cells = tuple(cells)
         self.generators = [generator(c.seed, purpose) for c in cells]
         self.position = 0
@@ -53,8 +67,8 @@ class Batches:
         self.probe = probe[:, : self.size].to(device)
 
     def next(self) -> Tensor:
-        """Return the indices [R, B] of the next batch of each replica."""
-        if self.position + self.size > self.order.shape[1]:
+        """Return the indices [R, B] of the next batch of each replica; fewer at a pass's end."""
+        if self.position + self.least > self.order.shape[1]:
             self.order, self.position = self._shuffle(), 0
         batch = self.order[:, self.position : self.position + self.size]
         self.position += self.size
@@ -71,12 +85,27 @@ class Batches:
         for number in range(1, count + 1):
             yield order[:, number * self.size : (number + 1) * self.size].to(self.images.device)
 
-    def take(self, index: Tensor) -> tuple[Tensor, Tensor]:
-        """Return training inputs [R, B, C, H, W] in [0, 1] and labels [R, B] of indices [R, B]."""
-        rows = self._rows.index_select(0, index.flatten())
-        return self._scaled(rows.view(*index.shape, *self.images.shape[1:])), self.labels.take(
-            index
-        )
+    def take(self, index: Tensor, *, altered: bool = False) -> tuple[Tensor, Tensor]:
+        """Return training inputs [R, B, C, H, W] and labels [R, B] of indices [R, B].
+
+        Inputs lie in [0, 1], or are normalised; with `altered` they are moved and mirrored as the
+        cells ask for.
+        """
+        if altered and (self.jitter or self.flip):
+            images = self._altered(index)
+        else:
+            rows = self._rows.index_select(0, index.flatten())
+            images = rows.view(*index.shape, *self.images.shape[1:])
+        return self._scaled(images), self.labels.take(index)
+
+    def _altered(self, index: Tensor) -> Tensor:
+        """Return images [R, B, C, H, W], each moved and mirrored at random."""
+        batch, places = index.shape[1:], 2 * self.jitter + 1
+        offsets = None
+        if self.jitter:
+            offsets = self.noise.uniform("jitter", (2, *batch)).mul_(places).long()
+        mirrored = self.noise.uniform("flip", batch) < FLIPPED if self.flip else None
+        return self._padded.crop(index, offsets, mirrored)
 
     def chunks(self, which: str) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield inputs [1, n, C, H, W] and labels [1, n] of the split `held` or of `train`."""
@@ -91,7 +120,12 @@ class Batches:
     def state(self) -> dict[str, object]:
         """Return what a resumed run needs to go on with the same order."""
         states = torch.stack([g.get_state() for g in self.generators])
-        return {"generators": states, "order": self.order, "position": self.position}
+        return {
+            "generators": states,
+            "order": self.order,
+            "position": self.position,
+            "noise": self.noise.state(),
+        }
 
     def restore(self, state: dict[str, object]) -> None:
         """Take up the order where `state` left it."""
@@ -102,9 +136,13 @@ class Batches:
         for held, saved in zip(self.generators, states, strict=True):
             held.set_state(saved.clone())  # torch crashes on a view that has an offset
         self.order, self.position = order.to(self.images.device), position
+        noise = state.get("noise", {})  # older checkpoints have none
+        assert isinstance(noise, dict)
+        self.noise.restore(cast("dict[str, Tensor]", noise))
 
     def _scaled(self, images: Tensor) -> Tensor:
-        return images.to(self.dtype).mul_(self.scale)
+        found = images.to(self.dtype).mul_(self.scale)
+        return found if self.shift is None else found.sub_(self.shift)
 
     def _shuffle(self) -> Tensor:
         return torch.stack([self._permutation(g) for g in self.generators]).to(self.images.device)

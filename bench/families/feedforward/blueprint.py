@@ -1,7 +1,7 @@
 """The blueprint of a feed-forward network: everything that has weights, free of torch.
 
 Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M after
-every hidden layer that learns, a linear head after every hidden layer, and where layers are
+every hidden layer that learns, a linear head or map on every hidden layer, and where layers are
 completely unlocked also a synthetic-input model I for the output of every hidden layer.
 """
 
@@ -37,6 +37,14 @@ class Architecture(Protocol):
         """Return I, which predicts the output of hidden layer `layer` from the images."""
         ...
 
+    def classifier(self, cell: Cell, inputs: int, classes: int) -> Blueprint:
+        """Return the layer on top, which reads so many features."""
+        ...
+
+    def square_map(self, cell: Cell, layer: int) -> Blueprint:
+        """Return the linear map of h of hidden layer `layer` to something of its shape."""
+        ...
+
     def pack(self, images: Tensor) -> Tensor:
         """Lay images [R, B, C, H, W] out as the first layer takes them."""
         ...
@@ -69,6 +77,7 @@ class FeedForwardBlueprint:
         models: an M a hidden layer that learns; none where the rule asks for none.
         input_models: an I a hidden layer; none where every layer waits for its input.
         heads: a linear classifier a hidden layer; none where the rule asks for none.
+        maps: a linear map a hidden layer (`Rule.maps`); none where the rule asks for none.
     """
 
     hidden: tuple[Blueprint, ...]
@@ -77,11 +86,22 @@ class FeedForwardBlueprint:
     models: tuple[Blueprint, ...]
     input_models: tuple[Blueprint, ...]
     heads: tuple[Blueprint, ...]
+    maps: tuple[Blueprint, ...]
 
     @property
     def blocks(self) -> tuple[Blueprint, ...]:
         """Return all of them, in the order in which their weights lie."""
-        return (*self.hidden, self.classifier, *self.models, *self.input_models, *self.heads)
+        beside = (*self.models, *self.input_models, *self.heads, *self.maps)
+        return (*self.hidden, self.classifier, *beside)
+
+    @property
+    def weight_shapes(self) -> tuple[Shape, ...]:
+        """Return the shape of each hidden layer's weight, bottom first, then the classifier's."""
+        layers = (*self.hidden, self.classifier)
+        return tuple(
+            next(s for name, s in layer.shapes.items() if name.endswith(".weight"))
+            for layer in layers
+        )
 
 
 def architecture_of(cell: Cell) -> Architecture:
@@ -109,16 +129,26 @@ def blueprint(cell: Cell, image: Sequence[int], classes: int) -> FeedForwardBlue
     return FeedForwardBlueprint(
         hidden=hidden,
         shapes=tuple(shapes),
-        classifier=_linear("classifier", sizes[-1], classes),
+        classifier=kind.classifier(cell, sizes[-1], classes),
         models=tuple(kind.synthetic_gradient(cell, i, labels) for i in learning),
         input_models=tuple(
             kind.synthetic_input(cell, i, image) for i in numbers if synthetic_inputs
         ),
         heads=tuple(
-            _linear(f"head{i}.output", sizes[i], classes) for i in numbers if rule.auxiliary
+            _linear(f"head{i}.output", sizes[i], classes, bias=True)
+            for i in numbers
+            if rule.auxiliary
         ),
+        maps=tuple(_map(cell, kind, i, sizes[i], classes) for i in numbers if rule.maps != "none"),
     )
 
 
-def _linear(name: str, inputs: int, outputs: int) -> Blueprint:
-    return sequence((name, LinearSpec(inputs, outputs, bias=True)))
+def _map(cell: Cell, kind: Architecture, layer: int, inputs: int, classes: int) -> Blueprint:
+    """Return the trained linear map of hidden layer `layer`, which gives so many numbers."""
+    if registry.RULES.declared(cell.rule).maps == "square":
+        return kind.square_map(cell, layer)
+    return _linear(f"map{layer}", inputs, classes, bias=False)
+
+
+def _linear(name: str, inputs: int, outputs: int, *, bias: bool) -> Blueprint:
+    return sequence((name, LinearSpec(inputs, outputs, bias=bias)))

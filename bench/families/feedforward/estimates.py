@@ -38,7 +38,7 @@ def of_a_step(cell: Cell) -> int:
     numbers += FLOATS_PER_PRODUCT * sum(
         layer.products(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)
     )
-    if plan.models or plan.heads:
+    if plan.models or plan.heads or plan.maps:
         numbers += FLOATS_PER_MODEL_OUTPUT * sum(map(math.prod, plan.shapes))
     models = list(zip(plan.models, plan.shapes[-len(plan.models) :], strict=False))
     models += [(model, image) for model in plan.input_models]
@@ -62,6 +62,7 @@ def work(cell: Cell) -> float:
     An idle layer does not learn, and where the forward pass is decoupled too it does not run.
     """
     image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
+    rule = registry.RULES.declared(cell.rule)
     active, frozen = 1.0, frozen_layers(cell)
     if cell.decoupled is not None:
         active = cell.need("p_update")
@@ -73,14 +74,14 @@ def work(cell: Cell) -> float:
         for models, shapes in (
             (plan.models, plan.shapes[frozen:]),
             (plan.heads, plan.shapes),
+            (plan.maps, plan.shapes),
             (plan.input_models, [image] * len(plan.input_models)),
         )
         for model, shape in zip(models, shapes, strict=False)
     )
     forward = active if cell.decoupled == "both" else 1.0
-    backward = (PRODUCTS_PER_WEIGHT - 1) * active
-    learning = sum(each[frozen:]) + top
-    an_example = (sum(each) + top) * forward + learning * backward
+    backward = (rule.hidden_products - 1) * sum(each[frozen:]) + (PRODUCTS_PER_WEIGHT - 1) * top
+    an_example = (sum(each) + top) * forward + backward * active
     an_example += PRODUCTS_PER_WEIGHT * active * beside
     return cell.iterations * cell.batch_size * an_example
 

@@ -1,7 +1,7 @@
 """The feed-forward network that a program trains: the same for every rule, baselines included.
 
 Hidden layers, a linear classifier, and what the rule asks for: a synthetic-gradient model M after
-every hidden layer that learns, a linear head after every hidden layer, and where layers are
+every hidden layer that learns, a linear head or map on every hidden layer, and where layers are
 completely unlocked also a synthetic-input model I for the output of every hidden layer.
 """
 
@@ -16,10 +16,12 @@ from torch import Tensor
 from ... import registry
 from ...cell import Cell
 from ...nn.layers import LayerStack, Pullback, build
+from ...nn.noise import Noise
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
 from .blueprint import Architecture, architecture_of, blueprint, frozen_layers
+from .losses import LOSSES
 
 
 class Head:
@@ -39,11 +41,17 @@ class Head:
         shape, kind = h.shape, self.architecture
         out, pullback = self.sequence(kind.flatten(h, self.replicas))
 
-        def pull(delta: Tensor, need_input: bool = True) -> Tensor | None:
-            dx = pullback(delta, need_input=need_input)
+        def pull(
+            delta: Tensor, need_input: bool = True, feedback: Tensor | None = None
+        ) -> Tensor | None:
+            dx = pullback(delta, need_input=need_input, feedback=feedback)
             return kind.unflatten(dx, shape) if need_input else None
 
         return out, pull
+
+    def evaluate(self, h: Tensor) -> Tensor:
+        """Return what the block makes of h in evaluation mode."""
+        return self.sequence.evaluate(self.architecture.flatten(h, self.replicas))
 
 
 class FeedForwardReplicas:
@@ -78,18 +86,27 @@ class FeedForwardReplicas:
             scale = scale_of(cells, device, spread)
             join = self.architecture.with_labels if rule.models_see_labels else None
             self.models = [SyntheticGradient(build(model), join, scale) for model in plan.models]
-        self.heads = [Head(self.architecture, self.replicas, build(head)) for head in plan.heads]
+        self.heads = [self._on_flat(build(head)) for head in plan.heads]
+        self._maps = list(map(build, plan.maps))
+        square = rule.maps == "square"
+        self.maps = self._maps if square else [self._on_flat(one) for one in self._maps]
+        self.weight_shapes = plan.weight_shapes
         self.input_models = list(map(build, plan.input_models))
         self.decoupled = cell.decoupled is not None
         self.weights = Parameters(self.blocks(), cells, device)
+        self.noise = Noise(cells, device)
+        for block in self.blocks():
+            block.listen(self.noise)
+        self.top_loss = LOSSES[cell.chosen("loss_function")]
+        self._scores = getattr(registry.RULES.module(cell.rule), "scores", None)
         self._eye = torch.eye(classes, dtype=self.weights.flat.dtype, device=device)
         self.kept = kept(self, cells, device)
 
     def blocks(self) -> list[LayerStack]:
-        """Return all sequences with weights: hidden layers, classifier, the Ms, Is and heads."""
+        """Return all sequences with weights: hidden layers, classifier, Ms, Is, heads and maps."""
         models = [model.sequence for model in self.models]
         heads = [head.sequence for head in self.heads]
-        return [*self.hidden, self.classifier, *models, *self.input_models, *heads]
+        return [*self.hidden, self.classifier, *models, *self.input_models, *heads, *self._maps]
 
     def trained(self, rule: str) -> list[slice]:
         """Return the parts of the weights that the rule trains, each with a count of its updates.
@@ -111,7 +128,10 @@ class FeedForwardReplicas:
 
     def classify(self, h: Tensor) -> tuple[Tensor, Pullback]:
         """Return logits [R, classes, B] of the top hidden layer's h, and the pullback."""
-        return Head(self.architecture, self.replicas, self.classifier)(h)
+        return self._on_flat(self.classifier)(h)
+
+    def _on_flat(self, sequence: LayerStack) -> Head:
+        return Head(self.architecture, self.replicas, sequence)
 
     def flatten(self, h: Tensor) -> Tensor:
         """Return h as [R, features, B]."""
@@ -121,18 +141,22 @@ class FeedForwardReplicas:
         """Return [R, features, B] in the shape `shape` of an h."""
         return self.architecture.unflatten(flat, shape)
 
-    @staticmethod
-    def loss_gradient(logits: Tensor, one_hot: Tensor) -> Tensor:
-        """Return the gradient of the batch-mean softmax cross-entropy at logits [R, K, B]."""
-        return torch.softmax(logits, 1).sub_(one_hot).div_(logits.shape[2])
+    def loss_gradient(self, logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the gradient of the batch-mean loss at logits [R, K, B]."""
+        return self.top_loss.gradient(logits, one_hot)
 
-    @staticmethod
-    def loss(logits: Tensor, one_hot: Tensor) -> Tensor:
-        """Return the batch-mean softmax cross-entropy [R] of logits [R, K, B], in nats."""
-        return cross_entropy(logits, one_hot).mean(1)
+    def loss(self, logits: Tensor, one_hot: Tensor) -> Tensor:
+        """Return the batch-mean loss [R] of logits [R, K, B], in nats."""
+        return self.top_loss.of_examples(logits, one_hot).mean(1)
+
+    def predicts_by_scores(self) -> bool:
+        """Tell whether the rule predicts with scores of its own, not with the classifier."""
+        return self._scores is not None
 
     def evaluate(self, x: Tensor) -> Tensor:
-        """Return logits [R, classes, B] with the running statistics of batch norm."""
+        """Return logits, or the rule's scores, [R, classes, B], by the running statistics."""
+        if self._scores is not None:
+            return self._scores(self, x)
         for layer in self.hidden:
             x = layer.evaluate(x)
         return self.classifier.evaluate(self.flatten(x))
@@ -166,8 +190,3 @@ class FeedForwardReplicas:
         finally:
             for block in self.blocks():
                 block.track = True
-
-
-def cross_entropy(logits: Tensor, one_hot: Tensor) -> Tensor:
-    """Return each example's softmax cross-entropy in nats, [R, B]."""
-    return torch.logsumexp(logits, 1) - (logits * one_hot).sum(1)

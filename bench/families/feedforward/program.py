@@ -11,12 +11,12 @@ from ... import registry
 from ...cell import Cell
 from ...datasets import Data
 from ...interfaces import ForwardPass, Mask, Pullback
-from ...nn.adam import Adam
+from ...nn.adam import OPTIMIZERS, Adam
 from ...outcome import CurvePoint, EvaluatedPoints, defined
 from ..program import ProfiledAttribute, Program, State
 from .batches import Batches
 from .diagnosis import diagnose
-from .network import FeedForwardReplicas, cross_entropy
+from .network import FeedForwardReplicas
 from .update_mask import UpdateMask, block_mask
 
 
@@ -42,7 +42,12 @@ class FeedForwardProgram(Program):
         self.batches = Batches(cells, data, device)
         self.network = FeedForwardReplicas(cells, data.train_images.shape[1:], data.classes, device)
         self.weights, self.kept = self.network.weights, self.network.kept
-        self.adam = Adam(self.weights.flat, self.weights.grads, self.network.trained(cell.rule))
+        self.adam = Adam(
+            self.weights.flat,
+            self.weights.grads,
+            self.network.trained(cell.rule),
+            OPTIMIZERS[cell.chosen("optimizer")],
+        )
         decoupled = cell.decoupled is not None
         self.update_mask = UpdateMask(cells, cell.need("depth")) if decoupled else None
         self._rule = registry.RULES.module(cell.rule)
@@ -50,7 +55,7 @@ class FeedForwardProgram(Program):
 
     def step(self) -> None:
         """Do one update on the next batch."""
-        images, labels = self.batches.take(self.batches.next())
+        images, labels = self.batches.take(self.batches.next(), altered=True)
         mask = None if self.update_mask is None else self.update_mask.draw()
         self.update(self.network.architecture.pack(images), labels, mask)
 
@@ -79,7 +84,8 @@ class FeedForwardProgram(Program):
             shape = (self.network.replicas, *images.shape[1:])
             logits = self.network.evaluate(self.network.architecture.pack(images.expand(shape)))
             wrong = wrong + (logits.argmax(1) != spread).sum(1)
-            loss = loss + cross_entropy(logits, self.network.encode(spread)).double().sum(1)
+            one_hot = self.network.encode(spread)
+            loss = loss + self.network.top_loss.of_examples(logits, one_hot).double().sum(1)
             count += labels.shape[1]
         assert isinstance(wrong, Tensor)
         assert isinstance(loss, Tensor)
@@ -131,6 +137,9 @@ class FeedForwardProgram(Program):
         network = self.network
         images, labels = self.batches.take(self.batches.probe)
         one_hot = network.encode(labels)
+        if network.predicts_by_scores():
+            scores = network.evaluate(network.architecture.pack(images))
+            return Probe(_numbers(network.loss(scores, one_hot)), None, None)
         with network.untracked():
             h, outputs, pullbacks = (
                 network.architecture.pack(images),
@@ -145,7 +154,7 @@ class FeedForwardProgram(Program):
             true = [pullback(network.loss_gradient(logits, one_hot))]
             for below in reversed(pullbacks[1:]):
                 true.insert(0, below(true[0]))
-            losses = _numbers(cross_entropy(logits, one_hot).mean(1))
+            losses = _numbers(network.loss(logits, one_hot))
             if not network.models:
                 return Probe(losses, None, None)
             learning = slice(network.frozen, None)
@@ -197,16 +206,19 @@ class FeedForwardProgram(Program):
             ProfiledAttribute(network, "models", "m"),
             ProfiledAttribute(network, "input_models", "m"),
             ProfiledAttribute(network, "heads", "m"),
+            ProfiledAttribute(network, "maps", "m"),
         ]
 
     def _own_state(self) -> State:
         return {
             "batches": self.batches.state(),
+            "noise": self.network.noise.state(),
             "masks": None if self.update_mask is None else self.update_mask.state(),
         }
 
     def _restore_own(self, state: State) -> None:
         self.batches.restore(state["batches"])
+        self.network.noise.restore(state.get("noise", {}))  # older checkpoints have none
         if self.update_mask is not None:
             self.update_mask.restore(state["masks"])
 
@@ -219,7 +231,7 @@ class Probe(NamedTuple):
     """The diagnosis of a program's models on a fixed batch, one entry a replica.
 
     Attributes:
-        loss: mean cross-entropy in training mode, nats.
+        loss: mean loss in training mode, nats; of the rule's own scores, in evaluation mode.
         sg_loss: M's regression loss per hidden layer, bottom first, NaN where it is frozen; None
             without M, or where the rule does not tell what M should have predicted.
         sg_cosine: cosine of the synthetic and the true gradient, both [batch, units] taken as one

@@ -7,7 +7,7 @@ import torch
 from sgbench.bench.nn import blueprint
 from sgbench.bench.nn.blueprint import (
     BatchNorm2dSpec,
-    BatchNormReLUSpec,
+    BatchNormSpec,
     ConvSpec,
     LinearSpec,
     PoolSpec,
@@ -20,7 +20,7 @@ from sgbench.bench.profiling import op_counter
 
 DENSE = sequence(
     ("a", LinearSpec(6, 5, bias=False)),
-    ("a", BatchNormReLUSpec(5)),
+    ("a", BatchNormSpec(5)),
     ("b", LinearSpec(5, 4, bias=True)),
 )
 MAPS = sequence(

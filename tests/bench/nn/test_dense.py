@@ -3,7 +3,7 @@
 import pytest
 import torch
 from sgbench.bench.nn import blueprint
-from sgbench.bench.nn.dense import EPSILON, MOMENTUM, BatchNormReLU, Linear, ReLU
+from sgbench.bench.nn.dense import EPSILON, MOMENTUM, BatchNorm, Linear, ReLU
 
 R, B = 2, 6
 
@@ -35,7 +35,7 @@ CASES = {
         lambda x, w, b: w @ x + b.unsqueeze(1),
     ),
     "no bias": (Linear(blueprint.LinearSpec(4, 3, bias=False)), lambda x, w: w @ x),
-    "batch norm": (BatchNormReLU(blueprint.BatchNormReLUSpec(4)), batch_norm_relu),
+    "batch norm": (BatchNorm(blueprint.BatchNormSpec(4)), batch_norm_relu),
     "ReLU": (ReLU(blueprint.ReLUSpec()), lambda x: x.relu()),
 }
 
@@ -59,7 +59,7 @@ def test_forward_and_pullback(layer, function):
 
 
 def test_running_statistics_are_unbiased_and_used_in_evaluation():
-    layer = BatchNormReLU(blueprint.BatchNormReLUSpec(4))
+    layer = BatchNorm(blueprint.BatchNormSpec(4))
     (weights, _, stats), x = bound(layer), normal(R, 4, B)
     layer(x, False)
     assert (stats["mean"] == 0).all()

@@ -4,13 +4,13 @@ import pytest
 import torch
 from sgbench.bench.nn import recurrent_blueprint
 from sgbench.bench.nn.arithmetic import Exact
-from sgbench.bench.nn.blueprint import BatchNormReLUSpec, LinearSpec, ReLUSpec, sequence
+from sgbench.bench.nn.blueprint import BatchNormSpec, LinearSpec, ReLUSpec, sequence
 from sgbench.bench.nn.layers import Block, bound, build
 from sgbench.bench.nn.lstm import LSTM
 
 PLAN = sequence(
     ("a", LinearSpec(4, 3, bias=False)),
-    ("a", BatchNormReLUSpec(3)),
+    ("a", BatchNormSpec(3)),
     ("b", LinearSpec(3, 2, bias=True)),
     ("b.relu", ReLUSpec()),
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import batches, gradients, program_of, tiny_cell
-from sgbench.bench.families.feedforward.network import cross_entropy
+from sgbench.bench.families.feedforward.losses import cross_entropy
 
 STEP = 1e-6
 
