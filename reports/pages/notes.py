@@ -52,8 +52,8 @@ _VERDICTS = (
 _SPREAD = (
     "Both uncertain: where the paper prints mean ± standard deviation, our mean less the paper's"
     " with the half-width of its 95 % interval, which has both uncertainties (Welch); a difference"
-    " where the interval leaves out 0. It stands beside the verdict, which takes the paper's number as"
-    " exact but for its rounding."
+    " where the interval leaves out 0. It stands beside the verdict, which takes the paper's number"
+    " as exact but for its rounding."
 )
 _UNKNOWN_RUNS = (
     "The paper does not say over how many runs its means are: its standard deviation is taken for"

@@ -40,8 +40,8 @@ A verdict has these fields, always in this order, null where there is none:
                                re-implementations, R recalled, O ours
     paper_sd, paper_runs       the standard deviation over runs that the paper prints beside it, and
                                over how many, null where it does not say
-    difference, difference_low95, difference_high95
-                               our mean less the paper's and its 95 % interval, both being uncertain
+    difference                 our mean less the paper's, where that is printed with its deviation
+    difference_low95, difference_high95  its 95 % interval, both means being uncertain
     side                       above or below, where the paper's curve is only known to lie there
     margin                     how near to the paper's number reproduces it; of a claim the margin
                                or the level
