@@ -105,9 +105,7 @@ def unflatten(delta: Tensor, shape: Size) -> Tensor:
 
 
 def _dense(name: str, inputs: int, outputs: int) -> Blueprint:
-    return sequence(
-        (name, LinearSpec(inputs, outputs, bias=False)), (name, BatchNormSpec(outputs))
-    )
+    return sequence((name, LinearSpec(inputs, outputs, bias=False)), (name, BatchNormSpec(outputs)))
 
 
 def _hidden(cell: Cell, number: int, inputs: int, outputs: int) -> Blueprint:

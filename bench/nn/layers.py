@@ -82,7 +82,6 @@ class Block:
             if isinstance(part, Multiplies):
                 part.arithmetic = arithmetic
 
-
     def listen(self, noise: Noise) -> None:
         """Let dropout be drawn from `noise`, each from a stream of its own."""
         for name, part in self._weighted:

@@ -20,7 +20,7 @@ from ..analysis.protocol import PAPER
 from ..analysis.runs import by_layer
 from ..tables.entries import difference
 from ..tables.html import html_table, verdict_html
-from ..tables.overview import elsewhere_table, made_table, paper_table
+from ..tables.overview import elsewhere_table, made_table, others_table, paper_table
 from ..tables.table import Table
 from .curves import curves
 from .page import Page, Part, Section
@@ -49,6 +49,7 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
     sections: list[Section] = []
     there = {
         "By exhibit, at the paper's own protocol": paper_table(tallies),
+        "By exhibit, at the protocols of other papers": others_table(tallies),
         "By exhibit, at other schedules": elsewhere_table(tallies),
     }
     shown = [(heading, table) for heading, table in there.items() if table is not None]
@@ -104,6 +105,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
+    totals = overview.totals(overview.of_one_paper(tallies))
     rules, markers, figures = shared([svg for part in parts for _, svg in part.figures])
     drawn = iter(figures)
     parts = [
@@ -111,8 +113,8 @@ def html(page: Page, parts: Sequence[Part]) -> str:
         for part in parts
     ]
     return environment.get_template("page.html.jinja").render(
-        page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys,
-        totals=overview.totals(tallies), counted=overview.counted, paper=PAPER,
+        page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys, totals=totals,
+        counted=overview.counted, paper=PAPER,
         contents=_contents(parts), custom=CUSTOM, figure_rules=rules, figure_markers=markers,
     )  # fmt: skip
 

@@ -51,6 +51,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
         file=file,
         title=root.take("title", str),
         short=root.take("short", str, ""),
+        paper=root.take("paper", str, ""),
         source=root.take("source", str),
         scales={
             key: _scale(key, scales.take_table(key), overrides, grid) for key in scales.remaining()
