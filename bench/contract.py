@@ -16,7 +16,8 @@ running state but the rule's own. A rule may also define
     decoupled_step(network, x, labels, mask)
                                            one update where every layer has an update mask
     scores(network, x)                     class scores [R, K, B], in evaluation mode, where the
-                                           rule does not predict with the classifier
+                                           rule does not predict with the classifier, which it
+                                           then does not train
 
 The networks and models that they are given are described in `interfaces`.
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterator
 
 from .. import registry
 from ..contract import Rule
-from . import gradients, masks, models, training
+from . import gradients, locking, masks, models, training
 from .checks import Check, CheckResult, Failed, Skipped, run_checks
 from .settings import Setting, settings
 
+_UNAWAITED = {"forward": "layers above it", "update": "errors that layers pass down"}
+"""What a hidden layer does not wait for, by `Rule.locking`."""
 Applies = Callable[[Setting], str]
 """Returns why a check does not apply to a setting; empty where it does."""
 
@@ -59,6 +61,10 @@ def _checks(rule: Rule) -> list[Check]:
 
     def feedforward(setting: Setting) -> str:
         return "" if setting.family.name == "feedforward" else "it is for feed-forward networks"
+
+    def without_backward_locking(setting: Setting) -> str:
+        declared = "declared: a layer waits for an error from above"
+        return feedforward(setting) or (declared if rule.locking == "backward" else "")
 
     table: tuple[tuple[str, str, Callable[[Setting], None], Applies], ...] = (
         ("runs", "it trains {on}", training.runs, always),
@@ -115,6 +121,12 @@ def _checks(rule: Rule) -> list[Check]:
             "what is below learns without the labels of the same update",
             models.unlocked,
             unlocks,
+        ),
+        (
+            "locking",
+            "a hidden layer learns without the " + _UNAWAITED.get(rule.locking, ""),
+            locking.locking,
+            without_backward_locking,
         ),
         (
             "zero_model",

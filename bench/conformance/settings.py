@@ -126,7 +126,7 @@ def settings(rule: Rule) -> Iterator[Setting]:
     """Yield the settings of a rule: every network of its families, on every kind of data."""
     for name in rule.families:
         family: Any = registry.FAMILIES.declared(name)
-        for network in family.networks:
+        for network in rule.networks or family.networks:
             for kind in family.data_kinds:
                 yield Setting(rule, family, network, DATA[kind])
 

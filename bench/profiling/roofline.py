@@ -125,8 +125,8 @@ class Roofline:
             ADAM(
                 *([weights], [gradients], [first], [second], [], [steps]),
                 lr=1e-3,
-                beta1=adam.BETAS[0],
-                beta2=adam.BETAS[1],
+                beta1=adam.OPTIMIZERS["adam"].beta1,
+                beta2=adam.OPTIMIZERS["adam"].beta2,
                 weight_decay=0.0,
                 eps=adam.EPSILON,
                 amsgrad=False,

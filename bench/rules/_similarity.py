@@ -3,8 +3,8 @@
     S(z) = clamp(u u^T, -1, 1)      u: rows of z, centred over features, by (their norm + 1e-8)
     loss = mean over all pairs of examples of (S(V h) - S(y))^2
 
-V is a trained linear map. Of convolutional maps z is each map's standard deviation over positions
-(Nokland & Eidnes 2019, arXiv 1901.06656, and the authors' code, local-loss).
+V is a trained linear map. Of convolutional maps z is each map's standard deviation over positions,
+the map itself where it has one position (Nokland & Eidnes 2019, arXiv 1901.06656, and the authors' code, local-loss).
 """
 
 from __future__ import annotations
@@ -46,18 +46,24 @@ def loss(z: Tensor, target: Tensor) -> Tensor:
 
 def of_maps(maps: Tensor, replicas: int) -> Tensor:
     """Return the standard deviation over positions, [R, F, B], of maps [B, R * F, H, W]."""
-    return _by_map(maps, replicas).std(3).permute(1, 2, 0)
+    seen = _by_map(maps, replicas)
+    single = seen.shape[3] == 1
+    return (seen.squeeze(3) if single else seen.std(3)).permute(1, 2, 0)
 
 
 def pull_to_maps(maps: Tensor, delta: Tensor) -> Tensor:
     """Return the gradient at maps [B, R * F, H, W] of one at their deviations, [R, F, B]."""
-    seen = _by_map(maps, delta.shape[0])
+    seen, delta = _by_map(maps, delta.shape[0]), delta.permute(2, 0, 1).unsqueeze(3)
+    if seen.shape[3] == 1:
+        return _laid_out(delta, maps)
     deviation, mean = torch.std_mean(seen, 3, keepdim=True)
     least = torch.finfo(maps.dtype).tiny
     share = (seen - mean) / (deviation.clamp(min=least) * (seen.shape[3] - 1))
-    found = share * delta.permute(2, 0, 1).unsqueeze(3)
-    shaped = found.reshape(maps.shape)
-    return shaped.contiguous(memory_format=torch.channels_last)
+    return _laid_out(share * delta, maps)
+
+
+def _laid_out(delta: Tensor, maps: Tensor) -> Tensor:
+    return delta.reshape(maps.shape).contiguous(memory_format=torch.channels_last)
 
 
 def _by_map(maps: Tensor, replicas: int) -> Tensor:

@@ -112,7 +112,8 @@ class FeedForwardReplicas:
         """Return the parts of the weights that the rule trains, each with a count of its updates.
 
         All above the frozen layers as one part, the classifier only, or where layers are decoupled
-        each block by itself.
+        each block by itself. A rule that predicts with scores of its own does not train the
+        classifier.
         """
         spans, end = self.weights.spans, self.weights.flat.shape[1]
         starts = [spans[next(iter(block.blueprint.shapes))][0] for block in self.blocks()]
@@ -120,7 +121,15 @@ class FeedForwardReplicas:
             return [slice(*part) for part in itertools.pairwise([*starts, end])]
         if not registry.RULES.declared(rule).trains_hidden:
             return [slice(spans["classifier.weight"][0], spans["classifier.bias"][1])]
-        return [slice(starts[self.frozen], end)]
+        lowest, top = starts[self.frozen], len(self.hidden)
+        if not self.predicts_by_scores():
+            return [slice(lowest, end)]
+        above = starts[top + 1] if top + 1 < len(starts) else end
+        return [
+            part
+            for part in (slice(lowest, starts[top]), slice(above, end))
+            if part.stop > part.start
+        ]
 
     def encode(self, labels: Tensor) -> Tensor:
         """Return labels [R, B] as one-hot [R, classes, B]."""

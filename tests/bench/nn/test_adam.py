@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import tiny_cell
-from sgbench.bench.nn.adam import BETAS, EPSILON, Adam, rates
+from sgbench.bench.nn.adam import EPSILON, OPTIMIZERS, Adam, rates
+
+
+BETAS = OPTIMIZERS["adam"][:2]
 
 
 def reference(weights, gradients, rate, first, second, step):
