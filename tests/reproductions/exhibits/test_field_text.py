@@ -37,7 +37,7 @@ def test_a_text_is_a_value(field, text, value):
     ("field", "text", "words"),
     [
         ("rule", "dnni", "did you mean 'dni'?"),
-        ("rule", "dfa", "--rule-file"),
+        ("rule", "my_rule", "--rule-file"),
         ("dataset", "fashion", "--dataset-file"),
         ("network", "FCN", "did you mean 'fcn'?"),
         ("depth", "four", "must be an integer"),

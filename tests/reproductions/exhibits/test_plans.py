@@ -23,7 +23,7 @@ SEEDS = {
     "sg_scale": {"demo": 2, "quick": 2, "tenth": 2, "paper": 2},
     "locking": {"demo": 2, "quick": 3, "tenth": 3, "paper": 3},
     "local_loss": {"demo": 3, "quick": 3, "paper": 5},
-    "dfa": {"demo": 2, "quick": 3, "paper": 5},
+    "dfa": {"demo": 3, "quick": 3, "paper": 5},
 }
 MARGINS = {  # by dataset, then by rule, "" for all others
     "table1": {"mnist": {"": 0.3, "no_bprop": 1.0}, "cifar10": {"": 1.5, "no_bprop": 2.0}},
