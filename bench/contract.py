@@ -264,10 +264,6 @@ def _words(name: str, rule: Rule) -> Iterator[str]:
         yield f"RULE.version={rule.version!r} must be a whole number from 1"
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", rule.color):
         yield f"RULE.color={rule.color!r} must be #rrggbb"
-    for attribute, choices in (("model", MODELS), ("maps", MAPS), ("locking", LOCKINGS)):
-        given = str(getattr(rule, attribute))
-        if given not in choices:
-            yield f"RULE.{attribute}={given!r}{did_you_mean(given, choices)}"
     if not rule.families or isinstance(rule.families, str):
         yield f"RULE.families must be a tuple of some of {', '.join(FUNCTIONS)}"
     for family in rule.families:
@@ -275,10 +271,19 @@ def _words(name: str, rule: Rule) -> Iterator[str]:
             yield f"RULE.families has {family!r}{did_you_mean(family, FUNCTIONS)}"
         elif not isinstance(rule.sentence, str) and family not in rule.sentence:
             yield f"RULE.sentence lacks the family {family}"
+    yield from _choices(rule)
+    yield from _numbers(rule)
+
+
+def _choices(rule: Rule) -> Iterator[str]:
+    """Yield which values are none of their choices, each with the nearest."""
+    for attribute, choices in (("model", MODELS), ("maps", MAPS), ("locking", LOCKINGS)):
+        given = str(getattr(rule, attribute))
+        if given not in choices:
+            yield f"RULE.{attribute}={given!r}{did_you_mean(given, choices)}"
     for schedule in rule.schedules:
         if schedule not in SCHEDULES:
             yield f"RULE.schedules has {schedule!r}{did_you_mean(schedule, SCHEDULES)}"
-    yield from _numbers(rule)
 
 
 def _numbers(rule: Rule) -> Iterator[str]:

@@ -3,14 +3,15 @@
 Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
 BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
 source of a rule or dataset that is not the package's own; schema 5 has two more cosines of M,
-schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages.
+schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages, schema
+8 what the papers of other rules train by.
 """
 
 from typing import Any, cast
 
 from .files.schema import RecordError
 
-OLDER = (1, 2, 3, 4, 5, 6)
+OLDER = (1, 2, 3, 4, 5, 6, 7)
 """Schemas that are read as well as the current one."""
 ADDED = {
     2: (
@@ -24,6 +25,10 @@ ADDED = {
     4: ("rule_source", "dataset_source"),
     6: ("processor", "instructions", "cuda", "cudnn"),
     7: ("stages", "schedule", "delay", "straggler", "sg_at"),
+    8: (
+        *("activation", "norm", "dropout", "jitter", "flip", "input_norm", "optimizer"),
+        *("loss_function", "last_batch", "zero_init"),
+    ),
 }
 """The fields that each schema added, null in records before it."""
 ADDED_TO_POINTS = {

@@ -25,7 +25,7 @@ from .older_schemas import OLDER, upgraded
 from .registered import missing, unregistered
 from .rows import FRACTIONS, ROW_TYPES, check_lists
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Raised when a field is added, removed or changes its meaning."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "partial", "pruned")
@@ -85,6 +85,16 @@ class Record:
     schedule: str | None = _of_cell("schedule")
     delay: float | None = _of_cell("delay", "ms")
     straggler: float | None = _of_cell("straggler")
+    activation: str | None = _of_cell("activation")
+    norm: str | None = _of_cell("norm")
+    dropout: float | None = _of_cell("dropout")
+    jitter: int | None = _of_cell("jitter", "pixels")
+    flip: str | None = _of_cell("flip")
+    input_norm: str | None = _of_cell("input_norm")
+    optimizer: str | None = _of_cell("optimizer")
+    loss_function: str | None = _of_cell("loss_function")
+    last_batch: str | None = _of_cell("last_batch")
+    zero_init: str | None = _of_cell("zero_init")
     sg_at: str | None = _of_cell("sg_at")
     solve_bits: float | None = _of_cell("solve_bits", "bits")
     solve_window: int | None = _of_cell("solve_window")
@@ -105,15 +115,15 @@ class Record:
     error: str | None = _doc("why the status is not ok")
     iterations_done: int = _doc("updates that were made")
     test_error: float | None = _doc("error on the test set (split=test, status ok)", "%")
-    test_loss: float | None = _doc("cross-entropy on the test set (split=test, status ok)", "nats")
+    test_loss: float | None = _doc("loss on the test set (split=test, status ok)", "nats")
     validation_error: float | None = _doc(
         "error on the held-out examples (split=validation, status ok)", "%"
     )
     validation_loss: float | None = _doc(
-        "cross-entropy on the held-out examples (split=validation, status ok)", "nats"
+        "loss on the held-out examples (split=validation, status ok)", "nats"
     )
     train_error: float | None = _doc("error on the first 10,000 training examples", "%")
-    train_loss: float | None = _doc("cross-entropy on the same", "nats")
+    train_loss: float | None = _doc("loss on the same", "nats")
     longest: int | None = _doc("T_task of the longest level solved, 0: none (episodes, status ok)")
     validation_bits: float | None = _doc(
         "bits per character of the validation text, at the evaluation where that was lowest"

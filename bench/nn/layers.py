@@ -13,7 +13,8 @@ A pullback may be called again; with `need_input=False` it does not compute (nor
 
 import functools
 import math
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
+from typing import Any, Protocol, runtime_checkable
 
 from torch import Tensor
 
@@ -140,26 +141,23 @@ def build(plan: Blueprint) -> LayerStack:
     return LayerStack(*((name, _layer(part)) for name, part in plan.parts))
 
 
+_LAYERS: dict[type[blueprint.LayerSpec], Callable[[Any], RunningLayer]] = {
+    blueprint.LinearSpec: Linear,
+    blueprint.BatchNormSpec: BatchNorm,
+    blueprint.ReLUSpec: ReLU,
+    blueprint.ActivationSpec: Activation,
+    blueprint.DropoutSpec: Dropout,
+    blueprint.ConvSpec: Conv,
+    blueprint.BatchNorm2dSpec: BatchNorm2d,
+    blueprint.PoolSpec: Pool,
+}
+
+
 def _layer(plan: blueprint.LayerSpec) -> RunningLayer:
-    match plan:
-        case blueprint.LinearSpec():
-            return Linear(plan)
-        case blueprint.BatchNormSpec():
-            return BatchNorm(plan)
-        case blueprint.ReLUSpec():
-            return ReLU(plan)
-        case blueprint.ActivationSpec():
-            return Activation(plan)
-        case blueprint.DropoutSpec():
-            return Dropout(plan)
-        case blueprint.ConvSpec():
-            return Conv(plan)
-        case blueprint.BatchNorm2dSpec():
-            return BatchNorm2d(plan)
-        case blueprint.PoolSpec():
-            return Pool(plan)
-        case _:
-            raise TypeError(f"no running layer for {plan}")
+    kind = _LAYERS.get(type(plan))
+    if kind is None:
+        raise TypeError(f"no running layer for {plan}")
+    return kind(plan)
 
 
 def bound(fan_in: int) -> float:

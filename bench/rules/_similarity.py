@@ -4,7 +4,8 @@
     loss = mean over all pairs of examples of (S(V h) - S(y))^2
 
 V is a trained linear map. Of convolutional maps z is each map's standard deviation over positions,
-the map itself where it has one position (Nokland & Eidnes 2019, arXiv 1901.06656, and the authors' code, local-loss).
+the map itself where it has one position (Nokland & Eidnes 2019, arXiv 1901.06656, and the authors'
+code, local-loss).
 """
 
 from __future__ import annotations

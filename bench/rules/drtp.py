@@ -38,9 +38,7 @@ def setup(network: FeedForwardNetwork, draw: Draw) -> dict[str, Tensor]:
     """Return a projection matrix [R, features, classes] for each hidden layer."""
     sizes = [math.prod(shape) for shape in network.hidden_shapes]
     return {
-        f"projection{i}": draw.uniform(
-            f"projection{i}", (size, network.classes), math.sqrt(6 / size)
-        )
+        f"feedback{i}": draw.uniform(f"feedback{i}", (size, network.classes), math.sqrt(6 / size))
         for i, size in enumerate(sizes)
     }
 
@@ -58,7 +56,7 @@ def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     h = x
     for i, layer in enumerate(network.hidden):
         h, pullback = layer(h)
-        delta = network.kept[f"projection{i}"] @ target
+        delta = network.kept[f"feedback{i}"] @ target
         pullback(network.unflatten(delta, h.shape), need_input=False)
     logits, pullback = network.classify(h)
     pullback(network.loss_gradient(logits, one_hot), need_input=False)

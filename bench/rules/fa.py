@@ -53,7 +53,8 @@ def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
         h, pullback = layer(h)
         pullbacks.append(pullback)
     logits, pullback = network.classify(h)
+    pullbacks.append(pullback)
     delta = network.loss_gradient(logits, network.encode(labels))
-    for i, pullback in reversed(list(enumerate([*pullbacks, pullback]))[1:]):
-        delta = pullback(delta, feedback=network.kept[f"feedback{i}"])
+    for i in reversed(range(1, len(pullbacks))):
+        delta = pullbacks[i](delta, feedback=network.kept[f"feedback{i}"])
     pullbacks[0](delta, need_input=False)

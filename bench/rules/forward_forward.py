@@ -1,4 +1,4 @@
-"""Forward-Forward: a layer learns to be active for an image with its label, and not for a wrong one.
+"""Forward-Forward: a layer learns to be active for an image with its label, not for a wrong one.
 
 The label is painted into the image: the first K inputs are one at the class and zero elsewhere. An
 image with its own label is positive, one with a wrong label, any of the others, is negative. The
@@ -6,11 +6,11 @@ goodness of a layer is the sum of squares of its output, and the layer learns fr
 
     loss = mean over positive of softplus(t - goodness), over negative of softplus(goodness - t)
 
-What goes on to the next layer is normalised to a root mean square of one, so that goodness does not
-go on, and no gradient leaves a layer (Hinton 2022, arXiv 2212.13345). The network predicts the label
-that, painted in, makes most goodness in all hidden layers but the lowest; its classifier has no part
-in it. Where the paper is open, these are ours: t is `ff_threshold` a unit, both kinds of image are
-one batch, so that batch norm is over both, and the input itself is not normalised.
+What goes on to the next layer is normalised to a root mean square of one, so that goodness does
+not go on, and no gradient leaves a layer (Hinton 2022, arXiv 2212.13345). The network predicts the
+label that, painted in, makes most goodness in all hidden layers but the lowest; its classifier has
+no part in it. Where the paper is open, these are ours: t is `ff_threshold` a unit, both kinds of
+image are one batch, so that batch norm is over both, and the input itself is not normalised.
 """
 
 from __future__ import annotations

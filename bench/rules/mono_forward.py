@@ -2,10 +2,10 @@
 
     loss_i = cross-entropy of M_i h_i
 
-M_i [classes, units], without bias, is trained with its layer, and no gradient leaves the layer. What
-the network predicts are the topmost layer's scores, or with `mf_sum` = 1 the sum of all layers'; its
-classifier has no part in it. (The rule as arXiv 2511.01061 and its code, BeyondBackpropagation, have
-it; there the input has an M too, which teaches no layer.)
+M_i [classes, units], without bias, is trained with its layer, and no gradient leaves the layer. The
+network predicts by the topmost layer's scores, or with `mf_sum` = 1 by the sum of all layers'; its
+classifier has no part in it. (The rule as arXiv 2511.01061 and its code, BeyondBackpropagation,
+have it; there the input has an M too, which teaches no layer.)
 """
 
 from __future__ import annotations

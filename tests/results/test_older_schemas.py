@@ -53,12 +53,22 @@ POINTS_IN_3 = {"updates", "error_a", "error_b"}
 POINTS_IN_5 = {"sg_weight_cosine", "sg_ridge_cosine"}
 ADDED_IN_6 = ("processor", "instructions", "cuda", "cudnn")
 ADDED_IN_7 = ("stages", "schedule", "delay", "straggler", "sg_at", "pipeline", "timeline")
+ADDED_IN_8 = (
+    *("activation", "norm", "dropout", "jitter", "flip", "input_norm", "optimizer"),
+    *("loss_function", "last_batch", "zero_init"),
+)
+
+
+def seventh_schema(record):
+    """The record as the seventh version wrote it: one nonlinearity, one optimiser, one loss."""
+    kept = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_8}
+    return kept | {"schema": 7}
 
 
 def sixth_schema(record):
     """The record as the sixth version wrote it: no network was cut into stages."""
-    kept = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_7}
-    return kept | {"schema": 6}
+    values = seventh_schema(record)
+    return {n: value for n, value in values.items() if n not in ADDED_IN_7} | {"schema": 6}
 
 
 def fifth_schema(record):
@@ -72,6 +82,15 @@ def fourth_schema(record):
     values = fifth_schema(record)
     points = [{n: v for n, v in point.items() if n not in POINTS_IN_5} for point in values["curve"]]
     return values | {"schema": 4, "curve": points}
+
+
+def test_a_record_of_the_seventh_schema_reads_as_one_of_this(make):
+    for record in (make.record(), make.recurrent("copy"), make.staged()):
+        old = json.loads(json.dumps(seventh_schema(record)))
+        read = Record.from_dict(old)
+        assert read == record
+        assert all(getattr(read, name) is None for name in ADDED_IN_8)
+        assert read.cell.id(record.data_hash) == record.id
 
 
 def test_a_record_of_the_sixth_schema_reads_as_one_of_this(make):

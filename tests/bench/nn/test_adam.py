@@ -8,7 +8,6 @@ import torch
 from reference.programs import tiny_cell
 from sgbench.bench.nn.adam import EPSILON, OPTIMIZERS, Adam, rates
 
-
 BETAS = OPTIMIZERS["adam"][:2]
 
 
