@@ -13,6 +13,8 @@ from sgbench.reports.tables.entries import (
 from sgbench.results.statistics.intervals import Interval, mean_interval
 from sgbench.results.statistics.published_mean import PublishedMean
 
+MINUS = "\N{MINUS SIGN}"
+
 
 def test_an_interval_is_a_mean_and_its_half_width():
     found = mean_interval([1.0, 2.0, 3.0], 0.95)
@@ -59,7 +61,10 @@ def test_a_published_mean_has_the_decimals_that_were_printed(rounding, text):
     ("found", "lines"),
     [
         (Interval(0.25, 0.05, 0.45, 3), ("both uncertain: +0.25 ± 0.20", "a difference")),
-        (Interval(-0.25, -0.55, 0.05, 3), ("both uncertain: −0.25 ± 0.30", "no difference found")),
+        (
+            Interval(-0.25, -0.55, 0.05, 3),
+            (f"both uncertain: {MINUS}0.25 ± 0.30", "no difference found"),
+        ),
         (Interval(0.25, None, None, 1), ("both uncertain: +0.25", "one seed tells no spread")),
     ],
 )
