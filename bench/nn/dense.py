@@ -198,7 +198,7 @@ class Dropout:
         """Return x without what is dropped, and the pullback."""
         if not track:
             return x, _identity
-        kept = self.draw(x.shape[1:]).ge_(self.rate).mul_(1 / (1 - self.rate)).to(x.dtype)
+        kept = self.draw(x.shape[1:]).ge_(self.rate).to(x.dtype).mul_(1 / (1 - self.rate))
 
         def pullback(delta: Tensor, need_input: bool = True) -> Tensor:
             del need_input

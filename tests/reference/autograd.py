@@ -54,7 +54,7 @@ class Autograd:
         cut = rule not in ("backprop", "top_only", "fa", "deep_supervision")
         top = h.detach().requires_grad_() if cut else h
         if rule == "deep_supervision":
-            share = self.reference.value("top_loss")
+            share = self.reference.value("top_weight")
             w = {n: v.detach() for n, v in self.w.items()}
             losses += [
                 share * self.loss(self.classify(top, w)),
@@ -158,10 +158,10 @@ class Autograd:
             h = (h / (h.square().mean(1, keepdim=True).sqrt() + 1e-8)).detach()
         return sum(losses)
 
-    def synthetic(self, every, top_loss, top):
+    def synthetic(self, every, top_weight, top):
         """M's losses at bootstrapped targets, and terms with the synthetic gradients as slopes."""
         scale, losses = self.reference.value("sg_scale"), 0
-        (delta,) = torch.autograd.grad(top_loss, top, retain_graph=True)
+        (delta,) = torch.autograd.grad(top_weight, top, retain_graph=True)
         for i in reversed(range(self.hidden)):
             seen = every[i].detach()
             if self.reference.rule == "cdni":

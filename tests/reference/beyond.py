@@ -25,7 +25,7 @@ HYPERPARAMETERS = {
     "sim_weight": 0.99,
     "mf_sum": 0,
     "ff_threshold": 1.0,
-    "top_loss": 1.0,
+    "top_weight": 1.0,
     "sg_scale": 1.0,
 }
 """Defaults."""

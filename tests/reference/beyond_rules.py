@@ -97,8 +97,8 @@ def mono_forward(model, labels, t, down, top):
 
 
 def deep_supervision(model, labels, t, down, top):
-    """Backprop of all losses; the top's counts `top_loss` below the classifier."""
-    delta = model.value("top_loss") * top(top_error(model, labels, t))
+    """Backprop of all losses; the top's counts `top_weight` below the classifier."""
+    delta = model.value("top_weight") * top(top_error(model, labels, t))
     for i in reversed(range(len(down))):
         loss, own = prediction(model, i, labels, t)
         t.losses.insert(0, loss)

@@ -24,7 +24,7 @@ FIELDS = [
 HYPERPARAMETERS = {
     "local_predsim": {"sim_weight": 0.7},
     "forward_forward": {"ff_threshold": 1.3},
-    "deep_supervision": {"top_loss": 0.35},
+    "deep_supervision": {"top_weight": 0.35},
     "dni": {"sg_scale": 3.0},
     "cdni": {"sg_scale": 3.0},
 }
@@ -72,7 +72,7 @@ def stated(reference, base, moved, name):
         return moved.loss
     i = int(name.split(".")[0][-1])
     if rule == "deep_supervision" and name.startswith("hidden"):
-        return reference.value("top_loss") * moved.loss + sum(moved.losses)
+        return reference.value("top_weight") * moved.loss + sum(moved.losses)
     if rule in ("fa", "dfa", "drtp") or (rule in ("dni", "cdni") and name.startswith("hidden")):
         return (base.deltas[i] * moved.h[i]).sum()
     return moved.losses[i]
@@ -189,9 +189,9 @@ def test_deep_supervision_without_heads_is_backprop_and_without_the_top_is_joint
     reference, batch = model("deep_supervision")
     for name in (n for n in reference.weights if n.startswith("head") and n.endswith("weight")):
         reference.weights[name][:] = 0
-    reference.hyperparameters = {"top_loss": 1.0}
+    reference.hyperparameters = {"top_weight": 1.0}
     mine = reference.trace(*batch).gradients
-    reference.hyperparameters = {"top_loss": 0.0}
+    reference.hyperparameters = {"top_weight": 0.0}
     joint = reference.trace(*batch).gradients
     reference.rule = "backprop"
     for name, gradient in reference.trace(*batch).gradients.items():
