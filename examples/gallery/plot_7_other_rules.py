@@ -17,7 +17,7 @@ records = sgbench.run("local_loss", **asked, jobs=1, progress=False)
 tidy = sgbench.curves(records, ["error"]).astype({"iteration": float, "value": float})
 fig, axes = plt.subplots(figsize=(6.4, 4), layout="constrained")
 sns.lineplot(tidy, x="iteration", y="value", hue="rule", marker="o", ax=axes)
-axes.set(yscale="log", xlabel="updates", ylabel="test error, %")
+axes.set(ylim=(0, None), xlabel="updates", ylabel="test error, %")
 plt.show()
 
 # %%
