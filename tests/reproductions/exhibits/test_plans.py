@@ -99,7 +99,7 @@ CLAIMS = {  # kind, margins or levels, factor, pairing, correlation
         "pred-near-backprop": ("below", {"digits": 1.0, "mnist": 0.1}, 1, "unpaired", 0),
     },
     "dfa": {
-        "dfa-near-backprop": ("below", {"digits": 2.0, "mnist": 0.3}, 1, "unpaired", 0),
+        "dfa-near-backprop": ("below", {"digits": 2.0, "mnist": 0.5}, 1, "unpaired", 0),
         "fa-beats-backprop-deep": ("below", {}, 1, "unpaired", 0),
         "backprop-grows": ("grows", {}, 1, "paired", 0),
     },
