@@ -44,6 +44,7 @@ ACROSS = {
     "reports/pages/test_html_in_browser.py": "the page of a report, as a browser shows it",
     "reproductions/exhibits/test_paper.py": "the TOML files: the paper's numbers a second time",
     "reproductions/exhibits/test_paper_decoupled.py": "the same of the exhibits of masked layers",
+    "reproductions/exhibits/test_paper_later.py": "the same of the exhibits of later papers",
     "reports/analysis/test_claims_of_table2.py": "claims about lengths: exact tests",
     "reproductions/exhibits/test_plans.py": "the TOML files: margins, seeds, claims a second time",
     "reproductions/gate/test_mistakes.py": "the mistakes that test_planted plants",

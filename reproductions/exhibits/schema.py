@@ -136,6 +136,8 @@ class Exhibit:
         title: its title.
         short: what a reader knows it by, where that is not the title's beginning.
         source: where the paper has it.
+        paper: the paper that it reruns, where that is another than the one on synthetic gradients;
+            "the paper" of all below is that one.
         scales: by name.
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
         medians: the paper's, of populations.
@@ -180,6 +182,7 @@ class Exhibit:
         default_factory=dict[tuple[str, str, str, str | None], Spread]
     )
     short: str = ""
+    paper: str = ""
     baseline: str | None = None
     neighbours: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
