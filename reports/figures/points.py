@@ -27,7 +27,8 @@ def points(
 ) -> pd.DataFrame:
     """Return x and y of every seed, with `configuration`, `seed` and `layer` (0: of no layer).
 
-    On a curve x is the iteration, or what an update takes times the iterations (`progress`); `end` marks the end of training.
+    On a curve x is the iteration, or what as many updates take (`progress`); `end` marks the end of
+    training.
     Where the figure's x is one of `COSTS`, that of the seed is the column `cost`.
 
     Args:
@@ -116,7 +117,8 @@ def _curves(
         found["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
         found = found[found["cost"] > 0]
     found = found[found["x"].isin(kept[:: -(-len(kept) // _MOST_POINTS)])].dropna(subset="y")
-    found["x"] *= [per_update(selection.cells[n], figure.x) for n in found["configuration"]]
+    configurations = found["configuration"].tolist()
+    found["x"] *= [per_update(selection.cells[n], figure.x) for n in configurations]
     if figure.lines == "layer":
         found["layer"] = [range(1, len(some) + 1) for some in found["y"]]
         found = found.explode(["layer", "y"]).dropna()
