@@ -23,6 +23,7 @@ from .ends import configurations as configurations_of
 from .ends import ends_of
 from .panels import COMPUTED, apart, lines, ordered, panels
 from .population import few, networks
+from .progress import LOGARITHMIC
 from .spec import Drawing, Shown
 
 LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
@@ -115,7 +116,7 @@ def _drawing(
         legend="share of training" if population else words.legend(figure.lines),
         x_label=words.axis(figure.x),
         y_label=words.axis(figure.y, first),
-        x_log=figure.x in points.COSTS or _wide(figure, cells),
+        x_log=figure.x in (*points.COSTS, *LOGARITHMIC) or _wide(figure, cells),
         y_log=figure.y not in LINEAR,
         y_range=(-1.0, 1.02) if figure.y == "sg_cosine" else None,
         steps=figure.y == "longest" and curves,

@@ -65,6 +65,20 @@ def in_updates(values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, **{name: value.number * per_epoch for name, value in given.items()}}
 
 
+def training_examples(values: Mapping[str, Any]) -> int | None:
+    """Return how many examples a cell trains on; None of data that has no passes over examples.
+
+    Args:
+        values: dataset, and where they are given split and patience.
+    """
+    dataset = registry.DATASETS.declared(values["dataset"])
+    if dataset.kind != "images" or dataset.examples is None:
+        return None
+    examples = dataset.examples[0]
+    held_out = values.get("split") == "validation" or values.get("patience") is not None
+    return examples - examples // 6 if held_out else examples  # the last sixth
+
+
 def updates_per_epoch(values: Mapping[str, Any], given: str) -> int:
     """Return the updates in a pass over the training examples of a cell with these fields.
 
@@ -72,21 +86,18 @@ def updates_per_epoch(values: Mapping[str, Any], given: str) -> int:
         values: dataset, batch_size, and where they are given split and last_batch.
         given: the field and its value in epochs, for messages.
     """
-    dataset = registry.DATASETS.declared(values["dataset"])
-    if dataset.kind != "images" or dataset.examples is None:
+    dataset, examples = values["dataset"], training_examples(values)
+    if examples is None:
         raise UsageError(
-            f"{given}: {dataset.name} is not trained on in passes over examples; give a number of"
+            f"{given}: {dataset} is not trained on in passes over examples; give a number of"
             " updates"
         )
     size = values.get("batch_size")
     if size is None:
         raise UsageError(f"{given}: batch_size is missing; give it, or a number of updates")
-    examples = dataset.examples[0]
-    if values.get("split") == "validation":  # which holds out the last sixth
-        examples -= examples // 6
     if size > examples:
         raise UsageError(
             f"{given}: batch_size={size} is more than the {examples:,} training examples of"
-            f" {dataset.name}; give at most {examples}"
+            f" {dataset}; give at most {examples}"
         )
     return -(-examples // size) if values.get("last_batch") == "smaller" else examples // size

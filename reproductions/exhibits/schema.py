@@ -87,7 +87,8 @@ class Figure:
     Attributes:
         name: part of its files' names.
         kind: `curves` shows what was evaluated in training against iterations, steps of data,
-            seconds or the updates of a decoupled layer; `sweep` shows results against a field;
+            passes over the data, multiplications and additions, seconds or the updates of a
+            decoupled layer; `sweep` shows results against a field;
             `population` shows networks as points over a field, at each of `evaluate_at` and at
             the end, with running medians.
         title: its title.

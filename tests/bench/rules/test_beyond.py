@@ -8,10 +8,9 @@ from reference.beyond_state import random_noise, random_state
 from reference.programs import CHANNELS, SIZE, arrays, batches, examples, program_of, tiny_cell
 
 RULES = {
-    **{
-        name: ("fcn", "cnn")
-        for name in ("fa", "dfa", "drtp", "local_pred", "local_sim", "local_predsim")
-    },
+    **dict.fromkeys(
+        ("fa", "dfa", "drtp", "local_pred", "local_sim", "local_predsim"), ("fcn", "cnn")
+    ),
     "deep_supervision": ("fcn", "cnn"),
     "mono_forward": ("fcn",),
     "forward_forward": ("fcn",),
@@ -26,8 +25,11 @@ FCN_FIELDS = {
     "ReLU, no norm, dropout": {"norm": "none", "dropout": 0.25},
     "leaky ReLU, dropout": {"activation": "leaky_relu", "dropout": 0.5},
     "all": {
-        **{"activation": "tanh", "norm": "none", "dropout": 0.3},
-        **{"optimizer": "rmsprop", "loss_function": "sigmoid"},
+        "activation": "tanh",
+        "norm": "none",
+        "dropout": 0.3,
+        "optimizer": "rmsprop",
+        "loss_function": "sigmoid",
     },
 }
 CASES = [
@@ -67,8 +69,14 @@ def follow(rule, network, **fields):
     units = cell.hidden_units or cell.filters
     weights, statistics, kept = random_state(
         rng,
-        **{"rule": rule, "network": network, "depth": cell.depth, "channels": CHANNELS},
-        **{"size": SIZE, "units": units, "kernel": cell.kernel_size, "norm": cell.chosen("norm")},
+        rule=rule,
+        network=network,
+        depth=cell.depth,
+        channels=CHANNELS,
+        size=SIZE,
+        units=units,
+        kernel=cell.kernel_size,
+        norm=cell.chosen("norm"),
     )
     for views, values in (
         (program.weights.named, weights),
