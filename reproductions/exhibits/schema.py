@@ -277,8 +277,8 @@ class Exhibit:
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts, that of `none` for a cell without the field, then that of the
-        rule or dataset, then the value itself.
+        The exhibit's own label counts (that of `none` for a cell without the field), then that of
+        the rule or dataset, then the value itself.
         """
         text, labels = str(value), self.labels.get(field, {})
         short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
