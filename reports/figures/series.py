@@ -60,6 +60,8 @@ def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
     """Tell whether a cell is a point or a line of the figure."""
     if cell.dataset not in (figure.datasets or (cell.dataset,)):
         return False
+    if cell.rule not in (figure.rules or (cell.rule,)):
+        return False
     fields = [figure.lines] if figure.lines not in COMPUTED else []
     fields += [figure.x] if figure.kind != "curves" else []
     if any(cell.value(name) is None for name in fields):

@@ -145,10 +145,8 @@ def _figure(table: Table) -> Figure:
     figure = Figure(
         kind=kind,
         datasets=table.take_datasets(),
-        references=tuple(
-            table.coerced("references", "rule", name)
-            for name in table.take_list("references", str, [])
-        ),
+        rules=_rules(table, "rules"),
+        references=_rules(table, "references"),
         **{key: table.take(key, str) for key in texts},
     )
     if kind == "population" and figure.lines != "iteration":
@@ -157,6 +155,10 @@ def _figure(table: Table) -> Figure:
         raise table.error("references", "are of a sweep alone")
     table.close()
     return figure
+
+
+def _rules(table: Table, key: str) -> tuple[str, ...]:
+    return tuple(table.coerced(key, "rule", name) for name in table.take_list(key, str, []))
 
 
 def _gated(table: Table) -> Gated:

@@ -98,6 +98,7 @@ class Figure:
         panels: the field that the panels differ in.
         lines: what the lines differ in: a field, or `layer` or `iteration`.
         datasets: the only ones that it shows; all where there are none.
+        rules: the same of rules.
         references: rules, under the same protocol as the cells, whose results a sweep is held
             against; those that some exhibit has trained are drawn.
     """
@@ -111,6 +112,7 @@ class Figure:
     panels: str
     lines: str
     datasets: tuple[str, ...]
+    rules: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
 
@@ -275,10 +277,12 @@ class Exhibit:
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts, then that of the rule or dataset, then the value itself.
+        The exhibit's own label counts (that of `none` for a cell without the field), then that of
+        the rule or dataset, then the value itself.
         """
-        text = str(value)
-        own = self.labels.get(field, {}).get(text)
+        text, labels = str(value), self.labels.get(field, {})
+        short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
+        own = labels.get(short, labels.get(text))
         if own is not None:
             return own
         if field == "rule" and text in registry.RULES.names():
