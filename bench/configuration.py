@@ -74,7 +74,7 @@ class Configuration:
     seed: int = _doc("seed of weights and data order, paired across rules", min=0, max=2**53)
     split: str | None = _if(
         "test: report the test set; validation: never look at it (images: hold out the last sixth"
-        " of the training set)"
+        " of the training set; with patience that decides when training ends either way)"
     )
     corpus: str | None = _if("a text file to train on in place of the dataset's (text)")
     iterations: int = _doc("updates; of two_lstms cycles of T * T steps", min=1, max=10**9)
@@ -186,7 +186,8 @@ class Configuration:
         "steps of every stream, at least, over which those bits are averaged", min=1, max=10**9
     )
     patience: int | None = _if(
-        "evaluations without a lower validation error that end training; 0: none does (text)",
+        "evaluations without a lower validation error that end training (text, where 0 is none;"
+        " fcn, cnn, where the last sixth of the training set is held out for it)",
         min=0,
         max=10**9,
     )

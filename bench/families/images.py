@@ -10,12 +10,20 @@ from ..datasets import Data
 def training_and_heldout(
     cell: Cell, data: Data
 ) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Return images and labels to train on, and those of the split that the cell names."""
+    """Return images and labels to train on, and those of the split that the cell names.
+
+    With early stopping the latter are the examples that decide when training ends.
+    """
     images, labels = _tensors(data.train_images, data.train_labels)
-    if cell.split == "validation":  # the last sixth of the training set
+    if cell.split == "validation" or cell.patience is not None:  # the last sixth of it
         cut = len(images) - len(images) // 6
         return (images[:cut], labels[:cut]), (images[cut:], labels[cut:])
     return (images, labels), _tensors(data.test_images, data.test_labels)
+
+
+def test_set(data: Data) -> tuple[Tensor, Tensor]:
+    """Return images and labels of the test set."""
+    return _tensors(data.test_images, data.test_labels)
 
 
 def _tensors(images: object, labels: object) -> tuple[Tensor, Tensor]:

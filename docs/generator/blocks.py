@@ -76,6 +76,14 @@ def _table(words: list[str]) -> str:
     return _lines(_without(NOT_COMPARABLE, table), _protocol(found))
 
 
+def _places(words: list[str]) -> str:
+    """All places of an exhibit, run or not, beside the paper's numbers."""
+    exhibit, scale, where = _asked(words)
+    found = sources.whole(exhibit, scale).narrowed(sources.conditions(where))
+    table = main_table(found, places(found), notes.marks(found))
+    return _lines(_without(NOT_COMPARABLE, table), _protocol(found))
+
+
 def _ours(words: list[str]) -> str:
     """Our results alone, whatever their M."""
     found = sources.selection(*_asked(words))
@@ -195,6 +203,7 @@ def _verbs(words: list[str]) -> str:
 
 KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "table": _table,
+    "places": _places,
     "ours": _ours,
     "models": _models,
     "claims": _claims,

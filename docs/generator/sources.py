@@ -19,12 +19,16 @@ from sgbench.results.store.published import open_published
 from .markers import MarkerError
 
 EXPERIMENTS_OF_OURS = ("locking",)
-"""Exhibits that rerun nothing of the paper: what its protocol would take leaves them out."""
+"""Exhibits that rerun nothing of a paper: what the paper's protocol would take leaves them out."""
 
 
 def of_the_paper() -> tuple[str, ...]:
-    """Return the names of all other exhibits."""
-    return tuple(name for name in catalogue.names() if name not in EXPERIMENTS_OF_OURS)
+    """Return the names of all other exhibits, but for those that rerun another paper."""
+    return tuple(
+        name
+        for name in catalogue.names()
+        if name not in EXPERIMENTS_OF_OURS and not load(name).paper
+    )
 
 
 @functools.cache

@@ -8,7 +8,7 @@ from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from .cost import in_words
 from .details import Detail
 from .naming import count, seeds_words, span
-from .overview import CLAIMS, OURS, Ran, Tally, joined, totals, words
+from .overview import CLAIMS, OURS, Ran, Tally, joined, of_one_paper, totals, words
 from .protocol import PAPER
 from .verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 
@@ -29,12 +29,14 @@ def answers(tallies: Sequence[Tally], details: Iterable[Detail] = ()) -> list[An
         tallies: of all that is reported; the paper's own protocol is its scale `paper`.
         details: of the same.
     """
+    mine = of_one_paper(tallies)
     found = (
         Answer("Does DNI reproduce on MNIST?", dni_on_mnist(details)),
-        Answer("What of the paper reproduces?", reproduces(tallies)),
-        Answer("What has run, with how many seeds?", at_the_papers_protocol(tallies)),
-        Answer("What do other schedules tell?", elsewhere(tallies)),
-        Answer("What would it take to know the rest?", the_rest(tallies)),
+        Answer("What of the paper reproduces?", reproduces(mine)),
+        Answer("What has run, with how many seeds?", at_the_papers_protocol(mine)),
+        Answer("What do other schedules tell?", elsewhere(mine)),
+        Answer("What would it take to know the rest?", the_rest(mine)),
+        Answer("And other papers?", others([one for one in tallies if one not in mine])),
     )
     return [answer for answer in found if answer.words]
 
@@ -56,6 +58,17 @@ def reproduces(tallies: Iterable[Tally]) -> str:
     has = "has some of its" if sum(open_.values()) == 1 else "have some of their"
     tail = f"; {begun} {has} seeds, all inconclusive" if begun else ""
     return f"Nothing yet. At the paper's own protocol {wanted} are to be judged{tail}."
+
+
+def others(tallies: Iterable[Tally]) -> str:
+    """Return what has run of exhibits of other papers, at their protocols, and its verdicts."""
+    found: list[str] = []
+    for one in (one for one in tallies if one.scale == PAPER):
+        kinds = {kind: counts for kind, counts in one.verdicts.items() if one.run and kind != OURS}
+        said = [f"{kind}: {words(counts)}" for kind, counts in kinds.items()]
+        ran = f"{one.run:,} of {one.wanted:,} training runs at its protocol have been made"
+        found.append(f"{one.short} ({one.paper}): {'; '.join([ran, *said])}.")
+    return " ".join(found)
 
 
 def dni_on_mnist(details: Iterable[Detail]) -> str:

@@ -52,6 +52,9 @@ class Detail:
         paper: the paper's number, None where it has none.
         side: `above` or `below`, where the paper's curve is only known to lie there.
         grade: its grade of evidence.
+        paper_sd: the standard deviation over runs that the paper prints beside it, if it does.
+        paper_runs: over how many runs, where it says.
+        difference: our mean less that of the paper, both being uncertain, where that is judged.
         margin: how near to it counts as reproduced; of a claim the margin or level.
         below: of a claim, whether it is that the number is below the margin, not above.
         around: of a claim, whether it is that the number lies within ± the margin.
@@ -90,6 +93,9 @@ class Detail:
     paper: float | None = None
     side: str | None = None
     grade: str | None = None
+    paper_sd: float | None = None
+    paper_runs: int | None = None
+    difference: intervals.Interval | None = None
     margin: float | None = None
     below: bool = False
     around: bool = False
@@ -127,6 +133,9 @@ class Detail:
             "high95": self.high,
             "paper": self.paper,
             "grade": self.grade,
+            "paper_sd": self.paper_sd,
+            "paper_runs": self.paper_runs,
+            **_difference(self.difference),
             "side": self.side,
             "margin": self.margin,
             "p": self.p,
@@ -185,6 +194,9 @@ def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) 
         paper=place.paper,
         side=place.side,
         grade=place.grade,
+        paper_sd=place.published and place.published.deviation,
+        paper_runs=place.published and place.published.runs,
+        difference=place.difference,
         margin=place.margin,
         within=place.within,
         drawn=place.drawn,
@@ -285,6 +297,14 @@ def _interval(found: intervals.Interval | None) -> dict[str, Any]:
     if found is None:
         return {"n": 0, "estimate": None, "low": None, "high": None}
     return {"n": found.n, "estimate": found.mean, "low": found.low, "high": found.high}
+
+
+def _difference(found: intervals.Interval | None) -> dict[str, float | None]:
+    return {
+        "difference": found and found.mean,
+        "difference_low95": found and found.low,
+        "difference_high95": found and found.high,
+    }
 
 
 def _lost(runs: Sequence[Run]) -> dict[str, int]:

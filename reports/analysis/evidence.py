@@ -46,9 +46,14 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "side": ("string", "above or below, where the paper's curve is only known to lie there"),
     "grade": (
         "string",
-        "evidence of that number: T a table, F a digitised figure, P public re-implementations, R"
-        " recalled, O ours",
+        "evidence of that number: T a table, F a digitised figure, A the authors' own code, P"
+        " public re-implementations, R recalled, O ours",
     ),
+    "paper_sd": ("Float64", "the standard deviation that the paper prints beside its number"),
+    "paper_runs": ("Int64", "number of runs that those are of; null where the paper does not say"),
+    "difference": ("Float64", "our mean less the paper's, where that is printed with its spread"),
+    "difference_low95": ("Float64", "lower end of its 95 % interval, both means being uncertain"),
+    "difference_high95": ("Float64", "upper end of it"),
     "margin": (
         "Float64",
         "how near to the paper's number counts as reproduced; of a claim the margin or level",

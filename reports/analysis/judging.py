@@ -11,6 +11,7 @@ from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import rungs
 from ...results.statistics import intervals, two_samples
 from ...results.statistics.place_verdict import Target
+from ...results.statistics.published_mean import PublishedMean
 from .protocol import PAPER
 
 ALPHA = 0.05
@@ -25,6 +26,18 @@ def target(cell: Cell, number: Number, margin: float) -> Target:
     return Target(
         value=value, margin=margin, rounding=number.rounding, reading=number.reading
     )  # fmt: skip
+
+
+def published_mean(number: Number | None) -> PublishedMean | None:
+    """Return a number of the paper with its spread over runs; None where it prints none."""
+    if number is None or number.deviation is None:
+        return None
+    return PublishedMean(
+        value=number.value,
+        deviation=number.deviation,
+        runs=number.runs,
+        rounding=number.rounding,
+    )
 
 
 def intermediate_target(cell: Cell, known: Intermediate) -> Target:

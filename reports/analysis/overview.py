@@ -54,6 +54,7 @@ class Tally:
         title: its title.
         short: what a reader knows it by: `Table 1`.
         scale: the name of the scale.
+        paper: the paper that it reruns, empty for the one on synthetic gradients.
         run: the number of cells of the scale that have a record of a whole training run, whatever
             came of it.
         in_part: the number of cells of which the first part has been trained.
@@ -80,6 +81,7 @@ class Tally:
     planned: int = 0
     hardly: tuple[str, ...] = ()
     left: float | None = None
+    paper: str = ""
 
     @property
     def seeds(self) -> tuple[int, int]:
@@ -144,6 +146,7 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
         title=selection.exhibit.title,
         short=selection.exhibit.short_title,
         scale=selection.scale,
+        paper=selection.exhibit.paper,
         run=selection.done if selection.wanted else len(selection.frame),
         in_part=int(selection.in_part.sum()),
         wanted=selection.wanted or len(selection.frame),
@@ -222,8 +225,19 @@ def counted(counts: Mapping[str, int]) -> dict[str, str]:
     }
 
 
+def of_one_paper(tallies: Iterable[Tally]) -> list[Tally]:
+    """Return the tallies of the paper that is counted: the one on synthetic gradients.
+
+    Where all are of one other paper it is that one.
+    """
+    tallies = list(tallies)
+    if len({one.paper for one in tallies}) == 1:
+        return tallies
+    return [one for one in tallies if not one.paper]
+
+
 def totals(tallies: Iterable[Tally]) -> dict[str, dict[str, Counter[str]]]:
-    """Return the verdicts of all exhibits by scale and kind, the paper's scale first."""
+    """Return the verdicts of exhibits of one paper by scale and kind, the paper's scale first."""
     found: dict[str, dict[str, Counter[str]]] = {}
     for one in tallies:
         for kind, counts in one.verdicts.items():

@@ -24,6 +24,16 @@ _SCHEDULE = {
     "solve_bits": "solved under {} bits",
     "solve_window": "over {} steps",
     "patience": "patience {}",
+    "optimizer": "{}",
+    "loss_function": "{} loss",
+    "last_batch": "last batch {}",
+    "activation": "{}",
+    "norm": "norm {}",
+    "dropout": "dropout {}",
+    "jitter": "jitter {}",
+    "flip": "flip {}",
+    "input_norm": "inputs {}",
+    "zero_init": "zero at the start: {}",
     "precision": "{}",
 }
 _SIZES = {
@@ -83,5 +93,5 @@ def difference(
 
 
 def _values(cells: Sequence[Cell], name: str) -> list[Any]:
-    values = dict.fromkeys(cell.value(name) for cell in cells)
+    values = dict.fromkeys(cell.chosen(name) for cell in cells)
     return [value for value in values if value is not None]

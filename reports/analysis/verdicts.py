@@ -16,7 +16,8 @@ from ...results.metrics import grain, results_of, rungs
 from ...results.record import LOST
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import PlaceVerdict, Target, judge
-from .judging import target
+from ...results.statistics.published_mean import PublishedMean, difference
+from .judging import published_mean, target
 from .naming import count
 from .neighbours import beside
 from .protocol import PAPER
@@ -56,6 +57,9 @@ class Place:
         known: where it is a place before the end of training, the number of the paper's curve; its
             results are those at that time (`intermediate`).
         share: of training that is done by then.
+        published: the paper's number as a mean with its spread, where the paper prints one.
+        difference: our mean less that, with its 95 % interval, both being uncertain; None where the
+            place is not judged.
     """
 
     cell: Cell
@@ -76,6 +80,8 @@ class Place:
     other_data: tuple[str, ...]
     known: Intermediate | None = None
     share: float | None = None
+    published: PublishedMean | None = None
+    difference: intervals.Interval | None = None
 
     @property
     def iteration(self) -> int | None:
@@ -122,6 +128,7 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
     lost = {status: int((records["status"] == status).sum()) for status in LOST}
     ran = bool((records["status"] != "partial").any())
     verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
+    published, off = published_mean(number), None
     if wanted is not None and ran:
         verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
         if not decides:
@@ -131,6 +138,8 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
             judged = judge_values(cell, values, wanted, near)
             verdict, decides = judged.status, judged.decides
             within, drawn = judged.within, judged.drawn
+            if published is not None:
+                off = difference(values, published, grain=grain(cell.dataset))
     return Place(
         cell=cell,
         result=result,
@@ -148,6 +157,8 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
         decides=decides,
         lost=lost,
         other_data=other_data(records),
+        published=published,
+        difference=off,
     )
 
 

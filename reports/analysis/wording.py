@@ -9,7 +9,7 @@ from ...reproductions.exhibits.schema import Exhibit
 NONE = "\N{EN DASH}"
 """What stands where there is nothing: a field that does not apply, a number that is unknown."""
 
-_HEADINGS = {"sg_layers": "hidden layers of M", "sg_scale": "S"}
+_HEADINGS = {"sg_layers": "hidden layers of M", "sg_scale": "S", "hidden_units": "units a layer"}
 _PHRASES = {
     "depth": "depth {}",
     "sg_layers": "M {}",

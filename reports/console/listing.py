@@ -24,7 +24,8 @@ def exhibits_text(exhibits: Iterable[Counted], data: Mapping[str, str], width: i
     """
     blocks: list[str] = []
     for exhibit, cells in exhibits:
-        lines = [f"{bold(exhibit.name)}  {exhibit.title}"]
+        paper = f" ({exhibit.paper})" if exhibit.paper else ""
+        lines = [f"{bold(exhibit.name)}  {exhibit.title}{paper}"]
         for name, scale in exhibit.scales.items():
             needs = ", ".join(f"{dataset} ({data[dataset]})" for dataset in scale.datasets)
             lines.append(f"  {name:7} {count(cells[name], 'cell'):>12}   {needs}")
@@ -43,6 +44,7 @@ def exhibit_values(
                 "exhibit": exhibit.name,
                 "scale": name,
                 "title": exhibit.title,
+                "paper": exhibit.paper or None,
                 "description": scale.description,
                 "cells": cells[name],
                 "seeds": scale.seeds,

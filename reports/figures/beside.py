@@ -19,6 +19,7 @@ from ..analysis.naming import span
 from ..analysis.select import Selection, select
 from . import points, words
 from .panels import lines, panels
+from .progress import per_update
 
 
 def paper(
@@ -66,7 +67,7 @@ def early(
         for known in selection.exhibit.intermediate_of(cell) if shown else ():
             if known.result == result:
                 x = share(selection, known) * cell.iterations
-                x *= cell.data_steps if figure.x == "data_steps" else 1
+                x *= per_update(cell, figure.x)
                 low, value, high = read_between(cell.dataset, known)
                 place = {"row": row, "column": column, "line": line}
                 rows.append({**place, "x": x, "y": value, "low": low, "high": high})

@@ -21,7 +21,7 @@ MOST_LINES = 7
 """Lines of a panel that can be added apart."""
 COMPUTED = ("iteration", "layer")
 """What lines can differ in besides the fields of cells."""
-_PANELS = {"depth": "{} layers", "T": "T = {}"}
+_PANELS = {"depth": "{} layers", "T": "T = {}", "hidden_units": "{} units a layer"}
 _ROWS = ("decoupled", "rule")
 _FIGURES = ("dataset", "network")
 

@@ -12,6 +12,7 @@ from ...reproductions.exhibits.schema import Figure
 from ...results.statistics import intervals
 from ..analysis.select import Selection
 from .panels import MOST_LINES
+from .progress import per_update
 
 CONFIDENCE = 0.95
 FEW = 5
@@ -26,7 +27,8 @@ def points(
 ) -> pd.DataFrame:
     """Return x and y of every seed, with `configuration`, `seed` and `layer` (0: of no layer).
 
-    On a curve x is the iteration, or the steps of data until then; `end` marks the end of training.
+    On a curve x is the iteration, or what as many updates take (`progress`); `end` marks the end of
+    training.
     Where the figure's x is one of `COSTS`, that of the seed is the column `cost`.
 
     Args:
@@ -115,8 +117,8 @@ def _curves(
         found["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
         found = found[found["cost"] > 0]
     found = found[found["x"].isin(kept[:: -(-len(kept) // _MOST_POINTS)])].dropna(subset="y")
-    if figure.x == "data_steps":
-        found["x"] *= [selection.cells[n].data_steps for n in found["configuration"]]
+    configurations = found["configuration"].tolist()
+    found["x"] *= [per_update(selection.cells[n], figure.x) for n in configurations]
     if figure.lines == "layer":
         found["layer"] = [range(1, len(some) + 1) for some in found["y"]]
         found = found.explode(["layer", "y"]).dropna()

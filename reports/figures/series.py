@@ -23,6 +23,7 @@ from .ends import configurations as configurations_of
 from .ends import ends_of
 from .panels import COMPUTED, apart, lines, ordered, panels
 from .population import few, networks
+from .progress import LOGARITHMIC
 from .spec import Drawing, Shown
 
 LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
@@ -58,6 +59,8 @@ def drawings(selection: Selection, records: Iterable[Record] = ()) -> list[Drawi
 def _belongs(selection: Selection, figure: Figure, cell: Cell) -> bool:
     """Tell whether a cell is a point or a line of the figure."""
     if cell.dataset not in (figure.datasets or (cell.dataset,)):
+        return False
+    if cell.rule not in (figure.rules or (cell.rule,)):
         return False
     fields = [figure.lines] if figure.lines not in COMPUTED else []
     fields += [figure.x] if figure.kind != "curves" else []
@@ -115,7 +118,7 @@ def _drawing(
         legend="share of training" if population else words.legend(figure.lines),
         x_label=words.axis(figure.x),
         y_label=words.axis(figure.y, first),
-        x_log=figure.x in points.COSTS or _wide(figure, cells),
+        x_log=figure.x in (*points.COSTS, *LOGARITHMIC) or _wide(figure, cells),
         y_log=figure.y not in LINEAR,
         y_range=(-1.0, 1.02) if figure.y == "sg_cosine" else None,
         steps=figure.y == "longest" and curves,

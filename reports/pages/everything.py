@@ -26,7 +26,8 @@ NAME = "all"
 _TITLE = "Decoupled neural interfaces using synthetic gradients: what reproduces"
 _LEAD = (
     "The numbers of the synthetic-gradients paper (Jaderberg et al., arXiv 1608.05343), those of"
-    " sgbench where it has run, with an interval over seeds, and a verdict on each."
+    " sgbench where it has run, with an interval over seeds, and a verdict on each; after them the"
+    " same of papers on other rules."
 )
 
 
@@ -46,7 +47,7 @@ def build(
     """Return the report.
 
     Args:
-        exhibits: which; those with most numbers of the paper come first.
+        exhibits: which; those of other papers come last, those with most numbers first.
         records: of any exhibit and scale.
         timings: of any exhibit.
         studies: in the order of the page.
@@ -60,7 +61,9 @@ def build(
     Raises UsageError where a format is unknown, or no exhibit has the scale.
     """
     images(formats)  # which refuses what is unknown
-    exhibits = sorted(exhibits, key=lambda one: (-len(one.numbers), -len(one.medians), one.name))
+    exhibits = sorted(
+        exhibits, key=lambda one: (one.paper, -len(one.numbers), -len(one.medians), one.name)
+    )
     records, timings = list(records), list(timings)
     costs = costs or Costs(records, timings)
     drafts: list[Draft] = []

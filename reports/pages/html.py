@@ -18,8 +18,9 @@ from ..analysis.details import Detail
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.protocol import PAPER
 from ..analysis.runs import by_layer
+from ..tables.entries import difference
 from ..tables.html import html_table, verdict_html
-from ..tables.overview import elsewhere_table, made_table, paper_table
+from ..tables.overview import elsewhere_table, made_table, others_table, paper_table
 from ..tables.table import Table
 from .curves import curves
 from .page import Page, Part, Section
@@ -28,6 +29,7 @@ from .shared import shared
 _GRADES = {
     "T": "read off the paper's own table or text",
     "F": "digitised from the paper's figure",
+    "A": "read in its authors' own code, or a table published with it",
     "P": "quoted alike by public re-implementations",
     "R": "recalled, not checked against a copy",
     "O": "ours: the paper does not say",
@@ -47,6 +49,7 @@ def front(name: str, title: str, parts: Sequence[Part], lead: Sequence[str] = ()
     sections: list[Section] = []
     there = {
         "By exhibit, at the paper's own protocol": paper_table(tallies),
+        "By exhibit, at the protocols of other papers": others_table(tallies),
         "By exhibit, at other schedules": elsewhere_table(tallies),
     }
     shown = [(heading, table) for heading, table in there.items() if table is not None]
@@ -98,10 +101,11 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     filters: dict[str, Any] = {
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
-        "count": count, "machine": machine_words, "paper": paper,
+        "difference": difference, "count": count, "machine": machine_words, "paper": paper,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
+    totals = overview.totals(overview.of_one_paper(tallies))
     rules, markers, figures = shared([svg for part in parts for _, svg in part.figures])
     drawn = iter(figures)
     parts = [
@@ -109,8 +113,8 @@ def html(page: Page, parts: Sequence[Part]) -> str:
         for part in parts
     ]
     return environment.get_template("page.html.jinja").render(
-        page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys,
-        totals=overview.totals(tallies), counted=overview.counted, paper=PAPER,
+        page=page, parts=parts, machines=machines, grades=_GRADES, keys=keys, totals=totals,
+        counted=overview.counted, paper=PAPER,
         contents=_contents(parts), custom=CUSTOM, figure_rules=rules, figure_markers=markers,
     )  # fmt: skip
 

@@ -49,6 +49,17 @@ _VERDICTS = (
     " two do not agree, or cannot tell, with what would decide below. Not run: no record. Not"
     " comparable: the protocol is not the paper's."
 )
+_SPREAD = (
+    "Both uncertain: where the paper prints mean ± standard deviation, our mean less the paper's"
+    " with the half-width of its 95 % interval, which has both uncertainties (Welch); a difference"
+    " where the interval leaves out 0. It stands beside the verdict, which takes the paper's number"
+    " as exact but for its rounding."
+)
+_UNKNOWN_RUNS = (
+    "The paper does not say over how many runs its means are: its standard deviation is taken for"
+    " the error of its mean, as if of one run, so that a difference that is found stands whatever"
+    " their number."
+)
 _BASELINE = (
     "{mark} The paper's number for {rule} lies within the margin too: reproducing this place cannot"
     " tell its rule from {rule}."
@@ -94,6 +105,9 @@ def of_results(selection: Selection, places: Sequence[Place]) -> list[str]:
     if any(place.baseline is not None for place in places):
         rule = selection.exhibit.label("rule", selection.exhibit.baseline)
         found.append(_BASELINE.format(mark=BASELINE, rule=rule))
+    if known := [place.published for place in places if place.published is not None]:
+        unknown = any(one.runs is None for one in known)
+        found.append(f"{_SPREAD} {_UNKNOWN_RUNS}" if unknown else _SPREAD)
     found += [*of_plan(selection), *shared_runs.notes(selection)]
     if exhibit_readings := selection.exhibit.readings:
         said = "; ".join(f"{name}: {words}" for name, words in exhibit_readings.items())

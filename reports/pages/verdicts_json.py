@@ -36,7 +36,12 @@ A verdict has these fields, always in this order, null where there is none:
                                what is tested (a difference, a slope, a result), of a median that of
                                its seeds'
     paper, grade               the paper's number and its evidence: T its table or text, F a
-                               digitised figure, P public re-implementations, R recalled, O ours
+                               digitised figure, A its authors' own code, P public
+                               re-implementations, R recalled, O ours
+    paper_sd, paper_runs       the standard deviation over runs that the paper prints beside it, and
+                               over how many, null where it does not say
+    difference                 our mean less the paper's, where that is printed with its deviation
+    difference_low95, difference_high95  its 95 % interval, both means being uncertain
     side                       above or below, where the paper's curve is only known to lie there
     margin                     how near to the paper's number reproduces it; of a claim the margin
                                or the level

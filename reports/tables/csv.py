@@ -41,6 +41,7 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
     axes = dict.fromkeys(("dataset", "network", "depth", "T", "rule", "sg_layers", "sg_scale"))
     axes |= dict.fromkeys((*own, "decoupled", "p_update"))
     axes |= dict.fromkeys(name for block in blocks for name in block)
+    spread = any(place.published is not None for place in places)
     lines: list[dict[str, Any]] = [
         {
             **{name: place.cell.value(name) for name in axes},
@@ -52,6 +53,7 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
             "paper": place.paper,
             **({} if place.known is None else {"side": place.side}),
             "grade": place.grade,
+            **(_spread(place) if spread else {}),
             "margin": place.margin,
             "baseline_in_margin": place.baseline,
             "verdict": place.verdict,
@@ -66,6 +68,18 @@ def places_csv(selection: Selection, places: Sequence[Place]) -> str:
         for place in places
     ]
     return _csv(selection, lines)
+
+
+def _spread(place: Place) -> dict[str, Any]:
+    """Return what is known where a paper prints its number with a standard deviation."""
+    known, found = place.published, place.difference
+    return {
+        "paper_sd": known and known.deviation,
+        "paper_runs": known and known.runs,
+        "difference": found and found.mean,
+        "difference_low95": found and found.low,
+        "difference_high95": found and found.high,
+    }
 
 
 def claims_csv(selection: Selection, results: Sequence[ClaimResult]) -> str:

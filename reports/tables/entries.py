@@ -1,7 +1,10 @@
 """Numbers and verdicts as the entries of tables write them."""
 
+import math
+
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import DECIDERS
+from ...results.statistics.published_mean import PublishedMean, differs
 
 
 def interval(measured: intervals.Interval, decimals: int = 2, signed: bool = False) -> str:
@@ -16,6 +19,18 @@ def interval(measured: intervals.Interval, decimals: int = 2, signed: bool = Fal
 def paper(value: float, decimals: int = 1) -> str:
     """Return a number of the paper with the paper's decimals, or more where it has more."""
     return f"{value:.{decimals}f}" if round(value, decimals) == value else f"{value:g}"
+
+
+def published(known: PublishedMean) -> str:
+    """Return a paper's mean and standard deviation with its decimals: `1.60 ± 0.06`."""
+    digits = round(-math.log10(2 * known.rounding)) if known.rounding else 2
+    return f"{known.value:.{digits}f} ± {known.deviation:g}"
+
+
+def difference(found: intervals.Interval, decimals: int = 2) -> tuple[str, str]:
+    """Return the difference of our mean and a published one, and what it says, in words."""
+    words = {None: "one seed tells no spread", True: "a difference", False: "no difference found"}
+    return f"both uncertain: {interval(found, decimals, signed=True)}", words[differs(found)]
 
 
 def p_value(p: float) -> str:

@@ -10,7 +10,7 @@ from ..analysis.keys import place_key
 from ..analysis.select import Selection
 from ..analysis.verdicts import NOT_RUN, Place
 from ..analysis.wording import NONE, heading, label, phrase
-from .entries import interval, paper, verdict
+from .entries import difference, interval, paper, published, verdict
 from .table import Entry, Stub, Table, cross_table, entry
 
 Footnotes = Mapping[tuple[str, str], str]
@@ -172,10 +172,15 @@ def _judged(place: Place, marks: Footnotes, against: bool, key: str) -> Entry:
     if against:
         digits = measure_of(place.cell.dataset, place.result).paper_decimals
         sign = "" if place.baseline is None else f" {BASELINE}"
-        lines.append(f"paper {NONE if place.paper is None else paper(place.paper, digits)}{sign}")
+        number = NONE if place.paper is None else paper(place.paper, digits)
+        if place.published is not None:
+            number = published(place.published)
+        lines.append(f"paper {number}{sign}")
         if place.verdict != NOT_RUN:
             word = verdict(place.verdict, place.decides)
             lines += word.removesuffix(")").split(" (")  # in a narrow column, on two lines
+        if place.difference is not None:
+            lines += difference(place.difference)
     return entry(*lines, verdict=place.verdict, key=key)
 
 

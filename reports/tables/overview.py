@@ -17,8 +17,11 @@ _NUMBERS = (overview.PLACES, overview.INTERMEDIATE, overview.MEDIANS)
 
 
 def paper_table(tallies: Sequence[Tally]) -> Table | None:
-    """Return the table of the paper's own protocol, a row an exhibit and one of all; or None."""
-    mine = [one for one in tallies if one.scale == PAPER]
+    """Return the table of the paper's own protocol, a row an exhibit and one of all; or None.
+
+    Of exhibits of several papers only those of the one on synthetic gradients have a row.
+    """
+    mine = [one for one in overview.of_one_paper(tallies) if one.scale == PAPER]
     if not mine:
         return None
     table = _table(
@@ -39,6 +42,22 @@ def paper_table(tallies: Sequence[Tally]) -> Table | None:
         *_judged(every, [kind for (kind,) in table.columns[3:]]),
     )
     return replace(table, rows=(*table.rows, (("all",), last)))
+
+
+def others_table(tallies: Sequence[Tally]) -> Table | None:
+    """Return the table of other papers' own protocols, a row an exhibit; None without any."""
+    counted = overview.of_one_paper(tallies)
+    mine = [one for one in tallies if one.scale == PAPER and one not in counted]
+    if not mine:
+        return None
+    return _table(
+        "At the protocols of other papers: what reproduces, and what training the rest takes two"
+        " cores",
+        ("paper", "exhibit"),
+        mine,
+        [(one.paper, _name(one)) for one in mine],
+        [one.left for one in mine],
+    )
 
 
 def elsewhere_table(tallies: Sequence[Tally]) -> Table | None:

@@ -7,8 +7,9 @@ from typing import Any
 from ...bench.cell import Cell
 from ...results.statistics.place_verdict import Side
 
-GRADES = ("T", "F", "P", "R", "O")
-"""Of evidence: the paper's Table; a digitised Figure; Public re-implementations; Recalled; Ours."""
+GRADES = ("T", "F", "A", "P", "R", "O")
+"""Of evidence: the paper's Table; a digitised Figure; its Authors' own code, or a table published
+with it; Public re-implementations; Recalled; Ours."""
 
 SIDES: tuple[Side, ...] = ("at", "above", "below")
 UNITS = ("iteration", "data_steps")
@@ -22,14 +23,21 @@ PaperPlace = tuple[str, str, int | None, int | None, str, str | None]
 class Number:
     """A number of the paper, in the unit of its table, with its grade of evidence.
 
-    `rounding` is half a unit of its last printed decimal; `reading` is the error of reading it off
-    a figure, where that is how it is known.
+    Attributes:
+        value: the number.
+        grade: of the evidence.
+        rounding: half a unit of its last printed decimal.
+        reading: the error of reading it off a figure, where that is how it is known.
+        deviation: the standard deviation over runs, where the paper prints mean ± deviation.
+        runs: the number of runs that these are of, where it says.
     """
 
     value: float
     grade: str
     rounding: float = 0.0
     reading: float = 0.0
+    deviation: float | None = None
+    runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

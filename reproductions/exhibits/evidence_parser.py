@@ -4,6 +4,7 @@ import itertools
 import math
 from typing import Any
 
+from ...bench import datasets
 from ...results.metrics import measure_of, results_of
 from ...results.statistics.place_verdict import Side
 from .evidence import (
@@ -32,16 +33,41 @@ def numbers(tables: list[Table]) -> dict[PaperPlace, Number]:
         if first not in ("depth", "T") or not rules:
             raise table.error("columns", "must be depth or T, then the rules")
         rules = [table.coerced("columns", "rule", rule) for rule in rules]
-        for row in table.take_rows("rows", 1 + len(rules)):
+        rows = table.take_rows("rows", 1 + len(rules))
+        spreads_of = _deviations(table, dataset, rows)
+        for row, spread in zip(rows, spreads_of, strict=True):
             along = table.coerced("rows", first, row[0])
             depth, T = (along, None) if first == "depth" else (None, along)
-            for rule, value in zip(rules, row[1:], strict=True):
+            for rule, value, known in zip(rules, row[1:], spread, strict=True):
                 place = (dataset, network, depth, T, rule, result)
                 if place in found:
                     raise table.error("rows", f"give {place} twice")
-                found[place] = Number(value=value, grade=grade, **exactness)
+                found[place] = Number(value=value, grade=grade, **exactness, **known)
         table.close()
     return found
+
+
+def _deviations(table: Table, dataset: str, rows: list[list[float]]) -> list[list[dict[str, Any]]]:
+    """Return how each number of some rows spreads over the paper's runs, where the table says.
+
+    `deviations` has a row for each of `rows`, which begins as that does; `runs`, how many runs they
+    are of, may be missing.
+    """
+    if "deviations" not in table.remaining():
+        return [[{}] * (len(row) - 1) for row in rows]
+    if datasets.kind(dataset) == "episodes":
+        raise table.error("deviations", f"are of no use on {dataset}, whose results are a ladder's")
+    runs = table.take("runs", int) if "runs" in table.remaining() else None
+    if runs is not None and runs < 2:
+        raise table.error("runs", "must be at least 2")
+    found = table.take_rows("deviations", len(rows[0]) if rows else 1)
+    if [row[0] for row in found] != [row[0] for row in rows]:
+        raise table.error(
+            "deviations", "must have a row for each of `rows`, which begins as it does"
+        )
+    if not all(0 < value < 100 for row in found for value in row[1:]):
+        raise table.error("deviations", "must be between 0 and 100")
+    return [[{"deviation": value, "runs": runs} for value in row[1:]] for row in found]
 
 
 def intermediate(tables: list[Table]) -> tuple[Intermediate, ...]:

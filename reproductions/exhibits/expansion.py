@@ -7,8 +7,9 @@ from fractions import Fraction
 from typing import Any
 
 from ...bench.cell import Cell
-from ...bench.configuration import PAPER_LEARNING_RATE, applicable, coerce
+from ...bench.configuration import PAPER_LEARNING_RATE, applicable
 from ...bench.errors import UsageError
+from .epochs import coerce_schedule, in_updates
 from .field_text import format_value
 from .schema import MOST_CELLS, Exhibit, Scale
 from .where import Condition, Unmet, UnmetError, Where, select
@@ -81,7 +82,7 @@ def _expand(
 
 def _combinations(sets: Changes | Sequence[Changes] | None) -> list[dict[str, Any]]:
     several: Iterable[Changes] = [sets or {}] if isinstance(sets, Mapping | None) else sets
-    found = [{name: coerce(name, value) for name, value in one.items()} for one in several]
+    found = [{name: coerce_schedule(name, value) for name, value in one.items()} for one in several]
     if any("seed" in one for one in found):
         raise UsageError("--set seed: choose the number of seeds by --seeds")
     return found
@@ -147,8 +148,8 @@ def _cells(
     exhibit: Exhibit, scale: Scale, point: Point, changes: Changes, count: int
 ) -> list[Cell]:
     """Return the cells of a point of the grid, one a seed."""
-    values = _resolve(scale, point, changes)
     try:
+        values = in_updates(_resolve(scale, point, changes))
         return [Cell.from_dict({**values, "seed": n}) for n in range(count)]
     except UsageError as error:
         if not changes and point["rule"] in exhibit.external:

@@ -1,8 +1,9 @@
 """A field's value as text: how `--where`, `--set`, `--space` and messages write and read it.
 
-`none` stands where a field does not apply; the items of a list are joined by colons (`0.6:0.8`;
-`none` for an empty list); numbers are in any notation (1e-3 is 0.001). A rule or dataset may be
-given by its name or by the label that tables show, in small or capital letters: bprop, cDNI.
+`none` stands where a field does not apply, unless it is one of the field's own words (norm); the
+items of a list are joined by colons (`0.6:0.8`; `none` for an empty list); numbers are in any
+notation (1e-3 is 0.001). A rule or dataset may be given by its name or by the label that tables
+show, in small or capital letters: bprop, cDNI.
 """
 
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from ...bench import registry
 from ...bench.configuration import field_of
 from ...bench.errors import UsageError, did_you_mean
+from ...bench.fields import Field
 
 _KINDS: dict[str, registry.Registry[Any]] = {
     "rule": registry.RULES,
@@ -38,7 +40,7 @@ def parse_value(option: str, field: str, text: str) -> Any:
             if text.lower() == "none"
             else tuple(number(t) for t in text.split(":"))
         )
-    elif text.lower() == "none":
+    elif text.lower() == "none" and not _has_none(spec):
         value = None
     else:
         value = _name_of(field, text) if spec.scalar is str else number(text)
@@ -50,9 +52,17 @@ def parse_value(option: str, field: str, text: str) -> Any:
 
 def format_value(field: str, value: Any) -> str:
     """Return the text of a field's value that `parse_value` reads back."""
+    spec = field_of(field)
+    if value is None and _has_none(spec):
+        return str(spec.default)
     if value is None or value == ():
         return "none"
-    return ":".join(map(repr, value)) if field_of(field).many else str(value)
+    return ":".join(map(repr, value)) if spec.many else str(value)
+
+
+def _has_none(spec: Field) -> bool:
+    """Tell whether `none` is one of a field's own words, as of norm: that it is absent is not."""
+    return spec.choices is not None and spec.default is not None and "none" in spec.choices()
 
 
 def _from_file(field: str, text: str) -> str:

@@ -38,7 +38,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
     """
     file = file or f"{name}.toml"
     root = parse_toml(text, file)
-    base = Override(when={}, protocol=root.take_table("protocol").take_fields())
+    base = Override(when={}, protocol=root.take_table("protocol").take_protocol())
     overrides = (base, *map(_override, root.take_tables("overrides")))
     grid = [table.take_axes() for table in root.take_tables("grid")]
     scales = root.take_table("scales")
@@ -51,6 +51,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
         file=file,
         title=root.take("title", str),
         short=root.take("short", str, ""),
+        paper=root.take("paper", str, ""),
         source=root.take("source", str),
         scales={
             key: _scale(key, scales.take_table(key), overrides, grid) for key in scales.remaining()
@@ -79,7 +80,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
 
 def _override(table: Table) -> Override:
     when = table.take_table("when").take_fields()
-    protocol = table.take_table("protocol").take_fields()
+    protocol = table.take_table("protocol").take_protocol()
     table.close()
     return Override(when=when, protocol=protocol)
 
@@ -96,7 +97,7 @@ def _scale(
     for field, block in itertools.product(_NEEDED_AXES, blocks):
         if field not in block:
             raise table.error("axes", f"and the grid lack {field}")
-    own = Override(when={}, protocol=table.take_table("protocol", {}).take_fields())
+    own = Override(when={}, protocol=table.take_table("protocol", {}).take_protocol())
     scale = Scale(
         name=name,
         description=table.take("description", str),
@@ -144,10 +145,8 @@ def _figure(table: Table) -> Figure:
     figure = Figure(
         kind=kind,
         datasets=table.take_datasets(),
-        references=tuple(
-            table.coerced("references", "rule", name)
-            for name in table.take_list("references", str, [])
-        ),
+        rules=_rules(table, "rules"),
+        references=_rules(table, "references"),
         **{key: table.take(key, str) for key in texts},
     )
     if kind == "population" and figure.lines != "iteration":
@@ -156,6 +155,10 @@ def _figure(table: Table) -> Figure:
         raise table.error("references", "are of a sweep alone")
     table.close()
     return figure
+
+
+def _rules(table: Table, key: str) -> tuple[str, ...]:
+    return tuple(table.coerced(key, "rule", name) for name in table.take_list(key, str, []))
 
 
 def _gated(table: Table) -> Gated:

@@ -87,7 +87,8 @@ class Figure:
     Attributes:
         name: part of its files' names.
         kind: `curves` shows what was evaluated in training against iterations, steps of data,
-            seconds or the updates of a decoupled layer; `sweep` shows results against a field;
+            passes over the data, multiplications and additions, seconds or the updates of a
+            decoupled layer; `sweep` shows results against a field;
             `population` shows networks as points over a field, at each of `evaluate_at` and at
             the end, with running medians.
         title: its title.
@@ -97,6 +98,7 @@ class Figure:
         panels: the field that the panels differ in.
         lines: what the lines differ in: a field, or `layer` or `iteration`.
         datasets: the only ones that it shows; all where there are none.
+        rules: the same of rules.
         references: rules, under the same protocol as the cells, whose results a sweep is held
             against; those that some exhibit has trained are drawn.
     """
@@ -110,6 +112,7 @@ class Figure:
     panels: str
     lines: str
     datasets: tuple[str, ...]
+    rules: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
 
@@ -136,6 +139,8 @@ class Exhibit:
         title: its title.
         short: what a reader knows it by, where that is not the title's beginning.
         source: where the paper has it.
+        paper: the paper that it reruns, where that is another than the one on synthetic gradients;
+            "the paper" of all below is that one.
         scales: by name.
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
         medians: the paper's, of populations.
@@ -180,6 +185,7 @@ class Exhibit:
         default_factory=dict[tuple[str, str, str, str | None], Spread]
     )
     short: str = ""
+    paper: str = ""
     baseline: str | None = None
     neighbours: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -271,10 +277,12 @@ class Exhibit:
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts, then that of the rule or dataset, then the value itself.
+        The exhibit's own label counts (that of `none` for a cell without the field), then that of
+        the rule or dataset, then the value itself.
         """
-        text = str(value)
-        own = self.labels.get(field, {}).get(text)
+        text, labels = str(value), self.labels.get(field, {})
+        short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
+        own = labels.get(short, labels.get(text))
         if own is not None:
             return own
         if field == "rule" and text in registry.RULES.names():

@@ -6,6 +6,7 @@
 Several values, joined by commas, are a sweep: each is tried with each value of the other fields.
 Values are written as `field_text` says, so the items of a list are joined by colons, and its commas
 too stand between values: `drops=0.6:0.8` is one list of two, `drops=0.6:0.8,none` is two lists.
+A schedule may be in epochs (`epochs`): `--set "iterations=100 epochs"`.
 """
 
 import itertools
@@ -15,6 +16,7 @@ from typing import Any
 
 from ...bench.configuration import field_of
 from ...bench.errors import UsageError
+from . import epochs
 from .field_text import check_field, parse_value
 
 MOST_COMBINATIONS = 1000
@@ -54,7 +56,7 @@ def parse_set(options: Sequence[str]) -> list[dict[str, Any]]:
 
 def _values(field: str, text: str) -> list[Any]:
     texts = [part.strip() for part in text.split(",")]
-    values = [parse_value("--set", field, part) for part in texts]
+    values = [_value(field, part) for part in texts]
     if field_of(field).many and len(values) > 1 and all(len(value or ()) == 1 for value in values):
         joined = ":".join(texts)
         raise UsageError(
@@ -64,3 +66,11 @@ def _values(field: str, text: str) -> list[Any]:
     if len(set(values)) < len(values):
         raise UsageError(f"--set {field}={text}: a value is given twice")
     return values
+
+
+def _value(field: str, text: str) -> Any:
+    try:
+        passes = epochs.parse(field, text)
+    except UsageError as error:
+        raise UsageError(f"--set {error}") from None
+    return parse_value("--set", field, text) if passes is None else passes

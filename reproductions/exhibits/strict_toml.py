@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 from ...bench.configuration import coerce, field_of
 from ...bench.errors import UsageError, did_you_mean, one_line
 from ...results.metrics import METRIC_BY_RESULT
+from .epochs import coerce_schedule
 
 MOST_CHARACTERS, LONGEST_LINE = 64 * 1024, 2000
 """Limits of an exhibit's text; ours have an eighth. The time and memory that Python's TOML reader
@@ -108,6 +109,11 @@ class Table:
             found[key] = None if none else self.field(key, value)
         return found
 
+    def take_protocol(self) -> dict[str, Any]:
+        """Return all keys that are left as fields of a cell; a schedule may be in epochs."""
+        found = {key: self._pop(key, None) for key in self.remaining()}
+        return {key: self.field(key, value, coerce_schedule) for key, value in found.items()}
+
     def take_flag(self, key: str) -> bool:
         """Return the boolean at `key`, False where there is none."""
         value = self._pop(key, False)
@@ -125,11 +131,11 @@ class Table:
             axes[key] = values
         return axes
 
-    def field(self, key: str, value: Any) -> Any:
+    def field(self, key: str, value: Any, coerced: Callable[[str, Any], Any] = coerce) -> Any:
         """Return `value` as the cell's field `key`; the seed is refused."""
         if key == "seed":
             raise self.error(key, "is not set in a file: a scale has a number of seeds")
-        return self.coerced(key, key, value)
+        return self.checked(key, lambda: coerced(key, value))
 
     def coerced(self, key: str, name: str, value: Any) -> Any:
         """Return `value`, found at `key`, as the cell's field `name` holds it."""

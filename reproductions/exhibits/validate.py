@@ -23,7 +23,7 @@ from .schema import Exhibit, Figure, Gated
 from .sets import parse_set
 from .where import parse_where
 
-CURVE_X = ("iteration", "data_steps", "seconds", "updates")
+CURVE_X = ("iteration", "data_steps", "passes", "flops", "seconds", "updates")
 """What a figure of curves may have along x."""
 CURVE_Y = tuple(
     spec.name
@@ -199,6 +199,10 @@ def _check_layout(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> None:
 
 def _check_figure(exhibit: Exhibit, key: str, figure: Figure, cells: Sequence[Cell]) -> None:
     mine = [cell for cell in cells if cell.dataset in (figure.datasets or (cell.dataset,))]
+    for rule in figure.rules:
+        if not any(cell.rule == rule for cell in mine):
+            raise _error(exhibit, f"{key}.rules", f"has {rule}, which no cell has")
+    mine = [cell for cell in mine if cell.rule in (figure.rules or (cell.rule,))]
     if not mine:
         raise _error(exhibit, f"{key}.datasets", "are datasets that no cell has")
     sweep, layered = figure.kind == "sweep", figure.y in LAYERED and figure.kind == "curves"

@@ -119,7 +119,11 @@ class TestDeclarations:
             (("step", "cycle"), {}, "RULE.families lacks pair"),
             (("step",), {"families": ("feedforward", "pair")}, "lacks its function cycle"),
             (("step", "targets"), {}, "targets, which is for rules with a model M"),
-            (("unroll", "scores"), {"families": ("recurrent",)}, "it has scores, which is for feed-"),
+            (
+                ("unroll", "scores"),
+                {"families": ("recurrent",)},
+                "it has scores, which is for feed-",
+            ),
             (("step", "decoupled_step"), {}, "decoupled_step, which is for rules with a model M"),
             (
                 ("step", "cycle", "objective"),

@@ -56,6 +56,14 @@ def test_verdicts_stay_where_they_can_be_judged(write):
     assert "Not comparable" not in write("table table1 paper")
 
 
+def test_places_are_there_whether_they_were_run_or_not(write):
+    found = write("places dfa paper")
+    assert "paper 1.60 ± 0.06" in entry(found, "| 3", "bprop")
+    assert found.count("paper ") == 15
+    assert write("places dfa paper depth=8").count("paper ") == 3
+    assert "not comparable" not in write("places table1 quick dataset=mnist")
+
+
 def test_a_figure_is_asked_for_and_linked_from_where_the_page_is(write):
     line = write("figure table1 quick depths-mnist seed<3")
     path = re.fullmatch(r"!\[.+\]\((.+)\)", line)[1]

@@ -36,3 +36,9 @@ def test_a_claim_is_picked_by_its_place():
     assert dict(one.test.place) == {"dataset": "copy", "T": 4}
     with pytest.raises(MarkerError, match="2 rows"):
         sources.claim("table2", "quick", "dni-longer", [])
+
+
+def test_exhibits_of_other_papers_and_of_ours_are_not_of_the_paper():
+    found = sources.of_the_paper()
+    assert "table1" in found
+    assert not {"locking", "local_loss", "dfa"} & set(found)

@@ -260,6 +260,12 @@ def two_networks() -> Exhibit:
 
 
 @pytest.fixture(scope="session")
+def dfa() -> Exhibit:
+    """Direct feedback alignment, whose paper prints its numbers with their spread."""
+    return load("dfa")
+
+
+@pytest.fixture(scope="session")
 def sg_scale() -> Exhibit:
     """A sweep of ours."""
     return load("sg_scale")

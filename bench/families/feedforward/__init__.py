@@ -62,6 +62,7 @@ class FeedForwardFamily:
             found += ["sg_units"] * (values.get("sg_layers") != 0)
         if decoupled is None and values.get("stages") is None:
             found += PROTOCOL_FIELDS
+            found += ["patience"] * (values.get("patience") is not None)  # else no early stopping
             found += LAYER_FIELDS * (values["network"] == "fcn")
         if values["network"] == "fcn" and decoupled is None and schedules_of(rule.name):
             found.append("stages")
@@ -104,6 +105,8 @@ class FeedForwardFamily:
                 f" give at most {depth - 2}"
             )
 
+        if values.get("patience") == 0:
+            raise UsageError("patience=0 never ends training; leave it out, or give 1 or more")
         check_stages(values)
 
     def data_steps(self, values: Mapping[str, Any]) -> int:

@@ -18,7 +18,7 @@ from ...errors import UsageError
 from ...nn.noise import Noise
 from ...nn.precision import dtype
 from ...nn.seeding import generator
-from ..images import training_and_heldout
+from ..images import test_set, training_and_heldout
 from .alterations import Padded, standards
 from .estimates import CHUNK
 
@@ -59,6 +59,13 @@ class Batches:
             )
         self.images, self.labels = images.to(device), labels.to(device)
         self.held_images, self.held_labels = held_images.to(device), held_labels.to(device)
+        self.splits = {
+            "held": (self.held_images, self.held_labels),
+            "train": (self.images[:TRAIN_SAMPLE], self.labels[:TRAIN_SAMPLE]),
+        }
+        if cell.patience is not None:
+            test_images, test_labels = test_set(data)
+            self.splits["test"] = (test_images.to(device), test_labels.to(device))
         self._rows = self.images.flatten(1)  # index_select on rows is far faster than indexing
         self.size, self.dtype = cell.batch_size, dtype(cell.precision)
         self.scale = torch.tensor(1 / data.pixel_max, dtype=self.dtype, device=device)
@@ -120,11 +127,8 @@ class Batches:
         return self._padded.crop(index, offsets, mirrored)
 
     def chunks(self, which: str) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yield inputs [1, n, C, H, W] and labels [1, n] of the split `held` or of `train`."""
-        if which == "held":
-            images, labels = self.held_images, self.held_labels
-        else:
-            images, labels = self.images[:TRAIN_SAMPLE], self.labels[:TRAIN_SAMPLE]
+        """Yield inputs [1, n, C, H, W] and labels [1, n] of one of `splits`."""
+        images, labels = self.splits[which]
         for start in range(0, len(images), CHUNK):
             part = slice(start, start + CHUNK)
             yield self._scaled(images[None, part]), labels[None, part]

@@ -16,6 +16,7 @@ from ...outcome import CurvePoint, EvaluatedPoints, defined
 from ..program import ProfiledAttribute, Program, State
 from .batches import Batches
 from .diagnosis import diagnose
+from .early_stopping import EarlyStopping
 from .network import FeedForwardReplicas
 from .update_mask import UpdateMask, block_mask
 
@@ -50,6 +51,7 @@ class FeedForwardProgram(Program):
         )
         decoupled = cell.decoupled is not None
         self.update_mask = UpdateMask(cells, cell.need("depth")) if decoupled else None
+        self._stopping = None if cell.patience is None else EarlyStopping(cells)
         self._rule = registry.RULES.module(cell.rule)
         self._held: tuple[list[float], list[float]] = ([], [])
 
@@ -76,7 +78,8 @@ class FeedForwardProgram(Program):
         """Return each replica's error in percent and mean loss in nats.
 
         Args:
-            which: `held` (the split the cell names) or `train` (its first 10,000 examples).
+            which: `held` (the split the cell names, or what decides when training ends), `train`
+                (its first 10,000 examples), or with early stopping `test`.
         """
         wrong, loss, count = 0, 0, 0
         for images, labels in self.batches.chunks(which):
@@ -94,8 +97,10 @@ class FeedForwardProgram(Program):
     def evaluate_all(self) -> EvaluatedPoints:
         """Evaluate every replica: return the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
+        if self._stopping is not None:
+            self._stopping.observe(self._held, lambda: self.evaluate("test"))
         probe, updates, found = self.probe(), self.updates(), None
-        if self.iteration == self.cells[0].iterations:
+        if self.iteration == self.cells[0].iterations or self.ended:
             found = diagnose(self.network, self.batches)
         points = [
             CurvePoint(
@@ -117,6 +122,11 @@ class FeedForwardProgram(Program):
         finite = [math.isfinite(losses[r] + probe.loss[r]) for r in range(len(self.cells))]
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
+    @property
+    def ended(self) -> bool:
+        """True once early stopping ends training."""
+        return self._stopping is not None and self._stopping.ended
+
     def updates(self) -> list[list[int]] | None:
         """Return each replica's updates by layer, bottom first; None where they have no masks."""
         if self.update_mask is None:
@@ -126,9 +136,11 @@ class FeedForwardProgram(Program):
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
 
-        Those on held-out data are of the last `evaluate_all`.
+        Those on held-out data are of the last `evaluate_all`, with early stopping of the one where
+        the validation error was lowest.
         """
-        held, train = self._held, self.evaluate("train")
+        held = self._held if self._stopping is None else self._stopping.final
+        train = self.evaluate("train")
         names = ("error_rate", "loss", "train_error", "train_loss")
         return [dict(zip(names, values, strict=True)) for values in zip(*held, *train, strict=True)]
 
@@ -213,12 +225,15 @@ class FeedForwardProgram(Program):
         return {
             "batches": self.batches.state(),
             "noise": self.network.noise.state(),
+            "stopping": None if self._stopping is None else self._stopping.state(),
             "masks": None if self.update_mask is None else self.update_mask.state(),
         }
 
     def _restore_own(self, state: State) -> None:
         self.batches.restore(state["batches"])
         self.network.noise.restore(state.get("noise", {}))  # older checkpoints have none
+        if self._stopping is not None:
+            self._stopping.restore(state["stopping"])
         if self.update_mask is not None:
             self.update_mask.restore(state["masks"])
 

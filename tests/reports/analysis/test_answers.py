@@ -119,3 +119,20 @@ def test_what_has_run_is_said_by_rule_and_seeds_and_what_has_not(table1, table2,
     further = ran(table1, table2, make, lambda c: c.seed >= 3, seeds=4)  # 3 are declared
     assert "not known" in at_the_papers_protocol(further)
     assert at_the_papers_protocol([replace(one[0], scale="quick")]) == ""
+
+
+def test_other_papers_are_answered_apart_and_counted_nowhere_else():
+    own = made(places={"not run": 3})
+    other = replace(
+        made("dfa", run=5, places={"reproduced": 1, "not run": 14}, ours={"not run": 2}),
+        paper="Someone 2016",
+    )
+    alone, both = said([own]), said([own, other, replace(other, scale="quick")])
+    words = both.pop("And other papers?")
+    assert both == alone
+    assert words == (
+        "Dfa (Someone 2016): 5 of 12 training runs at its protocol have been made; places:"
+        " 1 of 15 reproduced, 14 not run."
+    )
+    unrun = said([own, replace(other, run=0)])["And other papers?"]
+    assert unrun == "Dfa (Someone 2016): 0 of 12 training runs at its protocol have been made."

@@ -99,3 +99,12 @@ def test_machines_and_revisions_are_told_apart_and_no_record_counts_twice(table1
     assert [len(one.records) for one in merged] == [18, 9]
     assert min(one.first for one in merged) == "2025-12-31"
     assert max(one.last for one in merged) == "2026-01-01"
+
+
+def test_one_paper_is_counted_the_one_on_synthetic_gradients_if_there_are_several():
+    ours, other = load("table1"), load("local_loss")
+    one, two = (overview.tally(select(e, "paper", []), []) for e in (ours, other))
+    assert (one.paper, two.paper) == ("", "Nøkland & Eidnes 2019")
+    assert overview.of_one_paper([one, two]) == [one]
+    assert overview.of_one_paper([two]) == [two]
+    assert overview.of_one_paper([]) == []

@@ -10,6 +10,7 @@ from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.verdicts import FAIR_SAMPLE, places
 from sgbench.reproductions.exhibits.exhibit import expand
 from sgbench.reproductions.exhibits.where import parse_where
+from sgbench.results.statistics.published_mean import differs
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -230,3 +231,39 @@ def test_the_first_part_of_a_run_is_no_run(table1, make):
     mine = [one for one in found if one.cell.has({"rule": "backprop", "dataset": "mnist"})]
     assert {one.verdict for one in mine} == {"not run"}
     assert {one.lost["partial"] for one in mine if one.cell.network == "fcn"} == {3}
+
+
+@pytest.mark.parametrize(
+    ("errors", "differ", "verdict"),
+    [
+        ([1.62, 1.60, 1.65, 1.58, 1.61], False, "reproduced"),  # the paper: 1.60 ± 0.06
+        ([1.72, 1.70, 1.71, 1.69, 1.73], False, "inconclusive"),
+        ([1.92, 1.90, 1.91, 1.89, 1.93], True, "not reproduced"),
+    ],
+)
+def test_a_number_that_a_paper_prints_with_its_spread_is_held_against_ours_as_uncertain_too(
+    dfa, make, errors, differ, verdict
+):
+    cells = cells_of(dfa, "paper", depth=3, rule="backprop")
+    place = judged(dfa, "paper", cells, errors, make)
+    assert (place.paper, place.published.deviation, place.published.runs) == (1.6, 0.06, None)
+    assert place.verdict == verdict
+    variance = statistics.variance(errors) + 0.01**2 / 12
+    error = (variance / 5 + 0.06**2 + 0.005**2 / 3) ** 0.5
+    half = scipy.stats.t.ppf(0.975, 4) * error
+    found = place.difference
+    assert found.mean == pytest.approx(statistics.mean(errors) - 1.6)
+    assert found.high - found.mean == pytest.approx(half)
+    assert differs(found) == differ == (abs(found.mean) > half)
+
+
+def test_a_difference_is_told_of_the_planned_seeds_at_the_papers_scale_alone(dfa, table1, make):
+    cells = cells_of(dfa, "paper", depth=3, rule="backprop")[:4]
+    fewer = judged(dfa, "paper", cells, [1.6] * 4, make)
+    quick = cells_of(dfa, "quick", depth=3, rule="backprop")
+    short = judged(dfa, "quick", quick, [1.6, 1.7, 1.8], make)
+    for place in (fewer, short):
+        assert place.published is not None
+        assert place.difference is None
+    plain = judged(table1, "paper", cells_of(table1, "paper", **BACKPROP), [1.8] * 3, make)
+    assert (plain.published, plain.difference) == (None, None)

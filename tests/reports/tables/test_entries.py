@@ -1,8 +1,19 @@
 """Numbers and verdicts as entries write them."""
 
 import pytest
-from sgbench.reports.tables.entries import interval, p_value, paper, verdict, verdict_lines
+from sgbench.reports.tables.entries import (
+    difference,
+    interval,
+    p_value,
+    paper,
+    published,
+    verdict,
+    verdict_lines,
+)
 from sgbench.results.statistics.intervals import Interval, mean_interval
+from sgbench.results.statistics.published_mean import PublishedMean
+
+MINUS = "\N{MINUS SIGN}"
 
 
 def test_an_interval_is_a_mean_and_its_half_width():
@@ -37,3 +48,25 @@ def test_a_verdict_in_lines_has_what_would_decide_it_in_the_second():
     lines = verdict_lines("inconclusive", "a narrower margin")
     assert lines == ("inconclusive", "a narrower margin would decide")
     assert verdict_lines("inconclusive", "a cause (that has one)")[1] == "a cause (that has one)"
+
+
+@pytest.mark.parametrize(
+    ("rounding", "text"), [(0.005, "1.60 ± 0.06"), (0.05, "1.6 ± 0.06"), (0.0, "1.60 ± 0.06")]
+)
+def test_a_published_mean_has_the_decimals_that_were_printed(rounding, text):
+    assert published(PublishedMean(value=1.6, deviation=0.06, rounding=rounding)) == text
+
+
+@pytest.mark.parametrize(
+    ("found", "lines"),
+    [
+        (Interval(0.25, 0.05, 0.45, 3), ("both uncertain: +0.25 ± 0.20", "a difference")),
+        (
+            Interval(-0.25, -0.55, 0.05, 3),
+            (f"both uncertain: {MINUS}0.25 ± 0.30", "no difference found"),
+        ),
+        (Interval(0.25, None, None, 1), ("both uncertain: +0.25", "one seed tells no spread")),
+    ],
+)
+def test_a_difference_is_told_with_what_it_says(found, lines):
+    assert difference(found) == lines

@@ -1,5 +1,6 @@
 """The tables of results: laid out as the paper, or by what tells places apart."""
 
+import json
 from collections import Counter
 
 import pytest
@@ -271,3 +272,39 @@ def test_an_exhibit_without_a_layout_has_a_table_by_its_axes(make):
     single = parse("mine", OWN.replace("[3, 4]", "[3]").replace(", 1e-2", ""))
     page = build(single, "demo", records, ("md",)).files["mine-demo.md"].decode()
     assert "| network | bprop | no-bprop |" in page
+
+
+def test_a_number_with_its_spread_stands_beside_ours_with_the_difference(dfa, table1, make):
+    cells = [c for c in expand(dfa, "paper") if c.depth in (2, 3) and c.rule == "backprop"]
+    records = [
+        make.record(c, (1.60 if c.depth == 3 else 2.60) + 0.01 * c.seed, scale="paper")
+        for c in cells
+    ]
+    report = build(dfa, "paper", records, ("md", "csv", "html", "json"))
+    page = page_of(report, "dfa-paper")
+    (head, _, *rows) = table_of(page)
+    assert head[:2] == ["units a layer", "depth"]
+    by_depth = {row[1]: row[2].split("<br>") for row in rows}
+    assert by_depth["3"][:3] == ["1.62 ± 0.02 (5)", "paper 1.60 ± 0.06", "reproduced"]
+    assert by_depth["3"][3:] == ["both uncertain: +0.02 ± 0.17", "no difference found"]
+    assert by_depth["2"][1:3] == ["paper 1.59 ± 0.04", "not reproduced"]
+    assert by_depth["2"][3:] == ["both uncertain: +1.03 ± 0.11", "a difference"]
+    assert by_depth["4"] == ["not run", "paper 1.75 ± 0.05"]
+    assert "does not say over how many runs its means are" in page
+
+    lines = rows_of(report, "dfa-paper.csv")
+    line = next(one for one in lines if (one["depth"], one["rule"]) == ("3", "backprop"))
+    assert (line["paper"], line["paper_sd"], line["paper_runs"]) == ("1.6", "0.06", "")
+    low, high = float(line["difference_low95"]), float(line["difference_high95"])
+    assert float(line["difference"]) == pytest.approx((low + high) / 2)
+    told = json.loads(report.files["dfa-paper.json"])["verdicts"]
+    one = next(v for v in told if v["where"].get("depth") == 3 and v["n"] == 5)
+    assert one["difference_low95"] == pytest.approx(low)
+    assert (one["paper_sd"], one["paper_runs"]) == (0.06, None)
+    html = report.files["dfa-paper.html"].decode()
+    assert "The paper: 1.6 ± 0.06, recalled" in html
+    assert "Our mean less the paper's, both uncertain: +0.02 ± 0.17: no difference found." in html
+
+    plain = build(table1, "paper", [], ("md", "csv"))
+    assert "paper_sd" not in rows_of(plain, "table1-paper.csv")[0]
+    assert "oth uncertain" not in page_of(plain, "table1-paper")

@@ -2,7 +2,13 @@
 
 from sgbench.reports.analysis.overview import CLAIMS, MEDIANS, OURS, PLACES, Made, Ran, Tally
 from sgbench.reports.analysis.wording import NONE
-from sgbench.reports.tables.overview import NUMBERS, elsewhere_table, made_table, paper_table
+from sgbench.reports.tables.overview import (
+    NUMBERS,
+    elsewhere_table,
+    made_table,
+    others_table,
+    paper_table,
+)
 
 
 def tally(exhibit="table1", scale="paper", **more):
@@ -73,3 +79,18 @@ def test_what_made_the_records():
     shown = [e.lines[0] for e in entries]
     assert "0123456789ab" in shown
     assert shown[-4:] == ["2", "2026-01-01", "2026-01-02", "1 h 30 min"]
+
+
+def test_other_papers_have_a_table_of_their_own_and_do_not_count_as_the_paper():
+    own = tally(verdicts={PLACES: {"not run": 3}}, left=60.0)
+    other = tally("dfa", verdicts={PLACES: {"not run": 15}}, paper="Someone 2016", left=3600.0)
+    quick = tally("dfa", "quick", verdicts={}, paper="Someone 2016")
+    found = paper_table([own, other, quick])
+    assert [stub for stub, _ in found.rows] == [("Table1",)]
+    found = others_table([own, other, quick])
+    assert [stub for stub, _ in found.rows] == [("Someone 2016", "Dfa")]
+    assert lines(found.rows[0])[2:] == ["1 h", "places: all 15 not run"]
+    assert [stub for stub, _ in elsewhere_table([own, other, quick]).rows] == [("Dfa", "quick")]
+    assert others_table([own]) is None
+    assert others_table([other]) is None  # alone, it is the paper that is counted
+    assert [stub for stub, _ in paper_table([other]).rows] == [("Dfa",)]

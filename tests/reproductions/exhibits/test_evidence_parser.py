@@ -143,3 +143,48 @@ def test_a_number_before_the_end_that_cannot_be_is_refused_in_a_line(old, new, p
     assert problem in str(raised.value)
     assert "small.toml: intermediate[0]" in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+SPREAD = """
+[[numbers]]
+dataset = "digits"
+network = "fcn"
+grade = "A"
+decimals = 2
+columns = ["depth", "backprop"]
+rows = [[3, 1.5], [4, 1.25]]
+deviations = [[3, 0.04], [4, 0.1]]
+"""
+
+
+def test_a_paper_s_spread_over_runs_is_read_beside_its_numbers():
+    numbers = parse("mine", SMALL + SPREAD).numbers
+    found = [(n.value, n.deviation, n.runs, n.rounding, n.grade) for n in numbers.values()]
+    assert found == [(1.5, 0.04, None, 0.005, "A"), (1.25, 0.1, None, 0.005, "A")]
+    numbers = parse("mine", SMALL + SPREAD + "runs = 10").numbers
+    assert {n.runs for n in numbers.values()} == {10}
+    plain = parse("mine", SMALL + SPREAD.partition("deviations")[0]).numbers
+    assert {(n.deviation, n.runs) for n in plain.values()} == {(None, None)}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("[4, 0.1]]", "[5, 0.1]]", r"deviations must have a row for each of `rows`, which begins"),
+        (", [4, 0.1]]", "]", r"deviations must have a row for each of `rows`"),
+        ("0.04", "0", r"deviations must be between 0 and 100"),
+        ("[3, 0.04]", "[3, 0.04, 1]", r"deviations\[0\] must be a list of 2 numbers"),
+        ("[[3, 0.04]", "runs = 1\ndeviations = [[3, 0.04]", ""),
+    ],
+)
+def test_a_spread_that_does_not_fit_is_refused(old, new, words):
+    text = SPREAD.replace(old, new) if words else SPREAD + "runs = 1"
+    with pytest.raises(UsageError, match=words or r"runs must be at least 2"):
+        parse("mine", SMALL + text)
+
+
+def test_lengths_on_a_ladder_have_no_spread_in_percent():
+    text = SPREAD.replace('"digits"', '"copy"').replace('"fcn"', '"lstm"')
+    text = text.replace("depth", "T").replace("backprop", "bptt").replace("decimals = 2", "")
+    with pytest.raises(UsageError, match="deviations are of no use on copy"):
+        parse("mine", SMALL + text)

@@ -37,7 +37,7 @@ def test_a_text_is_a_value(field, text, value):
     ("field", "text", "words"),
     [
         ("rule", "dnni", "did you mean 'dni'?"),
-        ("rule", "dfa", "--rule-file"),
+        ("rule", "my_rule", "--rule-file"),
         ("dataset", "fashion", "--dataset-file"),
         ("network", "FCN", "did you mean 'fcn'?"),
         ("depth", "four", "must be an integer"),
@@ -55,3 +55,15 @@ def test_what_is_no_value_is_told_with_option_field_and_remedy(field, text, word
 def test_an_unknown_field_is_told_with_the_nearest():
     with pytest.raises(UsageError, match=r"--where: .* did you mean 'depth'"):
         check_field("--where", "dept")
+
+
+def test_none_is_a_choice_where_a_field_has_it_and_leaves_the_others_out():
+    assert parse_value("--set", "norm", "none") == "none"
+    assert parse_value("--set", "norm", "batch") is None  # the default
+    assert (format_value("norm", "none"), format_value("norm", None)) == ("none", "batch")
+    for field in ("flip", "input_norm", "zero_init"):
+        assert parse_value("--set", field, "none") is None  # the default
+        assert format_value(field, None) == "none"
+    assert parse_value("--set", "activation", "none") is None
+    for field in ("norm", "flip", "activation", "split", "sg_layers"):
+        assert parse_value("--set", field, format_value(field, None)) is None

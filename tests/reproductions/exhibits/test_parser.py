@@ -152,7 +152,7 @@ dataset = { digits = "scans" }
         ),
         (NUMBERS, '"depth", "dni"', "", r"columns must be depth or T, then the rules"),
         (NUMBERS, '"dni"', '"dmi"', r"columns: unknown rule 'dmi'"),
-        (NUMBERS, '"T"', '"X"', r"numbers\[0\]\.grade is unknown: 'X'; choose from: T, F, P, R, O"),
+        (NUMBERS, '"T"', '"X"', r"numbers\[0\]\.grade is unknown: 'X'; choose from: T, F, A, P"),
         (NUMBERS, '"mnist"', '"mnits"', r"numbers\[0\]\.dataset: .*did you mean 'mnist'"),
         (FIXED, "dni = 2", "dni = 20", r"fixed\[0\]\.sg_layers: sg_layers=20 must be between"),
         (FIXED, "dni = 2", "dmi = 2", r"fixed\[0\]\.sg_layers\.dmi: unknown rule"),

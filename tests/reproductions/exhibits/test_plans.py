@@ -4,6 +4,7 @@ To change one of them is to change the plan of every verdict that hangs on it: i
 too, and said.
 """
 
+import statistics
 from collections import Counter
 
 import pytest
@@ -21,6 +22,8 @@ SEEDS = {
     "bp_lambda": {"demo": 3, "quick": 3, "tenth": 3, "paper": 3},
     "sg_scale": {"demo": 2, "quick": 2, "tenth": 2, "paper": 2},
     "locking": {"demo": 2, "quick": 3, "tenth": 3, "paper": 3},
+    "local_loss": {"demo": 3, "quick": 3, "paper": 5},
+    "dfa": {"demo": 3, "quick": 3, "paper": 5},
 }
 MARGINS = {  # by dataset, then by rule, "" for all others
     "table1": {"mnist": {"": 0.3, "no_bprop": 1.0}, "cifar10": {"": 1.5, "no_bprop": 2.0}},
@@ -31,6 +34,8 @@ MARGINS = {  # by dataset, then by rule, "" for all others
     "bp_lambda": {},
     "sg_scale": {},
     "locking": {},
+    "local_loss": {"mnist": {"": 0.1}},
+    "dfa": {"mnist": {"": 0.2}},
 }
 CLAIMS = {  # kind, margins or levels, factor, pairing, correlation
     "table1": {
@@ -88,10 +93,21 @@ CLAIMS = {  # kind, margins or levels, factor, pairing, correlation
         "stale-targets-cost-a-stage-little": ("below", {"mnist": 0.5}, 1, "paired", 0.6),
         "targets-30-ms-late-cost-little": ("below", {"digits": 2.0}, 1, "paired", 0.6),
     },
+    "local_loss": {
+        "predsim-beats-backprop": ("below", {}, 1, "unpaired", 0),
+        "sim-above-pred": ("above", {}, 1, "unpaired", 0),
+        "pred-near-backprop": ("below", {"digits": 1.0, "mnist": 0.1}, 1, "unpaired", 0),
+    },
+    "dfa": {
+        "dfa-near-backprop": ("below", {"digits": 2.0, "mnist": 0.5}, 1, "unpaired", 0),
+        "fa-beats-backprop-deep": ("below", {}, 1, "unpaired", 0),
+        "backprop-grows": ("grows", {}, 1, "paired", 0),
+    },
 }  # fmt: skip
 TESTS = {  # the family at scale paper
     "table1": 17, "table2": 12, "two_networks": 3, "deep": 7, "p_update": 8,
     "bp_lambda": 0, "sg_scale": 0, "locking": 18,
+    "local_loss": 3, "dfa": 7,
 }  # fmt: skip
 SPREADS = {
     "table1": {
@@ -117,6 +133,8 @@ SPREADS = {
     "bp_lambda": {},
     "sg_scale": {},
     "locking": {},
+    "local_loss": {},
+    "dfa": {"mnist fcn": {"backprop": 0.086, "fa": 0.077, "dfa": 0.087}},  # the paper's own
 }
 INTERMEDIATE = {  # T or depth, rule, result, when: value, margin, side
     "table1": {
@@ -165,9 +183,13 @@ BASELINES = {
     "bp_lambda": None,
     "sg_scale": None,
     "locking": None,
+    "local_loss": "backprop",
+    "dfa": "backprop",
 }
 UNSTATED = {
     "locking": set(),
+    "local_loss": set(),
+    "dfa": {"precision"},
     "table1": {"sg_scale", "precision"},
     "deep": {"sg_scale", "precision"},
     "table2": {"sg_scale", "precision", "aux_weight", "solve_window"},
@@ -176,7 +198,7 @@ UNSTATED = {
     "sg_scale": {"sg_scale", "precision"},
     "two_networks": {"sg_scale", "precision", "batch_size", "iterations"},
 }
-NEIGHBOURS = {"table1": "depth", "table2": "T", "deep": "depth"}
+NEIGHBOURS = {"table1": "depth", "table2": "T", "deep": "depth", "dfa": "depth"}
 
 
 def test_the_levels_of_all_verdicts():
@@ -202,7 +224,8 @@ def test_seeds_margins_and_claims_are_those_that_were_declared(name):
     for (dataset, network, rule, result), spread in exhibit.spreads.items():
         key = " ".join(filter(None, (dataset, network, result)))
         spreads.setdefault(key, {})[rule] = spread.deviation
-        assert spread.source.startswith("records of scale quick")
+        whose = "the paper's own" if name == "dfa" else "records of scale quick"
+        assert spread.source.startswith(whose)
     assert spreads == SPREADS[name]
     assert exhibit.baseline == BASELINES[name]
     assert exhibit.neighbours == NEIGHBOURS.get(name)
@@ -226,6 +249,8 @@ def test_numbers_are_as_exact_as_the_paper_prints_or_as_its_figures_are_read():
     assert {(n.rounding, n.reading) for n in pair.numbers.values()} == {(0, 1.0)}
     (deep,) = load("deep").numbers.values()
     assert (deep.value, deep.rounding) == (2.0, 0.5)
+    later = (*load("local_loss").numbers.values(), *load("dfa").numbers.values())
+    assert {(n.rounding, n.reading) for n in later} == {(0.005, 0)}
 
 
 @pytest.mark.parametrize("name", builtin_names())
@@ -269,3 +294,14 @@ def test_twelve_places_of_table_1_cannot_tell_their_rule_from_backprop():
             off = abs(exhibit.number(cell).value - other.value)
             near[off <= exhibit.margin(cell.dataset, cell.rule) + 1e-9] += 1
     assert near == {True: 12, False: 12}
+
+
+def test_the_planned_spreads_of_dfa_are_the_papers_pooled():
+    exhibit = load("dfa")
+    for (_, _, rule, _), spread in exhibit.spreads.items():
+        theirs = [n.deviation for place, n in exhibit.numbers.items() if place[4] == rule]
+        assert len(theirs) == 5
+        pooled = statistics.fmean(d * d for d in theirs) ** 0.5
+        assert spread.deviation == pytest.approx(pooled, abs=0.0005)
+    pooled = statistics.fmean(n.deviation**2 for n in exhibit.numbers.values()) ** 0.5
+    assert exhibit.margin("mnist", "dfa") == pytest.approx(2.4 * pooled, abs=0.01)
