@@ -89,7 +89,7 @@ def test_the_exhibit_by_two_workers_with_its_figure(sgbench, store, tmp_path):
     text = sgbench("report", "mine.toml", *RULES, "--scale", "custom", "--out", out)
     (figure,) = out.glob("*overlay*.svg")
     svg = figure.read_text(encoding="utf-8")
-    for label, color in (("DFA", "#ece133"), ("DKP", "#ca9161")):
+    for label, color in (("DFA", registry.RULES.declared("dfa").color), ("DKP", "#a6761d")):
         assert label in svg
         assert color in svg
         assert re.search(rf"{label}\W", text)
