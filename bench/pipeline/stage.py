@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch.distributed as dist
 
-from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LostError, Message
+from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LinkSpec, LostError, Message
 from .trace import COMMUNICATING, WAITING, Trace
 
 if TYPE_CHECKING:
@@ -138,13 +138,15 @@ class Stage:
                 return None
             count = shape[-1] if examples is None else examples
             return wires.link(
-                peer,
-                tag,
-                (*shape[:-1], count),
-                dtype,
-                delay=self.delay,
-                limit=limit,
-                update_seconds=update_seconds,
+                LinkSpec(
+                    peer,
+                    tag,
+                    (*shape[:-1], count),
+                    dtype,
+                    delay=self.delay,
+                    limit=limit,
+                    update_seconds=update_seconds,
+                )
             )
 
         self.above = link(rank + 1, UP, part.output_shape)  # first, for nobody waits for it

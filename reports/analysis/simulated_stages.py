@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...bench.pipeline.simulated_pipeline import Pipeline, StageTimes, measured_times
-from ...bench.pipeline.simulated_scenarios import COUNTS, DELAYS, Scenario, scenarios
-from ...bench.pipeline.simulation import simulate
+from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
+from ...bench.pipeline.simulation.prediction import simulate
+from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
 from .stages import Arm, Network, Run
 
 _UPDATES = 60  # that are simulated: stages repeat themselves after a few

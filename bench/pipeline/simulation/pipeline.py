@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError, did_you_mean
-from .simulated_engine import Channel
-from .simulated_schedules import SCHEDULES, UNLOCKED, Place
+from ...errors import UsageError, did_you_mean
+from .engine import Channel
+from .schedules import SCHEDULES, UNLOCKED, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,7 +57,7 @@ class Pipeline:
 
     Attributes:
         stages: their times, bottom first.
-        schedule: one of `simulated_schedules.SCHEDULES`.
+        schedule: one of `schedules.SCHEDULES`.
         delay: milliseconds added to every message.
         straggler: the factor by which all computing of the last stage takes longer.
         micro_batches: of a batch, in `gpipe` and `1f1b`.

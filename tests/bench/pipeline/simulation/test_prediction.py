@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline.simulated_pipeline import Pipeline, StageTimes
-from sgbench.bench.pipeline.simulated_schedules import SCHEDULES, UNLOCKED
-from sgbench.bench.pipeline.simulation import simulate
+from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes
+from sgbench.bench.pipeline.simulation.prediction import simulate
+from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, UNLOCKED
 
 LOCKED = [name for name in SCHEDULES if name not in UNLOCKED]
 STAGE = StageTimes(

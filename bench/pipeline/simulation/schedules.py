@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import simulated_engine as engine
-from .simulated_engine import AllReduce, Compute, Operation, Poll, Program, Receive, Send
+from . import engine
+from .engine import AllReduce, Compute, Operation, Poll, Program, Receive, Send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

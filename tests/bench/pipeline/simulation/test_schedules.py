@@ -4,8 +4,8 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from sgbench.bench.pipeline.simulated_engine import AllReduce, Compute, Poll, Receive, Send
-from sgbench.bench.pipeline.simulated_schedules import SCHEDULES, Place
+from sgbench.bench.pipeline.simulation.engine import AllReduce, Compute, Poll, Receive, Send
+from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, Place
 from torch.distributed.pipelining import Schedule1F1B, ScheduleGPipe
 
 TIMES = {

@@ -2,7 +2,7 @@
 
 import itertools
 
-from sgbench.bench.pipeline.simulated_engine import (
+from sgbench.bench.pipeline.simulation.engine import (
     COMMUNICATING,
     MODEL,
     UPDATE,

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline.simulated_pipeline import (
+from sgbench.bench.pipeline.simulation.pipeline import (
     Pipeline,
     StageTimes,
     channels_of,

@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .simulated_engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
-from .simulated_pipeline import Pipeline, channels_of, check, places_of
-from .simulated_schedules import SCHEDULES, UNLOCKED
+from .engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
+from .pipeline import Pipeline, channels_of, check, places_of
+from .schedules import SCHEDULES, UNLOCKED
 
 UPDATES = 200
 """Updates of the bottom stage that are simulated after the warm-up."""
