@@ -25,7 +25,7 @@ from .older_schemas import OLDER, upgraded
 from .registered import missing, unregistered
 from .rows import FRACTIONS, ROW_TYPES, check_lists
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 """Raised when a field is added, removed or changes its meaning."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "partial", "pruned")

@@ -218,6 +218,20 @@ class Stage:
             raise StageError(f"stage {self.rank} expected batch {batch}, not {found}")
         return message.tensor
 
+    @property
+    def delay_of_average(self) -> float:
+        """Seconds that an average of gradients is held: a ring's messages go one after another.
+
+        It hands 1 / S of the gradients on 2 (S - 1) times.
+        """
+        return 2 * (self.size - 1) * self.delay
+
+    def average(self, tensor: Tensor) -> None:
+        """Sum gradients over the processes, and hold them for the delay of all its messages."""
+        dist.all_reduce(tensor)
+        self.reduced += 2 * (self.size - 1) * tensor.nbytes // self.size
+        time.sleep(self.delay_of_average)
+
     def note_loss(self, logits: Tensor, one_hot: Tensor, batch: int) -> None:
         """Keep the loss of a training batch after which there is an evaluation."""
         if batch + 1 >= self.next_evaluation:

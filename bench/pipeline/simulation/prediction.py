@@ -83,7 +83,9 @@ def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
     check(pipeline, updates)
     places = places_of(pipeline)
     numbers = range(len(places))
-    engine = Engine([SCHEDULES[pipeline.schedule](one) for one in places], channels_of(pipeline))
+    programs = [SCHEDULES[pipeline.schedule](one) for one in places]
+    together = max(stage.together for stage in pipeline.stages)
+    engine = Engine(programs, channels_of(pipeline), together)
     targeted = len(places) - 1 if pipeline.schedule in UNLOCKED else 0
     ends: list[list[float]] = [[] for _ in numbers]
 
