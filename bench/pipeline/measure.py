@@ -104,7 +104,7 @@ def updates(
     work = rehearsed(turns=True)
     if size == 1:
         return Updates(work=work)
-    together = max(1.0, rehearsed().seconds / work.seconds)
+    together = rehearsed().seconds / work.seconds
     if cell.schedule in UNREPEATABLE:
         target = work.seconds - rehearsed(turns=True, targets=False).seconds
         return Updates(work=work, target=max(0.0, target), together=together)

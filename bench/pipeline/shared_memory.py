@@ -29,6 +29,7 @@ SLOTS = 16
 
 _HEADER = struct.Struct("=qd")  # the batch, and when it is due
 _ALIGNED = 64
+_SHARED = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # no page is first touched in a run
 
 
 class _Ring:
@@ -167,7 +168,7 @@ class SharedLink:
         shape = torch.Size(spec.shape)
         size = _Ring.size(slots, shape, spec.dtype)
         with file.open("r+b") as opened:
-            memory = mmap.mmap(opened.fileno(), 2 * size)
+            memory = mmap.mmap(opened.fileno(), 2 * size, flags=_SHARED)
         up, down = (_Ring(memory, start, slots, shape, spec.dtype) for start in (0, size))
         self._out, incoming = (up, down) if spec.tag == UP else (down, up)
         self._wake = pipes[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -129,7 +130,7 @@ def check(pipeline: Pipeline, updates: int) -> None:
     least.append(("updates", updates, 1))
     for number, stage in enumerate(pipeline.stages):
         for one in fields(stage):
-            bound = int(one.name in ("layers", "together"))
+            bound = int(one.name == "layers")
             least.append((f"{one.name} of stage {number}", getattr(stage, one.name), bound))
         if stage.forward_seconds == 0:
             raise UsageError(f"forward_seconds of stage {number} must be above 0: measure it")
@@ -189,3 +190,11 @@ def channels_of(pipeline: Pipeline) -> dict[tuple[int, int], Channel]:
                 limit=pipeline.inbox if pipeline.schedule in UNLOCKED else None,
             )
     return channels
+
+
+def together_of(pipeline: Pipeline) -> float:
+    """Return the factor by which computing takes longer while all stages compute.
+
+    It is the mean of the stages': one alone, measured twice, scatters to either side of 1.
+    """
+    return max(1.0, statistics.fmean(stage.together for stage in pipeline.stages))

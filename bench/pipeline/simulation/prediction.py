@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
-from .pipeline import Pipeline, channels_of, check, places_of
+from .pipeline import Pipeline, channels_of, check, places_of, together_of
 from .schedules import SCHEDULES, UNLOCKED
 
 UPDATES = 200
@@ -84,8 +84,7 @@ def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
     places = places_of(pipeline)
     numbers = range(len(places))
     programs = [SCHEDULES[pipeline.schedule](one) for one in places]
-    together = max(stage.together for stage in pipeline.stages)
-    engine = Engine(programs, channels_of(pipeline), together)
+    engine = Engine(programs, channels_of(pipeline), together_of(pipeline))
     targeted = len(places) - 1 if pipeline.schedule in UNLOCKED else 0
     ends: list[list[float]] = [[] for _ in numbers]
 
