@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 FIRST = 2
 """Updates of a rehearsal that are not measured: the first ones allocate."""
-FEWEST, MOST = 3, 300
+FEWEST, MOST = 5, 300
 """Updates of a rehearsal that are."""
-SECONDS = 0.7
+SECONDS = 0.3
 """How long a rehearsal takes, about."""
 GRADIENT = 1e-3
 """The size of a stand-in's gradients: an optimiser's work does not depend on it."""
@@ -110,7 +110,7 @@ class Rehearsal(Stage):
     def result(self) -> Rehearsed:
         """Return what its updates took, the first ones left out."""
         seconds, count = self.measured_seconds, self.part.iteration - FIRST
-        each = dict.fromkeys((*COMPUTING, WAITING, COMMUNICATING), 0.0)
+        each: dict[str, float] = dict.fromkeys((*COMPUTING, WAITING, COMMUNICATING), 0.0)
         for span in self.trace.spans:
             if span.start >= self._since:
                 each[span.kind] += span.end - span.start
@@ -171,10 +171,10 @@ class StandIn:
     def poll(self) -> Message | None:
         """Return the oldest answer that is due."""
         if not self._above:
-            self.closed = self._next >= self._wires.messages
             if self.closed:
                 return None
             self._next += 1
+            self.closed = self._next >= self._wires.messages
             return Message(self._next - 1, self._tensor.detach())
         if not self._asked or self._asked[0][1] > time.perf_counter():
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -97,7 +98,7 @@ def _run(
     examples, times = _micro_batches(cell, size)
     limit = UNREAD if cell.schedule in UNREPEATABLE else None
 
-    def stage_of(cell: Cell, kind: type[S], *, wires: Wires, **options: Any) -> S:
+    def stage_of(kind: type[S], cell: Cell, *, wires: Wires, **options: Any) -> S:
         return kind(
             rank,
             size,
@@ -112,20 +113,14 @@ def _run(
 
     train = _schedule(cell.need("schedule"))
     warm_up = cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)
-    _warm_up(stage_of(warm_up, Stage, wires=wires), train)
+    _warm_up(stage_of(Stage, warm_up, wires=wires), train)
     way = measure.Message() if parallel else _message(part(cell), examples, rank, size, wires)
-    before = measure.updates(
-        cell,
-        rank,
-        size,
-        lambda cell, **options: stage_of(cell, Rehearsal, **options),
-        train,
-        messages=times,
-    )
+    make = functools.partial(stage_of, Rehearsal)
+    before = measure.updates(cell, rank, size, make, train, messages=times)
     work = before.work
     quickest = min(measure.gathered(work.seconds, size))
     told = progress if rank == 0 else None
-    stage = stage_of(cell, Stage, wires=wires, update_seconds=quickest, progress=told)
+    stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
     mine = stage.part
     stage.begin()
     train(stage)

@@ -6,7 +6,7 @@ fitted to what it is held against.
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
 from ...bench.pipeline.simulation.prediction import simulate
@@ -100,8 +100,10 @@ def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -
 
 def _mean(times: Sequence[Sequence[StageTimes]]) -> tuple[StageTimes, ...]:
     return tuple(
-        StageTimes(
-            **{name: statistics.fmean(getattr(one, name) for one in some) for name in _MEANS}
-        )
+        replace(some[0], layers=1, **{name: _of(some, name) for name in _MEANS})
         for some in zip(*times, strict=True)
     )
+
+
+def _of(some: Sequence[StageTimes], name: str) -> float:
+    return statistics.fmean(getattr(one, name) for one in some)

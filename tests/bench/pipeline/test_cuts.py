@@ -22,8 +22,8 @@ def test_no_cut_is_better_by_more_than_the_tolerance(costs, data):
     assert len(bounds) == stages + 1
     assert bounds == sorted(set(bounds))
     assert (bounds[0], bounds[-1]) == (0, len(costs))
-    cuts = itertools.combinations(range(1, len(costs)), stages - 1)
-    best = min(slowest(costs, [0, *cut, len(costs)]) for cut in cuts)
+    every = itertools.combinations(range(1, len(costs)), stages - 1)
+    best = min(slowest(costs, [0, *cut, len(costs)]) for cut in every)
     assert slowest(costs, bounds) <= best * (1 + cuts.TOLERANCE) + 1e-9
 
 
