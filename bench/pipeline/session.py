@@ -171,6 +171,7 @@ def _warm_up(stage: Stage, train: Callable[[Stage], None]) -> None:
     """Do a few updates that do not count: the first ones import, allocate and connect."""
     train(stage)
     stage.finish()
+    dist.barrier()  # links of a pair share their pipes: the next one's bytes come after the last
 
 
 def intervals(spans: Sequence[Sequence[Any]]) -> list[Interval]:
