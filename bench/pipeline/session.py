@@ -118,7 +118,7 @@ def _run(
     make = functools.partial(stage_of, Rehearsal)
     before = measure.updates(cell, rank, size, make, train, messages=times)
     work = before.work
-    quickest = min(measure.gathered(work.seconds, size))
+    quickest = min(measure.gathered(work.seconds, size=size))
     told = progress if rank == 0 else None
     stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
     mine = stage.part
@@ -126,7 +126,7 @@ def _run(
     train(stage)
     seconds = (stage.ended or time.perf_counter()) - stage.began
     stage.finish()
-    ended = measure.gathered(seconds, size)
+    ended = measure.gathered(seconds, size=size)
     updates = mine.iteration
     late = stage.staleness
     row = {

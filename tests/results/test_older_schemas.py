@@ -78,7 +78,7 @@ def test_a_record_of_the_seventh_schema_reads_as_one_of_this(make):
     assert all(row[name] is None for row in read.pipeline for name in OF_STAGES_IN_8)
     broken = seventh_schema(make.staged())
     del broken["pipeline"][0]["busy"]
-    with pytest.raises(RecordError, match="missing field pipeline.busy"):
+    with pytest.raises(RecordError, match=r"missing field pipeline\.busy"):
         Record.from_dict(broken)
 
 
