@@ -9,7 +9,7 @@ from typing import Any
 
 from ...bench import registry
 from ...bench.configuration import field_of
-from ...bench.errors import UsageError, did_you_mean
+from ...bench.errors import UsageError
 
 _KINDS: dict[str, registry.Registry[Any]] = {
     "rule": registry.RULES,
@@ -45,7 +45,7 @@ def parse_value(option: str, field: str, text: str) -> Any:
     try:
         return spec.coerce(value)
     except UsageError as error:
-        raise UsageError(f"{option} {field}={text}: {error}{_from_file(field, text)}") from None
+        raise UsageError(f"{option} {field}={text}: {error}") from None
 
 
 def format_value(field: str, value: Any) -> str:
@@ -53,13 +53,6 @@ def format_value(field: str, value: Any) -> str:
     if value is None or value == ():
         return "none"
     return ":".join(map(repr, value)) if field_of(field).many else str(value)
-
-
-def _from_file(field: str, text: str) -> str:
-    """Return the tail of an error about an unknown rule or dataset: how one in a file is given."""
-    option = {"rule": "--rule-file", "dataset": "--dataset-file"}.get(field)
-    known = option is None or "did you mean" in did_you_mean(text, _KINDS[field].names())
-    return "" if known else f"; one of your own comes by {option} FILE"
 
 
 def _name_of(field: str, text: str) -> str:
