@@ -23,7 +23,7 @@ from . import cuts, measure, schedules
 from .links import LateError, LostError
 from .part import Part
 from .process import own_core
-from .rehearsal import Rehearsal
+from .rehearsal import LONGEST, Rehearsal
 from .stage import UNREAD, Stage, StageError
 from .trace import Interval, shares
 
@@ -114,10 +114,11 @@ def _run(
     train = _schedule(cell.need("schedule"))
     warm_up = cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)
     _warm_up(stage_of(Stage, warm_up, wires=wires), train)
-    way = measure.Message() if parallel else _message(part(cell), examples, rank, size, wires)
     make = functools.partial(stage_of, Rehearsal)
     before = measure.updates(cell, rank, size, make, train, messages=times)
-    work = before.work
+    work, way = before.work, measure.Message()
+    if not parallel:
+        way = _message(part(cell), examples, rank, size, wires=wires, pause=work.seconds / times)
     quickest = min(measure.gathered(work.seconds, size=size))
     told = progress if rank == 0 else None
     stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
@@ -215,12 +216,22 @@ def _micro_batches(cell: Cell, size: int) -> tuple[int, int]:
     return cell.batch_size, 1
 
 
-def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> measure.Message:
-    """Return the seconds of a message to the stage above."""
-    up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
-    delay = part.cell.need("delay") / 1000
-    dtype = part.weights.flat.dtype
-    return measure.message(wires, rank, size, (up, below), dtype, delay=delay)
+def _message(
+    part: Part, examples: int, rank: int, size: int, *, wires: Wires, pause: float
+) -> measure.Message:
+    """Return the seconds of a message to the stage above; `pause` is between two of this one."""
+    cell = part.cell
+    shapes = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
+    dtype, longest = part.weights.flat.dtype, LONGEST / 2
+    return measure.message(
+        wires,
+        rank,
+        size,
+        shapes,
+        dtype,
+        delay=0.0 if cell.schedule in UNREPEATABLE else min(cell.need("delay") / 1000, longest),
+        pauses=measure.gathered(min(pause, longest), size=size),
+    )
 
 
 def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:

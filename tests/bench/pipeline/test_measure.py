@@ -42,7 +42,7 @@ def updates(*arguments, size=2, **options):
 def test_locked_stages_wait_for_the_others_and_two_delays(rehearsals, monkeypatch, longest):
     monkeypatch.setattr(measure, "LONGEST", longest)
     found = updates("backprop", "locked", delay=500.0)
-    wait = min(4.0, longest)
+    wait = min(3.0 + 2 * 0.5, longest)
     assert rehearsals == [(0, True, True), (0, True, False), (wait, True, True)]
     assert found.work.forward == 1.0 + wait  # by the last of them
     assert (found.together, found.target) == (1.25, 0)
@@ -74,8 +74,8 @@ def test_one_stage_has_no_company(rehearsals):
     assert rehearsals == [(0, True, True)]
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.02])
-def test_a_message_is_timed_without_its_delay(tmp_path, monkeypatch, delay):
+@pytest.mark.parametrize(("delay", "pauses"), [(0.0, [0.0, 0.0]), (0.02, [0.001, 0.04])])
+def test_a_message_is_timed_without_its_delay_and_the_pauses(tmp_path, monkeypatch, delay, pauses):
     (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
     stored, told = {}, threading.Event()
 
@@ -94,7 +94,9 @@ def test_a_message_is_timed_without_its_delay(tmp_path, monkeypatch, delay):
 
     def work(rank, pipes):
         wires = SharedWires(rank, 2, folder=tmp_path, pipes=pipes, store=Store())
-        found[rank] = measure.message(wires, rank, 2, (shape, shape), torch.float32, delay=delay)
+        found[rank] = measure.message(
+            wires, rank, 2, (shape, shape), torch.float32, delay=delay, pauses=pauses
+        )
 
     pipes = [{1: (down_read, up_write)}, {0: (up_read, down_write)}]
     threads = [threading.Thread(target=work, args=one, daemon=True) for one in enumerate(pipes)]
