@@ -135,6 +135,7 @@ def message(
     *,
     delay: float = 0.0,
     pauses: Sequence[float],
+    waits: bool = True,
 ) -> Message:
     """Return the seconds of a message to the stage above; 0 at the top.
 
@@ -149,6 +150,7 @@ def message(
         dtype: of both.
         delay: seconds that a message is held.
         pauses: of each stage, in seconds: what it does between two messages.
+        waits: whether a stage has waited before it sends: its core is then slower.
     """
     found = Message()
     for lower in range(size - 1):
@@ -158,7 +160,7 @@ def message(
         if rank == lower:
             link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay))
             tensor = torch.zeros(tuple(shapes[0]), dtype=dtype)
-            found = _timed(link, tensor, count, (low, high), delay)
+            found = _timed(link, tensor, count, (low, high), delay=delay, waits=waits)
             link.end(60)
         elif rank == lower + 1:
             link = wires.link(LinkSpec(lower, DOWN, shapes[1], dtype, delay=delay))
@@ -173,7 +175,13 @@ def message(
 
 
 def _timed(
-    link: AnyLink, tensor: torch.Tensor, count: int, pauses: tuple[float, float], delay: float
+    link: AnyLink,
+    tensor: torch.Tensor,
+    count: int,
+    pauses: tuple[float, float],
+    *,
+    delay: float,
+    waits: bool,
 ) -> Message:
     """Return the means of `count` round trips, and of as many whose answer is left to lie."""
     clock, ways, sends, reads = time.perf_counter, list[float](), list[float](), list[float]()
@@ -182,11 +190,15 @@ def _timed(
         _compute(low)
         start = clock()
         link.send(number, tensor)
-        sends.append(clock() - start)
+        if waits:
+            sends.append(clock() - start)
         link.inbox.take(60)
         ways.append((clock() - start - high) / 2 - delay)
     for number in range(count):
+        start = clock()
         link.send(number, tensor)
+        if not waits:
+            sends.append(clock() - start)
         if delay:
             time.sleep(2 * delay)
         _compute(high + SETTLE_SECONDS)

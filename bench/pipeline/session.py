@@ -223,14 +223,16 @@ def _message(
     cell = part.cell
     shapes = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
     dtype, longest = part.weights.flat.dtype, LONGEST / 2
+    waits = cell.schedule not in UNREPEATABLE
     return measure.message(
         wires,
         rank,
         size,
         shapes,
         dtype,
-        delay=0.0 if cell.schedule in UNREPEATABLE else min(cell.need("delay") / 1000, longest),
+        delay=min(cell.need("delay") / 1000, longest) if waits else 0.0,
         pauses=measure.gathered(min(pause, longest), size=size),
+        waits=waits,
     )
 
 

@@ -95,7 +95,14 @@ def test_a_message_is_timed_without_its_delay_and_the_pauses(tmp_path, monkeypat
     def work(rank, pipes):
         wires = SharedWires(rank, 2, folder=tmp_path, pipes=pipes, store=Store())
         found[rank] = measure.message(
-            wires, rank, 2, (shape, shape), torch.float32, delay=delay, pauses=pauses
+            wires,
+            rank,
+            2,
+            (shape, shape),
+            torch.float32,
+            delay=delay,
+            pauses=pauses,
+            waits=delay > 0,
         )
 
     pipes = [{1: (down_read, up_write)}, {0: (up_read, down_write)}]
