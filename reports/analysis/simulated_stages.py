@@ -5,30 +5,38 @@ fitted to what it is held against.
 """
 
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from ...bench.pipeline.simulated_pipeline import Pipeline, StageTimes, measured_times
-from ...bench.pipeline.simulated_scenarios import COUNTS, DELAYS, Scenario, scenarios
-from ...bench.pipeline.simulation import simulate
+from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
+from ...bench.pipeline.simulation.prediction import simulate
+from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
 from .stages import Arm, Network, Run
 
 _UPDATES = 60  # that are simulated: stages repeat themselves after a few
 _FEW = 20  # where there are many stages
+_MEANS = (
+    *("forward_seconds", "backward_seconds", "model_seconds", "update_seconds", "message_seconds"),
+    *("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together"),
+)
 _BEYOND = ("locked", "1f1b", "data_parallel", "unlocked")
 """Schedules that are simulated with more stages than were run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """Updates a second of an arm at a delay, as they were measured (a seed each) and simulated."""
+    """Updates a second of an arm at a delay, as they were measured (a seed each) and simulated.
+
+    `counted` is whether the records have what batches, schedules and messages take on a stage's
+    own core; older ones lack it, and the simulation then leaves it out.
+    """
 
     arm: Arm
     delay: float
     straggler: float
     measured: tuple[float, ...]
     simulated: float
+    counted: bool = True
 
     @property
     def mean(self) -> float:
@@ -62,9 +70,14 @@ def beside(network: Network) -> list[Beside]:
                     straggler=straggler,
                     measured=tuple(run.rate for run in runs.values()),
                     simulated=simulate(pipeline, _UPDATES).updates_per_second,
+                    counted=all(_counted(run) for run in runs.values()),
                 )
             )
     return found
+
+
+def _counted(run: Run) -> bool:
+    return all(row.get("overhead_seconds") is not None for row in run.pipeline)
 
 
 def beyond(network: Network) -> list[Beyond]:
@@ -74,7 +87,7 @@ def beyond(network: Network) -> list[Beyond]:
         schedule = str(arm.cell.schedule)
         if schedule in _BEYOND and not arm.whole and schedule not in found:
             runs = list(arm.runs[0.0, 1.0].values())
-            pipeline = pipeline_of(arm, runs, 0.0, 1.0)
+            pipeline = _apart(pipeline_of(arm, runs, 0.0, 1.0))
             if arm.unlocked:  # every stage has to be late before it is steady: long to simulate
                 near = min(DELAYS.items(), key=lambda one: one[1])
                 some = scenarios(pipeline, COUNTS[:1], updates=_FEW)
@@ -83,6 +96,11 @@ def beyond(network: Network) -> list[Beyond]:
                 some = scenarios(pipeline, updates=_FEW)
             found[schedule] = Beyond(arm=arm, scenarios=tuple(some))
     return list(found.values())
+
+
+def _apart(pipeline: Pipeline) -> Pipeline:
+    """Return a pipeline whose stages have a machine each: none slows another down."""
+    return replace(pipeline, stages=tuple(replace(one, together=1.0) for one in pipeline.stages))
 
 
 def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -> Pipeline:
@@ -96,10 +114,11 @@ def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -
 
 
 def _mean(times: Sequence[Sequence[StageTimes]]) -> tuple[StageTimes, ...]:
-    names = ("forward", "backward", "model", "update", "message")
-    fields = [f"{name}_seconds" for name in names]
-    return tuple(StageTimes(**_means(fields, some)) for some in zip(*times, strict=True))
+    return tuple(
+        replace(some[0], layers=1, **{name: _of(some, name) for name in _MEANS})
+        for some in zip(*times, strict=True)
+    )
 
 
-def _means(fields: Sequence[str], some: Sequence[StageTimes]) -> Mapping[str, Any]:
-    return {name: statistics.fmean(getattr(one, name) for one in some) for name in fields}
+def _of(some: Sequence[StageTimes], name: str) -> float:
+    return statistics.fmean(getattr(one, name) for one in some)
