@@ -50,7 +50,8 @@ WINDOW_SECONDS = 1.0
 class StageRow:
     """Measurements of one stage, a process with some of the layers, over a whole run.
 
-    The times of one update on a whole batch are measured alone on its core, before the run.
+    The times of one update on a whole batch are measured before the run, in a rehearsal alone on
+    its core whose messages come as late as in the run.
     """
 
     stage: int  # from 0 at the bottom
@@ -71,6 +72,12 @@ class StageRow:
     message_seconds: float  # of a message to the next stage without the delay; an all-reduce
     transport: str = ""  # what its messages went through: shared memory, or gloo
     core: int | None = None  # that it is pinned to: its own, or one that stages share; None: none
+    # null in the next five: not measured, as before schema 8
+    overhead_seconds: float | None = None  # of an update, beside those: labels, Python between them
+    target_seconds: float | None = None  # of an update, only where M's target has come
+    send_seconds: float | None = None  # of a message, that it keeps the sender
+    read_seconds: float | None = None  # and the receiver
+    together: float | None = None  # factor by which an update takes longer while all stages compute
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

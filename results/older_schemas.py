@@ -3,8 +3,8 @@
 Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
 BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
 source of a rule or dataset that is not the package's own; schema 5 has two more cosines of M,
-schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages, schema
-8 what the papers of other rules train by.
+schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages, and
+schema 8 what the papers of other rules train by, and more of what stages take.
 """
 
 from typing import Any, cast
@@ -36,6 +36,9 @@ ADDED_TO_POINTS = {
     3: ("updates", "error_a", "error_b"),
     5: ("sg_weight_cosine", "sg_ridge_cosine"),
 }
+ADDED_TO_STAGES = {
+    8: ("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together")
+}
 ADDED_ROWS = {2: ("progression",), 7: ("pipeline", "timeline")}
 """The lists that each schema added, empty in records before it."""
 HYPERPARAMETERS = ("bp_lambda", "aux_weight")
@@ -58,11 +61,12 @@ def upgraded(record: dict[str, Any], schema: int) -> dict[str, Any]:
             raise RecordError(f"missing field {absent[0]}")
         own = {name: fields.pop(name) for name in HYPERPARAMETERS}
         fields["hyperparameters"] = {n: value for n, value in own.items() if value is not None}
-    points, nulls = fields.get("curve"), _NULLS_OF_POINTS[old]
-    if nulls and type(points) is list:
-        fields["curve"] = [
-            nulls | point if type(point) is dict else point for point in cast("list[Any]", points)
-        ]
+    for name, nulls in (("curve", _NULLS_OF_POINTS[old]), ("pipeline", _NULLS_OF_STAGES[old])):
+        rows = fields.get(name)
+        if nulls and type(rows) is list:
+            fields[name] = [
+                nulls | row if type(row) is dict else row for row in cast("list[Any]", rows)
+            ]
     return fields
 
 
@@ -74,3 +78,4 @@ def _nulls(added: dict[int, tuple[str, ...]], old: int) -> dict[str, Any]:
 
 _NULLS = {old: _nulls(ADDED, old) for old in OLDER}
 _NULLS_OF_POINTS = {old: _nulls(ADDED_TO_POINTS, old) for old in OLDER}
+_NULLS_OF_STAGES = {old: _nulls(ADDED_TO_STAGES, old) for old in OLDER}

@@ -4,11 +4,9 @@ The gradients are averaged at the end of every update. Batch norm is over the ex
 process, as is DistributedDataParallel's default.
 """
 
-import time
 from typing import TYPE_CHECKING, Any
 
 import torch
-import torch.distributed as dist
 from torch import Tensor
 from torch._C._distributed_c10d import GradBucket
 from torch.nn.parallel import DistributedDataParallel
@@ -40,23 +38,12 @@ def data_parallel(stage: "Stage") -> None:
             stage.updated(k)
 
 
-def messages_of(size: int) -> int:
-    """Return how many messages an average over `size` processes sends one after another.
-
-    A ring hands 1 / S of the gradients on 2 (S - 1) times.
-    """
-    return 2 * (size - 1)
-
-
 def _average(stage: "Stage", bucket: GradBucket) -> torch.futures.Future[torch.Tensor]:
-    """Average a bucket of gradients over the processes, each message of it later by the delay."""
+    """Average a bucket of gradients over the processes."""
     k = stage.part.iteration
-    held = stage.delay * messages_of(stage.size)
     with stage.trace.span(WAITING, k):
         tensor = bucket.buffer()
-        dist.all_reduce(tensor)
-        stage.reduced += 2 * (stage.size - 1) * tensor.nbytes // stage.size
-        time.sleep(held)
+        stage.average(tensor)
     with stage.trace.span(COMMUNICATING, k):
         tensor.div_(stage.size)
     done: torch.futures.Future[torch.Tensor] = torch.futures.Future()

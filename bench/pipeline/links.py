@@ -7,11 +7,13 @@ at a time. A thread takes what arrives, so that an inbox can be looked at withou
 
 from __future__ import annotations
 
+import math
 import os
 import queue
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -45,6 +47,29 @@ class Message(NamedTuple):
 
     batch: int
     tensor: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSpec:
+    """A link to one neighbour, as both of its ends describe it.
+
+    Attributes:
+        peer: the neighbour's rank.
+        tag: of what is sent to it, `UP` or `DOWN`; what it sends has the other.
+        shape: of a message, out and in.
+        dtype: of both.
+        delay: seconds that a message is held before it leaves.
+        limit: of unread messages; a newer one then replaces the oldest. None for no limit.
+        update_seconds: about what an update takes, of whichever neighbour is quicker.
+    """
+
+    peer: int
+    tag: int
+    shape: Sequence[int]
+    dtype: torch.dtype
+    delay: float = 0.0
+    limit: int | None = None
+    update_seconds: float = math.inf
 
 
 class Inbox:
@@ -109,30 +134,12 @@ class Inbox:
 
 
 class Link:
-    """The messages to and from one neighbour.
+    """The messages to and from one neighbour, by threads that send and receive."""
 
-    Args:
-        peer: the neighbour's rank.
-        tag: of what is sent to it, `UP` or `DOWN`; what it sends has the other.
-        shape: of a message, out and in.
-        dtype: of both.
-        delay: seconds that a message is held before it leaves.
-        limit: of the inbox.
-    """
-
-    def __init__(
-        self,
-        peer: int,
-        tag: int,
-        shape: Sequence[int],
-        dtype: torch.dtype,
-        *,
-        delay: float = 0.0,
-        limit: int | None = None,
-    ) -> None:
-        self.peer, self.tag, self.delay = peer, tag, delay
-        self.shape, self.dtype = torch.Size(shape), dtype
-        self.inbox, self.sent = Inbox(limit), 0
+    def __init__(self, spec: LinkSpec) -> None:
+        self.peer, self.tag, self.delay = spec.peer, spec.tag, spec.delay
+        self.shape, self.dtype = torch.Size(spec.shape), spec.dtype
+        self.inbox, self.sent = Inbox(spec.limit), 0
         self._outgoing: queue.SimpleQueue[tuple[float, Tensor]] = queue.SimpleQueue()
         self._threads = [
             threading.Thread(target=self._send, daemon=True),

@@ -1,181 +1,138 @@
-"""What is measured before a staged run: the work of layers and stages alone, and of a message."""
+"""What is measured before a staged run: a stage's updates, and a message's way.
+
+The simulation in a report starts from these, and from nothing that the run itself says.
+"""
 
 from __future__ import annotations
 
-import itertools
 import statistics
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 import torch.distributed as dist
 
-from .links import DOWN, UP
-from .part import Part
+from ..contract import UNREPEATABLE
+from ..families.feedforward.stages import WHOLE_NETWORKS
+from .links import DOWN, UP, LinkSpec
+from .rehearsal import Rehearsal, Rehearsed, StandIns, rehearse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ..cell import Cell
+    from .stage import Stage
     from .wires import AnyLink, Wires
 
-REPEATS, REPEAT_SECONDS = 30, 0.5
-"""Updates that are timed, and for how long at most."""
-ROUND_TRIPS = 20
-TOLERANCE = 0.1
-"""Cuts whose slowest stage is slower than the best cut's by this share, at most, count as equal."""
+ROUND_TRIPS, ROUND_TRIP_SECONDS = 50, 1.0
+"""Messages that are timed, and for how long at most; three at least."""
+SETTLE_SECONDS = 0.003
+"""How long a message that is to be read has been there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """Seconds of one update of a part, alone on its core.
+class Message:
+    """Seconds of a message to the stage above, without its delay.
 
     Attributes:
-        forward: running forward.
-        backward: running backward.
-        model: all that its Ms and its model I do, learning too.
-        update: the optimiser.
+        way: from when it is handed over until it has been read, half a round trip.
+        send: of these, handing it over.
+        read: of these, reading it once it is there.
     """
 
-    forward: float
-    backward: float
-    model: float
-    update: float
-
-    @property
-    def seconds(self) -> float:
-        """All of them."""
-        return sum(asdict(self).values())
+    way: float = 0.0
+    send: float = 0.0
+    read: float = 0.0
 
 
-def work_of(part: Part, batch: int, times: int = 1) -> Work:
-    """Return the work of an update that runs `times` batches of `batch` examples; medians.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Updates:
+    """What a stage's updates take.
 
-    The part's weights change.
+    Attributes:
+        work: of an update alone, while all other stages are idle.
+        target: of its seconds, what is done only where a target has come.
+        together: the factor by which it takes longer while all stages compute.
     """
-    found: list[tuple[float, ...]] = []
-    until = time.perf_counter() + REPEAT_SECONDS
-    while len(found) < 3 or (len(found) < REPEATS and time.perf_counter() < until):
-        rounds = [_round(part, batch) for _ in range(times)]
-        start = time.perf_counter()
-        part.update()
-        update = time.perf_counter() - start
-        found.append((*map(sum, zip(*rounds, strict=True)), update))
-    forward, backward, model, update = map(statistics.median, zip(*found[1:], strict=True))
-    return Work(forward=forward, backward=backward, model=model, update=update)
+
+    work: Rehearsed
+    target: float = 0.0
+    together: float = 1.0
 
 
-def _round(part: Part, batch: int) -> tuple[float, float, float]:
-    """Run once forward and back; return the seconds forward, backward and of models."""
-    dtype = part.weights.flat.dtype
-    x = torch.rand((*part.input_shape[:-1], batch), dtype=dtype)
-    one_hot = part.encode(torch.zeros((1, batch), dtype=torch.int64))
-    forward = backward = model = 0.0
-    clock = time.perf_counter
-    if not part.models:
-        start = clock()
-        h, pullbacks = part.forward(x)
-        forward = clock() - start
-        start = clock()
-        part.backward(pullbacks, part.loss_gradient(h, one_hot) if part.top else h)
-        return forward, clock() - start, 0.0
-    if part.input_model is not None:
-        start = clock()
-        guess, pullback = part.input_model(torch.rand(part.image_shape(batch), dtype=dtype))
-        pullback(guess, need_input=False)
-        model += clock() - start
-    if len(part.models) < len(part.hidden):  # one for the whole part
-        start = clock()
-        h, pullbacks = part.forward(x)
-        forward = clock() - start
-        start = clock()
-        synthetic, learn = part.models[-1](h, one_hot)
-        part.models[-1](h, one_hot)  # again, when the target comes
-        learn(synthetic)
-        model += clock() - start
-        start = clock()
-        part.backward(pullbacks, synthetic)
-        return forward, clock() - start, model
-    h = x
-    for number, (layer, m) in enumerate(zip(part.hidden, part.models, strict=True)):
-        start = clock()
-        h, pullback = layer(h)
-        forward += clock() - start
-        start = clock()
-        synthetic, learn = m(h, one_hot)
-        learn(synthetic)
-        if part.waits_for_target and m is part.models[-1]:
-            m(h, one_hot)  # again, when the target comes
-        model += clock() - start
-        start = clock()
-        pullback(synthetic, need_input=number > 0 or not part.bottom)
-        backward += clock() - start
-    if part.top:
-        start = clock()
-        logits, pullback = part.classify(h)
-        forward += clock() - start
-        start = clock()
-        pullback(part.loss_gradient(logits, one_hot))
-        backward += clock() - start
-    return forward, backward, model
+def updates(
+    cell: Cell,
+    rank: int,
+    size: int,
+    make: Callable[..., Rehearsal],
+    train: Callable[[Stage], None],
+    *,
+    messages: int = 1,
+) -> Updates:
+    """Rehearse a stage's updates; all stages do so at the same time.
 
-
-def cut(cell: Cell, image: Sequence[int], classes: int, stages: int) -> list[int]:
-    """Return the bounds of balanced stages, from measured times of single layers.
-
-    Stage i has the layers from bounds[i] to bounds[i + 1] - 1.
-    """
-    depth: int = cell.need("depth")
-    if stages == 1:
-        return [0, depth]
-    each = [work_of(Part(cell, image, classes, i, i + 1), cell.batch_size) for i in range(depth)]
-    once = cell.sg_at == "stages"  # a layer alone has an M, but not each of a stage's layers
-    return balanced([one.seconds - (one.model if once else 0.0) for one in each], stages)
-
-
-def balanced(costs: Sequence[float], stages: int) -> list[int]:
-    """Return the bounds of contiguous stages whose slowest takes least, to within `TOLERANCE`.
-
-    Of the cuts within it the one with the fewest layers in the lowest stage, then in the next, is
-    taken: near ties are then cut alike, whatever the noise of the times.
+    A stage's answers come after two delays. Where one stage works at a time, they also come after
+    what the others do: a core that has waited is slower for a while.
 
     Args:
-        costs: of the layers, bottom first; at least as many as stages.
-        stages: their number.
+        cell: the cell.
+        rank: of the stage.
+        size: the number of stages.
+        make: returns a stage that trains a cell, by its `wires` and `turns`.
+        train: its schedule.
+        messages: that a stage sends in an update.
     """
-    total = [0.0, *itertools.accumulate(costs)]
-    ends = len(costs)
-    # by the number of stages: the slowest one of the best cut of the layers from `start` on
-    slowest: list[list[float]] = [[]]
-    for left in range(1, stages + 1):
-        row = [
-            min(
-                max(total[end] - total[start], slowest[left - 1][end] if left > 1 else 0.0)
-                for end in (range(start + 1, ends - left + 2) if left > 1 else (ends,))
-            )
-            if ends - start >= left
-            else float("inf")
-            for start in range(ends + 1)
-        ]
-        slowest.append(row)
-    allowed, bounds = slowest[stages][0] * (1 + TOLERANCE), [0]
-    for left in range(stages - 1, 0, -1):
-        start = bounds[-1]
-        bounds.append(
-            next(
-                end
-                for end in range(start + 1, ends - left + 1)
-                if total[end] - total[start] <= allowed and slowest[left][end] <= allowed
-            )
-        )
-    return [*bounds, ends]
+    cell = cell.replace(straggler=1.0)
+
+    def rehearsed(
+        wait: float = 0.0,
+        *,
+        turns: bool = False,
+        targets: bool = True,
+        agree: Callable[[float], float] = float,
+    ) -> Rehearsed:
+        def stage(count: int) -> Rehearsal:
+            wires = StandIns(messages * count, wait=wait, targets=targets)
+            own = cell.replace(iterations=count, evaluate_every=count)
+            return make(own, wires=wires, turns=turns)
+
+        return rehearse(stage, train, agree)
+
+    if cell.schedule in WHOLE_NETWORKS:
+        return Updates(work=rehearsed(agree=lambda seconds: max(gathered(seconds, size))))
+    work = rehearsed(turns=True)
+    if size == 1:
+        return Updates(work=work)
+    together = rehearsed().seconds / work.seconds
+    if cell.schedule in UNREPEATABLE:
+        target = work.seconds - rehearsed(turns=True, targets=False).seconds
+        return Updates(work=work, target=max(0.0, target), together=together)
+    wait = 2 * cell.need("delay") / 1000
+    if cell.schedule == "locked":
+        wait += sum(gathered(work.seconds, size)) - work.seconds
+    if max(gathered(wait, size)) > 0:
+        work = rehearsed(wait, turns=True)
+    return Updates(work=work, together=together)
 
 
-def message_seconds(
-    wires: Wires, rank: int, size: int, shapes: Sequence[Sequence[int]], dtype: torch.dtype
-) -> float:
-    """Return the seconds of a message to the stage above, half a round trip; 0 at the top.
+def gathered(value: float, size: int) -> list[float]:
+    """Return every stage's value."""
+    found: list[float] = [0.0] * size
+    dist.all_gather_object(found, value)
+    return found
+
+
+def message(
+    wires: Wires,
+    rank: int,
+    size: int,
+    shapes: Sequence[Sequence[int]],
+    dtype: torch.dtype,
+    *,
+    delay: float,
+) -> Message:
+    """Return the seconds of a message to the stage above; 0 at the top.
 
     Every stage calls it at the same time; a pair's messages are timed while all others wait.
 
@@ -185,40 +142,40 @@ def message_seconds(
         size: the number of stages.
         shapes: of what it sends up, and of what comes from below.
         dtype: of both.
+        delay: seconds that a message is held.
     """
-    found = 0.0
+    found = Message()
+    count = max(3, min(ROUND_TRIPS, int(ROUND_TRIP_SECONDS / (2 * delay or 1e-9))))
     for lower in range(size - 1):
         if rank == lower:
-            link = wires.link(rank + 1, UP, shapes[0], dtype)
-            found = _round_trip(link, torch.zeros(tuple(shapes[0]), dtype=dtype)) / 2
+            link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay))
+            found = _timed(link, torch.zeros(tuple(shapes[0]), dtype=dtype), count, delay)
             link.end(60)
         elif rank == lower + 1:
-            link = wires.link(lower, DOWN, shapes[1], dtype)
-            for number in range(ROUND_TRIPS):
-                message = link.inbox.take(60)
-                assert message is not None
-                link.send(number, message.tensor)
+            link = wires.link(LinkSpec(lower, DOWN, shapes[1], dtype, delay=delay))
+            for number in range(2 * count):
+                one = link.inbox.take(60)
+                assert one is not None
+                link.send(number, one.tensor)
             link.end(60)
         dist.barrier()
     return found
 
 
-def _round_trip(link: AnyLink, tensor: torch.Tensor) -> float:
-    times: list[float] = []
-    for number in range(ROUND_TRIPS):
-        start = time.perf_counter()
+def _timed(link: AnyLink, tensor: torch.Tensor, count: int, delay: float) -> Message:
+    """Return the means of `count` round trips, and of as many whose answer is left to lie."""
+    clock, ways, sends, reads = time.perf_counter, list[float](), list[float](), list[float]()
+    for number in range(count):
+        start = clock()
         link.send(number, tensor)
+        sends.append(clock() - start)
         link.inbox.take(60)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
-
-
-def reduce_seconds(gradients: torch.Tensor) -> float:
-    """Return the seconds of summing gradients over all processes."""
-    tensor, times = torch.zeros_like(gradients), list[float]()
-    for _ in range(ROUND_TRIPS):
-        dist.barrier()
-        start = time.perf_counter()
-        dist.all_reduce(tensor)
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+        ways.append((clock() - start) / 2 - delay)
+    for number in range(count):
+        link.send(number, tensor)
+        time.sleep(2 * delay + SETTLE_SECONDS)
+        start = clock()
+        link.inbox.take(60)
+        reads.append(clock() - start)
+    way, send, read = map(statistics.fmean, (ways, sends, reads))
+    return Message(way=way, send=send, read=read)

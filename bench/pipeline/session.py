@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -19,10 +19,11 @@ from ..families.feedforward.losses import cross_entropy
 from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
-from . import measure, schedules
+from . import cuts, measure, schedules
 from .links import LateError, LostError
 from .part import Part
 from .process import own_core
+from .rehearsal import Rehearsal
 from .stage import UNREAD, Stage, StageError
 from .trace import Interval, shares
 
@@ -38,6 +39,7 @@ WARM_UP = 3
 EVALUATION = 3
 """The tag of what is sent up in an evaluation."""
 
+S = TypeVar("S", bound=Stage)
 Progress = Callable[[int], None]
 """Is told the updates that are done."""
 
@@ -94,36 +96,37 @@ def _run(
         return Part(cell, image, data.classes, bounds[rank], bounds[rank + 1])
 
     examples, times = _micro_batches(cell, size)
+    limit = UNREAD if cell.schedule in UNREPEATABLE else None
 
-    def stage_of(cell: Cell, progress: Progress | None = None) -> Stage:
-        return Stage(
+    def stage_of(kind: type[S], cell: Cell, *, wires: Wires, **options: Any) -> S:
+        return kind(
             rank,
             size,
             part(cell),
             Batches([cell], data, torch.device("cpu")),
             Batches([cell], data, torch.device("cpu"), purpose=f"order/stage{rank}"),
             examples=examples,
-            limit=UNREAD if cell.schedule in UNREPEATABLE else None,
+            limit=limit,
             wires=None if parallel else wires,
-            update_seconds=update_seconds,
-            progress=progress,
+            **options,
         )
 
-    work = _alone(part(cell), examples, times, rank, size)
-    message = _message(part(cell), examples, rank, size, wires)
-    both: list[float] = [0.0] * size
-    dist.all_gather_object(both, work.seconds)
-    update_seconds = min(both)
     train = _schedule(cell.need("schedule"))
-    _warm_up(stage_of(cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)), train)
-    stage = stage_of(cell, progress if rank == 0 else None)
+    warm_up = cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)
+    _warm_up(stage_of(Stage, warm_up, wires=wires), train)
+    way = measure.Message() if parallel else _message(part(cell), examples, rank, size, wires)
+    make = functools.partial(stage_of, Rehearsal)
+    before = measure.updates(cell, rank, size, make, train, messages=times)
+    work = before.work
+    quickest = min(measure.gathered(work.seconds, size))
+    told = progress if rank == 0 else None
+    stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
     mine = stage.part
     stage.begin()
     train(stage)
     seconds = (stage.ended or time.perf_counter()) - stage.began
     stage.finish()
-    ended: list[float] = [0.0] * size
-    dist.all_gather_object(ended, seconds)
+    ended = measure.gathered(seconds, size)
     updates = mine.iteration
     late = stage.staleness
     row = {
@@ -136,8 +139,16 @@ def _run(
         "dropped": sum(link.inbox.dropped for link in stage.links),
         "staleness": sum(late) / len(late) if late else None,
         "staleness_max": max(late) if late else None,
-        **{f"{name}_seconds": value for name, value in dataclasses.asdict(work).items()},
-        "message_seconds": message,
+        "forward_seconds": work.forward,
+        "backward_seconds": work.backward,
+        "model_seconds": work.model,
+        "update_seconds": work.update,
+        "message_seconds": work.reduce if parallel else way.way,
+        "overhead_seconds": work.overhead,
+        "target_seconds": before.target,
+        "send_seconds": way.send,
+        "read_seconds": way.read,
+        "together": before.together,
         "core": own_core(),
         "transport": "gloo" if parallel else wires.transport,
     }
@@ -160,6 +171,7 @@ def _warm_up(stage: Stage, train: Callable[[Stage], None]) -> None:
     """Do a few updates that do not count: the first ones import, allocate and connect."""
     train(stage)
     stage.finish()
+    dist.barrier()  # links of a pair share their pipes: the next one's bytes come after the last
 
 
 def intervals(spans: Sequence[Sequence[Any]]) -> list[Interval]:
@@ -189,7 +201,7 @@ def _bounds(cell: Cell, image: Sequence[int], classes: int, rank: int, size: int
     if cell.schedule in WHOLE_NETWORKS:
         depth: int = cell.need("depth")
         return [0 if bound <= rank else depth for bound in range(size + 1)]
-    shared: list[list[int]] = [measure.cut(cell, image, classes, size) if rank == 0 else []]
+    shared: list[list[int]] = [cuts.cut(cell, image, classes, size) if rank == 0 else []]
     dist.broadcast_object_list(shared)
     return shared[0]
 
@@ -203,23 +215,12 @@ def _micro_batches(cell: Cell, size: int) -> tuple[int, int]:
     return cell.batch_size, 1
 
 
-def _alone(part: Part, examples: int, times: int, rank: int, size: int) -> measure.Work:
-    """Return the work of this stage, measured while the others wait."""
-    found: measure.Work | None = None
-    for turn in range(size):
-        if turn == rank:
-            found = measure.work_of(part, examples, times)
-        dist.barrier()
-    assert found is not None
-    return found
-
-
-def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> float:
-    """Return the seconds of a message to the stage above, or of an average of gradients."""
-    if part.cell.schedule in WHOLE_NETWORKS:
-        return measure.reduce_seconds(part.weights.grads)
+def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> measure.Message:
+    """Return the seconds of a message to the stage above."""
     up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
-    return measure.message_seconds(wires, rank, size, (up, below), part.weights.flat.dtype)
+    delay = part.cell.need("delay") / 1000
+    dtype = part.weights.flat.dtype
+    return measure.message(wires, rank, size, (up, below), dtype, delay=delay)
 
 
 def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:

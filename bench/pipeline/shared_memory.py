@@ -19,11 +19,9 @@ from typing import TYPE_CHECKING
 import torch
 
 from ..errors import UsageError
-from .links import LAST, UP, LateError, LostError, Message
+from .links import LAST, UP, LateError, LinkSpec, LostError, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from torch import Tensor
 
 SLOTS = 16
@@ -31,6 +29,7 @@ SLOTS = 16
 
 _HEADER = struct.Struct("=qd")  # the batch, and when it is due
 _ALIGNED = 64
+_SHARED = mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0)  # no page is first touched in a run
 
 
 class _Ring:
@@ -158,44 +157,28 @@ class SharedLink:
     """A `links.Link` to a neighbour on this machine.
 
     Args:
-        peer: the neighbour's rank.
+        spec: of the link.
         file: the memory that both map; the stage below has made it.
         pipes: the descriptors to read from and to write to.
-        tag: of what is sent, `UP` or `DOWN`.
-        shape: of a message, out and in.
-        dtype: of both.
         slots: of each ring.
-        delay: seconds until a message that was sent is due.
-        limit: of the inbox.
     """
 
-    def __init__(
-        self,
-        peer: int,
-        file: Path,
-        pipes: tuple[int, int],
-        *,
-        tag: int,
-        shape: Sequence[int],
-        dtype: torch.dtype,
-        slots: int,
-        delay: float = 0.0,
-        limit: int | None = None,
-    ) -> None:
-        self.peer, self.delay, self.sent, self._number = peer, delay, 0, 0
-        size = _Ring.size(slots, torch.Size(shape), dtype)
+    def __init__(self, spec: LinkSpec, file: Path, pipes: tuple[int, int], slots: int) -> None:
+        self.peer, self.delay, self.sent, self._number = spec.peer, spec.delay, 0, 0
+        shape = torch.Size(spec.shape)
+        size = _Ring.size(slots, shape, spec.dtype)
         with file.open("r+b") as opened:
-            memory = mmap.mmap(opened.fileno(), 2 * size)
-        up, down = (_Ring(memory, start, slots, torch.Size(shape), dtype) for start in (0, size))
-        self._out, incoming = (up, down) if tag == UP else (down, up)
+            memory = mmap.mmap(opened.fileno(), 2 * size, flags=_SHARED)
+        up, down = (_Ring(memory, start, slots, shape, spec.dtype) for start in (0, size))
+        self._out, incoming = (up, down) if spec.tag == UP else (down, up)
         self._wake = pipes[1]
-        self.inbox = SharedInbox(incoming, pipes[0], limit)
+        self.inbox = SharedInbox(incoming, pipes[0], spec.limit)
 
     @staticmethod
-    def make(folder: Path, shape: Sequence[int], dtype: torch.dtype, slots: int) -> Path:
+    def make(folder: Path, spec: LinkSpec, slots: int) -> Path:
         """Make the memory of a pair of stages; return its file, in a folder of both."""
         handle, name = tempfile.mkstemp(dir=folder)
-        size = 2 * _Ring.size(slots, torch.Size(shape), dtype)
+        size = 2 * _Ring.size(slots, torch.Size(spec.shape), spec.dtype)
         try:
             os.truncate(handle, size)
             if hasattr(os, "posix_fallocate"):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch.distributed as dist
 
-from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LostError, Message
+from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LinkSpec, LostError, Message
 from .trace import COMMUNICATING, WAITING, Trace
 
 if TYPE_CHECKING:
@@ -138,13 +138,15 @@ class Stage:
                 return None
             count = shape[-1] if examples is None else examples
             return wires.link(
-                peer,
-                tag,
-                (*shape[:-1], count),
-                dtype,
-                delay=self.delay,
-                limit=limit,
-                update_seconds=update_seconds,
+                LinkSpec(
+                    peer,
+                    tag,
+                    (*shape[:-1], count),
+                    dtype,
+                    delay=self.delay,
+                    limit=limit,
+                    update_seconds=update_seconds,
+                )
             )
 
         self.above = link(rank + 1, UP, part.output_shape)  # first, for nobody waits for it
@@ -215,6 +217,20 @@ class Stage:
             found = LAST if message is None else message.batch
             raise StageError(f"stage {self.rank} expected batch {batch}, not {found}")
         return message.tensor
+
+    @property
+    def delay_of_average(self) -> float:
+        """Seconds that an average of gradients is held: a ring's messages go one after another.
+
+        It hands 1 / S of the gradients on 2 (S - 1) times.
+        """
+        return 2 * (self.size - 1) * self.delay
+
+    def average(self, tensor: Tensor) -> None:
+        """Sum gradients over the processes, and hold them for the delay of all its messages."""
+        dist.all_reduce(tensor)
+        self.reduced += 2 * (self.size - 1) * tensor.nbytes // self.size
+        time.sleep(self.delay_of_average)
 
     def note_loss(self, logits: Tensor, one_hot: Tensor, batch: int) -> None:
         """Keep the loss of a training batch after which there is an evaluation."""

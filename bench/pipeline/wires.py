@@ -6,13 +6,11 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from .links import UP, Inbox, Link
+from .links import UP, Inbox, Link, LinkSpec
 from .shared_memory import SLOTS, SharedInbox, SharedLink
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import torch
+    from collections.abc import Mapping
 
     from .stores import Store
 
@@ -29,28 +27,8 @@ class Wires(Protocol):
 
     transport: str
 
-    def link(
-        self,
-        peer: int,
-        tag: int,
-        shape: Sequence[int],
-        dtype: torch.dtype,
-        *,
-        delay: float = 0.0,
-        limit: int | None = None,
-        update_seconds: float = math.inf,
-    ) -> AnyLink:
-        """Return a link to a neighbour.
-
-        Args:
-            peer: its rank.
-            tag: of what is sent to it, `UP` or `DOWN`.
-            shape: of a message, out and in.
-            dtype: of both.
-            delay: seconds that a message is held.
-            limit: of unread messages; None for no limit.
-            update_seconds: about what an update takes, of whichever neighbour is quicker.
-        """
+    def link(self, spec: LinkSpec) -> AnyLink:
+        """Return a link to a neighbour."""
         ...
 
 
@@ -59,20 +37,9 @@ class GlooWires:
 
     transport = "gloo"
 
-    def link(
-        self,
-        peer: int,
-        tag: int,
-        shape: Sequence[int],
-        dtype: torch.dtype,
-        *,
-        delay: float = 0.0,
-        limit: int | None = None,
-        update_seconds: float = math.inf,
-    ) -> Link:
+    def link(self, spec: LinkSpec) -> Link:
         """Return a link to a neighbour."""
-        del update_seconds
-        return Link(peer, tag, shape, dtype, delay=delay, limit=limit)
+        return Link(spec)
 
 
 class SharedWires:
@@ -101,46 +68,28 @@ class SharedWires:
         self.folder, self.pipes, self.store = folder, pipes, store
         self._made: dict[int, int] = dict.fromkeys(pipes, 0)
 
-    def link(
-        self,
-        peer: int,
-        tag: int,
-        shape: Sequence[int],
-        dtype: torch.dtype,
-        *,
-        delay: float = 0.0,
-        limit: int | None = None,
-        update_seconds: float = math.inf,
-    ) -> SharedLink:
+    def link(self, spec: LinkSpec) -> SharedLink:
         """Return a link to a neighbour; the stage below makes its memory, the one above maps it."""
+        peer = spec.peer
         number, self._made[peer] = self._made[peer], self._made[peer] + 1
         key = f"memory/{min(self.rank, peer)}/{number}"
-        slots = self._slots(delay, limit, update_seconds)
-        if tag == UP:
-            file = SharedLink.make(self.folder, shape, dtype, slots)
+        if spec.tag == UP:
+            slots = self._slots(spec)
+            file = SharedLink.make(self.folder, spec, slots)
         else:
             made, _, name = self.store.get(key).decode().partition(" ")
             slots, file = int(made), Path(name)
-        found = SharedLink(
-            peer,
-            file,
-            self.pipes[peer],
-            tag=tag,
-            shape=shape,
-            dtype=dtype,
-            slots=slots,
-            delay=delay,
-            limit=limit,
-        )
-        if tag == UP:
+        found = SharedLink(spec, file, self.pipes[peer], slots)
+        if spec.tag == UP:
             self.store.set(key, f"{slots} {file}")
         else:
             file.unlink()  # both have mapped it
         return found
 
-    def _slots(self, delay: float, limit: int | None, update_seconds: float) -> int:
+    def _slots(self, spec: LinkSpec) -> int:
         """Return the slots of a link; a stage that waits has no more on their way than stages."""
-        return self.size + slots_for(0.0 if limit is None else delay, update_seconds)
+        delay = 0.0 if spec.limit is None else spec.delay
+        return self.size + slots_for(delay, spec.update_seconds)
 
 
 def slots_for(delay: float, update_seconds: float) -> int:

@@ -5,17 +5,20 @@ fitted to what it is held against.
 """
 
 import statistics
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
-from ...bench.pipeline.simulated_pipeline import Pipeline, StageTimes, measured_times
-from ...bench.pipeline.simulated_scenarios import COUNTS, DELAYS, Scenario, scenarios
-from ...bench.pipeline.simulation import simulate
+from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
+from ...bench.pipeline.simulation.prediction import simulate
+from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
 from .stages import Arm, Network, Run
 
 _UPDATES = 60  # that are simulated: stages repeat themselves after a few
 _FEW = 20  # where there are many stages
+_MEANS = (
+    *("forward_seconds", "backward_seconds", "model_seconds", "update_seconds", "message_seconds"),
+    *("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together"),
+)
 _BEYOND = ("locked", "1f1b", "data_parallel", "unlocked")
 """Schedules that are simulated with more stages than were run."""
 
@@ -96,10 +99,11 @@ def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -
 
 
 def _mean(times: Sequence[Sequence[StageTimes]]) -> tuple[StageTimes, ...]:
-    names = ("forward", "backward", "model", "update", "message")
-    fields = [f"{name}_seconds" for name in names]
-    return tuple(StageTimes(**_means(fields, some)) for some in zip(*times, strict=True))
+    return tuple(
+        replace(some[0], layers=1, **{name: _of(some, name) for name in _MEANS})
+        for some in zip(*times, strict=True)
+    )
 
 
-def _means(fields: Sequence[str], some: Sequence[StageTimes]) -> Mapping[str, Any]:
-    return {name: statistics.fmean(getattr(one, name) for one in some) for name in fields}
+def _of(some: Sequence[StageTimes], name: str) -> float:
+    return statistics.fmean(getattr(one, name) for one in some)

@@ -11,8 +11,8 @@ from dataclasses import replace
 from reference.timings import MACHINE
 from sgbench.bench import datasets
 from sgbench.bench.outcome import CurvePoint, Outcome, Span, StageRow
-from sgbench.bench.pipeline.simulated_pipeline import Pipeline, StageTimes, whole_network
-from sgbench.bench.pipeline.simulation import simulate
+from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes, whole_network
+from sgbench.bench.pipeline.simulation.prediction import simulate
 from sgbench.reproductions.exhibits.exhibit import expand
 from sgbench.results.from_outcome import make_record
 

@@ -7,7 +7,16 @@ import time
 import pytest
 import torch
 from sgbench.bench.pipeline import links
-from sgbench.bench.pipeline.links import DOWN, UP, Inbox, LateError, Link, LostError, Message
+from sgbench.bench.pipeline.links import (
+    DOWN,
+    UP,
+    Inbox,
+    LateError,
+    Link,
+    LinkSpec,
+    LostError,
+    Message,
+)
 
 
 def message(batch):
@@ -75,7 +84,7 @@ def wire(monkeypatch):
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_tensor_and_number_arrive_as_they_were_sent(wire, dtype):
-    low, high = Link(1, UP, (1, 3, 2), dtype), Link(0, DOWN, (1, 3, 2), dtype)
+    low, high = Link(LinkSpec(1, UP, (1, 3, 2), dtype)), Link(LinkSpec(0, DOWN, (1, 3, 2), dtype))
     sent = torch.arange(6, dtype=dtype).view(1, 3, 2)
     low.send(2**30 + 1, sent)
     sent.zero_()  # a message is a copy
@@ -92,7 +101,10 @@ def test_tensor_and_number_arrive_as_they_were_sent(wire, dtype):
 
 
 def test_messages_are_held_for_the_delay_and_overlap(wire):
-    low, high = (Link(1, UP, (1,), torch.float32, delay=0.2), Link(0, DOWN, (1,), torch.float32))
+    low, high = (
+        Link(LinkSpec(1, UP, (1,), torch.float32, delay=0.2)),
+        Link(LinkSpec(0, DOWN, (1,), torch.float32)),
+    )
     start = time.perf_counter()
     for batch in range(20):
         low.send(batch, torch.zeros(1))
@@ -102,13 +114,13 @@ def test_messages_are_held_for_the_delay_and_overlap(wire):
 
 
 def test_the_end_is_waited_for(wire):
-    low = Link(1, UP, (1,), torch.float32)
+    low = Link(LinkSpec(1, UP, (1,), torch.float32))
     with pytest.raises(LateError):
         low.end(0.05)
 
 
 def test_a_connection_that_breaks_closes_the_inbox(wire):
-    low = Link(1, UP, (1,), torch.float32)
+    low = Link(LinkSpec(1, UP, (1,), torch.float32))
     wire.queues[DOWN].put(None)
     with pytest.raises(LostError):
         low.inbox.take(5)

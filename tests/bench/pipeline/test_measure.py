@@ -1,71 +1,103 @@
-"""Balanced cuts, and the work of a part alone."""
+"""What is measured before a run: which rehearsals it takes, and a message's way and handling."""
 
-import itertools
+import os
+import threading
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from reference.programs import random_data
+import torch
 from reference.stages import staged_cell
 from sgbench.bench.pipeline import measure
-from sgbench.bench.pipeline.part import Part
+from sgbench.bench.pipeline.rehearsal import Rehearsed
+from sgbench.bench.pipeline.wires import SharedWires
 
 
-def slowest(costs, bounds):
-    return max(sum(costs[start:end]) for start, end in itertools.pairwise(bounds))
+@pytest.fixture
+def rehearsals(monkeypatch):
+    """Note every rehearsal of stage 0 of 2; stage 1 takes 3 s an update."""
+    found = []
+
+    def rehearse(make, train, agree):
+        cell, wires, turns = make(7)
+        found.append((wires.wait, wires.targets, turns))
+        assert (cell.straggler, cell.iterations, wires.messages) == (1.0, 7, 28)
+        seconds = 1.0 if turns else 1.25
+        seconds = seconds if wires.targets else 0.875
+        times = {"forward": agree(seconds) + wires.wait}
+        return Rehearsed(**times, backward=0.0, model=0.0, update=0.0, overhead=0.0)
+
+    monkeypatch.setattr(measure, "rehearse", rehearse)
+    monkeypatch.setattr(measure, "gathered", lambda value, size: [value, 3.0][:size])
+    return found
 
 
-@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=7), st.data())
-def test_no_cut_is_better_by_more_than_the_tolerance(costs, data):
-    stages = data.draw(st.integers(1, len(costs)))
-    bounds = measure.balanced(costs, stages)
-    assert len(bounds) == stages + 1
-    assert bounds == sorted(set(bounds))
-    assert (bounds[0], bounds[-1]) == (0, len(costs))
-    cuts = itertools.combinations(range(1, len(costs)), stages - 1)
-    best = min(slowest(costs, [0, *cut, len(costs)]) for cut in cuts)
-    assert slowest(costs, bounds) <= best * (1 + measure.TOLERANCE) + 1e-9
+def updates(*arguments, size=2, **options):
+    cell = staged_cell(*arguments, straggler=4.0, **options)
+    return measure.updates(
+        cell, 0, size, lambda cell, wires, turns: (cell, wires, turns), None, messages=4
+    )
 
 
-@pytest.mark.parametrize("noise", [-0.04, 0.0, 0.04])
-def test_near_ties_are_cut_alike(noise):
-    assert measure.balanced([1.0, 1.0 + noise, 1.0], 2) == [0, 1, 3]
+def test_locked_stages_wait_for_the_others_and_two_delays(rehearsals):
+    found = updates("backprop", "locked", delay=500.0)
+    assert rehearsals == [(0, True, True), (0, True, False), (4.0, True, True)]
+    assert found.work.forward == 5.0  # by the last of them
+    assert (found.together, found.target) == (1.25, 0)
 
 
-def test_a_cut_is_of_the_measured_times(monkeypatch):
-    """The third layer takes as long as all others."""
-
-    def work(part, batch):
-        assert batch == 9
-        number = int(next(iter(part.weights.named)).removeprefix("hidden")[0]) if part.hidden else 3
-        seconds = [1.0, 1.0, 3.0, 1.0][number]
-        return measure.Work(forward=seconds, backward=0.0, model=0.0, update=0.0)
-
-    monkeypatch.setattr(measure, "work_of", work)
-    data = random_data()
-    cell = staged_cell()
-    assert measure.cut(cell, data.train_images.shape[1:], data.classes, 2) == [0, 2, 4]
-    assert measure.cut(cell, data.train_images.shape[1:], data.classes, 1) == [0, 4]
+@pytest.mark.parametrize(("delay", "wait"), [(0.0, 0.0), (500.0, 1.0)])
+def test_stages_that_overlap_wait_for_two_delays(rehearsals, delay, wait):
+    found = updates("backprop", "stale", delay=delay)
+    # whether one waits is agreed on, and 3 s is what stage 1 says to everything
+    assert rehearsals == [(0, True, True), (0, True, False), (wait, True, True)]
+    assert found.work.forward == 1.0 + wait
 
 
-@pytest.mark.parametrize(
-    ("rule", "schedule", "first", "models"),
-    [
-        ("backprop", "locked", 0, False),
-        ("cdni", "unlocked", 0, True),
-        ("dni", "unlocked", 2, True),
-        ("dni", "completely_unlocked", 2, True),
-        ("one M a stage", "unlocked", 0, True),
-        ("one M a stage", "unlocked", 2, False),
-    ],
-)
-def test_the_work_of_a_part_has_all_its_shares(rule, schedule, first, models):
-    once = {"sg_at": "stages"} if rule == "one M a stage" else {}
-    data, cell = random_data(), staged_cell("dni" if once else rule, schedule, **once)
-    part = Part(cell, data.train_images.shape[1:], data.classes, first, first + 2)
-    found = measure.work_of(part, cell.batch_size, times=2)
-    assert found.forward > 0
-    assert found.backward > 0
-    assert found.update > 0
-    assert (found.model > 0) == models
-    assert found.seconds == found.forward + found.backward + found.model + found.update
+def test_a_target_is_what_an_update_takes_less_without(rehearsals):
+    found = updates("cdni", "unlocked", delay=100.0)
+    assert rehearsals == [(0, True, True), (0, True, False), (0, False, True)]
+    assert (found.work.forward, found.target, found.together) == (1.0, 0.125, 1.25)
+
+
+def test_whole_networks_rehearse_together_as_often_as_the_slowest(rehearsals):
+    found = updates("backprop", "data_parallel", delay=10.0, batch_size=8)
+    assert rehearsals == [(0, True, False)]
+    assert found.work.forward == 3.0
+
+
+def test_one_stage_has_no_company(rehearsals):
+    assert updates("backprop", "locked", size=1).together == 1
+    assert rehearsals == [(0, True, True)]
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.02])
+def test_a_message_is_timed_without_its_delay(tmp_path, monkeypatch, delay):
+    (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
+    stored, told = {}, threading.Event()
+
+    class Store:
+        def set(self, key, value):
+            stored[key] = value
+            told.set()
+
+        def get(self, key):
+            told.wait(5)
+            return stored[key].encode()
+
+    monkeypatch.setattr(measure.dist, "barrier", lambda: None)
+    monkeypatch.setattr(measure, "ROUND_TRIPS", 5)
+    shape, found = (1, 4, 6), {}
+
+    def work(rank, pipes):
+        wires = SharedWires(rank, 2, folder=tmp_path, pipes=pipes, store=Store())
+        found[rank] = measure.message(wires, rank, 2, (shape, shape), torch.float32, delay=delay)
+
+    pipes = [{1: (down_read, up_write)}, {0: (up_read, down_write)}]
+    threads = [threading.Thread(target=work, args=one, daemon=True) for one in enumerate(pipes)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    for end in (up_read, up_write, down_read, down_write):
+        os.close(end)
+    assert found[1] == measure.Message()
+    assert all(0 < seconds < 0.02 for seconds in (found[0].way, found[0].send, found[0].read))

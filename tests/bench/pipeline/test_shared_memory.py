@@ -8,7 +8,7 @@ import time
 import pytest
 import torch
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline.links import DOWN, LAST, UP, LateError, LostError
+from sgbench.bench.pipeline.links import DOWN, LAST, UP, LateError, LinkSpec, LostError
 from sgbench.bench.pipeline.shared_memory import SharedLink
 
 SHAPE = (1, 3, 2)
@@ -22,10 +22,11 @@ def pair(tmp_path):
     def make(slots=16, dtype=torch.float32, delay=0.0, limit=None):
         (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
         ends.extend([up_read, up_write, down_read, down_write])
-        file = SharedLink.make(tmp_path, SHAPE, dtype, slots)
-        common = {"shape": SHAPE, "dtype": dtype, "slots": slots, "limit": limit}
-        low = SharedLink(1, file, (down_read, up_write), tag=UP, delay=delay, **common)
-        high = SharedLink(0, file, (up_read, down_write), tag=DOWN, **common)
+        up = LinkSpec(1, UP, SHAPE, dtype, delay=delay, limit=limit)
+        down = LinkSpec(0, DOWN, SHAPE, dtype, limit=limit)
+        file = SharedLink.make(tmp_path, up, slots)
+        low = SharedLink(up, file, (down_read, up_write), slots)
+        high = SharedLink(down, file, (up_read, down_write), slots)
         return low, high
 
     yield make
@@ -142,7 +143,7 @@ def test_memory_that_is_not_there_is_an_error_with_a_remedy(tmp_path, monkeypatc
 
     monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
     with pytest.raises(UsageError, match=r"has no room for 2 MiB of messages \(No space"):
-        SharedLink.make(tmp_path, (256, 256), torch.float32, 4)
+        SharedLink.make(tmp_path, LinkSpec(1, UP, (256, 256), torch.float32), 4)
 
 
 def test_a_neighbour_that_never_reads_is_late(pair):

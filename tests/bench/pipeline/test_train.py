@@ -75,6 +75,10 @@ def test_rows_hold_what_was_measured():
         assert (row.dropped, row.staleness) == (0, None)
         assert min(row.forward_seconds, row.backward_seconds, row.update_seconds) > 0
         assert row.model_seconds == 0
+        assert row.target_seconds == 0
+        assert row.overhead_seconds > 0
+        assert row.together > 0
+    assert min(low.send_seconds, low.read_seconds) > 0
     assert low.message_seconds > 0
     assert high.message_seconds == 0
     assert found.steps_per_second == low.updates_per_second

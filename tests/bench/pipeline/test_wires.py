@@ -4,7 +4,7 @@ import math
 import os
 
 import torch
-from sgbench.bench.pipeline.links import DOWN, UP
+from sgbench.bench.pipeline.links import DOWN, UP, LinkSpec
 from sgbench.bench.pipeline.wires import SharedWires, slots_for
 
 
@@ -24,8 +24,10 @@ def test_neighbours_meet_in_memory_that_no_file_is_left_of(tmp_path):
     low = SharedWires(0, 2, folder=tmp_path, pipes={1: (down_read, up_write)}, store=store)
     high = SharedWires(1, 2, folder=tmp_path, pipes={0: (up_read, down_write)}, store=store)
     for shape in ((1, 2, 4), (1, 3, 4)):  # one link after another
-        below = low.link(1, UP, shape, torch.float64, delay=0.01, limit=2, update_seconds=0.001)
-        above = high.link(0, DOWN, shape, torch.float64)
+        below = low.link(
+            LinkSpec(1, UP, shape, torch.float64, delay=0.01, limit=2, update_seconds=0.001)
+        )
+        above = high.link(LinkSpec(0, DOWN, shape, torch.float64))
         assert list(tmp_path.iterdir()) == []
         below.send(1, torch.ones(shape, dtype=torch.float64))
         assert above.inbox.take(5).tensor.shape == shape

@@ -2,7 +2,7 @@
 
 import pytest
 from reference import locking as staged
-from sgbench.bench.pipeline.simulated_scenarios import COUNTS, DELAYS
+from sgbench.bench.pipeline.simulation.scenarios import COUNTS, DELAYS
 from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.simulated_stages import beside, beyond
 from sgbench.reports.analysis.stages import networks

@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import UsageError
-from .simulation import simulate
+from ...errors import UsageError
+from .prediction import simulate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from .simulated_pipeline import Pipeline, StageTimes
+    from .pipeline import Pipeline, StageTimes
 
 COUNTS = (4, 8, 16, 64)
 """Numbers of stages."""

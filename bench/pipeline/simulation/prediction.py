@@ -15,9 +15,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .simulated_engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
-from .simulated_pipeline import Pipeline, channels_of, check, places_of
-from .simulated_schedules import SCHEDULES, UNLOCKED
+from .engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
+from .pipeline import Pipeline, channels_of, check, places_of, together_of
+from .schedules import SCHEDULES, UNLOCKED
 
 UPDATES = 200
 """Updates of the bottom stage that are simulated after the warm-up."""
@@ -83,7 +83,8 @@ def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
     check(pipeline, updates)
     places = places_of(pipeline)
     numbers = range(len(places))
-    engine = Engine([SCHEDULES[pipeline.schedule](one) for one in places], channels_of(pipeline))
+    programs = [SCHEDULES[pipeline.schedule](one) for one in places]
+    engine = Engine(programs, channels_of(pipeline), together_of(pipeline))
     targeted = len(places) - 1 if pipeline.schedule in UNLOCKED else 0
     ends: list[list[float]] = [[] for _ in numbers]
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline.simulated_pipeline import Pipeline, StageTimes
-from sgbench.bench.pipeline.simulated_scenarios import DELAYS, Arm, crossover, deeper, scenarios
+from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes
+from sgbench.bench.pipeline.simulation.scenarios import DELAYS, Arm, crossover, deeper, scenarios
 
 BOTTOM = StageTimes(
     forward_seconds=1e-3,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline.simulated_pipeline import Pipeline, StageTimes
-from sgbench.bench.pipeline.simulated_schedules import SCHEDULES, UNLOCKED
-from sgbench.bench.pipeline.simulation import simulate
+from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes
+from sgbench.bench.pipeline.simulation.prediction import simulate
+from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, UNLOCKED
 
 LOCKED = [name for name in SCHEDULES if name not in UNLOCKED]
 STAGE = StageTimes(
@@ -53,7 +53,8 @@ def test_locked_of_two_stages(delay, handling):
     """All work but the upper stage's update, which is done while the gradient is on its way."""
     way = 2 * (STAGE.message_seconds + delay / 1000)
     path = alone(STAGE) + OTHER.forward_seconds + OTHER.backward_seconds
-    found = rate("locked", [STAGE, OTHER], delay=delay, handling_seconds=handling)
+    stage = replace(STAGE, send_seconds=handling, read_seconds=handling)
+    found = rate("locked", [stage, OTHER], delay=delay)
     assert found == pytest.approx(1 / (path + way))
 
 
@@ -92,8 +93,37 @@ def test_a_delay_costs_gpipe_one_round_and_1f1b_more():
 def test_measured_micro_batches_count_instead_of_shares():
     stage = replace(STAGE, part_forward_seconds=0.5e-3, part_backward_seconds=0.75e-3)
     assert rate("gpipe", [stage]) == pytest.approx(1 / (4 * 1.25e-3 + stage.update_seconds))
-    wanted = alone(STAGE) + 4 * 2 * 0.1e-3
-    assert rate("gpipe", [STAGE], part_overhead_seconds=0.1e-3) == pytest.approx(1 / wanted)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_overhead_is_part_of_every_update(schedule):
+    model = STAGE.model_seconds if schedule in UNLOCKED else 0.0
+    stage = replace(STAGE, overhead_seconds=0.8e-3)
+    assert rate(schedule, [stage]) == pytest.approx(1 / (alone(STAGE) + model + 0.8e-3))
+
+
+@pytest.mark.parametrize("straggler", [1.0, 4.0])
+def test_m_learns_only_from_targets_that_have_come(straggler):
+    """The one above is as quick or four times slower: each update or a quarter has a target."""
+    stage = replace(STAGE, model_seconds=1e-3, target_seconds=0.5e-3, message_seconds=1e-5)
+    own = alone(stage) + 0.5e-3
+    found = simulate(
+        Pipeline(
+            stages=[stage, replace(stage, model_seconds=0.5e-3, target_seconds=0.0)],
+            schedule="unlocked",
+            straggler=straggler,
+        )
+    )
+    reads = found.stages[1].updates_per_second / found.stages[0].updates_per_second
+    assert 1 / found.updates_per_second == pytest.approx(own + reads * 0.5e-3, rel=0.01)
+    assert reads < 0.4 if straggler > 1 else reads > 0.95
+
+
+def test_two_stages_that_compute_throughout_take_as_much_longer():
+    stages = [replace(STAGE, together=1.5)] * 2
+    assert rate("unlocked", stages) == pytest.approx(rate("unlocked", [STAGE] * 2) / 1.5)
+    locked = 1 / rate("locked", stages) - 1 / rate("locked", [STAGE] * 2)
+    assert 0 <= locked < 0.3 * STAGE.update_seconds  # only the upper update has company
 
 
 @pytest.mark.parametrize("stages", [2, 4, 16])
@@ -182,7 +212,8 @@ def test_data_parallel_goes_by_the_slowest_process():
 
 def test_handling_keeps_unlocked_stages_from_working():
     own = alone(STAGE) + STAGE.model_seconds
-    found = simulate(Pipeline(stages=[STAGE] * 2, schedule="unlocked", handling_seconds=0.1e-3))
+    stage = replace(STAGE, send_seconds=0.1e-3, read_seconds=0.1e-3)
+    found = simulate(Pipeline(stages=[stage] * 2, schedule="unlocked"))
     assert found.updates_per_second == pytest.approx(1 / (own + 0.2e-3))
     assert found.stages[0].communicating == pytest.approx(0.2e-3 / (own + 0.2e-3))
 

@@ -4,14 +4,15 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from sgbench.bench.pipeline.simulated_engine import AllReduce, Compute, Poll, Receive, Send
-from sgbench.bench.pipeline.simulated_schedules import SCHEDULES, Place
+from sgbench.bench.pipeline.simulation.engine import AllReduce, Compute, Poll, Receive, Send
+from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, Place
 from torch.distributed.pipelining import Schedule1F1B, ScheduleGPipe
 
 TIMES = {
     "forward_seconds": 1.0,
     "backward_seconds": 2.0,
     "model_seconds": 0.5,
+    "target_seconds": 0.125,
     "update_seconds": 0.25,
     "part_forward_seconds": 0.3,
     "part_backward_seconds": 0.6,
@@ -156,13 +157,14 @@ def test_unlocked_counts_ages_in_its_own_updates():
 
 def test_completely_unlocked_waits_for_nothing_and_sends_what_came_from_below_alone():
     answers = [None, None, 7, None, None, 7]
-    done = list(itertools.islice(operations("completely_unlocked", 1, 3, answers=answers), 20))
+    done = list(itertools.islice(operations("completely_unlocked", 1, 3, answers=answers), 21))
     assert not any(isinstance(one, Receive) for one in done)
     assert [shown(one) for one in done] == [
         *("any from 0", "forward 0", "model 0", "backward 0", "any from 2", "update 0"),
         *("any from 0", "forward 7", "model 7", "backward 7", "to 0: 7", "to 2: 7"),
         *("any from 2", "update 7"),
-        *("any from 0", "forward 2", "model 2", "backward 2", "any from 2", "update 2"),
+        *("any from 0", "forward 2", "model 2", "backward 2", "any from 2", "model 2"),
+        "update 2",
     ]
     assert done[-1].age == 1
 

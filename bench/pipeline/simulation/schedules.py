@@ -7,8 +7,8 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import simulated_engine as engine
-from .simulated_engine import AllReduce, Compute, Operation, Poll, Program, Receive, Send
+from . import engine
+from .engine import AllReduce, Compute, Operation, Poll, Program, Receive, Send
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,8 @@ class Place:
         layers: of the stage, alike in their work.
         forward_seconds: of a batch, as the two below.
         backward_seconds: its weights' gradients and that of its input.
-        model_seconds: all work of M, and of synthetic inputs.
+        model_seconds: all work of M and of synthetic inputs, whether a target has come or not.
+        target_seconds: of M, where its target has come.
         update_seconds: of the optimiser.
         part_forward_seconds: of a micro-batch.
         part_backward_seconds: likewise.
@@ -39,6 +40,7 @@ class Place:
     forward_seconds: float
     backward_seconds: float
     model_seconds: float
+    target_seconds: float
     update_seconds: float
     part_forward_seconds: float
     part_backward_seconds: float
@@ -221,6 +223,8 @@ def _decoupled(at: Place, update: int, batch: int | None, held: dict[int, int]) 
         held[batch] = update
         yield from at.send_up(batch)
     target = yield from at.poll_target()
+    if target is not None:
+        yield Compute(engine.MODEL, shown, at.target_seconds)
     yield at.update(shown, None if target is None else update - held.pop(target))
 
 

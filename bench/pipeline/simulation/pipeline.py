@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import statistics
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UsageError, did_you_mean
-from .simulated_engine import Channel
-from .simulated_schedules import SCHEDULES, UNLOCKED, Place
+from ...errors import UsageError, did_you_mean
+from .engine import Channel
+from .schedules import SCHEDULES, UNLOCKED, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,12 @@ class StageTimes:
             long where it was not measured, since latency is most of it); of data_parallel an
             all-reduce of the gradients.
         layers: of the stage, the classifier included; its work is spread evenly over them.
+        overhead_seconds: of an update beside the four: its batch's labels, and the Python of its
+            schedule, which a straggler does as quickly as others.
+        target_seconds: the part of an unlocked update that is done only where a target has come.
+        send_seconds: the part of a message's time in which it keeps its sender busy.
+        read_seconds: likewise its receiver.
+        together: the factor by which computing takes longer while all stages compute.
         part_forward_seconds: the forward pass of a micro-batch, since small batches are less
             efficient; not given: its share of `forward_seconds`, as of a record of `gpipe` or
             `1f1b`, whose times are those of all its micro-batches.
@@ -47,6 +54,11 @@ class StageTimes:
     update_seconds: float = 0.0
     message_seconds: float = 0.0
     layers: int = 1
+    overhead_seconds: float = 0.0
+    target_seconds: float = 0.0
+    send_seconds: float = 0.0
+    read_seconds: float = 0.0
+    together: float = 1.0
     part_forward_seconds: float | None = None
     part_backward_seconds: float | None = None
 
@@ -57,14 +69,11 @@ class Pipeline:
 
     Attributes:
         stages: their times, bottom first.
-        schedule: one of `simulated_schedules.SCHEDULES`.
+        schedule: one of `schedules.SCHEDULES`.
         delay: milliseconds added to every message.
         straggler: the factor by which all computing of the last stage takes longer.
         micro_batches: of a batch, in `gpipe` and `1f1b`.
         inbox: the unread messages that an inbox holds, in the unlocked schedules.
-        handling_seconds: the part of a message's time in which it keeps its sender busy, and again
-            its receiver: at most half of `message_seconds`. Not of data_parallel.
-        part_overhead_seconds: added to each forward and each backward pass of a micro-batch.
     """
 
     stages: Sequence[StageTimes]
@@ -73,14 +82,18 @@ class Pipeline:
     straggler: float = 1.0
     micro_batches: int = MICRO_BATCHES
     inbox: int = INBOX
-    handling_seconds: float = 0.0
-    part_overhead_seconds: float = 0.0
 
 
 def measured_times(rows: Iterable[Mapping[str, Any]]) -> tuple[StageTimes, ...]:
-    """Return the times of the stages in a record's `pipeline`, bottom first."""
+    """Return the times of the stages in a record's `pipeline`, bottom first.
+
+    What a record of an older schema does not have is taken to cost nothing.
+    """
     names = [one.name for one in fields(StageTimes)]
-    return tuple(StageTimes(**{name: row[name] for name in names if name in row}) for row in rows)
+    return tuple(
+        StageTimes(**{name: row[name] for name in names if row.get(name) is not None})
+        for row in rows
+    )
 
 
 def whole_network(
@@ -110,30 +123,20 @@ def check(pipeline: Pipeline, updates: int) -> None:
         raise UsageError(f"schedule={pipeline.schedule!r} is not known{hint}")
     if not pipeline.stages:
         raise UsageError("stages is empty: give the times of one stage at least")
-    names = ("delay", "handling_seconds", "part_overhead_seconds")
-    least: list[tuple[str, float | None, int]] = [
-        (name, getattr(pipeline, name), 0) for name in names
-    ]
+    least: list[tuple[str, float | None, int]] = [("delay", pipeline.delay, 0)]
     least += [
         (name, getattr(pipeline, name), 1) for name in ("straggler", "micro_batches", "inbox")
     ]
     least.append(("updates", updates, 1))
     for number, stage in enumerate(pipeline.stages):
-        least += [
-            (f"{one.name} of stage {number}", getattr(stage, one.name), 0) for one in fields(stage)
-        ]
+        for one in fields(stage):
+            bound = int(one.name == "layers")
+            least.append((f"{one.name} of stage {number}", getattr(stage, one.name), bound))
         if stage.forward_seconds == 0:
             raise UsageError(f"forward_seconds of stage {number} must be above 0: measure it")
     for name, value, bound in least:
         if value is not None and not (math.isfinite(value) and value >= bound):
             raise UsageError(f"{name} is {value!r}: give a number of at least {bound}")
-    for number in range(len(pipeline.stages) - 1):
-        message = pipeline.stages[number].message_seconds
-        if 2 * pipeline.handling_seconds > message and pipeline.schedule != "data_parallel":
-            raise UsageError(
-                f"handling_seconds is {pipeline.handling_seconds!r}: give half of a message's time "
-                f"at most, which at stage {number} is {message!r} with the handling at both ends"
-            )
 
 
 def places_of(pipeline: Pipeline) -> list[Place]:
@@ -145,18 +148,21 @@ def places_of(pipeline: Pipeline) -> list[Place]:
     all_reduce += 2 * (count - 1) * pipeline.delay / 1000
 
     def place(number: int, times: StageTimes, slower: float) -> Place:
+        overhead, target = times.overhead_seconds, min(times.target_seconds, times.model_seconds)
+
         def part(seconds: float, measured: float | None) -> float:
             own = seconds / parts if measured is None else measured
-            return (own + pipeline.part_overhead_seconds) * slower
+            return own * slower + overhead / (2 * parts)
 
         return Place(
             number=number,
             stages=count,
             parts=parts,
             layers=times.layers,
-            forward_seconds=times.forward_seconds * slower,
+            forward_seconds=times.forward_seconds * slower + overhead,
             backward_seconds=times.backward_seconds * slower,
-            model_seconds=times.model_seconds * slower,
+            model_seconds=(times.model_seconds - target) * slower,
+            target_seconds=target * slower,
             update_seconds=times.update_seconds * slower,
             part_forward_seconds=part(times.forward_seconds, times.part_forward_seconds),
             part_backward_seconds=part(times.backward_seconds, times.part_backward_seconds),
@@ -173,12 +179,22 @@ def channels_of(pipeline: Pipeline) -> dict[tuple[int, int], Channel]:
     if pipeline.schedule == "data_parallel":
         return channels
     for below in range(len(pipeline.stages) - 1):
-        transfer = pipeline.stages[below].message_seconds - 2 * pipeline.handling_seconds
+        times = pipeline.stages[below]
+        handling = times.send_seconds + times.read_seconds
         for way in ((below, below + 1), (below + 1, below)):
             channels[way] = Channel(
-                transfer=transfer,
+                transfer=max(0.0, times.message_seconds - handling),
                 delay=pipeline.delay / 1000,
-                handling=pipeline.handling_seconds,
+                sending=times.send_seconds,
+                reading=times.read_seconds,
                 limit=pipeline.inbox if pipeline.schedule in UNLOCKED else None,
             )
     return channels
+
+
+def together_of(pipeline: Pipeline) -> float:
+    """Return the factor by which computing takes longer while all stages compute.
+
+    It is the mean of the stages': one alone, measured twice, scatters to either side of 1.
+    """
+    return max(1.0, statistics.fmean(stage.together for stage in pipeline.stages))

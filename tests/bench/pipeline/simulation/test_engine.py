@@ -2,7 +2,7 @@
 
 import itertools
 
-from sgbench.bench.pipeline.simulated_engine import (
+from sgbench.bench.pipeline.simulation.engine import (
     COMMUNICATING,
     MODEL,
     UPDATE,
@@ -69,7 +69,7 @@ def test_a_message_takes_its_transfer_and_the_delay():
 
 
 def test_handling_keeps_both_ends_busy():
-    received, engine = exchange(Channel(transfer=0.25, handling=0.5))
+    received, engine = exchange(Channel(transfer=0.25, sending=0.5, reading=0.5))
     # the sender's second batch is done half a second later than without
     assert received == [(0, 2.25), (1, 3.75), (2, 5.25)]
     assert engine.spans[0][:3] == [
@@ -163,3 +163,39 @@ def test_before_recording_only_the_latest_span_is_kept():
 def test_what_arrives_as_a_stage_polls_is_read():
     received, _ = exchange(Channel(transfer=1.0), until=8.0, batches=1, each=2.0, poll=True)
     assert received[:2] == [(None, 0.0), (0, 2.0)]
+
+
+def computing(*batches):
+    """A program that computes, a second each, and then waits for ever."""
+    for batch in batches:
+        yield Compute(UPDATE, batch, 1.0)
+    yield Receive(0, -1)
+
+
+def test_stages_that_compute_at_the_same_time_slow_one_another():
+    """Alone 1 s, all three together 2 s, two of them 1.5 s."""
+    programs = [computing(0), computing(0, 1), computing(0, 1, 2)]
+    channels = {(0, n): Channel(transfer=0.0) for n in range(3)}
+    engine = Engine(programs, channels, together=2.0)
+    engine.recording = True
+    ends = [(stage, engine.now) for stage in engine.updates()]
+    assert ends == [(0, 2.0), (1, 2.0), (2, 2.0), (1, 3.5), (2, 3.5), (2, 4.5)]
+    assert [span.end - span.start for span in engine.spans[2]] == [2.0, 1.5, 1.0]
+
+
+def test_a_stage_that_starts_later_slows_what_has_begun():
+    def late():
+        yield Receive(0, 0)
+        yield Compute(UPDATE, 0, 1.0)
+        yield Receive(0, -1)
+
+    def early():
+        yield Compute(UPDATE, 0, 1.0)
+        yield Send(1, 0)
+        yield Compute(UPDATE, 1, 1.0)
+        yield Receive(1, -1)
+
+    channels = {way: Channel(transfer=0.25) for way in ((0, 1), (1, 0))}
+    engine = Engine([early(), late()], channels, together=2.0)
+    # from 1.25 s on both compute: 0.75 s of the first are left, and take 1.5
+    assert [(stage, engine.now) for stage in engine.updates()] == [(0, 1.0), (0, 2.75), (1, 3.0)]

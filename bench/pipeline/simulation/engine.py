@@ -75,21 +75,50 @@ class Channel:
     Attributes:
         transfer: seconds of a message on its way, the delay and the handling at its ends excluded.
         delay: seconds added to every message.
-        handling: seconds that a message keeps the sender busy, and again the receiver.
+        sending: seconds that a message keeps the sender busy.
+        reading: seconds that it keeps the receiver busy.
         limit: the number of unread messages that the inbox holds; a newer one then replaces the
             oldest. None for no limit.
     """
 
     transfer: float
     delay: float = 0.0
-    handling: float = 0.0
+    sending: float = 0.0
+    reading: float = 0.0
     limit: int | None = None
     unread: deque[int] = field(default_factory=deque[int])
     dropped: int = 0
 
 
+@dataclass(slots=True)
+class _Work:
+    """A stage's computing that has begun.
+
+    Attributes:
+        work: what it computes.
+        start: when it began.
+        left: seconds of it that were left, at `since`, if no other stage computed.
+        since: when the number of stages that compute last changed.
+        slower: the factor by which it takes longer since.
+        plan: how many times its end was planned.
+    """
+
+    work: Compute
+    start: float
+    left: float
+    since: float
+    slower: float = 1.0
+    plan: int = 0
+
+
 class Engine:
     """Stages that run their programs.
+
+    Args:
+        programs: of the stages.
+        channels: by sender and receiver.
+        together: the factor by which computing takes longer while all stages compute; with fewer
+            it is in proportion.
 
     Attributes:
         now: seconds since the start.
@@ -100,14 +129,18 @@ class Engine:
     """
 
     def __init__(
-        self, programs: Sequence[Program], channels: Mapping[tuple[int, int], Channel]
+        self,
+        programs: Sequence[Program],
+        channels: Mapping[tuple[int, int], Channel],
+        together: float = 1.0,
     ) -> None:
         self.now = 0.0
         self.channels = channels
         self.recording = False
         self.spans: list[list[Span]] = [[] for _ in programs]
         self.ages: list[list[int]] = [[] for _ in programs]
-        self._programs = programs
+        self._programs, self._together = programs, together
+        self._computing: dict[int, _Work] = {}
         self._events: list[tuple[float, int, int, Callable[[], int | None]]] = []
         self._order = itertools.count()
         self._blocked: dict[int, tuple[float, Receive | AllReduce]] = {}
@@ -123,7 +156,9 @@ class Engine:
                 yield updated
 
     def close(self) -> None:
-        """Add the spans of stages that are waiting still, up to `now`."""
+        """Add the spans of what stages are about still, up to `now`."""
+        for stage, one in self._computing.items():
+            self._add(stage, one.work.kind, one.work.batch, one.start, self.now)
         for stage, (since, operation) in self._blocked.items():
             self._add(stage, WAITING, operation.batch, since, self.now)
 
@@ -152,17 +187,16 @@ class Engine:
             operation = program.send(received)
             received = None
             if isinstance(operation, Compute):
-                end = self.now + operation.seconds
-                self._add(stage, operation.kind, operation.batch, self.now, end)
-                self._at(end, partial(self._computed, stage, operation))
+                self._computing[stage] = _Work(operation, self.now, operation.seconds, self.now)
+                self._plan_computing(stage)
                 return
             if isinstance(operation, Send):
                 channel = self.channels[stage, operation.to]
-                end = self.now + channel.handling
+                end = self.now + channel.sending
                 self._add(stage, COMMUNICATING, operation.batch, self.now, end)
                 arrival = end + channel.transfer + channel.delay
                 self._at(arrival, partial(self._arrived, stage, operation), late=False)
-                if channel.handling:
+                if channel.sending:
                     self._at(end, partial(self._go_on, stage, None))
                     return
             elif isinstance(operation, AllReduce):
@@ -175,7 +209,25 @@ class Engine:
                 self._blocked[stage] = self.now, operation
                 return
 
-    def _computed(self, stage: int, work: Compute) -> int | None:
+    def _plan_computing(self, *stages: int) -> None:
+        """Plan when stages will have computed, all of them where they slow one another down."""
+        others = len(self._computing) - 1
+        slower = 1 + (self._together - 1) * others / max(1, len(self._programs) - 1)
+        for stage in self._computing if self._together > 1 else stages:
+            one = self._computing[stage]
+            one.left -= (self.now - one.since) / one.slower
+            one.since, one.slower, one.plan = self.now, slower, one.plan + 1
+            end = self.now + max(0.0, one.left) * slower
+            self._at(end, partial(self._computed, stage, one, one.plan))
+
+    def _computed(self, stage: int, one: "_Work", plan: int) -> int | None:
+        if plan != one.plan:  # it was planned anew
+            return None
+        work = one.work
+        del self._computing[stage]
+        if self._together > 1:
+            self._plan_computing()
+        self._add(stage, work.kind, work.batch, one.start, self.now)
         if work.age is not None:
             self.ages[stage].append(work.age)
         self._go_on(stage, None)
@@ -196,7 +248,7 @@ class Engine:
         channel = self.channels[source, stage]
         batch = channel.unread.popleft()
         since, _ = self._blocked.pop(stage, (self.now, None))
-        end = self.now + channel.handling
+        end = self.now + channel.reading
         self._add(stage, WAITING, batch, since, self.now)
         self._add(stage, COMMUNICATING, batch, self.now, end)
         self._at(end, partial(self._go_on, stage, batch))

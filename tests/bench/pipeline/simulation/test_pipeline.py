@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline.simulated_pipeline import (
+from sgbench.bench.pipeline.simulation.pipeline import (
     Pipeline,
     StageTimes,
     channels_of,
     check,
     measured_times,
     places_of,
+    together_of,
     whole_network,
 )
 
@@ -62,12 +63,38 @@ def test_places_have_the_stragglers_times_and_the_ring():
     assert [place.above for place in places] == [1, 0]
 
 
+def test_what_a_record_does_not_have_costs_nothing():
+    names = ("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together")
+    row = {"forward_seconds": 0.001, "backward_seconds": 0.002, **dict.fromkeys(names)}
+    (found,) = measured_times([row])
+    assert [getattr(found, name) for name in names] == [0, 0, 0, 0, 1]
+
+
+def test_a_straggler_is_as_quick_as_others_in_what_is_no_computing():
+    stage = replace(STAGE, model_seconds=3e-4, target_seconds=1e-4, overhead_seconds=8e-4)
+    low, high = places_of(Pipeline(stages=[stage, stage], schedule="unlocked", straggler=2.0))
+    assert (low.forward_seconds, high.forward_seconds) == pytest.approx((1.8e-3, 2.8e-3))
+    assert (low.part_forward_seconds, high.part_forward_seconds) == pytest.approx((3.5e-4, 6e-4))
+    assert (low.model_seconds, high.model_seconds) == pytest.approx((2e-4, 4e-4))
+    assert (low.target_seconds, high.target_seconds) == (1e-4, 2e-4)
+
+
+def test_stages_slow_one_another_by_the_mean_of_what_each_measured():
+    def together(*factors):
+        stages = [replace(STAGE, together=factor) for factor in factors]
+        return together_of(replace(PIPELINE, stages=stages))
+
+    assert together(1.25, 1.75) == 1.5
+    assert together(0.9, 1.0) == 1.0  # scatter
+
+
 def test_channels_go_both_ways_and_keep_handling_within_the_message():
-    channels = channels_of(replace(PIPELINE, delay=3.0, handling_seconds=5e-5))
+    stage = replace(STAGE, send_seconds=4e-5, read_seconds=6e-5)
+    channels = channels_of(replace(PIPELINE, stages=[stage, STAGE], delay=3.0))
     assert set(channels) == {(0, 1), (1, 0)}
     for channel in channels.values():
         assert channel.transfer == pytest.approx(1e-4)
-        assert (channel.delay, channel.handling) == (0.003, 5e-5)
+        assert (channel.delay, channel.sending, channel.reading) == (0.003, 4e-5, 6e-5)
         assert channel.limit is None
     unlocked = channels_of(replace(PIPELINE, schedule="unlocked", inbox=3))
     assert {one.limit for one in unlocked.values()} == {3}
@@ -84,9 +111,11 @@ def test_channels_go_both_ways_and_keep_handling_within_the_message():
         ({"straggler": math.nan}, "straggler is nan: give"),
         ({"micro_batches": 0}, "micro_batches is 0: give"),
         ({"inbox": 0}, "inbox is 0: give"),
-        ({"part_overhead_seconds": -1e-9}, "part_overhead_seconds is -1e-09: give"),
-        ({"handling_seconds": 1.1e-4}, "handling_seconds is 0.00011: give half of a message"),
         ({"stages": [replace(STAGE, forward_seconds=0.0)]}, "forward_seconds of stage 0 must be"),
+        (
+            {"stages": [replace(STAGE, overhead_seconds=-1e-9)]},
+            "overhead_seconds of stage 0 is -1e-09: give",
+        ),
         (
             {"stages": [STAGE, replace(STAGE, part_backward_seconds=-1.0)]},
             "part_backward_seconds of stage 1 is -1.0: give",
@@ -102,5 +131,3 @@ def test_what_does_not_fit_is_refused_in_one_line(wrong, message):
 
 def test_what_fits_is_taken():
     check(PIPELINE, 1)
-    check(replace(PIPELINE, handling_seconds=1e-4), 1)
-    check(replace(PIPELINE, schedule="data_parallel", handling_seconds=1.0), 1)

@@ -1,0 +1,71 @@
+"""Balanced cuts, and the work of a part alone."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from reference.programs import random_data
+from reference.stages import staged_cell
+from sgbench.bench.pipeline import cuts
+from sgbench.bench.pipeline.part import Part
+
+
+def slowest(costs, bounds):
+    return max(sum(costs[start:end]) for start, end in itertools.pairwise(bounds))
+
+
+@given(st.lists(st.floats(0.1, 10), min_size=1, max_size=7), st.data())
+def test_no_cut_is_better_by_more_than_the_tolerance(costs, data):
+    stages = data.draw(st.integers(1, len(costs)))
+    bounds = cuts.balanced(costs, stages)
+    assert len(bounds) == stages + 1
+    assert bounds == sorted(set(bounds))
+    assert (bounds[0], bounds[-1]) == (0, len(costs))
+    every = itertools.combinations(range(1, len(costs)), stages - 1)
+    best = min(slowest(costs, [0, *cut, len(costs)]) for cut in every)
+    assert slowest(costs, bounds) <= best * (1 + cuts.TOLERANCE) + 1e-9
+
+
+@pytest.mark.parametrize("noise", [-0.04, 0.0, 0.04])
+def test_near_ties_are_cut_alike(noise):
+    assert cuts.balanced([1.0, 1.0 + noise, 1.0], 2) == [0, 1, 3]
+
+
+def test_a_cut_is_of_the_measured_times(monkeypatch):
+    """The third layer takes as long as all others."""
+
+    def work(part, batch):
+        assert batch == 9
+        number = int(next(iter(part.weights.named)).removeprefix("hidden")[0]) if part.hidden else 3
+        seconds = [1.0, 1.0, 3.0, 1.0][number]
+        return cuts.Work(forward=seconds, backward=0.0, model=0.0, update=0.0)
+
+    monkeypatch.setattr(cuts, "work_of", work)
+    data = random_data()
+    cell = staged_cell()
+    assert cuts.cut(cell, data.train_images.shape[1:], data.classes, 2) == [0, 2, 4]
+    assert cuts.cut(cell, data.train_images.shape[1:], data.classes, 1) == [0, 4]
+
+
+@pytest.mark.parametrize(
+    ("rule", "schedule", "first", "models"),
+    [
+        ("backprop", "locked", 0, False),
+        ("cdni", "unlocked", 0, True),
+        ("dni", "unlocked", 2, True),
+        ("dni", "completely_unlocked", 2, True),
+        ("one M a stage", "unlocked", 0, True),
+        ("one M a stage", "unlocked", 2, False),
+    ],
+)
+def test_the_work_of_a_part_has_all_its_shares(rule, schedule, first, models):
+    once = {"sg_at": "stages"} if rule == "one M a stage" else {}
+    data, cell = random_data(), staged_cell("dni" if once else rule, schedule, **once)
+    part = Part(cell, data.train_images.shape[1:], data.classes, first, first + 2)
+    found = cuts.work_of(part, cell.batch_size, times=2)
+    assert found.forward > 0
+    assert found.backward > 0
+    assert found.update > 0
+    assert (found.model > 0) == models
+    assert found.seconds == found.forward + found.backward + found.model + found.update
