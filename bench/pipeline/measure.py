@@ -14,7 +14,7 @@ import torch
 import torch.distributed as dist
 
 from ..contract import UNREPEATABLE
-from ..families.feedforward.stages import WHOLE_NETWORKS
+from ..families.feedforward.stages import MODELS, WHOLE_NETWORKS, learns_from
 from .links import DOWN, UP, LinkSpec
 from .rehearsal import Rehearsal, Rehearsed, StandIns, rehearse
 
@@ -73,7 +73,8 @@ def updates(
     """Rehearse a stage's updates; all stages do so at the same time.
 
     A stage's answers come after two delays. Where one stage works at a time, they also come after
-    what the others do: a core that has waited is slower for a while.
+    what the others do: a core that has waited is slower for a while. Unlocked, answers are there
+    at once, and a stage with Ms rehearses without any, too.
 
     Args:
         cell: the cell.
@@ -106,6 +107,8 @@ def updates(
         return Updates(work=work)
     together = rehearsed().seconds / work.seconds
     if cell.schedule in UNREPEATABLE:
+        if learns_from(cell.rule) != MODELS:
+            return Updates(work=work, together=together)
         target = work.seconds - rehearsed(turns=True, targets=False).seconds
         return Updates(work=work, target=max(0.0, target), together=together)
     wait = 2 * cell.need("delay") / 1000
@@ -131,8 +134,12 @@ def message(
     dtype: torch.dtype,
     *,
     delay: float,
+    down: Sequence[int] | None = None,
 ) -> Message:
     """Return the seconds of a message to the stage above; 0 at the top.
+
+    Where an answer has another shape they are the means of the two: each stage hands over one of
+    either and reads one of the other.
 
     Every stage calls it at the same time; a pair's messages are timed while all others wait.
 
@@ -143,20 +150,23 @@ def message(
         shapes: of what it sends up, and of what comes from below.
         dtype: of both.
         delay: seconds that a message is held.
+        down: the shape of every answer; None for that of what it answers.
     """
     found = Message()
     count = max(3, min(ROUND_TRIPS, int(ROUND_TRIP_SECONDS / (2 * delay or 1e-9))))
     for lower in range(size - 1):
         if rank == lower:
-            link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay))
+            link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay, back=down))
             found = _timed(link, torch.zeros(tuple(shapes[0]), dtype=dtype), count, delay)
             link.end(60)
         elif rank == lower + 1:
-            link = wires.link(LinkSpec(lower, DOWN, shapes[1], dtype, delay=delay))
+            answer = shapes[1] if down is None else down
+            link = wires.link(LinkSpec(lower, DOWN, answer, dtype, delay=delay, back=shapes[1]))
+            tensor = torch.zeros(tuple(answer), dtype=dtype)
             for number in range(2 * count):
                 one = link.inbox.take(60)
                 assert one is not None
-                link.send(number, one.tensor)
+                link.send(number, tensor)
             link.end(60)
         dist.barrier()
     return found

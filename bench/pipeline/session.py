@@ -16,7 +16,7 @@ from ..contract import UNREPEATABLE
 from ..datasets import Data
 from ..families.feedforward.batches import Batches
 from ..families.feedforward.losses import cross_entropy
-from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
+from ..families.feedforward.stages import ERRORS, MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
 from . import cuts, measure, schedules
@@ -114,11 +114,14 @@ def _run(
     train = _schedule(cell.need("schedule"))
     warm_up = cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)
     _warm_up(stage_of(Stage, warm_up, wires=wires), train)
-    way = measure.Message() if parallel else _message(part(cell), examples, rank, size, wires)
+    built = part(cell)
+    way = measure.Message() if parallel else _message(built, examples, rank, size, wires)
     make = functools.partial(stage_of, Rehearsal)
     before = measure.updates(cell, rank, size, make, train, messages=times)
     work = before.work
-    quickest = min(measure.gathered(work.seconds, size))
+    by_errors = built.learns_from == ERRORS  # a stage updates only where one has come
+    apart = work.forward + work.overhead if by_errors else work.seconds
+    quickest = min(measure.gathered(apart, size))
     told = progress if rank == 0 else None
     stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
     mine = stage.part
@@ -220,7 +223,8 @@ def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> m
     up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
     delay = part.cell.need("delay") / 1000
     dtype = part.weights.flat.dtype
-    return measure.message(wires, rank, size, (up, below), dtype, delay=delay)
+    down = part.error_shape
+    return measure.message(wires, rank, size, (up, below), dtype, delay=delay, down=down)
 
 
 def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:

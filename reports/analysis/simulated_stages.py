@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...bench.families.feedforward.stages import learns_from
 from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
 from ...bench.pipeline.simulation.prediction import simulate
 from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
@@ -95,6 +96,7 @@ def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -
         schedule=str(arm.cell.schedule),
         delay=delay,
         straggler=straggler,
+        learns_from=learns_from(arm.cell.rule),
     )
 
 
