@@ -225,7 +225,7 @@ def unlocked_by_errors(at: Place) -> Program:
             yield at.backward(batch)
             yield at.update(batch)
     held: dict[int, int] = {}
-    batch = updates = 0
+    updates = 0
 
     def learn(error: int) -> Program:
         nonlocal updates
@@ -293,9 +293,8 @@ SCHEDULES: dict[str, Callable[[Place], Program]] = {
     "completely_unlocked": completely_unlocked,
 }
 UNLOCKED = ("unlocked", "completely_unlocked")
-UNLOCKED_BY: dict[str, Callable[[Place], Program]] = {
+UNLOCKED_BY: dict[str, Callable[[Place], Program]] = {  # `unlocked`, by what a stage learns from
     MODELS: unlocked,
     HEADS: unlocked_by_heads,
     ERRORS: unlocked_by_errors,
 }
-"""The schedule `unlocked` by what a stage learns from."""
