@@ -5,6 +5,7 @@ The simulation in a report starts from these, and from nothing that the run itse
 
 from __future__ import annotations
 
+import functools
 import statistics
 import time
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ import torch.distributed as dist
 from ..contract import UNREPEATABLE
 from ..families.feedforward.stages import MODELS, WHOLE_NETWORKS, learns_from
 from .links import DOWN, UP, LinkSpec
-from .rehearsal import Rehearsal, Rehearsed, StandIns, rehearse
+from .rehearsal import LONGEST, Rehearsal, Rehearsed, StandIns, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -91,17 +92,17 @@ def updates(
         *,
         turns: bool = False,
         targets: bool = True,
-        agree: Callable[[float], float] = float,
+        alike: bool = False,
     ) -> Rehearsed:
         def stage(count: int) -> Rehearsal:
             wires = StandIns(messages * count, wait=wait, targets=targets)
             own = cell.replace(iterations=count, evaluate_every=count)
             return make(own, wires=wires, turns=turns)
 
-        return rehearse(stage, train, agree)
+        return rehearse(stage, train, functools.partial(gathered, size=size), alike=alike)
 
     if cell.schedule in WHOLE_NETWORKS:
-        return Updates(work=rehearsed(agree=lambda seconds: max(gathered(seconds, size))))
+        return Updates(work=rehearsed(alike=True))
     work = rehearsed(turns=True)
     if size == 1:
         return Updates(work=work)
@@ -113,13 +114,13 @@ def updates(
         return Updates(work=work, target=max(0.0, target), together=together)
     wait = 2 * cell.need("delay") / 1000
     if cell.schedule == "locked":
-        wait += sum(gathered(work.seconds, size)) - work.seconds
-    if max(gathered(wait, size)) > 0:
-        work = rehearsed(wait, turns=True)
+        wait += sum(gathered(work.seconds, size=size)) - work.seconds
+    if max(gathered(wait, size=size)) > 0:
+        work = rehearsed(min(wait, LONGEST), turns=True)
     return Updates(work=work, together=together)
 
 
-def gathered(value: float, size: int) -> list[float]:
+def gathered(value: float, *, size: int) -> list[float]:
     """Return every stage's value."""
     found: list[float] = [0.0] * size
     dist.all_gather_object(found, value)
@@ -149,10 +150,10 @@ def message(
         size: the number of stages.
         shapes: of what it sends up, and of what comes from below.
         dtype: of both.
-        delay: seconds that a message is held.
+        delay: seconds that a message is held; no more than a rehearsal waits.
         down: the shape of every answer; None for that of what it answers.
     """
-    found = Message()
+    found, delay = Message(), min(delay, LONGEST / 2)
     count = max(3, min(ROUND_TRIPS, int(ROUND_TRIP_SECONDS / (2 * delay or 1e-9))))
     for lower in range(size - 1):
         if rank == lower:

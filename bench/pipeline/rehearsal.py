@@ -31,6 +31,9 @@ FEWEST, MOST = 5, 300
 """Updates of a rehearsal that are."""
 SECONDS = 0.3
 """How long a rehearsal takes, about."""
+LONGEST = 0.05
+"""Seconds that a stand-in's answer takes at most: a core that has waited so long is about as slow
+as after any longer wait, beside which it hardly matters."""
 GRADIENT = 1e-3
 """The size of a stand-in's gradients: an optimiser's work does not depend on it."""
 
@@ -198,18 +201,24 @@ class StandIn:
 def rehearse(
     make: Callable[[int], Rehearsal],
     train: Callable[[Stage], None],
-    agree: Callable[[float], float] = float,
+    gather: Callable[[float], list[float]],
+    *,
+    alike: bool = False,
 ) -> Rehearsed:
-    """Return what an update takes in a rehearsal of about `SECONDS`.
+    """Return what an update takes in a rehearsal of about `SECONDS`, which all stages do.
 
     Args:
         make: returns the stage, for a number of updates.
         train: the schedule.
-        agree: returns the seconds of an update by which all go that rehearse together.
+        gather: returns every stage's value.
+        alike: whether all do as many updates.
     """
     first = _trained(make(FIRST + FEWEST), train)
-    count = round(SECONDS * FEWEST / agree(first.measured_seconds))
-    count = min(MOST, max(FEWEST, count))
+    every = gather(first.measured_seconds)
+    if min(every) >= SECONDS:  # long enough for all of them
+        return first.result()
+    own = max(every) if alike else first.measured_seconds
+    count = min(MOST, max(FEWEST, round(SECONDS * FEWEST / own)))
     return _trained(make(FIRST + count), train).result()
 
 

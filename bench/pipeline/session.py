@@ -121,7 +121,7 @@ def _run(
     work = before.work
     by_errors = built.learns_from == ERRORS  # a stage updates only where one has come
     apart = work.forward + work.overhead if by_errors else work.seconds
-    quickest = min(measure.gathered(apart, size))
+    quickest = min(measure.gathered(apart, size=size))
     told = progress if rank == 0 else None
     stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
     mine = stage.part
@@ -129,7 +129,7 @@ def _run(
     train(stage)
     seconds = (stage.ended or time.perf_counter()) - stage.began
     stage.finish()
-    ended = measure.gathered(seconds, size)
+    ended = measure.gathered(seconds, size=size)
     updates = mine.iteration
     late = stage.staleness
     row = {

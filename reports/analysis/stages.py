@@ -155,11 +155,11 @@ def _label(selection: Selection, cell: Cell) -> str:
     exhibit, schedule = selection.exhibit, label(selection.exhibit, "schedule", cell.schedule)
     rule = label(exhibit, "rule", cell.rule)
     if cell.stages == 1:
-        return f"{rule} whole, one core"
-    stages = "" if cell.stages == 2 else f", {cell.stages} stages"
+        return f"{rule} whole (one core)"
     model = "" if not cell.sg_layers else f" M{cell.sg_layers}"
-    once = "" if cell.sg_at is None else f", {label(exhibit, 'sg_at', cell.sg_at)}"
-    return f"{rule}{model} {schedule}{once}{stages}"
+    more = [] if cell.sg_at is None else [label(exhibit, "sg_at", cell.sg_at)]
+    more += [] if cell.stages == 2 else [f"{cell.stages} stages"]
+    return f"{rule}{model} {schedule}" + (f" ({', '.join(more)})" if more else "")
 
 
 def reached(curve: Sequence[Mapping[str, Any]], level: float, unit: str) -> float:

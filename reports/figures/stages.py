@@ -9,9 +9,10 @@ from matplotlib.colors import to_hex
 
 from ...bench.outcome import SPAN_KINDS
 from ...bench.registry import RULES
-from ..analysis.crossovers import Crossover, crossovers
+from ..analysis.crossovers import Crossover
 from ..analysis.naming import seeds_words
 from ..analysis.simulated_stages import Beside, Beyond
+from ..analysis.stage_answer import headline, sentence
 from ..analysis.stages import Arm, Network, level_of, spread
 from . import colors
 from .spec import StagesDrawing
@@ -114,13 +115,6 @@ def _crossover(networks: Sequence[Network]) -> StagesDrawing:
     )
 
 
-def headline(network: Network, level: float) -> Crossover | None:
-    """Return the earliest crossover of an unlocked arm over locked backprop in as many stages."""
-    found = [one for one in crossovers(network, level) if one.waiting.cell.schedule == "locked"]
-    found = [one for one in found if not one.waiting.whole and one.seeds]
-    return min(found, key=lambda one: statistics.fmean(one.seeds.values()), default=None)
-
-
 def _crossover_title(
     networks: Sequence[Network], heads: Sequence[Crossover | None], level: float
 ) -> str:
@@ -130,22 +124,6 @@ def _crossover_title(
         if one is not None
     ]
     return "; ".join(words) or f"Seconds to {level:g} % error by the delay of a message"
-
-
-def sentence(one: Crossover) -> str:
-    """Return a crossover as a clause: who overtakes whom, and from which delay on."""
-    return f"{one.unlocked.label} {clause(one)}"
-
-
-def clause(one: Crossover) -> str:
-    """Return the same without its subject, the unlocked arm."""
-    theirs = one.waiting.label
-    if one.words.startswith("from"):
-        return f"overtakes {theirs} {one.words}"
-    if one.words.startswith("does not"):
-        return one.words
-    where, _, when = one.words.partition(" ")
-    return f"is {where} {'of ' * (where == 'ahead')}{theirs} {when}"
 
 
 def _shares(network: Network) -> StagesDrawing:

@@ -48,6 +48,7 @@ class Section:
         table: with its caption, if there is one.
         commands: lines for a shell.
         notes: paragraphs.
+        pictured: whether the first of the page's figures stands below them.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Section:
     table: Table | None = None
     commands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pictured: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

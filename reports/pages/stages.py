@@ -1,15 +1,12 @@
 """The part of a report that is of networks in stages: the answer, its tables and its figures."""
 
-import math
-import statistics
 from dataclasses import dataclass
 
-from ..analysis.crossovers import crossovers
 from ..analysis.select import Selection
 from ..analysis.simulated_stages import Beside, Beyond, beside, beyond
-from ..analysis.stages import Network, level_of, networks, spread
+from ..analysis.stage_answer import answer
+from ..analysis.stages import Network, networks
 from ..figures.spec import StagesDrawing
-from ..figures.stages import clause
 from ..figures.stages import drawings as stages_drawings
 from ..tables import stages as tables
 from .page import Section
@@ -51,7 +48,6 @@ def stages_of(selection: Selection) -> Stages | None:
 def sections(stages: Stages) -> list[Section]:
     """Return the sections above those of every exhibit: the answer first."""
     some = stages.networks
-    notes = [line for network in some for line in _answer(network, level_of(some))]
     found = [
         ("crossovers", "When the unlocked overtake", tables.crossover_table(some)),
         ("seconds", "Seconds to an error", tables.seconds_table(some)),
@@ -60,25 +56,21 @@ def sections(stages: Stages) -> list[Section]:
         ("simulation", "Measured and simulated", tables.beside_table(stages.measured)),
         ("beyond", "Past this machine, simulated", tables.beyond_table(stages.simulated)),
     ]
-    answer = Section("answer", "When do synthetic gradients pay?", notes=(*notes, _MEASURED))
+    notes = (*answer(some), _MEASURED, *uncounted(stages)) if some else ()
+    first = Section("answer", "When do synthetic gradients pay?", notes=notes, pictured=True)
     return [
-        *([answer] if notes else []),
+        *([first] if notes else []),
         *(Section(name, heading, table) for name, heading, table in found if table is not None),
     ]
 
 
-def _answer(network: Network, level: float) -> list[str]:
-    """Return what a network's arms take without delay, and which overtakes which from when."""
-    times = {arm.label: spread(list(arm.seconds(level, 0.0).values())) for arm in network.arms}
-    order = sorted((found.mean, label) for label, found in times.items() if found is not None)
-    never = [label for label, found in times.items() if found is None]
-    said = "; ".join(f"{label} {mean:.3g} s" for mean, label in order)
-    lines = [f"{network.label}, without delay, to {level:g} % error: {said or 'no arm is there'}."]
-    if never:
-        lines[0] += f" Not every seed is there in these updates: {', '.join(never)}."
-    every = [one for one in crossovers(network, level) if one.there]
-    for label in dict.fromkeys(one.unlocked.label for one in every):
-        mine = [one for one in every if one.unlocked.label == label]
-        mine.sort(key=lambda one: statistics.fmean(one.seeds.values()) if one.seeds else math.inf)
-        lines.append(f"{network.label}: {label} {'; '.join(map(clause, mine))}.")
-    return lines
+def uncounted(stages: Stages) -> list[str]:
+    """Return a line where the simulation lacks what older records do not have."""
+    cases = [one for _, some in stages.measured for one in some]
+    lacking = sum(not one.counted for one in cases)
+    if not lacking:
+        return []
+    return [
+        f"In {lacking} of {len(cases)} cases the simulation is too fast: what batches, schedules"
+        " and messages take on a stage's own core was not measured before the records' schema 8."
+    ]

@@ -5,8 +5,9 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..analysis.crossovers import crossovers
+from ..analysis.crossovers import Crossover, crossovers
 from ..analysis.simulated_stages import Beside, Beyond
+from ..analysis.stage_answer import overtakes
 from ..analysis.stages import LEVELS, Arm, Network, Run, spread
 from ..analysis.verdicts import mean_of
 from ..analysis.wording import NONE
@@ -17,19 +18,33 @@ _NETWORK, _ARM = "network", "arm"
 
 
 def crossover_table(networks: Sequence[Network]) -> Table | None:
-    """Return when each unlocked arm overtakes each other one, by error."""
-    rows = [
-        [network.label, words[0].unlocked.label, words[0].waiting.label, *(o.words for o in words)]
+    """Return when each unlocked arm overtakes each other one, by error, of those that one does."""
+    pairs = [
+        (network, some)
         for network in networks
-        for words in zip(*(crossovers(network, level) for level in LEVELS), strict=True)
-        if any(one.there for one in words)
+        for some in zip(*(crossovers(network, level) for level in LEVELS), strict=True)
+        if any(map(overtakes, some))
     ]
-    heads = [_NETWORK, "unlocked", "overtakes", *(f"to {level:g} %" for level in LEVELS)]
+    shown = [n for n in range(len(LEVELS)) if any(overtakes(some[n]) for _, some in pairs)]
+    rows = [
+        [
+            *(network.label, some[0].unlocked.label, some[0].waiting.label),
+            *(_when(some[n]) for n in shown),
+        ]
+        for network, some in pairs
+    ]
+    heads = [_NETWORK, "unlocked", "overtakes", *(f"to {LEVELS[n]:g} %" for n in shown)]
     caption = (
         "The delay of a message from which on the unlocked arm has the error first: geometric mean"
-        " over seeds (95 % interval), each seed's interpolated between the delays that were run"
+        " over seeds (95 % interval), each seed's interpolated between the delays that were run."
+        " Arms that it overtakes at no error with every seed are left out, and so are errors at"
+        " which none is overtaken"
     )
     return simple_table(heads, rows, stubs=3, caption=caption) if rows else None
+
+
+def _when(one: Crossover) -> str:
+    return one.words if one.there else "not reached"
 
 
 def seconds_table(networks: Sequence[Network]) -> Table | None:

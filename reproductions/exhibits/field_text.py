@@ -10,7 +10,7 @@ from typing import Any
 
 from ...bench import registry
 from ...bench.configuration import field_of
-from ...bench.errors import UsageError, did_you_mean
+from ...bench.errors import UsageError
 from ...bench.fields import Field
 
 _KINDS: dict[str, registry.Registry[Any]] = {
@@ -47,7 +47,7 @@ def parse_value(option: str, field: str, text: str) -> Any:
     try:
         return spec.coerce(value)
     except UsageError as error:
-        raise UsageError(f"{option} {field}={text}: {error}{_from_file(field, text)}") from None
+        raise UsageError(f"{option} {field}={text}: {error}") from None
 
 
 def format_value(field: str, value: Any) -> str:
@@ -63,13 +63,6 @@ def format_value(field: str, value: Any) -> str:
 def _has_none(spec: Field) -> bool:
     """Tell whether `none` is one of a field's own words, as of norm: that it is absent is not."""
     return spec.choices is not None and spec.default is not None and "none" in spec.choices()
-
-
-def _from_file(field: str, text: str) -> str:
-    """Return the tail of an error about an unknown rule or dataset: how one in a file is given."""
-    option = {"rule": "--rule-file", "dataset": "--dataset-file"}.get(field)
-    known = option is None or "did you mean" in did_you_mean(text, _KINDS[field].names())
-    return "" if known else f"; one of your own comes by {option} FILE"
 
 
 def _name_of(field: str, text: str) -> str:

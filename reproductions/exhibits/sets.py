@@ -56,6 +56,8 @@ def parse_set(options: Sequence[str]) -> list[dict[str, Any]]:
 
 def _values(field: str, text: str) -> list[Any]:
     texts = [part.strip() for part in text.split(",")]
+    if other := next((part for part in texts if "=" in part), None):
+        raise UsageError(f"--set {field}={text}: a field an option; add --set {other}")
     values = [_value(field, part) for part in texts]
     if field_of(field).many and len(values) > 1 and all(len(value or ()) == 1 for value in values):
         joined = ":".join(texts)

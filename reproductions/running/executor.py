@@ -6,6 +6,7 @@ imported only when it trains.
 
 import contextlib
 from collections.abc import Callable, Collection, Generator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ...bench import datasets, hardware, processor, registry
@@ -168,6 +169,14 @@ def check_stages(request: RunRequest, plan: Plan, device: str) -> None:
     """Raise UsageError where this machine cannot train the plan's staged networks."""
     if request.trace is not None and not any(planned.cell.stages for planned in plan.cells):
         raise UsageError("--trace is of staged networks; none of these cells has stages")
+    if request.trace is not None:
+        try:
+            Path(request.trace).open("a", encoding="utf-8").close()
+        except OSError as error:
+            raise UsageError(
+                f"--trace {request.trace} cannot be written ({error.strerror}): give a file in a"
+                " folder that is there"
+            ) from None
     cells = [plan.cells[index].cell for program in plan.programs for index in program]
     stages = max((cell.stages or 0 for cell in cells), default=0)
     if not stages:

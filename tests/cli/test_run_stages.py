@@ -62,6 +62,12 @@ def test_a_trace_is_of_staged_networks_only(sgbench, store):
     assert "--trace is of staged networks" in done.stderr
 
 
+def test_a_trace_that_cannot_be_written_is_told_before_anything_trains(refused, store, tmp_path):
+    line = refused(*ONE, "--trace", tmp_path / "none" / "x.json", "--store", store.path)
+    assert "x.json cannot be written (No such file or directory): give a file in a folder" in line
+    assert not list(store.scan())
+
+
 def test_time_refuses_stages_which_run_alone_measures(refused, store):
     line = refused("time", "locking", "--where", "stages=2,delay=0", "--store", store.path)
     assert "is trained by `sgbench run` only" in line

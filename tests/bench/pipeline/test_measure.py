@@ -16,17 +16,18 @@ def rehearsals(monkeypatch):
     """Note every rehearsal of stage 0 of 2; stage 1 takes 3 s an update."""
     found = []
 
-    def rehearse(make, train, agree):
+    def rehearse(make, train, gather, alike):
         cell, wires, turns = make(7)
         found.append((wires.wait, wires.targets, turns))
         assert (cell.straggler, cell.iterations, wires.messages) == (1.0, 7, 28)
         seconds = 1.0 if turns else 1.25
         seconds = seconds if wires.targets else 0.875
-        times = {"forward": agree(seconds) + wires.wait}
+        assert gather(seconds) == [seconds, 3.0][: len(gather(0.0))]
+        times = {"forward": (3.0 if alike else seconds) + wires.wait}
         return Rehearsed(**times, backward=0.0, model=0.0, update=0.0, overhead=0.0)
 
     monkeypatch.setattr(measure, "rehearse", rehearse)
-    monkeypatch.setattr(measure, "gathered", lambda value, size: [value, 3.0][:size])
+    monkeypatch.setattr(measure, "gathered", lambda value, *, size: [value, 3.0][:size])
     return found
 
 
@@ -37,15 +38,19 @@ def updates(*arguments, size=2, **options):
     )
 
 
-def test_locked_stages_wait_for_the_others_and_two_delays(rehearsals):
+@pytest.mark.parametrize("longest", [9.0, 2.0])
+def test_locked_stages_wait_for_the_others_and_two_delays(rehearsals, monkeypatch, longest):
+    monkeypatch.setattr(measure, "LONGEST", longest)
     found = updates("backprop", "locked", delay=500.0)
-    assert rehearsals == [(0, True, True), (0, True, False), (4.0, True, True)]
-    assert found.work.forward == 5.0  # by the last of them
+    wait = min(4.0, longest)
+    assert rehearsals == [(0, True, True), (0, True, False), (wait, True, True)]
+    assert found.work.forward == 1.0 + wait  # by the last of them
     assert (found.together, found.target) == (1.25, 0)
 
 
 @pytest.mark.parametrize(("delay", "wait"), [(0.0, 0.0), (500.0, 1.0)])
-def test_stages_that_overlap_wait_for_two_delays(rehearsals, delay, wait):
+def test_stages_that_overlap_wait_for_two_delays(rehearsals, monkeypatch, delay, wait):
+    monkeypatch.setattr(measure, "LONGEST", 9.0)
     found = updates("backprop", "stale", delay=delay)
     # whether one waits is agreed on, and 3 s is what stage 1 says to everything
     assert rehearsals == [(0, True, True), (0, True, False), (wait, True, True)]

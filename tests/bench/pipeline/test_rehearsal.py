@@ -90,7 +90,9 @@ def test_a_stage_trains_by_itself_whatever_its_schedule(
     monkeypatch.setattr(rehearsal, "MOST", 8)
     made, make = [], stage_of(staged_cell(rule, schedule), rank)
     with torch.inference_mode():
-        found = rehearse(lambda n: made.append(make(n)) or made[-1], getattr(schedules, schedule))
+        found = rehearse(
+            lambda n: made.append(make(n)) or made[-1], getattr(schedules, schedule), lambda s: [s]
+        )
     assert made[-1].part.iteration in range(rehearsal.FIRST + 5, rehearsal.FIRST + 9)
     assert min(found.forward, found.backward, found.update) > 0
     assert (found.model > 0) == (rule == "cdni")
@@ -117,12 +119,18 @@ def test_spans_and_what_lies_between_them_are_an_update(barriers):
     assert found.seconds == 0.75
 
 
-def test_a_wait_is_waited_and_not_counted(monkeypatch, barriers):
+@pytest.mark.parametrize(
+    ("gathered", "rehearsals"), [(lambda s: [s, 0.25], 1), (lambda s: [s, 0.1], 2)]
+)
+def test_a_wait_is_waited_and_not_counted(monkeypatch, barriers, gathered, rehearsals):
+    """Seven updates are long enough where every other stage took as long, else there are more."""
     monkeypatch.setattr(rehearsal, "MOST", 5)
+    monkeypatch.setattr(rehearsal, "SECONDS", 0.2)
     start = time.perf_counter()
     with torch.inference_mode():
-        found = rehearse(stage_of(staged_cell(), 0, wait=0.05), schedules.locked)
-    assert time.perf_counter() - start > 14 * 0.05  # of 7 updates, twice
+        found = rehearse(stage_of(staged_cell(), 0, wait=0.05), schedules.locked, gathered)
+    least = 7 * 0.05 * rehearsals
+    assert least < time.perf_counter() - start < least + 0.3
     assert found.seconds < 0.05
 
 

@@ -44,8 +44,8 @@ def test_arms_are_told_apart_by_rule_and_schedule(demo):
     network, _ = demo
     assert network.label == "digits 64 units"
     assert [arm.label for arm in network.arms] == [
-        "bprop whole, one core", "bprop locked", "bprop 1F1B", "bprop data-parallel",
-        "bprop stale gradients", "cDNI unlocked", "cDNI unlocked, one M a stage",
+        "bprop whole (one core)", "bprop locked", "bprop 1F1B", "bprop data-parallel",
+        "bprop stale gradients", "cDNI unlocked", "cDNI unlocked (one M a stage)",
     ]  # fmt: skip
     assert network.delays == [0, 3, 30]
     locked, unlocked = network.arms[1], network.arms[5]

@@ -94,6 +94,7 @@ def test_any_text_is_a_value_or_a_usage_error(text):
         (["iterations=1,000"], "iterations=000: iterations=0 must be between 1"),
         (["iterations=5,5.0"], "--set iterations=5,5.0: a value is given twice"),
         (["iterations=5,"], "--set iterations=: a value is missing"),
+        (["batch_size=7,iterations=20"], "a field an option; add --set iterations=20"),
         (["drops=0.6,0.8"], "the items of a list are joined by colons: drops=0.6:0.8;"),
         (["drops=0.6,0.8"], "commas stand between lists to try: drops=0.6:0.8,none"),
         (
