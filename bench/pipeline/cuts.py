@@ -166,11 +166,15 @@ def cut(cell: Cell, image: Sequence[int], classes: int, stages: int) -> list[int
     if stages == 1:
         return [0, depth]
     each = [work_of(Part(cell, image, classes, i, i + 1), cell.batch_size) for i in range(depth)]
-    once = cell.sg_at == "stages"  # a layer alone has an M, but not each of a stage's layers
-    return balanced([one.seconds - (one.model if once else 0.0) for one in each], stages)
+    if cell.sg_at != "stages":
+        return balanced([one.seconds for one in each], stages)
+    # a layer alone has an M; in a stage the topmost layer has one
+    return balanced([one.seconds - one.model for one in each], stages, [one.model for one in each])
 
 
-def balanced(costs: Sequence[float], stages: int) -> list[int]:
+def balanced(
+    costs: Sequence[float], stages: int, models: Sequence[float] | None = None
+) -> list[int]:
     """Return the bounds of contiguous stages whose slowest takes least, to within `TOLERANCE`.
 
     Of the cuts within it the one with the fewest layers in the lowest stage, then in the next, is
@@ -179,15 +183,20 @@ def balanced(costs: Sequence[float], stages: int) -> list[int]:
     Args:
         costs: of the layers, bottom first; at least as many as stages.
         stages: their number.
+        models: what a stage costs in addition that ends with a layer and is not the topmost.
     """
-    total = [0.0, *itertools.accumulate(costs)]
-    ends = len(costs)
+    total, ends = [0.0, *itertools.accumulate(costs)], len(costs)
+
+    def cost(start: int, end: int) -> float:
+        """Return that of a stage of the layers from `start` to before `end`."""
+        return total[end] - total[start] + (models[end - 1] if models and end < ends else 0.0)
+
     # by the number of stages: the slowest one of the best cut of the layers from `start` on
     slowest: list[list[float]] = [[]]
     for left in range(1, stages + 1):
         row = [
             min(
-                max(total[end] - total[start], slowest[left - 1][end] if left > 1 else 0.0)
+                max(cost(start, end), slowest[left - 1][end] if left > 1 else 0.0)
                 for end in (range(start + 1, ends - left + 2) if left > 1 else (ends,))
             )
             if ends - start >= left
@@ -202,7 +211,7 @@ def balanced(costs: Sequence[float], stages: int) -> list[int]:
             next(
                 end
                 for end in range(start + 1, ends - left + 1)
-                if total[end] - total[start] <= allowed and slowest[left][end] <= allowed
+                if cost(start, end) <= allowed and slowest[left][end] <= allowed
             )
         )
     return [*bounds, ends]

@@ -85,6 +85,7 @@ def updates(
         train: its schedule.
         messages: that a stage sends in an update.
     """
+    straggler: float = cell.need("straggler")
     cell = cell.replace(straggler=1.0)
 
     def rehearsed(
@@ -114,7 +115,8 @@ def updates(
         return Updates(work=work, target=max(0.0, target), together=together)
     wait = 2 * cell.need("delay") / 1000
     if cell.schedule == "locked":
-        wait += sum(gathered(work.seconds, size=size)) - work.seconds
+        own = work.seconds * (straggler if rank == size - 1 else 1.0)
+        wait += sum(gathered(own, size=size)) - own
     if max(gathered(wait, size=size)) > 0:
         work = rehearsed(min(wait, LONGEST), turns=True)
     return Updates(work=work, together=together)
@@ -134,15 +136,17 @@ def message(
     shapes: Sequence[Sequence[int]],
     dtype: torch.dtype,
     *,
-    delay: float,
+    delay: float = 0.0,
+    pauses: Sequence[float],
+    waits: bool = True,
     down: Sequence[int] | None = None,
 ) -> Message:
     """Return the seconds of a message to the stage above; 0 at the top.
 
-    Where an answer has another shape they are the means of the two: each stage hands over one of
-    either and reads one of the other.
-
-    Every stage calls it at the same time; a pair's messages are timed while all others wait.
+    Every stage calls it at the same time; a pair's messages are timed while all others wait. Before
+    each a stage computes for a pause, so that the one that receives has waited as in a run. Where
+    answers have another shape the seconds are means of the two: each of the stages hands over one
+    of either and reads one of the other.
 
     Args:
         wires: join it to its neighbours.
@@ -150,15 +154,20 @@ def message(
         size: the number of stages.
         shapes: of what it sends up, and of what comes from below.
         dtype: of both.
-        delay: seconds that a message is held; no more than a rehearsal waits.
+        delay: seconds that a message is held.
+        pauses: of each stage, in seconds: what it does between two messages.
+        waits: whether a stage has waited before it sends: its core is then slower.
         down: the shape of every answer; None for that of what it answers.
     """
-    found, delay = Message(), min(delay, LONGEST / 2)
-    count = max(3, min(ROUND_TRIPS, int(ROUND_TRIP_SECONDS / (2 * delay or 1e-9))))
+    found = Message()
     for lower in range(size - 1):
+        low, high = pauses[lower], pauses[lower + 1]
+        trip = low + high + 2 * delay
+        count = max(3, min(ROUND_TRIPS, int(ROUND_TRIP_SECONDS / (trip or 1e-9))))
         if rank == lower:
             link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay, back=down))
-            found = _timed(link, torch.zeros(tuple(shapes[0]), dtype=dtype), count, delay)
+            tensor = torch.zeros(tuple(shapes[0]), dtype=dtype)
+            found = _timed(link, tensor, count, (low, high), delay=delay, waits=waits)
             link.end(60)
         elif rank == lower + 1:
             answer = shapes[1] if down is None else down
@@ -167,26 +176,50 @@ def message(
             for number in range(2 * count):
                 one = link.inbox.take(60)
                 assert one is not None
+                _compute(high)
                 link.send(number, tensor)
             link.end(60)
         dist.barrier()
     return found
 
 
-def _timed(link: AnyLink, tensor: torch.Tensor, count: int, delay: float) -> Message:
+def _timed(
+    link: AnyLink,
+    tensor: torch.Tensor,
+    count: int,
+    pauses: tuple[float, float],
+    *,
+    delay: float,
+    waits: bool,
+) -> Message:
     """Return the means of `count` round trips, and of as many whose answer is left to lie."""
     clock, ways, sends, reads = time.perf_counter, list[float](), list[float](), list[float]()
+    low, high = pauses
+    for number in range(count):
+        _compute(low)
+        start = clock()
+        link.send(number, tensor)
+        if waits:
+            sends.append(clock() - start)
+        link.inbox.take(60)
+        ways.append((clock() - start - high) / 2 - delay)
     for number in range(count):
         start = clock()
         link.send(number, tensor)
-        sends.append(clock() - start)
-        link.inbox.take(60)
-        ways.append((clock() - start) / 2 - delay)
-    for number in range(count):
-        link.send(number, tensor)
-        time.sleep(2 * delay + SETTLE_SECONDS)
+        if not waits:
+            sends.append(clock() - start)
+        if delay:
+            time.sleep(2 * delay)
+        _compute(high + SETTLE_SECONDS)
         start = clock()
         link.inbox.take(60)
         reads.append(clock() - start)
     way, send, read = map(statistics.fmean, (ways, sends, reads))
-    return Message(way=way, send=send, read=read)
+    return Message(way=max(way, 0.0), send=send, read=read)
+
+
+def _compute(seconds: float) -> None:
+    """Keep the core busy."""
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        pass

@@ -23,7 +23,7 @@ from . import cuts, measure, schedules
 from .links import LateError, LostError
 from .part import Part
 from .process import own_core
-from .rehearsal import Rehearsal
+from .rehearsal import LONGEST, Rehearsal
 from .stage import UNREAD, Stage, StageError
 from .trace import Interval, shares
 
@@ -114,11 +114,11 @@ def _run(
     train = _schedule(cell.need("schedule"))
     warm_up = cell.replace(iterations=WARM_UP, evaluate_every=WARM_UP, delay=0)
     _warm_up(stage_of(Stage, warm_up, wires=wires), train)
-    built = part(cell)
-    way = measure.Message() if parallel else _message(built, examples, rank, size, wires)
     make = functools.partial(stage_of, Rehearsal)
     before = measure.updates(cell, rank, size, make, train, messages=times)
-    work = before.work
+    work, way, built = before.work, measure.Message(), part(cell)
+    if not parallel:
+        way = _message(built, examples, rank, size, wires=wires, pause=work.seconds / times)
     by_errors = built.learns_from == ERRORS  # a stage updates only where one has come
     apart = work.forward + work.overhead if by_errors else work.seconds
     quickest = min(measure.gathered(apart, size=size))
@@ -218,13 +218,25 @@ def _micro_batches(cell: Cell, size: int) -> tuple[int, int]:
     return cell.batch_size, 1
 
 
-def _message(part: Part, examples: int, rank: int, size: int, wires: Wires) -> measure.Message:
-    """Return the seconds of a message to the stage above."""
-    up, below = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
-    delay = part.cell.need("delay") / 1000
-    dtype = part.weights.flat.dtype
-    down = part.error_shape
-    return measure.message(wires, rank, size, (up, below), dtype, delay=delay, down=down)
+def _message(
+    part: Part, examples: int, rank: int, size: int, *, wires: Wires, pause: float
+) -> measure.Message:
+    """Return the seconds of a message to the stage above; `pause` is between two of this one."""
+    cell = part.cell
+    shapes = (*part.output_shape[:-1], examples), (*part.input_shape[:-1], examples)
+    dtype, longest = part.weights.flat.dtype, LONGEST / 2
+    waits = cell.schedule not in UNREPEATABLE
+    return measure.message(
+        wires,
+        rank,
+        size,
+        shapes,
+        dtype,
+        delay=min(cell.need("delay") / 1000, longest) if waits else 0.0,
+        pauses=measure.gathered(min(pause, longest), size=size),
+        waits=waits,
+        down=part.error_shape,
+    )
 
 
 def _evaluate(stage: Stage, *, alone: bool) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ All of it is counted from the published records, in whole phrases, so that a sen
 when more of them come in.
 """
 
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 
@@ -11,7 +12,7 @@ from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.naming import span
 from sgbench.reports.analysis.planned import planned
-from sgbench.reports.analysis.stages import HEADLINE, spread
+from sgbench.reports.analysis.stages import HEADLINE, Network, reached, spread
 from sgbench.reports.analysis.verdicts import (
     INCONCLUSIVE,
     NOT_REPRODUCED,
@@ -213,4 +214,35 @@ def locking() -> str:
         f" takes {now} without delay and {later} where every message takes 10 ms; cDNI with one M"
         f" where the stages meet {free} and {freer}; with stale gradients {old} and {older};"
         f" backprop whole, on one core, {seconds(0, stages=1)}"
+    )
+
+
+def locking_wide() -> str:
+    """Return what keeps one M a stage back at scale quick, network by network: updates, and M."""
+    found = sources.stages("locking", SHORT)
+    if found is None or not found.networks:
+        raise MarkerError("nothing is published of locking")
+    return "; ".join(map(_kept_back, found.networks))
+
+
+def _kept_back(network: Network) -> str:
+    fields = {"rule": "cdni", "schedule": "unlocked", "sg_at": "stages", "sg_layers": 0}
+    arm = next(a for a in network.arms if a.cell.has(fields))
+    locked = next(a for a in network.arms if a.cell.has({"schedule": "locked", "stages": 2}))
+    needed = [
+        statistics.fmean(
+            reached(run.curve, HEADLINE, "iteration") for run in one.runs[0.0, 1.0].values()
+        )
+        for one in (arm, locked)
+    ]
+    runs = list(arm.runs[0.0, 1.0].values())
+    names = [f"{name}_seconds" for name in ("forward", "backward", "model", "update")]
+    share = statistics.fmean(
+        run.pipeline[0]["model_seconds"] / sum(run.pipeline[0][name] for name in names)
+        for run in runs
+    )
+    busy = statistics.fmean(run.pipeline[-1]["busy"] for run in runs)
+    return (
+        f"{network.label}: {needed[0] / needed[1]:.1f} times the updates, {100 * share:.0f} % of"
+        f" the bottom stage's work for M, the top stage busy {100 * busy:.0f} % of the time"
     )

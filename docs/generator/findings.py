@@ -36,6 +36,7 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "orders-ours-same": lambda: answers.orders(SAME_WAY, ours=True),
     "table2-lengths": answers.lengths,
     "locking": answers.locking,
+    "locking-wide": answers.locking_wide,
     **{f"paper-done-{name}": functools.partial(answers.done, name) for name in catalogue.names()},
     **{f"paper-cost-{name}": functools.partial(cost.left, name) for name in catalogue.names()},
 }

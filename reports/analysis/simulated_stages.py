@@ -29,7 +29,7 @@ class Beside:
     """Updates a second of an arm at a delay, as they were measured (a seed each) and simulated.
 
     `counted` is whether the records have what batches, schedules and messages take on a stage's
-    own core; older ones lack it, and the simulation is then too fast.
+    own core; older ones lack it, and the simulation then leaves it out.
     """
 
     arm: Arm

@@ -65,12 +65,12 @@ def sections(stages: Stages) -> list[Section]:
 
 
 def uncounted(stages: Stages) -> list[str]:
-    """Return a line where the simulation lacks what older records do not have."""
+    """Return a line where the simulation leaves out what older records do not have."""
     cases = [one for _, some in stages.measured for one in some]
     lacking = sum(not one.counted for one in cases)
     if not lacking:
         return []
     return [
-        f"In {lacking} of {len(cases)} cases the simulation is too fast: what batches, schedules"
-        " and messages take on a stage's own core was not measured before the records' schema 8."
+        f"In {lacking} of {len(cases)} cases the simulation leaves out what batches, schedules and"
+        " messages take on a stage's own core: not measured before schema 8 of the records."
     ]

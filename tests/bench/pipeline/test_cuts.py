@@ -27,6 +27,29 @@ def test_no_cut_is_better_by_more_than_the_tolerance(costs, data):
     assert slowest(costs, bounds) <= best * (1 + cuts.TOLERANCE) + 1e-9
 
 
+def test_the_m_at_the_top_of_a_stage_counts():
+    """As of the wide network: two layers below with an M take longer than three above one."""
+    layers, models = [10.0, 13.0, 12.0, 1.0], [12.0, 12.0, 12.0, 0.0]
+    assert cuts.balanced(layers, 2) == [0, 2, 4]
+    assert cuts.balanced(layers, 2, models) == [0, 1, 4]  # 26 instead of 35
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 10), st.floats(0, 10)), min_size=2, max_size=6), st.data())
+def test_no_cut_is_better_with_ms_either(both, data):
+    costs, models = map(list, zip(*both, strict=True))
+    stages = data.draw(st.integers(2, len(costs)))
+
+    def slowest_of(bounds):
+        pairs = list(itertools.pairwise(bounds))
+        ms = [*(models[end - 1] for _, end in pairs[:-1]), 0.0]
+        return max(sum(costs[a:b]) + m for (a, b), m in zip(pairs, ms, strict=True))
+
+    every = itertools.combinations(range(1, len(costs)), stages - 1)
+    best = min(slowest_of([0, *cut, len(costs)]) for cut in every)
+    found = cuts.balanced(costs, stages, models)
+    assert slowest_of(found) <= best * (1 + cuts.TOLERANCE) + 1e-9
+
+
 @pytest.mark.parametrize("noise", [-0.04, 0.0, 0.04])
 def test_near_ties_are_cut_alike(noise):
     assert cuts.balanced([1.0, 1.0 + noise, 1.0], 2) == [0, 1, 3]

@@ -42,7 +42,7 @@ def updates(*arguments, size=2, **options):
 def test_locked_stages_wait_for_the_others_and_two_delays(rehearsals, monkeypatch, longest):
     monkeypatch.setattr(measure, "LONGEST", longest)
     found = updates("backprop", "locked", delay=500.0)
-    wait = min(4.0, longest)
+    wait = min(3.0 + 2 * 0.5, longest)
     assert rehearsals == [(0, True, True), (0, True, False), (wait, True, True)]
     assert found.work.forward == 1.0 + wait  # by the last of them
     assert (found.together, found.target) == (1.25, 0)
@@ -81,8 +81,13 @@ def test_one_stage_has_no_company(rehearsals):
     assert rehearsals == [(0, True, True)]
 
 
-@pytest.mark.parametrize(("delay", "down"), [(0.0, None), (0.02, None), (0.0, (1, 2, 6))])
-def test_a_message_is_timed_without_its_delay(tmp_path, monkeypatch, delay, down):
+@pytest.mark.parametrize(
+    ("delay", "pauses", "down"),
+    [(0.0, [0.0, 0.0], None), (0.02, [0.001, 0.04], None), (0.0, [0.0, 0.0], (1, 2, 6))],
+)
+def test_a_message_is_timed_without_its_delay_and_the_pauses(
+    tmp_path, monkeypatch, delay, pauses, down
+):
     (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
     stored, told = {}, threading.Event()
 
@@ -102,7 +107,15 @@ def test_a_message_is_timed_without_its_delay(tmp_path, monkeypatch, delay, down
     def work(rank, pipes):
         wires = SharedWires(rank, 2, folder=tmp_path, pipes=pipes, store=Store())
         found[rank] = measure.message(
-            wires, rank, 2, (shape, shape), torch.float32, delay=delay, down=down
+            wires,
+            rank,
+            2,
+            (shape, shape),
+            torch.float32,
+            delay=delay,
+            pauses=pauses,
+            waits=delay > 0,
+            down=down,
         )
 
     pipes = [{1: (down_read, up_write)}, {0: (up_read, down_write)}]
