@@ -121,7 +121,7 @@ class Configuration:
     )
     schedule: str | None = _if(
         "how the stages wait for one another: locked, gpipe, 1f1b, data_parallel or stale"
-        " (backprop), unlocked or completely_unlocked (dni, cdni)"
+        " (backprop), unlocked (dni, cdni, dfa, local_pred) or completely_unlocked (dni, cdni)"
     )
     delay: float | None = _if(
         "milliseconds that are added to every message between stages", min=0, max=1e5

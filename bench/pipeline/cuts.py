@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from ..families.feedforward.stages import ERRORS, HEADS
 from .part import Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from torch import Tensor
 
     from ..cell import Cell
 
@@ -30,7 +33,7 @@ class Work:
     Attributes:
         forward: running forward.
         backward: running backward.
-        model: all that its Ms and its model I do, learning too.
+        model: all that its Ms, its heads and its model I do, learning too.
         update: the optimiser.
     """
 
@@ -69,13 +72,10 @@ def _round(part: Part, batch: int) -> tuple[float, float, float]:
     one_hot = part.encode(torch.zeros((1, batch), dtype=torch.int64))
     forward = backward = model = 0.0
     clock = time.perf_counter
+    if part.learns_from == HEADS:
+        return _round_with_heads(part, x, one_hot)
     if not part.models:
-        start = clock()
-        h, pullbacks = part.forward(x)
-        forward = clock() - start
-        start = clock()
-        part.backward(pullbacks, part.loss_gradient(h, one_hot) if part.top else h)
-        return forward, clock() - start, 0.0
+        return _round_without_models(part, x, one_hot)
     if part.input_model is not None:
         start = clock()
         guess, pullback = part.input_model(torch.rand(part.image_shape(batch), dtype=dtype))
@@ -113,6 +113,46 @@ def _round(part: Part, batch: int) -> tuple[float, float, float]:
         forward += clock() - start
         start = clock()
         pullback(part.loss_gradient(logits, one_hot))
+        backward += clock() - start
+    return forward, backward, model
+
+
+def _round_without_models(part: Part, x: Tensor, one_hot: Tensor) -> tuple[float, float, float]:
+    """Return the seconds of a part that learns from a gradient or an error from above."""
+    clock = time.perf_counter
+    start = clock()
+    h, pullbacks = part.forward(x)
+    forward = clock() - start
+    start = clock()
+    if part.learns_from == ERRORS:
+        part.learn_from_error(pullbacks, part.loss_gradient(h, one_hot) if part.top else one_hot)
+    else:
+        part.backward(pullbacks, part.loss_gradient(h, one_hot) if part.top else h)
+    return forward, clock() - start, 0.0
+
+
+def _round_with_heads(part: Part, x: Tensor, one_hot: Tensor) -> tuple[float, float, float]:
+    """Return the seconds forward, backward and of heads of a part whose layers have them."""
+    forward = backward = model = 0.0
+    clock = time.perf_counter
+    h = x
+    for layer, head in zip(part.hidden, part.heads, strict=True):
+        start = clock()
+        h, pullback = layer(h)
+        forward += clock() - start
+        start = clock()
+        logits, pull_head = head(h)
+        delta = pull_head(part.loss_gradient(logits, one_hot))
+        model += clock() - start
+        start = clock()
+        pullback(delta, need_input=False)
+        backward += clock() - start
+    if part.top:
+        start = clock()
+        logits, pullback = part.classify(h)
+        forward += clock() - start
+        start = clock()
+        pullback(part.loss_gradient(logits, one_hot), need_input=False)
         backward += clock() - start
     return forward, backward, model
 

@@ -56,11 +56,12 @@ class LinkSpec:
     Attributes:
         peer: the neighbour's rank.
         tag: of what is sent to it, `UP` or `DOWN`; what it sends has the other.
-        shape: of a message, out and in.
-        dtype: of both.
+        shape: of a message to it.
+        dtype: of messages both ways.
         delay: seconds that a message is held before it leaves.
         limit: of unread messages; a newer one then replaces the oldest. None for no limit.
         update_seconds: about what an update takes, of whichever neighbour is quicker.
+        back: the shape of a message from it; None for that of one to it.
     """
 
     peer: int
@@ -70,6 +71,12 @@ class LinkSpec:
     delay: float = 0.0
     limit: int | None = None
     update_seconds: float = math.inf
+    back: Sequence[int] | None = None
+
+    @property
+    def shape_back(self) -> torch.Size:
+        """The shape of what comes back."""
+        return torch.Size(self.shape if self.back is None else self.back)
 
 
 class Inbox:
@@ -139,6 +146,7 @@ class Link:
     def __init__(self, spec: LinkSpec) -> None:
         self.peer, self.tag, self.delay = spec.peer, spec.tag, spec.delay
         self.shape, self.dtype = torch.Size(spec.shape), spec.dtype
+        self._back = spec.shape_back
         self.inbox, self.sent = Inbox(spec.limit), 0
         self._outgoing: queue.SimpleQueue[tuple[float, Tensor]] = queue.SimpleQueue()
         self._threads = [
@@ -189,7 +197,7 @@ class Link:
     def _receive(self) -> None:
         tag = UP + DOWN - self.tag
         while True:
-            buffer = torch.empty(self.shape.numel() + 1, dtype=self.dtype)
+            buffer = torch.empty(self._back.numel() + 1, dtype=self.dtype)
             try:
                 dist.recv(buffer, self.peer, tag=tag)
             except RuntimeError as error:
@@ -199,7 +207,7 @@ class Link:
             if batch == LAST:
                 self.inbox.close()
                 return
-            self.inbox.put(Message(batch, buffer[:-1].view(self.shape)))
+            self.inbox.put(Message(batch, buffer[:-1].view(self._back)))
 
 
 def _batch_of(buffer: Tensor) -> int:

@@ -15,7 +15,7 @@ import torch
 import torch.distributed as dist
 
 from ..contract import UNREPEATABLE
-from ..families.feedforward.stages import WHOLE_NETWORKS
+from ..families.feedforward.stages import MODELS, WHOLE_NETWORKS, learns_from
 from .links import DOWN, UP, LinkSpec
 from .rehearsal import LONGEST, Rehearsal, Rehearsed, StandIns, rehearse
 
@@ -74,7 +74,8 @@ def updates(
     """Rehearse a stage's updates; all stages do so at the same time.
 
     A stage's answers come after two delays. Where one stage works at a time, they also come after
-    what the others do: a core that has waited is slower for a while.
+    what the others do: a core that has waited is slower for a while. Unlocked, answers are there
+    at once, and a stage with Ms rehearses without any, too.
 
     Args:
         cell: the cell.
@@ -108,6 +109,8 @@ def updates(
         return Updates(work=work)
     together = rehearsed().seconds / work.seconds
     if cell.schedule in UNREPEATABLE:
+        if learns_from(cell.rule) != MODELS:
+            return Updates(work=work, together=together)
         target = work.seconds - rehearsed(turns=True, targets=False).seconds
         return Updates(work=work, target=max(0.0, target), together=together)
     wait = 2 * cell.need("delay") / 1000
@@ -136,11 +139,14 @@ def message(
     delay: float = 0.0,
     pauses: Sequence[float],
     waits: bool = True,
+    down: Sequence[int] | None = None,
 ) -> Message:
     """Return the seconds of a message to the stage above; 0 at the top.
 
     Every stage calls it at the same time; a pair's messages are timed while all others wait. Before
-    each a stage computes for a pause, so that the one that receives has waited as in a run.
+    each a stage computes for a pause, so that the one that receives has waited as in a run. Where
+    answers have another shape the seconds are means of the two: each of the stages hands over one
+    of either and reads one of the other.
 
     Args:
         wires: join it to its neighbours.
@@ -151,6 +157,7 @@ def message(
         delay: seconds that a message is held.
         pauses: of each stage, in seconds: what it does between two messages.
         waits: whether a stage has waited before it sends: its core is then slower.
+        down: the shape of every answer; None for that of what it answers.
     """
     found = Message()
     for lower in range(size - 1):
@@ -158,17 +165,19 @@ def message(
         trip = low + high + 2 * delay
         count = max(3, min(ROUND_TRIPS, int(ROUND_TRIP_SECONDS / (trip or 1e-9))))
         if rank == lower:
-            link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay))
+            link = wires.link(LinkSpec(rank + 1, UP, shapes[0], dtype, delay=delay, back=down))
             tensor = torch.zeros(tuple(shapes[0]), dtype=dtype)
             found = _timed(link, tensor, count, (low, high), delay=delay, waits=waits)
             link.end(60)
         elif rank == lower + 1:
-            link = wires.link(LinkSpec(lower, DOWN, shapes[1], dtype, delay=delay))
+            answer = shapes[1] if down is None else down
+            link = wires.link(LinkSpec(lower, DOWN, answer, dtype, delay=delay, back=shapes[1]))
+            tensor = torch.zeros(tuple(answer), dtype=dtype)
             for number in range(2 * count):
                 one = link.inbox.take(60)
                 assert one is not None
                 _compute(high)
-                link.send(number, one.tensor)
+                link.send(number, tensor)
             link.end(60)
         dist.barrier()
     return found

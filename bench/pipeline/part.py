@@ -1,17 +1,21 @@
-"""A stage's part of a network: some of its layers, their Ms, and the optimiser of both."""
+"""A stage's part of a network: some of its layers, what they learn from, and the optimiser."""
 
 from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 
 from .. import registry
+from ..contract import UNREPEATABLE
 from ..families.feedforward.blueprint import architecture_of, blueprint
 from ..families.feedforward.losses import cross_entropy
 from ..families.feedforward.network import Head
+from ..families.feedforward.stages import ERRORS, learns_from
+from ..families.rule_state import kept
 from ..nn.adam import Adam, rates
 from ..nn.layers import build
 from ..nn.parameters import Parameters
@@ -24,9 +28,19 @@ if TYPE_CHECKING:
 
     from ..cell import Cell
     from ..interfaces import Pullback
+    from ..nn.blueprint import Shape
     from ..nn.layers import LayerStack
 
 CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shapes:
+    """The whole network as a rule's `setup` sees it."""
+
+    classes: int
+    hidden_shapes: Sequence[Shape]
+    weight_shapes: Sequence[Shape]
 
 
 class Part:
@@ -44,11 +58,18 @@ class Part:
     Attributes:
         bottom: whether it has the lowest layer of the network.
         top: whether it has the classifier.
+        learns_from: of an unlocked part, as `families.feedforward.stages.learns_from`; None of one
+            that waits for gradients.
         hidden: its hidden layers, bottom first.
         models: an M for each, or for the topmost only (`sg_at`); none where none is asked for.
+        heads: a linear classifier for each hidden layer; none where the rule asks for none.
+        feedback: the fixed matrix [1, units, classes] of each hidden layer, which the error at the
+            logits comes through; none where the rule learns from something else.
         input_model: the model I of its input; None where it waits for that.
         input_shape: of what comes from below, or of a packed batch: [1, units, B].
         output_shape: of what goes up; of logits where it is the top.
+        error_shape: of what comes down to every part where that is the error at the logits: [1,
+            classes, B]; None where it is a gradient at what goes up.
     """
 
     def __init__(
@@ -58,6 +79,7 @@ class Part:
         depth: int = cell.need("depth")
         self.cell, self.architecture = cell, architecture_of(cell)
         self.bottom, self.top = first == 0, last == depth
+        self.learns_from = learns_from(cell.rule) if cell.schedule in UNREPEATABLE else None
         span = range(first, min(last, depth - 1))
         self.hidden = [build(plan.hidden[i]) for i in span]
         self.classifier = build(plan.classifier) if self.top else None
@@ -72,6 +94,17 @@ class Part:
             alone = cell.sg_at == "stages"  # at the top of the part, and the classifier has none
             at = span[-1:] if alone and not self.top else () if alone else span
             self.models = [SyntheticGradient(build(plan.models[i]), join, scale) for i in at]
+        heads = [build(plan.heads[i]) for i in span if plan.heads]
+        self.heads = [Head(self.architecture, 1, head) for head in heads]
+        self.feedback: list[Tensor] = []
+        self.error_shape: tuple[int, int, int] | None = None
+        if self.learns_from == ERRORS:
+            self.error_shape = (1, classes, cell.batch_size)
+            whole = _Shapes(
+                classes=classes, hidden_shapes=plan.shapes, weight_shapes=plan.weight_shapes
+            )
+            drawn = kept(whole, [cell], CPU)
+            self.feedback = [drawn[f"feedback{i}"] for i in span]
         self.input_model: LayerStack | None = None
         if plan.input_models and not self.bottom:
             self.input_model = build(plan.input_models[first - 1])
@@ -98,8 +131,9 @@ class Part:
         """Return all stacks of layers with weights, those that learn by themselves last."""
         classifier = [] if self.classifier is None else [self.classifier]
         inputs = [] if self.input_model is None else [self.input_model]
+        heads = [head.sequence for head in self.heads]
         models = [model.sequence for model in self.models]
-        return [*self.hidden, *classifier, *models, *inputs]
+        return [*self.hidden, *classifier, *heads, *models, *inputs]
 
     def _parts(self) -> list[slice]:
         """Return the columns that are updated together: all else, the topmost M, the model I."""
@@ -138,6 +172,17 @@ class Part:
         for pullback in reversed(pullbacks[1:]):
             delta = pullback(delta)
         return pullbacks[0](delta, need_input=not self.bottom)
+
+    def learn_from_error(self, pullbacks: Sequence[Pullback], error: Tensor) -> None:
+        """Write the gradients of all layers from the error at the logits [1, classes, B].
+
+        A hidden layer gets it through its own fixed matrix, and nothing of the layers above it.
+        """
+        hidden = len(self.hidden)
+        for pullback, feedback in zip(pullbacks[:hidden], self.feedback, strict=True):
+            pullback(feedback @ error, need_input=False)
+        for pullback in pullbacks[hidden:]:  # the classifier's
+            pullback(error, need_input=False)
 
     @staticmethod
     def loss_gradient(logits: Tensor, one_hot: Tensor) -> Tensor:

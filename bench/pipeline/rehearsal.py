@@ -45,7 +45,7 @@ class Rehearsed:
     Attributes:
         forward: running forward, the bottom stage's images included.
         backward: running backward.
-        model: all that its Ms and its model I do, learning too.
+        model: all that its Ms, its heads and its model I do, learning too.
         update: the optimiser.
         overhead: the rest: its batch's labels, and the Python between these.
         reduce: an average of gradients without its delay, from when all have come.
@@ -162,7 +162,7 @@ class StandIn:
         self._above, self.closed, self._next, self._due = spec.tag == UP, False, 0, 0.0
         self._asked: deque[tuple[int, float]] = deque()
         size = GRADIENT if self._above else 1.0
-        self._tensor = torch.rand(tuple(spec.shape), dtype=spec.dtype) * size
+        self._tensor = torch.rand(spec.shape_back, dtype=spec.dtype) * size
 
     def send(self, batch: int, tensor: Tensor) -> None:
         """Take note of a message."""

@@ -10,6 +10,8 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
+from ..families.feedforward.stages import ERRORS, HEADS
+from . import without_models
 from .trace import BACKWARD, FORWARD, MODEL, UPDATE
 
 if TYPE_CHECKING:
@@ -66,26 +68,21 @@ def _learn_late(stage: Stage, pullbacks: list[Pullback], k: int) -> None:
 
 
 def unlocked(stage: Stage) -> None:
-    """Train by synthetic gradients: send h on and go to the next batch.
+    """Train without the gradient from above: send h on and go to the next batch.
 
-    The target of the topmost M of a stage comes from above, late. The bottom stage never waits;
-    the others wait for the next h only, and read the oldest that they have. With `sg_at` there is
-    no M but that one, and the layers of a stage learn by backprop.
+    With synthetic gradients the target of the topmost M of a stage comes from above, late. The
+    bottom stage never waits; the others wait for the next h only, and read the oldest that they
+    have. With `sg_at` there is no M but that one, and the layers of a stage learn by backprop.
+    Rules without M: `without_models`.
     """
-    waiting = Awaited(stage)
-    k = -1
-    while True:
-        if stage.below is None:
-            k += 1
-            if k >= stage.cell.iterations:
-                return
-            x = _input(stage, k)
-        else:
-            message = stage.take(stage.below, k + 1)
-            if message is None:
-                return
-            k, x = message
-        waiting.learn_from(x, k)
+    if stage.part.learns_from == HEADS:
+        without_models.by_heads(stage)
+    elif stage.part.learns_from == ERRORS:
+        without_models.by_errors(stage)
+    else:
+        waiting = Awaited(stage)
+        for k, x in without_models.arriving(stage):
+            waiting.learn_from(x, k)
 
 
 def completely_unlocked(stage: Stage) -> None:

@@ -16,7 +16,7 @@ from ..contract import UNREPEATABLE
 from ..datasets import Data
 from ..families.feedforward.batches import Batches
 from ..families.feedforward.losses import cross_entropy
-from ..families.feedforward.stages import MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
+from ..families.feedforward.stages import ERRORS, MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
 from . import cuts, measure, schedules
@@ -116,10 +116,12 @@ def _run(
     _warm_up(stage_of(Stage, warm_up, wires=wires), train)
     make = functools.partial(stage_of, Rehearsal)
     before = measure.updates(cell, rank, size, make, train, messages=times)
-    work, way = before.work, measure.Message()
+    work, way, built = before.work, measure.Message(), part(cell)
     if not parallel:
-        way = _message(part(cell), examples, rank, size, wires=wires, pause=work.seconds / times)
-    quickest = min(measure.gathered(work.seconds, size=size))
+        way = _message(built, examples, rank, size, wires=wires, pause=work.seconds / times)
+    by_errors = built.learns_from == ERRORS  # a stage updates only where one has come
+    apart = work.forward + work.overhead if by_errors else work.seconds
+    quickest = min(measure.gathered(apart, size=size))
     told = progress if rank == 0 else None
     stage = stage_of(Stage, cell, wires=wires, update_seconds=quickest, progress=told)
     mine = stage.part
@@ -233,6 +235,7 @@ def _message(
         delay=min(cell.need("delay") / 1000, longest) if waits else 0.0,
         pauses=measure.gathered(min(pause, longest), size=size),
         waits=waits,
+        down=part.error_shape,
     )
 
 

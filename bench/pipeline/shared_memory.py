@@ -165,11 +165,13 @@ class SharedLink:
 
     def __init__(self, spec: LinkSpec, file: Path, pipes: tuple[int, int], slots: int) -> None:
         self.peer, self.delay, self.sent, self._number = spec.peer, spec.delay, 0, 0
-        shape = torch.Size(spec.shape)
-        size = _Ring.size(slots, shape, spec.dtype)
+        shapes, sizes = _both_ways(spec, slots)
         with file.open("r+b") as opened:
-            memory = mmap.mmap(opened.fileno(), 2 * size, flags=_SHARED)
-        up, down = (_Ring(memory, start, slots, shape, spec.dtype) for start in (0, size))
+            memory = mmap.mmap(opened.fileno(), sum(sizes), flags=_SHARED)
+        up, down = (
+            _Ring(memory, start, slots, shape, spec.dtype)
+            for start, shape in zip((0, sizes[0]), shapes, strict=True)
+        )
         self._out, incoming = (up, down) if spec.tag == UP else (down, up)
         self._wake = pipes[1]
         self.inbox = SharedInbox(incoming, pipes[0], spec.limit)
@@ -178,7 +180,8 @@ class SharedLink:
     def make(folder: Path, spec: LinkSpec, slots: int) -> Path:
         """Make the memory of a pair of stages; return its file, in a folder of both."""
         handle, name = tempfile.mkstemp(dir=folder)
-        size = 2 * _Ring.size(slots, torch.Size(spec.shape), spec.dtype)
+        _, sizes = _both_ways(spec, slots)
+        size = sum(sizes)
         try:
             os.truncate(handle, size)
             if hasattr(os, "posix_fallocate"):
@@ -213,6 +216,14 @@ class SharedLink:
         until = time.perf_counter() + seconds
         while not self.inbox.closed:
             self.inbox.take(max(0.0, until - time.perf_counter()))
+
+
+def _both_ways(spec: LinkSpec, slots: int) -> tuple[list[torch.Size], list[int]]:
+    """Return the shapes of messages up and down, and the bytes of a ring of each."""
+    shapes = [torch.Size(spec.shape), spec.shape_back]
+    if spec.tag != UP:
+        shapes.reverse()
+    return shapes, [_Ring.size(slots, shape, spec.dtype) for shape in shapes]
 
 
 def _aligned(size: int) -> int:

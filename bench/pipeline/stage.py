@@ -133,7 +133,9 @@ class Stage:
         self.next_evaluation = self.cell.next_evaluation(0)
         dtype = part.weights.flat.dtype
 
-        def link(peer: int, tag: int, shape: tuple[int, ...]) -> AnyLink | None:
+        def link(
+            peer: int, tag: int, shape: tuple[int, ...], back: tuple[int, ...]
+        ) -> AnyLink | None:
             if wires is None or not 0 <= peer < size:
                 return None
             count = shape[-1] if examples is None else examples
@@ -143,14 +145,17 @@ class Stage:
                     tag,
                     (*shape[:-1], count),
                     dtype,
+                    back=(*back[:-1], count),
                     delay=self.delay,
                     limit=limit,
                     update_seconds=update_seconds,
                 )
             )
 
-        self.above = link(rank + 1, UP, part.output_shape)  # first, for nobody waits for it
-        self.below = link(rank - 1, DOWN, part.input_shape)
+        up, down = part.output_shape, part.input_shape
+        error = part.error_shape
+        self.above = link(rank + 1, UP, up, error or up)  # first, for nobody waits for it
+        self.below = link(rank - 1, DOWN, error or down, down)
 
     @property
     def top(self) -> bool:

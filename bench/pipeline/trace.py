@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 *_computing, WAITING, COMMUNICATING = SPAN_KINDS
 COMPUTING = FORWARD, BACKWARD, MODEL, UPDATE = tuple(_computing)
-"""Kinds of spans in which a stage computes; `model` is all work of M and of synthetic inputs."""
+"""Kinds of spans in which a stage computes; `model`: all work of M, heads and synthetic inputs."""
 
 
 class Interval(NamedTuple):

@@ -28,6 +28,7 @@ RULE = Rule(
     source="arXiv 1609.01596",
     locking="update",
     hidden_products=2,
+    schedules=("unlocked",),
 )
 
 

@@ -28,6 +28,7 @@ RULE = Rule(
     auxiliary=True,
     locking="forward",
     hidden_products=2,
+    schedules=("unlocked",),
 )
 
 

@@ -8,6 +8,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from ...bench.families.feedforward.stages import learns_from
 from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
 from ...bench.pipeline.simulation.prediction import simulate
 from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
@@ -81,11 +82,15 @@ def _counted(run: Run) -> bool:
 
 
 def beyond(network: Network) -> list[Beyond]:
-    """Return what is simulated with more stages: of each schedule the arm with the cheapest M."""
-    found: dict[str, Beyond] = {}
+    """Return what is simulated with more stages.
+
+    Of each schedule, and what unlocked stages learn from, the arm with the cheapest M.
+    """
+    found: dict[tuple[str, str], Beyond] = {}
     for arm in network.arms:
         schedule = str(arm.cell.schedule)
-        if schedule in _BEYOND and not arm.whole and schedule not in found:
+        key = schedule, learns_from(arm.cell.rule)
+        if schedule in _BEYOND and not arm.whole and key not in found:
             runs = list(arm.runs[0.0, 1.0].values())
             pipeline = _apart(pipeline_of(arm, runs, 0.0, 1.0))
             if arm.unlocked:  # every stage has to be late before it is steady: long to simulate
@@ -94,7 +99,7 @@ def beyond(network: Network) -> list[Beyond]:
                 some += scenarios(pipeline, COUNTS[1:], dict([near]), _FEW)
             else:
                 some = scenarios(pipeline, updates=_FEW)
-            found[schedule] = Beyond(arm=arm, scenarios=tuple(some))
+            found[key] = Beyond(arm=arm, scenarios=tuple(some))
     return list(found.values())
 
 
@@ -110,6 +115,7 @@ def pipeline_of(arm: Arm, runs: Sequence[Run], delay: float, straggler: float) -
         schedule=str(arm.cell.schedule),
         delay=delay,
         straggler=straggler,
+        learns_from=learns_from(arm.cell.rule),
     )
 
 

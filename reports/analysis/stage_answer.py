@@ -15,8 +15,12 @@ def answer(networks: Sequence[Network]) -> list[str]:
 
 
 def headline(network: Network, level: float) -> Crossover | None:
-    """Return the earliest crossover of an unlocked arm over locked backprop in as many stages."""
+    """Return the earliest crossover of synthetic gradients over locked backprop in as many stages.
+
+    Other unlocked arms are told of beside it.
+    """
     found = [one for one in crossovers(network, level) if one.waiting.cell.schedule == "locked"]
+    found = [one for one in found if one.unlocked.synthetic]
     found = [one for one in found if not one.waiting.whole and one.seeds]
     return min(found, key=lambda one: sum(one.seeds.values()), default=None)
 
@@ -53,7 +57,12 @@ def _in_all(networks: Sequence[Network], level: float) -> list[str]:
             f"Not here: to {level:g} % error no arm with synthetic gradients overtakes locked"
             " backprop with every seed at the delays that were run."
         )
-    whole = [one for n in networks for one in crossovers(n, level) if one.waiting.whole]
+    whole = [
+        one
+        for n in networks
+        for one in crossovers(n, level)
+        if one.waiting.whole and one.unlocked.synthetic
+    ]
     if whole and not any(map(overtakes, whole)):
         lines.append(
             "Not where one core does: backprop on the whole network on one core, which sends no"
@@ -67,21 +76,23 @@ def _of_network(network: Network, level: float) -> list[str]:
     """Return who is first without delay, what the best unlocked arm overtakes, and the others."""
     times = {arm.label: spread(list(arm.seconds(level, 0.0).values())) for arm in network.arms}
     there = sorted((found.mean, label) for label, found in times.items() if found is not None)
-    labels = {arm.label for arm in network.arms if arm.unlocked}
+    labels = {arm.label for arm in network.arms if arm.synthetic}
     ours = [(mean, label) for mean, label in there if label in labels]
     if not there:
         return [f"{network.label}: no arm reaches {level:g} % with every seed."]
     mean, label = there[0]
     line = f"{network.label}, without delay: {label} is first to {level:g} % error ({mean:.3g} s)"
+    every = crossovers(network, level)
+    without = [arm for arm in network.arms if arm.unlocked and not arm.synthetic]
     if not ours:
-        return [f"{line}; none with synthetic gradients is there with every seed."]
+        lines = [f"{line}; none with synthetic gradients is there with every seed."]
+        return lines + _others(network, without, every)
     best = next(arm for arm in network.arms if arm.label == ours[0][1])
     if best.label != label:
         line += f"; of those with synthetic gradients {best.label} ({ours[0][0]:.3g} s)"
-    every = crossovers(network, level)
     lines = [f"{line}. {best.label} {_clauses(one for one in every if one.unlocked is best)}."]
-    others = [arm for arm in network.arms if arm.unlocked and arm is not best]
-    return lines + _others(network, others, every)
+    others = [arm for arm in network.arms if arm.synthetic and arm is not best]
+    return lines + _others(network, [*others, *without], every)
 
 
 def _clauses(some: Iterable[Crossover]) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from reference.timings import MACHINE
 from sgbench.bench import datasets
+from sgbench.bench.families.feedforward.stages import learns_from
 from sgbench.bench.outcome import CurvePoint, Outcome, Span, StageRow
 from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes, whole_network
 from sgbench.bench.pipeline.simulation.prediction import simulate
@@ -17,7 +18,13 @@ from sgbench.reproductions.exhibits.exhibit import expand
 from sgbench.results.from_outcome import make_record
 
 MESSAGE, ALL_REDUCE = 3e-4, 1e-3  # seconds
-FALL = {"backprop": (1.9, 550.0), "cdni": (1.6, 1500.0), "dni": (5.2, 1700.0)}
+FALL = {
+    "backprop": (1.9, 550.0),
+    "cdni": (1.6, 1500.0),
+    "dni": (5.2, 1700.0),
+    "dfa": (2.6, 1900.0),
+    "local_pred": (2.3, 1600.0),
+}
 """Error after u updates: first + second / u."""
 
 
@@ -27,6 +34,8 @@ def times(cell):
     model = {None: 0.0, 0: 0.5e-3, 1: 6e-3}[cell.sg_layers] * scale
     if cell.sg_at is not None:  # one M of three
         model /= 3
+    if cell.rule == "local_pred":  # its heads
+        model = 0.1e-3 * scale
     stages = [
         StageTimes(
             forward_seconds=0.8e-3 * scale,
@@ -51,6 +60,7 @@ def predicted(cell):
             schedule=cell.schedule,
             delay=cell.delay,
             straggler=cell.straggler,
+            learns_from=learns_from(cell.rule),
         ),
         40,
     )

@@ -68,7 +68,7 @@ class FeedForwardFamily:
             found.append("stages")
         if values.get("stages") is not None:
             found += ["schedule", "delay", "straggler"]
-            found += ["sg_at"] * (values.get("schedule") in UNREPEATABLE)
+            found += ["sg_at"] * (rule.has_models and values.get("schedule") in UNREPEATABLE)
         if decoupled == "both" or values.get("schedule") == "completely_unlocked":
             found += ["si_layers"] + ["si_units"] * (values.get("si_layers") != 0)
         return found

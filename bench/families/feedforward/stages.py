@@ -17,6 +17,10 @@ MICRO_BATCHES = 4
 MICRO_BATCHED = ("gpipe", "1f1b")
 WHOLE_NETWORKS = ("data_parallel",)
 """Schedules where every process has the whole network and a part of the batch."""
+MODELS, HEADS, ERRORS = "models", "heads", "errors"
+"""What an unlocked stage learns from: its Ms, its layers' heads, or the error at the top."""
+HELD = 64
+"""Batches whose errors an unlocked stage waits for at most; then it runs no other forward."""
 OF_STAGES = ("schedule", "delay", "straggler")
 """Fields that a cell with stages has as well."""
 STAGED_FIELDS = ("stages", *OF_STAGES, "sg_at")
@@ -27,6 +31,14 @@ def schedules_of(rule: str) -> tuple[str, ...]:
     """Return the schedules by which a rule trains a network in stages; none of an external rule."""
     builtin = rule in registry.RULES.builtin_names()
     return registry.RULES.declared(rule).schedules if builtin else ()
+
+
+def learns_from(rule: str) -> str:
+    """Return what an unlocked stage learns from: `MODELS`, `HEADS` or `ERRORS`."""
+    declared = registry.RULES.declared(rule)
+    if declared.has_models:
+        return MODELS
+    return ERRORS if declared.locking == "update" else HEADS
 
 
 def check_stages(values: Mapping[str, Any]) -> None:
@@ -103,7 +115,11 @@ def whole_network(cell: Cell) -> Cell:
 def waiting_seconds(values: Mapping[str, Any]) -> float:
     """Return how long an update of a cell waits, at least, for delayed messages."""
     stages, schedule = values.get("stages"), values.get("schedule")
-    if stages is None or schedule in UNREPEATABLE:
+    if stages is None:
         return 0.0
-    in_turn = 1 if schedule == "stale" else 2 * (stages - 1)  # stale: two batches a round
+    in_turn = 2 * (stages - 1)
+    if schedule in UNREPEATABLE:  # errors: so many batches a round
+        in_turn = in_turn / HELD if learns_from(values["rule"]) == ERRORS else 0
+    elif schedule == "stale":  # two batches a round
+        in_turn = 1
     return in_turn * float(values["delay"]) / 1000

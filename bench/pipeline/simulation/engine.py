@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 FORWARD, BACKWARD, MODEL, UPDATE = "forward", "backward", "model", "update"
 COMPUTING = (FORWARD, BACKWARD, MODEL, UPDATE)
-"""Kinds of spans in which a stage computes; `model` is all work of M and of synthetic inputs."""
+"""Kinds of spans in which a stage computes; `model`: all work of M, heads and synthetic inputs."""
 WAITING, COMMUNICATING = "waiting", "communicating"
 
 
@@ -47,6 +47,13 @@ class Poll(NamedTuple):
     source: int
 
 
+class Wait(NamedTuple):
+    """Nothing, until there is an unread message from any of some stages."""
+
+    sources: tuple[int, ...]
+    batch: int
+
+
 class AllReduce(NamedTuple):
     """A sum over all stages, waited for: some seconds from when the last of them has come."""
 
@@ -54,7 +61,7 @@ class AllReduce(NamedTuple):
     seconds: float
 
 
-Operation = Compute | Send | Receive | Poll | AllReduce
+Operation = Compute | Send | Receive | Poll | Wait | AllReduce
 Program = Generator[Operation, int | None, None]
 
 
@@ -143,7 +150,7 @@ class Engine:
         self._computing: dict[int, _Work] = {}
         self._events: list[tuple[float, int, int, Callable[[], int | None]]] = []
         self._order = itertools.count()
-        self._blocked: dict[int, tuple[float, Receive | AllReduce]] = {}
+        self._blocked: dict[int, tuple[float, Receive | Wait | AllReduce]] = {}
 
     def updates(self) -> Iterator[int]:
         """Run, and yield the number of a stage each time that it has done an update, at `now`."""
@@ -202,6 +209,10 @@ class Engine:
             elif isinstance(operation, AllReduce):
                 self._join(stage, operation)
                 return
+            elif isinstance(operation, Wait):
+                if not any(self.channels[one, stage].unread for one in operation.sources):
+                    self._blocked[stage] = self.now, operation
+                    return
             elif self.channels[operation.source, stage].unread:
                 self._read(stage, operation.source)
                 return
@@ -239,9 +250,13 @@ class Engine:
             channel.unread.popleft()
             channel.dropped += 1
         channel.unread.append(message.batch)
-        _, awaited = self._blocked.get(message.to, (0.0, None))
+        since, awaited = self._blocked.get(message.to, (0.0, None))
         if isinstance(awaited, Receive) and awaited.source == source:
             self._read(message.to, source)
+        elif isinstance(awaited, Wait) and source in awaited.sources:
+            del self._blocked[message.to]
+            self._add(message.to, WAITING, awaited.batch, since, self.now)
+            self._go_on(message.to, None)
 
     def _read(self, stage: int, source: int) -> None:
         """Read the oldest unread message, for which the stage may have waited."""

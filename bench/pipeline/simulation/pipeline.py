@@ -8,8 +8,9 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UsageError, did_you_mean
-from .engine import Channel
-from .schedules import SCHEDULES, UNLOCKED, Place
+from ...families.feedforward.stages import HEADS, MODELS
+from .engine import Channel, Program
+from .schedules import SCHEDULES, UNLOCKED, UNLOCKED_BY, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,7 +30,7 @@ class StageTimes:
     Attributes:
         forward_seconds: the forward pass.
         backward_seconds: the backward pass.
-        model_seconds: all work of M and of synthetic inputs; only unlocked schedules have it.
+        model_seconds: all work of M, heads and synthetic inputs; only unlocked schedules have it.
         update_seconds: the optimiser.
         message_seconds: a message to the next stage, one way, with its handling at both ends and
             without delay: of h's size, in `gpipe` and `1f1b` of a micro-batch's (taken to last as
@@ -74,6 +75,8 @@ class Pipeline:
         straggler: the factor by which all computing of the last stage takes longer.
         micro_batches: of a batch, in `gpipe` and `1f1b`.
         inbox: the unread messages that an inbox holds, in the unlocked schedules.
+        learns_from: what a stage learns from in the schedule `unlocked`, of
+            `schedules.UNLOCKED_BY`.
     """
 
     stages: Sequence[StageTimes]
@@ -82,6 +85,18 @@ class Pipeline:
     straggler: float = 1.0
     micro_batches: int = MICRO_BATCHES
     inbox: int = INBOX
+    learns_from: str = MODELS
+
+    @property
+    def late(self) -> int:
+        """The number of stages, from the bottom, that learn from what comes late."""
+        alone = self.schedule not in UNLOCKED or self.learns_from == HEADS
+        return 0 if alone else len(self.stages) - 1
+
+    def program(self, at: Place) -> Program:
+        """Return what a stage does."""
+        known = UNLOCKED_BY[self.learns_from] if self.schedule == "unlocked" else None
+        return (known or SCHEDULES[self.schedule])(at)
 
 
 def measured_times(rows: Iterable[Mapping[str, Any]]) -> tuple[StageTimes, ...]:
@@ -121,6 +136,9 @@ def check(pipeline: Pipeline, updates: int) -> None:
     if pipeline.schedule not in SCHEDULES:
         hint = did_you_mean(pipeline.schedule, SCHEDULES)
         raise UsageError(f"schedule={pipeline.schedule!r} is not known{hint}")
+    if pipeline.learns_from not in UNLOCKED_BY:
+        hint = did_you_mean(pipeline.learns_from, UNLOCKED_BY)
+        raise UsageError(f"learns_from={pipeline.learns_from!r} is not known{hint}")
     if not pipeline.stages:
         raise UsageError("stages is empty: give the times of one stage at least")
     least: list[tuple[str, float | None, int]] = [("delay", pipeline.delay, 0)]

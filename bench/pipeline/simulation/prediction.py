@@ -17,7 +17,6 @@ from typing import Any
 
 from .engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
 from .pipeline import Pipeline, channels_of, check, places_of, together_of
-from .schedules import SCHEDULES, UNLOCKED
 
 UPDATES = 200
 """Updates of the bottom stage that are simulated after the warm-up."""
@@ -77,15 +76,14 @@ def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
     """Simulate a staged network until the bottom stage has done `updates` after the warm-up.
 
     The warm-up ends with an update of the bottom stage, when every stage has done `WARM_UP` and, in
-    an unlocked schedule, all below the topmost have learned from a target.
+    an unlocked schedule, all below the topmost have learned from a target or an error.
     Raises UsageError for values that do not fit.
     """
     check(pipeline, updates)
     places = places_of(pipeline)
     numbers = range(len(places))
-    programs = [SCHEDULES[pipeline.schedule](one) for one in places]
+    programs = list(map(pipeline.program, places))
     engine = Engine(programs, channels_of(pipeline), together_of(pipeline))
-    targeted = len(places) - 1 if pipeline.schedule in UNLOCKED else 0
     ends: list[list[float]] = [[] for _ in numbers]
 
     def run(done: Callable[[], bool]) -> None:
@@ -96,7 +94,7 @@ def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
                 return
 
     running = engine.updates()
-    run(lambda: all(len(one) >= WARM_UP for one in ends) and all(engine.ages[:targeted]))
+    run(lambda: all(len(one) >= WARM_UP for one in ends) and all(engine.ages[: pipeline.late]))
     engine.recording, start, before = True, engine.now, len(ends[0])
     old, unread = [len(ages) for ages in engine.ages], engine.dropped()
     run(lambda: len(ends[0]) - before >= updates)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...families.feedforward.stages import ERRORS, HEADS, HELD, MODELS
 from . import engine
-from .engine import AllReduce, Compute, Operation, Poll, Program, Receive, Send
+from .engine import AllReduce, Compute, Operation, Poll, Program, Receive, Send, Wait
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,7 @@ class Place:
         layers: of the stage, alike in their work.
         forward_seconds: of a batch, as the two below.
         backward_seconds: its weights' gradients and that of its input.
-        model_seconds: all work of M and of synthetic inputs, whether a target has come or not.
+        model_seconds: all work of M, heads and synthetic inputs, whether a target has come or not.
         target_seconds: of M, where its target has come.
         update_seconds: of the optimiser.
         part_forward_seconds: of a micro-batch.
@@ -200,6 +201,60 @@ def unlocked(at: Place) -> Program:
         yield from _decoupled(at, update, batch, held)
 
 
+def unlocked_by_heads(at: Place) -> Program:
+    """Heads of a stage's own layers: h goes up as soon as it is there, and nothing comes down."""
+    for update in itertools.count():
+        batch = yield from at.receive_h(update)
+        for number in range(at.layers):
+            forward, model, backward = at.layer(batch)
+            yield forward
+            if number == at.layers - 1:
+                yield from at.send_up(batch)
+            yield model
+            yield backward
+        yield at.update(batch)
+
+
+def unlocked_by_errors(at: Place) -> Program:
+    """Errors of the top that come late: an update for each, and forward passes meanwhile."""
+    if not at.above:
+        for update in itertools.count():
+            batch = yield from at.receive_h(update)
+            yield at.forward(batch)
+            yield from at.send_down(batch)
+            yield at.backward(batch)
+            yield at.update(batch)
+    held: dict[int, int] = {}
+    updates = 0
+
+    def learn(error: int) -> Program:
+        nonlocal updates
+        yield from at.send_down(error)
+        yield at.backward(error)
+        for old in [old for old in held if old < error]:
+            del held[old]
+        yield at.update(error, updates - held.pop(error))
+        updates += 1
+
+    for expected in itertools.count():
+        batch = None if at.number else expected
+        while batch is None or len(held) >= HELD:
+            if len(held) >= HELD:
+                error = yield Receive(at.number + 1, expected)
+            else:
+                yield Wait((at.number + 1, at.number - 1), expected)
+                error = yield from at.poll_target()
+            if error is None:
+                batch = yield from at.poll_h(expected)
+            else:
+                yield from learn(error)
+        yield at.forward(batch)
+        yield from at.send_up(batch)
+        held[batch] = updates
+        while (error := (yield from at.poll_target())) is not None:
+            yield from learn(error)
+
+
 def completely_unlocked(at: Place) -> Program:
     """Synthetic inputs as well: where no h has come, a stage runs on I(x), for itself alone."""
     held: dict[int, int] = {}
@@ -238,3 +293,8 @@ SCHEDULES: dict[str, Callable[[Place], Program]] = {
     "completely_unlocked": completely_unlocked,
 }
 UNLOCKED = ("unlocked", "completely_unlocked")
+UNLOCKED_BY: dict[str, Callable[[Place], Program]] = {  # `unlocked`, by what a stage learns from
+    MODELS: unlocked,
+    HEADS: unlocked_by_heads,
+    ERRORS: unlocked_by_errors,
+}

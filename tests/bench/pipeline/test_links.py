@@ -100,6 +100,16 @@ def test_tensor_and_number_arrive_as_they_were_sent(wire, dtype):
     assert high.inbox.take(5) is None
 
 
+def test_what_comes_back_may_have_another_shape(wire):
+    low = Link(LinkSpec(1, UP, (1, 3, 2), torch.float32, back=(1, 2, 2)))
+    high = Link(LinkSpec(0, DOWN, (1, 2, 2), torch.float32, back=(1, 3, 2)))
+    low.send(1, torch.full((1, 3, 2), 3.0))
+    high.send(2, torch.full((1, 2, 2), 4.0))
+    assert high.inbox.take(5).tensor.tolist() == [[[3.0] * 2] * 3]
+    assert low.inbox.take(5).tensor.tolist() == [[[4.0] * 2] * 2]
+    assert (low.sent, high.sent) == (24, 16)
+
+
 def test_messages_are_held_for_the_delay_and_overlap(wire):
     low, high = (
         Link(LinkSpec(1, UP, (1,), torch.float32, delay=0.2)),

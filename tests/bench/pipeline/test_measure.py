@@ -63,6 +63,13 @@ def test_a_target_is_what_an_update_takes_less_without(rehearsals):
     assert (found.work.forward, found.target, found.together) == (1.0, 0.125, 1.25)
 
 
+@pytest.mark.parametrize("rule", ["dfa", "local_pred"])
+def test_stages_without_m_have_no_targets_to_do_without(rehearsals, rule):
+    found = updates(rule, "unlocked", delay=100.0)
+    assert rehearsals == [(0, True, True), (0, True, False)]
+    assert (found.work.forward, found.target, found.together) == (1.0, 0, 1.25)
+
+
 def test_whole_networks_rehearse_together_as_often_as_the_slowest(rehearsals):
     found = updates("backprop", "data_parallel", delay=10.0, batch_size=8)
     assert rehearsals == [(0, True, False)]
@@ -74,8 +81,13 @@ def test_one_stage_has_no_company(rehearsals):
     assert rehearsals == [(0, True, True)]
 
 
-@pytest.mark.parametrize(("delay", "pauses"), [(0.0, [0.0, 0.0]), (0.02, [0.001, 0.04])])
-def test_a_message_is_timed_without_its_delay_and_the_pauses(tmp_path, monkeypatch, delay, pauses):
+@pytest.mark.parametrize(
+    ("delay", "pauses", "down"),
+    [(0.0, [0.0, 0.0], None), (0.02, [0.001, 0.04], None), (0.0, [0.0, 0.0], (1, 2, 6))],
+)
+def test_a_message_is_timed_without_its_delay_and_the_pauses(
+    tmp_path, monkeypatch, delay, pauses, down
+):
     (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
     stored, told = {}, threading.Event()
 
@@ -103,6 +115,7 @@ def test_a_message_is_timed_without_its_delay_and_the_pauses(tmp_path, monkeypat
             delay=delay,
             pauses=pauses,
             waits=delay > 0,
+            down=down,
         )
 
     pipes = [{1: (down_read, up_write)}, {0: (up_read, down_write)}]

@@ -13,14 +13,26 @@ def part_of(cell, first, last):
     return Part(cell, data.train_images.shape[1:], data.classes, first, last)
 
 
-@pytest.mark.parametrize(("rule", "schedule"), [("backprop", "locked"), ("cdni", "unlocked")])
+@pytest.mark.parametrize(
+    ("rule", "schedule"),
+    [
+        ("backprop", "locked"),
+        ("cdni", "unlocked"),
+        ("dfa", "unlocked"),
+        ("local_pred", "unlocked"),
+    ],
+)
 def test_parts_begin_with_the_weights_of_the_whole_network(rule, schedule):
     cell = staged_cell(rule, schedule)
     data = random_data()
     whole = FeedForwardReplicas([cell], data.train_images.shape[1:], data.classes, CPU)
-    found = {}
+    found, kept = {}, []
     for first, last in ((0, 1), (1, 3), (3, 4)):
-        found |= part_of(cell, first, last).weights.named
+        part = part_of(cell, first, last)
+        found |= part.weights.named
+        kept += part.feedback
+    assert len(kept) == len(whole.kept)
+    assert all(torch.equal(one, whole.kept[f"feedback{i}"]) for i, one in enumerate(kept))
     assert found.keys() == whole.weights.named.keys()
     assert all(torch.equal(view, whole.weights.named[name]) for name, view in found.items())
 
@@ -54,6 +66,17 @@ def test_what_learns_by_itself_has_a_count_of_its_own(rule, schedule, span, coun
     assert moved[part._parts()[0]].any()
     for idle in part._parts()[1:]:
         assert not moved[idle].any()
+
+
+def test_errors_come_down_in_a_shape_of_their_own():
+    parts = [part_of(staged_cell("dfa", "unlocked"), *span) for span in ((0, 2), (2, 4))]
+    assert {part.error_shape for part in parts} == {(1, 10, 9)}
+    assert [part.learns_from for part in parts] == ["errors", "errors"]
+    for rule, schedule in (("local_pred", "unlocked"), ("dni", "unlocked"), ("backprop", "stale")):
+        part = part_of(staged_cell(rule, schedule), 0, 2)
+        assert part.error_shape is None
+        assert part.feedback == []
+        assert len(part.heads) == (2 if rule == "local_pred" else 0)
 
 
 def test_a_snapshot_is_taken_up_again():

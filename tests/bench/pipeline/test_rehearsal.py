@@ -43,6 +43,12 @@ def test_the_one_above_answers_each_message_after_a_wait():
     assert link.inbox.poll() is None
 
 
+def test_an_answer_has_the_shape_of_what_comes_back():
+    link = StandIns(3).link(LinkSpec(1, UP, SHAPE, torch.float64, back=(1, 4, 2)))
+    link.send(0, torch.zeros(SHAPE))
+    assert link.inbox.take(1).tensor.shape == (1, 4, 2)
+
+
 def test_the_one_above_may_not_answer():
     link = stand_in(UP, targets=False)
     link.send(4, torch.zeros(SHAPE))
@@ -81,6 +87,8 @@ def stage_of(cell, rank, *, wait=0.0, targets=True, turns=False):
         ("backprop", "stale"),
         ("cdni", "unlocked"),
         ("cdni", "completely_unlocked"),
+        ("dfa", "unlocked"),
+        ("local_pred", "unlocked"),
     ],
 )
 def test_a_stage_trains_by_itself_whatever_its_schedule(
@@ -95,7 +103,7 @@ def test_a_stage_trains_by_itself_whatever_its_schedule(
         )
     assert made[-1].part.iteration in range(rehearsal.FIRST + 5, rehearsal.FIRST + 9)
     assert min(found.forward, found.backward, found.update) > 0
-    assert (found.model > 0) == (rule == "cdni")
+    assert (found.model > 0) == (rule in ("cdni", "local_pred"))
     assert found.seconds == pytest.approx(
         found.forward + found.backward + found.model + found.update + found.overhead
     )

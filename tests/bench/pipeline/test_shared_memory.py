@@ -19,11 +19,11 @@ def pair(tmp_path):
     """Make the two links of neighbours; their pipes are closed at the end."""
     ends = []
 
-    def make(slots=16, dtype=torch.float32, delay=0.0, limit=None):
+    def make(slots=16, dtype=torch.float32, delay=0.0, limit=None, error=SHAPE):
         (up_read, up_write), (down_read, down_write) = os.pipe(), os.pipe()
         ends.extend([up_read, up_write, down_read, down_write])
-        up = LinkSpec(1, UP, SHAPE, dtype, delay=delay, limit=limit)
-        down = LinkSpec(0, DOWN, SHAPE, dtype, limit=limit)
+        up = LinkSpec(1, UP, SHAPE, dtype, delay=delay, limit=limit, back=error)
+        down = LinkSpec(0, DOWN, error, dtype, limit=limit, back=SHAPE)
         file = SharedLink.make(tmp_path, up, slots)
         low = SharedLink(up, file, (down_read, up_write), slots)
         high = SharedLink(down, file, (up_read, down_write), slots)
@@ -51,6 +51,17 @@ def test_messages_go_both_ways_as_copies(pair, dtype):
     assert low.inbox.take(5).tensor.unique().tolist() == [7.0]
     assert low.sent == 6 * dtype.itemsize
     assert low.inbox.poll() is None
+
+
+def test_what_comes_back_may_have_another_shape_and_lies_apart(pair):
+    low, high = pair(slots=4, error=(1, 2, 5))
+    for batch in range(10):
+        low.send(batch, filled(batch))
+        high.send(batch, torch.full((1, 2, 5), -float(batch)))
+        up, down = high.inbox.poll(), low.inbox.poll()
+        assert (up.tensor.shape, up.tensor.unique().tolist()) == (SHAPE, [batch])
+        assert (down.tensor.shape, down.tensor.unique().tolist()) == ((1, 2, 5), [-batch])
+    assert (low.sent, high.sent) == (10 * 24, 10 * 40)
 
 
 def test_many_messages_go_round_the_ring_in_order(pair):

@@ -1,5 +1,7 @@
 """One stage: the order of batches, snapshots, and what is late or wrong."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from reference.programs import random_data
@@ -7,7 +9,8 @@ from reference.stages import CPU, staged_cell, stages_of
 from sgbench.bench.families.feedforward.batches import Batches
 from sgbench.bench.pipeline import stage as stages
 from sgbench.bench.pipeline.links import Message
-from sgbench.bench.pipeline.stage import Order, StageError
+from sgbench.bench.pipeline.part import Part
+from sgbench.bench.pipeline.stage import Order, Stage, StageError
 
 
 def test_batches_by_number_are_those_of_an_ordinary_run():
@@ -35,6 +38,19 @@ def test_a_snapshot_is_kept_once_for_every_evaluation_read_or_not():
     whole.finish()
     assert [one.iteration for one in whole.snapshots] == [5, 10, 15, 20]
     assert whole.snapshots[0].at <= whole.snapshots[1].at
+
+
+@pytest.mark.parametrize(("rule", "down"), [("dfa", (1, 10, 9)), ("local_pred", (1, 6, 9))])
+def test_both_ends_of_a_link_agree_on_its_shapes(rule, down):
+    specs, data = [], random_data()
+    wires = SimpleNamespace(link=specs.append)
+    cell = staged_cell(rule, "unlocked", stages=3)
+    part = Part(cell, data.train_images.shape[1:], data.classes, 1, 2)
+    batches = [Batches([cell], data, CPU, purpose=purpose) for purpose in ("order", "own")]
+    Stage(1, 3, part, *batches, wires=wires)
+    above, below = specs
+    assert (above.peer, above.shape, above.shape_back) == (2, (1, 6, 9), down)
+    assert (below.peer, below.shape, below.shape_back) == (0, down, (1, 6, 9))
 
 
 def test_another_batch_than_the_one_expected_is_an_error():

@@ -119,6 +119,31 @@ def test_stages_with_an_m_each_run_and_know_its_work():
     assert low.staleness is None or low.staleness >= 0
 
 
+def test_stages_with_heads_wait_for_no_delay_and_send_nothing_down():
+    cell = staged_cell("local_pred", "unlocked", **(SHORT | {"iterations": 40, "delay": 40.0}))
+    found = outcome_of(cell)
+    assert found.train_seconds < 40 * 0.08  # as long as locked stages would wait alone
+    low, high = found.pipeline
+    assert (low.updates, low.staleness, low.target_seconds) == (40, None, 0)
+    assert min(low.model_seconds, high.model_seconds, low.bytes_sent) > 0
+    assert high.bytes_sent == 0
+
+
+@pytest.mark.parametrize("stages", [2, 3])
+def test_stages_learn_from_late_errors_to_the_last_one(stages):
+    short = SHORT | {"iterations": 40, "delay": 5.0}
+    found = outcome_of(staged_cell("dfa", "unlocked", stages=stages, **short))
+    assert found.status == "ok"
+    assert [point.iteration for point in found.curve] == list(range(4, 41, 4))
+    *below, top = found.pipeline
+    assert top.staleness is None
+    assert top.bytes_sent == 10 * 32 * 8  # the error, float64
+    for row in below:
+        assert 1 <= row.updates <= 40
+        assert 0 <= row.staleness <= row.staleness_max < 40
+        assert (row.model_seconds, row.target_seconds) == (0, 0)
+
+
 def micro_batched(cell, parts, own=1):
     """The loss on held-out data of the whole network, trained by means over parts of batches.
 
@@ -195,10 +220,13 @@ def children():
     return [child for _, child, _ in staged._groups[2]._children]
 
 
-def fault(action):
+WAYS = [("backprop", "locked"), ("dfa", "unlocked"), ("local_pred", "unlocked")]
+
+
+def fault(action, rule="backprop", schedule="locked"):
     """Train a cell that takes long; do something to its processes; return the error's words."""
-    long = staged_cell(**(SHORT | {"iterations": 10**6, "evaluate_every": 50}))
-    failed = []
+    endless = SHORT | {"iterations": 10**6, "evaluate_every": 50}
+    long, failed = staged_cell(rule, schedule, **endless), []
 
     def act():
         while 2 not in staged._groups or not staged._groups[2].store.check(["progress/0"]):
@@ -218,32 +246,36 @@ def fault(action):
 
 
 @pytest.mark.parametrize("rank", [0, 1])
-def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(rank):
+@pytest.mark.parametrize("way", WAYS)
+def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(way, rank):
     seen = []
 
     def kill(processes):
         seen.extend(processes)
         processes[rank].kill()
 
-    words, iterations = fault(kill)
+    words, iterations = fault(kill, *way)
     assert "\n" not in words
     assert words == f"stage {rank} was killed by SIGKILL"
     assert iterations >= 50
     assert all(process.poll() is not None for process in seen)
 
 
-def test_a_message_that_is_late_ends_the_run_with_one_line(monkeypatch):
+@pytest.mark.parametrize(("way", "held"), [(WAYS[0], 1), (WAYS[1], 1), (WAYS[2], 0)])
+def test_a_message_that_is_late_ends_the_run_with_one_line(monkeypatch, way, held):
+    """Stage `held` stops; with heads only the one above waits for anything."""
     monkeypatch.setenv("SGBENCH_MESSAGE_SECONDS", "1")
     seen, folders = [], []
 
     def hold(processes):
         seen.extend(processes)
         folders.append(Path(staged._groups[2]._folder.name))
-        os.kill(processes[1].pid, signal.SIGSTOP)
+        os.kill(processes[held].pid, signal.SIGSTOP)
 
-    words, _ = fault(hold)
+    words, _ = fault(hold, *way)
     assert not folders[0].exists()
-    assert "waited 1 s for stage 1 at update" in words
+    assert f"waited 1 s for stage {held} at update" in words
+    assert "\n" not in words
     assert all(process.poll() is not None for process in seen)
 
 

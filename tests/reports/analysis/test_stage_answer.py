@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 from reference.cell_values import LOCKED, UNLOCKED
 from sgbench.bench.cell import Cell
 from sgbench.reports.analysis.stage_answer import answer, headline, sentence
@@ -52,6 +53,27 @@ def test_the_other_unlocked_arms_are_told_in_short():
         "net: slow unlocked overtakes locked from 45 ms.",
         "net: never unlocked overtake nothing with every seed at this error.",
     ]
+
+
+@pytest.mark.parametrize("rule", ["dfa", "local_pred"])
+def test_the_headline_is_of_synthetic_gradients_and_the_others_are_told_of(rule):
+    fields = {"rule": rule, "sg_layers": None, "sg_units": None, "sg_scale": None}
+    other = arm("other unlocked", {0.0: 1.0, 100.0: 1.0}, **fields)
+    assert other.unlocked
+    assert not other.synthetic
+    some = network(LOCKED_ARM, arm("unlocked", FLAT), WHOLE, other)
+    assert headline(some, 3.0).unlocked.label == "unlocked"
+    said = answer([some])
+    assert said[0].endswith(": net from 5 ms.")
+    assert said[1].startswith("Not where one core does: ")
+    assert said[2].startswith(
+        "net, without delay: other unlocked is first to 3 % error (1 s); of those with synthetic"
+        " gradients unlocked (10 s)."
+    )
+    assert said[-1] == "net: other unlocked is ahead of locked, whole at any delay."
+    alone = answer([network(LOCKED_ARM, other)])
+    assert alone[-1] == "net: other unlocked is ahead of locked at any delay."
+    assert headline(network(LOCKED_ARM, other), 3.0) is None
 
 
 def test_an_unlocked_arm_that_is_ahead_of_all():

@@ -46,7 +46,9 @@ def test_arms_are_told_apart_by_rule_and_schedule(demo):
     assert [arm.label for arm in network.arms] == [
         "bprop whole (one core)", "bprop locked", "bprop 1F1B", "bprop data-parallel",
         "bprop stale gradients", "cDNI unlocked", "cDNI unlocked (one M a stage)",
+        "DFA unlocked", "local pred unlocked",
     ]  # fmt: skip
+    assert [arm.synthetic for arm in network.arms[-4:]] == [True, True, False, False]
     assert network.delays == [0, 3, 30]
     locked, unlocked = network.arms[1], network.arms[5]
     assert (locked.delays, locked.unlocked, unlocked.unlocked) == ([0, 3, 30], False, True)
@@ -68,7 +70,13 @@ def test_an_unlocked_arm_takes_what_was_measured_at_the_delay(demo):
     for record in records:
         if (record.schedule, record.straggler, record.sg_at) == ("unlocked", 1, None):
             seconds = reached(record.curve, 5.0, "seconds")
-            assert network.arms[5].seconds(5.0, record.delay)[record.seed] == seconds
+            (arm,) = (
+                one
+                for one in network.arms
+                if (one.cell.rule, one.cell.schedule) == (record.rule, "unlocked")
+                and one.cell.sg_at is None
+            )
+            assert arm.seconds(5.0, record.delay)[record.seed] == seconds
 
 
 def test_a_whole_network_takes_as_long_at_every_delay(demo):

@@ -296,6 +296,18 @@ def test_twelve_places_of_table_1_cannot_tell_their_rule_from_backprop():
     assert near == {True: 12, False: 12}
 
 
+@pytest.mark.parametrize("scale", ["demo", "quick"])
+def test_stages_without_m_have_the_delays_of_cdni_and_no_claims(scale):
+    exhibit, delays = load("locking"), {}
+    for cell in expand(exhibit, scale, seeds=1):
+        if (cell.schedule, cell.straggler) == ("unlocked", 1):
+            delays.setdefault(cell.hidden_units, {}).setdefault(cell.rule, set()).add(cell.delay)
+    for by_rule in delays.values():
+        assert by_rule["dfa"] == by_rule["local_pred"] == by_rule["cdni"]
+    claimed = {side["rule"] for t in exhibit.claim_tests(scale) for side in [t.left]}
+    assert claimed == {"backprop", "cdni"} | ({"dni"} if scale == "quick" else set())
+
+
 def test_the_planned_spreads_of_dfa_are_the_papers_pooled():
     exhibit = load("dfa")
     for (_, _, rule, _), spread in exhibit.spreads.items():

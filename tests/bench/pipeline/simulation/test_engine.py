@@ -15,6 +15,7 @@ from sgbench.bench.pipeline.simulation.engine import (
     Receive,
     Send,
     Span,
+    Wait,
 )
 
 
@@ -105,6 +106,32 @@ def test_who_polls_does_not_wait():
     received, engine = exchange(Channel(transfer=0.0), until=3.0, batches=2, **how)
     assert received[:4] == [(None, 0.0), (None, 0.75), (0, 1.5), (1, 2.25)]
     assert {span.kind for span in engine.spans[1]} == {UPDATE}
+
+
+def test_either_of_two_neighbours_ends_a_wait_and_what_is_there_needs_none():
+    received, engines = [], []
+
+    def between():
+        while True:
+            yield Wait((0, 2), 7)
+            for source in (0, 2):
+                got = yield Poll(source)
+                received.append((source, got, engines[0].now))
+
+    programs = [sender(2, 1.0), between(), sender(1, 1.5)]
+    channels = {(0, 1): Channel(transfer=0.0), (2, 1): Channel(transfer=0.0, reading=1.0)}
+    engines.append(Engine(programs, channels))
+    engines[0].recording = True
+    for _ in engines[0].updates():
+        if engines[0].now >= 5.0:
+            break
+    engines[0].close()
+    there = [one for one in received if one[1] is not None]
+    assert there == [(0, 0, 1.0), (2, 0, 2.5), (0, 1, 2.5)]
+    assert engines[0].spans[1] == [
+        *(Span(1, WAITING, 7, 0.0, 1.0), Span(1, WAITING, 7, 1.0, 1.5)),
+        *(Span(1, COMMUNICATING, 0, 1.5, 2.5), Span(1, WAITING, 7, 2.5, engines[0].now)),
+    ]
 
 
 def test_an_all_reduce_starts_with_the_last_one():

@@ -104,6 +104,7 @@ def test_channels_go_both_ways_and_keep_handling_within_the_message():
     ("wrong", "message"),
     [
         ({"schedule": "lockd"}, "schedule='lockd' is not known; did you mean 'locked'"),
+        ({"learns_from": "error"}, "learns_from='error' is not known; did you mean 'errors'"),
         ({"stages": []}, "stages is empty: give"),
         ({"delay": -1.0}, "delay is -1.0: give a number of at least 0"),
         ({"delay": math.inf}, "delay is inf: give"),

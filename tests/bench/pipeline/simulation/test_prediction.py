@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
 from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes
 from sgbench.bench.pipeline.simulation.prediction import simulate
-from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, UNLOCKED
+from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, UNLOCKED, UNLOCKED_BY
 
 LOCKED = [name for name in SCHEDULES if name not in UNLOCKED]
 STAGE = StageTimes(
@@ -27,6 +27,9 @@ OTHER = StageTimes(
     model_seconds=0.5e-3,
     update_seconds=0.25e-3,
 )
+
+
+WITHOUT_M = sorted(set(UNLOCKED_BY) - {"models"})
 
 
 def rate(schedule, stages, **settings):
@@ -161,6 +164,40 @@ def test_unlocked_does_not_depend_on_the_delay(schedule, stages):
             assert stage.busy == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("delay", [0.0, 100.0])
+@pytest.mark.parametrize("stages", [2, 4])
+def test_heads_wait_for_no_delay_and_nothing_is_late(delay, stages):
+    found = simulate(
+        Pipeline(stages=[STAGE] * stages, schedule="unlocked", delay=delay, learns_from="heads")
+    )
+    for stage in found.stages:
+        assert stage.updates_per_second == pytest.approx(1 / (alone(STAGE) + STAGE.model_seconds))
+        assert stage.busy == pytest.approx(1.0)
+        assert stage.staleness is None
+
+
+@pytest.mark.parametrize("stages", [2, 4])
+def test_errors_let_stages_work_at_the_same_time_until_too_many_are_awaited(stages):
+    def found(delay, **changes):
+        pipeline = Pipeline(
+            stages=[replace(STAGE, model_seconds=0.0)] * stages,
+            schedule="unlocked",
+            delay=delay,
+            learns_from="errors",
+        )
+        return simulate(replace(pipeline, **changes))
+
+    near, far = found(0.0), found(300.0)
+    assert near.updates_per_second == pytest.approx(1 / alone(STAGE), rel=0.1)
+    assert near.stages[0].staleness < far.stages[0].staleness <= 64
+    assert near.stages[-1].staleness is None
+    rounds = 64 / (2 * (stages - 1) * 0.3)  # batches held, over the way there and back
+    assert far.updates_per_second <= rounds
+    assert far.stages[0].waiting > 0.5
+    slow = found(0.0, straggler=4.0)  # no error comes sooner
+    assert slow.updates_per_second == pytest.approx(1 / (4 * alone(STAGE)), rel=0.1)
+
+
 @pytest.mark.parametrize("delay", [1.0, 10.0, 100.0])
 def test_staleness_is_the_way_there_and_back_in_updates(delay):
     found = simulate(Pipeline(stages=[STAGE, STAGE], schedule="unlocked", delay=delay))
@@ -261,8 +298,18 @@ pipelines = st.builds(
 )
 
 
+unlocked = st.builds(
+    Pipeline,
+    stages=st.lists(stages, min_size=1, max_size=4),
+    schedule=st.just("unlocked"),
+    delay=st.sampled_from([0.0, 0.5, 3.0, 30.0]),
+    straggler=st.sampled_from([1.0, 1.5, 4.0]),
+    learns_from=st.sampled_from(WITHOUT_M),
+)
+
+
 @settings(deadline=None, max_examples=60)
-@given(pipelines)
+@given(pipelines | unlocked)
 def test_shares_sum_to_one_and_spans_do_not_overlap(pipeline):
     found = simulate(pipeline, updates=10)
     for stage in found.stages:

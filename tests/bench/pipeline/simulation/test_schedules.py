@@ -4,8 +4,9 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
-from sgbench.bench.pipeline.simulation.engine import AllReduce, Compute, Poll, Receive, Send
-from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, Place
+from sgbench.bench.pipeline.simulation import schedules
+from sgbench.bench.pipeline.simulation.engine import AllReduce, Compute, Poll, Receive, Send, Wait
+from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, UNLOCKED_BY, Place
 from torch.distributed.pipelining import Schedule1F1B, ScheduleGPipe
 
 TIMES = {
@@ -23,7 +24,7 @@ TIMES = {
 def operations(schedule, number, stages, parts=4, layers=1, answers=None):
     """Yield what a stage does; it receives each batch that it expects, or `answers` in turn."""
     place = Place(number=number, stages=stages, parts=parts, layers=layers, **TIMES)
-    program = SCHEDULES[schedule](place)
+    program = (SCHEDULES | UNLOCKED_BY)[schedule](place)
     answers = iter(answers or ())
     received = None
     while True:
@@ -46,6 +47,8 @@ def shown(operation):
             return f"from {source}: {batch}"
         case Poll(source):
             return f"any from {source}"
+        case Wait(sources, batch):
+            return f"either of {sources}: {batch}"
         case AllReduce(batch):
             return f"sum {batch}"
 
@@ -167,6 +170,49 @@ def test_completely_unlocked_waits_for_nothing_and_sends_what_came_from_below_al
         "update 2",
     ]
     assert done[-1].age == 1
+
+
+def test_with_heads_h_goes_up_before_the_topmost_layer_learns_and_nothing_comes_down():
+    assert first(10, "heads", 1, 3, layers=2) == [
+        *("from 0: 0", "forward 0", "model 0", "backward 0"),
+        *("forward 0", "to 2: 0", "model 0", "backward 0", "update 0", "from 0: 1"),
+    ]
+    assert "to 2: 0" not in first(10, "heads", 2, 3)
+    done = itertools.islice(operations("heads", 0, 2), 60)
+    assert not any(isinstance(one, Poll | Receive) for one in done)
+
+
+def test_the_top_hands_its_error_down_before_it_learns():
+    assert first(6, "errors", 2, 3) == [
+        *("from 1: 0", "forward 0", "to 1: 0", "backward 0", "update 0", "from 1: 1"),
+    ]
+
+
+def test_an_update_is_done_for_each_error_that_has_come_and_for_none_else():
+    answers = [None, None, 1, 2, None]  # no error, none, two of them
+    done = list(itertools.islice(operations("errors", 0, 2, answers=answers), 14))
+    assert [shown(one) for one in done] == [
+        *("forward 0", "to 1: 0", "any from 1", "forward 1", "to 1: 1", "any from 1"),
+        *("forward 2", "to 1: 2", "any from 1", "backward 1", "update 1", "any from 1"),
+        *("backward 2", "update 2"),
+    ]
+    assert [one.age for one in done if one[0] == "update"] == [0, 1]
+
+
+def test_forward_passes_end_when_so_many_errors_are_awaited(monkeypatch):
+    monkeypatch.setattr(schedules, "HELD", 2)
+    done = first(11, "errors", 0, 2, answers=[None, None, 1, None])
+    assert done[6:] == ["from 1: 2", "backward 1", "update 1", "forward 2", "to 1: 2"]
+
+
+def test_a_stage_between_two_others_waits_for_either():
+    # from below 0; then the error of 0, which it hands down first; then 1 from below
+    answers = [None, 0, None, 0, None, 1]
+    assert first(16, "errors", 1, 3, answers=answers) == [
+        *("either of (2, 0): 0", "any from 2", "any from 0", "forward 0", "to 2: 0", "any from 2"),
+        *("either of (2, 0): 1", "any from 2", "to 0: 0", "backward 0", "update 0"),
+        *("either of (2, 0): 1", "any from 2", "any from 0", "forward 1", "to 2: 1"),
+    ]
 
 
 @pytest.mark.parametrize(("schedule", "theirs"), [("gpipe", ScheduleGPipe), ("1f1b", Schedule1F1B)])
