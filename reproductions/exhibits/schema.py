@@ -274,15 +274,17 @@ class Exhibit:
             return []
         return [one for one in self.intermediate if cell.has(one.where)]
 
+    def has_label(self, field: str, value: object) -> bool:
+        """Tell whether the exhibit itself says how a value is written, or, of None, its absence."""
+        return self._own_label(field, value) is not None
+
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts, that of `none` for a cell without the field, then that of the
-        rule or dataset, then the value itself.
+        The exhibit's own label counts, that of `none` for a cell without the field, then that of
+        the rule or dataset, then the value itself.
         """
-        text, labels = str(value), self.labels.get(field, {})
-        short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
-        own = labels.get(short, labels.get(text))
+        own, text = self._own_label(field, value), str(value)
         if own is not None:
             return own
         if field == "rule" and text in registry.RULES.names():
@@ -290,3 +292,8 @@ class Exhibit:
         if field == "dataset" and text in registry.DATASETS.names():
             return registry.DATASETS.label(text)
         return text
+
+    def _own_label(self, field: str, value: object) -> str | None:
+        text, labels = str(value), self.labels.get(field, {})
+        short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
+        return labels.get(short, labels.get(text))
