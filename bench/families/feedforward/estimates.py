@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import datasets, registry
+from ...nn.blueprint import DropoutSpec
 from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
 from .blueprint import FeedForwardBlueprint, blueprint, frozen_layers
 
@@ -83,7 +84,35 @@ def work(cell: Cell) -> float:
     backward = (rule.hidden_products - 1) * sum(each[frozen:]) + (PRODUCTS_PER_WEIGHT - 1) * top
     an_example = (sum(each) + top) * forward + backward * active
     an_example += PRODUCTS_PER_WEIGHT * active * beside
+    features = sum(shape[0] for shape in plan.shapes)  # units, or maps by their deviation
+    an_example += rule.pair_products * cell.batch_size * features
     return cell.iterations * cell.batch_size * an_example
+
+
+def kept(cell: Cell) -> int:
+    """Return how many bytes hidden layers keep of a batch from their forward pass to their update.
+
+    They are what the pullbacks read besides weights, and the topmost output. Where a layer waits
+    for its input alone only one keeps them at a time, and the largest counts; else all that learn
+    do, until the network's output is known. Models, heads and maps are left out, and layers that do
+    not learn.
+    """
+    rule = registry.RULES.declared(cell.rule)
+    image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
+    batch = cell.batch_size * rule.images_per_example
+    made: list[int] = []
+    alone: list[int] = []  # with the layer's input, which the layer below has made
+    for layer, shape in zip(plan.hidden, [image, *plan.shapes[:-1]], strict=True):
+        moments = sum(map(math.prod, layer.statistics.values()))  # of the batch
+        made.append(batch * layer.kept(shape) + moments)
+        drops = isinstance(layer.parts[0][1], DropoutSpec)  # then what is left of it is made
+        alone.append(made[-1] + (0 if drops else batch * math.prod(shape)))
+    first = frozen_layers(cell)
+    if rule.locking == "forward":
+        numbers = max(alone[first:], default=0)
+    else:
+        numbers = sum(alone[first : first + 1]) + sum(made[first + 1 :])
+    return bytes_of(cell, numbers, 1)
 
 
 def _blueprint(cell: Cell) -> FeedForwardBlueprint:
