@@ -21,6 +21,9 @@ NEIGHBOUR_FIELDS = ("depth", "T")
 MOST_CELLS = 100_000
 """Of a scale: a product of axes is soon more than any memory holds."""
 
+NO_PAPER = "none"
+"""As the paper of an exhibit: it reruns nothing of any."""
+
 CUSTOM = "custom"
 """The scale under which cells that were changed by --set are recorded: no exhibit's own."""
 
@@ -140,7 +143,7 @@ class Exhibit:
         short: what a reader knows it by, where that is not the title's beginning.
         source: where the paper has it.
         paper: the paper that it reruns, where that is another than the one on synthetic gradients;
-            "the paper" of all below is that one.
+            "the paper" of all below is that one. `none` where it reruns nothing of any.
         scales: by name.
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
         medians: the paper's, of populations.
@@ -190,6 +193,11 @@ class Exhibit:
     neighbours: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
     unstated: tuple[str, ...] = ()
+
+    @property
+    def other_paper(self) -> str:
+        """The other paper that it reruns; empty where it reruns none, or the one on DNI."""
+        return "" if self.paper == NO_PAPER else self.paper
 
     @property
     def short_title(self) -> str:
