@@ -27,6 +27,9 @@ class FakeClock:
 PROGRAMS = {
     "backprop": (lambda: feed_forward("backprop", None), {"forward", "backward", "update"}),
     "cdni": (lambda: feed_forward("cdni", 1), set(PARTS)),
+    "fa": (lambda: feed_forward("fa", None), {"forward", "backward", "update"}),
+    "fa cnn": (lambda: feed_forward("fa", None, "cnn"), {"forward", "backward", "update"}),
+    "local_predsim": (lambda: feed_forward("local_predsim", None), set(PARTS)),
     "bp_lambda": (lambda: feed_forward("bp_lambda", 0), set(PARTS)),
     "cnn": (lambda: feed_forward("dni", 1, "cnn"), set(PARTS)),
     "bptt": (lambda: recurrent("bptt"), {"forward", "backward", "update"}),
