@@ -10,7 +10,7 @@ from .table import Entry, Table, entry
 NOTE = (
     "The first target is 2 times the error that the baseline of the same sizes and schedule ends"
     " with (text: 1.1 times its bits a character), the second 1.2 times (1.02). Medians over seeds."
-    " TFLOP: of products; TB: read and written by all operations; both as the timing counted them"
+    " GFLOP: of products; GB: read and written by all operations; both as the timing counted them"
     " in an update. A dash: fewer than half of the seeds reached it, or the program was not timed."
 )
 
@@ -23,7 +23,7 @@ def cost_table(found: Sequence[Reached]) -> Table:
     columns = tuple(
         (level, what)
         for level in ("first target", "second target")
-        for what in ("to reach", "updates", "s trained", "s by timing", "TFLOP", "TB")
+        for what in ("to reach", "updates", "s trained", "s by timing", "GFLOP", "GB")
     )
     return Table(
         caption="Cost to accuracy: updates, seconds and work of training to an error",
@@ -46,8 +46,8 @@ def _entries(one: Reached) -> tuple[Entry, ...]:
                 one.iterations,
                 one.seconds,
                 one.timed,
-                one.flops and one.flops / 1e12,
-                one.bytes and one.bytes / 1e12,
+                one.flops and one.flops / 1e9,
+                one.bytes and one.bytes / 1e9,
             )
         ),
     )

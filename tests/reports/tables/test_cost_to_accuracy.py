@@ -12,5 +12,5 @@ def test_the_two_targets_stand_beside_one_another():
     assert table.stubs == ("cells", "seeds")
     assert [level for level, _ in table.columns] == ["first target"] * 6 + ["second target"] * 6
     texts = {stub[0].split()[3]: [e.lines[0] for e in entries] for stub, entries in table.rows}
-    assert texts["dni"] == ["4 %", "200", "6", "6", "0.2", "0.04", "2.4 %", *"-----"]
+    assert texts["dni"] == ["4 %", "200", "6", "6", "200", "40", "2.4 %", *"-----"]
     assert texts["backprop"] == ["4 %", "400", "4", *"---", "2.4 %", "400", "4", *"---"]
