@@ -129,6 +129,10 @@ class Rule:
         least_depth: fewest layers with weights for which it is defined (feedforward).
         hidden_products: products with the weights of a hidden layer in an update (feedforward), for
             the work estimate: 3 = forward, gradient of the input, gradient of the weights.
+        pair_products: products between all examples of a batch by their features in a hidden
+            layer's map (feedforward), for the work estimate.
+        images_per_example: images that it makes of an example and trains on (feedforward), for the
+            memory estimate.
         products_per_step: matrix products with the core's weights per time step (recurrent), for
             the work estimate: 3 = forward, gradient of the state, gradient of the weights.
         unrolls_in_memory: unrolls that are kept at once (recurrent), for the memory estimate.
@@ -158,6 +162,8 @@ class Rule:
     label_leak: str = ""
     least_depth: int = 2
     hidden_products: int = 3
+    pair_products: int = 0
+    images_per_example: int = 1
     products_per_step: int = 3
     unrolls_in_memory: int = 1
     whole_cycle: bool = False

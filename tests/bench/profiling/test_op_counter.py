@@ -260,3 +260,14 @@ def test_what_a_program_keeps_is_counted_once():
     least = 4 * program.network.weights.flat.numel() * 8  # weights, gradients, moments
     images = 2 * 60 * PIXELS
     assert least + images < op_counter.resident(program) < least + images + 60_000
+
+
+def test_products_are_counted_where_autograd_is_off():
+    """There `@` comes as one operation, and not as what it is made of."""
+    a = torch.rand(2, 5, 3)
+    with torch.inference_mode():
+        found = op_counter.count(lambda: a.mT @ a)
+        functional = op_counter.count(lambda: torch.nn.functional.linear(a[0], a[1]))
+    assert found.flops == 2 * 2 * 3 * 5 * 3
+    assert [call.operation for call in found.steps[0]] == [torch.ops.aten.bmm]
+    assert functional.flops == 2 * 5 * 3 * 5
