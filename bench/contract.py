@@ -288,6 +288,8 @@ def _choices(rule: Rule) -> Iterator[str]:
 
 def _numbers(rule: Rule) -> Iterator[str]:
     """Yield what is wrong with a declaration's hyperparameters, each with the remedy."""
+    if rule.hidden_products < 1:
+        yield f"RULE.hidden_products={rule.hidden_products} must be at least 1: forward"
     yield from filter(None, map(_hyperparameter_problem, rule.hyperparameters))
     for one in rule.hyperparameters:
         for family in one.families:
@@ -313,6 +315,8 @@ def _functions(module: Any, rule: Rule) -> Iterator[str]:
             yield f"it has {function}, and RULE.families lacks {family}"
     if hasattr(module, "objective") and len(rule.families) != 1:
         yield "it has objective, which is for rules of one family, and RULE.families has several"
+    if hasattr(module, "scores") and "feedforward" not in rule.families:
+        yield "it has scores, which is for feed-forward networks, and RULE.families lacks them"
     for function in ("decoupled_step", "targets"):
         if hasattr(module, function) and not rule.has_models:
             yield f"it has {function}, which is for rules with a model M, and RULE.model is 'none'"

@@ -25,9 +25,9 @@ RULE = Rule(
     sentence="a hidden layer learns from the top error, by a fixed random matrix",  # no full stop
     color="#de8f05",  # in every figure
     families=("feedforward",),  # or recurrent, pair: then define unroll or cycle instead of step
-    networks=(),  # of these families' networks those that it trains; all of them if empty
     version=1,  # raise it when what the rule computes changes
     source="my own",  # where it was published
+    networks=(),  # of these families' networks those that it trains; all of them if empty
     hyperparameters=(  # numbers of its own: `--set feedback_scale=2`
         Hyperparameter(
             name="feedback_scale",

@@ -78,6 +78,10 @@ class TestDeclarations:
                 {"hyperparameters": (dataclasses.replace(NUMBER, families=("pair",)),)},
                 "strength: RULE.families lacks its family 'pair'",
             ),
+            ({"maps": "sqare"}, "RULE.maps='sqare'; did you mean 'square'?"),
+            ({"locking": "none"}, "RULE.locking='none'; choose from: forward, update, backward"),
+            ({"networks": "fcn"}, "RULE.networks='fcn' must be a tuple"),
+            ({"hidden_products": 0}, "RULE.hidden_products=0 must be at least 1"),
             ({"expected_failures": ["labels"]}, "RULE.expected_failures"),
             ({"hyperparameters": [NUMBER]}, "RULE.hyperparameters"),
             ({"hyperparameters": ({"name": "a"},)}, "RULE.hyperparameters[0]"),
@@ -118,6 +122,11 @@ class TestDeclarations:
             (("step", "cycle"), {}, "RULE.families lacks pair"),
             (("step",), {"families": ("feedforward", "pair")}, "lacks its function cycle"),
             (("step", "targets"), {}, "targets, which is for rules with a model M"),
+            (
+                ("unroll", "scores"),
+                {"families": ("recurrent",)},
+                "it has scores, which is for feed-",
+            ),
             (("step", "decoupled_step"), {}, "decoupled_step, which is for rules with a model M"),
             (
                 ("step", "cycle", "objective"),
