@@ -155,6 +155,8 @@ def _page(
     selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
+    if calibrated:
+        lead.append(calibration.label(calibrated))
     whole = where is None and not judged.ran
     some = (*judged.places, *judged.intermediate)
     found = details(selection, some, judged.shown_claims, judged.bins)

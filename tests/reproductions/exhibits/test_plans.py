@@ -214,6 +214,20 @@ UNSTATED = {
 NEIGHBOURS = {"table1": "depth", "table2": "T", "deep": "depth", "dfa": "depth"}
 
 
+def test_the_scale_of_m_s_target_is_one_rule_that_three_exhibits_state():
+    names = ("table1", "table2", "two_networks")
+    said = {name: load(name).readings["scale of M's target"] for name in names}
+    (rule,) = {words.partition(" (O). ")[0] for words in said.values()}
+    for words in ("Table 1", "Figure 8", "Table 2", "plain gradient", "gradient of one example"):
+        assert words in rule
+    scales = {
+        name: {cell.sg_scale for cell in expand(load(name), "paper", seeds=1)} - {None}
+        for name in names
+    }
+    assert scales == {"table1": {1.0}, "table2": {256.0}, "two_networks": {1.0}}
+    assert all("has not been run" in words.partition(" (O). ")[2] for words in said.values())
+
+
 def test_the_levels_of_all_verdicts():
     assert intervals.VERDICT_CONFIDENCE == 0.90  # two one-sided tests at 5 %
     assert place_verdict.DRAW_CONFIDENCE == place_verdict.POOLED_CONFIDENCE == 0.95
