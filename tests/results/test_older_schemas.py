@@ -59,18 +59,12 @@ ADDED_IN_8 = (
 )
 
 
-def seventh_schema(record):
-    """The record as the seventh version wrote it: one nonlinearity, one optimiser, one loss."""
-    kept = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_8}
-    return kept | {"schema": 7}
-
-
 OF_STAGES_IN_8 = ("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together")
 
 
 def seventh_schema(record):
-    """The record as the seventh version wrote it: less of what its stages take."""
-    values = record.to_dict()
+    """The record as the seventh version wrote it: one optimiser, less of what its stages take."""
+    values = {name: value for name, value in record.to_dict().items() if name not in ADDED_IN_8}
     rows = [
         {name: value for name, value in row.items() if name not in OF_STAGES_IN_8}
         for row in values["pipeline"]
@@ -78,12 +72,10 @@ def seventh_schema(record):
     return values | {"schema": 7, "pipeline": rows}
 
 
-def test_a_record_of_the_seventh_schema_reads_as_one_of_this(make):
+def test_stages_of_the_seventh_schema_lack_what_was_not_measured(make):
     for record in (make.staged(), make.record()):
         old = json.loads(json.dumps(seventh_schema(record)))
-        read = Record.from_dict(old)
-        assert read == record
-        assert read.schema == 8
+        assert Record.from_dict(old).schema == 8
     read = Record.from_dict(seventh_schema(make.staged()))
     assert all(row[name] is None for row in read.pipeline for name in OF_STAGES_IN_8)
     broken = seventh_schema(make.staged())
