@@ -52,6 +52,8 @@ LOCKINGS = ("forward", "update", "backward")
 Each takes in those before it. The words are the paper's (arXiv 1608.05343, section 1)."""
 MAPS = ("none", "square", "classes")
 """What the trained linear map of a hidden layer gives: none, as much as it reads, class scores."""
+FROZEN_ALL = "all"
+"""`Rule.frozen_below` of a rule that trains the classifier alone."""
 UNREPEATABLE = ("unlocked", "completely_unlocked")
 """Those whose results depend on when messages come: no two runs are the same bit for bit."""
 
@@ -119,16 +121,19 @@ class Rule:
             (feedforward).
         locking: of `LOCKINGS`, what a hidden layer waits for before it learns (feedforward). Only
             with `backward` does an error pass down from layer to layer.
-        trains_hidden: whether it trains the hidden layers (feedforward), or the classifier alone.
         frozen_below: hidden layers, counted from the bottom, that keep their initial weights and
-            have no M (feedforward): a number, a negative one for all but so many at the top, or the
-            name of the hyperparameter that says it.
+            have no M (feedforward): a number, a negative one for all but so many at the top, `all`
+            where the classifier alone learns, or the name of the hyperparameter that says it.
         baseline: whether others' times are given as multiples of its own.
         label_leak: why labels reach gradients by a way other than the loss or an M that sees them;
             empty if they do not.
         least_depth: fewest layers with weights for which it is defined (feedforward).
         hidden_products: products with the weights of a hidden layer in an update (feedforward), for
             the work estimate: 3 = forward, gradient of the input, gradient of the weights.
+        pair_products: products between all examples of a batch by their features in a hidden
+            layer's map (feedforward), for the work estimate.
+        images_per_example: images that it makes of an example and trains on (feedforward), for the
+            memory estimate.
         products_per_step: matrix products with the core's weights per time step (recurrent), for
             the work estimate: 3 = forward, gradient of the state, gradient of the weights.
         unrolls_in_memory: unrolls that are kept at once (recurrent), for the memory estimate.
@@ -152,12 +157,13 @@ class Rule:
     auxiliary: bool = False
     maps: str = "none"
     locking: str = "backward"
-    trains_hidden: bool = True
     frozen_below: int | str = 0
     baseline: bool = False
     label_leak: str = ""
     least_depth: int = 2
     hidden_products: int = 3
+    pair_products: int = 0
+    images_per_example: int = 1
     products_per_step: int = 3
     unrolls_in_memory: int = 1
     whole_cycle: bool = False
@@ -185,9 +191,9 @@ class Rule:
             hidden: hidden layers of the network.
             hyperparameters: the rule's own numbers, by name; an optional one may be missing.
         """
-        if not self.trains_hidden:
-            return hidden
         below = self.frozen_below
+        if below == FROZEN_ALL:
+            return hidden
         if isinstance(below, str):
             return int(hyperparameters.get(below, 0))
         return below if below >= 0 else max(0, hidden + below)
@@ -242,7 +248,7 @@ _KINDS: dict[str, tuple[Any, str]] = {  # by annotation: the types, and what to 
     "str": (str, "text"),
     "bool": (bool, "True or False"),
     "int": (int, "a whole number"),
-    "int | str": ((int, str), "a whole number, or the name of a hyperparameter"),
+    "int | str": ((int, str), "a whole number, 'all', or the name of a hyperparameter"),
     "float": (float, "a number"),
     "float | None": ((int, float, type(None)), "a number or None"),
     "type": (type, "int or float"),
@@ -288,6 +294,8 @@ def _choices(rule: Rule) -> Iterator[str]:
 
 def _numbers(rule: Rule) -> Iterator[str]:
     """Yield what is wrong with a declaration's hyperparameters, each with the remedy."""
+    if rule.hidden_products < 1:
+        yield f"RULE.hidden_products={rule.hidden_products} must be at least 1: forward"
     yield from filter(None, map(_hyperparameter_problem, rule.hyperparameters))
     for one in rule.hyperparameters:
         for family in one.families:
@@ -295,8 +303,12 @@ def _numbers(rule: Rule) -> Iterator[str]:
                 yield f"hyperparameter {one.name}: RULE.families lacks its family {family!r}"
     below = rule.frozen_below
     named = rule.hyperparameter(below) if isinstance(below, str) else None
-    if isinstance(below, str) and (named is None or named.kind is not int):
-        yield f"RULE.frozen_below={below!r} is no hyperparameter of the rule with kind=int"
+    fits = below == FROZEN_ALL or (named is not None and named.kind is int)
+    if isinstance(below, str) and not fits:
+        yield (
+            f"RULE.frozen_below={below!r} is neither {FROZEN_ALL!r} nor a hyperparameter of the"
+            " rule with kind=int"
+        )
 
 
 def _functions(module: Any, rule: Rule) -> Iterator[str]:
@@ -309,6 +321,8 @@ def _functions(module: Any, rule: Rule) -> Iterator[str]:
             yield f"it has {function}, and RULE.families lacks {family}"
     if hasattr(module, "objective") and len(rule.families) != 1:
         yield "it has objective, which is for rules of one family, and RULE.families has several"
+    if hasattr(module, "scores") and "feedforward" not in rule.families:
+        yield "it has scores, which is for feed-forward networks, and RULE.families lacks them"
     for function in ("decoupled_step", "targets"):
         if hasattr(module, function) and not rule.has_models:
             yield f"it has {function}, which is for rules with a model M, and RULE.model is 'none'"

@@ -239,7 +239,18 @@ def _entry_points(
     return found
 
 
-RULES: Registry[Rule] = Registry("rule", "rules", checked_rule, group="sgbench.rules")
+def _rule(name: str, module: Any) -> Rule:
+    """Return the declaration of a rule, whose networks are ones of its families."""
+    rule = checked_rule(name, module)
+    for network in rule.networks:
+        known = [one for one, family in families_of_networks().items() if family in rule.families]
+        if network not in known:
+            words = did_you_mean(network, known)
+            raise UsageError(f"rule {name}: RULE.networks has {network!r}{words}")
+    return rule
+
+
+RULES: Registry[Rule] = Registry("rule", "rules", _rule, group="sgbench.rules")
 DATASETS: Registry[Dataset] = Registry(
     "dataset",
     "datasets",

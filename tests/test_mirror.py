@@ -33,6 +33,8 @@ ACROSS = {
     "bench/families/recurrent/test_held_out.py": "the program of a text: which weights count",
     "bench/families/recurrent/test_probe.py": "the program's probe of M",
     "bench/nn/test_precision_equivalence.py": "a slow experiment: what bf16 costs in test error",
+    "bench/rules/test_beyond.py": "rules and fields beyond the paper against NumPy",
+    "bench/rules/test_beyond_training.py": "the same as they train: locality, resuming, errors",
     "bench/rules/test_decoupled_reference.py": "dni and cdni against NumPy, by every mask",
     "bench/rules/test_every_rule.py": "what all feed-forward rules must do",
     "cli/test_run_limit.py": "run, when its time ends",

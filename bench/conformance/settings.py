@@ -52,7 +52,6 @@ SIZES: dict[str, Any] = {
     "p_update": 0.5,
     "solve_bits": 0.1,
     "solve_window": 10**6,
-    "patience": 0,
 }
 """Fields that only some cells have."""
 REPLICA_AXES = {"learning_rate": 0.01, "sg_scale": 5.0, "p_update": 0.7}
@@ -109,6 +108,7 @@ class Setting:
             **names,
             "depth": least,
             "sg_layers": 1 if self.rule.has_models else None,
+            "patience": 0 if self.kind == "text" else None,  # images: no early stopping
             "seed": seed,
             **changes,
         }

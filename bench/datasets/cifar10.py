@@ -1,10 +1,11 @@
 """cifar10: 60,000 photographs of 32 x 32 pixels in ten classes.
 
-The files are looked for in the data folder and every folder in it that is called as CIFAR-10 is
-(`cifar10`, `CIFAR-10`, `cifar10-png`), and in what archives unpack to within these:
-`cifar-10-batches-bin`, `cifar-10-batches-py`, Hugging Face's `plain_text` and `data`. In this
-order: the binary version's six files, its archive `cifar-10-binary.tar.gz`, the Python version's
-six files (torchvision's), Hugging Face's Parquet shards (`train-*.parquet`, `test-*.parquet`).
+The files are looked for in the data folder and every folder in it, and in its `uoft-cs` (the Hub's
+owner), that is called as CIFAR-10 is (`cifar10`, `CIFAR-10`, `cifar10-png`), and in what archives
+unpack to within these: `cifar-10-batches-bin`, `cifar-10-batches-py`, Hugging Face's `plain_text`
+and `data`. In this order: the binary version's six files, its archive `cifar-10-binary.tar.gz`, the
+Python version's six files (torchvision's), Hugging Face's Parquet shards (`train-*.parquet`,
+`test-*.parquet`).
 
 The data's hash is that of the six binary files' contents. The binary files and the archive have
 published checksums and are refused unless they have them. Python's batches and shards are converted
@@ -24,7 +25,17 @@ from ..errors import DataError
 from .loading import cifar_pickles
 from .loading.cache import cached_contents, cached_hashes, write_files
 from .loading.cifar_binary import RECORD, data_of, from_archive
-from .loading.files import corrupt, digest, find, foreign, identity, mismatch, missing, sha256_once
+from .loading.files import (
+    corrupt,
+    digest,
+    find,
+    folders_called,
+    foreign,
+    identity,
+    mismatch,
+    missing,
+    sha256_once,
+)
 from .loading.kinds import Data, FileCheck, Status
 from .loading.shards import CIFAR10, from_parquet
 
@@ -44,6 +55,8 @@ FILES = {
 }
 NAMES = tuple(FILES)
 PICKLES = tuple(name.removesuffix(".bin") for name in NAMES)
+OWNER = "uoft-cs"
+"""Whose the data is on the Hub: a folder in which its may lie."""
 INSIDE = ("", BINARY, "cifar-10-batches-py", "plain_text", "data")
 """Folders of a folder of CIFAR-10 that may have the files."""
 DATASET = Dataset(
@@ -163,14 +176,13 @@ def _folders(folder: Path) -> list[Path]:
 
 
 def _roots(folder: Path) -> list[Path]:
-    inside = sorted(path for path in folder.glob("*") if _is_named_so(path.name) and path.is_dir())
+    inside = [p for at in (folder, folder / OWNER) for p in folders_called(at, _is_called_so)]
     return [folder, *inside]
 
 
-def _is_named_so(name: str) -> bool:
-    """Tell whether a folder is called as CIFAR-10 is, however that is written."""
-    plain = name.casefold().replace("-", "").replace("_", "")
-    return plain.startswith("cifar10") and not plain.startswith("cifar100")
+def _is_called_so(name: str) -> bool:
+    """Tell whether a folder of this name, in lower case and without - and _, is of CIFAR-10."""
+    return name.startswith("cifar10") and not name.startswith("cifar100")
 
 
 def _source(folder: Path) -> Source | None:

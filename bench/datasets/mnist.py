@@ -1,9 +1,10 @@
 """mnist: 70,000 handwritten digits of 28 x 28 pixels, in LeCun's four IDX files.
 
-The files, plain or gzipped, are looked for in the data folder, in its `MNIST` and its `mnist`
-(where `fetch` puts them), and in the folder `raw` of each (torchvision's layout). They may have a
-dot before `idx`, or lie in a folder of their own name, as archives have them. Only the published
-bytes are accepted, so this data is always canonical: a file with other content is refused.
+The files, plain or gzipped, are looked for in the data folder, in every folder of it, and of its
+`data`, that is called as MNIST is (`MNIST`, `Mnist`; `fetch` puts them in its `mnist`), and in the
+folder `raw` of each (torchvision's layout). They may have a dot before `idx`, or lie in a folder of
+their own name, as archives have them. Only the published bytes are accepted, so this data is always
+canonical: a file with other content is refused.
 """
 
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..declarations import Dataset
 from .loading import idx, published
-from .loading.files import corrupt, digest, foreign, mismatch
+from .loading.files import corrupt, digest, folders_called, foreign, mismatch
 from .loading.kinds import Data, FileCheck, Status
 
 if TYPE_CHECKING:
@@ -121,8 +122,13 @@ def fetch(folder: Path) -> None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    roots = (folder, folder / "MNIST", folder / "mnist")
-    return [path for root in roots for path in (root / "raw", root)]
+    own = folder / "mnist"
+    called = [
+        p for at in (folder, folder / "data") for p in folders_called(at, {"mnist"}.__contains__)
+    ]
+    roots = dict.fromkeys((folder, folder / "MNIST", *called))
+    roots.pop(own, None)
+    return [path for root in (*roots, own) for path in (root / "raw", root)]
 
 
 def _read(name: str, path: Path) -> "NDArray[np.uint8]":

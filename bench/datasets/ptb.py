@@ -1,8 +1,9 @@
 """ptb: the Penn Treebank as characters, from the three files that Mikolov prepared.
 
-The files, plain or gzipped, are looked for in the data folder and in its `ptb` (where `fetch` puts
-them), and in the folders `data` and `simple-examples/data` (Mikolov's archive) of both. Only the
-published bytes are accepted, so this data is always canonical.
+The files, plain or gzipped, are looked for in the data folder and in every folder of it that is
+called as the Penn Treebank is (`PTB`, `penn`, `penn-treebank`; `fetch` puts them in its `ptb`), and
+in the folders `data` and `simple-examples/data` (Mikolov's archive) of each. Only the published
+bytes are accepted, so this data is always canonical.
 
 The text is taken literally. Each line is stripped of the space at either end and a newline symbol
 follows it; a rare word is the five characters `<unk>` and a number the character `N`, as they are
@@ -17,7 +18,15 @@ from typing import NamedTuple
 
 from ..declarations import Dataset
 from .loading import published
-from .loading.files import UNREADABLE, corrupt, digest, foreign, mismatch, open_maybe_gzip
+from .loading.files import (
+    UNREADABLE,
+    corrupt,
+    digest,
+    folders_called,
+    foreign,
+    mismatch,
+    open_maybe_gzip,
+)
 from .loading.kinds import FileCheck, Status, Text
 from .loading.text import encode
 
@@ -100,8 +109,10 @@ def fetch(folder: Path) -> None:
 
 
 def _folders(folder: Path) -> list[Path]:
-    inside = ("simple-examples/data", "data", "")
-    return [root / name for root in (folder, folder / "ptb") for name in inside]
+    own, inside = folder / "ptb", ("simple-examples/data", "data", "")
+    called = folders_called(folder, {"ptb", "penn", "penntreebank"}.__contains__)
+    roots = (folder, *(path for path in called if path != own), own)
+    return [root / name for root in roots for name in inside]
 
 
 def _read(name: str, path: Path) -> bytes:

@@ -41,6 +41,14 @@ class LayerSpec:
         del shape
         return 0
 
+    def kept(self, shape: Shape) -> int:
+        """Return how many numbers a training pass makes of an input of `shape` for the pullback.
+
+        What writes over its input makes none.
+        """
+        del shape
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class ReLUSpec(LayerSpec):
@@ -59,6 +67,10 @@ class DropoutSpec(LayerSpec):
     """Dropout: in training each number is zero with probability `rate`, the rest are scaled up."""
 
     rate: float
+
+    def kept(self, shape: Shape) -> int:
+        """Return the sizes of the mask and of the output."""
+        return 2 * math.prod(shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +102,11 @@ class LinearSpec(LayerSpec):
         del shape
         return self.inputs * self.outputs
 
+    def kept(self, shape: Shape) -> int:
+        """Return the number of outputs, which what follows reads or writes over."""
+        del shape
+        return self.outputs
+
 
 @dataclass(frozen=True, slots=True)
 class BatchNormSpec(LayerSpec):
@@ -107,6 +124,10 @@ class BatchNormSpec(LayerSpec):
     def statistics(self) -> dict[str, Shape]:
         """Running `mean` and `variance`."""
         return {"mean": (self.units,), "variance": (self.units,)}
+
+    def kept(self, shape: Shape) -> int:
+        """Return the sizes of the normalised input and of the output."""
+        return 2 * math.prod(shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +158,10 @@ class ConvSpec(LayerSpec):
         """Return the size of the weight times the positions."""
         return math.prod(self.shapes["weight"]) * math.prod(shape[1:])
 
+    def kept(self, shape: Shape) -> int:
+        """Return the size of the output."""
+        return math.prod(self.output(shape))
+
 
 @dataclass(frozen=True, slots=True)
 class BatchNorm2dSpec(LayerSpec):
@@ -155,6 +180,10 @@ class BatchNorm2dSpec(LayerSpec):
         """Running `mean` and `variance`."""
         return {"mean": (self.channels,), "variance": (self.channels,)}
 
+    def kept(self, shape: Shape) -> int:
+        """Return the size of the output."""
+        return math.prod(shape)
+
 
 @dataclass(frozen=True, slots=True)
 class PoolSpec(LayerSpec):
@@ -165,6 +194,10 @@ class PoolSpec(LayerSpec):
     def output(self, shape: Shape) -> Shape:
         """Return half the resolution, rounded up."""
         return (shape[0], *((side + 1) // 2 for side in shape[1:]))
+
+    def kept(self, shape: Shape) -> int:
+        """Return the size of the output, and where the maxima were: as large as two numbers."""
+        return math.prod(self.output(shape)) * (3 if self.maximum else 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +242,10 @@ class Blueprint:
     def multiplications(self, shape: Shape) -> int:
         """Return the multiplications of the products of a forward pass on an input of `shape`."""
         return sum(part.multiplications(seen) for part, seen in self._walk(shape))
+
+    def kept(self, shape: Shape) -> int:
+        """Return how many numbers a training pass makes of an input of `shape` for the pullback."""
+        return sum(part.kept(seen) for part, seen in self._walk(shape))
 
     def products(self, shape: Shape) -> int:
         """Return how many numbers the products of a forward pass leave, of an input of `shape`."""

@@ -24,6 +24,8 @@ MATRICES = {aten.mm, aten.addmm, aten.bmm, aten.baddbmm}
 ADDED = {aten.addmm, aten.baddbmm}
 CONVOLUTIONS = {aten.convolution, aten.convolution_backward}
 ADAM = aten._fused_adam_
+_COMPOSITE = {aten.matmul, aten.linear, aten.einsum, aten.tensordot}
+"""Made of products, and seen as one where autograd is off."""
 _GATHERS = {aten.index_select, aten.index, aten.gather}  # read no more than they take
 _SCATTERS = {aten.scatter_, aten.scatter_add_, aten.index_put_}  # write no more than they are given
 _OVERWRITES = {aten.copy_, aten.fill_, aten.zero_}  # do not read what they write over
@@ -103,8 +105,12 @@ class Recorder(TorchDispatchMode):
     ) -> Any:
         """Do an operation, and count it."""
         kwargs = kwargs or {}
+        operation = func.overloadpacket
+        if operation in _COMPOSITE:
+            with self:
+                return func.decompose(*args, **kwargs)
         found = func(*args, **kwargs)
-        operation, outputs = func.overloadpacket, list(_tensors(found))
+        outputs = list(_tensors(found))
         if _is_view(func):
             return found
         moved = 0 if operation in _NOTHING else _moved(func, args, kwargs, outputs)

@@ -64,8 +64,10 @@ class _Layer(LayerStack):
         """Run, timed."""
         h, pullback = self._watch.time(self._forward, super().__call__, x)
 
-        def pull(delta: Tensor, need_input: bool = True) -> Any:
-            return self._watch.time(self._backward, pullback, delta, need_input=need_input)
+        def pull(delta: Tensor, need_input: bool = True, feedback: Tensor | None = None) -> Any:
+            return self._watch.time(
+                self._backward, pullback, delta, need_input=need_input, feedback=feedback
+            )
 
         return h, pull
 

@@ -25,9 +25,9 @@ RULE = Rule(
     sentence="a hidden layer learns from the top error, by a fixed random matrix",  # no full stop
     color="#de8f05",  # in every figure
     families=("feedforward",),  # or recurrent, pair: then define unroll or cycle instead of step
-    networks=(),  # of these families' networks those that it trains; all of them if empty
     version=1,  # raise it when what the rule computes changes
     source="my own",  # where it was published
+    networks=(),  # of these families' networks those that it trains; all of them if empty
     hyperparameters=(  # numbers of its own: `--set feedback_scale=2`
         Hyperparameter(
             name="feedback_scale",
@@ -42,8 +42,7 @@ RULE = Rule(
     auxiliary=False,  # True gives network.heads: a linear classifier on each hidden layer
     maps="none",  # network.maps, a linear map on each hidden layer: "square", or to "classes"
     locking="update",  # a hidden layer waits for the output; its input: "forward"; else "backward"
-    trains_hidden=True,  # False: the classifier alone learns
-    frozen_below=0,  # hidden layers, from the bottom, that never learn; -1: all but the topmost
+    frozen_below=0,  # hidden layers, from the bottom, that never learn; -1: all but one; or "all"
     baseline=False,  # True: others' times are given as multiples of this rule's
     label_leak="",  # why labels reach gradients by another way than the loss or M
     least_depth=2,  # fewest layers with weights, the classifier among them

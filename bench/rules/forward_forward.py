@@ -50,6 +50,7 @@ RULE = Rule(
     ),
     locking="forward",
     hidden_products=4,  # two images an example
+    images_per_example=2,
     label_leak="labels are painted into the images",
     expected_failures={"one_pass": "a batch holds two images of each example"},
 )

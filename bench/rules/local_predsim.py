@@ -43,6 +43,7 @@ RULE = Rule(
     maps="square",
     locking="forward",
     hidden_products=2,
+    pair_products=2,  # as in local_sim
     label_leak="a hidden layer learns from how alike the labels of two examples are",
 )
 

@@ -28,6 +28,7 @@ RULE = Rule(
     maps="square",
     locking="forward",
     hidden_products=2,
+    pair_products=2,  # how alike the examples are, and the gradient of that
     label_leak="a hidden layer learns from how alike the labels of two examples are",
 )
 

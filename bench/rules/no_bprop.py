@@ -23,7 +23,7 @@ RULE = Rule(
     version=1,
     source="arXiv 1608.05343v1, Table 1",
     locking="forward",
-    trains_hidden=False,
+    frozen_below="all",
 )
 
 

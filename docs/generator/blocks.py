@@ -14,6 +14,7 @@ from sgbench.reports.analysis.intermediate import intermediate
 from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.select import Selection
 from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, places
+from sgbench.reports.analysis.waits import waits
 from sgbench.reports.pages import notes
 from sgbench.reports.pages.stages import sections as stage_sections
 from sgbench.reports.tables.claims import claims_table
@@ -22,6 +23,7 @@ from sgbench.reports.tables.intermediate import intermediate_table
 from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
 from sgbench.reports.tables.table import Table
+from sgbench.reports.tables.waits import waits_table
 
 from . import figures, other, overview, sources
 from .markers import MarkerError
@@ -56,6 +58,8 @@ class Blocks:
         if len(words) < 3:
             raise MarkerError("write: figure EXHIBIT SCALE NAME [FIELD=VALUE,…] or tune STUDY NAME")
         exhibit, scale, name, where = words[0], words[1], words[2], tuple(words[3:])
+        if exhibit != figures.TUNE and sources.whole(exhibit, scale).frame.empty:
+            return f"*Nothing is published at scale {scale} yet.*"
         title = figures.title(exhibit, scale, name, where)
         file = figures.file_name(exhibit, scale, name, where)
         self.asked[file] = (exhibit, scale, name, where)
@@ -109,6 +113,22 @@ def _claims(words: list[str]) -> str:
     reasons = any(one.why_not for one in results)
     more = " Not comparable: what stands in parentheses depends on the schedule." if reasons else ""
     return _lines(claims_table(found, results, notes.marks(found)), more)
+
+
+def _comparisons(words: list[str]) -> str:
+    """All of the exhibit's claims, run or not: for pages that stand before the first record."""
+    found = sources.whole(*_asked(words)[:2])
+    results = sources.claim_results(found.exhibit.name, found.scale)
+    return _lines(claims_table(found, results, notes.marks(found)))
+
+
+def _waits(words: list[str]) -> str:
+    """What each rule's hidden layers wait for and keep, by declarations."""
+    found = sources.whole(*_asked(words)[:2])
+    table = waits_table(found, waits(found))
+    if table is None:
+        raise MarkerError("all rules there wait for the same")
+    return _lines(table)
 
 
 def _medians(words: list[str]) -> str:
@@ -207,6 +227,8 @@ KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "ours": _ours,
     "models": _models,
     "claims": _claims,
+    "comparisons": _comparisons,
+    "waits": _waits,
     "medians": _medians,
     "intermediate": _intermediate,
     "exhibits": _exhibits,

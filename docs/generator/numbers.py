@@ -4,6 +4,7 @@ A value is written as the tables of reports write it. `KINDS` says what there is
 (`findings.py`) holds those that take a computation of their own.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -99,6 +100,16 @@ def _count(words: list[str]) -> str:
         raise MarkerError(str(error)) from None
 
 
+def _processors(words: list[str]) -> str:
+    """`processors [EXHIBIT]`: how many published records each processor made, the most first."""
+    exhibit, *rest = [*words, ""]
+    made_by = Counter(r.device for r in sources.records() if exhibit in ("", r.exhibit))
+    if len(rest) > 1 or not made_by:
+        raise MarkerError(f"processors {' '.join(words)}: no published record; name one exhibit")
+    most_first = sorted(made_by.items(), key=lambda one: (-one[1], one[0]))
+    return " and ".join(f"{device} ({n:,})" for device, n in most_first)
+
+
 def _left(words: list[str]) -> str:
     """`left EXHIBIT SCALE FIELD=VALUE…`: how long what has no record takes on two cores."""
     exhibit, scale, *where = words
@@ -175,6 +186,7 @@ KINDS: Mapping[str, tuple[int, Callable[[list[str]], str]]] = {
     "verdict": (2, _of_place(lambda place: place.verdict)),
     "claim": (4, _claim),
     "count": (3, _count),
+    "processors": (0, _processors),
     "left": (2, _left),
     "field": (5, _field),
     "curve": (5, _curve),
@@ -186,5 +198,5 @@ def kinds() -> Sequence[str]:
     """Return a line of help for each kind of number."""
     place = "EXHIBIT SCALE FIELD=VALUE,…"
     lines = [f"{name} {place}" for name in ("mean", "interval", "n", "paper", "verdict")]
-    docs = [write.__doc__ or "" for write in (_claim, _count, _left, _field, _curve)]
+    docs = [write.__doc__ or "" for write in (_claim, _count, _processors, _left, _field, _curve)]
     return [*lines, *(doc.split("`")[1] for doc in docs), *findings.NAMED]

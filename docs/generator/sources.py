@@ -18,7 +18,7 @@ from sgbench.results.store.published import open_published
 
 from .markers import MarkerError
 
-EXPERIMENTS_OF_OURS = ("locking",)
+EXPERIMENTS_OF_OURS = ("locking", "beyond")
 """Exhibits that rerun nothing of a paper: what the paper's protocol would take leaves them out."""
 
 

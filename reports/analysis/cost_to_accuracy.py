@@ -1,9 +1,9 @@
-"""Cost to accuracy: the updates and seconds of training until an error is reached.
+"""Cost to accuracy: the updates, seconds and operations of training until an error is reached.
 
 The targets are multiples of the error that the baseline of the same sizes and schedule ends with.
 Where one was reached is read from the curves of the records, so it is as fine as their evaluations.
 Seconds are those of the training itself, which other work on the machine may have slowed, and those
-that as many updates take by the timings.
+that as many updates take by the timings, which have counted operations and bytes of an update, too.
 """
 
 import dataclasses
@@ -44,6 +44,8 @@ class Reached:
         iterations: until there, None where fewer than half of the seeds got there.
         seconds: the same, as they were trained.
         timed: the same, by the timing of the program; None where there is none.
+        flops: multiplications and additions of products until there, as the timing counted them.
+        bytes: that all operations read and write until there, likewise.
     """
 
     name: str
@@ -55,6 +57,8 @@ class Reached:
     iterations: float | None
     seconds: float | None
     timed: float | None
+    flops: float | None
+    bytes: float | None
 
 
 def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reached]:
@@ -87,6 +91,7 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
         for factor in factors:
             iterations, seconds = _first(curves, factor * end)
             there = math.isfinite(iterations)
+            counted = timing if there else None
             found.append(
                 Reached(
                     name=name,
@@ -97,9 +102,9 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
                     seeds=len(curves),
                     iterations=iterations if there else None,
                     seconds=seconds if there else None,
-                    timed=iterations * timing.median_of("step").median
-                    if there and timing
-                    else None,
+                    timed=counted and iterations * counted.median_of("step").median,
+                    flops=counted and iterations * counted.flops,
+                    bytes=counted and iterations * counted.bytes,
                 )
             )
     return found

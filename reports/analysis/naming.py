@@ -80,7 +80,8 @@ def _base_name(cell: Cell | Record) -> str:
     words = [f"{cell.dataset} {cell.network} {size} {cell.rule}"]
     for name, value in dict(cell.hyperparameters).items():
         known = hyperparameters().get(name)
-        words += [f"{known.symbol}{value:g}"] if known and known.symbol else []
+        if known is not None and known.symbol:
+            words.append(f"{known.symbol}{' ' * (len(known.symbol) > 1)}{value:g}")
     if cell.sg_layers is not None:
         words.append(f"M{cell.sg_layers}")
     if cell.p_update is not None:

@@ -1,15 +1,16 @@
 """Planned power: what the seeds that a scale declares can decide, before any of them is run.
 
 It is by the spreads that the exhibit declares, and of two cases: a place whose process is the
-paper's own, and a claim whose true means are the paper's numbers. What has no declared spread has
-no power. Away from the paper's scale there are orders only, whose size there nobody knows: of them
-is said which no outcome of an exact test could decide.
+paper's own, and a claim whose true means are the paper's numbers. Where no spread is declared no
+power is told, and of the paper's places and bins that is said. Away from the paper's scale there
+are orders only, whose size there nobody knows: of them is said which no outcome of an exact test
+could decide.
 """
 
 import math
 import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any
@@ -37,6 +38,9 @@ from .wording import at
 
 LEAST_POWER = 0.5
 """A power below this is told: the seeds that are planned would rather not decide."""
+
+_Wanted = tuple[Cell, str | None, Target, str]
+"""Of a place the cell, the result, what it is held against, and words on when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +94,16 @@ def words(found: Iterable[Planned]) -> list[str]:
 
 def final_places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
     """Return the power of places at the end of training, the least of those alike."""
-    if scale != PAPER:
-        return []
-    return _least(
-        exhibit,
-        scale,
-        (
-            (cell, result, target(cell, number, margin), "")
-            for cell in _filling(exhibit, cells)
-            for result in results_of(cell.dataset)
-            if (number := exhibit.number(cell, result)) is not None
-            and (margin := exhibit.margin(cell.dataset, cell.rule)) is not None
-        ),
-    )
+    return _least(exhibit, scale, _final(exhibit, cells)) if scale == PAPER else []
+
+
+def _final(exhibit: Exhibit, cells: Sequence[Cell]) -> Iterator[_Wanted]:
+    for cell in _filling(exhibit, cells):
+        for result in results_of(cell.dataset):
+            number = exhibit.number(cell, result)
+            margin = exhibit.margin(cell.dataset, cell.rule)
+            if number is not None and margin is not None:
+                yield cell, result, target(cell, number, margin), ""
 
 
 def _early_places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned]:
@@ -111,18 +112,46 @@ def _early_places(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[P
     Such a place has the spread of the end; it has no power where the paper's side alone is known,
     since nobody knows how far off the paper is.
     """
+    return _least(exhibit, scale, _early(exhibit, cells)) if scale == PAPER else []
+
+
+def _early(exhibit: Exhibit, cells: Sequence[Cell]) -> Iterator[_Wanted]:
+    for cell in _filling(exhibit, cells):
+        for known in exhibit.intermediate_of(cell):
+            if known.side == "at":
+                held = intermediate_target(cell, known)
+                yield cell, known.result, held, " before the end of training"
+
+
+def spread_unknown(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[str]:
+    """Return where no spread is declared: places of the paper, then bins of its populations.
+
+    Each by what it is of but for the rule, with its rules: `MNIST CNN (DNI, cDNI)`. There are none
+    away from the paper's scale.
+    """
     if scale != PAPER:
         return []
-    return _least(
-        exhibit,
-        scale,
-        (
-            (cell, known.result, intermediate_target(cell, known), " before the end of training")
-            for cell in _filling(exhibit, cells)
-            for known in exhibit.intermediate_of(cell)
-            if known.side == "at"
-        ),
-    )
+    rules: dict[str, dict[str, None]] = {}
+    for cell, result, _, _ in (*_final(exhibit, cells), *_early(exhibit, cells)):
+        if exhibit.spread(cell, result) is None:
+            fields = {"dataset": cell.dataset, "network": cell.network}
+            of = f", {exhibit.label('result', result)}" if result else ""
+            named = rules.setdefault(f"{at(exhibit, fields)}{of}", {})
+            named[exhibit.label("rule", cell.rule)] = None
+    for median in (*exhibit.medians, *exhibit.cut_off):
+        cell = next((c for c in cells if c.has(median.where) and median.has(c.p_update)), None)
+        if cell is not None and exhibit.spread(cell) is None:
+            fields = {name: cell.value(name) for name in ("dataset", "network", "decoupled")}
+            named = rules.setdefault(at(exhibit, fields), {})
+            named[exhibit.label("rule", cell.rule)] = None
+    return [f"{name} ({', '.join(named)})" for name, named in rules.items()]
+
+
+def unknown_words(names: Sequence[str]) -> list[str]:
+    """Return a sentence on what `spread_unknown` names; none if nothing."""
+    if not names:
+        return []
+    return [f"No spread over seeds is known of {'; '.join(names)}: no power is told."]
 
 
 def _filling(exhibit: Exhibit, cells: Sequence[Cell]) -> list[Cell]:
@@ -131,9 +160,7 @@ def _filling(exhibit: Exhibit, cells: Sequence[Cell]) -> list[Cell]:
     return [c for c in mine if exhibit.fills_place(c.dataset, c.network, c.rule, c.sg_layers)]
 
 
-def _least(
-    exhibit: Exhibit, scale: str, wanted: Iterable[tuple[Cell, str | None, Target, str]]
-) -> list[Planned]:
+def _least(exhibit: Exhibit, scale: str, wanted: Iterable[_Wanted]) -> list[Planned]:
     """Return the least power of places of one data set, network, rule and result.
 
     Args:

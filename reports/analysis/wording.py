@@ -66,6 +66,9 @@ def number(value: Any) -> str:
 
 
 def at(exhibit: Exhibit, fields: Mapping[str, Any]) -> str:
-    """Return some fields as the paper writes them: `MNIST FCN depth 4`, `Copy T = 4`."""
-    words = (phrase(exhibit, name, v) for name, v in fields.items() if v is not None)
-    return " ".join(words)
+    """Return some fields as the paper writes them: `MNIST FCN depth 4`, `Copy T = 4`.
+
+    A field that does not apply is left out, unless the exhibit has a label for that.
+    """
+    known = {n: v for n, v in fields.items() if v is not None or exhibit.has_label(n, None)}
+    return " ".join(phrase(exhibit, name, v) for name, v in known.items())

@@ -24,7 +24,7 @@ def exhibits_text(exhibits: Iterable[Counted], data: Mapping[str, str], width: i
     """
     blocks: list[str] = []
     for exhibit, cells in exhibits:
-        paper = f" ({exhibit.paper})" if exhibit.paper else ""
+        paper = f" ({exhibit.other_paper})" if exhibit.other_paper else ""
         lines = [f"{bold(exhibit.name)}  {exhibit.title}{paper}"]
         for name, scale in exhibit.scales.items():
             needs = ", ".join(f"{dataset} ({data[dataset]})" for dataset in scale.datasets)
@@ -44,7 +44,7 @@ def exhibit_values(
                 "exhibit": exhibit.name,
                 "scale": name,
                 "title": exhibit.title,
-                "paper": exhibit.paper or None,
+                "paper": exhibit.other_paper or None,
                 "description": scale.description,
                 "cells": cells[name],
                 "seeds": scale.seeds,

@@ -4,13 +4,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
+from ...bench.cell import Cell
 from ...bench.errors import one_line
 from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.exhibit import load
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
 from ..analysis.naming import count, duration
-from ..analysis.planned import Planned, answered, hardly
+from ..analysis.planned import Planned, answered, hardly, spread_unknown
 from ..analysis.planned import planned as plan_power
 from ..analysis.protocol import PAPER
 from .terminal import dim
@@ -74,8 +75,7 @@ def _early_lines(request: RunRequest, seen: DryRun) -> list[str]:
     """Return which of the paper's numbers the first part of training answers, by --until."""
     if request.set or request.scale != PAPER or request.until is not None:
         return []
-    cells = dict.fromkeys(replace(planned.cell, seed=0) for planned in seen.plan.cells)
-    found = answered(load(request.exhibit), cells)
+    found = answered(load(request.exhibit), _cells(seen))
     if not found:
         return []
     shown = list(found.items())
@@ -97,14 +97,22 @@ def _power_lines(request: RunRequest, seen: DryRun) -> list[str]:
     if few:
         lines.append(f"power      {count(declared, 'seed')} would rather not decide")
         lines += [f"             {one.words}" for one in few]
+    unknown = spread_unknown(load(request.exhibit), request.scale, _cells(seen))
+    if unknown:
+        lines.append("power      not told where no spread over seeds is known:")
+        lines += [f"             {name}" for name in unknown]
     return lines
 
 
 def _hardly(request: RunRequest, seen: DryRun) -> list[Planned]:
     if request.set:
         return []
-    cells = dict.fromkeys(replace(planned.cell, seed=0) for planned in seen.plan.cells)
-    return hardly(plan_power(load(request.exhibit), request.scale, list(cells)))
+    return hardly(plan_power(load(request.exhibit), request.scale, _cells(seen)))
+
+
+def _cells(seen: DryRun) -> list[Cell]:
+    """Return the configurations of a plan, each as its cell of seed 0."""
+    return list(dict.fromkeys(replace(planned.cell, seed=0) for planned in seen.plan.cells))
 
 
 def _note(state: str, again: bool, checkpoints: int) -> str:

@@ -10,6 +10,8 @@ from matplotlib.ticker import LogLocator, MaxNLocator, MultipleLocator, NullLoca
 from .spec import Drawing
 
 _READ = ("low", "high")  # bounds of what is read off the paper's curves
+_POWERS = 1e7  # from which on a number is written with a power of ten
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _DECADE = 8  # ratio of a range's ends from which on 1, 2 and 5 are ticks enough
 
 
@@ -86,4 +88,11 @@ def short(value: float, _position: float = 0.0) -> str:
     """Return how an axis writes a number."""
     if 0 < abs(value) < 0.01:
         return f"{value:.0e}".replace("e-0", "e-")
-    return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
+    if abs(value) < 1000:
+        return f"{value:g}"
+    if abs(value) < _POWERS:
+        return f"{value / 1000:g}k"
+    mantissa, exponent = f"{value:.2e}".split("e")
+    times = mantissa.rstrip("0").rstrip(".")
+    power = f"10{exponent.lstrip('+0').translate(_RAISED)}"
+    return power if times == "1" else f"{times}\N{MULTIPLICATION SIGN}{power}"

@@ -165,12 +165,11 @@ def _of(selection: Selection, split: Sequence[str], cell: Cell) -> str:
     """Return what a drawing is of: `MNIST FCN`."""
     found: list[str] = []
     for name in split:
-        value = cell.value(name)
-        known = name in ("dataset", "network")
-        found.append(
-            words.label(selection.exhibit, name, value) if known else words.assignment(name, value)
-        )
-    return " ".join(found)
+        known = words.label if name in ("dataset", "network") else words.told
+        text = known(selection.exhibit, name, cell.value(name))
+        aside = known is words.told and selection.exhibit.has_label(name, cell.value(name))
+        found.append(f"{', ' if aside else ' '}{text}" if text else "")
+    return "".join(found).strip(", ")
 
 
 def _noun(name: str | None) -> str:

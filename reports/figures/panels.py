@@ -1,6 +1,6 @@
 """Panels and lines of a figure: in which row, column and line each cell is shown, as labels.
 
-    split, added = apart(figure, cells)
+    split, added = apart(selection, figure, cells)
     panels(selection, figure, cells) | {"line": ordered(lines(selection, figure, cells, added))}
 
 The labels are ordered categoricals, in the exhibit's order.
@@ -48,29 +48,39 @@ def lines(
     """Return the label of each cell's line: a field's value, and those of the fields `added`."""
     found: list[str] = []
     for cell in cells:
-        more = (words.assignment(name, cell.value(name)) for name in added)
+        more = (words.told(selection.exhibit, name, cell.value(name)) for name in added)
         found.append(" ".join(filter(None, (_label(selection, cell, figure.lines), *more))))
     return found
 
 
-def apart(figure: Figure, cells: Sequence[Cell]) -> tuple[list[str], list[str]]:
+def apart(
+    selection: Selection, figure: Figure, cells: Sequence[Cell]
+) -> tuple[list[str], list[str]]:
     """Return the fields that tell cells apart which the figure would draw over one another.
+
+    Of several in which two cells differ an axis of the grid counts, from which others may follow.
 
     Returns:
         those that split the figure into several, data set and network first, and those that split
         its lines: fields that only some of the cells have, as a model's size beside a rule without,
-        and others as long as a panel's lines can be added apart.
+        and others as long as a panel's lines can be added apart. Cells without a field whose
+        absence has a label have it as others do.
     """
+    exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
+    axes = {name for block in scale.blocks for name in block}
     shown = [figure.panels, *_rows(figure)]
     shown += [figure.lines] if figure.lines not in COMPUTED else []
     shown += [figure.x] if figure.kind != "curves" else []
     split = [name for name in _FIGURES if name not in shown]
     more: list[str] = []
     while differing := _differing(cells, (*shown, *split, *more)):
-        more.append(differing[0])
+        more.append(min(differing, key=lambda name: name not in axes))  # of equals the first
     if figure.lines in COMPUTED:
         return [*split, *more], []
-    everywhere = {name: all(cell.value(name) is not None for cell in cells) for name in more}
+    everywhere = {
+        name: all(v is not None or exhibit.has_label(name, v) for v in _values(cells, name))
+        for name in more
+    }
     added = [name for name in more if not everywhere[name]]
     for name in more:
         if everywhere[name]:
@@ -95,11 +105,19 @@ def _label(selection: Selection, cell: Cell, name: str) -> str:
 
 
 def _differing(cells: Sequence[Cell], shown: Sequence[str]) -> list[str]:
-    """Return the fields in which two cells differ that are alike in the fields `shown`."""
+    """Return the fields in which two cells differ that are alike in the fields `shown`.
+
+    A rule's own number is a field that only its cells have, and not always all of them.
+    """
     alike: defaultdict[Hashable, list[dict[str, Any]]] = defaultdict(list)
     for cell in cells:
         alike[tuple(cell.value(name) for name in shown)].append(cell.to_dict())
     for first, *others in alike.values():
         for values in others:
-            return [name for name in first if first[name] != values.get(name)]
+            if found := [n for n in first | values if first.get(n) != values.get(n)]:
+                return found
     return []
+
+
+def _values(cells: Sequence[Cell], name: str) -> set[Any]:
+    return {cell.value(name) for cell in cells}

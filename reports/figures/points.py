@@ -79,6 +79,22 @@ def summary(points: pd.DataFrame, *, whole: bool, log: bool) -> pd.DataFrame:
     )
 
 
+def of_all_seeds(selection: Selection, means: pd.DataFrame) -> tuple[pd.DataFrame, str]:
+    """Return the means without those of seeds that are left when others have ended, and words.
+
+    Seeds end at different updates where each goes on until it stops getting better.
+
+    Args:
+        selection: what is reported.
+        means: as `summary` returns them.
+    """
+    most = means.groupby(["configuration", "layer"])["seeds"].transform("max")
+    stopping = [n for n, cell in enumerate(selection.cells) if cell.patience is not None]
+    left = (means["seeds"] < most) & means["configuration"].isin(stopping)
+    words = " Means end where the first seed does." if left.any() else ""
+    return means[~left].reset_index(drop=True), words
+
+
 def single(points: pd.DataFrame, means: pd.DataFrame, *, alone: bool) -> pd.DataFrame:
     """Return the points of seeds that are shown one by one, those where `means` has no interval.
 

@@ -42,7 +42,7 @@ def drawings(selection: Selection, records: Iterable[Record] = ()) -> list[Drawi
     records = list(records)
     for figure in selection.exhibit.figures:
         mine = [n for n, cell in enumerate(selection.cells) if _belongs(selection, figure, cell)]
-        split, added = apart(figure, [selection.cells[n] for n in mine])
+        split, added = apart(selection, figure, [selection.cells[n] for n in mine])
         groups: dict[tuple[Any, ...], list[int]] = {}
         for n in mine:
             key = tuple(selection.cells[n].value(name) for name in split)
@@ -111,7 +111,7 @@ def _drawing(
     first, done = cells[0], [selection.cells[n] for n in shown.configurations]
     in_sequence = population or figure.lines == "p_update"
     return Drawing(
-        name="-".join([figure.name, *(str(first.value(name)) for name in split)]),
+        name="-".join([figure.name, *(_slug(selection, name, first) for name in split)]),
         title=findings.title(
             selection, figure, split, cells, ends_of(selection, figure, shown.ends)
         ),
@@ -137,6 +137,14 @@ def _drawing(
         early=shown.early,
         notes=captions.notes(selection, figure, done, records, shown.spread + left_out + told),
     )
+
+
+def _slug(selection: Selection, field: str, cell: Cell) -> str:
+    """Return what a file's name says of a field: its value, or the label of its absence."""
+    value = cell.value(field)
+    named = field not in ("dataset", "network") and selection.exhibit.has_label(field, None)
+    text = words.label(selection.exhibit, field, value) if named else str(value)
+    return text.replace(" ", "-")
 
 
 def _by_number(figure: Figure, cells: Sequence[Cell]) -> bool:
@@ -174,13 +182,14 @@ def _lines(
         cells = sorted(cells, key=lambda cell: cell.value(figure.lines))
     order = [str(layer) for layer in points.layers(cells)]
     if figure.lines != "layer":
-        order = lines(selection, figure, cells, added)
+        order = lines(selection, figure, _together(figure, cells), added)
 
     def line(frame: pd.DataFrame) -> list[str]:
         if figure.lines == "layer":
             return [str(layer) for layer in frame["layer"]]
         return lines(selection, figure, _cells(selection, frame), added)
 
+    means, told_of_means = points.of_all_seeds(selection, means)
     there = set(line(means))
     order = [label for label in order if label in there]
     mine = _cells(selection, means)
@@ -217,8 +226,16 @@ def _lines(
         ends=ends.assign(line=line(ends)).reset_index(drop=True),
         configurations=configurations_of(means),
         early=early.astype({name: data[name].dtype for name in ("row", "column", "line")}),
-        spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means) + told,
+        spread=captions.spread(figure, ok.groupby("configuration").size().tolist(), means)
+        + told_of_means
+        + told,
     )
+
+
+def _together(figure: Figure, cells: Sequence[Cell]) -> list[Cell]:
+    """Return the cells, those of one value of the figure's lines after one another."""
+    order = list(dict.fromkeys(cell.value(figure.lines) for cell in cells))
+    return sorted(cells, key=lambda cell: order.index(cell.value(figure.lines)))
 
 
 def _cells(selection: Selection, frame: pd.DataFrame) -> list[Cell]:

@@ -64,10 +64,17 @@ def legend(name: str) -> str:
 
 
 def label(exhibit: Exhibit, field: str, value: Any) -> str:
-    """Return how a field's value is written; nothing where the field does not apply."""
-    if value is None:
+    """Return how a field's value is written; nothing where it does not apply and has no label."""
+    if value is None and not exhibit.has_label(field, value):
         return ""
     return exhibit.label(field, f"{value:g}" if isinstance(value, float) else value)
+
+
+def told(exhibit: Exhibit, field: str, value: Any) -> str:
+    """Return a field's value where nothing names the field: its label, else as `--set` takes it."""
+    if exhibit.has_label(field, value):
+        return label(exhibit, field, value)
+    return assignment(field, value)
 
 
 def assignment(field: str, value: Any) -> str:

@@ -24,6 +24,7 @@ from ..analysis.overview import made, tally
 from ..analysis.protocol import PAPER
 from ..analysis.select import Selection, select
 from ..analysis.settings import shared_settings
+from ..analysis.waits import waits
 from ..analysis.wording import at
 from ..figures.claims import drawing as claims_drawing
 from ..figures.parallel import rendered
@@ -37,6 +38,7 @@ from ..tables.exhibit import main_table, model_table
 from ..tables.intermediate import intermediate_table
 from ..tables.medians import medians_table
 from ..tables.table import Table
+from ..tables.waits import KEPT, WAITS, waits_table
 from . import notes
 from .judged import Judged, judge
 from .page import Page, Section
@@ -153,6 +155,8 @@ def _page(
     selection = judged.selection
     exhibit, scale = selection.exhibit, selection.exhibit.scale(selection.scale)
     lead = [f"Source: {exhibit.source}. Scale {scale.name}: {scale.description}."]
+    if calibrated:
+        lead.append(calibration.label(calibrated))
     whole = where is None and not judged.ran
     some = (*judged.places, *judged.intermediate)
     found = details(selection, some, judged.shown_claims, judged.bins)
@@ -253,6 +257,8 @@ def _sections(
         add("claims", "Ordering claims", table, notes.of_claims(judged.shown_claims))
     table = None if staged else model_table(selection, judged.places, marks)
     add("models", "The depth of M", table, [notes.INTERVAL])
+    table, words = waits_table(selection, waits(selection)), [WAITS, KEPT]
+    add("waits", "What each rule waits for and keeps", table, words)
     add("diagnosis", "M's gradients", diagnosis_table(rests), [diagnosis.NOTE])
     words = [calibration.note(calibrated)]
     add("calibration", "Beside the paper's schedule", calibration_table(calibrated), words)

@@ -132,11 +132,17 @@ def cautions(selection: Selection) -> list[Caution]:
 
 
 def of_plan(selection: Selection) -> list[str]:
-    """Return what the declared seeds would rather not decide, whatever was run."""
+    """Return what the declared seeds would rather not decide, and of what that is not known.
+
+    It does not depend on what was run.
+    """
     exhibit, scale = selection.exhibit, selection.scale
     if scale not in exhibit.scales or not selection.planned:
         return []
-    return planned.words(planned.planned(exhibit, scale, selection.cells))
+    return [
+        *planned.words(planned.planned(exhibit, scale, selection.cells)),
+        *planned.unknown_words(planned.spread_unknown(exhibit, scale, selection.cells)),
+    ]
 
 
 def of_claims(results: Sequence[ClaimResult]) -> list[str]:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from ..analysis.calibration import Calibration
-from ..analysis.naming import cell_names
+from ..analysis.naming import cell_names, count, seeds_words
 from .table import Table, simple_table
 
 NOTE = (
     "The same networks, data, rules and seeds by both schedules: means over the seeds that both"
     " have, and the mean of their differences ± half-width of its 95 % interval, in {unit}. Where"
-    " the differences are small, this scale tells what the paper's would."
+    " the differences are small, this scale tells what the paper's would, of what is compared"
+    " alone."
 )
 
 
@@ -32,6 +33,23 @@ def calibration_table(found: Sequence[Calibration]) -> Table | None:
     return simple_table(
         heads, rows, caption="Results at this scale and at the paper's, paired by seed"
     )
+
+
+def label(found: Sequence[Calibration]) -> str:
+    """Return how far a scale is calibrated: by which rules, and how many seeds; none if nowhere."""
+    by_rule: dict[str, list[int]] = {}
+    for one in found:
+        by_rule.setdefault(one.cell.rule, []).append(one.difference.n)
+    if not by_rule:
+        return ""
+    extents = [f"{rule} ({_extent(seeds)})" for rule, seeds in by_rule.items()]
+    return f"Calibrated against the paper's schedule by {', '.join(extents)} alone."
+
+
+def _extent(seeds: Sequence[int]) -> str:
+    """Return how many results there are, each of so many seeds."""
+    each = f"{seeds_words(min(seeds), max(seeds))}{' each' if len(seeds) > 1 else ''}"
+    return f"{count(len(seeds), 'configuration')}, {each}"
 
 
 def note(found: Sequence[Calibration]) -> str:

@@ -1,4 +1,4 @@
-"""The table of the cost to accuracy: updates and seconds until an error is reached."""
+"""The table of the cost to accuracy: updates, seconds and work until an error is reached."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -10,7 +10,8 @@ from .table import Entry, Table, entry
 NOTE = (
     "The first target is 2 times the error that the baseline of the same sizes and schedule ends"
     " with (text: 1.1 times its bits a character), the second 1.2 times (1.02). Medians over seeds."
-    " A dash: fewer than half of the seeds reached it, or the program was not timed."
+    " GFLOP: of products; GB: read and written by all operations; both as the timing counted them"
+    " in an update. A dash: fewer than half of the seeds reached it, or the program was not timed."
 )
 
 
@@ -22,10 +23,10 @@ def cost_table(found: Sequence[Reached]) -> Table:
     columns = tuple(
         (level, what)
         for level in ("first target", "second target")
-        for what in ("to reach", "updates", "s trained", "s by timing")
+        for what in ("to reach", "updates", "s trained", "s by timing", "GFLOP", "GB")
     )
     return Table(
-        caption="Cost to accuracy: updates and seconds of training to an error",
+        caption="Cost to accuracy: updates, seconds and work of training to an error",
         stubs=("cells", "seeds"),
         columns=columns,
         rows=tuple(
@@ -41,6 +42,12 @@ def _entries(one: Reached) -> tuple[Entry, ...]:
         entry(f"{one.target:.3g} {unit}"),
         *(
             entry("-" if value is None else number(value))
-            for value in (one.iterations, one.seconds, one.timed)
+            for value in (
+                one.iterations,
+                one.seconds,
+                one.timed,
+                one.flops and one.flops / 1e9,
+                one.bytes and one.bytes / 1e9,
+            )
         ),
     )

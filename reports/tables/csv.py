@@ -169,6 +169,8 @@ def cost_csv(found: Sequence[Reached]) -> str:
                 "iterations": one.iterations,
                 "seconds": one.seconds,
                 "seconds_by_timing": one.timed,
+                "flops": one.flops,
+                "bytes": one.bytes,
             }
             for one in found
         ]

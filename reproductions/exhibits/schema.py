@@ -21,6 +21,9 @@ NEIGHBOUR_FIELDS = ("depth", "T")
 MOST_CELLS = 100_000
 """Of a scale: a product of axes is soon more than any memory holds."""
 
+NO_PAPER = "none"
+"""As the paper of an exhibit: it reruns nothing of any."""
+
 CUSTOM = "custom"
 """The scale under which cells that were changed by --set are recorded: no exhibit's own."""
 
@@ -140,7 +143,7 @@ class Exhibit:
         short: what a reader knows it by, where that is not the title's beginning.
         source: where the paper has it.
         paper: the paper that it reruns, where that is another than the one on synthetic gradients;
-            "the paper" of all below is that one.
+            "the paper" of all below is that one. `none` where it reruns nothing of any.
         scales: by name.
         numbers: the paper's, by (dataset, network, depth, T, rule, result).
         medians: the paper's, of populations.
@@ -190,6 +193,11 @@ class Exhibit:
     neighbours: str | None = None
     readings: Mapping[str, str] = field(default_factory=dict[str, str])
     unstated: tuple[str, ...] = ()
+
+    @property
+    def other_paper(self) -> str:
+        """The other paper that it reruns; empty where it reruns none, or the one on DNI."""
+        return "" if self.paper == NO_PAPER else self.paper
 
     @property
     def short_title(self) -> str:
@@ -274,15 +282,17 @@ class Exhibit:
             return []
         return [one for one in self.intermediate if cell.has(one.where)]
 
+    def has_label(self, field: str, value: object) -> bool:
+        """Tell whether the exhibit itself says how a value is written, or, of None, its absence."""
+        return self._own_label(field, value) is not None
+
     def label(self, field: str, value: object) -> str:
         """Return how tables write a field's value.
 
-        The exhibit's own label counts (that of `none` for a cell without the field), then that of
+        The exhibit's own label counts, that of `none` for a cell without the field, then that of
         the rule or dataset, then the value itself.
         """
-        text, labels = str(value), self.labels.get(field, {})
-        short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
-        own = labels.get(short, labels.get(text))
+        own, text = self._own_label(field, value), str(value)
         if own is not None:
             return own
         if field == "rule" and text in registry.RULES.names():
@@ -290,3 +300,8 @@ class Exhibit:
         if field == "dataset" and text in registry.DATASETS.names():
             return registry.DATASETS.label(text)
         return text
+
+    def _own_label(self, field: str, value: object) -> str | None:
+        text, labels = str(value), self.labels.get(field, {})
+        short = "none" if value is None else f"{value:g}" if isinstance(value, float) else text
+        return labels.get(short, labels.get(text))

@@ -53,7 +53,9 @@ class Headline(NamedTuple):
     decides: str
 
 
-MORE_SEEDS = "more planned seeds"
+MORE_SEEDS = "more seeds, declared before they are trained"
+"""All that the scale declares are there when a place or a claim is judged."""
+
 HEADLINES: Mapping[tuple[Answer, Answer], Headline] = {
     ("yes", "yes"): Headline("reproduced", ""),
     ("no", "no"): Headline("not reproduced", ""),

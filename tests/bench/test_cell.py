@@ -18,6 +18,7 @@ from reference.cell_values import (
     CNN_UPDATE,
     COPY,
     DNI,
+    FORWARD,
     LOCKED,
     MIXED,
     NO_INPUTS,
@@ -27,7 +28,7 @@ from reference.cell_values import (
     UPDATE,
 )
 from sgbench.bench.cell import Cell, canonical_json
-from sgbench.bench.configuration import field_names
+from sgbench.bench.configuration import FIELDS, field_names, field_of
 from sgbench.bench.errors import UsageError
 
 CHANGES = st.fixed_dictionaries({}, optional=NUMBERS)
@@ -100,7 +101,9 @@ def test_a_wrong_value_is_one_line_that_names_the_field(field, value, message):
         (CNN, "filters", None, "filters is needed"),
         (CNN, "kernel_size", 4, "kernel_size=4 must be odd"),
         (DNI, "T", 4, "T does not apply to rule=dni, network=fcn, dataset=mnist"),
-        (DNI, "patience", 1, "patience does not apply"),
+        (UPDATE, "patience", 1, "patience does not apply"),
+        (LOCKED, "patience", 1, "patience does not apply"),
+        (DNI, "patience", 0, "patience=0 never ends training; leave it out, or give 1 or more"),
         (COPY, "T", None, "T is needed for rule=dni, network=lstm"),
         (COPY, "depth", 4, "depth does not apply to rule=dni, network=lstm, dataset=copy"),
         (COPY, "T", 0, "T=0 must be between 1"),
@@ -238,6 +241,16 @@ def test_every_field_is_part_of_the_id():
         "precision": "float64",
         "evaluate_at": [0.5],
         "frozen_below": 1,
+        "activation": "tanh",
+        "norm": "none",
+        "dropout": 0.5,
+        "jitter": 2,
+        "flip": "horizontal",
+        "input_norm": "standard",
+        "optimizer": "rmsprop",
+        "loss_function": "sigmoid",
+        "last_batch": "smaller",
+        "zero_init": "all",
     }
     unlocked = {
         "decoupled": (UPDATE, "both"),
@@ -251,6 +264,12 @@ def test_every_field_is_part_of_the_id():
         "straggler": (LOCKED, 2.0),
         "sg_at": (UNLOCKED, "stages"),
     }
+    of_rules = {
+        "sim_weight": ({**BACKPROP, "rule": "local_predsim"}, 0.5),
+        "top_weight": ({**BACKPROP, "rule": "deep_supervision"}, 0.5),
+        "ff_threshold": (FORWARD, 2.0),
+        "mf_sum": ({**BACKPROP, "rule": "mono_forward"}, 1),
+    }
     recurrent = {
         "dataset": (COPY, "repeat_copy"),
         "T": (COPY, 5),
@@ -262,9 +281,10 @@ def test_every_field_is_part_of_the_id():
         "patience": (PTB, 2),
     }
     others = {"network", "filters", "kernel_size"}
-    assert set(field_names()) - set(changed) - set(recurrent) - set(unlocked) == others
+    tried = {*changed, *recurrent, *unlocked, *of_rules}
+    assert set(field_names()) - tried == others
     del unlocked["decoupled"]  # another of it needs other fields
-    recurrent |= unlocked
+    recurrent |= unlocked | of_rules
     ids = [dni(**{field: value}).id("d") for field, value in changed.items()]
     ids += [Cell.from_dict({**base, n: value}).id("d") for n, (base, value) in recurrent.items()]
     ids += [
@@ -273,6 +293,64 @@ def test_every_field_is_part_of_the_id():
     cnn = [CNN, {**CNN, "filters": 9}, {**CNN, "kernel_size": 5}, BACKPROP]
     ids += [Cell.from_dict(values).id("d") for values in cnn] + [dni().id("d"), dni().id("e")]
     assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("name", [name for name in FIELDS if field_of(name).default is not None])
+def test_a_default_that_is_written_out_is_no_other_cell(name):
+    plain, written = dni(), dni(**{name: field_of(name).default})
+    assert written == plain
+    assert written.id("d") == plain.id("d")
+    assert written.value(name) is None
+    assert written.chosen(name) == field_of(name).default
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"dropout": 1}, "dropout=1.0 must be between 0 and 0.99"),
+        ({"dropout": -0.1}, "dropout=-0.1 must be between 0"),
+        ({"activation": "foo"}, "unknown activation 'foo'"),
+        ({"activation": "rleu"}, "did you mean 'relu'"),
+        ({"norm": "layer"}, "unknown norm 'layer'"),
+        ({"jitter": -1}, "jitter=-1 must be between 0"),
+        ({"jitter": 1.5}, "jitter=1.5 must be an integer"),
+        ({"flip": "vertical"}, "unknown flip 'vertical'"),
+        ({"flip": True}, "flip=True must be a string"),
+        ({"input_norm": "standart"}, "did you mean 'standard'"),
+        ({"optimizer": "sgd"}, "unknown optimizer 'sgd'"),
+        ({"loss_function": "hinge"}, "unknown loss_function 'hinge'"),
+        ({"last_batch": "larger"}, "unknown last_batch 'larger'"),
+        ({"zero_init": "hidden"}, "unknown zero_init 'hidden'"),
+    ],
+)
+def test_values_that_no_field_of_a_protocol_has(change, words):
+    with pytest.raises(UsageError) as caught:
+        dni(**change)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({**COPY, "loss_function": "sigmoid"}, ("loss_function", "network=lstm")),
+        ({**COPY, "optimizer": "rmsprop"}, ("optimizer", "network=lstm")),
+        ({**CNN, "dropout": 0.1}, ("dropout", "network=cnn")),
+        ({**CNN, "activation": "tanh"}, ("activation", "network=cnn")),
+        ({**LOCKED, "last_batch": "smaller"}, ("last_batch", "schedule=locked")),
+        ({**UPDATE, "optimizer": "rmsprop"}, ("optimizer", "decoupled")),
+        ({**BACKPROP, "rule": "dfa", "decoupled": "update"}, ("decoupled=update", "rule=dfa")),
+        ({**CNN, "rule": "mono_forward"}, ("mono_forward", "network=cnn", "fcn")),
+        ({**CNN, "rule": "forward_forward"}, ("forward_forward", "network=cnn", "fcn")),
+        ({**COPY, "rule": "drtp"}, ("drtp", "network=lstm")),
+    ],
+)
+def test_fields_and_rules_that_a_cell_cannot_have(values, words):
+    with pytest.raises(UsageError) as caught:
+        Cell.from_dict(values)
+    assert "\n" not in str(caught.value)
+    for word in words:
+        assert word in str(caught.value)
 
 
 def test_versions_are_part_of_the_id_and_not_of_the_key(monkeypatch):

@@ -65,8 +65,11 @@ class TestDeclarations:
             ({"least_depth": "2"}, "RULE.least_depth='2' must be a whole number"),
             ({"baseline": 1}, "RULE.baseline=1 must be True or False"),
             ({"families": "feedforward"}, "RULE.families"),
-            ({"frozen_below": True}, "RULE.frozen_below=True must be a whole number, or the name"),
-            ({"frozen_below": "depth"}, "'depth' is no hyperparameter of the rule with kind=int"),
+            ({"frozen_below": True}, "RULE.frozen_below=True must be a whole number, 'all', or"),
+            (
+                {"frozen_below": "depth"},
+                "'depth' is neither 'all' nor a hyperparameter of the rule",
+            ),
             (
                 {"hyperparameters": (dataclasses.replace(NUMBER, optional=True),)},
                 "strength: give a default, since it is optional",
@@ -75,6 +78,10 @@ class TestDeclarations:
                 {"hyperparameters": (dataclasses.replace(NUMBER, families=("pair",)),)},
                 "strength: RULE.families lacks its family 'pair'",
             ),
+            ({"maps": "sqare"}, "RULE.maps='sqare'; did you mean 'square'?"),
+            ({"locking": "none"}, "RULE.locking='none'; choose from: forward, update, backward"),
+            ({"networks": "fcn"}, "RULE.networks='fcn' must be a tuple"),
+            ({"hidden_products": 0}, "RULE.hidden_products=0 must be at least 1"),
             ({"expected_failures": ["labels"]}, "RULE.expected_failures"),
             ({"hyperparameters": [NUMBER]}, "RULE.hyperparameters"),
             ({"hyperparameters": ({"name": "a"},)}, "RULE.hyperparameters[0]"),
@@ -115,6 +122,11 @@ class TestDeclarations:
             (("step", "cycle"), {}, "RULE.families lacks pair"),
             (("step",), {"families": ("feedforward", "pair")}, "lacks its function cycle"),
             (("step", "targets"), {}, "targets, which is for rules with a model M"),
+            (
+                ("unroll", "scores"),
+                {"families": ("recurrent",)},
+                "it has scores, which is for feed-",
+            ),
             (("step", "decoupled_step"), {}, "decoupled_step, which is for rules with a model M"),
             (
                 ("step", "cycle", "objective"),
@@ -134,9 +146,17 @@ class TestDeclarations:
         assert RIGHT.sentence_for("feedforward") == "as it says"
         both = dataclasses.replace(RIGHT, sentence={"pair": "one", "recurrent": "other"})
         assert both.sentence_for("recurrent") == "other"
+        frozen = [
+            dataclasses.replace(RIGHT, frozen_below=n).frozen(4, {}) for n in (0, 2, -1, "all")
+        ]
+        assert frozen == [0, 2, 3, 4]
         with_number = dataclasses.replace(RIGHT, hyperparameters=(NUMBER,))
         assert with_number.hyperparameter("strength") is NUMBER
         assert with_number.hyperparameter("weakness") is None
+        assert (
+            dataclasses.replace(with_number, frozen_below="strength").frozen(4, {"strength": 2})
+            == 2
+        )
         assert NUMBER.label == "strength"
         assert dataclasses.replace(NUMBER, symbol="λ").label == "λ"
 

@@ -264,6 +264,23 @@ def test_unknown_names_are_answered_with_the_nearest():
         registry.family_of("fc")
 
 
+@pytest.mark.parametrize(
+    ("networks", "words"),
+    [
+        (("fnc",), "RULE.networks has 'fnc'; did you mean 'fcn'?"),
+        (("fcn", "lstm"), "RULE.networks has 'lstm'; choose from: cnn, fcn"),
+    ],
+)
+def test_networks_of_no_family_of_the_rule(tmp_path, networks, words):
+    text = RULE.format(name="mine")
+    path = tmp_path / "mine.py"
+    path.write_text(text.replace("version=1", f"version=1, networks={networks!r}"))
+    with pytest.raises(UsageError) as caught:
+        registry.RULES.add_file(str(path), "--rule-file")
+    assert words in str(caught.value)
+    assert "mine" not in registry.RULES.names()
+
+
 def test_families_of_networks():
     assert registry.families_of_networks() == {
         "cnn": "feedforward",

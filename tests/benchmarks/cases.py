@@ -30,6 +30,12 @@ def quick_cell(network: str, depth: int, rule: str, sg_layers: int | None, **cha
     return dataclasses.replace(found[0], **changes)
 
 
+def later_cell(rule: str, depth: int = 4, **changes) -> Cell:
+    """Return a fully connected cell of a rule that came after the paper, as backprop's is."""
+    cell = quick_cell("fcn", depth, "backprop", None, **changes)
+    return dataclasses.replace(cell, rule=rule)
+
+
 def label(cell: Cell) -> str:
     """Return rule and M as people say it: `cdni, M linear`, `dni, M 2 x 1024`."""
     if cell.sg_layers is None:

@@ -4,10 +4,13 @@ import itertools
 
 import pytest
 import torch
-from benchmarks.cases import CPU, data, quick_cell
+from benchmarks import eager_beyond
+from benchmarks.cases import CPU, data, later_cell, quick_cell
 from benchmarks.eager import Eager
+from benchmarks.eager_beyond import Beyond
 from benchmarks.eager_decoupled import Decoupled
 from sgbench.bench.families.feedforward.program import FeedForwardProgram
+from sgbench.bench.profiling.op_counter import count
 from torch.utils.flop_counter import FlopCounterMode
 
 RULES = [("no_bprop", None), ("backprop", None)]
@@ -55,6 +58,72 @@ def test_the_baseline_computes_what_ours_computes(network, rule, sg_layers, prec
     assert {name.split(".")[0] for name in moved} >= {f"sg{i}" for i in range(len(eager.models))}
     for name, value in theirs.items():
         assert (value - ours[name][0]).norm() <= tolerance * ours[name].norm(), name
+
+
+def small_beyond(rule, depth=4, **changes):
+    """A program of one of the rules that came later, and the same network as the baseline."""
+    changes |= SMALL["fcn"]
+    cell = later_cell(rule, depth, batch_size=16, **changes)
+    few = data(200, 10)
+    with torch.inference_mode():
+        program = FeedForwardProgram([cell], few, CPU)
+    drawn = shared_noise(program.network.noise)
+    kept = {name: matrix[0].clone() for name, matrix in program.network.kept.items()}
+    eager = Beyond(cell, few, kept, lambda count: drawn[-1])
+    ours = program.network.weights.named | program.network.weights.statistics
+    theirs = eager.state()
+    assert theirs.keys() == ours.keys()
+    with torch.no_grad():
+        for name, value in theirs.items():
+            value.copy_(ours[name][0])
+    return program, eager, ours, theirs
+
+
+def shared_noise(noise):
+    """What a program draws from its noise from now on, in the order of the draws."""
+    drawn, draw = [], noise.uniform
+
+    def uniform(name, shape):
+        found = draw(name, shape)
+        drawn.append(found[0].clone())
+        return found
+
+    noise.uniform = uniform
+    return drawn
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("float64", 1e-9), ("float32", 1e-4)])
+@pytest.mark.parametrize("rule", eager_beyond.RULES)
+def test_the_baseline_of_later_rules_computes_what_ours_computes(rule, precision, tolerance):
+    program, eager, ours, theirs = small_beyond(rule, precision=precision)
+    before = {name: value.clone() for name, value in ours.items()}
+    for _ in range(3):
+        with torch.inference_mode():
+            index = program.batches.next()
+            images, labels = program.batches.take(index)
+            program.update(program.network.architecture.pack(images), labels)
+        eager.update(index[0].clone())
+    moved = {name for name, value in ours.items() if not torch.equal(value, before[name])}
+    learns = rule not in ("mono_forward", "forward_forward")
+    assert ("classifier.weight" in moved) == learns
+    assert {name.split(".")[0] for name in moved} >= {f"hidden{i}" for i in range(3)}
+    for name, value in theirs.items():
+        assert (value - ours[name][0]).norm() <= tolerance * ours[name].norm(), name
+
+
+@pytest.mark.parametrize("rule", eager_beyond.RULES)
+def test_the_baseline_of_later_rules_does_the_products_of_the_step(rule):
+    program, eager, _, _ = small_beyond(rule)
+    with torch.inference_mode():
+        index = program.batches.next()
+        images, labels = program.batches.take(index)
+        x = program.network.architecture.pack(images)
+        ours = count(lambda: program.update(x, labels))
+    theirs = count(lambda: eager.update(index[0].clone()))
+    cell = program.cells[0]
+    pairs = 2 * cell.batch_size**2 * cell.hidden_units if "sim" in rule else 0
+    # similarity is symmetric, so ours needs one product a layer for its gradient, autograd two
+    assert theirs.flops - ours.flops == (cell.depth - 1) * pairs
 
 
 @pytest.mark.parametrize("lean", [True, False])

@@ -4,7 +4,8 @@ import statistics
 
 import pytest
 import torch
-from benchmarks.cases import CPU, data, label, program, quick_cell
+from benchmarks import eager_beyond
+from benchmarks.cases import CPU, data, label, later_cell, program, quick_cell
 from benchmarks.eager import Eager
 from benchmarks.sampling import CLOCK, fastest, interleave, ratio
 from sgbench.bench.families.family import family_for
@@ -31,6 +32,18 @@ def test_fcn(benchmark, report, back_end, rule, sg_layers):
     compare(benchmark, report, cell, through(back_end, ours.step), limits)
 
 
+@pytest.mark.parametrize("rule", eager_beyond.RULES)
+def test_later_rules(benchmark, report, back_end, rule):
+    cell = later_cell(rule)
+    with family_for(cell).grad_mode():
+        ours = program(cell)
+        limit = limit_of(ours)
+    limits = {f"limit {name}": through(name, limit.step) for name in products.available()}
+    kept = {name: matrix[0].clone() for name, matrix in ours.network.kept.items()}
+    eager = eager_beyond.Beyond(cell, data(), kept)
+    compare(benchmark, report, cell, through(back_end, ours.step), limits, eager)
+
+
 @pytest.mark.parametrize(("rule", "sg_layers"), RULES)
 def test_cnn(benchmark, report, back_end, rule, sg_layers):
     cell = quick_cell("cnn", 3, rule, sg_layers, batch_size=CNN_BATCH)
@@ -50,9 +63,9 @@ def limit_of(program, layout=None):
         return Roofline(count(program.step), Memory(CPU), layout)
 
 
-def compare(benchmark, report, cell, ours, limits):
+def compare(benchmark, report, cell, ours, limits, eager=None):
     default = products.available()[0]
-    eager = through(default, Eager(cell, data()).step, gradients=True)
+    eager = through(default, (eager or Eager(cell, data())).step, gradients=True)
     samples = interleave(benchmark, {"ours": ours, "eager": eager, **limits})
     best = fastest(samples, list(limits))
     report(

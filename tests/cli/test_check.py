@@ -8,14 +8,14 @@ RULE = """
 from sgbench.bench.contract import Rule
 from sgbench.bench.rules.no_bprop import step
 RULE = Rule(name="mine", label="mine", sentence="s", color="#123456", families=("feedforward",),
-            version=1, source="a test", trains_hidden=HIDDEN, expected_failures=EXPECTED)
+            version=1, source="a test", frozen_below=FROZEN, expected_failures=EXPECTED)
 """
 
 
 @pytest.fixture
 def write(tmp_path):
-    def call(hidden=False, expected=None):
-        text = RULE.replace("HIDDEN", str(hidden)).replace("EXPECTED", repr(expected or {}))
+    def call(frozen="all", expected=None):
+        text = RULE.replace("FROZEN", repr(frozen)).replace("EXPECTED", repr(expected or {}))
         (tmp_path / "mine.py").write_text(text)
 
     return call
@@ -34,7 +34,7 @@ def test_what_holds(sgbench, write):
 
 
 def test_what_fails(sgbench, write):
-    write(hidden=True)  # the hidden layers are said to learn, and get no gradient
+    write(frozen=0)  # the hidden layers are said to learn, and get no gradient
     done = sgbench("check", "mine.py")
     assert done.exit_code == 1
     (line,) = (line for line in done.stdout.splitlines() if line.startswith("✗"))
@@ -44,7 +44,7 @@ def test_what_fails(sgbench, write):
 
 
 def test_what_is_declared_to_fail(sgbench, write):
-    write(hidden=True, expected={"writes_gradients": "the hidden layers stay as they are"})
+    write(frozen=0, expected={"writes_gradients": "the hidden layers stay as they are"})
     done = sgbench("check", "mine.py")
     assert done.exit_code == 0
     assert "stay as they are" in done.stdout
@@ -52,7 +52,7 @@ def test_what_is_declared_to_fail(sgbench, write):
 
 
 def test_json(sgbench, write):
-    write(hidden=True)
+    write(frozen=0)
     done = sgbench("check", "mine.py", "--json")
     assert done.exit_code == 1
     rows = list(map(json.loads, done.stdout.splitlines()))

@@ -181,12 +181,75 @@ def test_missing_and_corrupt_data_are_found_before_training(
         ("--set batch_size=1e9", "between 2 and 1000000"),
         ("--set drop_factor=0", "drop_factor=0.0 must be"),
         ("--scale custom", "--set"),
+        ("--set dropout=1", "between 0 and 0.99"),
+        ("--set activation=foo", "choose from: relu, leaky_relu, tanh"),
+        ("--set norm=layer", "choose from: batch, none"),
+        ("--set jitter=-1", "between 0 and"),
+        ("--set flip=vertical", "choose from: none, horizontal"),
+        ("--set input_norm=whiten", "choose from: none, standard"),
+        ("--set optimizer=sgd", "choose from: adam, rmsprop"),
+        ("--set loss_function=hinge", "choose from: softmax, sigmoid"),
+        ("--set last_batch=larger", "choose from: dropped, smaller"),
+        ("--set zero_init=hidden", "choose from: none, classifier, all_but_first, all"),
+        ("--set sim_weight=2", "between 0 and 1"),
+        ("--set ff_threshold=0", "must be above 0"),
     ],
 )
 def test_bad_input_is_one_line(refused, given, remedy):
     told = refused("run", "table1", *given.split())
     assert given.split()[0] in told
     assert remedy in told
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("table2 --set loss_function=sigmoid", ("loss_function applies to no cell",)),
+        ("table2 --set jitter=1", ("jitter applies to no cell",)),
+        ("table1 --where network=cnn --set dropout=0.1", ("dropout applies to no cell",)),
+        ("table1 --where network=cnn --set norm=none", ("norm applies to no cell",)),
+        (
+            "table1 --where network=cnn,rule=backprop --set rule=mono_forward",
+            ("rule=mono_forward does not train network=cnn", "fcn"),
+        ),
+        (
+            "table1 --where network=cnn,rule=backprop --set rule=forward_forward",
+            ("rule=forward_forward does not train network=cnn", "fcn"),
+        ),
+        ("table1 --where rule=backprop --set top_weight=1", ("top_weight applies to no cell",)),
+        (
+            "locking --where schedule=unlocked --set last_batch=smaller",
+            ("last_batch applies to no cell",),
+        ),
+        (
+            "p_update --where network=fcn,rule=dni --set rule=dfa",
+            ("decoupled=update", "rule=dfa", "no decoupled_step", "cdni, dni"),
+        ),
+        ("p_update --where network=fcn --set optimizer=rmsprop", ("optimizer applies to no cell",)),
+    ],
+)
+def test_what_a_cell_cannot_have_is_one_line(refused, store, given, words):
+    told = refused("run", *given.split(), "--dry-run", "--store", store.path)
+    for word in words:
+        assert word in told
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (("batch_size=1436", "last_batch=smaller"), ("leaves one of 1437", "norm=none")),
+        (("jitter=8",), ("jitter=8", "8 x 8 pixels")),
+    ],
+)
+def test_what_the_data_cannot_have_is_one_line(sgbench, store, make, settings, words):
+    given = [word for setting in settings for word in ("--set", setting)]
+    done = sgbench("run", "table1", *make.tiny, *given, *ONE, "--store", store.path)
+    assert done.exit_code == 2
+    assert "Traceback" not in done.stderr
+    told = done.stderr.splitlines()[-1]
+    assert told.startswith("sgbench: ")
+    for word in words:
+        assert word in told
 
 
 def test_two_runs_on_one_store_at_once(start, store, make):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from generator import sources
 from generator.blocks import KINDS, Blocks
 from generator.markers import MarkerError
 from sgbench.results.store.published import open_published
@@ -104,3 +105,27 @@ def test_every_kind_says_what_it_needs(write, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_says_what_it_is(kind):
     assert KINDS[kind].__doc__
+
+
+def test_a_page_can_stand_before_its_first_record(write, monkeypatch):
+    """Claims, places and figures of what was not run say so."""
+    monkeypatch.setattr(sources, "records", lambda: ())
+    for cached in (sources.whole, sources.selection, sources.claim_results):
+        cached.cache_clear()
+    try:
+        found = write("comparisons beyond quick")
+        assert found.count("not run") == 12
+        assert "not run" in write("places beyond quick")
+        assert "Nothing is published" in write("figure beyond quick ladder-mnist-fcn")
+        assert write.asked == {}
+    finally:
+        for cached in (sources.whole, sources.selection, sources.claim_results):
+            cached.cache_clear()
+
+
+def test_what_rules_wait_for_needs_no_records(write):
+    table = write("waits beyond quick")
+    assert "the network's output" in entry(table, "DFA", "a hidden layer waits for")
+    assert entry(table, "DFA", "locking") == "forward, update"
+    with pytest.raises(MarkerError, match="wait for the same"):
+        write("waits sg_scale quick")

@@ -42,6 +42,17 @@ def test_the_papers_number_and_the_verdict():
     assert number("verdict table1 paper rule=no_bprop,depth=3") == "inconclusive"
 
 
+def test_processors_are_counted_over_records():
+    every = [(record.exhibit, record.device) for record in open_published().scan()]
+    for exhibit in ("", "p_update"):
+        devices = [device for of, device in every if exhibit in ("", of)]
+        text = number(f"processors {exhibit}")
+        counted = {one.rpartition(" (")[0]: one.rpartition(" (")[2] for one in text.split(" and ")}
+        assert counted == {device: f"{devices.count(device):,})" for device in devices}
+    with pytest.raises(MarkerError, match="no published record"):
+        number("processors table9")
+
+
 def test_one_of_two_results_is_named():
     assert float(number("mean two_networks quick rule=dni result=error_b")) > 50
     with pytest.raises(MarkerError, match="2 places"):

@@ -41,4 +41,4 @@ def test_a_claim_is_picked_by_its_place():
 def test_exhibits_of_other_papers_and_of_ours_are_not_of_the_paper():
     found = sources.of_the_paper()
     assert "table1" in found
-    assert not {"locking", "local_loss", "dfa"} & set(found)
+    assert not {"locking", "beyond", "local_loss", "dfa"} & set(found)

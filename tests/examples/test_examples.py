@@ -16,7 +16,7 @@ from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-RULES = [word for name in ("dfa", "deep_supervision") for word in ("--rule-file", f"{name}.py")]
+RULES = ["--rule-file", "dkp.py"]
 SHORT = ("--set", "iterations=20", "--set", "evaluate_every=10", "--seeds", "1", "--device", "cpu")
 
 
@@ -50,7 +50,7 @@ def test_each_is_short(path):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 60
 
 
-@pytest.mark.parametrize("name", ["dfa", "dni_true_targets"])
+@pytest.mark.parametrize("name", ["dkp", "dni_true_targets"])
 def test_a_rule_takes_its_places_in_table_1(sgbench, store, name):
     where = ("--where", f"rule={name},depth=3")
     sgbench("run", "table1", "--rule-file", f"{name}.py", *where, *SHORT, "--jobs", "1")
@@ -59,16 +59,16 @@ def test_a_rule_takes_its_places_in_table_1(sgbench, store, name):
     assert {record.network for record in records} == {"fcn", "cnn"}
     assert {record.status for record in records} == {"ok"}
     layers = {record.sg_layers for record in records}
-    assert layers == ({None} if name == "dfa" else {0, 1, 2})
+    assert layers == ({None} if name == "dkp" else {0, 1, 2})
 
 
 def test_the_exhibit_compares_four_rules(sgbench, store):
     sgbench("run", "mine.toml", *RULES, *SHORT, "--jobs", "1")
     found = {record.rule: record for record in store.scan()}
-    assert set(found) == {"backprop", "deep_supervision", "dfa", "dni"}
+    assert set(found) == {"backprop", "dfa", "dkp", "dni"}
     assert {record.exhibit for record in found.values()} == {"mine"}
-    assert len(found["dfa"].sources["rule"]) == 16
-    assert found["backprop"].sources["rule"] is None
+    assert len(found["dkp"].sources["rule"]) == 16
+    assert found["dfa"].sources["rule"] is None
 
 
 def test_a_rule_s_number_is_a_field_of_its_cells(sgbench):
@@ -77,9 +77,9 @@ def test_a_rule_s_number_is_a_field_of_its_cells(sgbench):
         return json.loads(told)["cells"]
 
     assert cells() == 4
-    only = ("--where", "head_weight=1")
+    only = ("--where", "feedback_rate=0.1")
     assert cells(*only) == 1
-    assert cells(*only, "--set", "head_weight=0,0.5,2") == 3
+    assert cells(*only, "--set", "feedback_rate=0,0.5,2") == 3
 
 
 @pytest.mark.slow
@@ -89,7 +89,7 @@ def test_the_exhibit_by_two_workers_with_its_figure(sgbench, store, tmp_path):
     text = sgbench("report", "mine.toml", *RULES, "--scale", "custom", "--out", out)
     (figure,) = out.glob("*overlay*.svg")
     svg = figure.read_text(encoding="utf-8")
-    for label, color in (("DFA", "#de8f05"), ("deep supervision", "#56b4e9")):
+    for label, color in (("DFA", registry.RULES.declared("dfa").color), ("DKP", "#a6761d")):
         assert label in svg
         assert color in svg
         assert re.search(rf"{label}\W", text)
@@ -121,10 +121,10 @@ def load(folder):
 @pytest.mark.slow
 def test_workers_elsewhere_get_the_files_and_take_up_changed_ones(dask, store, tmp_path):
     dask.worker()
-    rule, data = tmp_path / "own" / "dfa.py", tmp_path / "own" / "blobs.py"
+    rule, data = tmp_path / "own" / "dkp.py", tmp_path / "own" / "blobs.py"
     rule.parent.mkdir()
     data.write_text(BLOBS)
-    text = (EXAMPLES / "dfa.py").read_text(encoding="utf-8")
+    text = (EXAMPLES / "dkp.py").read_text(encoding="utf-8")
     registry.DATASETS.add_file(str(data), "--dataset-file")
     try:
         for version in (text, text + "# another version\n"):
@@ -132,7 +132,7 @@ def test_workers_elsewhere_get_the_files_and_take_up_changed_ones(dask, store, t
             registry.RULES.add_file(str(rule), "--rule-file")
             request = RunRequest(
                 exhibit="table1",
-                where=("network=fcn", "depth=3", "rule=dfa"),
+                where=("network=fcn", "depth=3", "rule=dkp"),
                 set=(*SMALL, "dataset=blobs"),
                 seeds=1,
                 device="cpu",
@@ -140,7 +140,7 @@ def test_workers_elsewhere_get_the_files_and_take_up_changed_ones(dask, store, t
                 scheduler=dask.address,
             )
             assert run(request, Listener()).written == {"ok": 1}
-            registry.RULES.remove("dfa")
+            registry.RULES.remove("dkp")
     finally:
         registry.DATASETS.remove("blobs")
     hashes = {record.sources["rule"] for record in store.scan()}

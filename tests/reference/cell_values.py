@@ -45,6 +45,7 @@ CNN_UPDATE = {
 LOCKED = {**BACKPROP, "stages": 2, "schedule": "locked", "delay": 3.0, "straggler": 1.0}
 UNLOCKED = {**DNI, "stages": 2, "schedule": "unlocked", "delay": 3.0, "straggler": 1.0}
 NO_INPUTS = {**UNLOCKED, "schedule": "completely_unlocked", "si_layers": 1, "si_units": 8}
+FORWARD = {**BACKPROP, "rule": "forward_forward"}
 MIXED = {**DNI, "rule": "bp_lambda", "bp_lambda": 0.25}
 
 NUMBERS = {

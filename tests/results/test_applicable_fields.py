@@ -14,6 +14,9 @@ OF_LAYERS = {
 }
 OF_TWO = {"error_a", "error_b"}
 UNCOUPLED = {"p_update", "si_layers", "si_units", "bp_lambda"}
+BEYOND = {"sim_weight", "mf_sum", "ff_threshold", "top_weight"}
+PROTOCOL = {"activation", "norm", "dropout", "jitter", "flip", "input_norm"}
+PROTOCOL |= {"optimizer", "loss_function", "last_batch", "zero_init"}
 OF_STAGES = {"schedule", "delay", "straggler", "sg_at", "pipeline", "timeline"}
 
 
@@ -24,11 +27,11 @@ def test_what_does_not_apply_is_null_and_of_other_cells(make):
     recurrent = {"T", "corpus", "sg_factor", "aux_weight", "solve_bits", "solve_window", "patience"}
     recurrent |= {"longest", "progression", "validation_bits", "test_bits", "tokens_per_second"}
     assert not_applying(images) == {
-        *(recurrent | OF_TWO | UNCOUPLED | OF_STAGES),
+        *(recurrent | OF_TWO | UNCOUPLED | BEYOND | OF_STAGES),
         *("filters", "kernel_size", "error", "validation_error", "validation_loss"),
     }
     never = OF_IMAGES | OF_LAYERS | OF_TWO | UNCOUPLED | OF_STAGES
-    never |= {"decoupled", "error", "stages"}
+    never |= {"decoupled", "error", "stages", *BEYOND, *PROTOCOL}
     assert not_applying(copy) == {
         *never, "split", "corpus", "patience", "validation_bits", "test_bits"
     }  # fmt: skip
@@ -38,7 +41,9 @@ def test_what_does_not_apply_is_null_and_of_other_cells(make):
 
 
 def test_stages_are_of_a_network_that_is_cut(make):
-    assert not (OF_STAGES | {"stages"}) & not_applying(make.staged())
+    staged = not_applying(make.staged())
+    assert not (OF_STAGES | {"stages"}) & staged
+    assert staged >= PROTOCOL
 
 
 def test_a_result_that_a_failure_took_does_apply(make):

@@ -13,7 +13,10 @@ from sgbench.results.record import NAMES, Record, json_line
 from sgbench.results.rows import ROW_TYPES
 
 AT = NAMES.index("hyperparameters")
-OWN = ("bp_lambda", "frozen_below", "aux_weight")
+OWN = (
+    *("bp_lambda", "frozen_below", "top_weight", "aux_weight"),
+    *("ff_threshold", "sim_weight", "mf_sum"),
+)
 COLUMNS = [*NAMES[:AT], *OWN, *NAMES[AT + 1 :]]
 
 

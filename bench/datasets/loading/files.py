@@ -5,7 +5,7 @@ import gzip
 import hashlib
 import importlib.util
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import IO, cast
 
@@ -87,6 +87,15 @@ def find(folders: Sequence[Path], names: Iterable[str]) -> Path | None:
     """Return the first file with one of `names`, folder by folder; None where there is none."""
     candidates = (folder / name for name in names for folder in folders)
     return next((path for path in candidates if path.is_file()), None)
+
+
+def folders_called(folder: Path, fits: Callable[[str], bool]) -> list[Path]:
+    """Return the folders in `folder` whose name fits in lower case and without - and _, by name."""
+
+    def fitting(path: Path) -> bool:
+        return fits(path.name.casefold().replace("-", "").replace("_", "")) and path.is_dir()
+
+    return sorted(filter(fitting, folder.glob("*")))
 
 
 def installed(package: str, *parts: str) -> list[Path]:

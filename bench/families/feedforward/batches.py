@@ -45,6 +45,18 @@ class Batches:
             raise UsageError(
                 f"batch_size={cell.batch_size} is more than the {len(images)} training examples"
             )
+        alone = cell.last_batch == "smaller" and len(images) % cell.batch_size == 1
+        if alone and cell.chosen("norm") == "batch":
+            raise UsageError(
+                f"batch_size={cell.batch_size} leaves one of {len(images)} training examples to"
+                " the last batch (last_batch=smaller), and batch norm needs two; give another"
+                " batch_size, or norm=none"
+            )
+        if cell.chosen("jitter") >= min(images.shape[2:]):
+            raise UsageError(
+                f"jitter={cell.jitter} moves images of {images.shape[2]} x {images.shape[3]}"
+                " pixels out of sight; give less than their size"
+            )
         self.images, self.labels = images.to(device), labels.to(device)
         self.held_images, self.held_labels = held_images.to(device), held_labels.to(device)
         self.splits = {

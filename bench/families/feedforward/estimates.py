@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import datasets, registry
+from ...nn.blueprint import DropoutSpec
 from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
 from .blueprint import FeedForwardBlueprint, blueprint, frozen_layers
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from ...cell import Cell
 
 FLOATS_PER_PRODUCT = 7  # kept per output of a layer's product during a probe (measured)
+FLOATS_OF_A_STEP = 5  # the same during a step (measured)
+FLOATS_OF_DROPOUT = 2  # what is kept, and what is then left of the output
+FLOATS_PER_PAIR = 4  # of examples of a batch, where there are square maps: how alike they are
 FLOATS_PER_MODEL_OUTPUT = 3  # further floats per layer output where it has an M (measured)
 FLOATS_PER_MODEL_UNIT = 10  # kept per output of the products of an M's hidden layers (measured)
 CHUNK = 1000
@@ -22,7 +26,7 @@ CHUNK = 1000
 def memory(cell: Cell, replicas: int) -> int:
     """Return about how many bytes the training of a program of such cells takes."""
     at_a_time = max(of_a_step(cell), of_an_evaluation(cell))
-    return bytes_of(cell, weights(cell) + at_a_time, replicas)
+    return bytes_of(cell, weights(cell) + of_a_rule(cell) + at_a_time, replicas)
 
 
 def weights(cell: Cell) -> int:
@@ -30,16 +34,32 @@ def weights(cell: Cell) -> int:
     return COPIES * weights_of(_blueprint(cell).blocks)
 
 
+def of_a_rule(cell: Cell) -> int:
+    """Return how many numbers a rule that keeps tensors is taken to keep: one for every weight."""
+    plan = _blueprint(cell)
+    keeps = hasattr(registry.RULES.module(cell.rule), "setup")
+    return weights_of((*plan.hidden, plan.classifier)) if keeps else 0
+
+
 def of_a_step(cell: Cell) -> int:
-    """Return how many numbers are kept of a batch; a probe, of every layer, keeps the most."""
+    """Return how many numbers are kept of a batch.
+
+    A probe, of every layer, keeps the most; a rule with scores of its own has none.
+    """
     image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
+    rule = registry.RULES.declared(cell.rule)
     inputs = [image, *plan.shapes[:-1]]
-    numbers = 2 * math.prod(image)
-    numbers += FLOATS_PER_PRODUCT * sum(
-        layer.products(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)
-    )
-    if plan.models or plan.heads or plan.maps:
-        numbers += FLOATS_PER_MODEL_OUTPUT * sum(map(math.prod, plan.shapes))
+    products = sum(layer.products(shape) for layer, shape in zip(plan.hidden, inputs, strict=True))
+    outputs = sum(map(math.prod, plan.shapes))
+    step = 2 * math.prod(image) + FLOATS_OF_A_STEP * products
+    step += FLOATS_OF_DROPOUT * outputs * (cell.dropout is not None)
+    step *= rule.images_per_example
+    step += FLOATS_PER_PAIR * cell.batch_size * (rule.maps == "square")
+    probe = 2 * math.prod(image) + FLOATS_PER_PRODUCT * products
+    if plan.models:
+        probe += FLOATS_PER_MODEL_OUTPUT * outputs
+    scored = hasattr(registry.RULES.module(cell.rule), "scores")
+    numbers = step if scored else max(step, probe)
     models = list(zip(plan.models, plan.shapes[-len(plan.models) :], strict=False))
     models += [(model, image) for model in plan.input_models]
     hidden = (m.products(seen) - math.prod(m.output(seen)) for m, seen in models)
@@ -83,7 +103,37 @@ def work(cell: Cell) -> float:
     backward = (rule.hidden_products - 1) * sum(each[frozen:]) + (PRODUCTS_PER_WEIGHT - 1) * top
     an_example = (sum(each) + top) * forward + backward * active
     an_example += PRODUCTS_PER_WEIGHT * active * beside
+    if rule.pair_products:
+        features = sum(shape[0] for shape in plan.shapes)  # units, or maps by their deviation
+        classes = registry.DATASETS.declared(cell.dataset).need("classes")
+        an_example += cell.batch_size * (rule.pair_products * features + classes)
     return cell.iterations * cell.batch_size * an_example
+
+
+def kept(cell: Cell) -> int:
+    """Return how many bytes hidden layers keep of a batch from their forward pass to their update.
+
+    They are what the pullbacks read besides weights, and the topmost output. Where a layer waits
+    for its input alone only one keeps them at a time, and the largest counts; else all that learn
+    do, until the network's output is known. Models, heads and maps are left out, and layers that do
+    not learn.
+    """
+    rule = registry.RULES.declared(cell.rule)
+    image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
+    batch = cell.batch_size * rule.images_per_example
+    made: list[int] = []
+    alone: list[int] = []  # with the layer's input, which the layer below has made
+    for layer, shape in zip(plan.hidden, [image, *plan.shapes[:-1]], strict=True):
+        moments = sum(map(math.prod, layer.statistics.values()))  # of the batch
+        made.append(batch * layer.kept(shape) + moments)
+        drops = isinstance(layer.parts[0][1], DropoutSpec)  # then what is left of it is made
+        alone.append(made[-1] + (0 if drops else batch * math.prod(shape)))
+    first = frozen_layers(cell)
+    if rule.locking == "forward":
+        numbers = max(alone[first:], default=0)
+    else:
+        numbers = sum(alone[first : first + 1]) + sum(made[first + 1 :])
+    return bytes_of(cell, numbers, 1)
 
 
 def _blueprint(cell: Cell) -> FeedForwardBlueprint:

@@ -108,7 +108,7 @@ class FeedForwardReplicas:
         heads = [head.sequence for head in self.heads]
         return [*self.hidden, self.classifier, *models, *self.input_models, *heads, *self._maps]
 
-    def trained(self, rule: str) -> list[slice]:
+    def trained(self) -> list[slice]:
         """Return the parts of the weights that the rule trains, each with a count of its updates.
 
         All above the frozen layers as one part, the classifier only, or where layers are decoupled
@@ -119,7 +119,7 @@ class FeedForwardReplicas:
         starts = [spans[next(iter(block.blueprint.shapes))][0] for block in self.blocks()]
         if self.decoupled:
             return [slice(*part) for part in itertools.pairwise([*starts, end])]
-        if not registry.RULES.declared(rule).trains_hidden:
+        if self.frozen == len(self.hidden):
             return [slice(spans["classifier.weight"][0], spans["classifier.bias"][1])]
         lowest, top = starts[self.frozen], len(self.hidden)
         if not self.predicts_by_scores():

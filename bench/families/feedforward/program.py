@@ -46,7 +46,7 @@ class FeedForwardProgram(Program):
         self.adam = Adam(
             self.weights.flat,
             self.weights.grads,
-            self.network.trained(cell.rule),
+            self.network.trained(),
             OPTIMIZERS[cell.chosen("optimizer")],
         )
         decoupled = cell.decoupled is not None

@@ -9,7 +9,7 @@ from sgbench.bench.conformance.subject import open_subject
 
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.py"))
 QUICK = ("backprop", "bptt", "no_bprop")
-EXPECTED = {"bp_lambda": {"unlocked", "zero_model"}}
+EXPECTED = {"bp_lambda": {"unlocked", "zero_model"}, "forward_forward": {"one_pass"}}
 
 
 def by_verdict(findings):

@@ -70,7 +70,11 @@ def test_a_batch_of_the_python_version_that_is_none_is_refused(tmp_path):
 
 @pytest.mark.usefixtures("small_cifar10")
 @pytest.mark.parametrize(
-    "place", ["cifar10/plain_text", "plain_text", "cifar10/data", "CIFAR-10", "cifar_10/plain_text"]
+    "place",
+    [
+        *("cifar10/plain_text", "plain_text", "cifar10/data", "CIFAR-10", "cifar_10/plain_text"),
+        "uoft-cs/cifar10/plain_text",
+    ],
 )
 def test_cifar10_shards_where_archives_have_them(tmp_path, place):
     shards(tmp_path / "cifar100" / "plain_text", kind="JPEG")  # of another set

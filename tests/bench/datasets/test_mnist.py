@@ -19,7 +19,13 @@ needs_data = pytest.mark.skipif(not REAL, reason="SGBENCH_DATA does not name a f
 
 
 @pytest.mark.usefixtures("small_mnist")
-@pytest.mark.parametrize("place", ["", "raw", "MNIST", "MNIST/raw", "mnist/raw", "mnist"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("", "raw", "MNIST", "MNIST/raw", "mnist/raw", "mnist"),
+        *("Mnist", "MNist/raw", "data/MNIST/raw", "data/mnist"),
+    ],
+)
 @pytest.mark.parametrize("packed", [False, True])
 def test_mnist_loads_from_each_place(tmp_path, place, packed):
     write(tmp_path / "data" / place, packed_names() if packed else PLAIN)
@@ -45,6 +51,19 @@ def test_mnist_loads_by_other_spellings(tmp_path, folder, packed):
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(content)
     assert np.array_equal(datasets.load("mnist", tmp_path).train_images[:, 0], ARRAYS[IMAGES])
+
+
+@pytest.mark.usefixtures("small_mnist")
+@pytest.mark.parametrize("other", ["FashionMNIST/raw", "emnist", "data/kmnist/raw"])
+def test_mnist_is_not_looked_for_in_folders_of_other_sets(tmp_path, other):
+    write(tmp_path / other, PLAIN)
+    assert datasets.status("mnist", tmp_path).state == "missing"
+
+
+@pytest.mark.parametrize("there", ["", "mnist", "MNIST", "Mnist/raw"])
+def test_mnist_is_fetched_into_a_folder_of_its_own(tmp_path, there):
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    assert datasets.status("mnist", tmp_path).folder == tmp_path / "mnist"
 
 
 @pytest.mark.usefixtures("small_mnist")

@@ -19,7 +19,16 @@ needs_data = pytest.mark.skipif(not REAL, reason="SGBENCH_DATA does not name a f
 @pytest.mark.usefixtures("small_ptb")
 @pytest.mark.parametrize(
     "place",
-    ["", "ptb", "simple-examples/data", "data", "ptb/simple-examples/data", "ptb/data"],
+    [
+        *("", "ptb", "simple-examples/data", "data", "ptb/simple-examples/data", "ptb/data"),
+        *(
+            "PTB",
+            "penn",
+            "Penn-Treebank",
+            "penn_treebank/data",
+            "PennTreebank/simple-examples/data",
+        ),
+    ],
 )
 @pytest.mark.parametrize("form", [dict, packed])
 def test_ptb_loads_from_each_place(tmp_path, place, form):
@@ -32,6 +41,12 @@ def test_ptb_loads_from_each_place(tmp_path, place, form):
     assert datasets.status("ptb", tmp_path).folder == tmp_path / place
     rows = datasets.verify("ptb", tmp_path)
     assert [row.found for row in rows] == list(map(sha, CONTENTS.values()))
+
+
+@pytest.mark.parametrize("there", ["", "ptb", "PTB", "penn/data"])
+def test_ptb_is_fetched_into_a_folder_of_its_own(tmp_path, there):
+    (tmp_path / there).mkdir(parents=True, exist_ok=True)
+    assert datasets.status("ptb", tmp_path).folder == tmp_path / "ptb"
 
 
 def test_ptb_alphabet_is_in_the_order_of_code_points():

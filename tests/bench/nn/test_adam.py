@@ -39,6 +39,22 @@ def test_parts_and_replicas_count_and_move_by_themselves():
     assert adam.steps.tolist() == counts.tolist()
 
 
+def test_rmsprop_is_its_equation_whatever_the_count():
+    rng = np.random.default_rng(3)
+    flat, grads = (torch.as_tensor(rng.normal(size=(2, 5))) for _ in range(2))
+    rmsprop = Adam(flat, grads, [slice(0, 4)], OPTIMIZERS["rmsprop"])
+    want, square = flat.numpy().copy(), np.zeros((2, 4))
+    for rates_of_both in ([1e-2, 3e-2], [1e-2, 1e-2], [2e-2, 3e-2]):
+        grads.copy_(torch.as_tensor(rng.normal(size=(2, 5))))
+        rmsprop.step(rates_of_both)
+        g = grads.numpy()[:, :4]
+        square = 0.99 * square + 0.01 * g**2
+        want[:, :4] -= np.array(rates_of_both)[:, None] * g / (np.sqrt(square) + 1e-8)
+    np.testing.assert_allclose(flat.numpy(), want, rtol=1e-12)
+    np.testing.assert_allclose(rmsprop.second.numpy()[:, :4], square, rtol=1e-12)
+    assert rmsprop.steps.tolist() == [[3.0], [3.0]]
+
+
 def test_rates_drop_at_fractions_of_the_iterations():
     cell = tiny_cell("backprop", iterations=10, drops=(0.5, 0.8), drop_factor=0.1)
     cells = [cell, dataclasses.replace(cell, learning_rate=1.0)]

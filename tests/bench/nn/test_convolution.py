@@ -87,3 +87,22 @@ def test_running_statistics_are_used_in_evaluation():
         eps=EPSILON,
     )
     torch.testing.assert_close(layer.evaluate(x), want)
+
+
+@pytest.mark.parametrize("kernel", [1, 3])
+def test_a_gradient_at_the_input_that_goes_through_other_weights(kernel):
+    torch.manual_seed(0)
+    layer = Conv(blueprint.ConvSpec(C, 4, kernel, bias=True))
+    (weights, grads, _), x, delta = bound(layer), normal(B, R * C, 5, 4), normal(B, R * 4, 5, 4)
+    _, pullback = layer(x, True)
+    pullback(delta)
+    written = {name: grad.clone() for name, grad in grads.items()}
+    feedback = normal(*weights["weight"].shape)
+    dx = pullback(delta, feedback=feedback)
+    for r in range(R):
+        given = delta.view(B, R, 4, 5, 4)[:, r]
+        want = functional.conv_transpose2d(given, feedback[r], padding=kernel // 2)
+        torch.testing.assert_close(dx.view(B, R, C, 5, 4)[:, r], want)
+    for name, grad in grads.items():
+        assert torch.equal(grad, written[name])  # only what goes on is another
+    assert torch.equal(pullback(delta, feedback=weights["weight"].clone()), pullback(delta))

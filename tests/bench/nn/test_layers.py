@@ -2,11 +2,19 @@
 
 import pytest
 import torch
+from reference.programs import CPU, tiny_cell
 from sgbench.bench.nn import recurrent_blueprint
 from sgbench.bench.nn.arithmetic import Exact
-from sgbench.bench.nn.blueprint import BatchNormSpec, LinearSpec, ReLUSpec, sequence
+from sgbench.bench.nn.blueprint import (
+    BatchNormSpec,
+    DropoutSpec,
+    LinearSpec,
+    ReLUSpec,
+    sequence,
+)
 from sgbench.bench.nn.layers import Block, bound, build
 from sgbench.bench.nn.lstm import LSTM
+from sgbench.bench.nn.noise import Noise
 
 PLAN = sequence(
     ("a", LinearSpec(4, 3, bias=False)),
@@ -61,6 +69,40 @@ def test_statistics_move_where_they_are_tracked():
     layers.track = True
     layers(torch.rand(2, 4, 5, dtype=torch.float64))
     assert not torch.equal(stats["a.mean"], before)
+
+
+def of_one_layer(rate):
+    layers = build(sequence(("a", DropoutSpec(rate)), ("a", LinearSpec(40, 3, bias=False))))
+    weights = tensors(layers.blueprint.shapes)
+    layers.bind(weights, tensors(layers.blueprint.shapes), {})
+    layers.listen(Noise([tiny_cell("backprop", seed=seed) for seed in (0, 1)], CPU))
+    return layers, weights["a.weight"]
+
+
+def test_dropout_lies_below_the_product_and_is_on_the_way_down_too():
+    layers, weight = of_one_layer(0.5)
+    x, delta = torch.rand(2, 40, 5, dtype=torch.float64) + 1, torch.rand(2, 3, 5).double()
+    h, pullback = layers(x)
+    drawn = Noise([tiny_cell("backprop", seed=seed) for seed in (0, 1)], CPU)
+    kept = 2 * (drawn.uniform("dropout/a", (40, 5)) >= 0.5).double()
+    torch.testing.assert_close(h, weight @ (x * kept))
+    torch.testing.assert_close(pullback(delta), kept * (weight.mT @ delta))
+    feedback = torch.rand(2, 3, 40, dtype=torch.float64)
+    torch.testing.assert_close(pullback(delta, feedback=feedback), kept * (feedback.mT @ delta))
+    assert pullback(delta, need_input=False) is None
+    torch.testing.assert_close(layers.evaluate(x), weight @ x)
+
+
+def test_feedback_stands_in_for_the_lowest_weight_and_leaves_gradients_alone():
+    layers, weights, grads, _ = prepared()
+    h, pullback = layers(torch.rand(2, 4, 5, dtype=torch.float64))
+    delta = torch.rand_like(h)
+    plain = pullback(delta.clone())
+    written = {name: grad.clone() for name, grad in grads.items()}
+    assert torch.equal(pullback(delta.clone(), feedback=weights["a.weight"].clone()), plain)
+    found = pullback(delta.clone(), feedback=2 * weights["a.weight"])
+    torch.testing.assert_close(found, 2 * plain)
+    assert all(torch.equal(written[name], grads[name]) for name in grads)
 
 
 def test_the_arithmetic_reaches_all_that_multiplies():

@@ -2,6 +2,7 @@
 
 import dataclasses
 
+import pytest
 import torch
 from reference.programs import CPU, program_of, tiny_cell
 from sgbench.bench.nn.parameters import ALIGNMENT
@@ -42,3 +43,39 @@ def test_the_float_type_follows_the_precision():
     assert program_of(cell).weights.flat.dtype == torch.float32
     wide = dataclasses.replace(cell, precision="float64")
     assert program_of(wide).weights.flat.dtype == torch.float64
+
+
+ZERO = {  # of networks of depth 4: three hidden layers
+    None: (),
+    "classifier": ("classifier",),
+    "all_but_first": ("classifier", "hidden1", "hidden2"),
+    "all": ("classifier", "hidden0", "hidden1", "hidden2"),
+}
+
+
+@pytest.mark.parametrize("zero_init", ZERO)
+@pytest.mark.parametrize("norm", [None, "none"])
+def test_layers_that_start_at_zero(zero_init, norm):
+    cell = tiny_cell("local_sim", zero_init=zero_init, norm=norm)
+    named = program_of(cell, randomised=False).weights.named
+    plain = program_of(tiny_cell("local_sim", norm=norm), randomised=False).weights.named
+    for name, view in named.items():
+        layer, kind = name.split(".")
+        if layer in ZERO[zero_init] and kind in ("weight", "bias"):
+            assert not view.any(), name
+        else:
+            assert torch.equal(view, plain[name]), name
+            assert view.any() or kind == "beta", name  # gammas and maps are as they were
+
+
+def test_the_second_ten_layers_start_at_zero_too():
+    cell = tiny_cell("backprop", depth=13, zero_init="all_but_first")
+    named = program_of(cell, randomised=False).weights.named
+    assert [i for i in range(12) if named[f"hidden{i}.weight"].any()] == [0]
+
+
+def test_convolutions_that_start_at_zero():
+    named = program_of(tiny_cell("local_sim", "cnn", zero_init="all"), randomised=False)
+    zero = {name for name, view in named.weights.named.items() if not view.any()}
+    assert {"hidden0.weight", "hidden2.weight", "classifier.weight"} <= zero
+    assert not zero & {"hidden0.gamma", "map0.weight"}

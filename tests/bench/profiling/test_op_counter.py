@@ -61,6 +61,37 @@ def test_a_fully_connected_step_has_the_products_it_needs(rule, sg_layers, repli
     assert found.flops == torchs == replicas * needed(rule, sg_layers)
 
 
+def needed_beyond(rule, hidden=3):
+    """The same of rules beyond the paper; `similar`: of how alike two examples of a batch are."""
+    layers = [(H, PIXELS)] + [(H, H)] * (hidden - 1)
+    local, top, head = 2 * forward(layers), 2 * product(K, H), hidden * 3 * product(K, H)
+    similar = hidden * (3 * product(H, H) + 2 * product(B, H)) + product(B, K)
+    return {
+        "fa": needed("backprop", None, hidden),
+        "dfa": local + top + hidden * product(H, K),
+        "drtp": local + top + hidden * product(H, K),
+        "local_pred": local + top + head,
+        "local_sim": local + top + similar,
+        "local_predsim": local + top + head + similar,
+        "deep_supervision": needed("backprop", None, hidden) + head,
+        "mono_forward": local + head,
+        "forward_forward": 2 * local,
+    }[rule]
+
+
+@pytest.mark.parametrize("replicas", [1, 2])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("fa", "dfa", "drtp", "local_pred", "local_sim", "local_predsim"),
+        *("deep_supervision", "mono_forward", "forward_forward"),
+    ],
+)
+def test_a_step_beyond_the_paper_has_the_products_it_needs(rule, replicas):
+    found, torchs = counted(feed_forward(rule, None, replicas=replicas, dropout=0.2))
+    assert found.flops == torchs == replicas * needed_beyond(rule)
+
+
 def convolution(outputs, inputs, side):
     return product(outputs, inputs * 9, B * side * side)
 
@@ -229,3 +260,14 @@ def test_what_a_program_keeps_is_counted_once():
     least = 4 * program.network.weights.flat.numel() * 8  # weights, gradients, moments
     images = 2 * 60 * PIXELS
     assert least + images < op_counter.resident(program) < least + images + 60_000
+
+
+def test_products_are_counted_where_autograd_is_off():
+    """There `@` comes as one operation, and not as what it is made of."""
+    a = torch.rand(2, 5, 3)
+    with torch.inference_mode():
+        found = op_counter.count(lambda: a.mT @ a)
+        functional = op_counter.count(lambda: torch.nn.functional.linear(a[0], a[1]))
+    assert found.flops == 2 * 2 * 3 * 5 * 3
+    assert [call.operation for call in found.steps[0]] == [torch.ops.aten.bmm]
+    assert functional.flops == 2 * 5 * 3 * 5

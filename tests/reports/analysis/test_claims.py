@@ -14,6 +14,7 @@ from sgbench.reports.analysis.select import select
 from sgbench.reports.analysis.wording import at
 from sgbench.reports.pages.exhibit import build
 from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.results.statistics.place_verdict import MORE_SEEDS
 
 MINUS = "\N{MINUS SIGN}"
 
@@ -344,7 +345,7 @@ def test_a_quantity_beyond_its_margin_on_either_side_is_not_reproduced(locking):
     for slower in ([70.0, 70.1], [140.0, 140.1]):
         assert unlocked(locking, (slower, [100.0, 100.0])).verdict == "not reproduced"
     close = unlocked(locking, ([97.0, 91.0], [100.0, 100.0]))
-    assert (close.verdict, close.decides) == ("inconclusive", "more planned seeds")
+    assert (close.verdict, close.decides) == ("inconclusive", MORE_SEEDS)
 
 
 def test_a_slope_within_its_margin_is_relative_to_what_is_expected(locking):

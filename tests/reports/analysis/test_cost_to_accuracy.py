@@ -10,13 +10,18 @@ from sgbench.reports.analysis import cost_to_accuracy
 
 def test_times_to_an_error_are_read_from_curves_and_timings():
     other, records = of_backprop_and_dni()
-    found = cost_to_accuracy.reached(records, [timing_of(other, step=0.03)])
+    timing = timing_of(other, step=0.03)
+    found = cost_to_accuracy.reached(records, [timing])
     by = {(one.cell.rule, one.factor): one for one in found}
     first = by["dni", 2.0]
     assert (first.target, first.iterations, first.seconds) == (4.0, 200, 6.0)
     assert first.timed == pytest.approx(200 * 0.03)
+    assert (first.flops, first.bytes) == (200 * timing.flops, 200 * timing.bytes)
     never = by["dni", 1.2]
     assert (never.iterations, never.seconds, never.timed) == (None, None, None)
+    assert (never.flops, never.bytes) == (None, None)
+    untimed = by["backprop", 2.0]
+    assert (untimed.flops, untimed.bytes) == (None, None)
     assert (by["backprop", 2.0].seconds, by["backprop", 2.0].timed) == (4.0, None)
 
 

@@ -4,9 +4,16 @@ import math
 from dataclasses import replace
 
 import pytest
-from sgbench.reports.analysis.planned import LEAST_POWER, hardly, planned, words
+from sgbench.reports.analysis.planned import (
+    LEAST_POWER,
+    hardly,
+    planned,
+    spread_unknown,
+    unknown_words,
+    words,
+)
 from sgbench.reproductions.exhibits.evidence import Spread
-from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.results.statistics.place_verdict import Target
 from sgbench.results.statistics.power import claim_power, place_power
 
@@ -80,6 +87,32 @@ def test_each_result_has_its_power(two_networks):
     level = 0.05 / 3
     by_hand = claim_power(5, math.sqrt(4.4**2 + 0.53**2 - 2 * 0.76 * 4.4 * 0.53), 32, level)
     assert found["dni-feeds-back (MNIST)"].power == pytest.approx(by_hand)
+
+
+def unknown(exhibit, scale="paper", **fields):
+    cells = [c for c in expand(exhibit, scale, seeds=1) if c.has(fields)]
+    return spread_unknown(exhibit, scale, cells)
+
+
+def test_places_and_bins_without_a_spread_are_named(table1, two_networks):
+    rules = "(no-bprop, bprop, DNI, cDNI)"
+    every = [f"{at} {rules}" for at in ("CIFAR-10 FCN", "MNIST CNN", "CIFAR-10 CNN")]
+    assert unknown(table1) == every
+    assert unknown(table1, dataset="mnist") == every[1:2]
+    assert unknown(table1, "quick") == []
+    assert unknown_words(every[:2]) == [
+        f"No spread over seeds is known of {every[0]}; {every[1]}: no power is told."
+    ]
+    assert unknown_words([]) == unknown(two_networks) == []
+    some = {key: one for key, one in two_networks.spreads.items() if key[2:] != ("dni", "error_b")}
+    assert unknown(replace(two_networks, spreads=some)) == ["MNIST two LSTMs, B: 3s (DNI)"]
+    panels = load("p_update")
+    assert unknown(panels) == [
+        "MNIST FCN update decoupled (DNI, cDNI)",
+        "MNIST FCN forwards and update decoupled (DNI, cDNI)",
+    ]
+    known = {("mnist", "fcn", "dni", None): Spread(deviation=0.02, source="x")}
+    assert unknown(replace(panels, spreads=known))[0] == "MNIST FCN update decoupled (cDNI)"
 
 
 def test_a_smaller_spread_has_more_power(table1):

@@ -43,9 +43,9 @@ def test_settings_are_shared_or_own(table1):
     shared, differ = dict(shared_settings(selection)), varied(selection)
     assert shared["batch_size"] == "256"
     assert shared["iterations"] == "1,000"
-    assert "hidden_units" not in shared
+    assert "units a layer" not in shared
     fcn = next(c for c in selection.cells if c.network == "fcn")
     own = dict(own_settings(selection, fcn, differ))
-    assert own["hidden_units"] == "256"
+    assert own["units a layer"] == "256"
     assert not own.keys() & shared.keys()
     assert "depth" not in own  # the place's name has it

@@ -2,6 +2,7 @@
 
 import pytest
 from sgbench.reports.analysis.wording import NONE, at, heading, label, number, phrase
+from sgbench.reproductions.exhibits.exhibit import load
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,10 @@ def test_a_label_is_the_exhibit_s_or_the_rule_s_own(table1, table2):
     assert label(table2, "rule", "bp_lambda") == "BP(λ)"
     assert label(table1, "depth", 4) == "4"
     assert label(table1, "sg_layers", None) == NONE
+
+
+def test_an_absence_that_has_a_label_is_named():
+    beyond = load("beyond")
+    assert at(beyond, {"dataset": "digits", "patience": None}) == "digits equal passes"
+    assert at(beyond, {"dataset": "digits", "patience": 5}) == "digits own convergence"
+    assert at(beyond, {"rule": "deep_supervision", "top_weight": None}) == "deep supervision"

@@ -63,6 +63,8 @@ def test_a_plan_tells_beforehand_what_its_seeds_can_hardly_decide(tmp_path):
     assert "MNIST FCN DNI: power below 1 %" in text
     assert values["low_power"]["MNIST FCN DNI"] < 0.01
     assert "MNIST FCN bprop" not in values["low_power"]
+    _, _, unknown = text.partition("power      not told where no spread over seeds is known:\n")
+    assert unknown.startswith("             CIFAR-10 FCN (no-bprop, bprop, DNI, cDNI)\n")
     text, values = planned_run(tmp_path, exhibit="table1", scale="demo")
     assert "power" not in text
     assert values["low_power"] == {}

@@ -32,6 +32,11 @@ def test_a_number_is_short():
     assert texts == ["0", "1e-3", "0.05", "3", "999", "1k", "2.5k", "10k"]
 
 
+def test_a_large_number_has_a_power_of_ten():
+    texts = [short(value) for value in (5e6, 1e7, 2.5e8, 1e12)]
+    assert texts == ["5000k", "10⁷", "2.5\N{MULTIPLICATION SIGN}10⁸", "10¹²"]
+
+
 @pytest.mark.parametrize(
     ("low", "high", "some"), [(4.5, 15, {5, 6, 8, 10, 15}), (1.5, 60, {2, 5, 10, 20, 50})]
 )

@@ -48,6 +48,20 @@ def test_the_only_seed_of_a_line_is_its_mean():
     assert len(points.single(alone, means, alone=True)) == 1
 
 
+def test_a_mean_is_of_all_seeds_where_each_ends_when_it_stops_getting_better():
+    exhibit = load("beyond")
+    keep = {"rule": "backprop", "depth": 4, "network": "fcn"}
+    selection = select(exhibit, "demo", [])
+    both = [n for n, cell in enumerate(selection.cells) if cell.has(keep)]
+    assert [selection.cells[n].patience for n in both] == [None, 5]
+    for n, kept in zip(both, ([1.0, 2.0], [1.0]), strict=True):
+        seeds = pd.concat([of_seeds(1, 2, 3), of_seeds(1, 2, x=2.0)]).assign(configuration=n)
+        means = points.summary(seeds, whole=True, log=True)
+        found, words = points.of_all_seeds(selection, means)
+        assert found["x"].tolist() == kept
+        assert bool(words) == (len(kept) == 1)
+
+
 def test_costs_are_means_over_layers_and_seeds(make):
     exhibit = load("p_update")
     keep = ("dni", "both", 0.2)

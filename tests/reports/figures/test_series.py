@@ -360,3 +360,28 @@ def test_cells_that_were_changed_by_hand_have_lines_of_their_own(table1, make):
     exhibit = with_custom(table1, records)
     curves = drawn(select(exhibit, CUSTOM, records))["curves"]
     assert labels(curves, "line") == ["4 learning_rate=0.01", "4 learning_rate=0.1"]
+
+
+def test_the_ladder_has_a_line_for_each_step_and_a_panel_for_each_budget(make):
+    exhibit = load("beyond")
+    error = {"backprop": 1.0, "deep_supervision": 2.0, "local_pred": 4.0}
+    cells = [c for c in expand(exhibit, "demo") if c.rule in error and c.network == "fcn"]
+    records = [make.record(c, error[c.rule] + (c.value("top_weight") is not None)) for c in cells]
+    ladder = drawn(select(exhibit, "demo", records))["ladder"]
+    names = ["bprop", "deep supervision", "deep supervision heads alone", "local pred"]
+    assert labels(ladder, "line") == names
+    assert labels(ladder, "column") == ["equal passes", "own convergence"]
+    for column, depths in (("equal passes", [3, 4, 5, 6]), ("own convergence", [4, 6])):
+        for mean, line in enumerate(names, 1):
+            mine = line_of(ladder, column, line)
+            assert mine["x"].tolist() == depths
+            assert mine["mean"].tolist() == pytest.approx([mean] * len(depths))
+
+
+def test_a_budget_each_has_its_own_curves(make):
+    exhibit = load("beyond")
+    cells = [c for c in expand(exhibit, "demo") if c.network == "fcn" and c.rule == "backprop"]
+    found = series.drawings(select(exhibit, "demo", [make.record(c, 2.0) for c in cells]))
+    some = {d.name: d.title for d in found if d.name.startswith("passes")}
+    assert list(some) == ["passes-digits-fcn-equal-passes", "passes-digits-fcn-own-convergence"]
+    assert some["passes-digits-fcn-own-convergence"].startswith("digits FCN, own convergence: ")

@@ -57,3 +57,11 @@ def test_colours_are_those_declared():
         "dni": RULES.declared("dni").color,
         "backprop": RULES.declared("backprop").color,
     }
+
+
+def test_a_value_that_nothing_names_has_its_label_or_its_field():
+    beyond = load("beyond")
+    assert words.told(beyond, "patience", None) == "equal passes"
+    assert words.told(beyond, "top_weight", 0.0) == "heads alone"
+    assert words.told(beyond, "top_weight", None) == ""
+    assert words.told(beyond, "sg_layers", 2) == "sg_layers=2"

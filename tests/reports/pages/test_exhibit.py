@@ -8,7 +8,7 @@ from reference.reports import rows_of
 from sgbench.bench.errors import UsageError
 from sgbench.reports.pages.exhibit import build
 from sgbench.reports.pages.report import FORMATS
-from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.where import parse_where
 
 NO_BREAK = "\N{NO-BREAK SPACE}"
@@ -288,3 +288,10 @@ def test_cells_with_other_models_only_leave_the_table_out_with_the_reason(table1
     found = build(table1, "demo", records, ("md",), ran=True)
     assert "the M that the protocol fixes" in found.text
     assert found.text.count("Test error in percent") == 1  # the table by M
+
+
+def test_rules_that_wait_for_different_things_have_a_table_of_it():
+    report = build(load("beyond"), "demo", [], ("md", "html"))
+    for text in (report.text, *(content.decode() for content in report.files.values())):
+        assert "What each rule waits for and keeps" in text
+        assert "the network's output" in text.replace("&#39;", "'")

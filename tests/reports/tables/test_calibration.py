@@ -1,7 +1,9 @@
 """The table of a calibration: means, differences with their interval, and the unit."""
 
+from dataclasses import replace
+
 from sgbench.reports.analysis.calibration import Calibration
-from sgbench.reports.tables.calibration import calibration_table, note
+from sgbench.reports.tables.calibration import calibration_table, label, note
 from sgbench.reproductions.exhibits.exhibit import pick_cells
 from sgbench.results.metrics import measure_of
 from sgbench.results.statistics.intervals import Interval
@@ -27,6 +29,19 @@ def test_a_row():
     texts = [entry.lines[0] for entry in entries]
     assert texts == ["8.77", "8.90", "\N{MINUS SIGN}0.13 ± 0.20", "3"]
     assert "points" in note([one])
+
+
+def test_the_label_says_how_far_a_scale_is_calibrated():
+    one, three = calibration(Interval(0.5, None, None, 1)), calibration(Interval(0.5, 0, 1, 3))
+    lead = "Calibrated against the paper's schedule by no_bprop"
+    assert label([]) == ""
+    assert label([one]) == f"{lead} (1 configuration, 1 seed) alone."
+    assert label([one, one]) == f"{lead} (2 configurations, 1 seed each) alone."
+    other = replace(three, cell=replace(three.cell, rule="top_only"))
+    words = (
+        f"{lead} (2 configurations, 1 to 3 seeds each), top_only (1 configuration, 3 seeds) alone."
+    )
+    assert label([one, three, other]) == words
 
 
 def test_one_seed_has_no_interval():

@@ -64,6 +64,7 @@ def test_timings_and_times_to_an_error_have_a_line_each():
     _, records = of_backprop_and_dni()
     (first, *_) = lines(cost_csv(reached(records, [])))
     assert (first["rule"], first["quantity"], first["target"]) == ("backprop", "error", "4.0")
+    assert (first["flops"], first["bytes"]) == ("", "")  # it was not timed
 
 
 def test_trials_and_budgets_have_a_line_each(study, records):

@@ -11,6 +11,7 @@ from sgbench.reports.tables.entries import (
     verdict_lines,
 )
 from sgbench.results.statistics.intervals import Interval, mean_interval
+from sgbench.results.statistics.place_verdict import MORE_SEEDS
 from sgbench.results.statistics.published_mean import PublishedMean
 
 MINUS = "\N{MINUS SIGN}"
@@ -47,6 +48,8 @@ def test_a_verdict_in_lines_has_what_would_decide_it_in_the_second():
     assert verdict_lines("reproduced", "") == ("reproduced",)
     lines = verdict_lines("inconclusive", "a narrower margin")
     assert lines == ("inconclusive", "a narrower margin would decide")
+    lines = verdict_lines("inconclusive", MORE_SEEDS)
+    assert lines[1] == "more seeds, declared before they are trained, would decide"
     assert verdict_lines("inconclusive", "a cause (that has one)")[1] == "a cause (that has one)"
 
 

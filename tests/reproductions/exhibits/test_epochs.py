@@ -1,8 +1,10 @@
 """Epochs as a unit of schedules: what is read, and how many updates it is."""
 
 import pytest
+import torch
 from sgbench.bench import datasets
 from sgbench.bench.errors import UsageError
+from sgbench.bench.families.feedforward.batches import Batches
 from sgbench.bench.families.images import training_and_heldout
 from sgbench.reproductions.exhibits.epochs import (
     Epochs,
@@ -74,6 +76,18 @@ def test_the_training_examples_are_those_that_a_cell_trains_on(split):
     (cell, *_) = expand(load("table1"), "demo", {"split": split, "batch_size": 7}, seeds=1)
     (images, _), _ = training_and_heldout(cell, datasets.load("digits"))
     assert updates_per_epoch(cell.to_dict(), "") == len(images) // 7
+
+
+@pytest.mark.parametrize("last_batch", ["dropped", "smaller"])
+@pytest.mark.parametrize("size", [64, 500, 479, 1437])  # 479: three batches are all there is
+def test_an_epoch_is_what_training_walks_before_it_shuffles_again(size, last_batch):
+    sets = {"batch_size": size, "last_batch": last_batch, "iterations": "1 epoch"}
+    (cell, *_) = expand(load("dfa"), "demo", sets, seeds=1)
+    batches = Batches([cell], datasets.load("digits"), torch.device("cpu"))
+    walked = torch.cat([batches.next()[0] for _ in range(cell.iterations)])
+    assert len(walked.unique()) == len(walked)
+    assert len(walked) == (1437 if last_batch == "smaller" else 1437 // size * size)
+    assert len(torch.cat([walked, batches.next()[0]]).unique()) < len(walked) + size
 
 
 @pytest.mark.parametrize(

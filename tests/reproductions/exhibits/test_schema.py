@@ -76,3 +76,12 @@ def test_the_values_of_an_axis_are_in_the_grids_order():
 def test_a_scale_that_is_not_there_is_refused(name, words):
     with pytest.raises(UsageError, match=words):
         TABLE1.scale(name)
+
+
+def test_an_exhibit_says_itself_how_a_value_is_written_or_not():
+    beyond = load("beyond")
+    assert beyond.has_label("patience", None)
+    assert beyond.has_label("top_weight", 0.0)
+    assert not beyond.has_label("top_weight", None)
+    assert not beyond.has_label("rule", "backprop")  # the rule's own label counts
+    assert (beyond.other_paper, load("dfa").other_paper) == ("", "Nøkland 2016")

@@ -70,6 +70,9 @@ def test_every_pair_of_answers_has_a_headline():
     words = {pair: status for pair, (status, _) in HEADLINES.items() if status != "inconclusive"}
     assert words == {("yes", "yes"): "reproduced", ("no", "no"): "not reproduced"}
     assert all(bool(d) == (status == "inconclusive") for status, d in HEADLINES.values())
+    undecided = {decides for pair, (_, decides) in HEADLINES.items() if "undecided" in pair}
+    # a judge sees the declared seeds, all of them: those to come are none of the plan
+    assert undecided == {"more seeds, declared before they are trained"}
 
 
 def test_a_reading_error_is_like_rounding():

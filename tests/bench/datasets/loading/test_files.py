@@ -21,6 +21,15 @@ def test_the_first_file_is_found_folder_by_folder(tmp_path):
     assert files.find([tmp_path], ["one"]) is None  # a folder is no file
 
 
+def test_folders_are_called_so_however_they_are_written(tmp_path):
+    for name in ("Penn-Treebank", "penn_treebank", "penntreebanks", "other"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "penntreebank").touch()  # a file is no folder
+    found = files.folders_called(tmp_path, {"penntreebank"}.__contains__)
+    assert found == [tmp_path / "Penn-Treebank", tmp_path / "penn_treebank"]
+    assert files.folders_called(tmp_path / "none", {"penntreebank"}.__contains__) == []
+
+
 def test_a_changed_file_is_hashed_anew(tmp_path):
     path = tmp_path / "a"
     path.write_bytes(b"one")

@@ -20,24 +20,29 @@ from sgbench.bench.families.feedforward import FAMILY, decouples
 ALWAYS = {"depth", "split", "evaluate_at"}
 M = {"sg_layers", "sg_scale", "sg_units"}
 STAGED = {"stages", "schedule", "delay", "straggler"}
+WHOLE = {"jitter", "flip", "input_norm", "optimizer", "loss_function", "last_batch", "zero_init"}
+LAYERS = {"activation", "norm", "dropout"}
 
 
 @pytest.mark.parametrize(
     ("values", "fields"),
     [
-        (BACKPROP, {"hidden_units", "stages"}),
-        ({**BACKPROP, "rule": "no_bprop"}, {"hidden_units"}),
+        (BACKPROP, {"hidden_units", "stages", *WHOLE, *LAYERS}),
+        ({**BACKPROP, "rule": "no_bprop"}, {"hidden_units", *WHOLE, *LAYERS}),
         (LOCKED, {"hidden_units", *STAGED}),
         (UNLOCKED, {"hidden_units", "decoupled", "sg_at", *STAGED, *M}),
         (NO_INPUTS, {"hidden_units", "decoupled", "sg_at", "si_layers", "si_units", *STAGED, *M}),
-        (CNN, {"filters", "kernel_size"}),
-        (DNI, {"hidden_units", "decoupled", "stages", *M}),
-        ({**DNI, "sg_layers": 0}, {"hidden_units", "decoupled", "stages", *M} - {"sg_units"}),
+        (CNN, {"filters", "kernel_size", *WHOLE}),
+        (DNI, {"hidden_units", "decoupled", "stages", *M, *WHOLE, *LAYERS}),
+        (
+            {**DNI, "sg_layers": 0},
+            {"hidden_units", "decoupled", "stages", *WHOLE, *LAYERS, *M} - {"sg_units"},
+        ),
         (UPDATE, {"hidden_units", "decoupled", "p_update", *M}),
         (CNN_UPDATE, {"filters", "kernel_size", "decoupled", "p_update", *M}),
         (BOTH, {"hidden_units", "decoupled", "p_update", "si_layers", "si_units", *M}),
         ({**BOTH, "si_layers": 0}, {"hidden_units", "decoupled", "p_update", "si_layers", *M}),
-        (MIXED, {"hidden_units", *M}),
+        (MIXED, {"hidden_units", *M, *WHOLE, *LAYERS}),
     ],
 )
 def test_fields_of_a_cell(values, fields):
