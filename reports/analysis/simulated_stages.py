@@ -5,16 +5,17 @@ fitted to what it is held against.
 """
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from ...bench.families.feedforward.stages import learns_from
+from ...bench.families.feedforward.stages import ERRORS, learns_from
 from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
-from ...bench.pipeline.simulation.prediction import simulate
+from ...bench.pipeline.simulation.prediction import WARM_UP, simulate
 from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
 from .stages import Arm, Network, Run
 
 _UPDATES = 60  # that are simulated: stages repeat themselves after a few
+_MOST = 1500
 _FEW = 20  # where there are many stages
 _MEANS = (
     *("forward_seconds", "backward_seconds", "model_seconds", "update_seconds", "message_seconds"),
@@ -70,11 +71,23 @@ def beside(network: Network) -> list[Beside]:
                     delay=delay,
                     straggler=straggler,
                     measured=tuple(run.rate for run in runs.values()),
-                    simulated=simulate(pipeline, _UPDATES).updates_per_second,
+                    simulated=simulate(pipeline, _updates(arm, runs.values())).updates_per_second,
                     counted=all(_counted(run) for run in runs.values()),
                 )
             )
     return found
+
+
+def _updates(arm: Arm, runs: Collection[Run]) -> int:
+    """Return how many updates are simulated of an arm's runs.
+
+    Stages that wait for errors do not repeat themselves: they send in bursts, which take a whole
+    run to even out. So they are simulated for as long as they ran.
+    """
+    if learns_from(arm.cell.rule) != ERRORS or not arm.unlocked:
+        return _UPDATES
+    mean = statistics.fmean(run.pipeline[0]["updates"] for run in runs)
+    return max(_UPDATES, min(_MOST, round(mean) - WARM_UP))
 
 
 def _counted(run: Run) -> bool:

@@ -32,9 +32,14 @@ def test_by_how_much_it_is_off_is_relative_to_the_mean_of_the_seeds(locking):
 
 def test_more_stages_are_simulated_at_named_delays(network):
     found = {one.arm.label: one.scenarios for one in beyond(network)}
-    assert set(found) == {"bprop locked", "bprop 1F1B", "bprop data-parallel", "cDNI unlocked"}
+    waiting = {"bprop locked", "bprop 1F1B", "bprop data-parallel"}
+    assert set(found) == waiting | {"cDNI unlocked", "DFA unlocked", "local pred unlocked"}
     locked = {(s.stages, s.distance): s.updates_per_second for s in found["bprop locked"]}
     assert set(locked) == {(count, name) for count in COUNTS for name in DELAYS}
     assert locked[4, "rack"] > locked[64, "rack"] > locked[64, "continent"]
     unlocked = {(s.stages, s.distance): s.updates_per_second for s in found["cDNI unlocked"]}
     assert unlocked[64, "rack"] == pytest.approx(unlocked[4, "continent"], rel=0.05)
+    heads = {(s.stages, s.distance): s.updates_per_second for s in found["local pred unlocked"]}
+    assert heads[64, "rack"] == pytest.approx(heads[4, "continent"], rel=0.05)
+    errors = {(s.stages, s.distance): s.updates_per_second for s in found["DFA unlocked"]}
+    assert errors[4, "continent"] < 64 / (6 * 0.03)  # so many batches a way there and back

@@ -54,7 +54,7 @@ def test_a_timeline_is_cut_where_its_panel_ends(drawn):
 
 def test_what_is_simulated_alone_is_drawn_apart(drawn):
     one = drawn[0]["simulated"]
-    assert one.title.startswith("The simulation is within 10 % of what was measured in 17 of 17")
+    assert one.title.startswith("The simulation is within 10 % of what was measured in 23 of 23")
     alone = one.data[one.data["dashed"]]
     assert set(alone["panel"]) == {"rack, 0.1 ms", "region, 1 ms", "continent, 30 ms",
                                    "intercontinental, 75 ms"}  # fmt: skip
