@@ -63,7 +63,7 @@ def _wait(cell: Cell) -> Wait:
     work = family_for(cell).work(cell) / cell.iterations
     return Wait(
         cell=cell,
-        locking=rule.locking if rule.trains_hidden else None,
+        locking=None if rule.frozen_below == "all" else rule.locking,
         kept=estimates.kept(cell),
         operations=_OPERATIONS * work,
     )
