@@ -9,13 +9,20 @@ import functools
 from collections.abc import Callable, Mapping
 
 from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY
+from sgbench.reports.analysis.protocol import PAPER
 from sgbench.reproductions.exhibits import catalogue
+from sgbench.reproductions.exhibits.exhibit import load
 
 from . import answers, cost, sources
 
 
 def _cells(count: Callable[[sources.Selection], int]) -> str:
     return f"{sum(count(sources.whole(name, 'paper')) for name in sources.of_the_paper()):,}"
+
+
+def with_a_protocol() -> list[str]:
+    """Return the names of the exhibits that have a paper's protocol, or one as long."""
+    return [name for name in catalogue.names() if PAPER in load(name).scales]
 
 
 NAMED: Mapping[str, Callable[[], str]] = {
@@ -37,6 +44,6 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "table2-lengths": answers.lengths,
     "locking": answers.locking,
     "locking-wide": answers.locking_wide,
-    **{f"paper-done-{name}": functools.partial(answers.done, name) for name in catalogue.names()},
-    **{f"paper-cost-{name}": functools.partial(cost.left, name) for name in catalogue.names()},
+    **{f"paper-done-{name}": functools.partial(answers.done, name) for name in with_a_protocol()},
+    **{f"paper-cost-{name}": functools.partial(cost.left, name) for name in with_a_protocol()},
 }

@@ -218,13 +218,13 @@ def test_sweeps_over_lambda_and_depth(make):
     ]
     lambdas, depths = series.drawings(select(exhibit, "quick", records))
     assert list(lambdas.data["line"].cat.categories) == ["6", "21"]
-    assert list(lambdas.data["row"].cat.categories) == ["BP(λ)"]
-    line = panel(lambdas.data, "BP(λ)", "fcn", "21")
+    assert list(lambdas.data["row"].cat.categories) == ["locked, BP(λ)"]
+    line = panel(lambdas.data, "locked, BP(λ)", "fcn", "21")
     assert line["x"].tolist() == [0, 0.5, 1]
     assert line["mean"].tolist() == pytest.approx([2.21, 2.26, 2.31])
     assert not lambdas.x_log
     assert panel(depths.data, "update decoupled", "fcn", "cDNI")["x"].tolist() == [21]
-    assert panel(depths.data, "", "fcn", "cDNI")["x"].tolist() == [6, 11, 21]
+    assert panel(depths.data, "locked", "fcn", "cDNI")["x"].tolist() == [6, 11, 21]
     report = build(exhibit, "quick", records, ("md", "tex"))
     page = report.files["sweeps-quick.md"].decode()
     assert "| λ | decoupled | BP(λ)<br>depth 6 |" in page
