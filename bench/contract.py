@@ -47,11 +47,11 @@ SCHEDULES = (
 )
 """How the processes that a network is cut into can wait for one another (`Cell.schedule`)."""
 LOCKINGS = ("forward", "update", "backward")
-"""What a layer waits for before it learns: its input, the network's output, an error from above.
+"""Locks of a layer before it learns: on its input, the network's output, an error from above.
 
 Each takes in those before it. The words are the paper's (arXiv 1608.05343, section 1)."""
 MAPS = ("none", "square", "classes")
-"""What the trained linear map of a hidden layer gives: none, as much as it reads, class scores."""
+"""Outputs of a hidden layer's trained linear map: no map, as many as it reads, class scores."""
 FROZEN_ALL = "all"
 """`Rule.frozen_below` of a rule that trains the classifier alone."""
 UNREPEATABLE = ("unlocked", "completely_unlocked")

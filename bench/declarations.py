@@ -115,6 +115,14 @@ def _problem(field: str, value: Any) -> str:
     return f"DATASET.{field}={value!r} must be {words} from 1 to {most:,}"
 
 
+def held_out(examples: int, split: str | None, patience: int | None) -> int | None:
+    """Return how many of the last training images, a sixth, are held out; None where none are.
+
+    They are its validation split, or decide when training ends.
+    """
+    return examples // 6 if split == "validation" or patience is not None else None
+
+
 class FamilyDeclaration(Protocol):
     """A family of networks, as far as a cell's configuration goes; `families` has the rest.
 

@@ -11,7 +11,7 @@ from .checks import Check, CheckResult, Failed, Skipped, run_checks
 from .settings import Setting, settings
 
 _UNAWAITED = {"forward": "layers above it", "update": "errors that layers pass down"}
-"""What a hidden layer does not wait for, by `Rule.locking`."""
+"""Parts of the network that a hidden layer learns without, by `Rule.locking`."""
 Applies = Callable[[Setting], str]
 """Returns why a check does not apply to a setting; empty where it does."""
 

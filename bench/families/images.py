@@ -5,6 +5,7 @@ from torch import Tensor
 
 from ..cell import Cell
 from ..datasets import Data
+from ..declarations import held_out
 
 
 def training_and_heldout(
@@ -15,10 +16,11 @@ def training_and_heldout(
     With early stopping the latter are the examples that decide when training ends.
     """
     images, labels = _tensors(data.train_images, data.train_labels)
-    if cell.split == "validation" or cell.patience is not None:  # the last sixth of it
-        cut = len(images) - len(images) // 6
+    held = held_out(len(images), cell.split, cell.patience)
+    if held is not None:
+        cut = len(images) - held
         return (images[:cut], labels[:cut]), (images[cut:], labels[cut:])
-    return (images, labels), _tensors(data.test_images, data.test_labels)
+    return (images, labels), test_set(data)
 
 
 def test_set(data: Data) -> tuple[Tensor, Tensor]:

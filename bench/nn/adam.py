@@ -20,7 +20,7 @@ MANY_UPDATES = 1e9
 
 
 class Constants(NamedTuple):
-    """What tells the optimisers apart.
+    """Constants of an optimiser: the decay of its moments, and their correction.
 
     Attributes:
         beta1: decay of the gradient's mean.

@@ -12,7 +12,7 @@ import torch
 from .. import registry
 from ..contract import UNREPEATABLE
 from ..families.feedforward.blueprint import architecture_of, blueprint
-from ..families.feedforward.losses import cross_entropy
+from ..families.feedforward.losses import Softmax, cross_entropy
 from ..families.feedforward.network import Head
 from ..families.feedforward.stages import ERRORS, learns_from
 from ..families.rule_state import kept
@@ -187,7 +187,7 @@ class Part:
     @staticmethod
     def loss_gradient(logits: Tensor, one_hot: Tensor) -> Tensor:
         """Return the gradient of the batch-mean softmax cross-entropy at logits [1, K, B]."""
-        return torch.softmax(logits, 1).sub_(one_hot).div_(logits.shape[2])
+        return Softmax.gradient(logits, one_hot)
 
     @staticmethod
     def loss(logits: Tensor, one_hot: Tensor) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ...bench import registry
 from ...bench.configuration import coerce
+from ...bench.declarations import held_out
 from ...bench.errors import UsageError
 
 FIELDS = ("iterations", "evaluate_every")
@@ -75,8 +76,7 @@ def training_examples(values: Mapping[str, Any]) -> int | None:
     if dataset.kind != "images" or dataset.examples is None:
         return None
     examples = dataset.examples[0]
-    held_out = values.get("split") == "validation" or values.get("patience") is not None
-    return examples - examples // 6 if held_out else examples  # the last sixth
+    return examples - (held_out(examples, values.get("split"), values.get("patience")) or 0)
 
 
 def updates_per_epoch(values: Mapping[str, Any], given: str) -> int:

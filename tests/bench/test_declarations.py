@@ -4,7 +4,7 @@ import dataclasses
 from types import SimpleNamespace
 
 import pytest
-from sgbench.bench.declarations import Dataset, checked_dataset, checked_family
+from sgbench.bench.declarations import Dataset, checked_dataset, checked_family, held_out
 from sgbench.bench.errors import UsageError
 
 IMAGES = Dataset(
@@ -64,3 +64,15 @@ def test_a_family_has_its_name():
     for wrong in (SimpleNamespace(), SimpleNamespace(FAMILY=SimpleNamespace(name="yours"))):
         with pytest.raises(UsageError, match="family mine lacks FAMILY"):
             checked_family("mine", wrong)
+
+
+@pytest.mark.parametrize(
+    ("split", "patience", "held"),
+    [("test", None, None), ("validation", None, 10), ("test", 3, 10), ("validation", 3, 10)],
+)
+def test_a_sixth_is_held_out_for_validation_and_for_early_stopping(split, patience, held):
+    assert held_out(60, split, patience) == held
+
+
+def test_of_a_few_images_none_is_held_out_but_the_test_set_is_not_taken():
+    assert held_out(5, "validation", None) == 0

@@ -1,4 +1,4 @@
-"""What training images are altered by: normalised, moved, mirrored."""
+"""Alterations of training images: normalisation, shifts and mirroring."""
 
 import torch
 from torch import Tensor

@@ -18,7 +18,7 @@ MICRO_BATCHED = ("gpipe", "1f1b")
 WHOLE_NETWORKS = ("data_parallel",)
 """Schedules where every process has the whole network and a part of the batch."""
 MODELS, HEADS, ERRORS = "models", "heads", "errors"
-"""What an unlocked stage learns from: its Ms, its layers' heads, or the error at the top."""
+"""Sources of an unlocked stage's gradients: its Ms, its layers' heads, or the error at the top."""
 HELD = 64
 """Batches whose errors an unlocked stage waits for at most; then it runs no other forward."""
 OF_STAGES = ("schedule", "delay", "straggler")
