@@ -5,6 +5,7 @@ up to a factor of two, depends on the processor. `measure` finds out, speed and 
 driver keeps the answer beside the records, since another choice would flip bits.
 """
 
+import functools
 import statistics
 import time
 from dataclasses import dataclass
@@ -36,6 +37,28 @@ def available() -> tuple[str, ...]:
     """Return the back-ends of this torch build on the CPU, the default one first."""
     default = "mkl" if torch.backends.mkl.is_available() else "blas"
     return (default, "onednn") if torch.backends.mkldnn.is_available() else (default,)
+
+
+@functools.cache
+def exact() -> tuple[str, ...]:
+    """Return those of the back-ends whose products are as exact as float32, the default one first.
+
+    oneDNN's are not where the processor has bfloat16 matrix units (`use`).
+    """
+    default, *others = available()
+    outputs, inputs, batch = SHAPES[1]
+    generator = torch.Generator().manual_seed(0)
+    case = (
+        torch.randn(outputs, inputs, generator=generator),
+        torch.randn(inputs, batch, generator=generator),
+    )
+    found = [default]
+    for name in others:
+        use(name)
+        if _error([case], list(_three(*case))) <= TOLERANCE:
+            found.append(name)
+    use(default)
+    return tuple(found)
 
 
 def use(name: str) -> None:

@@ -63,7 +63,7 @@ class MachineRates:
         def multiply() -> None:
             torch.mm(a, b, out=out)
 
-        names = products.available() if device.type == "cpu" else (back_end,)
+        names = products.exact() if device.type == "cpu" else (back_end,)
         ways = [roofline.through(n, multiply, back_end) for n in names] if len(names) > 1 else []
         self._products = [Turn(do=do) for do in ways or [multiply]]
         self._copy = Turn(do=lambda: target.copy_(source))

@@ -73,6 +73,14 @@ def test_measure_sees_products_that_are_not_exact(monkeypatch):
     default, other = matrix_products.measure(rounds=1)
     assert other.error > 100 * TOLERANCE > 1000 * default.error
     assert matrix_products.choose([default, other]) is default
+    assert matrix_products.exact.__wrapped__() == ("mkl",)
+
+
+def test_what_a_limit_is_measured_by_is_as_exact_as_float32():
+    names = matrix_products.exact()
+    found = {one.name: one.error for one in matrix_products.measure(rounds=1)}
+    assert names[0] == matrix_products.available()[0]
+    assert {name for name, error in found.items() if error <= TOLERANCE} == set(names)
 
 
 def test_use_sends_products_elsewhere():
