@@ -28,7 +28,6 @@ class StepViews(NamedTuple):
     """
 
     x: Tensor
-    x_transposed: Tensor
     gates: Tensor
     sigmoids: Tensor  # i, f, o
     i: Tensor
@@ -59,7 +58,8 @@ class Tape:
         delta: gradient at the gates before their nonlinearities, [R, T, 4 H, B], as the last
             `pull` wrote it.
         dc, dh: gradients at c and h, [R, H, B], as a pull goes down the steps.
-        deltas: `delta` as the operands of products that the last `pull` made, by step.
+        inputs, deltas: `x` and `delta` as the operands of products that the last `forward` and the
+            last `pull` made, by step.
     """
 
     def __init__(self, core: "LSTM", steps: int, streams: int) -> None:
@@ -79,6 +79,7 @@ class Tape:
         self.one_hot = self.x[:, :steps, 1 : 1 + symbols]
         self.h = self.x[:, :, 1 + symbols :]
         self.by_step = [self._step(t, units) for t in range(steps)]
+        self.inputs = [core.arithmetic.operand(step.x) for step in self.by_step]
         self.deltas = [core.arithmetic.operand(step.delta) for step in self.by_step]
 
     @property
@@ -93,10 +94,8 @@ class Tape:
         gates, delta = self.gates[:, t], self.delta[:, t]
         i, f, o, g = parts(gates)
         di, df, do, dg = parts(delta)
-        x = plane(self.x[:, t])
         return StepViews(
-            x=x,
-            x_transposed=x.mT,
+            x=plane(self.x[:, t]),
             gates=plane(gates),
             sigmoids=gates[:, : 3 * units],
             i=i,
@@ -160,8 +159,9 @@ class LSTM:
         tape.h[:, 0], tape.cells[:, 0] = state[:, :units], state[:, units:]
         arithmetic = self.arithmetic
         weight = arithmetic.operand(self._weight)
-        for step in tape.by_step:
-            arithmetic.product(weight, arithmetic.operand(step.x), step.gates)
+        for t, step in enumerate(tape.by_step):
+            tape.inputs[t] = arithmetic.operand(step.x)
+            arithmetic.product(weight, tape.inputs[t], step.gates)
             step.sigmoids.sigmoid_()
             step.g.tanh_()
             torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)
@@ -212,7 +212,6 @@ class LSTM:
         """Write the gradient of the weight: that of the tapes' `delta`, summed over their steps."""
         arithmetic, first = self.arithmetic, True
         for tape in tapes:
-            for step, delta in zip(tape.by_step, tape.deltas, strict=True):
-                x = arithmetic.operand(step.x_transposed)
-                arithmetic.accumulate(delta, x, self._weight_grad, first=first)
+            for x, delta in zip(tape.inputs, tape.deltas, strict=True):
+                arithmetic.accumulate(delta, x.mT, self._weight_grad, first=first)
                 first = False
