@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 SLOW := # make test SLOW=2/6 adds the second of six parts of the slow tests, SLOW=1/1 all of them
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test docs bench format clean
+.PHONY: help setup demo test docs bench gpu format clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,6 +39,12 @@ docs: $(READY) ## write the numbers and figures of README and docs, and build th
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -d build/doctrees docs build/docs
 	@echo "The site is build/docs/index.html"
+
+gpu: $(READY) ## on a machine with a GPU: check it against the CPU, and report its speed (ten minutes)
+	@$(BIN)/python -c 'import sys, torch; torch.cuda.is_available() or sys.exit("torch sees no GPU here: make gpu is for machines that have one")'
+	@$(BIN)/python -m pytest -q tests/gpu
+	@$(BIN)/python tests/gpu/report.py --out report/gpu.md
+	@echo "The report is report/gpu.md"
 
 bench: $(READY) ## speed against plain PyTorch and against this machine's limit, as ratios
 	@$(BIN)/python -m pytest -q --benchmark-only tests/benchmarks

@@ -2,19 +2,20 @@
 
 import contextlib
 import ctypes
+import functools
 import importlib.metadata
 import os
 import platform
 import re
 from collections.abc import Iterable
-from pathlib import Path
 
 from . import processor
 from .cpu_quota import cpu_quota
 from .errors import UsageError
 from .outcome import Machine
 
-NVIDIA = Path("/proc/driver/nvidia/gpus")
+DRIVERS = ("libcuda.so.1", "nvcuda.dll")
+"""Libraries of NVIDIA's driver, on Linux and on Windows."""
 
 
 def resolve_device(name: str) -> str:
@@ -40,8 +41,23 @@ def resolve_device(name: str) -> str:
 
 
 def cuda_likely() -> bool:
-    """Tell without torch whether there is a GPU that this torch build can use."""
-    return NVIDIA.is_dir() and not importlib.metadata.version("torch").endswith("+cpu")
+    """Tell without torch whether torch may see a GPU, and is worth the second that it takes.
+
+    It may where it is built for GPUs and their driver can be loaded. (Wheels for AMD's GPUs bring
+    what they need.)
+    """
+    version = importlib.metadata.version("torch")
+    return not version.endswith("+cpu") and ("+rocm" in version or has_driver())
+
+
+@functools.cache
+def has_driver() -> bool:
+    """Tell whether NVIDIA's driver is installed."""
+    for name in DRIVERS:
+        with contextlib.suppress(OSError):
+            ctypes.CDLL(name)
+            return True
+    return False
 
 
 BFLOAT16 = "bfloat16"

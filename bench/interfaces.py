@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, Union
 
 if TYPE_CHECKING:
     from torch import Size, Tensor
@@ -129,8 +129,13 @@ class FeedForwardNetwork(Protocol):
         ...
 
 
-Mask = Sequence[Sequence[bool]]
-"""For each replica, whether each layer is active at a step, bottom first, the classifier last."""
+Mask: TypeAlias = Union[Sequence[Sequence[bool]], "Tensor"]
+"""For each replica, whether each layer is active at a step, bottom first, the classifier last.
+
+On a GPU it is a tensor of booleans [R, layers] there, and to ask for one of them is to wait."""
+
+Some: TypeAlias = Union[Sequence[bool], "Tensor"]
+"""Of R replicas, those for which something holds; on a GPU a tensor of booleans [R]."""
 
 
 class DecoupledNetwork(FeedForwardNetwork, Protocol):
@@ -143,7 +148,7 @@ class DecoupledNetwork(FeedForwardNetwork, Protocol):
 
     input_models: Sequence[Layer]
 
-    def run_for(self, block: Layer | Model, replicas: Sequence[bool], x: Any, *more: Any) -> Any:
+    def run_for(self, block: Layer | Model, replicas: Some, x: Any, *more: Any) -> Any:
         """Run `block(x, *more)`, moving the running statistics of those replicas only."""
         ...
 

@@ -114,7 +114,7 @@ device_option = click.option(
     metavar="NAME",
     show_default=True,
     shell_complete=suggesting("auto", "cpu", "cuda", "cuda:0"),
-    help="Where to train: auto, cpu, cuda or cuda:I.",
+    help="Where to train: auto (a GPU where there is one), cpu, cuda or cuda:I.",
 )
 retry_option = words_option(
     "--retry",
@@ -129,7 +129,8 @@ jobs_option = click.option(
     callback=workers,
     shell_complete=suggesting("auto"),
     show_default=True,
-    help="Number of cells that are trained at a time; auto: one on each core.",
+    help="Number of cells that are trained at a time; auto: one on each core, and on a GPU up to"
+    " four stacks of them.",
 )
 
 

@@ -124,8 +124,34 @@ def is_staged(job: Job) -> bool:
 def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) -> list[Outcome]:
     """Train a job; what it raises is its outcome, but for an SgbenchError.
 
-    What a rule prints goes to stderr: stdout is for results, and for what `progress` prints.
+    Cells that have come differently far go on one group after another; so do the halves of a stack
+    that memory is too short for. What a rule prints goes to stderr: stdout is for results, and for
+    what `progress` prints.
     """
+    if is_staged(job):
+        return _attempt(job, stop, progress)
+    found: dict[int, Outcome] = {}
+    waiting = deque(loop.by_progress(job))
+    while waiting:
+        replicas = waiting.popleft()
+        try:
+            outcomes = _attempt(job.of(replicas), stop, progress, whole=len(replicas) == 1)
+        except _TooLargeError:
+            half = len(replicas) // 2
+            waiting.extendleft((replicas[half:], replicas[:half]))
+        else:
+            found |= zip(replicas, outcomes, strict=True)
+    return [found[r] for r in range(len(job.cells))]
+
+
+class _TooLargeError(Exception):
+    """Memory was short for a program of several cells."""
+
+
+def _attempt(
+    job: Job, stop: Stop, progress: Callable[[int, LastPoint], None], *, whole: bool = True
+) -> list[Outcome]:
+    """Train a program. Raises _TooLargeError where memory is short for one that is not `whole`."""
     stdout = sys.stdout
 
     def should_stop(iteration: int, point: LastPoint) -> bool:
@@ -143,9 +169,13 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) ->
     except SgbenchError:
         raise
     except TrainingError as error:  # a program's end is its outcome; the grid goes on
-        return _failed(job, error.cause, error.iterations_done)
+        cause, done = error.cause, error.iterations_done
     except (Exception, SystemExit) as error:
-        return _failed(job, error, 0)
+        cause, done = error, 0
+    outcomes = _failed(job, cause, done)  # which lets go of its memory
+    if not whole and isinstance(cause, Exception) and memory_estimate.exhausted(cause):
+        raise _TooLargeError
+    return outcomes
 
 
 def _failed(job: Job, error: Exception | SystemExit, iterations_done: int) -> list[Outcome]:

@@ -31,8 +31,8 @@ class RemotePool:
         fingerprint: the driver's code and data.
         backends: by `WorkerInfo.key`; grows as machines come.
         machine: returns what the worker at an address is, for jobs that it did not end.
-        states: returns a job's checkpoints by machine class.
-        store_checkpoint: called with a job's id, its machine class and a returned checkpoint.
+        states: returns the checkpoints of a job's cells by machine class and id.
+        store_checkpoint: called with a cell's id, its machine class and a returned checkpoint.
         on_new_worker: called with a worker of another kind than `backends` has; adds to it.
         notify: hears what the user should know.
         max_jobs: jobs at a time, None for as many as there are workers.
@@ -42,7 +42,7 @@ class RemotePool:
     fingerprint: Fingerprint
     backends: dict[str, tuple[str, float | None]]
     machine: Callable[[str, Job], Machine]
-    states: Callable[[Job], Mapping[str, bytes]]
+    states: Callable[[Job], Mapping[str, Mapping[str, bytes]]]
     store_checkpoint: Callable[[str, str, bytes], None]
     on_new_worker: Callable[[WorkerInfo], None]
     notify: Callable[[str], None]
@@ -87,10 +87,9 @@ class RemotePool:
             if result.unknown.key not in self.backends:
                 self.on_new_worker(result.unknown)
             raise RetryJobError
-        if result.outcomes and result.state is not None:
-            self.store_checkpoint(
-                job.ids[0], machine_class(result.outcomes[0].machine), result.state
-            )
+        for id_, state in result.states.items():
+            assert result.outcomes is not None
+            self.store_checkpoint(id_, machine_class(result.outcomes[0].machine), state)
         return result.outcomes
 
     def lost(self, job: Job, address: str, reason: str) -> list[Outcome]:

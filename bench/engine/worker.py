@@ -8,7 +8,7 @@ import contextlib
 import dataclasses
 import hashlib
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from typing import Any
 from .. import hardware, registry
 from ..errors import SgbenchError, UsageError
 from ..outcome import UNFINISHED, LastPoint, Outcome
-from ..training import checkpoint
 from ..training.loop import Job
 from .here import Stop, attempt
 from .worker_info import (
@@ -44,7 +43,7 @@ class Task:
         job: the job; where it trains, `device` is resolved, and back-end and checkpoint are set.
         fingerprint: the driver's code and data.
         backends: back-end and measured error by `WorkerInfo.key`.
-        states: contents of the job's checkpoint by machine class, of an earlier run.
+        states: contents of the cells' checkpoints by machine class and id, of an earlier run.
     """
 
     run: str
@@ -52,7 +51,7 @@ class Task:
     job: Job
     fingerprint: Fingerprint
     backends: Mapping[str, tuple[str, float | None]]
-    states: Mapping[str, bytes]
+    states: Mapping[str, Mapping[str, bytes]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,12 +60,12 @@ class TaskResult:
 
     Attributes:
         outcomes: None where the job was not begun.
-        state: content of the checkpoint of a job that was stopped.
+        states: contents of the checkpoints of a job that was stopped, by id.
         unknown: who it was that needs a back-end chosen before it can train.
     """
 
     outcomes: list[Outcome] | None = None
-    state: bytes | None = field(default=None, repr=False)
+    states: Mapping[str, bytes] = field(default_factory=dict[str, bytes], repr=False)
     unknown: WorkerInfo | None = None
 
 
@@ -109,22 +108,23 @@ def _work(task: Task, worker: Any) -> TaskResult:
         data_dir=own_data_dir(job.data_dir),
     )
     here = hardware.machine_class(job.machine)
-    path = _checkpoint_path(worker, job, here)
-    job = dataclasses.replace(job, checkpoint=str(path))
-    _prepare_checkpoint(path, task.states.get(here), job)
+    paths = [_checkpoint_path(worker, id_, here) for id_ in job.ids]
+    job = dataclasses.replace(job, checkpoints=tuple(map(str, paths)))
+    _prepare_checkpoints(paths, task.states.get(here, {}), job)
     key = worker.get_current_task()
 
     def progress(iteration: int, point: LastPoint) -> None:
         worker.log_event(task.run, (task.index, iteration, point))
 
     outcomes = attempt(job, _DriverStop(run=task.run, worker=worker, key=key), progress)
-    state = None
-    with contextlib.suppress(OSError):
-        if any(outcome.status in UNFINISHED for outcome in outcomes):
-            state = path.read_bytes()
-        if not _abandoned(worker, key):  # else whoever has the job next may find its state
-            path.unlink(missing_ok=True)
-    return TaskResult(outcomes=outcomes, state=state)
+    states: dict[str, bytes] = {}
+    for id_, path, outcome in zip(job.ids, paths, outcomes, strict=True):
+        with contextlib.suppress(OSError):
+            if outcome.status in UNFINISHED:
+                states[id_] = path.read_bytes()
+            if not _abandoned(worker, key):  # else whoever has the job next may find its state
+                path.unlink(missing_ok=True)
+    return TaskResult(outcomes=outcomes, states=states)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,19 +145,20 @@ def _abandoned(worker: Any, key: Any) -> bool:
     return known is None or known.state == "cancelled"
 
 
-def _checkpoint_path(worker: Any, job: Job, here: str) -> Path:
-    """Return where a job's checkpoint is kept: beside the workers' folders, which come and go."""
+def _checkpoint_path(worker: Any, id_: str, here: str) -> Path:
+    """Return where a cell's checkpoint is kept: beside the workers' folders, which come and go."""
     kind = hashlib.sha256(here.encode()).hexdigest()[:8]
-    return Path(worker.local_directory).parent / "sgbench" / f"{job.ids[0]}.{kind}.pt"
+    return Path(worker.local_directory).parent / "sgbench" / f"{id_}.{kind}.pt"
 
 
-def _prepare_checkpoint(path: Path, state: bytes | None, job: Job) -> None:
-    """Put an earlier run's state in place, unless there is one; remove those that nobody wants."""
+def _prepare_checkpoints(paths: Sequence[Path], states: Mapping[str, bytes], job: Job) -> None:
+    """Put earlier runs' states in place, where there is none; remove those that nobody wants."""
     with contextlib.suppress(OSError):
-        for old in path.parent.glob("*.pt"):
+        for old in paths[0].parent.glob("*.pt"):
             if time.time() - old.stat().st_mtime > _WEEK:
                 old.unlink(missing_ok=True)
-    if state is not None and checkpoint.load(path, *job.identities) is None:
-        with contextlib.suppress(OSError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(state)
+    for id_, path, there in zip(job.ids, paths, job.saved_states(), strict=True):
+        if there is None and id_ in states:
+            with contextlib.suppress(OSError):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(states[id_])

@@ -2,6 +2,11 @@
 
 Its whole state is one dictionary of tensors and counters (`state`), so a run can stop anywhere and
 go on bit for bit the same (`restore`). Each family's program is a subclass.
+
+An iteration has two halves. `inputs` is the host's: it fetches the data that comes next. `learn` is
+the device's: it reads nothing of the host's but those tensors, asks for no number back, and leaves
+every tensor where the next iteration looks for it (`replaced`), so that on a GPU it is recorded
+once and replayed (`training.graphs`).
 """
 
 from __future__ import annotations
@@ -10,19 +15,23 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import torch
+from torch import Tensor
+
 from ..nn.adam import Adam, rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    from torch import Tensor
 
     from ..cell import Cell
     from ..nn.parameters import Parameters
     from ..outcome import EvaluatedPoints, Solved
 
 State = dict[str, Any]
-"""Tensors, numbers, strings, lists and dictionaries of them: what a checkpoint holds."""
+"""Tensors, numbers, strings, lists and dictionaries of them: what a checkpoint holds.
+
+The first dimension of tensors is the replicas', and a list has an entry for each
+(`replica_state`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +56,14 @@ class Program(ABC):
 
     Args:
         cells: one for each replica; they may differ in `configuration.replica_axes` only.
+        device: where to train.
         clock: tells the seconds of training so far.
 
     Attributes:
         weights: the weights, gradients and running statistics.
         kept: the tensors that the rule keeps, [R, …] each.
+        learn: does one iteration's work on the device, given what `inputs` returned.
+        on_host: whether rates and masks are the host's numbers; on a GPU they are tensors there.
         iteration: updates done.
         progression: of each replica, the levels of its curriculum that it has solved.
         ended: whether there is nothing left to train before the iterations are done.
@@ -60,11 +72,17 @@ class Program(ABC):
     weights: Parameters
     adam: Adam
     kept: dict[str, Tensor]
+    learn: Callable[..., None]
 
-    def __init__(self, cells: Sequence[Cell], clock: Callable[[], float]) -> None:
-        self.cells, self.clock = tuple(cells), clock
+    def __init__(
+        self, cells: Sequence[Cell], device: torch.device, clock: Callable[[], float]
+    ) -> None:
+        self.cells, self.device, self.clock = tuple(cells), device, clock
+        self.on_host = device.type == "cpu"
         self.iteration: int = 0
         self.progression: list[list[Solved]] = [[] for _ in cells]
+        self._known_rates: list[float] = []
+        self._rates = torch.zeros(len(cells), device=device)
 
     @property
     def ended(self) -> bool:
@@ -75,9 +93,59 @@ class Program(ABC):
         """Return each replica's learning rate at the current iteration."""
         return rates(self.cells, self.iteration)
 
-    @abstractmethod
     def step(self) -> None:
         """Do one iteration on the data that comes next."""
+        self.set_rates()
+        self.learn(*self.inputs())
+        self.advance()
+
+    @abstractmethod
+    def inputs(self) -> tuple[Any, ...]:
+        """Return what the next iteration reads, on the device; it has then been taken."""
+
+    def advance(self) -> None:
+        """Count an iteration whose work has been given to the device."""
+        self.iteration += 1
+
+    def replaced(self) -> list[Tensor]:
+        """Return the tensors that `learn` replaces by others, from one iteration to the next."""
+        return []
+
+    def replace(self, tensors: Sequence[Tensor]) -> None:
+        """Go on with these in place of those that `replaced` returns."""
+        del tensors
+
+    @property
+    def draws(self) -> bool:
+        """Whether `learn` takes random numbers, which the host draws."""
+        return False
+
+    @property
+    def phase(self) -> int:
+        """Which of several memories the next `learn` works on, where it takes turns."""
+        return 0
+
+    def turn(self) -> None:  # noqa: B027 - most have one memory
+        """Take the turn that `learn` would have taken, had it run and not been replayed."""
+
+    def move(self, active: Any = None) -> None:
+        """Update the weights with their gradients, each replica at its rate.
+
+        `active` says for each replica which of Adam's parts move; None for all.
+        """
+        if self.weights.running is not None:
+            self.weights.running.move()
+        if self.on_host:
+            self.adam.step(self.rates(), active)
+            return
+        one_rate = len(set(self._known_rates)) == 1
+        self.adam.step_on_device(self._rates, active, one_rate=one_rate)
+
+    def set_rates(self) -> None:
+        """Put the current rates on the device, where they have changed."""
+        if not self.on_host and self._known_rates != (now := self.rates()):
+            self._known_rates = now
+            self._rates.copy_(torch.tensor(now))
 
     @abstractmethod
     def evaluate_all(self) -> EvaluatedPoints:

@@ -35,7 +35,8 @@ class Constants(NamedTuple):
 
 OPTIMIZERS = {"adam": Constants(0.9, 0.999, True), "rmsprop": Constants(0.0, 0.99, False)}
 
-_fused: Any = torch.ops.aten._fused_adam_.default
+_fused: Any = torch.ops.aten._fused_adam_
+_add_to_each: Any = torch.ops.aten._foreach_add_.Scalar
 
 
 def rates(cells: Sequence[Cell], iteration: int) -> list[float]:
@@ -47,6 +48,11 @@ def rates(cells: Sequence[Cell], iteration: int) -> list[float]:
 
 class Adam:
     """The optimiser of R replicas.
+
+    On a CPU one fused call updates all parts that move at one rate. On a GPU rates, masks and
+    counts are tensors, so that an update asks the host for nothing and can be recorded once and
+    done again (`training.graphs`): the fused call where every replica moves whole and at one rate,
+    else `masked_step`. How many kernels that takes does not depend on R.
 
     Args:
         flat: weights [R, P].
@@ -68,8 +74,10 @@ class Adam:
         self.steps = torch.zeros(flat.shape[0], len(parts), device=flat.device)
         buffers = (flat, grads, self.first, self.second)
         self._pieces = [[[row[part] for part in parts] for row in buffer] for buffer in buffers]
-        self._one = self.steps.new_ones(())
+        # `data`: autograd would take what moves one part for a change of the others (two networks)
+        self._columns = [[buffer.data[:, part] for buffer in buffers] for part in parts]
         self._counts = [list(row) for row in self.steps]
+        self._masks: dict[tuple[tuple[bool, ...], ...], Tensor] = {}
         self._many = self.steps.new_full((), MANY_UPDATES)
 
     def step(self, rates: Sequence[float], active: Sequence[Sequence[bool]] | None = None) -> None:
@@ -80,6 +88,7 @@ class Adam:
             active: for each replica which parts are updated, all if None. The others keep their
                 weights, moments and count.
         """
+        self.steps.add_(1 if active is None else torch.tensor(active, device=self.steps.device))
         for rate in sorted(set(rates)):
             chosen = [
                 (r, part)
@@ -88,23 +97,79 @@ class Adam:
                 for part in range(self.steps.shape[1])
                 if active is None or active[r][part]
             ]
-            if not chosen:
-                continue
-            counts = [self._counts[r][part] for r, part in chosen]
-            for count in counts:
-                count.add_(self._one)
-            _fused(
-                *([pieces[r][part] for r, part in chosen] for pieces in self._pieces),
-                [],
-                counts if self.constants.corrected else [self._many] * len(counts),
-                lr=rate,
-                beta1=self.constants.beta1,
-                beta2=self.constants.beta2,
-                weight_decay=0.0,
-                eps=EPSILON,
-                amsgrad=False,
-                maximize=False,
-            )
+            if chosen:
+                self._fused(_fused.default, chosen, rate)
+
+    def step_on_device(
+        self, rates: Tensor, active: Sequence[Sequence[bool]] | Tensor | None, *, one_rate: bool
+    ) -> None:
+        """Update every replica, asking the host for nothing.
+
+        Args:
+            rates: the learning rates [R].
+            active: which parts of each replica are updated, [R, parts]; None for all. What the
+                host knows is the same at every call that is replayed.
+            one_rate: whether the rates are equal.
+        """
+        if not one_rate or isinstance(active, Tensor):
+            self.masked_step(rates, self._mask(active))
+            return
+        R, parts = self.steps.shape
+        chosen = [(r, p) for r in range(R) for p in range(parts) if active is None or active[r][p]]
+        if chosen:
+            _add_to_each([self._counts[r][p] for r, p in chosen], 1)
+            self._fused(_fused.tensor_lr, chosen, rates[0])
+
+    def masked_step(self, rates: Tensor, active: Tensor | None) -> None:
+        """Do `step_on_device` without the fused call: equal to it but for rounding.
+
+        What is not active is multiplied by one and has zero added, so it keeps its bits. A replica
+        whose numbers are no longer finite spoils itself alone.
+        """
+        beta1, beta2, corrected = self.constants
+        made = self.first.dtype
+        moving = torch.ones_like(self.steps) if active is None else active
+        self.steps.add_(moving)
+        moving = moving.to(made)
+        decay1, decay2 = (1 - beta1) * moving, (1 - beta2) * moving
+        size, correction = moving * -rates.to(made).unsqueeze(1), None
+        if corrected:
+            count = self.steps.to(made).clamp(min=1)  # what has not moved yet is not corrected
+            size = size / (1 - beta1**count)
+            correction = (1 - beta2**count).rsqrt_()
+        for part, (weights, grads, first, second) in enumerate(self._columns):
+            column = slice(part, part + 1)
+            first.lerp_(grads, decay1[:, column])
+            second.mul_(1 - decay2[:, column]).addcmul_(grads * decay2[:, column], grads)
+            root = second.sqrt()
+            if correction is not None:
+                root.mul_(correction[:, column])
+            weights.addcdiv_(first * size[:, column], root.add_(EPSILON))
+
+    def _mask(self, active: Sequence[Sequence[bool]] | Tensor | None) -> Tensor | None:
+        """Return a mask as a tensor; one that the host knows is sent once."""
+        if active is None or isinstance(active, Tensor):
+            return active
+        key = tuple(map(tuple, active))
+        if key not in self._masks:
+            self._masks[key] = torch.tensor(key, device=self.steps.device)
+        return self._masks[key]
+
+    def _fused(self, operation: Any, chosen: Sequence[tuple[int, int]], rate: Any) -> None:
+        """Update parts of replicas, `(replica, part)`, whose counts have gone up."""
+        counts = [self._counts[r][part] for r, part in chosen]
+        operation(
+            *([pieces[r][part] for r, part in chosen] for pieces in self._pieces),
+            [],
+            counts if self.constants.corrected else [self._many] * len(counts),
+            lr=rate,
+            beta1=self.constants.beta1,
+            beta2=self.constants.beta2,
+            weight_decay=0.0,
+            eps=EPSILON,
+            amsgrad=False,
+            maximize=False,
+        )
 
     def state(self) -> dict[str, Tensor]:
         """Return the tensors that a resumed run needs."""

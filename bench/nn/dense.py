@@ -10,6 +10,7 @@ from ..interfaces import Pullback
 from . import blueprint
 from .arithmetic import EXACT, Arithmetic
 from .products import plane, stacked
+from .running_statistics import Observed, RunningStatistics
 
 EPSILON = 1e-5  # batch norm: torch's defaults, which the paper does not give
 MOMENTUM = 0.1
@@ -69,6 +70,9 @@ class Linear:
 class BatchNorm:
     """Batch norm over the batch of [R, units, B], `rectified` if asked for."""
 
+    running: RunningStatistics | None = None
+    """Where running statistics wait until the end of a step; None where they move at once."""
+
     def __init__(self, plan: blueprint.BatchNormSpec) -> None:
         self.blueprint, self.rectified = plan, plan.rectified
 
@@ -87,9 +91,7 @@ class BatchNorm:
         batch = [x.shape[2]]
         normal, mean, rstd = torch.native_layer_norm(x, batch, None, None, EPSILON)
         if track:  # detached: two networks are differentiated by autograd
-            variance = rstd.detach().pow(-2).sub_(self.epsilon)  # biased; the running one is not
-            self.mean.lerp_(mean.detach(), MOMENTUM)
-            self.variance.lerp_(variance.mul_(self._unbiased(batch[0])), MOMENTUM)
+            self._move_statistics(mean.detach(), rstd.detach(), batch[0])
         h = (normal * self.gamma).add_(self.beta)
         if self.rectified:
             h.relu_()
@@ -113,6 +115,16 @@ class BatchNorm:
         shift = self.beta - self.mean * scale
         y = (x * scale).add_(shift)
         return y.relu_() if self.rectified else y
+
+    def _move_statistics(self, mean: Tensor, rstd: Tensor, batch: int) -> None:
+        """Average a batch's statistics in: now, or at the end of the step (`running`)."""
+        if self.running is not None:
+            unbiased = batch / (batch - 1)
+            self.running.observe(Observed(self.mean, self.variance, mean, rstd, unbiased))
+            return
+        variance = rstd.pow(-2).sub_(self.epsilon)  # biased; the running one is not
+        self.mean.lerp_(mean, MOMENTUM)
+        self.variance.lerp_(variance.mul_(self._unbiased(batch)), MOMENTUM)
 
     def _unbiased(self, batch: int) -> Tensor:
         """Return what makes a variance over so many examples one without bias."""

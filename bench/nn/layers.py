@@ -24,6 +24,7 @@ from .blueprint import Blueprint
 from .convolution import BatchNorm2d, Conv, Pool
 from .dense import Activation, BatchNorm, Dropout, Linear, Pullback, ReLU
 from .noise import Noise
+from .running_statistics import RunningStatistics
 
 Tensors = dict[str, Tensor]
 
@@ -66,6 +67,8 @@ class Block:
     def __init__(self, *parts: tuple[str, Weighted]) -> None:
         self.blueprint = Blueprint(tuple((name, part.blueprint) for name, part in parts))
         self._weighted = parts
+        self.waits = False
+        """Whether all running statistics wait for the end of a step (`wait`)."""
 
     def bind(self, weights: Tensors, grads: Tensors, stats: Tensors) -> None:
         """Hand each part its tensors, by the names of the blueprint."""
@@ -82,6 +85,16 @@ class Block:
         for _, part in self._weighted:
             if isinstance(part, Multiplies):
                 part.arithmetic = arithmetic
+
+    def wait(self, running: RunningStatistics) -> None:
+        """Let the running statistics of batch norms wait for the end of a step.
+
+        Those of maps do not: the kernel that normalises moves them.
+        """
+        self.waits = not any(isinstance(part, BatchNorm2d) for _, part in self._weighted)
+        for _, part in self._weighted:
+            if isinstance(part, BatchNorm):
+                part.running = running
 
     def listen(self, noise: Noise) -> None:
         """Let dropout be drawn from `noise`, each from a stream of its own."""

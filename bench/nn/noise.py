@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ..cell import Cell
-from .seeding import generator
+from .seeding import Sources
 
 
 class Noise:
@@ -22,31 +22,29 @@ class Noise:
 
     def __init__(self, cells: Sequence[Cell], device: torch.device) -> None:
         self._seeds, self._device = [cell.seed for cell in cells], device
-        self._streams: dict[str, list[torch.Generator]] = {}
+        self._streams: dict[str, Sources] = {}
+
+    @property
+    def used(self) -> bool:
+        """Whether any number has been drawn."""
+        return bool(self._streams)
 
     def uniform(self, name: str, shape: Sequence[int]) -> Tensor:
         """Return the next numbers of U(0, 1) of the stream `name`, [R, *shape], float32."""
-        streams = self._stream(name)
-        drawn = torch.empty(len(streams), *shape)
-        for row, stream in zip(drawn, streams, strict=True):
-            row.uniform_(generator=stream)
+        drawn = self._stream(name).draw(lambda source: torch.rand(tuple(shape), generator=source))
         return drawn.to(self._device)
 
     def state(self) -> dict[str, Tensor]:
         """Return what a resumed run needs to go on with the same numbers."""
-        return {
-            name: torch.stack([stream.get_state() for stream in streams])
-            for name, streams in self._streams.items()
-        }
+        return {name: stream.state() for name, stream in self._streams.items()}
 
     def restore(self, state: dict[str, Tensor]) -> None:
         """Take up the streams where `state` left them."""
         self._streams = {}
         for name, states in state.items():
-            for stream, saved in zip(self._stream(name), states, strict=True):
-                stream.set_state(saved.clone())  # torch crashes on a view that has an offset
+            self._stream(name).restore(states)
 
-    def _stream(self, name: str) -> list[torch.Generator]:
+    def _stream(self, name: str) -> Sources:
         if name not in self._streams:
-            self._streams[name] = [generator(seed, f"noise/{name}") for seed in self._seeds]
+            self._streams[name] = Sources(self._seeds, f"noise/{name}")
         return self._streams[name]

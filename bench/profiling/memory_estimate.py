@@ -12,6 +12,10 @@ from ..cell import Cell
 from ..families.family import family_for
 
 GIB = 2**30
+HEADROOM = 0.15  # of a GPU's free memory
+OF_A_PROCESS = 2**30
+"""Bytes that a process takes on a GPU beside its program: CUDA's context, the workspaces of cuBLAS
+(32 MiB a stream on an H100, of which training uses two) and cuDNN. Ours, rounded up."""
 REDUCED = ("T", "batch_size", "hidden_units", "filters", "sg_units", "si_units")
 _CGROUPS = (  # a container's limit, what it has used and how that is made up; v2, v1
     ("/sys/fs/cgroup/memory.max", "memory.current", "inactive_file"),
@@ -61,14 +65,17 @@ def against(cells: Sequence[Cell], device: str) -> str:
 
 
 def free(device: str) -> int:
-    """Return the bytes of memory that are free on `cpu` or `cuda:i`."""
+    """Return the bytes of memory that programs may take on `cpu` or `cuda:i`.
+
+    On a GPU that is less than is free: what is freed is not always of the size that is asked for.
+    """
     if device == "cpu":
         import psutil
 
         return min([psutil.virtual_memory().available, *_left_to_container()])
     import torch
 
-    return torch.cuda.mem_get_info(device)[0]
+    return max(0, int(torch.cuda.mem_get_info(device)[0] * (1 - HEADROOM)))
 
 
 def _left_to_container() -> list[int]:

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from ..nn import adam, products
+from ..training.graphs import CudaRecorder, Recorder
 from .op_counter import ADAM, ADDED, CONVOLUTIONS, MATRICES, Call, Cost, Placed, factors
 
 LAYOUTS = {"channels last": torch.channels_last, "NCHW": torch.contiguous_format}
@@ -72,7 +73,17 @@ class Roofline:
         self._memory, self._layout = memory, layout
         self._places: dict[Any, Tensor] = {}
         self._taken: set[int] = set()
-        self._steps = itertools.cycle([self._step(calls) for calls in cost.steps])
+        self._each = [self._step(calls) for calls in cost.steps]
+        self._steps = itertools.cycle(self._each)
+
+    def replayed(self, recorder: Recorder) -> "Roofline":
+        """Have each of the steps done as a graph, as programs are on a GPU; return this."""
+        replays: list[list[Action]] = []
+        for step in self._each:
+            recorder.eagerly(lambda step=step: [do() for do in step])
+            replays.append([recorder.record(lambda step=step: [do() for do in step])])
+        self._steps = itertools.cycle(replays)
+        return self
 
     def step(self) -> None:
         """Do what is left of the next of the recorded steps."""
@@ -170,20 +181,28 @@ def grouped(calls: Sequence[Call]) -> list[list[Call]]:
 def best(cost: Cost, memory: Memory, back_end: str) -> tuple[str, Action]:
     """Return the fastest way there is to do a step's products, by a short trial, and its name.
 
-    Matrices go through every back-end of the CPU, maps lie in either layout. From then on products
-    of this process go through `back_end` again, as they do outside the returned function.
+    Matrices go through every back-end of the CPU that computes in float32, maps lie in either
+    layout; on a GPU the step is replayed as a graph. From then on products of this process go
+    through `back_end` again, as they do outside the returned function.
     """
+
+    def limit(layout: torch.memory_format | None = None) -> Roofline:
+        found = Roofline(cost, memory, layout)
+        on_gpu = memory.device.type == "cuda"
+        return found.replayed(CudaRecorder(memory.device)) if on_gpu else found
+
     convolved = any(call.operation in CONVOLUTIONS for calls in cost.steps for call in calls)
     ways: dict[str, Action] = {}
     if convolved:
         for name, layout in LAYOUTS.items():
-            ways[name] = Roofline(cost, memory, layout).step
+            ways[name] = limit(layout).step
     elif memory.device.type == "cpu":
-        limit = Roofline(cost, memory)
-        for name in products.available():
-            ways[name] = through(name, limit.step, back_end)
+        do = limit().step
+        for name in products.exact():
+            ways[name] = through(name, do, back_end)
+        products.use(back_end)
     else:
-        ways[back_end] = Roofline(cost, memory).step
+        ways[back_end] = limit().step
     if len(ways) == 1:
         return next(iter(ways.items()))
     seconds = dict.fromkeys(ways, math.inf)

@@ -97,7 +97,7 @@ def watching(program: Program, watch: Stopwatch) -> Generator[None]:
     """Time the parts of the steps that `program` does inside."""
     changed: list[tuple[Any, str, bool, Any]] = []
     for timed in (
-        ProfiledAttribute(program.adam, "step", "update"),
+        ProfiledAttribute(program, "move", "update"),
         *program.profiled_attributes(),
     ):
         owner, name = timed.owner, timed.attribute

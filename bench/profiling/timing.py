@@ -20,6 +20,8 @@ from ..families.family import family_for
 from ..families.feedforward.program import FeedForwardProgram
 from ..families.feedforward.update_mask import UpdateMask
 from ..families.program import Program
+from ..training.graphs import WARM_UP as RECORDED_AFTER
+from ..training.graphs import stepper
 from . import roofline
 from .clock import Clock, clock_of
 from .interleaved import Action, MachineRates, Turn, nothing
@@ -75,22 +77,24 @@ class _Entry:
     def __init__(
         self, program: Program, memory: Memory, back_end: str, clock: Clock, compiled: float
     ) -> None:
-        self.program = program
+        self.program, do_step = program, stepper(program)
         for _ in range(WARM_UP):
             program.step()
         self.compile_seconds = compile_seconds() - compiled
         masks = program.update_mask if isinstance(program, FeedForwardProgram) else None
-        certain = masks is None or all(p == 1 for p in masks.p)
+        certain = masks is None or bool((masks.p == 1).all())
         unit = 1 if certain else MASK_STEPS
         begin = nothing if masks is None or certain else _same_masks(masks)
         begin()
         self.cost: Cost = count(program.step, unit)
         kept = resident(program)
         self.peak_bytes = kept + self.cost.peak_bytes
+        for _ in range(2 * RECORDED_AFTER + 2 if program.device.type == "cuda" else 0):
+            do_step()  # until what is timed is replayed
         self.limit, do = roofline.best(self.cost, memory, back_end)
         self.parts: list[dict[str, float]] = []
         self._stopwatch = Stopwatch(clock)
-        self.step, self.bound = Turn(do=program.step, begin=begin), Turn(do=do)
+        self.step, self.bound = Turn(do=do_step, begin=begin), Turn(do=do)
         self.watched = Turn(do=program.step, begin=begin)
         for turn in (self.step, self.bound):
             turn.fill(clock, unit)

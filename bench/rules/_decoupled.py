@@ -28,20 +28,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import torch
+from torch import Tensor
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from ..interfaces import DecoupledNetwork, Layer, Mask
-
-Which = tuple[bool, ...]
-"""Of R replicas, those for which something holds."""
+    from ..interfaces import DecoupledNetwork, Layer, Mask, Some
 
 
 def step(network: DecoupledNetwork, x: Tensor, labels: Tensor, mask: Mask) -> None:
-    """Write the gradients of one update of the active layers; those of all else stay as they were.
+    """Write the gradients of one update of the active layers; all others' mean nothing.
 
-    What no replica needs is not computed.
+    What no replica needs is not computed, where that is known without waiting for a GPU.
 
     Args:
         network: R replicas.
@@ -50,28 +46,28 @@ def step(network: DecoupledNetwork, x: Tensor, labels: Tensor, mask: Mask) -> No
         mask: for each replica, whether each layer is active, bottom first.
     """
     one_hot = network.encode(labels)
-    active: list[Which] = [tuple(some) for some in zip(*mask, strict=True)]
+    active = _by_layer(mask)
     always = (True,) * network.replicas
     h, pullback, learn_below = x, None, None
     for i, (layer, model) in enumerate(zip(network.hidden, network.models, strict=True)):
         below, runs = h, always if not network.input_models else active[i]
-        if any(runs):
+        if _any(runs):
             h, pullback = network.run_for(layer, runs, below)
-        needed = tuple(a or b for a, b in zip(active[i], active[i + 1], strict=True))
-        if not any(needed):
+        needed = _either(active[i], active[i + 1])
+        if not _any(needed):
             learn_below = None
             continue
         if network.input_models:
             h = _given(network, network.input_models[i], (x, h), active[i], needed)
         synthetic, learn = network.run_for(model, needed, h, one_hot)
-        if any(active[i]):
+        if _any(active[i]):
             assert pullback is not None
             if learn_below is None:
                 pullback(synthetic, need_input=False)
             else:
                 learn_below(pullback(synthetic))
         learn_below = learn
-    if any(active[-1]):
+    if _any(active[-1]):
         logits, pullback = network.classify(h)
         assert learn_below is not None
         learn_below(pullback(network.loss_gradient(logits, one_hot)))
@@ -81,15 +77,35 @@ def _given(
     network: DecoupledNetwork,
     model: Layer,
     x_and_h: tuple[Tensor, Tensor],
-    ran: Which,
-    needed: Which,
+    ran: Some,
+    needed: Some,
 ) -> Tensor:
     """Let I learn from h where its layer `ran`; return h there and I(x) elsewhere."""
     x, h = x_and_h
     guess, pullback = network.run_for(model, needed, x)
-    if not any(ran):
+    if not _any(ran):
         return guess
     pullback((guess - h).mul_(2 / guess.shape[2]), need_input=False)
-    if all(ran):
-        return h
-    return torch.where(torch.tensor(ran, device=h.device).view(-1, 1, 1), h, guess)
+    if not isinstance(ran, Tensor):
+        if all(ran):
+            return h
+        ran = torch.tensor(ran, device=h.device)
+    return torch.where(ran.view(-1, 1, 1), h, guess)
+
+
+def _by_layer(mask: Mask) -> list[Some]:
+    """Return for each layer, bottom first, the replicas in which it is active."""
+    if isinstance(mask, Tensor):
+        return list(mask.unbind(1))
+    return [tuple(some) for some in zip(*mask, strict=True)]
+
+
+def _any(some: Some) -> bool:
+    """Tell whether it may hold for a replica."""
+    return isinstance(some, Tensor) or any(some)
+
+
+def _either(one: Some, other: Some) -> Some:
+    if isinstance(one, Tensor) or isinstance(other, Tensor):
+        return torch.logical_or(torch.as_tensor(one), torch.as_tensor(other))
+    return tuple(a or b for a, b in zip(one, other, strict=True))

@@ -1,6 +1,6 @@
-"""Checkpoints: a program's whole state in one file, replaced atomically.
+"""Checkpoints: the state of each of a program's cells in a file, replaced atomically.
 
-The file is a SHA-256 and what torch saved, read with `weights_only`, so nothing in it can execute.
+A file is a SHA-256 and what torch saved, read with `weights_only`, so nothing in it can execute.
 One that is torn, damaged, foreign or made by another configuration is ignored: the program then
 starts from its beginning.
 """
@@ -9,11 +9,11 @@ import hashlib
 import io
 import os
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, BinaryIO, cast
 
 import torch
 
-FORMAT = 3
+FORMAT = 4
 _DIGEST = hashlib.sha256().digest_size
 
 
@@ -28,19 +28,43 @@ def save(path: Path, identity: str, state: dict[str, Any]) -> None:
     Raises OSError; then the file is what it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    buffer = io.BytesIO()
-    torch.save({"format": FORMAT, "identity": identity, "state": state}, buffer)
-    body = buffer.getbuffer()
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
-            file.write(hashlib.sha256(body).digest())
-            file.write(body)
+            file.write(bytes(_DIGEST))  # until it is known
+            body: Any = _Hashing(file)
+            try:
+                torch.save({"format": FORMAT, "identity": identity, "state": state}, body)
+            except RuntimeError as error:  # torch's writer has its own for what ours raises
+                raise body.failed or error from None
+            file.seek(0)
+            file.write(body.digest.digest())
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+class _Hashing(io.RawIOBase):
+    """A file that is written and hashed at once: a state of gigabytes is never held twice."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+        self.failed: OSError | None = None
+
+    def writable(self) -> bool:
+        """Return True."""
+        return True
+
+    def write(self, data: Any, /) -> int:
+        """Write and hash; return how many bytes that is."""
+        self.digest.update(data)
+        try:
+            return self._file.write(data)
+        except OSError as error:
+            self.failed = error
+            raise
 
 
 def load(path: Path, *identities: str) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ the device except there.
 import dataclasses
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,14 +19,17 @@ from ..cell import Cell
 from ..errors import SgbenchError, TrainingError
 from ..families.family import family_for
 from ..families.program import Program
+from ..families.replica_state import joined, part_of
 from ..hardware import describe, known_before, machine_class
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
 from ..source_files import ExternalFile
 from . import checkpoint
+from .graphs import WARM_UP, stepper
 from .torch_settings import configure_torch
 
 POLL_SECONDS = 0.5  # how often training asks whether to stop
 CHECKPOINT_SECONDS = 300.0
+CHECKPOINT_SHARE = 0.01  # of the time, at most, for writing checkpoints
 
 ShouldStop = Callable[[int, LastPoint], bool]
 """Is told the iterations done and the last evaluation; True asks to stop."""
@@ -44,7 +47,7 @@ class Job:
         threads: CPU threads, part of the protocol.
         matmul: the back-end of the CPU's matrix products.
         matmul_error: its measured error.
-        checkpoint: the checkpoint's file, None for none.
+        checkpoints: each cell's checkpoint file; empty for none.
         checkpoint_seconds: interval between checkpoints.
         external_files: files of rules and datasets, for workers elsewhere.
         pause_at: updates, a point of evaluation, after which the program saves its state and its
@@ -59,7 +62,7 @@ class Job:
     threads: int
     matmul: str
     matmul_error: float | None
-    checkpoint: str | None
+    checkpoints: tuple[str, ...] = ()
     checkpoint_seconds: float = CHECKPOINT_SECONDS
     pause_at: int | None = None
     external_files: tuple[ExternalFile, ...] = ()
@@ -71,25 +74,31 @@ class Job:
         precision = self.cells[0].precision
         return describe(self.device, self.threads, self.matmul, self.matmul_error, precision)
 
-    @property
-    def identity(self) -> str:
-        """What a checkpoint is of: the cells' ids and the machine class."""
-        return self._identity_on(machine_class(self.machine))
+    def of(self, replicas: Sequence[int]) -> "Job":
+        """Return the job of some of the cells."""
+        return dataclasses.replace(
+            self,
+            cells=tuple(self.cells[r] for r in replicas),
+            ids=tuple(self.ids[r] for r in replicas),
+            checkpoints=tuple(self.checkpoints[r] for r in replicas if self.checkpoints),
+        )
 
-    @property
-    def identities(self) -> tuple[str, str]:
-        """The identities of checkpoints that it goes on from: its own, and an earlier version's."""
+    def saved_states(self) -> list[dict[str, Any] | None]:
+        """Return each cell's state as an earlier run left it; None where there is none."""
+        if not self.checkpoints:
+            return [None] * len(self.cells)
         here = machine_class(self.machine)
-        return self._identity_on(here), self._identity_on(known_before(here))
-
-    def _identity_on(self, name: str) -> str:
-        return f"{' '.join(self.ids)} on {name}"
+        classes = (here, known_before(here))
+        return [
+            checkpoint.load(Path(file), *(f"{id_} on {name}" for name in classes))
+            for id_, file in zip(self.ids, self.checkpoints, strict=True)
+        ]
 
 
 class Run:
     """A program on its way: its clocks and curves beside its state."""
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: Job, states: Sequence[dict[str, Any]] = ()) -> None:
         self.job, self.cell = job, job.cells[0]
         configure_torch(job.device, job.threads, job.matmul)
         self.device = torch.device(job.device)
@@ -101,19 +110,22 @@ class Run:
         self.program: Program = family_for(self.cell).program(
             job.cells, data, self.device, self.clock
         )
+        self.step = stepper(self.program)
         self.saved, self.polled = time.monotonic(), time.perf_counter()
+        self.interval = job.checkpoint_seconds
         self.unsaved = ""  # why the last checkpoint could not be written
-        self._resume()
+        if states:
+            self._resume(states)
 
-    def _resume(self) -> None:
-        state = self.job.checkpoint and checkpoint.load(
-            Path(self.job.checkpoint), *self.job.identities
+    def _resume(self, states: Sequence[dict[str, Any]]) -> None:
+        """Go on from the states of all cells, which have done as many updates."""
+        self.program.restore(joined([state["program"] for state in states]))
+        self.curves = [state["curve"] for state in states]
+        self.train_seconds, self.evaluation_seconds = (
+            max(seconds) for seconds in zip(*(state["clocks"] for state in states), strict=True)
         )
-        if state:
-            self.program.restore(state["program"])
-            self.curves = state["curves"]
-            self.train_seconds, self.evaluation_seconds = state["clocks"]
-            self.diverged = {int(r): i for r, i in state["diverged"].items()}
+        found = ((r, state["diverged"]) for r, state in enumerate(states))
+        self.diverged = {r: at for r, at in found if at is not None}
 
     def clock(self) -> float:
         """Return the seconds of training so far."""
@@ -121,24 +133,27 @@ class Run:
         return self.train_seconds + running
 
     def save(self) -> None:
-        """Write a checkpoint, where the job has one.
+        """Write the cells' checkpoints, where the job has any.
 
-        A failure (a full disk, no memory) does not end training: a checkpoint only saves time.
+        A failure (a full disk, no memory) does not end training: a checkpoint only saves time. One
+        that takes long to write is written less often.
         """
+        began = time.monotonic()
+        state, here = self.program.state(), machine_class(self.job.machine)
+        self.unsaved = ""
+        try:
+            for r, file in enumerate(self.job.checkpoints):
+                mine = {
+                    "program": part_of(state, r),
+                    "curve": self.curves[r],
+                    "clocks": [self.train_seconds, self.evaluation_seconds],
+                    "diverged": self.diverged.get(r),
+                }
+                checkpoint.save(Path(file), f"{self.job.ids[r]} on {here}", mine)
+        except (OSError, MemoryError) as error:
+            self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
         self.saved = time.monotonic()
-        if self.job.checkpoint:
-            state = {
-                "program": self.program.state(),
-                "curves": self.curves,
-                "clocks": [self.train_seconds, self.evaluation_seconds],
-                "diverged": {str(r): i for r, i in self.diverged.items()},
-            }
-            try:
-                checkpoint.save(Path(self.job.checkpoint), self.job.identity, state)
-            except (OSError, MemoryError) as error:
-                self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
-            else:
-                self.unsaved = ""
+        self.interval = max(self.job.checkpoint_seconds, (self.saved - began) / CHECKPOINT_SHARE)
 
     def advance(self, should_stop: ShouldStop) -> bool:
         """Train to the next evaluation; False, and the state saved, where it is to stop.
@@ -153,13 +168,13 @@ class Run:
             if now - self.polled >= POLL_SECONDS:
                 point = self.curves[0][-1] if self.curves[0] else None
                 self.polled, stop = now, should_stop(self.program.iteration, point)
-                if stop or time.monotonic() - self.saved >= self.job.checkpoint_seconds:
+                if stop or time.monotonic() - self.saved >= self.interval:
                     self._pause()
                     self.save()
                 if stop:
                     return False
                 self.began = self.began or time.perf_counter()
-            self.program.step()
+            self.step()
         self._pause()
         return True
 
@@ -226,8 +241,27 @@ def _load(
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 
+def by_progress(job: Job) -> list[list[int]]:
+    """Return which cells of a job go on together: those that have done as many updates.
+
+    They were parts of other stacks, perhaps. Cells that have no state begin together.
+    """
+    if len(job.cells) == 1:
+        return [[0]]
+    groups: dict[int, list[int]] = {}
+    for r, state in enumerate(job.saved_states()):
+        groups.setdefault(_updates(state), []).append(r)
+    return list(groups.values())
+
+
+def _updates(state: dict[str, Any] | None) -> int:
+    return 0 if state is None else state["program"]["iteration"]
+
+
 def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
     """Train a program and return an outcome a replica.
+
+    It goes on from its cells' states where all have one, of as many updates (`by_progress`).
 
     Args:
         job: the program.
@@ -238,8 +272,10 @@ def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
     outcomes, and whatever beginning one raises; an SgbenchError as it is.
     """
     registry.add_all(job.external_files)
+    states = job.saved_states()
+    alike = len({_updates(state) for state in states}) == 1
     with family_for(job.cells[0]).grad_mode():
-        run = Run(job)
+        run = Run(job, [state for state in states if state] if alike else ())
         try:
             return _train(run, should_stop)
         except SgbenchError:
@@ -292,11 +328,13 @@ def time_steps(job: Job, seconds: float) -> float:
     """Return the seconds an update of the program takes, from `seconds` of stepping."""
     registry.add_all(job.external_files)
     with family_for(job.cells[0]).grad_mode():
-        run = Run(dataclasses.replace(job, checkpoint=None))
-        run.program.step()  # first touches
+        run = Run(dataclasses.replace(job, checkpoints=()))
+        for _ in range(1 if run.device.type == "cpu" else WARM_UP + 1):
+            run.step()  # first touches, and on a GPU what is recorded
+        run.synchronize()
         steps, start = 0, time.perf_counter()
         while steps == 0 or time.perf_counter() - start < seconds:
-            run.program.step()
+            run.step()
             steps += 1
         run.synchronize()
         return (time.perf_counter() - start) / steps

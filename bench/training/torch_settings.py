@@ -13,7 +13,8 @@ from ..nn import products
 def configure_torch(device: str, threads: int, back_end: str) -> None:
     """Set this process's threads and the back-end of its float32 matrix products.
 
-    On a GPU TF32 is off, and products of bfloat16 add up in float32. Freed memory is kept
+    On a GPU TF32 is off, products of bfloat16 add up in float32, and convolutions are computed by
+    the same algorithm each time, so that a machine class promises bits. Freed memory is kept
     (`hardware.keep_freed_memory`).
     """
     torch.set_num_threads(threads)
@@ -24,6 +25,7 @@ def configure_torch(device: str, threads: int, back_end: str) -> None:
     backends.cuda.matmul.fp32_precision = "ieee"
     backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
     backends.cudnn.conv.fp32_precision = "ieee"
+    backends.cudnn.deterministic, backends.cudnn.benchmark = True, False
 
 
 @contextlib.contextmanager
@@ -34,11 +36,13 @@ def restored() -> Generator[None]:
     groups += [backends.cuda.matmul, backends.cudnn.conv]
     before = [group.fp32_precision for group in groups]
     reduced = backends.cuda.matmul.allow_bf16_reduced_precision_reduction
+    chosen = backends.cudnn.deterministic, backends.cudnn.benchmark
     threads = torch.get_num_threads()
     try:
         yield
     finally:
         torch.set_num_threads(threads)
+        backends.cudnn.deterministic, backends.cudnn.benchmark = chosen
         for group, precision in zip(groups, before, strict=True):
             group.fp32_precision = precision
         backends.cuda.matmul.allow_bf16_reduced_precision_reduction = reduced

@@ -118,16 +118,16 @@ def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[
 
 
 def _kept(store: Store, classes: Collection[str] | None) -> set[str]:
-    """Return the ids of programs with a checkpoint of those machine classes, of any if None."""
+    """Return the ids of cells with a checkpoint of those machine classes, of any if None."""
     if classes is None:
         return store.checkpoints(None)
     return set[str]().union(*map(store.checkpoints, classes))
 
 
 def _checkpoints(plan: Plan, kept: set[str]) -> dict[str, int]:
-    """Return the number of cells in each state whose program has a checkpoint among `kept`."""
-    programs = (p for p in plan.programs if plan.cells[p[0]].id in kept)
-    return dict(Counter(plan.cells[index].state for program in programs for index in program))
+    """Return the number of cells to be trained in each state that have a checkpoint in `kept`."""
+    planned = [plan.cells[index] for program in plan.programs for index in program]
+    return dict(Counter(cell.state for cell in planned if cell.id in kept))
 
 
 def _timed(

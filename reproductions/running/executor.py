@@ -119,7 +119,9 @@ class LocalExecutor:
             self.say(EMULATED)
 
     def prepare(self) -> None:
-        """Choose the back-end."""
+        """Choose the back-end; name a GPU."""
+        if self.device != "cpu":
+            self.say(f"training on {self.device}, {hardware.device_model(self.device)}")
         self.backend = choose_backend(self.request.store, self.device)
 
     def jobs(self, plan: Plan) -> "list[Job]":
@@ -216,7 +218,7 @@ def job_of(
         threads=THREADS,
         matmul=backend[0],
         matmul_error=backend[1],
-        checkpoint=str(request.store.checkpoint_path(items[0].id, here)),
+        checkpoints=tuple(str(request.store.checkpoint_path(i.id, here)) for i in items),
         pause_at=items[0].until if items[0].until < items[0].cell.iterations else None,
         external_files=registry.external_files(),
         trace=request.trace,

@@ -130,7 +130,7 @@ def _products(store: Store, problems: list[str]) -> tuple[dict[str, Any], Backen
 
 def _gpus(problems: list[str]) -> dict[str, Any]:
     """Return the GPUs that torch can use, and why there is none."""
-    driver = hardware.NVIDIA.is_dir()
+    driver = hardware.has_driver()
     try:
         import torch
 

@@ -9,6 +9,10 @@ from ...bench.cell import Cell
 from ...bench.profiling import memory_estimate
 from .plan import Plan
 
+SHARING = 4
+"""Programs that share a GPU: one leaves most of it idle. How many are best is not measured yet
+(`make gpu` does, up to this number)."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MemoryFit:
@@ -39,11 +43,14 @@ def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
     free = memory_estimate.free(device)
     at_once = [p for p in plan.programs if plan.cells[p[0]].cell.stages is None]  # not the staged
     workers = workers_for(jobs, device, len(at_once))
+    beside = 0 if device == "cpu" else memory_estimate.OF_A_PROCESS
     if jobs is None:
         needs = _needs(plan)
-        largest = max((needs[p[0]] for p in at_once if needs[p[0]] <= free), default=1)
-        workers = max(1, min(workers, free // max(1, largest)))
-    return fit_per_worker(plan, workers, free)
+        # On a GPU stacks may be split, but not only so that more of them run at a time.
+        sizes = (needs[p[0]] * (1 if device == "cpu" else len(p)) for p in at_once)
+        largest = max((size for size in sizes if size <= free), default=1)
+        workers = max(1, min(workers, free // max(1, largest + beside)))
+    return fit_per_worker(plan, workers, max(0, free - workers * beside))
 
 
 def fit_per_worker(plan: Plan, workers: int, free: int) -> MemoryFit:
@@ -78,10 +85,12 @@ def _needs(plan: Plan) -> dict[int, int]:
 
 
 def workers_for(asked: int | None, device: str, jobs: int) -> int:
-    """Return how many programs run at a time: as asked, else one per core; at most `jobs`."""
-    if device != "cpu":  # programs on one GPU would only share it
-        return 1
-    return max(1, min(asked or hardware.cores(), jobs))
+    """Return how many programs run at a time: as asked, else one per core; at most `jobs`.
+
+    On a GPU no more than `SHARING` unless asked for.
+    """
+    most = hardware.cores() if device == "cpu" else min(SHARING, hardware.cores())
+    return max(1, min(asked or most, jobs))
 
 
 def _parted(program: tuple[int, ...], need: int, share: int) -> list[tuple[int, ...]]:

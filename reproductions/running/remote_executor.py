@@ -193,15 +193,16 @@ class RemoteExecutor:
             threads=THREADS,
             matmul="",
             matmul_error=None,
-            checkpoint=None,
             external_files=registry.external_files(),
         )
 
-    def _states(self, job: "Job") -> dict[str, bytes]:
-        found: dict[str, bytes] = {}
+    def _states(self, job: "Job") -> dict[str, dict[str, bytes]]:
+        found: dict[str, dict[str, bytes]] = {}
         for name in self.classes():
-            with contextlib.suppress(OSError):
-                found[name] = self.request.store.checkpoint_path(job.ids[0], name).read_bytes()
+            for id_ in job.ids:
+                with contextlib.suppress(OSError):
+                    state = self.request.store.checkpoint_path(id_, name).read_bytes()
+                    found.setdefault(name, {})[id_] = state
         return found
 
     def _keep(self, id_: str, machine_class: str, state: bytes) -> None:

@@ -127,7 +127,7 @@ def train(
 
         def done(index: int, outcomes: list[Outcome]) -> None:
             if summary.interrupted and any(o.status == "timeout" for o in outcomes):
-                return  # its checkpoint is all there is to keep
+                return  # its checkpoints are all there is to keep
             cells = [plan.cells[n].cell for n in plan.programs[index]]
             records: list[Record] = []
             for cell, outcome in zip(cells, outcomes, strict=True):
@@ -135,11 +135,10 @@ def train(
             for record in records:
                 summary.left -= record.status != "timeout"
                 summary.written[record.status] = summary.written.get(record.status, 0) + 1
-            if all(record.status in ENDED for record in records):
-                # Under the id of the program's first cell and the class where it ended.
-                first = records[0]
-                path = request.store.checkpoint_path(first.id, first.machine_class)
-                path.unlink(missing_ok=True)
+            for record in records:
+                if record.status in ENDED:
+                    path = request.store.checkpoint_path(record.id, record.machine_class)
+                    path.unlink(missing_ok=True)
             listener.finished(index, records)
 
         deadline = None if request.time_limit is None else time.time() + request.time_limit

@@ -18,7 +18,7 @@ from ...results import provenance
 from ...results.store import study as studies
 from ...results.store.study import Study
 from ..exhibits.space import largest
-from ..running.backend import choose_backend, machine_class
+from ..running.backend import choose_backend
 from ..running.executor import check_data, job_of
 from ..running.memory_fit import fit_per_worker, workers_for
 from ..running.plan import Plan, make_plan
@@ -203,11 +203,9 @@ class Tuner:
             request = self._request(own=cell.key in own)
             for record in store_outcomes(request, [cell], [outcome]):
                 self.records.add(record)
-        if all(outcome.status not in UNFINISHED for outcome in outcomes):
-            first = batch.plan.cells[batch.plan.programs[program_index][0]]
-            here = machine_class(self.device, self.backend, first.cell.precision)
-            path = self.options.store.checkpoint_path(first.id, here)
-            path.unlink(missing_ok=True)
+                if record.status not in UNFINISHED:
+                    path = self.options.store.checkpoint_path(record.id, record.machine_class)
+                    path.unlink(missing_ok=True)
 
     def _untuned_cells(self, search: Search) -> list[Cell]:
         return fresh_cells(self.study, search.arm, None)

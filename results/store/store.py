@@ -53,7 +53,7 @@ class Store(JsonStore[Record]):
         return self.file_path(id, machine_class)
 
     def checkpoint_path(self, id: str, machine_class: str) -> Path:  # noqa: A002
-        """Return the path of the checkpoint of the program `id` on that class of machines.
+        """Return the path of the checkpoint of the cell `id` on that class of machines.
 
         One that an earlier version left, which knew less of a machine, goes on under its own name.
         """
@@ -64,7 +64,7 @@ class Store(JsonStore[Record]):
         return before if before.exists() and not path.exists() else path
 
     def checkpoints(self, machine_class: str | None) -> set[str]:
-        """Return the ids of programs with a checkpoint of that machine class; None: of any class.
+        """Return the ids of cells with a checkpoint of that machine class; None: of any class.
 
         Whether a checkpoint is complete and of this version shows only when a run reads it.
         """

@@ -19,7 +19,6 @@ def error_of(cell, data_dir=None):
         threads=1,
         matmul="mkl",
         matmul_error=None,
-        checkpoint=None,
     )
     (outcome,) = train(job, lambda done, point: dispatch.Stop().asked())
     assert outcome.status == "ok"

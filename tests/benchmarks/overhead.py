@@ -71,7 +71,7 @@ def measure(cells, workers, folder, figures):
     jobs = [
         InstantJob(
             cells=(plan.cells[index].cell,), ids=(plan.cells[index].id,), data_dir=None,
-            device="cpu", threads=1, matmul="mkl", matmul_error=None, checkpoint=None,
+            device="cpu", threads=1, matmul="mkl", matmul_error=None,
         )
         for (index,) in plan.programs
     ]  # fmt: skip

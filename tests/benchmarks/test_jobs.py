@@ -66,7 +66,6 @@ def job(cell, back_end):
         threads=1,
         matmul=back_end,
         matmul_error=None,
-        checkpoint=None,
     )
 
 

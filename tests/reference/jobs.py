@@ -11,7 +11,11 @@ from sgbench.bench.training.loop import Job
 
 
 def job_of(*cells, kind=Job, **changes):
-    """The job of `cells` here, on one thread, without a checkpoint; `kind` is its class."""
+    """The job of `cells` here, on one thread; `kind` is its class.
+
+    `checkpoint` is the file of its first cell's state, that of the others is beside it.
+    """
+    file = changes.pop("checkpoint", None)
     fields = {
         "cells": cells,
         "ids": tuple(cell.key for cell in cells),
@@ -20,7 +24,7 @@ def job_of(*cells, kind=Job, **changes):
         "threads": 1,
         "matmul": products.available()[0],
         "matmul_error": None,
-        "checkpoint": None,
+        "checkpoints": (file and (file, *(f"{file}.{r}" for r in range(1, len(cells))))) or (),
     }
     return kind(**(fields | changes))
 

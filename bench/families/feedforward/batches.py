@@ -17,7 +17,7 @@ from ...datasets import Data
 from ...errors import UsageError
 from ...nn.noise import Noise
 from ...nn.precision import dtype
-from ...nn.seeding import generator
+from ...nn.seeding import Sources
 from ..images import test_set, training_and_heldout
 from .alterations import Padded, standards
 from .estimates import CHUNK
@@ -78,12 +78,11 @@ class Batches:
         self.jitter, self.flip = cell.chosen("jitter"), cell.flip is not None
         self.noise = Noise(cells, device)
         self._padded = Padded(self.images, self.jitter)
-        self._cells = tuple(cells)
-        self.generators = [generator(c.seed, purpose) for c in cells]
+        self._seeds = [c.seed for c in cells]
+        self._orders = Sources(self._seeds, purpose)
         self.position = 0
         self.order = self._shuffle()
-        probe = torch.stack([self._permutation(generator(c.seed, "probe")) for c in cells])
-        self.probe = probe[:, : self.size].to(device)
+        self.probe = self._permutations(Sources(self._seeds, "probe"))[:, : self.size].to(device)
 
     def next(self) -> Tensor:
         """Return the indices [R, B] of the next batch of each replica; fewer at a pass's end."""
@@ -100,7 +99,7 @@ class Batches:
 
     def sample(self, count: int) -> Iterator[Tensor]:
         """Yield indices [R, B] of `count` batches that share no example with the probe's."""
-        order = torch.stack([self._permutation(generator(c.seed, "probe")) for c in self._cells])
+        order = self._permutations(Sources(self._seeds, "probe"))
         for number in range(1, count + 1):
             yield order[:, number * self.size : (number + 1) * self.size].to(self.images.device)
 
@@ -135,9 +134,8 @@ class Batches:
 
     def state(self) -> dict[str, object]:
         """Return what a resumed run needs to go on with the same order."""
-        states = torch.stack([g.get_state() for g in self.generators])
         return {
-            "generators": states,
+            "generators": self._orders.state(),
             "order": self.order,
             "position": self.position,
             "noise": self.noise.state(),
@@ -149,10 +147,9 @@ class Batches:
         assert isinstance(states, Tensor)
         assert isinstance(order, Tensor)
         assert isinstance(position, int)
-        for held, saved in zip(self.generators, states, strict=True):
-            held.set_state(saved.clone())  # torch crashes on a view that has an offset
+        self._orders.restore(states)
         self.order, self.position = order.to(self.images.device), position
-        noise = state.get("noise", {})  # older checkpoints have none
+        noise = state["noise"]
         assert isinstance(noise, dict)
         self.noise.restore(cast("dict[str, Tensor]", noise))
 
@@ -161,7 +158,8 @@ class Batches:
         return found if self.shift is None else found.sub_(self.shift)
 
     def _shuffle(self) -> Tensor:
-        return torch.stack([self._permutation(g) for g in self.generators]).to(self.images.device)
+        return self._permutations(self._orders).to(self.images.device)
 
-    def _permutation(self, source: torch.Generator) -> Tensor:
-        return torch.randperm(len(self.images), generator=source)
+    def _permutations(self, sources: Sources) -> Tensor:
+        """Return a permutation of the training examples for each replica, [R, N]."""
+        return sources.draw(lambda one: torch.randperm(len(self.images), generator=one))

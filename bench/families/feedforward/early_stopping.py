@@ -64,13 +64,13 @@ class EarlyStopping:
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs."""
-        return {"lowest": self.lowest, "waited": self.waited, "final": list(self._final)}
+        error, loss = self._final
+        return {"lowest": self.lowest, "waited": self.waited, "error": error, "loss": loss}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `state` returned."""
         self.lowest, self.waited = list(state["lowest"]), list(state["waited"])
-        error, loss = state["final"]
-        self._final = (list(error), list(loss))
+        self._final = (list(state["error"]), list(state["loss"]))
 
     def _stopped(self, replica: int) -> bool:
         return self.waited[replica] >= self.patience

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from ... import registry
 from ...cell import Cell
+from ...interfaces import Some
 from ...nn.layers import LayerStack, Pullback, build
 from ...nn.noise import Noise
 from ...nn.parameters import Parameters
@@ -173,17 +174,24 @@ class FeedForwardReplicas:
     def run_for(
         self,
         block: LayerStack | SyntheticGradient,
-        replicas: Sequence[bool],
+        replicas: Some,
         x: Tensor,
         *more: Tensor,
     ) -> Any:
         """Run `block(x, *more)`, moving the running statistics of those replicas only."""
-        if all(replicas):
+        if not isinstance(replicas, Tensor) and all(replicas):
             return block(x, *more)
         sequence = block.sequence if isinstance(block, SyntheticGradient) else block
-        statistics = [self.weights.statistics[name] for name in sequence.blueprint.statistics]
+        names = () if sequence.waits else sequence.blueprint.statistics
+        statistics = [self.weights.statistics[name] for name in names]
         before = [tensor.clone() for tensor in statistics]
-        found = block(x, *more)
+        with self.weights.moving_for(replicas):
+            found = block(x, *more)
+        if isinstance(replicas, Tensor):
+            for tensor, earlier in zip(statistics, before, strict=True):
+                runs = replicas.view(-1, *[1] * (tensor.dim() - 1))
+                tensor.copy_(torch.where(runs, tensor, earlier))
+            return found
         idle = [replica for replica, runs in enumerate(replicas) if not runs]
         for tensor, earlier in zip(statistics, before, strict=True):
             tensor[idle] = earlier[idle]

@@ -38,7 +38,7 @@ class FeedForwardProgram(Program):
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        super().__init__(cells, clock)
+        super().__init__(cells, device, clock)
         cell = cells[0]
         self.batches = Batches(cells, data, device)
         self.network = FeedForwardReplicas(cells, data.train_images.shape[1:], data.classes, device)
@@ -50,29 +50,42 @@ class FeedForwardProgram(Program):
             OPTIMIZERS[cell.chosen("optimizer")],
         )
         decoupled = cell.decoupled is not None
-        self.update_mask = UpdateMask(cells, cell.need("depth")) if decoupled else None
+        self.update_mask = UpdateMask(cells, cell.need("depth"), device) if decoupled else None
         self._stopping = None if cell.patience is None else EarlyStopping(cells)
         self._rule = registry.RULES.module(cell.rule)
         self._held: tuple[list[float], list[float]] = ([], [])
 
-    def step(self) -> None:
-        """Do one update on the next batch."""
-        images, labels = self.batches.take(self.batches.next(), altered=True)
-        mask = None if self.update_mask is None else self.update_mask.draw()
-        self.update(self.network.architecture.pack(images), labels, mask)
+    def inputs(self) -> tuple[Any, ...]:
+        """Return the indices [R, B] of the next batch, and masks where layers have them."""
+        index = self.batches.next()
+        return (index,) if self.update_mask is None else (index, self.update_mask.draw())
+
+    def learn(self, index: Tensor, mask: Mask | None = None) -> None:
+        """Do one update on the images of indices [R, B]."""
+        images, labels = self.batches.take(index, altered=True)
+        self._learn(self.network.architecture.pack(images), labels, mask)
 
     def update(self, x: Tensor, labels: Tensor, mask: Mask | None = None) -> None:
         """Do one update on packed inputs x and labels [R, B].
 
         `mask` says for each replica which layers are active; None where layers have no masks.
         """
+        self.set_rates()
+        self._learn(x, labels, mask)
+        self.advance()
+
+    def _learn(self, x: Tensor, labels: Tensor, mask: Mask | None) -> None:
         if mask is None:
             self._rule.step(self.network, x, labels)
-            self.adam.step(self.rates())
+            self.move()
         else:
             self._rule.decoupled_step(self.network, x, labels, mask)
-            self.adam.step(self.rates(), block_mask(self.network, mask))
-        self.iteration += 1
+            self.move(block_mask(self.network, mask))
+
+    @property
+    def draws(self) -> bool:
+        """Whether `learn` takes random numbers, which the host draws."""
+        return self.network.noise.used or self.batches.noise.used
 
     def evaluate(self, which: str) -> tuple[list[float], list[float]]:
         """Return each replica's error in percent and mean loss in nats.
@@ -231,7 +244,7 @@ class FeedForwardProgram(Program):
 
     def _restore_own(self, state: State) -> None:
         self.batches.restore(state["batches"])
-        self.network.noise.restore(state.get("noise", {}))  # older checkpoints have none
+        self.network.noise.restore(state["noise"])
         if self._stopping is not None:
             self._stopping.restore(state["stopping"])
         if self.update_mask is not None:

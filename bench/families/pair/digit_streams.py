@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ...cell import Cell
 from ...datasets import Data
-from ...nn.seeding import generator
+from ...nn.seeding import Sources
 from ..images import training_and_heldout
 from .estimates import EVALUATED_STREAMS
 
@@ -58,24 +58,22 @@ class DigitStreams:
 
     def training(self, number: int) -> Cycle:
         """Return the cycle `number` of training, from 0; each replica's own."""
-        return self._drawn("train", [generator(s, f"digits/{number}") for s in self.seeds])
+        return self._drawn("train", Sources(self.seeds, f"digits/{number}"))
 
     def probe(self) -> Cycle:
         """Return the cycle of the probe, always the same; each replica's own."""
-        return self._drawn("train", [generator(s, "probe") for s in self.seeds])
+        return self._drawn("train", Sources(self.seeds, "probe"))
 
     def held(self, number: int) -> Cycle:
         """Return the cycle `number` of held-out digits: the same for all replicas and seeds."""
-        return self._drawn("held", [generator(0, f"held/{number}")], EVALUATED_STREAMS)
+        return self._drawn("held", Sources([0], f"held/{number}"), EVALUATED_STREAMS)
 
-    def _drawn(
-        self, which: str, sources: Sequence[torch.Generator], streams: int | None = None
-    ) -> Cycle:
-        """Return a cycle of digits from each of the generators."""
+    def _drawn(self, which: str, sources: Sources, streams: int | None = None) -> Cycle:
+        """Return a cycle of digits for each replica."""
         images, labels = self._sets[which]
         shape = (self.T, self.T, streams or self.streams)
-        drawn = [torch.randint(len(images), shape, generator=source) for source in sources]
-        index = torch.stack(drawn).to(images.device)
+        index = sources.draw(lambda one: torch.randint(len(images), shape, generator=one))
+        index = index.to(images.device)
         found = images.index_select(0, index.flatten()).view(*index.shape, -1)
         digits = found.transpose(3, 4).to(self._dtype).mul_(self._scale)
         seen = labels[index]

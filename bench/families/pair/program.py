@@ -37,7 +37,7 @@ class PairProgram(Program):
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        super().__init__(cells, clock)
+        super().__init__(cells, device, clock)
         self.streams = DigitStreams(cells, data, device)
         self.network = PairReplicas(cells, self.streams.pixels, device)
         self.weights, self.kept = self.network.weights, self.network.kept
@@ -49,28 +49,49 @@ class PairProgram(Program):
         """Mean losses of A and B, added up over the cycles since the last evaluation, nats."""
         self.cycles = 0
         self.diverged = torch.zeros(len(cells), dtype=torch.int64, device=device)
+        self.count = torch.zeros((), dtype=torch.int64, device=device)
+        """The cycles done, as the device knows them."""
 
     def _move(self, part: str) -> None:
         """Update the weights of a, b or m with their gradients."""
         moving = [name == part for name in self._parts]
-        self.adam.step(self.rates(), [moving] * len(self.cells))
+        self.move([moving] * len(self.cells))
 
-    def step(self) -> None:
-        """Do one cycle on the next T * T steps of the streams."""
-        self.update(*self.streams.training(self.iteration))
+    def inputs(self) -> tuple[Tensor, ...]:
+        """Return the next T * T steps of the streams: a `digit_streams.Cycle`."""
+        return self.streams.training(self.iteration)
 
     def update(self, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
+        """Do one cycle on what a `digit_streams.Cycle` holds, and is no part of the streams."""
+        self.set_rates()
+        self.learn(digits, odd, threes)
+        self.advance()
+
+    def learn(self, digits: Tensor, odd: Tensor, threes: Tensor) -> None:
         """Do one cycle on what a `digit_streams.Cycle` holds."""
         self.network.clear()
         with torch.enable_grad():
             for part in self._rule.cycle(self.network, digits, odd, threes):
                 self._move(part)
-        self.iteration += 1
+        self.count.add_(1)
         own, other = self.network.losses.double()
         loss = own / self.network.T + other
         self.summed += loss
+        self.diverged.masked_fill_(~torch.isfinite(loss) & (self.diverged == 0), self.count)
+
+    def advance(self) -> None:
+        """Count a cycle."""
+        super().advance()
         self.cycles += 1
-        self.diverged.masked_fill_(~torch.isfinite(loss) & (self.diverged == 0), self.iteration)
+
+    def replaced(self) -> list[Tensor]:
+        """Return the carried states of A and B."""
+        return [tensor for state in self.network.states.values() for tensor in state]
+
+    def replace(self, tensors: Sequence[Tensor]) -> None:
+        """Go on from other states."""
+        pairs = zip(tensors[::2], tensors[1::2], strict=True)
+        self.network.states = dict(zip(self.network.states, pairs, strict=True))
 
     def evaluate(self) -> tuple[list[float], list[float], list[float]]:
         """Return the percent of A's and of B's counts that are wrong, and their mean losses added.
@@ -172,7 +193,7 @@ class PairProgram(Program):
 
     def _own_state(self) -> State:
         return {
-            "states": {name: list(state) for name, state in self.network.states.items()},
+            "states": {name: {"h": h, "c": c} for name, (h, c) in self.network.states.items()},
             "summed": self.summed,
             "cycles": self.cycles,
             "diverged": self.diverged,
@@ -180,9 +201,9 @@ class PairProgram(Program):
 
     def _restore_own(self, state: State) -> None:
         self.cycles = state["cycles"]
-        for name, (h, c) in state["states"].items():
-            device = self.weights.flat.device
-            self.network.states[name] = h.to(device), c.to(device)
+        self.count.fill_(self.iteration)
+        for name, held in state["states"].items():
+            self.network.states[name] = held["h"].to(self.device), held["c"].to(self.device)
         self.summed.copy_(state["summed"])
         self.diverged.copy_(state["diverged"])
 

@@ -70,6 +70,7 @@ class RecurrentReplicas:
         self.loss, self.sg_loss, self.aux_loss = self.state.new_zeros(3, self.replicas)
         self._tapes: list[Tape] = []
         self._before: Tape | None = None
+        self._turns = 0  # tapes that were handed out
         self.kept = kept(self, cells, device)
 
     def forward(self, inputs: Tensor, targets: Tensor) -> tuple[Tape, Tensor]:
@@ -84,7 +85,7 @@ class RecurrentReplicas:
             is the cross-entropy of what counts, summed over streams and divided by their number.
             The gradients of the readout are written.
         """
-        tape = self._next_tape()
+        tape = self.next_tape()
         self.core.forward(tape, inputs, self.state)
         self.state = tape.state(tape.steps)
         outputs = tape.outputs.flatten(2)
@@ -93,10 +94,20 @@ class RecurrentReplicas:
         deltas = pullback(delta.div_(self.streams))
         return tape, deltas.unflatten(2, (tape.steps, tape.streams))
 
-    def _next_tape(self) -> Tape:
+    @property
+    def phase(self) -> int:
+        """Which tape the next unroll runs on, and whether it is a new one."""
+        wanted = self._wanted
+        return self._turns if self._turns < wanted else wanted + self._turns % wanted
+
+    @property
+    def _wanted(self) -> int:
+        return 1 if self.auxiliary is None else 2
+
+    def next_tape(self) -> Tape:
         """Return a tape to run on; with an auxiliary output, the last one is kept."""
-        wanted = 1 if self.auxiliary is None else 2
-        if len(self._tapes) < wanted:
+        self._turns += 1
+        if len(self._tapes) < self._wanted:
             self._tapes.append(self.core.tape(self.steps, self.streams))
         else:
             self._tapes = self._tapes[1:] + self._tapes[:1]
@@ -150,9 +161,10 @@ class RecurrentReplicas:
         for name, value in carried["last"].items():
             setattr(self, name, value.to(self.state.device))
         if carried["before"]:
-            tape = self._next_tape()
+            tape = self.next_tape()
             for name, value in carried["before"].items():
                 getattr(tape, name).copy_(value)
+            tape.inputs = [self.core.arithmetic.operand(step.x) for step in tape.by_step]
 
     def _output(self, state: Tensor) -> Tensor:
         return state[:, : self.core.units]

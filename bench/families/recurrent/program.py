@@ -25,6 +25,7 @@ from .streams import EpisodeStream, TextStream
 
 NATS = math.log(2)
 """Nats in a bit."""
+_REPLACED = ("state", "loss", "sg_loss", "aux_loss")
 
 
 class RecurrentProgram(Program):
@@ -44,7 +45,7 @@ class RecurrentProgram(Program):
         device: torch.device,
         clock: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        super().__init__(cells, clock)
+        super().__init__(cells, device, clock)
         self.data = data
         self.T, self.streams = cells[0].need("T"), cells[0].batch_size
         if isinstance(data, Text):
@@ -60,41 +61,76 @@ class RecurrentProgram(Program):
         # loss and counted symbols: since the last evaluation, and in the window
         self.sums = torch.zeros(4, count, dtype=torch.float64, device=device)
         self.diverged = torch.zeros(count, dtype=torch.int64, device=device)
+        self.count = torch.zeros((), dtype=torch.int64, device=device)
+        """The updates done, as the device knows them."""
         self.best: list[float | None] = [None] * count
         self.waited = [0] * count
         self.best_weights = flat.clone() if isinstance(data, Text) else flat[:, :0]
 
-    def step(self) -> None:
-        """Do one update on the next T steps of the streams."""
-        inputs, targets = self.stream.peek(self.T, self.streams)
+    def inputs(self) -> tuple[Tensor, Tensor]:
+        """Return the codes and targets [R, T, B] of the next T steps of the streams."""
+        found = self.stream.peek(self.T, self.streams)
         self.stream.advance(self.T)
-        self.update(inputs, targets)
-        if isinstance(self.stream, EpisodeStream):
-            self._climb(self.stream)
+        return found
 
-    def update(self, inputs: Tensor, targets: Tensor) -> None:
+    def learn(self, inputs: Tensor, targets: Tensor) -> None:
         """Do one update on codes and targets [R, T, B]."""
         self._rule.unroll(self.network, inputs, targets)
-        self.adam.step(self.rates())
-        self.iteration += 1
+        self.move()
+        self.count.add_(1)
         loss = self.network.loss.double()
         counted = (targets >= 0).sum((1, 2), dtype=torch.float64)
         self.sums.add_(torch.stack((loss, counted, loss, counted)))
         bad = (loss - loss != 0) & (self.diverged == 0)  # of infinity and of NaN it is NaN
-        self.diverged.masked_fill_(bad, self.iteration)
+        self.diverged.masked_fill_(bad, self.count)
+
+    def advance(self) -> None:
+        """Count an update, and climb the curriculum where there is one."""
+        super().advance()
+        if isinstance(self.stream, EpisodeStream):
+            self._climb(self.stream)
+
+    def update(self, inputs: Tensor, targets: Tensor) -> None:
+        """Do one update on codes and targets [R, T, B] that are no part of the streams."""
+        self.set_rates()
+        self.learn(inputs, targets)
+        super().advance()
+
+    def replaced(self) -> list[Tensor]:
+        """Return the carried state and the losses of the last unroll."""
+        return [getattr(self.network, name) for name in _REPLACED]
+
+    def replace(self, tensors: Sequence[Tensor]) -> None:
+        """Go on with another state and other losses."""
+        for name, tensor in zip(_REPLACED, tensors, strict=True):
+            setattr(self.network, name, tensor)
+
+    @property
+    def phase(self) -> int:
+        """Which of its tapes the network runs on next."""
+        return self.network.phase
+
+    def turn(self) -> None:
+        """Go on to the next tape."""
+        self.network.next_tape()
 
     def _climb(self, stream: EpisodeStream) -> None:
         """Raise the level of every replica whose window ends here, at few enough bits."""
         least, below = self.cells[0].need("solve_window"), self.cells[0].need("solve_bits")
+        begins, ends = list[int](), list[int]()
         for r in range(len(self.cells)):
             level, since = stream.task.levels[stream.level[r]], stream.time - stream.began[r]
             window = windows(len(level.source), self.T, least)
-            if since == window.first:
-                self.sums[2:, r] = 0
-            if not window.ends(since):
-                continue
-            loss, counted = cast("list[float]", self.sums[2:, r].tolist())
-            self.sums[2:, r] = 0
+            if since == window.first or window.ends(since):
+                begins.append(r)
+            if window.ends(since):
+                ends.append(r)
+        if not begins:
+            return
+        sums = cast("list[list[float]]", self.sums[2:].T.tolist()) if ends else []
+        self._forget_window(begins)
+        for r in ends:
+            level, (loss, counted) = stream.task.levels[stream.level[r]], sums[r]
             if not counted or not loss / counted / NATS < below:
                 continue
             if self.progression[r] and self.progression[r][-1].length == level.length:
@@ -109,6 +145,13 @@ class RecurrentProgram(Program):
             )
             self.progression[r].append(solved)
             stream.raise_level(r)
+
+    def _forget_window(self, replicas: Sequence[int]) -> None:
+        """Begin the sums of a window anew."""
+        if len(replicas) == len(self.cells):
+            self.sums[2:] = 0
+        else:
+            self.sums[2:, replicas] = 0
 
     def longest(self, replica: int) -> int:
         """Return T_task of the longest level that a replica has solved, 0 before the first."""
@@ -227,7 +270,7 @@ class RecurrentProgram(Program):
             "network": self.network.carried(),
             "stream": self.stream.state(),
             "progression": [[solved.to_dict() for solved in some] for some in self.progression],
-            "sums": self.sums,
+            "sums": self.sums.T,
             "diverged": self.diverged,
             "best": self.best,
             "waited": self.waited,
@@ -239,5 +282,7 @@ class RecurrentProgram(Program):
         self.stream.restore(state["stream"])
         self.progression = [[Solved(**s) for s in some] for some in state["progression"]]
         self.best, self.waited = state["best"], state["waited"]
-        for name in ("sums", "diverged", "best_weights"):
+        self.count.fill_(self.iteration)
+        self.sums.copy_(state["sums"].T)
+        for name in ("diverged", "best_weights"):
             getattr(self, name).copy_(state[name])

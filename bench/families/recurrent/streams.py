@@ -56,12 +56,20 @@ class EpisodeStream:
         of = (streams, *self.level, *self.began)
         if of != ahead.of or not 0 <= at <= codes.shape[1] - steps:
             count, at = max(steps, AHEAD), 0
-            pairs = [self._read(r, count, streams) for r in range(len(self.seeds))]
+            read: dict[tuple[int, int, int], tuple[Tensor, Tensor]] = {}
+            for r, same in enumerate(self._same()):  # replicas of a seed and level see the same
+                if same not in read:
+                    read[same] = self._read(r, count, streams)
+            pairs = [read[same] for same in self._same()]
             codes, targets = (
                 torch.stack(some).to(self.device) for some in zip(*pairs, strict=True)
             )
             self._ahead = (_Ahead(self.time, of), codes, targets)
         return codes[:, at : at + steps], targets[:, at : at + steps]
+
+    def _same(self) -> list[tuple[int, int, int]]:
+        """Return for each replica what its streams depend on: seed, level, and when it began."""
+        return list(zip(self.seeds, self.level, self.began, strict=True))
 
     def advance(self, steps: int) -> None:
         """Go on by so many steps."""

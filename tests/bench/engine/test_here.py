@@ -5,7 +5,8 @@ import dataclasses
 
 import pytest
 from reference.engine import cells, run
-from reference.jobs import job_of
+from reference.jobs import job_of, stopping_at, untimed
+from reference.programs import tiny_cell
 from sgbench.bench.engine import dispatch, here, local_pool
 from sgbench.bench.engine.dispatch import Stop
 from sgbench.bench.engine.local_pool import StartError
@@ -99,3 +100,68 @@ def test_where_workers_cannot_start_all_is_trained_here_and_it_is_said(monkeypat
     (line,) = told
     assert "workers cannot start here (OSError: [Errno 30] Read-only file system)" in line
     assert "--jobs 1" in line
+
+
+def stack(count):
+    """Cells that one program can train: they differ in their seeds."""
+    common = {"iterations": 12, "evaluate_every": 12, "precision": "float32"}
+    return [tiny_cell("cdni", seed=seed, **common) for seed in range(count)]
+
+
+def apart(job, *parts):
+    """What these parts of a job give, each by itself: products of a stack round by its size."""
+    return untimed(o for some in parts for o in loop.train(job.of(some), lambda *_: False))
+
+
+def test_a_stack_that_memory_is_too_short_for_is_halved(monkeypatch):
+    job, train, sizes = job_of(*stack(5)), loop.train, []
+    wanted = apart(job, [0, 1], [2], [3, 4])
+
+    def short(job, should_stop):
+        sizes.append(len(job.cells))
+        if len(job.cells) > 2:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        return train(job, should_stop)
+
+    monkeypatch.setattr(loop, "train", short)
+    found = run([job])
+    assert sizes == [5, 2, 3, 1, 2]
+    assert found[0] == wanted
+
+
+def test_a_cell_that_memory_is_too_short_for_has_failed_alone(monkeypatch):
+    train = loop.train
+
+    def short(job, should_stop):
+        if job.cells[0].seed == 0:
+            raise MemoryError
+        return train(job, should_stop)
+
+    monkeypatch.setattr(loop, "train", short)
+    found = run([job_of(*stack(3))])[0]
+    assert [one.status for one in found] == ["failed", "ok", "ok"]
+    assert found[0].error.startswith("MemoryError: it needs about")
+
+
+def test_cells_of_other_stacks_go_on_from_where_each_is(monkeypatch, tmp_path):
+    monkeypatch.setattr(loop, "POLL_SECONDS", 0.0)
+    few, began = stack(4), []
+    wanted = apart(job_of(*few), [0, 1], [2], [3])
+    files = tuple(str(tmp_path / f"{r}.pt") for r in range(4))
+    job = dataclasses.replace(job_of(*few), checkpoints=files)
+    for some, stop in (([0, 1], 3), ([2], 5)):  # the last one has not begun
+        loop.train(job.of(some), stopping_at(stop))
+    train = loop.train
+
+    def noting(part, should_stop):
+        def stop(iteration, point):
+            began[-1] = iteration if began[-1] is None else began[-1]
+            return should_stop(iteration, point)
+
+        began.append(None)
+        return train(part, stop)
+
+    monkeypatch.setattr(loop, "train", noting)
+    outcomes = here.attempt(job, Stop(), lambda *_: None)
+    assert began == [3, 5, 0]
+    assert untimed(outcomes) == wanted

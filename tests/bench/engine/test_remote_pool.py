@@ -54,7 +54,7 @@ def pool_of(told):
             "fingerprint": CODE,
             "backends": {"A processor elsewhere": ("mkl", 1e-7)},
             "machine": lambda address, job: dataclasses.replace(MACHINE, device=f"of {address}"),
-            "states": lambda job: {"a class": b"its state"},
+            "states": lambda job: {"a class": {"an id": b"its state"}},
             "store_checkpoint": lambda *given: told["kept"].append(given),
             "on_new_worker": told["met"].append,
             "notify": told["said"].append,
@@ -96,7 +96,7 @@ class TestTasks:
         assert function is worker.work
         assert options == {"pure": False, "workers": ["a"]}
         assert (task.run, task.index, task.job) == (pool.run, 4, job)
-        assert (task.fingerprint, task.states) == (CODE, {"a class": b"its state"})
+        assert (task.fingerprint, task.states) == (CODE, {"a class": {"an id": b"its state"}})
         assert task.backends == {"A processor elsewhere": ("mkl", 1e-7)}  # as it was then
 
     def test_two_runs_have_topics_of_their_own(self, pool_of):
@@ -126,7 +126,8 @@ class TestAnswers:
 
     def test_the_state_of_a_stopped_job_is_put_by_with_its_machine_class(self, pool_of, job, told):
         outcomes = loop.failed(job, "stopped", MACHINE)
-        found = pool_of(FakeClient()).outcomes(job, TaskResult(outcomes=outcomes, state=b"state"))
+        result = TaskResult(outcomes=outcomes, states={job.ids[0]: b"state"})
+        found = pool_of(FakeClient()).outcomes(job, result)
         assert found == outcomes
         assert told["kept"] == [(job.ids[0], hardware.machine_class(MACHINE), b"state")]
 

@@ -79,7 +79,7 @@ def test_it_gives_what_the_driver_would_give_and_leaves_nothing(here, task_of):
     fake, task = here(), task_of()
     result = worker.work(task)
     assert untimed(result.outcomes) == untimed(loop.train(task.job, never))
-    assert (result.state, result.unknown, fake.left()) == (None, None, [])
+    assert (result.states, result.unknown, fake.left()) == ({}, None, [])
     assert fake.heard == [(task.run, 2, iteration) for iteration in range(8)]
 
 
@@ -127,18 +127,19 @@ class TestStops:
         fake.on = lambda iteration: iteration == 3 and worker.stop(task.run)
         cut = worker.work(task)
         assert [(o.status, o.iterations_done) for o in cut.outcomes] == [("timeout", 3)]
-        assert (len(cut.state) > 0, fake.left()) == (True, [])
+        assert list(cut.states) == list(task.job.ids)
+        assert fake.left() == []
         machine = hardware.machine_class(cut.outcomes[0].machine)
 
         other = here()
-        whole = worker.work(task_of(run="the next", states={machine: cut.state}))
+        whole = worker.work(task_of(run="the next", states={machine: cut.states}))
         assert [iteration for _, _, iteration in other.heard] == list(range(3, 8))
         assert untimed(whole.outcomes) == untimed(loop.train(task.job, never))
         assert other.left() == []
 
     def test_a_state_of_another_machine_class_is_not_taken_up(self, here, task_of):
         fake = here()
-        worker.work(task_of(states={"another class": b"no state of this one"}))
+        worker.work(task_of(states={"another class": {task_of().job.ids[0]: b"no state"}}))
         assert [iteration for _, _, iteration in fake.heard] == list(range(8))
 
     @pytest.mark.parametrize("known", ["gone", "cancelled"])

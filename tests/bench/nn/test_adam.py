@@ -39,6 +39,46 @@ def test_parts_and_replicas_count_and_move_by_themselves():
     assert adam.steps.tolist() == counts.tolist()
 
 
+MASKS = ([[True, True], [True, False]], [[False, True], [True, True]], None, [[False, False]] * 2)
+
+
+@pytest.mark.parametrize("constants", OPTIMIZERS.values(), ids=OPTIMIZERS)
+@pytest.mark.parametrize("rates_of_both", [(1e-2, 3e-2), (1e-2, 1e-2)])
+@pytest.mark.parametrize("masks_are", ["tensors", "the host's"])
+def test_on_a_device_it_is_the_same(constants, rates_of_both, masks_are):
+    rng = np.random.default_rng(4)
+    start, grads = (torch.as_tensor(rng.normal(size=(2, 6))) for _ in range(2))
+    flats = [start.clone(), start.clone()]
+    here, there = (Adam(f, grads, [slice(0, 2), slice(3, 5)], constants) for f in flats)
+    rates_there = torch.tensor(rates_of_both, dtype=torch.float64)
+    for active in (*MASKS, *MASKS):
+        grads.copy_(torch.as_tensor(rng.normal(size=(2, 6))))
+        here.step(rates_of_both, active)
+        mask = torch.tensor(active) if active and masks_are == "tensors" else active
+        there.step_on_device(rates_there, mask, one_rate=len(set(rates_of_both)) == 1)
+    np.testing.assert_allclose(flats[1].numpy(), flats[0].numpy(), rtol=1e-12)
+    for name, tensor in here.state().items():
+        np.testing.assert_allclose(there.state()[name].numpy(), tensor.numpy(), rtol=1e-12)
+    assert torch.equal(flats[1][:, [2, 5]], start[:, [2, 5]])
+
+
+def test_what_is_masked_keeps_its_bits_and_a_replica_that_is_lost_is_lost_alone():
+    flat, grads = torch.rand(3, 4), torch.rand(3, 4)
+    adam = Adam(flat, grads, [slice(0, 2), slice(2, 4)])
+    adam.masked_step(torch.tensor([0.1, 0.1, 0.1]), None)
+    before = [tensor.clone() for tensor in (flat, *adam.state().values())]
+    grads[1] = float("nan")
+    active = torch.tensor([[True, False], [True, True], [False, False]])
+    adam.masked_step(torch.tensor([0.1, 0.1, 0.1]), active)
+    after = [flat, *adam.state().values()]
+    for earlier, now in zip(before[:3], after[:3], strict=True):
+        assert torch.equal(earlier[2], now[2])
+        assert torch.equal(earlier[0, 2:], now[0, 2:])
+        assert not torch.equal(earlier[0, :2], now[0, :2])
+        assert torch.isfinite(now[[0, 2]]).all()
+    assert adam.steps.tolist() == [[2, 1], [2, 2], [1, 1]]
+
+
 def test_rmsprop_is_its_equation_whatever_the_count():
     rng = np.random.default_rng(3)
     flat, grads = (torch.as_tensor(rng.normal(size=(2, 5))) for _ in range(2))

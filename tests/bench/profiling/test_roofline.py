@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 from reference.costs import feed_forward, pair, recurrent
+from reference.simulated_gpu import DEVICE_OF_AUTOGRAD, SimulatedGPU
 from sgbench.bench.nn import products
 from sgbench.bench.profiling import op_counter, roofline
 from torch.utils.flop_counter import FlopCounterMode
@@ -53,6 +54,18 @@ def test_what_is_counted_is_the_same_in_inference_mode(name):
             program.step()
         found = op_counter.count(program.step, 1)
     assert (found.flops, found.adam_bytes) == (plain.flops, plain.adam_bytes)
+
+
+@pytest.mark.parametrize("name", ["mask", "cdni", "dni lstm"])
+def test_on_a_gpu_the_limit_is_replayed(name):
+    """As a graph: what the host asks for again is nothing but its start."""
+    found = recorded(PROGRAMS[name](2), 3)
+    with SimulatedGPU(DEVICE_OF_AUTOGRAD) as gpu, torch.no_grad():
+        done = roofline.Roofline(found, roofline.Memory(CPU)).replayed(gpu)
+        with gpu.watching() as seen:
+            for _ in range(6):
+                done.step()
+    assert seen.kernels == []
 
 
 def test_the_limit_does_recorded_steps_in_turn():
@@ -170,7 +183,7 @@ def test_maps_lie_as_asked(layout):
 
 
 @pytest.mark.parametrize(
-    ("network", "ways"), [("fcn", products.available()), ("cnn", roofline.LAYOUTS)]
+    ("network", "ways"), [("fcn", products.exact()), ("cnn", roofline.LAYOUTS)]
 )
 def test_the_best_way_is_one_of_those_there_are(network, ways):
     default = products.available()[0]
@@ -187,7 +200,7 @@ def test_the_best_way_is_one_of_those_there_are(network, ways):
 
 def test_the_fastest_way_is_taken(monkeypatch):
     seconds, now = {"mkl": 3.0, "onednn": 2.0}, [0.0]
-    monkeypatch.setattr(products, "available", lambda: tuple(seconds))
+    monkeypatch.setattr(products, "exact", lambda: tuple(seconds))
     monkeypatch.setattr(roofline.time, "perf_counter", lambda: now[0])
     used = []
     monkeypatch.setattr(products, "use", used.append)

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 import torch
 from reference.programs import CPU, batches, everything, program_of, tiny_cell, update
-from sgbench.bench.conformance.harness import copied
 from sgbench.bench.datasets import load
 from sgbench.bench.families.feedforward import FAMILY
 from sgbench.bench.families.feedforward.program import FeedForwardProgram
@@ -145,19 +144,6 @@ def test_each_replica_draws_what_it_draws_alone(rule):
         torch.testing.assert_close(
             together.weights.flat[replica], program.weights.flat[0], rtol=1e-9, atol=1e-10
         )
-
-
-def test_a_checkpoint_from_before_there_was_noise_is_taken():
-    cell = tiny_cell("backprop")
-    whole = program_of(cell, randomised=False)
-    whole.step()
-    state = copied(whole.state())
-    del state["own"]["noise"], state["own"]["batches"]["noise"]
-    whole.step()
-    resumed = program_of(cell, randomised=False)
-    resumed.restore(state)
-    resumed.step()
-    assert torch.equal(whole.weights.flat, resumed.weights.flat)
 
 
 @pytest.mark.parametrize("rule", ["backprop", "cdni", "local_predsim", "forward_forward"])

@@ -177,3 +177,22 @@ def test_a_full_disk_is_an_os_error(tmp_path):
     command = [sys.executable, "-c", script, str(tmp_path / "it.pt")]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "OSError {'iteration': 1} 1\n"
+
+
+def test_a_state_is_written_without_a_copy_of_it(tmp_path):
+    # The most memory a process has had is its own too, for good.
+    script = textwrap.dedent("""
+        import resource, sys, torch
+        from pathlib import Path
+        from sgbench.bench.training import checkpoint
+        def most(): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        path, small = Path(sys.argv[1]), {"weights": torch.ones(1000)}
+        checkpoint.save(path, "me", small)
+        state = {str(n): torch.ones(2**23) for n in range(8)}
+        before = most()
+        checkpoint.save(path, "me", state)
+        print((most() - before) / 2**28)
+    """)
+    command = [sys.executable, "-c", script, str(tmp_path / "it.pt")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 0.5  # of the state's 256 MiB

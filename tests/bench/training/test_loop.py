@@ -189,6 +189,7 @@ class TestLooking:
     @pytest.mark.parametrize("every", [1, 100])
     def test_checkpoints_at_intervals(self, clock, every, tmp_path, monkeypatch):
         saved = []
+        monkeypatch.setattr(loop, "CHECKPOINT_SHARE", 1.0)  # a look at this clock takes long
         monkeypatch.setattr(checkpoint, "save", lambda *_: saved.append(clock.now))
         path = str(tmp_path / "it.pt")
         job = job_of(cell(iterations=80, evaluate_every=every), checkpoint=path)
@@ -199,6 +200,20 @@ class TestLooking:
         saved.clear()
         loop.train(job, never)
         assert saved == []  # a short run writes none
+
+    def test_writing_takes_a_hundredth_of_the_time(self, clock, tmp_path, monkeypatch):
+        saved = []
+
+        def slow(*_):
+            clock.now += 0.5
+            saved.append(clock.now)
+
+        monkeypatch.setattr(checkpoint, "save", slow)
+        job = job_of(cell(iterations=900, evaluate_every=900), checkpoint=str(tmp_path / "it.pt"))
+        loop.train(dataclasses.replace(job, checkpoint_seconds=3.0), never)
+        gaps = [b - a for a, b in itertools.pairwise(saved)]
+        assert gaps
+        assert all(gap >= 50.0 for gap in gaps)
 
     def test_a_run_that_ends_needs_no_checkpoint(self, clock, tmp_path):
         path = tmp_path / "it.pt"
@@ -257,7 +272,12 @@ def test_a_cosine_without_a_synthetic_gradient_is_undefined(monkeypatch):
 )
 def test_the_learning_rate_drops(monkeypatch, iterations, drops, factor, at):
     used, step = [], Adam.step
-    monkeypatch.setattr(Adam, "step", lambda self, rates: (used.append(rates), step(self, rates)))
+
+    def noting(adam, rates, active):
+        used.append(rates)
+        step(adam, rates, active)
+
+    monkeypatch.setattr(Adam, "step", noting)
     fields = {"iterations": iterations, "drops": drops, "drop_factor": factor}
     cells = [cell(seed=0, learning_rate=0.5, **fields), cell(seed=1, learning_rate=0.25, **fields)]
     loop.train(job_of(*cells), never)

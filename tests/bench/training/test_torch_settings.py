@@ -1,7 +1,10 @@
 """The settings of torch that the protocol asks for, and giving a process its own ones back."""
 
+from pathlib import Path
+
 import pytest
 import torch
+from sgbench.bench.training import torch_settings
 from sgbench.bench.training.torch_settings import configure_torch, restored
 
 
@@ -14,6 +17,8 @@ def settings():
         backends.cuda.matmul.fp32_precision,
         backends.cudnn.conv.fp32_precision,
         backends.cuda.matmul.allow_bf16_reduced_precision_reduction,
+        backends.cudnn.deterministic,
+        backends.cudnn.benchmark,
     )
 
 
@@ -44,3 +49,11 @@ def test_it_does_so_whatever_is_raised():
     with pytest.raises(ArithmeticError):
         fail()
     assert settings() == before
+
+
+def test_no_code_asks_for_the_setting_of_tf32_that_raises():
+    """It can't be read once the newer precisions are set."""
+    root, setting = Path(torch_settings.__file__).parents[2], "allow" + "_tf32"
+    folders = ("bench", "reproductions", "results", "reports", "tests")
+    code = [path for name in folders for path in (root / name).rglob("*.py")]
+    assert [path for path in code if setting in path.read_text(encoding="utf-8")] == []

@@ -12,12 +12,15 @@ from sgbench.reproductions.running.plan import make_plan
 
 SMALL, LARGE = tiny_cell("dni"), tiny_cell("dni", hidden_units=3000, batch_size=1000)
 NEED = memory_estimate.needed(LARGE)
+BESIDE = NEED // 4
+"""What a process takes on a GPU beside its program."""
 
 
 @pytest.fixture
 def room(monkeypatch):
     """Find room for cells in a machine of four cores with so many bytes."""
     monkeypatch.setattr(memory_fit.hardware, "cores", lambda: 4)
+    monkeypatch.setattr(memory_estimate, "OF_A_PROCESS", BESIDE)
 
     def find(cells, free, jobs=None, device="cpu", stack=False):
         monkeypatch.setattr(memory_estimate, "free", lambda _: free)
@@ -72,11 +75,32 @@ def test_the_number_that_was_asked_for_is_kept(room):
     ("share", "sizes"), [(8, [8]), (7.5, [4, 4]), (3, [3, 3, 2]), (1, [1] * 8)]
 )
 def test_a_stack_is_parted_until_it_fits(room, share, sizes):
-    found = room(seeds(LARGE, 8), int(share * NEED), device="cuda:0", stack=True)
+    found = room(seeds(LARGE, 8), int(share * NEED) + BESIDE, device="cuda:0", stack=True)
     assert [len(program) for program in found.plan.programs] == sizes
     assert sorted(index for program in found.plan.programs for index in program) == list(range(8))
     assert found.too_large == {}
     assert found.workers == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 4])
+def test_stacks_share_a_gpu_as_memory_allows(room, workers):
+    cells = [
+        dataclasses.replace(cell, depth=depth) for depth in (4, 3, 5, 6) for cell in seeds(LARGE, 3)
+    ]
+    largest = 3 * max(memory_estimate.needed(cell) for cell in cells)
+    for more, expected in ((0, workers), (-1, max(1, workers - 1))):
+        free = workers * (largest + BESIDE) + more
+        found = room(cells, free, device="cuda:0", stack=True)
+        assert found.workers == expected
+        assert found.too_large == {}
+        whole = workers > 1 or more == 0
+        assert ([len(program) for program in found.plan.programs] == [3] * 4) == whole
+
+
+def test_as_many_share_a_gpu_as_were_asked_for(room):
+    cells = [dataclasses.replace(cell, depth=d) for d in (4, 5) for cell in seeds(SMALL, 2)]
+    assert room(cells, 9 * NEED, jobs=1, device="cuda:0", stack=True).workers == 1
+    assert room(cells, 9 * NEED, jobs=8, device="cuda:0", stack=True).workers == 2
 
 
 def test_a_stack_of_what_does_not_fit_alone_is_parted_and_fails(room):
@@ -88,10 +112,11 @@ def test_a_stack_of_what_does_not_fit_alone_is_parted_and_fails(room):
     ("asked", "device", "jobs", "workers"),
     [
         *[(1, "cpu", 9, 1), (4, "cpu", 9, 4), (4, "cpu", 2, 2), (2, "cpu", 0, 1)],
-        *[(None, "cpu", 1, 1), (4, "cuda:0", 9, 1), (None, "cuda:0", 9, 1)],
+        *[(None, "cpu", 1, 1), (6, "cuda:0", 9, 6), (None, "cuda:0", 9, memory_fit.SHARING)],
     ],
 )
-def test_workers_for(asked, device, jobs, workers):
+def test_workers_for(asked, device, jobs, workers, monkeypatch):
+    monkeypatch.setattr(memory_fit.hardware, "cores", lambda: 16)
     assert workers_for(asked, device, jobs) == workers
 
 

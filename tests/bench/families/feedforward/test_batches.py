@@ -180,14 +180,3 @@ def test_each_replica_sees_what_it_sees_alone():
     for replica, one in enumerate(cells):
         for found, want in zip(taken(batches_of(one), 5), together, strict=True):
             assert torch.equal(found[0], want[replica])
-
-
-def test_a_state_from_before_there_was_noise_is_taken():
-    source = batches_of(cell(seed=1))
-    source.next()
-    state = copied(source.state())
-    del state["noise"]
-    wanted = source.next()
-    other = batches_of(cell(seed=1))
-    other.restore(state)
-    assert torch.equal(other.next(), wanted)

@@ -108,7 +108,7 @@ class TestResume:
     def test_the_clocks_of_levels_go_on(self, tmp_path, monkeypatch):
         clock = Clock()
         monkeypatch.setattr(loop, "time", clock)
-        monkeypatch.setattr(RecurrentProgram, "update", clock.taking(1.0, RecurrentProgram.update))
+        monkeypatch.setattr(RecurrentProgram, "learn", clock.taking(1.0, RecurrentProgram.learn))
         monkeypatch.setattr(
             RecurrentProgram, "evaluate_all", clock.taking(100.0, RecurrentProgram.evaluate_all)
         )
