@@ -212,7 +212,7 @@ def _study(words: list[str]) -> str:
 
 
 def _speeds(words: list[str]) -> str:
-    """Published timings of programs (FIELD=VALUE,…)."""
+    """Published timings of programs (EXHIBIT, and FIELD=VALUE,…)."""
     return markdown_table(other.speed(words))
 
 

@@ -51,9 +51,13 @@ def timings() -> tuple[Timing, ...]:
 
 
 def speed(words: list[str]) -> Table:
-    """Return the table of the speeds of the programs that FIELD=VALUE,… picks, all if none."""
-    where = sources.conditions(words)
-    found = [one for one in speeds(timings()) if where is None or where.matches(one.cell)]
+    """Return the table of the speeds of an exhibit's programs: those that FIELD=VALUE,… picks."""
+    if not words:
+        raise MarkerError("speeds: give an exhibit first")
+    exhibit, *conditions = words
+    where = sources.conditions(conditions)
+    mine = [timing for timing in timings() if timing.exhibit == exhibit]
+    found = [one for one in speeds(mine) if where is None or where.matches(one.cell)]
     if not found:
         raise MarkerError("no program was timed there")
     return speed_table(found)

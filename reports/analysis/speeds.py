@@ -40,11 +40,7 @@ def speeds(timings: Iterable[Timing]) -> list[Speed]:
     """Return timings with their costs, in an order that does not depend on theirs."""
     found = sorted(timings, key=_order)
     cells = [timing.trained for timing in found]
-    names = cell_names(cells, seeds=False)
-    names = [
-        name if timing.replicas == 1 else f"{name} x {timing.replicas}"
-        for name, timing in zip(names, found, strict=True)
-    ]
+    names = _names(found, cells)
     pairs = list(zip(found, cells, strict=True))
     bases = {_size(cell, timing): timing for timing, cell in pairs if is_baseline(cell)}
     speeds: list[Speed] = []
@@ -53,6 +49,24 @@ def speeds(timings: Iterable[Timing]) -> list[Speed]:
         cost, paired = (None, False) if base is None else relative(timing, base)
         speeds.append(Speed(name=name, timing=timing, cell=cell, cost=cost, paired=paired))
     return speeds
+
+
+def _names(timings: list[Timing], cells: list[Cell]) -> list[str]:
+    """Return a short name for each: by what differs in its exhibit, which is named among several.
+
+    Exhibits train by other schedules, which say nothing of an update's time.
+    """
+    exhibits = list(dict.fromkeys(timing.exhibit for timing in timings))
+    names: dict[int, str] = {}
+    for exhibit in exhibits:
+        mine = [n for n, timing in enumerate(timings) if timing.exhibit == exhibit]
+        names |= zip(mine, cell_names([cells[n] for n in mine], seeds=False), strict=True)
+    found: list[str] = []
+    for n, timing in enumerate(timings):
+        before = f"{timing.exhibit}: " if len(exhibits) > 1 else ""
+        after = "" if timing.replicas == 1 else f" x {timing.replicas}"
+        found.append(before + names[n] + after)
+    return found
 
 
 def is_baseline(cell: Cell) -> bool:
@@ -64,12 +78,12 @@ def _order(timing: Timing) -> tuple[Any, ...]:
     cell = timing.trained
     sizes = (cell.dataset, cell.network, cell.depth or 0, cell.T or 0, cell.rule)
     numbers = (cell.decoupled or "", cell.p_update or 0, cell.sg_layers or 0, timing.replicas)
-    return (timing.machine_class, *sizes, *numbers, timing.id)
+    return (timing.machine_class, timing.exhibit, *sizes, *numbers, timing.id)
 
 
 def _size(cell: Cell, timing: Timing) -> tuple[Any, ...]:
     sizes = (cell.value(name) for name in SAME_SIZES)
-    return (timing.machine_class, timing.replicas, *sizes)
+    return (timing.machine_class, timing.exhibit, timing.replicas, *sizes)
 
 
 def values(speed: Speed) -> dict[str, Any]:

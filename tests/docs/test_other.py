@@ -14,10 +14,12 @@ def test_the_outcome_of_a_study_is_the_published_one():
 
 
 def test_speeds_are_those_that_were_picked():
-    table = other.speed(["dataset=mnist,network=fcn,depth=4,rule=backprop"])
-    [(stub, _)] = table.rows
-    assert stub == ("mnist fcn 4 backprop",)
-    assert len(other.speed([]).rows) == len(other.timings())
+    for exhibit in ("table1", "beyond"):
+        table = other.speed([exhibit, "dataset=mnist,network=fcn,depth=4,rule=backprop"])
+        [(stub, _)] = table.rows
+        assert stub == ("mnist fcn 4 backprop",)
+    exhibits = {timing.exhibit for timing in other.timings()}
+    assert sum(len(other.speed([one]).rows) for one in exhibits) == len(other.timings())
 
 
 def test_verbs_are_all_commands():
@@ -29,7 +31,8 @@ def test_verbs_are_all_commands():
     [
         (lambda: other.outcome([]), "study NAME"),
         (lambda: other.outcome(["nothing"]), "mnist-dni-depth4"),
-        (lambda: other.speed(["depth=99"]), "no program"),
+        (lambda: other.speed(["table1", "depth=99"]), "no program"),
+        (lambda: other.speed([]), "give an exhibit"),
         (lambda: other.verbs(["x"]), "no words"),
     ],
 )

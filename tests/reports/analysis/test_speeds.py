@@ -29,6 +29,26 @@ def test_replicas_are_held_against_as_many():
     assert [s.name for s in found] == ["mnist fcn 3 backprop", "mnist fcn 3 cdni M0 x 4"]
 
 
+def test_exhibits_are_told_apart_and_have_their_own_baselines():
+    """They train by other schedules, which are no part of a name."""
+    base, cell = (cells(rule=rule, depth=3, **FCN)[0] for rule in ("backprop", "cdni"))
+    later = [one.replace(iterations=7, learning_rate=0.5) for one in (base, cell)]
+    found = speeds.speeds(
+        [
+            timing_of(base),
+            timing_of(cell, step=0.02),
+            timing_of(later[0], step=0.04, exhibit="beyond"),
+            timing_of(later[1], step=0.06, exhibit="beyond"),
+        ]
+    )
+    assert [(s.name, round(s.cost.median, 6)) for s in found] == [
+        ("beyond: mnist fcn 3 backprop", 1.0),
+        ("beyond: mnist fcn 3 cdni M0", 1.5),
+        ("table1: mnist fcn 3 backprop", 1.0),
+        ("table1: mnist fcn 3 cdni M0", 2.0),
+    ]
+
+
 def test_recurrent_rules_are_held_against_bptt():
     some = timings("table2", dataset="copy", T=4)
     costs_of = {s.cell.rule: s.cost for s in speeds.speeds(some)}
