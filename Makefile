@@ -40,7 +40,7 @@ docs: $(READY) ## write the numbers and figures of README and docs, and build th
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -d build/doctrees docs build/docs
 	@echo "The site is build/docs/index.html"
 
-gpu: $(READY) ## on a machine with a GPU: check it against the CPU, and report its speed (ten minutes)
+gpu: $(READY) ## on a machine with a GPU: check it against the CPU, and report its speed
 	@$(BIN)/python -c 'import sys, torch; torch.cuda.is_available() or sys.exit("torch sees no GPU here: make gpu is for machines that have one")'
 	@$(BIN)/python -m pytest -q tests/gpu
 	@$(BIN)/python tests/gpu/report.py --out report/gpu.md

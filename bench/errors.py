@@ -70,3 +70,10 @@ def did_you_mean(name: object, choices: Iterable[object]) -> str:
         return f"; choose from: {', '.join(known)}"
     near = [repr(one) for one, alike in zip(known, likeness, strict=True) if alike == most]
     return f"; did you mean {' or '.join(near)}?"
+
+
+def exhausted(error: BaseException) -> bool:
+    """Tell whether an error that training raised says that memory is short."""
+    words = str(error).lower()
+    torch_says = "can't allocate memory" in words or "out of memory" in words
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and torch_says)

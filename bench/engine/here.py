@@ -8,6 +8,7 @@ checkpoint. Either way gives the same results to the last bit.
 import contextlib
 import dataclasses
 import functools
+import gc
 import itertools
 import sys
 import time
@@ -17,7 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import SgbenchError, TrainingError
+from ..errors import SgbenchError, TrainingError, exhausted
 from ..families.family import family_for
 from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
@@ -138,10 +139,23 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) ->
             outcomes = _attempt(job.of(replicas), stop, progress, whole=len(replicas) == 1)
         except _TooLargeError:
             half = len(replicas) // 2
-            waiting.extendleft((replicas[half:], replicas[:half]))
+            for some in (replicas[half:], replicas[:half]):  # each may have come differently far
+                groups = loop.by_progress(job.of(some))
+                waiting.extendleft([some[n] for n in group] for group in reversed(groups))
         else:
             found |= zip(replicas, outcomes, strict=True)
+        finally:
+            _let_go(job.device)
     return [found[r] for r in range(len(job.cells))]
+
+
+def _let_go(device: str) -> None:
+    """Give a GPU's memory back: a program and its clock refer to each other."""
+    if device != "cpu":
+        import torch
+
+        gc.collect()
+        torch.cuda.empty_cache()
 
 
 class _TooLargeError(Exception):
@@ -173,7 +187,7 @@ def _attempt(
     except (Exception, SystemExit) as error:
         cause, done = error, 0
     outcomes = _failed(job, cause, done)  # which lets go of its memory
-    if not whole and isinstance(cause, Exception) and memory_estimate.exhausted(cause):
+    if not whole and isinstance(cause, Exception) and exhausted(cause):
         raise _TooLargeError
     return outcomes
 
@@ -188,6 +202,6 @@ def _failed(job: Job, error: Exception | SystemExit, iterations_done: int) -> li
 
 def line_of(job: Job, name: str, reason: object) -> str:
     """Return why a job failed, on one line; where memory was short, what it needs of how much."""
-    if isinstance(reason, Exception) and memory_estimate.exhausted(reason):
+    if isinstance(reason, Exception) and exhausted(reason):
         reason = f"{memory_estimate.against(job.cells, job.device)}: {reason}"
     return " ".join(f"{name}: {reason}".split())

@@ -15,8 +15,11 @@ from torch import Tensor
 
 def part_of(state: Any, replica: int) -> Any:
     """Return the state of one replica: the same, with one of everything."""
-    if isinstance(state, Tensor):  # to save a view is to save all that it is a part of
-        return state if len(state) == 1 else state[replica : replica + 1].clone()
+    if isinstance(state, Tensor):
+        if len(state) == 1:
+            return state
+        part = state[replica : replica + 1]  # to save a view is to save all that it is a part of
+        return part.clone() if part.device.type == "cpu" else part.cpu()
     if isinstance(state, list):
         return cast("list[Any]", state)[replica : replica + 1]
     if isinstance(state, dict):

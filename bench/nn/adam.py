@@ -6,6 +6,7 @@ RMSprop is the same call: Adam without momentum, whose moments are not corrected
     w <- w - rate g / (sqrt(v) + 1e-8)
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -52,7 +53,7 @@ class Adam:
     On a CPU one fused call updates all parts that move at one rate. On a GPU rates, masks and
     counts are tensors, so that an update asks the host for nothing and can be recorded once and
     done again (`training.graphs`): the fused call where every replica moves whole and at one rate,
-    else `masked_step`. How many kernels that takes does not depend on R.
+    else `masked_step`. How many operations that takes does not depend on R.
 
     Args:
         flat: weights [R, P].
@@ -135,8 +136,9 @@ class Adam:
         size, correction = moving * -rates.to(made).unsqueeze(1), None
         if corrected:
             count = self.steps.to(made).clamp(min=1)  # what has not moved yet is not corrected
-            size = size / (1 - beta1**count)
-            correction = (1 - beta2**count).rsqrt_()
+            # expm1: in float32 one less a number near one has few digits left
+            size = size / -torch.expm1(count * math.log(beta1))
+            correction = (-torch.expm1(count * math.log(beta2))).rsqrt_()
         for part, (weights, grads, first, second) in enumerate(self._columns):
             column = slice(part, part + 1)
             first.lerp_(grads, decay1[:, column])

@@ -87,6 +87,12 @@ class Tape:
         """T."""
         return len(self.by_step)
 
+    def read(self, t: int, arithmetic: Arithmetic) -> Tensor:
+        """Return what a step reads as an operand, in memory that stays the tape's."""
+        x, held = self.by_step[t].x, self.inputs[t]
+        seen = arithmetic.operand(x)
+        return x if seen is x else held.copy_(seen)
+
     def _step(self, t: int, units: int) -> StepViews:
         def parts(whole: Tensor) -> list[Tensor]:
             return [whole[:, n * units : (n + 1) * units] for n in range(4)]
@@ -160,8 +166,7 @@ class LSTM:
         arithmetic = self.arithmetic
         weight = arithmetic.operand(self._weight)
         for t, step in enumerate(tape.by_step):
-            tape.inputs[t] = arithmetic.operand(step.x)
-            arithmetic.product(weight, tape.inputs[t], step.gates)
+            arithmetic.product(weight, tape.read(t, arithmetic), step.gates)
             step.sigmoids.sigmoid_()
             step.g.tanh_()
             torch.mul(step.f, step.c_before, out=step.c).addcmul_(step.i, step.g)

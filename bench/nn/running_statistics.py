@@ -48,6 +48,10 @@ class RunningStatistics:
             self.move()
         self._observed[key] = seen, self.only
 
+    def forget(self) -> None:
+        """Drop what was noted: it was never computed."""
+        self._observed.clear()
+
     def move(self) -> None:
         """Average in all that was seen since."""
         if not self._observed:

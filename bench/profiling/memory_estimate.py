@@ -51,13 +51,6 @@ def remedy(cell: Cell, available: int) -> str:
     return "a smaller network and batch might fit"
 
 
-def exhausted(error: BaseException) -> bool:
-    """Tell whether an error that training raised says that memory is short."""
-    words = str(error).lower()
-    torch_says = "can't allocate memory" in words or "out of memory" in words
-    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and torch_says)
-
-
 def against(cells: Sequence[Cell], device: str) -> str:
     """Return the memory that a program needs and that its device has free, in words."""
     wanted = needed(cells[0], len(cells))

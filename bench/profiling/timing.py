@@ -20,8 +20,7 @@ from ..families.family import family_for
 from ..families.feedforward.program import FeedForwardProgram
 from ..families.feedforward.update_mask import UpdateMask
 from ..families.program import Program
-from ..training.graphs import WARM_UP as RECORDED_AFTER
-from ..training.graphs import stepper
+from ..training.graphs import RECORDED_AFTER, stepper
 from . import roofline
 from .clock import Clock, clock_of
 from .interleaved import Action, MachineRates, Turn, nothing
@@ -89,7 +88,7 @@ class _Entry:
         self.cost: Cost = count(program.step, unit)
         kept = resident(program)
         self.peak_bytes = kept + self.cost.peak_bytes
-        for _ in range(2 * RECORDED_AFTER + 2 if program.device.type == "cuda" else 0):
+        for _ in range(RECORDED_AFTER if program.device.type == "cuda" else 0):
             do_step()  # until what is timed is replayed
         self.limit, do = roofline.best(self.cost, memory, back_end)
         self.parts: list[dict[str, float]] = []

@@ -5,16 +5,19 @@ than most of them run. A graph starts all of them at once. It does again what wa
 memory it was recorded with: inputs are copied into tensors that stay, and what a step would replace
 by new tensors is copied back (`Program.replaced`).
 
-A program whose step can't be recorded (a rule that asks for a number, or that draws random ones
-from the host) goes on eagerly. Either way the numbers are the same.
+A program whose step can't be recorded (a rule that asks for a number, that draws random ones from
+the host, or that replaces what it keeps) goes on eagerly. Either way the numbers are the same.
 """
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
+
+from ..errors import exhausted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,13 +26,16 @@ if TYPE_CHECKING:
 
 WARM_UP = 3
 """Eager steps of a kind before it is recorded: libraries allocate their workspaces in them."""
+RECORDED_AFTER = 3 * (WARM_UP + 1)
+"""Steps after which all kinds that come often are recorded: of those there are two at most, and a
+few steps at the beginning are of others."""
 
 
 class Recorder(Protocol):
     """What records work on a device."""
 
-    def eagerly(self, do: Callable[[], object]) -> None:
-        """Do it now, as it will be recorded."""
+    def eagerly(self, do: Callable[[], object]) -> str:
+        """Do it now, as it will be recorded; return why it can't be recorded, empty if it can."""
         ...
 
     def record(self, do: Callable[[], object]) -> Callable[[], object]:
@@ -51,19 +57,30 @@ class CudaRecorder:
         self._device, self._stream = device, torch.cuda.Stream(device)
         self._pool: Any = torch.cuda.graph_pool_handle()
 
-    def eagerly(self, do: Callable[[], object]) -> None:
-        """Do it in a stream of its own, as recording asks for."""
+    def eagerly(self, do: Callable[[], object]) -> str:
+        """Do it in a stream of its own, as recording asks for, and see whether it waits."""
         outside = torch.cuda.current_stream(self._device)
         self._stream.wait_stream(outside)
-        with torch.cuda.stream(self._stream):
-            do()
+        with torch.cuda.stream(self._stream), warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            torch.cuda.set_sync_debug_mode("warn")
+            try:
+                do()
+            finally:
+                torch.cuda.set_sync_debug_mode("default")
         outside.wait_stream(self._stream)
+        waits = [str(one.message) for one in seen if "synchronizing" in str(one.message)]
+        return waits[0] if waits else ""
 
     def record(self, do: Callable[[], object]) -> Callable[[], object]:
         """Return a graph's replay."""
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
-            do()
+        graph, outside = torch.cuda.CUDAGraph(), torch.cuda.current_stream(self._device)
+        try:
+            with torch.cuda.graph(graph, pool=self._pool, stream=self._stream):
+                do()
+        except BaseException:
+            torch.cuda.set_stream(outside)  # a capture that fails leaves its own
+            raise
         return graph.replay
 
 
@@ -103,13 +120,26 @@ class RecordedStep:
             replay()
         elif self._done.get(kind, 0) < WARM_UP:
             self._done[kind] = self._done.get(kind, 0) + 1
-            self.recorder.eagerly(lambda: self._learn(given))
-        elif program.draws:
-            self.refused = "it draws random numbers"
-            program.learn(*given)
+            self._warm_up(given)
         else:
             self._record(kind, given)
         program.advance()
+
+    def _warm_up(self, given: Sequence[Tensor]) -> None:
+        """Do a step that is not recorded yet; see whether it could be."""
+        before = dict(self.program.kept)
+        why = self.recorder.eagerly(lambda: self._learn(given))
+        if self.program.draws:
+            why = "it draws random numbers"
+        elif any(self.program.kept.get(name) is not kept for name, kept in before.items()):
+            why = "it replaces what it keeps (network.kept), in place of writing into it"
+        if why:
+            self._refuse(why)
+
+    def _refuse(self, why: str) -> None:
+        self.refused = " ".join(why.split())
+        rule = self.program.cells[0].rule
+        warnings.warn(f"steps of {rule} are not recorded: {self.refused}", stacklevel=2)
 
     def _record(self, kind: Any, given: Sequence[Tensor]) -> None:
         """Record a kind of step and do it; eagerly where it can't be recorded."""
@@ -118,7 +148,11 @@ class RecordedStep:
         try:
             self._replays[kind] = self.recorder.record(lambda: self._learn(self._inputs[kind]))
         except RuntimeError as error:
-            self.refused = " ".join(str(error).split())
+            if exhausted(error):
+                raise
+            self._refuse(str(error))
+            if self.program.weights.running is not None:
+                self.program.weights.running.forget()
             self.program.replace(self._held)
             while self.program.phase != phase:
                 self.program.turn()

@@ -16,7 +16,7 @@ import torch
 
 from .. import datasets, registry
 from ..cell import Cell
-from ..errors import SgbenchError, TrainingError
+from ..errors import SgbenchError, TrainingError, exhausted
 from ..families.family import family_for
 from ..families.program import Program
 from ..families.replica_state import joined, part_of
@@ -24,7 +24,7 @@ from ..hardware import describe, known_before, machine_class
 from ..outcome import CurvePoint, LastPoint, Machine, Outcome, Status
 from ..source_files import ExternalFile
 from . import checkpoint
-from .graphs import WARM_UP, stepper
+from .graphs import RECORDED_AFTER, stepper
 from .torch_settings import configure_torch
 
 POLL_SECONDS = 0.5  # how often training asks whether to stop
@@ -150,7 +150,9 @@ class Run:
                     "diverged": self.diverged.get(r),
                 }
                 checkpoint.save(Path(file), f"{self.job.ids[r]} on {here}", mine)
-        except (OSError, MemoryError) as error:
+        except (OSError, MemoryError, RuntimeError) as error:
+            if isinstance(error, RuntimeError) and not exhausted(error):
+                raise
             self.unsaved = f"; its state is not saved: {' '.join(str(error).split())}"
         self.saved = time.monotonic()
         self.interval = max(self.job.checkpoint_seconds, (self.saved - began) / CHECKPOINT_SHARE)
@@ -255,13 +257,14 @@ def by_progress(job: Job) -> list[list[int]]:
 
 
 def _updates(state: dict[str, Any] | None) -> int:
-    return 0 if state is None else state["program"]["iteration"]
+    """Return how many updates a saved state has; -1 for none."""
+    return -1 if state is None else state["program"]["iteration"]
 
 
 def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
     """Train a program and return an outcome a replica.
 
-    It goes on from its cells' states where all have one, of as many updates (`by_progress`).
+    It goes on from its cells' states, which have done as many updates (`by_progress`).
 
     Args:
         job: the program.
@@ -269,19 +272,26 @@ def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
             status is `timeout`.
 
     Raises TrainingError for what a program raises that has begun, of which the engine makes failed
-    outcomes, and whatever beginning one raises; an SgbenchError as it is.
+    outcomes, and whatever beginning one raises (ValueError for cells that have come differently
+    far); an SgbenchError as it is.
     """
     registry.add_all(job.external_files)
-    states = job.saved_states()
-    alike = len({_updates(state) for state in states}) == 1
     with family_for(job.cells[0]).grad_mode():
-        run = Run(job, [state for state in states if state] if alike else ())
+        run = _resumed(job)
         try:
             return _train(run, should_stop)
         except SgbenchError:
             raise
         except (Exception, SystemExit) as error:
             raise TrainingError(error, run.program.iteration) from error
+
+
+def _resumed(job: Job) -> Run:
+    """Return a program where its cells' states left it; those are let go of."""
+    states = job.saved_states()
+    if len({_updates(state) for state in states}) > 1:
+        raise ValueError("the cells of a program have come differently far")
+    return Run(job, [state for state in states if state is not None])
 
 
 def _train(run: Run, should_stop: ShouldStop) -> list[Outcome]:
@@ -329,7 +339,7 @@ def time_steps(job: Job, seconds: float) -> float:
     registry.add_all(job.external_files)
     with family_for(job.cells[0]).grad_mode():
         run = Run(dataclasses.replace(job, checkpoints=()))
-        for _ in range(1 if run.device.type == "cpu" else WARM_UP + 1):
+        for _ in range(1 if run.device.type == "cpu" else RECORDED_AFTER):
             run.step()  # first touches, and on a GPU what is recorded
         run.synchronize()
         steps, start = 0, time.perf_counter()

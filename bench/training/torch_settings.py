@@ -14,7 +14,7 @@ def configure_torch(device: str, threads: int, back_end: str) -> None:
     """Set this process's threads and the back-end of its float32 matrix products.
 
     On a GPU TF32 is off, products of bfloat16 add up in float32, and convolutions are computed by
-    the same algorithm each time, so that a machine class promises bits. Freed memory is kept
+    the same algorithm each time: the same stack gives the same bits. Freed memory is kept
     (`hardware.keep_freed_memory`).
     """
     torch.set_num_threads(threads)

@@ -48,7 +48,8 @@ def find_memory_fit(plan: Plan, jobs: int | None, device: str) -> MemoryFit:
         needs = _needs(plan)
         # On a GPU stacks may be split, but not only so that more of them run at a time.
         sizes = (needs[p[0]] * (1 if device == "cpu" else len(p)) for p in at_once)
-        largest = max((size for size in sizes if size <= free), default=1)
+        none_fits = 1 if device == "cpu" else free
+        largest = max((size for size in sizes if size <= free), default=none_fits)
         workers = max(1, min(workers, free // max(1, largest + beside)))
     return fit_per_worker(plan, workers, max(0, free - workers * beside))
 

@@ -126,12 +126,14 @@ def train(
         summary = RunSummary(left=sum(map(len, plan.programs)))
 
         def done(index: int, outcomes: list[Outcome]) -> None:
-            if summary.interrupted and any(o.status == "timeout" for o in outcomes):
-                return  # its checkpoints are all there is to keep
             cells = [plan.cells[n].cell for n in plan.programs[index]]
             records: list[Record] = []
             for cell, outcome in zip(cells, outcomes, strict=True):
+                if summary.interrupted and outcome.status == "timeout":
+                    continue  # its checkpoint is all there is to keep
                 records += store_outcomes(owner(cell), [cell], [outcome])
+            if not records:
+                return
             for record in records:
                 summary.left -= record.status != "timeout"
                 summary.written[record.status] = summary.written.get(record.status, 0) + 1

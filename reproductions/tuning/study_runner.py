@@ -85,7 +85,8 @@ class Tuner:
         missing = sum(self.study.trials - len(s.trials) for s in self._searches)
         ready = sum(len(batch.plan.programs) for batch in self._ready)
         total = missing * self.study.seeds + ready + self.study.fresh
-        self.workers = workers_for(self.options.jobs, self.device, total)
+        asked = self.options.jobs or (None if self.device == "cpu" else 1)
+        self.workers = workers_for(asked, self.device, total)
         plan = make_plan([*cells, *most], (), machine=None)
         fit = fit_per_worker(plan, self.workers, memory_estimate.free(self.device))
         if fit.too_large:

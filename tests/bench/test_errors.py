@@ -2,6 +2,7 @@
 
 import pytest
 from sgbench.bench import errors
+from torch import OutOfMemoryError
 
 
 @pytest.mark.parametrize(
@@ -30,3 +31,17 @@ def test_the_nearest_names_are_suggested(name, near):
 def test_all_names_are_told_where_none_is_near():
     assert errors.did_you_mean("xyz", ["dni", "cdni"]).endswith("dni, cdni")
     assert errors.did_you_mean("", ["dni"]).endswith("dni")
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"), True),
+        (OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
+        (RuntimeError("shape mismatch"), False),
+        (ValueError("out of memory"), False),
+    ],
+)
+def test_what_says_that_memory_is_short(error, short):
+    assert errors.exhausted(error) == short

@@ -45,7 +45,7 @@ def test_the_site_builds_without_a_warning(tmp_path):
     """The whole of it, gallery included, as `make docs` builds it."""
     source = tmp_path / "docs"
     shutil.copytree(ROOT / "docs", source, ignore=shutil.ignore_patterns("gallery"))
-    for name in ("examples", "bench", "reproductions", "results", "reports", ".github"):
+    for name in ("examples", "bench", "reproductions", "results", "reports", "tests", ".github"):
         shutil.copytree(ROOT / name, tmp_path / name)
     flags = ["--quiet", "--fail-on-warning", "--keep-going", "-b", "html"]
     done = subprocess.run(

@@ -20,7 +20,7 @@ from sgbench.bench import hardware
 from sgbench.bench.families.family import family_for
 from sgbench.bench.profiling import memory_estimate
 from sgbench.bench.profiling.synthetic_data import program_for
-from sgbench.bench.training.graphs import WARM_UP, stepper
+from sgbench.bench.training.graphs import RECORDED_AFTER, stepper
 from sgbench.reproductions.exhibits.exhibit import pick_cells
 from sgbench.reproductions.running.plan import shape
 
@@ -51,7 +51,7 @@ def rate(cells, device, seconds, *, graphed):
     program = program_for(cells, device, 1, "mkl" if not on_gpu else "")
     with family_for(cells[0]).grad_mode():
         step = stepper(program) if graphed else program.step
-        for _ in range(2 * WARM_UP + 2 if on_gpu else 1):
+        for _ in range(RECORDED_AFTER if on_gpu else 1):
             step()
         wait(device)
         steps, start = 0, time.perf_counter()
@@ -61,7 +61,7 @@ def rate(cells, device, seconds, *, graphed):
                 steps += 1
             wait(device)
         taken = time.perf_counter() - start
-    return steps / taken, torch.cuda.max_memory_allocated() if on_gpu else 0
+    return steps / taken, torch.cuda.max_memory_reserved() if on_gpu else 0
 
 
 def wait(device):
@@ -72,7 +72,7 @@ def wait(device):
 def one_of_several(cells, device, seconds, barrier, found):
     """A process that trains beside others, once all are there."""
     rate(cells, device, 0.0, graphed=True)
-    barrier.wait()
+    barrier.wait(timeout=300)
     found.put(rate(cells, device, seconds, graphed=True)[0])
 
 

@@ -34,6 +34,8 @@ CELLS = {
     "dni copy": lambda: tiny_recurrent("dni"),
     "dni_aux": lambda: tiny_recurrent("dni_aux"),
     "dni text": lambda: tiny_recurrent("dni", dataset="descriptions"),
+    "dni_aux bf16": lambda: tiny_recurrent("dni_aux", precision="bf16"),
+    "backprop bf16": lambda: tiny_cell("backprop", precision="bf16"),
     "two networks": lambda: tiny_pair("dni"),
     "end to end": lambda: tiny_pair("end_to_end"),
     "no feedback": lambda: tiny_pair("no_feedback"),
@@ -41,7 +43,12 @@ CELLS = {
 """A cell by the kind of its program."""
 RATES = ("cdni fcn", "update", "dni copy", "two networks")
 """Kinds whose replicas are also given different rates."""
-KINDS = [*(kind for kind in CELLS if kind != "dropout"), *(f"{kind}, rates" for kind in RATES)]
+NARROW = ("dni_aux bf16", "backprop bf16")
+"""Kinds that a CPU computes in another arithmetic."""
+KINDS = [
+    *(kind for kind in CELLS if kind not in ("dropout", *NARROW)),
+    *(f"{kind}, rates" for kind in RATES),
+]
 """The kinds whose steps can be recorded."""
 
 

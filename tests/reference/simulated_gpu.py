@@ -128,6 +128,11 @@ class SimulatedGPU(TorchDispatchMode):
         torch.cuda._lazy_init = self._lazy
         return super().__exit__(*raised)
 
+    @property
+    def recording(self):
+        """Whether a graph is being recorded."""
+        return self._tape is not None
+
     @contextlib.contextmanager
     def watching(self):
         """Yield what is seen inside."""
@@ -139,7 +144,11 @@ class SimulatedGPU(TorchDispatchMode):
 
     def eagerly(self, do):
         """As `graphs.Recorder` has it."""
-        do()
+        with self.watching() as seen:
+            do()
+        for kind in ("kernels", "waits", "uploads"):
+            getattr(self.seen, kind).extend(getattr(seen, kind))
+        return "it waits for values" if seen.waits or seen.uploads else ""
 
     def record(self, do):
         """As `graphs.Recorder` has it."""

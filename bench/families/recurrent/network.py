@@ -164,7 +164,8 @@ class RecurrentReplicas:
             tape = self.next_tape()
             for name, value in carried["before"].items():
                 getattr(tape, name).copy_(value)
-            tape.inputs = [self.core.arithmetic.operand(step.x) for step in tape.by_step]
+            for t in range(tape.steps):
+                tape.read(t, self.core.arithmetic)
 
     def _output(self, state: Tensor) -> Tensor:
         return state[:, : self.core.units]

@@ -6,7 +6,6 @@ import pytest
 from reference.programs import tiny_cell
 from sgbench.bench.errors import UsageError
 from sgbench.bench.profiling import memory_estimate
-from torch import OutOfMemoryError
 
 
 def test_a_value_that_is_said_to_fit_does():
@@ -24,20 +23,6 @@ def test_a_value_that_is_said_to_fit_does():
     assert memory_estimate.remedy(cell, 1) == "a smaller network and batch might fit"
     with pytest.raises(UsageError, match="T is needed"):
         memory_estimate.fitting(cell, available, "T")
-
-
-@pytest.mark.parametrize(
-    ("error", "short"),
-    [
-        (MemoryError(), True),
-        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you"), True),
-        (OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), True),
-        (RuntimeError("shape mismatch"), False),
-        (ValueError("out of memory"), False),
-    ],
-)
-def test_what_says_that_memory_is_short(error, short):
-    assert memory_estimate.exhausted(error) == short
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ that it baked in, or a tensor that a step replaced, shows as a difference.
 
 import pytest
 import torch
-from reference.device_programs import KINDS, device_of, device_program
+from reference.device_programs import KINDS, NARROW, device_of, device_program
 from reference.simulated_gpu import SimulatedGPU
 from sgbench.bench.training import graphs
 from sgbench.bench.training.graphs import WARM_UP, RecordedStep
@@ -42,7 +42,7 @@ def state_of(program):
     return {name: tensor.cpu().clone() for name, tensor in found.items()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [*KINDS, *NARROW])
 def test_recorded_steps_are_the_steps_to_the_last_bit(gpu, kind):
     plain, recorded = program(kind), program(kind)
     step = RecordedStep(recorded, gpu)
@@ -105,8 +105,70 @@ def test_a_step_that_asks_for_a_number_goes_on_eagerly(gpu, kind, monkeypatch):
     for _ in range(STEPS):
         plain.step()
         step()
-    assert "not while a graph is recorded" in step.refused
+    assert step.refused == "it waits for values"
     assert all(torch.equal(a, state_of(recorded)[name]) for name, a in state_of(plain).items())
+
+
+def test_a_step_that_cannot_be_recorded_after_all_leaves_nothing_behind(gpu, kind):
+    """It fails in the middle: what its batch norms saw was never computed."""
+    plain, recorded = program(kind), program(kind)
+    classify = recorded.network.classify
+
+    def failing(h):
+        if gpu.recording:
+            raise RuntimeError("operation not permitted when stream is capturing")
+        return classify(h)
+
+    recorded.network.classify = failing
+    step = RecordedStep(recorded, gpu)
+    with pytest.warns(UserWarning, match="steps of cdni are not recorded: operation not perm"):
+        both(plain, step)
+    assert all(torch.equal(a, state_of(recorded)[name]) for name, a in state_of(plain).items())
+
+
+def both(plain, step):
+    """Do as many steps of either."""
+    for _ in range(STEPS):
+        plain.step()
+        step()
+
+
+def test_memory_that_is_short_is_not_taken_for_a_refusal(gpu, kind):
+    recorded = program(kind)
+    learn = recorded.learn
+
+    def failing(*inputs):
+        if gpu.recording:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB")
+        learn(*inputs)
+
+    recorded.learn = failing
+    step = RecordedStep(recorded, gpu)
+    with pytest.raises(RuntimeError, match="out of memory"):
+        both(program(kind), step)
+
+
+@pytest.mark.parametrize("kind", ["dfa"])
+def test_a_rule_that_replaces_what_it_keeps_goes_on_eagerly(gpu, kind):
+    plain, recorded = program(kind), program(kind)
+    for one in (plain, recorded):
+        one.learn = replacing(one)
+    step = RecordedStep(recorded, gpu)
+    with pytest.warns(UserWarning, match="it replaces what it keeps"):
+        both(plain, step)
+    assert all(torch.equal(a, state_of(recorded)[name]) for name, a in state_of(plain).items())
+
+
+def replacing(one):
+    """What `learn` does, where the rule then changes what it keeps by assignment."""
+    learn = one.learn
+
+    def learned(*inputs):
+        learn(*inputs)
+        for name, tensor in one.kept.items():
+            one.kept[name] = tensor * 1.5
+
+    return learned
 
 
 def test_on_a_cpu_a_step_is_the_programs():

@@ -36,7 +36,7 @@ def test_a_job_has_the_cells_of_its_program_and_the_chosen_back_end(executor):
     assert [job.ids for job in jobs] == [(plan.cells[p[0]].id,) for p in plan.programs]
     assert {job.matmul for job in jobs} == {found.backend[0]}
     assert {(job.threads, job.device) for job in jobs} == {(1, "cpu")}
-    assert len({job.checkpoint for job in jobs}) == len(jobs)
+    assert len({file for job in jobs for file in job.checkpoints}) == len(jobs)
 
 
 def test_jobs_carry_the_files_of_rules_that_were_brought(executor, tmp_path):
