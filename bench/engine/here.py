@@ -136,7 +136,9 @@ def attempt(job: Job, stop: Stop, progress: Callable[[int, LastPoint], None]) ->
     while waiting:
         replicas = waiting.popleft()
         try:
-            outcomes = _attempt(job.of(replicas), stop, progress, whole=len(replicas) == 1)
+            whole = len(replicas) == len(job.cells)
+            part = job if whole else job.of(replicas)
+            outcomes = _attempt(part, stop, progress, alone=len(replicas) == 1)
         except _TooLargeError:
             half = len(replicas) // 2
             for some in (replicas[half:], replicas[:half]):  # each may have come differently far
@@ -163,9 +165,9 @@ class _TooLargeError(Exception):
 
 
 def _attempt(
-    job: Job, stop: Stop, progress: Callable[[int, LastPoint], None], *, whole: bool = True
+    job: Job, stop: Stop, progress: Callable[[int, LastPoint], None], *, alone: bool = True
 ) -> list[Outcome]:
-    """Train a program. Raises _TooLargeError where memory is short for one that is not `whole`."""
+    """Train a program. Raises _TooLargeError where memory is short, unless its cell is `alone`."""
     stdout = sys.stdout
 
     def should_stop(iteration: int, point: LastPoint) -> bool:
@@ -187,7 +189,7 @@ def _attempt(
     except (Exception, SystemExit) as error:
         cause, done = error, 0
     outcomes = _failed(job, cause, done)  # which lets go of its memory
-    if not whole and isinstance(cause, Exception) and exhausted(cause):
+    if not alone and isinstance(cause, Exception) and exhausted(cause):
         raise _TooLargeError
     return outcomes
 

@@ -66,7 +66,7 @@ class TestInline:
     def test_a_job_pauses_where_it_is_asked_to_and_goes_on(self, tmp_path):
         (cell,) = cells(8, 1)
         cell = dataclasses.replace(cell, evaluate_every=2)
-        job = dataclasses.replace(job_of(cell), checkpoint=str(tmp_path / "one.pt"))
+        job = job_of(cell, checkpoint=str(tmp_path / "one.pt"))
         want = untimed(loop.train(job_of(cell), never))
         for at in (2, 2, 6):  # the second time it is there already
             (paused,) = run([dataclasses.replace(job, pause_at=at)])[0]
