@@ -4,7 +4,12 @@ import pytest
 from sgbench.bench import processor, registry
 from sgbench.bench.errors import DataError, UsageError
 from sgbench.reproductions.running.backend import known_class
-from sgbench.reproductions.running.executor import EMULATED, executor_of, needed_data
+from sgbench.reproductions.running.executor import (
+    EMULATED,
+    NOT_SHOWN,
+    executor_of,
+    needed_data,
+)
 from sgbench.reproductions.running.request import plan_of, wanted_cells
 
 
@@ -74,7 +79,16 @@ def test_emulated_products_are_told_of(executor, monkeypatch):
     monkeypatch.setattr(processor, "bfloat16", lambda: None)
     found, plan, said = executor(set=("precision=bf16", "iterations=9", "evaluate_every=4"))
     found.check_data(plan)
-    assert said == [EMULATED]
+    assert said[0] == EMULATED
+
+
+@pytest.mark.parametrize(("rule", "told"), [("backprop", []), ("cdni", []), ("dni", [NOT_SHOWN])])
+def test_bfloat16_is_told_of_where_nothing_is_shown_for_the_rule(executor, monkeypatch, rule, told):
+    monkeypatch.setattr(processor, "bfloat16", lambda: "amx_bf16")
+    where = (f"network=fcn,depth=3,sg_layers=none,0,rule={rule}",)
+    found, plan, said = executor(set=("precision=bf16",), where=where)
+    found.check_data(plan)
+    assert said == told
 
 
 def test_a_refused_job_has_a_failed_outcome_a_cell(executor):
