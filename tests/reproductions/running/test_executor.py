@@ -85,7 +85,8 @@ def test_emulated_products_are_told_of(executor, monkeypatch):
 @pytest.mark.parametrize(("rule", "told"), [("backprop", []), ("cdni", []), ("dni", [NOT_SHOWN])])
 def test_bfloat16_is_told_of_where_nothing_is_shown_for_the_rule(executor, monkeypatch, rule, told):
     monkeypatch.setattr(processor, "bfloat16", lambda: "amx_bf16")
-    where = (f"network=fcn,depth=3,sg_layers=none,0,rule={rule}",)
+    linear = "" if rule == "backprop" else ",sg_layers=0"
+    where = (f"network=fcn,depth=3,rule={rule}{linear}",)
     found, plan, said = executor(set=("precision=bf16",), where=where)
     found.check_data(plan)
     assert said == told
