@@ -135,7 +135,7 @@ Mask: TypeAlias = Union[Sequence[Sequence[bool]], "Tensor"]
 On a GPU it is a tensor of booleans [R, layers] there, and to ask for one of them is to wait."""
 
 Some: TypeAlias = Union[Sequence[bool], "Tensor"]
-"""Of R replicas, those for which something holds; on a GPU a tensor of booleans [R]."""
+"""A choice among R replicas: a boolean for each, on a GPU as a tensor [R]."""
 
 
 class DecoupledNetwork(FeedForwardNetwork, Protocol):

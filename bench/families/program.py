@@ -117,7 +117,7 @@ class Program(ABC):
 
     @property
     def draws(self) -> bool:
-        """Whether `learn` takes random numbers, which the host draws."""
+        """True where `learn` uses random numbers; the host draws them at every step."""
         return False
 
     @property
@@ -125,8 +125,9 @@ class Program(ABC):
         """Which of several memories the next `learn` works on, where it takes turns."""
         return 0
 
-    def turn(self) -> None:  # noqa: B027 - most have one memory
+    def turn(self) -> None:
         """Take the turn that `learn` would have taken, had it run and not been replayed."""
+        assert self.phase == 0, "a program whose memories take turns says how"
 
     def move(self, active: Any = None) -> None:
         """Update the weights with their gradients, each replica at its rate.

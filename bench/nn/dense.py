@@ -71,7 +71,8 @@ class BatchNorm:
     """Batch norm over the batch of [R, units, B], `rectified` if asked for."""
 
     running: RunningStatistics | None = None
-    """Where running statistics wait until the end of a step; None where they move at once."""
+    """The list that collects a step's batch statistics until the step ends; None where they are
+    averaged into the running statistics at once."""
 
     def __init__(self, plan: blueprint.BatchNormSpec) -> None:
         self.blueprint, self.rectified = plan, plan.rectified

@@ -68,7 +68,7 @@ class Block:
         self.blueprint = Blueprint(tuple((name, part.blueprint) for name, part in parts))
         self._weighted = parts
         self.waits = False
-        """Whether all running statistics wait for the end of a step (`wait`)."""
+        """True where no layer updates its running statistics before a step ends (`wait`)."""
 
     def bind(self, weights: Tensors, grads: Tensors, stats: Tensors) -> None:
         """Hand each part its tensors, by the names of the blueprint."""

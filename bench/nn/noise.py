@@ -26,7 +26,7 @@ class Noise:
 
     @property
     def used(self) -> bool:
-        """Whether any number has been drawn."""
+        """True once a number has been drawn from any stream."""
         return bool(self._streams)
 
     def uniform(self, name: str, shape: Sequence[int]) -> Tensor:

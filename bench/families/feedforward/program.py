@@ -84,7 +84,7 @@ class FeedForwardProgram(Program):
 
     @property
     def draws(self) -> bool:
-        """Whether `learn` takes random numbers, which the host draws."""
+        """True where `learn` uses random numbers; the host draws them at every step."""
         return self.network.noise.used or self.batches.noise.used
 
     def evaluate(self, which: str) -> tuple[list[float], list[float]]:

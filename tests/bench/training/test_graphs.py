@@ -30,6 +30,13 @@ def program(kind):
     return device_program(kind, device_of(kind))
 
 
+def both(plain, step):
+    """Do as many steps of either."""
+    for _ in range(STEPS):
+        plain.step()
+        step()
+
+
 def state_of(program):
     """All its tensors, as the CPU has them."""
     found = {
@@ -46,9 +53,7 @@ def state_of(program):
 def test_recorded_steps_are_the_steps_to_the_last_bit(gpu, kind):
     plain, recorded = program(kind), program(kind)
     step = RecordedStep(recorded, gpu)
-    for _ in range(STEPS):
-        plain.step()
-        step()
+    both(plain, step)
     assert step.refused == ""
     assert (plain.iteration, recorded.iteration) == (STEPS, STEPS)
     wanted, found = state_of(plain), state_of(recorded)
@@ -84,9 +89,7 @@ def test_a_step_that_draws_random_numbers_goes_on_eagerly(gpu):
     plain = program("dropout")
     recorded = program("dropout")
     step = RecordedStep(recorded, gpu)
-    for _ in range(STEPS):
-        plain.step()
-        step()
+    both(plain, step)
     assert step.refused == "it draws random numbers"
     assert all(torch.equal(a, state_of(recorded)[name]) for name, a in state_of(plain).items())
 
@@ -102,9 +105,7 @@ def test_a_step_that_asks_for_a_number_goes_on_eagerly(gpu, kind, monkeypatch):
 
     monkeypatch.setattr(recorded, "learn", asking)
     step = RecordedStep(recorded, gpu)
-    for _ in range(STEPS):
-        plain.step()
-        step()
+    both(plain, step)
     assert step.refused == "it waits for values"
     assert all(torch.equal(a, state_of(recorded)[name]) for name, a in state_of(plain).items())
 
@@ -124,13 +125,6 @@ def test_a_step_that_cannot_be_recorded_after_all_leaves_nothing_behind(gpu, kin
     with pytest.warns(UserWarning, match="steps of cdni are not recorded: operation not perm"):
         both(plain, step)
     assert all(torch.equal(a, state_of(recorded)[name]) for name, a in state_of(plain).items())
-
-
-def both(plain, step):
-    """Do as many steps of either."""
-    for _ in range(STEPS):
-        plain.step()
-        step()
 
 
 def test_memory_that_is_short_is_not_taken_for_a_refusal(gpu, kind):
