@@ -22,6 +22,7 @@ from ...results.metrics import grain
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import (
     HEADLINES,
+    Answer,
     Target,
     is_drawn,
     is_within,
@@ -101,7 +102,8 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
     frame = selection.frame[selection.declared(selection.frame)]
     records = frame[frame["configuration"].isin(support)]
     errors = _errors(records, known, panel)
-    of_seeds = [_median(known, panel, seed, support) for seed in _complete(errors, support)]
+    values = [panel[n].p_update or 0.0 for n in support]
+    of_seeds = [median_over(known, values, seed) for seed in _complete(errors, support)]
     every = errors["error"].tolist()
     own = records[records["configuration"].isin(mine)]
     own = own[~own["status"].isin(UNFINISHED) | own["configuration"].isin(errors["configuration"])]
@@ -117,9 +119,9 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
                 value=known.value, margin=margin, reading=known.reading,
                 side="above" if known.censored else "at",
             )  # fmt: skip
-            about = mean_bounds(of_seeds, grain=grain(cells[0].dataset))
-            within = is_within(about, target)
-            drawn = is_drawn(median_prediction(every, known.networks), target)
+            within, drawn = answers(
+                of_seeds, every, target, networks=known.networks, grain=grain(cells[0].dataset)
+            )
             verdict, decides = HEADLINES[within, drawn]
     return Bin(
         paper=known,
@@ -135,6 +137,27 @@ def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
         decides=decides,
         diverged=diverged,
     )
+
+
+def answers(
+    of_seeds: Sequence[float],
+    every: Sequence[float],
+    target: Target,
+    *,
+    networks: int,
+    grain: float,
+) -> tuple[Answer, Answer]:
+    """Return whether our median is *within* the paper's margin, and the paper's *drawn* from ours.
+
+    Args:
+        of_seeds: the median over the bin of each seed.
+        every: the errors of all networks of the bin and its ends.
+        target: the paper's median.
+        networks: that it is of.
+        grain: of an error.
+    """
+    within = is_within(mean_bounds(of_seeds, grain=grain), target)
+    return within, is_drawn(median_prediction(every, networks), target)
 
 
 def _support(known: Median, panel: dict[int, Cell]) -> list[int]:
@@ -170,15 +193,15 @@ def _complete(errors: pd.DataFrame, support: Sequence[int]) -> list[list[float]]
     return table.reindex(columns=list(support)).dropna().to_numpy(dtype=float).tolist()
 
 
-def _median(
-    known: Median, panel: dict[int, Cell], errors: Sequence[float], support: Sequence[int]
-) -> float:
-    """Return the median over the bin of the curve through a seed's errors, p_update even."""
+def median_over(known: Median, values: Sequence[float], errors: Sequence[float]) -> float:
+    """Return the median over the bin of the curve through a seed's errors, p_update even.
+
+    `values` are those of p_update that the errors are of, ascending, over all of the bin.
+    """
     import numpy as np
 
     width = (known.up_to - known.above) / _FINE
     p = known.above + width * (np.arange(_FINE) + 0.5)
-    values = [panel[n].p_update or 0.0 for n in support]
     return float(np.median(np.interp(p, values, errors)))
 
 
