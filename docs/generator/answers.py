@@ -106,16 +106,19 @@ def first_updates() -> str:
     exact = [one for one in known if not one.paper.censored]
     above = sum(one.found is not None and one.found.mean > one.paper.value for one in exact)
     seeds = {one.found.n for one in known if one.found is not None}
-    there = f"{' or '.join(map(str, sorted(seeds)))} of {known[0].seeds} seeds"
-    bounds = [f'"> {one.paper.value:g} %"' for one in known if one.paper.censored]
-    others = "the other" if len(bounds) == 1 else f"{len(bounds)} others"
+    range_ = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else f"{min(seeds)}"
+    there = f"{range_} of {known[0].seeds} seeds"
+    cut = [one.paper.value for one in known if one.paper.censored]
+    bounds = [f'"> {value:g} %"' for value in sorted(set(cut))]
+    others = "the other" if len(cut) == 1 else f"{len(cut)} others"
     rest = f"; of {others} the paper says only {_listed(bounds, 'and')}" if bounds else ""
     updates = {round(one.paper.at * one.cell.iterations) for one in known}
-    open_ = all(one.verdict == INCONCLUSIVE for one in known)
+    verdicts = Counter(one.verdict for one in known if one.verdict != INCONCLUSIVE)
+    decided = [f"{n} {'is' if n == 1 else 'are'} {verdict}" for verdict, n in verdicts.items()]
     return (
         f"after {_listed([f'{n:,}' for n in sorted(updates)])} updates the median error of"
         f" `p_update` is above the paper's in {above} of {len(known)} bins ({there}{rest})"
-        f"{': none is decided' if open_ else ''}"
+        f": {_listed(decided, 'and') if decided else 'none is decided'}"
     )
 
 

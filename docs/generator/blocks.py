@@ -24,6 +24,7 @@ from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
 from sgbench.reports.tables.table import Table
 from sgbench.reports.tables.waits import waits_table
+from sgbench.reproductions.exhibits.schema import CUSTOM
 
 from . import figures, other, overview, sources
 from .markers import MarkerError
@@ -136,7 +137,10 @@ def _medians(words: list[str]) -> str:
     exhibit, scale, where = _asked(words)
     found = sources.selection(exhibit, scale, where)
     there = set(found.cells)
-    some = [one for one in bins(sources.whole(exhibit, scale)) if there.issuperset(one.cells)]
+    every = found if scale == CUSTOM else sources.whole(exhibit, scale)  # not several of one value
+    some = [one for one in bins(every) if there.issuperset(one.cells)]
+    if scale == CUSTOM:
+        some = [one for one in some if one.found]
     return _lines(_without(NOT_COMPARABLE, medians_table(found, some)), _protocol(found))
 
 

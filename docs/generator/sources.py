@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sgbench.bench.errors import SgbenchError
 from sgbench.reports.analysis.claims import ClaimResult, claims
-from sgbench.reports.analysis.select import Selection, select
+from sgbench.reports.analysis.select import READABLE, Selection, select
 from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
 from sgbench.reports.pages.stages import Stages, stages_of
 from sgbench.reproductions.exhibits import catalogue
@@ -48,7 +48,8 @@ def whole(exhibit: str, scale: str) -> Selection:
         if scale != CUSTOM:
             found.scale(scale)
             return select(found, scale, known)
-        custom = [r for r in known if r.scale == CUSTOM and r.status == "ok" and r.split == "test"]
+        mine = [r for r in known if r.scale == CUSTOM and r.split == "test"]
+        custom = [r for r in mine if r.status in READABLE]
         return select(with_custom(found, custom), CUSTOM, custom)
     except SgbenchError as error:
         raise MarkerError(str(error)) from None

@@ -37,7 +37,7 @@ MEAN = 400  # seeds by which the expected median of one is known
 def processes():
     """Return by panel what errors are like: (p_update, mean error, standard deviation), arrays."""
     exhibit = load("p_update")
-    known = [one for one in exhibit.medians if one.at == 0.01]  # noqa: PLR2004
+    known = [one for one in exhibit.medians if one.at == 0.01]
     text = resources.files("sgbench.results").joinpath("published/p_update.paper.jsonl").read_text()
     found = defaultdict(lambda: defaultdict(dict))
     for line in text.splitlines():
@@ -69,7 +69,7 @@ def bins(panel):
     return [
         one
         for one in (*exhibit.medians, *exhibit.cut_off)
-        if one.at == 0.01 and where.items() <= one.where.items()  # noqa: PLR2004
+        if one.at == 0.01 and where.items() <= one.where.items()
     ]
 
 

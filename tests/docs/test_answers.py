@@ -54,7 +54,12 @@ def test_first_updates_are_held_against_numbers_and_bounds_apart(monkeypatch):
     assert 'in 1 of 3 bins (1 of 5 seeds; of the other the paper says only "> 6 %")' in words
     assert words.endswith(": none is decided")
     some[1] = median(3.0, 3.0, verdict="reproduced")
-    assert "decided" not in answers.first_updates()
+    assert answers.first_updates().endswith('"> 6 %"): 1 is reproduced')
+    some += [median(8.0, 3.0, verdict="not reproduced"), median(8.0, 6.0, censored=True)]
+    some[-1].found.n = 5
+    words = answers.first_updates()
+    assert '(1 to 5 of 5 seeds; of 2 others the paper says only "> 6 %")' in words
+    assert words.endswith(": 1 is reproduced and 1 is not reproduced")
 
 
 def test_planned_power_is_that_of_the_dry_run():
