@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...bench import datasets
 from ...bench.cell import Cell
@@ -189,17 +190,34 @@ _SCHEDULE = (
 )
 
 
+class Speed(NamedTuple):
+    """What a record tells of speed: its cell, that one's `shape`, and updates a second if known."""
+
+    cell: Cell
+    shape: str
+    machine_class: str
+    steps_per_second: float | None
+
+
+def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
+    """Return what records tell of speed, of those whose rule and dataset are here."""
+    cells = ((record, record.cell) for record in records if record.known)
+    return tuple(
+        Speed(cell, shape(cell), record.machine_class, record.steps_per_second)
+        for record, cell in cells
+    )
+
+
 def seconds_per_step(
-    records: Iterable[Record], machine: str | Collection[str] | None
+    found: Iterable[Speed], machine: str | Collection[str] | None
 ) -> dict[str, float]:
-    """Return {shape: median seconds an update took} over the records of machine classes."""
-    found: dict[str, list[float]] = {}
+    """Return {shape: median seconds an update took} on machine classes, on all if None."""
+    taken: dict[str, list[float]] = {}
     classes = None if machine is None else classes_of(machine)
-    for record in records:
-        here = classes is None or is_among(record.machine_class, classes)
-        if record.steps_per_second and here and record.known:
-            found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
-    return {name: statistics.median(values) for name, values in found.items()}
+    for one in found:
+        if one.steps_per_second and (classes is None or is_among(one.machine_class, classes)):
+            taken.setdefault(one.shape, []).append(1 / one.steps_per_second)
+    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 def estimate(plan: Plan, per_step: Mapping[str, float], workers: int) -> float | None:

@@ -265,6 +265,7 @@ def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(
 def test_a_message_that_is_late_ends_the_run_with_one_line(monkeypatch, way, held):
     """Stage `held` stops; with heads only the one above waits for anything."""
     monkeypatch.setenv("SGBENCH_MESSAGE_SECONDS", "1")
+    monkeypatch.setattr(group, "END_SECONDS", 0.5)  # the one that is held will not end by itself
     seen, folders = [], []
 
     def hold(processes):
