@@ -3,6 +3,7 @@
 Free of torch: `status` and `run --dry-run` stop here.
 """
 
+import functools
 import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from ...bench.families.family import family_for
 from ...bench.families.feedforward.stages import START_SECONDS
 from ...bench.hardware import is_among
 from ...bench.outcome import UNFINISHED
+from ...bench.registry import RULES
 from ...results.record import Record
 from .until import Until
 
@@ -154,6 +156,13 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
+    return _work(cell.with_seed(0), RULES.generation)
+
+
+@functools.lru_cache(maxsize=4096)
+def _work(cell: Cell, generation: int) -> float:
+    """Return the same; it is the same for every seed, and is counted for each cell of a grid."""
+    del generation  # a rule of one's own may have changed
     return family_for(cell).work(cell)
 
 
@@ -162,8 +171,16 @@ def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
 
     `varied` are the fields that they may differ in; None for those of `not_shape`.
     """
-    left_out = not_shape() if varied is None else varied
-    return repr({k: v for k, v in cell.to_dict().items() if k not in left_out})
+    if varied is None:
+        return _shape(cell.with_seed(0), RULES.generation)
+    return repr({k: v for k, v in cell.to_dict().items() if k not in varied})
+
+
+@functools.lru_cache(maxsize=4096)
+def _shape(cell: Cell, generation: int) -> str:
+    """Return the shape by the fields of `not_shape`, the seed among them."""
+    del generation  # a rule of one's own may have brought a replica axis
+    return shape(cell, not_shape())
 
 
 def not_shape() -> tuple[str, ...]:
