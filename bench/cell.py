@@ -19,6 +19,7 @@ OPTIONAL = (
     *(name for name, spec in FIELDS.items() if spec.default is not None),
 )
 """Fields that a cell they apply to may do without."""
+_SEEDLESS = (*(name for name in FIELDS if name != "seed"), "hyperparameters")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,9 @@ class Cell(Configuration):
 
     def __post_init__(self) -> None:
         for name, spec in FIELDS.items():
-            object.__setattr__(self, name, spec.coerce(getattr(self, name)))
+            value = getattr(self, name)
+            if value is not None or not spec.optional:  # most fields of most cells are None
+                object.__setattr__(self, name, spec.coerce(value))
         object.__setattr__(self, "hyperparameters", self._coerced_hyperparameters())
         self._check_fit()
 
@@ -123,6 +126,14 @@ class Cell(Configuration):
     def replace(self, **changes: Any) -> "Cell":
         """Return the cell with other values of some fields, hyperparameters among them."""
         return Cell.from_dict(self.to_dict() | changes)
+
+    def with_seed(self, seed: int) -> "Cell":
+        """Return the cell with another seed; what fits already is not checked again."""
+        other = object.__new__(Cell)
+        for name in _SEEDLESS:
+            object.__setattr__(other, name, getattr(self, name))
+        object.__setattr__(other, "seed", FIELDS["seed"].coerce(seed))
+        return other
 
     def to_dict(self) -> dict[str, Any]:
         """Return every field as a JSON value (tuples as lists), None where it does not apply.

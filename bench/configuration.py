@@ -240,6 +240,7 @@ def _declared_fields() -> dict[str, Field]:
 
 FIELDS = _declared_fields()
 """The fields that every cell has, None where they do not apply; a rule's own come on top."""
+_OF_SOME = tuple(name for name, spec in FIELDS.items() if spec.optional)
 
 
 def field_of(name: str) -> Field:
@@ -293,7 +294,7 @@ def applicable(values: Mapping[str, Any]) -> dict[str, bool]:
     family, rule = registry.family_of(values["network"]), values["rule"]
     own = own_fields(rule, family.name)
     having = family.fields(values)
-    found = {name: name in having for name, spec in FIELDS.items() if spec.optional}
+    found = {name: name in having for name in _OF_SOME}
     return found | {name: name in own for name in (*hyperparameters(), *own)}
 
 

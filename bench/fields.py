@@ -100,6 +100,8 @@ class Field:
 
     def _typed(self, value: Any) -> Any:
         """Return `value` as the field's type, whatever its range: what a record can hold."""
+        if type(value) is self.scalar is int:
+            return value
         if self.scalar is float and isinstance(value, (int, float)) and type(value) is not bool:
             value = _float(value)
         if self.scalar is int and isinstance(value, float) and value.is_integer():

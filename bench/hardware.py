@@ -46,7 +46,7 @@ def cuda_likely() -> bool:
     It may where it is built for GPUs and their driver can be loaded. (Wheels for AMD's GPUs bring
     what they need.)
     """
-    version = importlib.metadata.version("torch")
+    version = version_of("torch")
     return not version.endswith("+cpu") and ("+rocm" in version or has_driver())
 
 
@@ -64,6 +64,12 @@ BFLOAT16 = "bfloat16"
 """The back-end of programs that hold the operands of products in bfloat16."""
 
 
+@functools.cache
+def version_of(package: str) -> str:
+    """Return the installed version of a package; its metadata is long, and is read once."""
+    return importlib.metadata.version(package)
+
+
 def describe(
     device: str, threads: int, matmul: str, error: float | None, precision: str = "float32"
 ) -> Machine:
@@ -79,9 +85,9 @@ def describe(
         threads=threads,
         matmul=matmul,
         matmul_error=error,
-        torch=importlib.metadata.version("torch"),
+        torch=version_of("torch"),
         python=platform.python_version(),
-        numpy=importlib.metadata.version("numpy"),
+        numpy=version_of("numpy"),
         platform=f"{platform.system()} {platform.machine()}",
         **details(device),
     )
@@ -126,7 +132,7 @@ def torch_release(version: str | None = None) -> str:
 
     `version` is the installed one's if None.
     """
-    version = version or importlib.metadata.version("torch")
+    version = version or version_of("torch")
     return ".".join(version.split("+")[0].split(".")[:2])
 
 

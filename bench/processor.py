@@ -3,6 +3,7 @@
 Free of torch, which chooses its kernels by the same properties (`torch.backends.cpu`).
 """
 
+import functools
 import os
 from pathlib import Path
 
@@ -82,8 +83,14 @@ def _instruction_set() -> str | None:
 
 def _properties() -> dict[str, str]:
     """Return what the kernel says of the first processor, by name; a name counts once."""
+    return _properties_in(CPUINFO)
+
+
+@functools.cache
+def _properties_in(path: Path) -> dict[str, str]:
+    """Return those of a file, which tells of one processor as long as the machine runs."""
     try:
-        text = CPUINFO.read_text(encoding="utf-8", errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return {}
     first, _, _ = text.strip().partition("\n\n")

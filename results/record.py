@@ -22,7 +22,7 @@ from .files.schema import (
     json_types,
 )
 from .older_schemas import OLDER, upgraded
-from .registered import missing, unregistered
+from .registered import cell_of, missing, unregistered
 from .rows import FRACTIONS, ROW_TYPES, check_lists
 
 SCHEMA_VERSION = 8
@@ -204,7 +204,9 @@ class Record:
         problem = unregistered(self)
         if problem:
             raise UsageError(f"record {self.id}: {problem}")
-        return Cell.from_dict(self.configuration)
+        values = tuple(getattr(self, name) for name in FIELDS)
+        own = tuple(sorted(self.hyperparameters.items()))
+        return cell_of(values, own)
 
     @property
     def versions(self) -> dict[str, int]:

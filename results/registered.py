@@ -4,10 +4,13 @@ An external rule or dataset, of a file or an installed package, is known only wh
 again. Its records stay readable; what needs their cells leaves them out and says so.
 """
 
+import functools
 from collections import Counter
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol
 
+from ..bench.cell import Cell
+from ..bench.configuration import FIELDS
 from ..bench.registry import DATASETS, RULES
 
 
@@ -64,6 +67,17 @@ def changed(kind: str, made: NamesRuleAndDataset) -> str | None:
     if source_hash(name) == getattr(made, f"{kind}_source"):
         return None
     return f"the source of {kind} {name} has changed; give its earlier file with --{kind}-file"
+
+
+def cell_of(values: tuple[Any, ...], own: tuple[tuple[str, float], ...]) -> Cell:
+    """Return the cell of a record's fields and hyperparameters, checked once: many ask for it."""
+    return _cell(values, own, RULES.generation + DATASETS.generation)
+
+
+@functools.lru_cache(maxsize=4096)
+def _cell(values: tuple[Any, ...], own: tuple[tuple[str, float], ...], generation: int) -> Cell:
+    del generation  # what was registered since may not have these fields
+    return Cell.from_dict(dict(zip(FIELDS, values, strict=True)) | dict(own))
 
 
 def left_out(made: Iterable[NamesRuleAndDataset], noun: str) -> list[str]:

@@ -9,7 +9,6 @@ data.
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from ...bench.cell import Cell
 from ...reproductions.running.plan import shape, work
@@ -62,7 +61,7 @@ def missing(selection: Selection) -> list[Cell]:
     whole = selection.frame[~selection.in_part]
     there = set(zip(whole["configuration"].tolist(), whole["seed"].tolist(), strict=True))
     return [
-        replace(cell, seed=seed)
+        cell.with_seed(seed)
         for n, cell in enumerate(selection.cells)
         for seed in selection.own_seeds
         if (n, seed) not in there

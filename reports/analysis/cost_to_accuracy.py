@@ -6,7 +6,6 @@ Seconds are those of the training itself, which other work on the machine may ha
 that as many updates take by the timings, which have counted operations and bytes of an update, too.
 """
 
-import dataclasses
 import math
 import statistics
 from collections import defaultdict
@@ -68,7 +67,7 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
     for record in sorted(records, key=lambda r: (r.key, r.machine_class)):
         if not record.known or record.status != "ok" or not record.curve:
             continue
-        cell = dataclasses.replace(record.cell, seed=0)
+        cell = record.cell.with_seed(0)
         if quantity(cell) is not None:
             cells[cell.key] = cell
             records_of[cell.key].setdefault(record.seed, record)

@@ -80,6 +80,7 @@ class Bin:
 def bins(selection: Selection) -> list[Bin]:
     """Return a bin for each median of the paper that the scale has configurations for."""
     found: list[Bin] = []
+    frame = selection.frame[selection.declared(selection.frame)]
     for known in (*selection.exhibit.medians, *selection.exhibit.cut_off):
         panel = {
             n: cell
@@ -87,7 +88,7 @@ def bins(selection: Selection) -> list[Bin]:
             if cell.has(known.where) and cell.p_update is not None and selection.fixed(cell)
         }
         if any(_inside(known, cell) for cell in panel.values()):
-            found.append(_bin(selection, known, panel))
+            found.append(_bin(selection, frame, known, panel))
     return found
 
 
@@ -95,11 +96,11 @@ def _inside(known: Median, cell: Cell) -> bool:
     return known.has(cell.p_update)
 
 
-def _bin(selection: Selection, known: Median, panel: dict[int, Cell]) -> Bin:
+def _bin(selection: Selection, frame: pd.DataFrame, known: Median, panel: dict[int, Cell]) -> Bin:
+    """Return the bin of a median, by the records of `frame`: those of declared seeds."""
     mine = [n for n, cell in panel.items() if _inside(known, cell)]
     cells = tuple(panel[n] for n in mine)
     support = _support(known, panel)
-    frame = selection.frame[selection.declared(selection.frame)]
     records = frame[frame["configuration"].isin(support)]
     errors = _errors(records, known, panel)
     values = [panel[n].p_update or 0.0 for n in support]
@@ -189,6 +190,8 @@ def _errors(records: pd.DataFrame, known: Median, panel: dict[int, Cell]) -> pd.
 
 def _complete(errors: pd.DataFrame, support: Sequence[int]) -> list[list[float]]:
     """Return the errors of each seed that has all of the support, in its order."""
+    if errors.empty:  # as most are, while the grid is not run
+        return []
     table = errors.pivot(index="seed", columns="configuration", values="error")
     return table.reindex(columns=list(support)).dropna().to_numpy(dtype=float).tolist()
 

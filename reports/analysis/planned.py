@@ -178,7 +178,7 @@ def _least(exhibit: Exhibit, scale: str, wanted: Iterable[_Wanted]) -> list[Plan
         of = f", {exhibit.label('result', result)}" if result else ""
         name = f"{at(exhibit, fields)}{of}{when}"
         at_zero = replace(held, value=0.0)  # no power depends on the value
-        beside = len(neighbours(every, replace(cell, seed=0), exhibit.neighbours))
+        beside = len(neighbours(every, cell.with_seed(0), exhibit.neighbours))
         power = place_power(n, spread.deviation, at_zero, grain(cell.dataset), beside)
         least = min(power, found[name].power if name in found else 1.0)
         found[name] = Planned(name=name, seeds=n, power=least, source=spread.source)

@@ -140,7 +140,7 @@ class Selection:
                 seeds = {cell.seed for cell in picked}
                 own_seeds = tuple(seed for seed in own_seeds if seed in seeds)
                 frame = frame[frame["seed"].isin(seeds)]
-            configurations = {replace(cell, seed=0) for cell in picked}
+            configurations = {cell.with_seed(0) for cell in picked}
             kept = [n for n in kept if self.cells[n] in configurations]
         if ran:
             there = set(frame["configuration"].tolist())

@@ -4,13 +4,14 @@ It is given the times that the records have of each stage, measured before the r
 fitted to what it is held against.
 """
 
+import functools
 import statistics
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from ...bench.families.feedforward.stages import ERRORS, learns_from
 from ...bench.pipeline.simulation.pipeline import Pipeline, StageTimes, measured_times
-from ...bench.pipeline.simulation.prediction import WARM_UP, simulate
+from ...bench.pipeline.simulation.prediction import WARM_UP, pace
 from ...bench.pipeline.simulation.scenarios import COUNTS, DELAYS, Scenario, scenarios
 from .stages import Arm, Network, Run
 
@@ -71,7 +72,7 @@ def beside(network: Network) -> list[Beside]:
                     delay=delay,
                     straggler=straggler,
                     measured=tuple(run.rate for run in runs.values()),
-                    simulated=simulate(pipeline, _updates(arm, runs.values())).updates_per_second,
+                    simulated=_rate(pipeline, _updates(arm, runs.values())),
                     counted=all(_counted(run) for run in runs.values()),
                 )
             )
@@ -106,14 +107,25 @@ def beyond(network: Network) -> list[Beyond]:
         if schedule in _BEYOND and not arm.whole and key not in found:
             runs = list(arm.runs[0.0, 1.0].values())
             pipeline = _apart(pipeline_of(arm, runs, 0.0, 1.0))
-            if arm.unlocked:  # every stage has to be late before it is steady: long to simulate
-                near = min(DELAYS.items(), key=lambda one: one[1])
-                some = scenarios(pipeline, COUNTS[:1], updates=_FEW)
-                some += scenarios(pipeline, COUNTS[1:], dict([near]), _FEW)
-            else:
-                some = scenarios(pipeline, updates=_FEW)
-            found[key] = Beyond(arm=arm, scenarios=tuple(some))
+            found[key] = Beyond(arm=arm, scenarios=_scenarios(pipeline, arm.unlocked))
     return list(found.values())
+
+
+@functools.lru_cache(maxsize=1024)
+def _rate(pipeline: Pipeline, updates: int) -> float:
+    """Return the simulated updates a second; each page of the same records asks for the same."""
+    return pace(pipeline, updates).updates_per_second
+
+
+@functools.lru_cache(maxsize=64)
+def _scenarios(pipeline: Pipeline, unlocked: bool) -> tuple[Scenario, ...]:
+    """Return what is simulated with more stages; likewise."""
+    if not unlocked:
+        return tuple(scenarios(pipeline, updates=_FEW))
+    # every stage has to be late before it is steady: long to simulate
+    near = min(DELAYS.items(), key=lambda one: one[1])
+    some = scenarios(pipeline, COUNTS[:1], updates=_FEW)
+    return (*some, *scenarios(pipeline, COUNTS[1:], dict([near]), _FEW))
 
 
 def _apart(pipeline: Pipeline) -> Pipeline:

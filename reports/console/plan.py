@@ -1,7 +1,6 @@
 """The plan of a run: what is done, what a run would do and how long it would take."""
 
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from ...bench.cell import Cell
@@ -112,7 +111,7 @@ def _hardly(request: RunRequest, seen: DryRun) -> list[Planned]:
 
 def _cells(seen: DryRun) -> list[Cell]:
     """Return the configurations of a plan, each as its cell of seed 0."""
-    return list(dict.fromkeys(replace(planned.cell, seed=0) for planned in seen.plan.cells))
+    return list(dict.fromkeys(planned.cell.with_seed(0) for planned in seen.plan.cells))
 
 
 def _note(state: str, again: bool, checkpoints: int) -> str:

@@ -3,7 +3,6 @@
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
 
 from ...bench import datasets
@@ -115,7 +114,7 @@ def _steps(seen: Outlook) -> Iterator[tuple[str, int, float | None, float | None
     ]
     for number, request in enumerate(seen.requests):  # names of all at once would be long
         mine = [n for n, owner in enumerate(seen.owners) if owner == number]
-        cells = [replace(seen.order[n].cell, seed=0) for n in mine]
+        cells = [seen.order[n].cell.with_seed(0) for n in mine]
         for n, name in zip(mine, cell_names(cells, seeds=False), strict=True):
             labels[n] = f"{name_of(request.exhibit)}: {name}{parts[n]}"
     steps = zip(labels, seen.seconds, seen.ends, strict=True)

@@ -150,7 +150,8 @@ def _cells(
     """Return the cells of a point of the grid, one a seed."""
     try:
         values = in_updates(_resolve(scale, point, changes))
-        return [Cell.from_dict({**values, "seed": n}) for n in range(count)]
+        first = Cell.from_dict({**values, "seed": 0})
+        return [first, *(first.with_seed(n) for n in range(1, count))]
     except UsageError as error:
         if not changes and point["rule"] in exhibit.external:
             raise UsageError(

@@ -9,7 +9,7 @@ declares. All other cells follow, one seed of each after another, cheap ones fir
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ...bench.cell import Cell
 
@@ -55,7 +55,7 @@ def answering(
 
     def left(question: Question) -> list[Step]:
         steps = (
-            (replace(cell, seed=seed), question.until or 0)
+            (cell.with_seed(seed), question.until or 0)
             for cell in question.cells
             for seed in range(question.seeds)
         )
@@ -105,7 +105,7 @@ def deciding(questions: Iterable[Question], seconds: Mapping[Cell, float]) -> li
 
 
 def _missing(question: Question, seconds: Mapping[Cell, float]) -> list[Cell]:
-    cells = (replace(cell, seed=seed) for seed in range(question.seeds) for cell in question.cells)
+    cells = (cell.with_seed(seed) for seed in range(question.seeds) for cell in question.cells)
     return [cell for cell in cells if cell in seconds]
 
 

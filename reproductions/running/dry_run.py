@@ -13,7 +13,7 @@ from ...results.store.store import Store
 from .backend import kept_backend, known_classes, measured_backend
 from .executor import check_data, check_stages, executor_of, job_of
 from .memory_fit import find_memory_fit, workers_for
-from .plan import Plan, estimate, seconds_per_step, shape
+from .plan import Plan, estimate, seconds_per_step, shape, speeds
 from .request import RunRequest, plan_of, wanted_cells
 
 TIMING_SECONDS = 0.3  # of training, for each shape of program whose speed is not known
@@ -62,7 +62,7 @@ def dry_run(
     device = None if unknown else hardware.resolve_device(request.device)
     here = device and known_classes(request.store, device, {cell.precision for cell in cells})
     plan = plan_of(request, cells, records, here, device)
-    known = seconds_per_step(records, here)
+    known = seconds_per_step(speeds(records), here)
     workers = workers_for(request.jobs, device or "cuda", len(plan.programs))
     too_large: dict[int, str] = {}
     if device and measure:
@@ -109,7 +109,9 @@ def _with_workers(request: RunRequest, cells: Sequence[Cell], records: Sequence[
     return DryRun(
         plan=plan,
         workers=workers,
-        seconds=estimate(without(plan, fit.too_large), seconds_per_step(records, classes), workers),
+        seconds=estimate(
+            without(plan, fit.too_large), seconds_per_step(speeds(records), classes), workers
+        ),
         machine="; ".join(sorted(classes)),
         elsewhere=dict(Counter(r.machine_class for r in other if r.status == "ok")),
         checkpoints=_checkpoints(plan, _kept(request.store, classes)),

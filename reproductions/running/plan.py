@@ -3,10 +3,12 @@
 Free of torch: `status` and `run --dry-run` stop here.
 """
 
+import functools
 import statistics
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ...bench import datasets
 from ...bench.cell import Cell
@@ -15,6 +17,7 @@ from ...bench.families.family import family_for
 from ...bench.families.feedforward.stages import START_SECONDS
 from ...bench.hardware import is_among
 from ...bench.outcome import UNFINISHED
+from ...bench.registry import RULES
 from ...results.record import Record
 from .until import Until
 
@@ -153,6 +156,13 @@ def _planned(
 
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes, to order programs by."""
+    return _work(cell.with_seed(0), RULES.generation)
+
+
+@functools.lru_cache(maxsize=4096)
+def _work(cell: Cell, generation: int) -> float:
+    """Return the same; it is the same for every seed, and is counted for each cell of a grid."""
+    del generation  # a rule of one's own may have changed
     return family_for(cell).work(cell)
 
 
@@ -161,8 +171,16 @@ def shape(cell: Cell, varied: Sequence[str] | None = None) -> str:
 
     `varied` are the fields that they may differ in; None for those of `not_shape`.
     """
-    left_out = not_shape() if varied is None else varied
-    return repr({k: v for k, v in cell.to_dict().items() if k not in left_out})
+    if varied is None:
+        return _shape(cell.with_seed(0), RULES.generation)
+    return repr({k: v for k, v in cell.to_dict().items() if k not in varied})
+
+
+@functools.lru_cache(maxsize=4096)
+def _shape(cell: Cell, generation: int) -> str:
+    """Return the shape by the fields of `not_shape`, the seed among them."""
+    del generation  # a rule of one's own may have brought a replica axis
+    return shape(cell, not_shape())
 
 
 def not_shape() -> tuple[str, ...]:
@@ -189,17 +207,34 @@ _SCHEDULE = (
 )
 
 
+class Speed(NamedTuple):
+    """What a record tells of speed: its cell, that one's `shape`, and updates a second if known."""
+
+    cell: Cell
+    shape: str
+    machine_class: str
+    steps_per_second: float | None
+
+
+def speeds(records: Iterable[Record]) -> tuple[Speed, ...]:
+    """Return what records tell of speed, of those whose rule and dataset are here."""
+    cells = ((record, record.cell) for record in records if record.known)
+    return tuple(
+        Speed(cell, shape(cell), record.machine_class, record.steps_per_second)
+        for record, cell in cells
+    )
+
+
 def seconds_per_step(
-    records: Iterable[Record], machine: str | Collection[str] | None
+    found: Iterable[Speed], machine: str | Collection[str] | None
 ) -> dict[str, float]:
-    """Return {shape: median seconds an update took} over the records of machine classes."""
-    found: dict[str, list[float]] = {}
+    """Return {shape: median seconds an update took} on machine classes, on all if None."""
+    taken: dict[str, list[float]] = {}
     classes = None if machine is None else classes_of(machine)
-    for record in records:
-        here = classes is None or is_among(record.machine_class, classes)
-        if record.steps_per_second and here and record.known:
-            found.setdefault(shape(record.cell), []).append(1 / record.steps_per_second)
-    return {name: statistics.median(values) for name, values in found.items()}
+    for one in found:
+        if one.steps_per_second and (classes is None or is_among(one.machine_class, classes)):
+            taken.setdefault(one.shape, []).append(1 / one.steps_per_second)
+    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 def estimate(plan: Plan, per_step: Mapping[str, float], workers: int) -> float | None:

@@ -3,18 +3,21 @@
 Free of torch, but for what `time_unknown` times.
 """
 
+import functools
 import statistics
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from pathlib import Path
 from typing import Literal
 
 from ...bench.cell import Cell
 from ...bench.families.feedforward.stages import START_SECONDS, waiting_seconds, whole_network
+from ...bench.registry import DATASETS, RULES
 from ...results.record import Record
-from ...results.store.published import open_published
+from ...results.store import published
 from ...results.store.store import Store
 from .backend import kept_backend, measured_backend
-from .plan import EVALUATION_SHARE, seconds_per_step, shape, work
+from .plan import EVALUATION_SHARE, Speed, seconds_per_step, shape, speeds, work
 
 Basis = Literal["measured", "elsewhere", "work"]
 """measured: alike cells were trained on this class of machine; elsewhere: on another; work: other
@@ -34,6 +37,7 @@ class Rates:
         records: of any machine, such as the store's and the published ones.
         machine: the machine class, or several; None where it is not known.
         others: whether records of other machines count, as they do between CPUs.
+        further: speeds of more records.
     """
 
     def __init__(
@@ -42,13 +46,14 @@ class Rates:
         machine: str | Collection[str] | None,
         *,
         others: bool = True,
+        further: Iterable[Speed] = (),
     ) -> None:
-        records = [record for record in records if record.known]
-        self._here = {} if machine is None else seconds_per_step(records, machine)
-        self._elsewhere = seconds_per_step(records, None) if others else {}
+        found = (*speeds(records), *further)
+        self._here = {} if machine is None else seconds_per_step(found, machine)
+        self._elsewhere = seconds_per_step(found, None) if others else {}
         known = {**self._elsewhere, **self._here}
         ratios: dict[tuple[str, str], list[float]] = defaultdict(list)
-        for name, cell in {shape(record.cell): record.cell for record in records}.items():
+        for name, cell in {one.shape: one.cell for one in found}.items():
             if name in known:
                 computing = max(0.0, known[name] - waiting_seconds(cell.to_dict()))
                 ratio = computing / _multiplications(cell)
@@ -104,8 +109,17 @@ def rates_for(
 ) -> Rates:
     """Return the rates on a machine by its own records and, on a CPU, the published ones."""
     on_cpu = device == "cpu"
-    published = open_published().scan() if on_cpu else ()
-    return Rates([*records, *published], machine, others=on_cpu)
+    further: tuple[Speed, ...] = ()
+    if on_cpu:
+        further = _published(published.PUBLISHED, RULES.generation + DATASETS.generation)
+    return Rates(records, machine, others=on_cpu, further=further)
+
+
+@functools.lru_cache(maxsize=2)
+def _published(folder: Path, generation: int) -> tuple[Speed, ...]:
+    """Return the speeds of the published records: each pass of a reproduction asks for them."""
+    del folder, generation  # the package stays as it is, what is registered may not
+    return speeds(published.open_published().scan())
 
 
 def time_unknown(

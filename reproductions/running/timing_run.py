@@ -78,7 +78,7 @@ def blocks(request: TimingRequest) -> list[list[CellGroup]]:
     groups: dict[tuple[str, str], list[CellGroup]] = {}
     for cell in reversed(distinct.values()):
         for count in dict.fromkeys(request.replicas):
-            program = tuple(dataclasses.replace(cell, seed=seed) for seed in range(count))
+            program = tuple(cell.with_seed(seed) for seed in range(count))
             groups.setdefault((cell.dataset, cell.network), []).append(program)
     return list(groups.values())
 

@@ -1,5 +1,6 @@
 """Cells: values that are refused, what must fit together, and identity."""
 
+import dataclasses
 import json
 import os
 import random
@@ -419,3 +420,14 @@ def test_a_cell_has_fields_where_it_has_all_their_values():
     assert cell.has({"dataset": cell.dataset, "learning_rate": cell.learning_rate})
     assert cell.has({"T": None})  # it does not apply
     assert not cell.has({"dataset": cell.dataset, "rule": "backprop"})
+
+
+@pytest.mark.parametrize("values", [BACKPROP, DNI, BOTH, CNN, COPY, PTB, LOCKED, UNLOCKED])
+def test_another_seed_is_all_that_changes(values):
+    cell = Cell.from_dict(values)
+    other = cell.with_seed(7)
+    assert other == cell.replace(seed=7) == dataclasses.replace(cell, seed=7)
+    assert other.to_dict() == {**cell.to_dict(), "seed": 7}
+    assert hash(other) == hash(cell.replace(seed=7))
+    with pytest.raises(UsageError, match="seed=-1 must be between 0"):
+        cell.with_seed(-1)

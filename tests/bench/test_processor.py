@@ -39,7 +39,7 @@ def plain(monkeypatch):
 @pytest.fixture
 def cpuinfo(tmp_path, monkeypatch):
     def write(text):
-        path = tmp_path / "cpuinfo"
+        path = tmp_path / f"cpuinfo {len(list(tmp_path.iterdir()))}"  # a file is read once
         if text is not None:
             path.write_text(text)
         monkeypatch.setattr(processor, "CPUINFO", path)

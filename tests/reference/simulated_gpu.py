@@ -16,11 +16,11 @@ Autograd has no threads for a device that is none: programs that need it are rec
 """
 
 import contextlib
+import functools
 from dataclasses import dataclass, field
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode, _disable_current_modes
-from torch.utils._pytree import tree_leaves, tree_map_only
 
 aten, prim = torch.ops.aten, torch.ops.prim
 DEVICE, DEVICE_OF_AUTOGRAD = torch.device("cuda:0"), torch.device("cpu")
@@ -165,7 +165,7 @@ class SimulatedGPU(TorchDispatchMode):
             with _disable_current_modes():
                 for function, args, kwargs, out in tape:
                     again = function(*args, **kwargs)
-                    for new, old in zip(tree_leaves(again), tree_leaves(out), strict=True):
+                    for new, old in zip(_leaves(again), _leaves(out), strict=True):
                         if new is not old:
                             old.copy_(new)
 
@@ -175,31 +175,27 @@ class SimulatedGPU(TorchDispatchMode):
         kwargs = kwargs or {}
         if not self.apart:
             return self._done(function, args, kwargs)
-        leaves = tree_leaves((args, kwargs))
         if function is prim.device.default:
             return DEVICE if isinstance(args[0], DeviceTensor) else torch.device("cpu")
-        mine = [leaf for leaf in leaves if isinstance(leaf, DeviceTensor)]
-        others = [
-            leaf
-            for leaf in leaves
-            if isinstance(leaf, torch.Tensor) and not isinstance(leaf, DeviceTensor)
-        ]
+        tensors = [one for one in _leaves((args, kwargs)) if isinstance(one, torch.Tensor)]
+        mine = [one for one in tensors if isinstance(one, DeviceTensor)]
+        others = [one for one in tensors if not isinstance(one, DeviceTensor)]
         wanted = kwargs.get("device")
         here = bool(mine) if wanted is None else torch.device(wanted).type == "cuda"
         self._check(function, args, mine, others, here)
-        args, kwargs = tree_map_only(DeviceTensor, lambda one: one.inner, (args, kwargs))
+        args, kwargs = _mapped(DeviceTensor, lambda one: one.inner, (args, kwargs))
         if wanted is not None:
             kwargs = kwargs | {"device": torch.device("cpu")}
         moved = (mine and not here) or (
             others and here and function.overloadpacket is aten._to_copy
         )
         out = self._done(function, args, kwargs) if here else function(*args, **kwargs)
-        if moved and any(out is one for one in tree_leaves(args)):
+        if moved and any(out is one for one in _leaves(args)):
             out = out.clone()
         if not here:
             return out
         known = {id(one.inner): one for one in mine}
-        return tree_map_only(
+        return _mapped(
             torch.Tensor, lambda one: known[id(one)] if id(one) in known else DeviceTensor(one), out
         )
 
@@ -251,12 +247,33 @@ class SimulatedGPU(TorchDispatchMode):
         ]
         if function.overloadpacket is aten.native_batch_norm:  # its schema does not say so
             written += args[3:5]
-        for one in (leaf for leaf in tree_leaves(written) if leaf is not None):
+        for one in (leaf for leaf in _leaves(written) if leaf is not None):
             storage = one.untyped_storage()
             if storage.data_ptr() not in self._saved:
                 self._saved[storage.data_ptr()] = storage, storage.clone()
 
 
+def _leaves(value):
+    """What is in tuples, lists and dicts, as pytrees have it but for their registered types."""
+    if isinstance(value, (tuple, list)):
+        return [leaf for one in value for leaf in _leaves(one)]
+    if isinstance(value, dict):
+        return [leaf for one in value.values() for leaf in _leaves(one)]
+    return [value]
+
+
+def _mapped(kind, change, value):
+    """The same tuples, lists and dicts with what is of a kind changed."""
+    if isinstance(value, kind):
+        return change(value)
+    if isinstance(value, (tuple, list)):
+        return type(value)([_mapped(kind, change, one) for one in value])
+    if isinstance(value, dict):
+        return {name: _mapped(kind, change, one) for name, one in value.items()}
+    return value
+
+
+@functools.cache
 def _is_view(function):
     """Whether all that a call returns are views of what it was given."""
     returns = function._schema.returns

@@ -233,7 +233,7 @@ def _curve(cell: Cell, final: float, dice: random.Random) -> list[CurvePoint]:
     return points
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make() -> SimpleNamespace:
     """The functions above: test modules cannot import one another."""
     return SimpleNamespace(

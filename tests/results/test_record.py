@@ -5,8 +5,11 @@ import json
 import typing
 
 import pytest
+from reference.cell_values import BACKPROP
+from reference.own_rules import registered
+from sgbench.bench import registry
 from sgbench.bench.cell import Cell, canonical_json
-from sgbench.bench.errors import StoreError
+from sgbench.bench.errors import StoreError, UsageError
 from sgbench.bench.outcome import Status
 from sgbench.results.files.schema import NewerSchemaError, RecordError
 from sgbench.results.record import (
@@ -208,3 +211,18 @@ def test_what_is_no_object_is_no_record(values):
 def test_a_newer_schema_is_told_apart_whatever_its_fields():
     with pytest.raises(NewerSchemaError, match="upgrade sgbench"):
         Record.from_dict({"schema": SCHEMA_VERSION + 1, "whatever": []})
+
+
+def test_a_cell_is_that_of_the_rule_as_it_is_registered_now(make, tmp_path):
+    with registered(tmp_path) as rule:
+        record = make.record(make.cell(**BACKPROP | {"rule": rule, "strength": 2.0}))
+        assert record.cell.value("strength") == 2.0
+        assert record.cell is record.cell
+    path = tmp_path / f"{rule}.py"
+    path.write_text(path.read_text().replace('"strength"', '"vigour"'))
+    registry.RULES.add_file(str(path), "--rule-file")
+    try:
+        with pytest.raises(UsageError, match="unknown field 'strength'"):
+            _ = record.cell
+    finally:
+        registry.RULES.remove(rule)

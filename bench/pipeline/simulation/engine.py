@@ -124,8 +124,9 @@ class Engine:
     Args:
         programs: of the stages.
         channels: by sender and receiver.
-        together: the factor by which computing takes longer while all stages compute; with fewer
-            it is in proportion.
+        together: the factor, 1 or above, by which computing takes longer while all stages
+            compute; with fewer it is in proportion.
+        spans: whether spans are kept at all.
 
     Attributes:
         now: seconds since the start.
@@ -140,13 +141,15 @@ class Engine:
         programs: Sequence[Program],
         channels: Mapping[tuple[int, int], Channel],
         together: float = 1.0,
+        *,
+        spans: bool = True,
     ) -> None:
         self.now = 0.0
         self.channels = channels
         self.recording = False
         self.spans: list[list[Span]] = [[] for _ in programs]
         self.ages: list[list[int]] = [[] for _ in programs]
-        self._programs, self._together = programs, together
+        self._programs, self._together, self._kept = programs, together, spans
         self._computing: dict[int, _Work] = {}
         self._events: list[tuple[float, int, int, Callable[[], int | None]]] = []
         self._order = itertools.count()
@@ -181,6 +184,8 @@ class Engine:
         heapq.heappush(self._events, (time, int(late), next(self._order), action))
 
     def _add(self, stage: int, kind: str, batch: int, start: float, end: float) -> None:
+        if not self._kept:
+            return
         spans = self.spans[stage]
         if not self.recording:
             spans.clear()
@@ -189,13 +194,17 @@ class Engine:
 
     def _go_on(self, stage: int, received: int | None) -> None:
         """Let a stage do operations until one takes time."""
-        program = self._programs[stage]
+        send = self._programs[stage].send
         while True:
-            operation = program.send(received)
+            operation = send(received)
             received = None
             if isinstance(operation, Compute):
-                self._computing[stage] = _Work(operation, self.now, operation.seconds, self.now)
-                self._plan_computing(stage)
+                work = _Work(operation, self.now, operation.seconds, self.now)
+                self._computing[stage] = work
+                if self._together > 1:
+                    self._plan_computing()
+                else:
+                    self._at(self.now + operation.seconds, partial(self._computed, stage, work, 0))
                 return
             if isinstance(operation, Send):
                 channel = self.channels[stage, operation.to]
@@ -220,12 +229,11 @@ class Engine:
                 self._blocked[stage] = self.now, operation
                 return
 
-    def _plan_computing(self, *stages: int) -> None:
-        """Plan when stages will have computed, all of them where they slow one another down."""
+    def _plan_computing(self) -> None:
+        """Plan anew when stages will have computed, which slow one another down."""
         others = len(self._computing) - 1
         slower = 1 + (self._together - 1) * others / max(1, len(self._programs) - 1)
-        for stage in self._computing if self._together > 1 else stages:
-            one = self._computing[stage]
+        for stage, one in self._computing.items():
             one.left -= (self.now - one.since) / one.slower
             one.since, one.slower, one.plan = self.now, slower, one.plan + 1
             end = self.now + max(0.0, one.left) * slower

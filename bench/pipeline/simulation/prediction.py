@@ -11,9 +11,9 @@ though its topmost one learns only when a target has come.
 
 import bisect
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from .engine import COMMUNICATING, COMPUTING, WAITING, Engine, Span
 from .pipeline import Pipeline, channels_of, check, places_of, together_of
@@ -72,6 +72,13 @@ class Prediction:
         return [{**span._asdict(), "end": min(span.end, seconds)} for span in shown]
 
 
+class Pace(NamedTuple):
+    """The bottom stage's `updates_per_second` and `staleness`, as in its `StagePrediction`."""
+
+    updates_per_second: float
+    staleness: float | None
+
+
 def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
     """Simulate a staged network until the bottom stage has done `updates` after the warm-up.
 
@@ -79,73 +86,93 @@ def simulate(pipeline: Pipeline, updates: int = UPDATES) -> Prediction:
     an unlocked schedule, all below the topmost have learned from a target or an error.
     Raises UsageError for values that do not fit.
     """
-    check(pipeline, updates)
-    places = places_of(pipeline)
-    numbers = range(len(places))
-    programs = list(map(pipeline.program, places))
-    engine = Engine(programs, channels_of(pipeline), together_of(pipeline))
-    ends: list[list[float]] = [[] for _ in numbers]
+    run = _Run(pipeline, updates)
+    return Prediction(
+        updates_per_second=run.rate(0),
+        seconds=run.seconds,
+        stages=tuple(map(run.stage, range(len(pipeline.stages)))),
+        spans=tuple(sorted(itertools.chain(*run.spans), key=lambda one: (one.start, one.stage))),
+    )
 
-    def run(done: Callable[[], bool]) -> None:
+
+def pace(pipeline: Pipeline, updates: int = UPDATES) -> Pace:
+    """Return the bottom stage's part of what `simulate` says, in about half the time."""
+    run = _Run(pipeline, updates, spans=False)
+    return Pace(run.rate(0), run.ages(0)["staleness"])
+
+
+class _Run:
+    """A simulated run: its engine, and what each stage did after the warm-up.
+
+    Attributes:
+        seconds: that were simulated after the warm-up.
+        spans: of each stage, in seconds from the end of the warm-up.
+    """
+
+    def __init__(self, pipeline: Pipeline, updates: int, *, spans: bool = True) -> None:
+        check(pipeline, updates)
+        programs = list(map(pipeline.program, places_of(pipeline)))
+        together = together_of(pipeline)
+        self._engine = engine = Engine(programs, channels_of(pipeline), together, spans=spans)
+        self._ends: list[list[float]] = [[] for _ in programs]
+        ends, ages, running = self._ends, engine.ages[: pipeline.late], engine.updates()
+        self._run(running, lambda: all(len(one) >= WARM_UP for one in ends) and all(ages))
+        engine.recording, self._start, before = True, engine.now, len(ends[0])
+        self._old, self._unread = [len(ages) for ages in engine.ages], engine.dropped()
+        self._run(running, lambda: len(ends[0]) - before >= updates)
+        engine.close()
+        self.seconds = engine.now - self._start
+        self.spans = [_within(one, self._start, self.seconds) for one in engine.spans]
+        self._dropped = engine.dropped()
+
+    def _run(self, running: Iterator[int], done: Callable[[], bool]) -> None:
         """Run until the bottom stage has finished an update after which all is `done`."""
         for stage in running:
-            ends[stage].append(engine.now)
+            self._ends[stage].append(self._engine.now)
             if stage == 0 and done():
                 return
 
-    running = engine.updates()
-    run(lambda: all(len(one) >= WARM_UP for one in ends) and all(engine.ages[: pipeline.late]))
-    engine.recording, start, before = True, engine.now, len(ends[0])
-    old, unread = [len(ages) for ages in engine.ages], engine.dropped()
-    run(lambda: len(ends[0]) - before >= updates)
-    engine.close()
-    seconds = engine.now - start
-    spans = [_within(one, start, seconds) for one in engine.spans]
-    lost = engine.dropped()
-    return Prediction(
-        updates_per_second=_rate(ends[0], start),
-        seconds=seconds,
-        stages=tuple(
-            StagePrediction(
-                stage=n,
-                updates_per_second=_rate(ends[n], start),
-                **_shares(spans[n], seconds),
-                dropped=lost[n] - unread[n],
-                **_ages(engine.ages[n][old[n] :]),
-            )
-            for n in numbers
-        ),
-        spans=tuple(sorted(itertools.chain(*spans), key=lambda span: (span.start, span.stage))),
-    )
+    def stage(self, number: int) -> StagePrediction:
+        """Return what there is to say of a stage."""
+        return StagePrediction(
+            stage=number,
+            updates_per_second=self.rate(number),
+            **_shares(self.spans[number], self.seconds),
+            dropped=self._dropped[number] - self._unread[number],
+            **self.ages(number),
+        )
+
+    def rate(self, number: int) -> float:
+        """Return the updates a second of a stage.
+
+        A stage so slow that one update at most has ended since the warm-up is judged by its last
+        two.
+        """
+        ends = self._ends[number]
+        recent = ends[min(bisect.bisect_left(ends, self._start), len(ends) - 2) :]
+        return (len(recent) - 1) / (recent[-1] - recent[0])
+
+    def ages(self, number: int) -> dict[str, Any]:
+        """Return the mean and the highest age of what a stage learned from."""
+        ages = self._engine.ages[number][self._old[number] :]
+        mean = sum(ages) / len(ages) if ages else None
+        return {"staleness": mean, "staleness_max": max(ages, default=None)}
 
 
 def _within(spans: list[Span], start: float, seconds: float) -> list[Span]:
     """Return the parts of spans in the `seconds` after `start`, counted from there."""
-    parts = [
-        one._replace(start=max(0.0, one.start - start), end=min(seconds, one.end - start))
-        for one in spans
-    ]
-    return [one for one in parts if one.end > one.start]
-
-
-def _rate(ends: list[float], start: float) -> float:
-    """Return the updates a second of a stage from `start` on, by the ends of its updates.
-
-    A stage so slow that one update at most has ended since is judged by its last two.
-    """
-    recent = ends[min(bisect.bisect_left(ends, start), len(ends) - 2) :]
-    return (len(recent) - 1) / (recent[-1] - recent[0])
+    parts: list[Span] = []
+    for stage, kind, batch, begin, end in spans:
+        first, last = max(0.0, begin - start), min(seconds, end - start)
+        if last > first:
+            parts.append(Span(stage, kind, batch, first, last))
+    return parts
 
 
 def _shares(spans: list[Span], seconds: float) -> dict[str, float]:
     """Return the shares of `seconds` in which a stage is busy, waiting and communicating."""
     kinds = {"busy": COMPUTING, "waiting": (WAITING,), "communicating": (COMMUNICATING,)}
     return {
-        share: sum(span.end - span.start for span in spans if span.kind in wanted) / seconds
+        share: sum(end - start for _, kind, _, start, end in spans if kind in wanted) / seconds
         for share, wanted in kinds.items()
     }
-
-
-def _ages(ages: list[int]) -> dict[str, Any]:
-    mean = sum(ages) / len(ages) if ages else None
-    return {"staleness": mean, "staleness_max": max(ages, default=None)}

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...errors import UsageError
-from .prediction import simulate
+from .prediction import pace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -71,9 +71,8 @@ def scenarios(
     for count in counts:
         stages = deeper(pipeline.stages, count, pipeline.schedule)
         for name, delay in delays.items():
-            one = simulate(replace(pipeline, stages=stages, delay=delay), updates)
-            age = one.stages[0].staleness
-            found.append(Scenario(count, name, delay, one.updates_per_second, age))
+            one = pace(replace(pipeline, stages=stages, delay=delay), updates)
+            found.append(Scenario(count, name, delay, *one))
     return found
 
 
@@ -118,7 +117,7 @@ class Arm:
     def seconds(self, delay: float) -> float:
         """Return the seconds to the error at a delay in milliseconds."""
         updates = self.updates(delay) if callable(self.updates) else self.updates
-        return updates / simulate(replace(self.pipeline, delay=delay)).updates_per_second
+        return updates / pace(replace(self.pipeline, delay=delay)).updates_per_second
 
 
 def crossover(

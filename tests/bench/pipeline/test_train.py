@@ -46,6 +46,17 @@ def errors(outcome):
 
 
 @pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_one_stage_learns_what_the_whole_network_learns(precision):
+    cell = staged_cell(**SHORT, stages=1, precision=precision)
+    one = outcome_of(cell)
+    alone = cell.replace(stages=None, schedule=None, delay=None, straggler=None)
+    (whole,) = loop.train(job_of(alone), never)
+    assert one.status == "ok"
+    assert errors(one) == errors(whole)
+    assert [row.layers for row in one.pipeline] == [4]
+
+
+@pytest.mark.parametrize("precision", ["float32", "float64"])
 def test_locked_stages_learn_what_the_whole_network_learns_whatever_the_delay(precision):
     cell = staged_cell(**SHORT, precision=precision)
     found = outcome_of(cell)
@@ -56,9 +67,6 @@ def test_locked_stages_learn_what_the_whole_network_learns_whatever_the_delay(pr
     assert (found.train_error, found.train_loss) == (whole.train_error, whole.train_loss)
     later = outcome_of(cell.replace(delay=2.0, straggler=2.0))
     assert errors(later) == errors(found)
-    one = outcome_of(cell.replace(stages=1))
-    assert errors(one) == errors(found)
-    assert [row.layers for row in one.pipeline] == [4]
 
 
 def test_rows_hold_what_was_measured():
@@ -265,6 +273,7 @@ def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(
 def test_a_message_that_is_late_ends_the_run_with_one_line(monkeypatch, way, held):
     """Stage `held` stops; with heads only the one above waits for anything."""
     monkeypatch.setenv("SGBENCH_MESSAGE_SECONDS", "1")
+    monkeypatch.setattr(group, "END_SECONDS", 0.5)  # the one that is held will not end by itself
     seen, folders = [], []
 
     def hold(processes):

@@ -52,8 +52,9 @@ def page_of(report, name):
     return report.files[f"{name}.html"].decode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def quick(table1, make):
+    """The page of a scale; no test changes it."""
     records = make.grid(table1, "quick", lambda c: (c.dataset, c.network) == ("mnist", "fcn"))
     return build(table1, "quick", records, ("html",))
 

@@ -18,6 +18,7 @@ from sgbench.reproductions.running.plan import (
     make_plan,
     seconds_per_step,
     shape,
+    speeds,
     work,
 )
 from sgbench.results.from_outcome import make_record
@@ -83,7 +84,7 @@ def test_a_record_of_an_earlier_version_counts_on_machines_that_it_may_be_of():
     ):
         plan = plan_of([cell], [record_of(cell, machine=made)], machine=here)
         assert plan.cells[0].state == state
-        rates = seconds_per_step([record_of(cell, machine=made)], machine_class(here))
+        rates = seconds_per_step(speeds([record_of(cell, machine=made)]), machine_class(here))
         assert bool(rates) == (state == "done")
 
 
@@ -263,7 +264,7 @@ class TestEstimate:
     B = quick("fcn", "dni", 2, 6)
 
     def test_from_records(self):
-        rates = seconds_per_step([record_of(self.A, rate=100.0), record_of(self.B)], None)
+        rates = seconds_per_step(speeds([record_of(self.A, rate=100.0), record_of(self.B)]), None)
         plan = plan_of([self.A, self.B])
         a, b = self.A.iterations / 100, self.B.iterations / 10
         assert estimate(plan, rates, 1) == pytest.approx(a + b, rel=0.1)
@@ -271,7 +272,7 @@ class TestEstimate:
         assert estimate(plan, rates, 1000) == estimate(plan, rates, 2)
 
     def test_unknown_where_a_shape_is(self):
-        rates = seconds_per_step([record_of(self.A)], None)
+        rates = seconds_per_step(speeds([record_of(self.A)]), None)
         assert estimate(plan_of([self.A, self.B]), rates, 1) is None
         assert estimate(plan_of([self.A]), rates, 1) is not None
 
@@ -287,9 +288,9 @@ class TestEstimate:
                 [(10.0, HERE), (20.0, HERE), (1.0, HERE), (500.0, THERE), (None, HERE), (0.0, HERE)]
             )
         ]
-        assert seconds_per_step(records, machine_class(HERE)) == {shape(self.A): 0.1}
-        assert seconds_per_step(records, machine_class(THERE)) == {shape(self.A): 1 / 500}
-        assert seconds_per_step(records, "none") == {}
+        assert seconds_per_step(speeds(records), machine_class(HERE)) == {shape(self.A): 0.1}
+        assert seconds_per_step(speeds(records), machine_class(THERE)) == {shape(self.A): 1 / 500}
+        assert seconds_per_step(speeds(records), "none") == {}
 
     def test_a_shape_is_what_changes_the_time_of_a_step(self):
         same = {

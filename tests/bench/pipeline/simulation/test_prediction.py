@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
 from sgbench.bench.pipeline.simulation.pipeline import Pipeline, StageTimes
-from sgbench.bench.pipeline.simulation.prediction import simulate
+from sgbench.bench.pipeline.simulation.prediction import pace, simulate
 from sgbench.bench.pipeline.simulation.schedules import SCHEDULES, UNLOCKED, UNLOCKED_BY
 
 LOCKED = [name for name in SCHEDULES if name not in UNLOCKED]
@@ -34,12 +34,24 @@ WITHOUT_M = sorted(set(UNLOCKED_BY) - {"models"})
 
 def rate(schedule, stages, **settings):
     pipeline = Pipeline(stages=stages, schedule=schedule, **settings)
-    return simulate(pipeline).updates_per_second
+    return pace(pipeline).updates_per_second
 
 
 def alone(stage):
     """The seconds of an update of backprop, in one stage alone."""
     return stage.forward_seconds + stage.backward_seconds + stage.update_seconds
+
+
+@pytest.mark.parametrize("learns_from", UNLOCKED_BY)
+@pytest.mark.parametrize("schedule", SCHEDULES)
+@pytest.mark.parametrize("together", [1.0, 1.3])
+def test_the_pace_is_that_of_the_whole_simulation_to_the_last_bit(schedule, learns_from, together):
+    stages = [replace(one, together=together) for one in (STAGE, OTHER, STAGE)]
+    few = Pipeline(stages=stages, schedule=schedule, delay=2.0, learns_from=learns_from)
+    whole = simulate(few, 50)
+    low = whole.stages[0]
+    assert pace(few, 50) == (whole.updates_per_second, low.staleness)
+    assert (low.updates_per_second, low.busy > 0) == (whole.updates_per_second, True)
 
 
 def test_one_stage_is_its_own_work():
