@@ -77,9 +77,16 @@ class Wire:
 
 @pytest.fixture
 def wire(monkeypatch):
-    found = Wire()
+    """A wire that nobody listens to any more when the next test has its own."""
+    found, before = Wire(), set(threading.enumerate())
     monkeypatch.setattr(links, "dist", found)
-    return found
+    yield found
+    for one in found.queues.values():
+        one.put(None)
+    for thread in set(threading.enumerate()) - before:
+        if "_receive" in thread.name:
+            thread.join(5)
+            assert not thread.is_alive()
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
