@@ -40,11 +40,11 @@ EMULATED = (
     " rounded around float32's: the same arithmetic, slower than precision=float32"
 )
 
-SHOWN = ("backprop", "cdni")
+SHOWN = ("backprop", "cdni", "dni")
 """Rules whose test error on MNIST bfloat16 is shown not to change (docs/speed.md)."""
 NOT_SHOWN = (
     "warning: precision=bf16: that it costs no test error on MNIST is shown for"
-    f" {' and '.join(SHOWN)} alone"
+    f" {', '.join(SHOWN[:-1])} and {SHOWN[-1]} alone"
 )
 
 

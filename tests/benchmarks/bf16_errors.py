@@ -7,8 +7,8 @@ Trains each seed of the FCN of depth 4 with float32 and with bf16: same initial 
 of examples. Prints the mean difference of the test error and its 90 % interval. The two are called
 equivalent where the interval lies within the margin, either way: the two one-sided tests at 5 %.
 Margin and seeds were set before the first run of them: the margin is that of Table 1's verdicts.
-DNI's first ten seeds, 0 to 9, did not decide: their differences deviate by 0.6 points. Forty others
-were declared then, which decide alone: enough, at that deviation, where the mean is within 0.1.
+DNI's first ten seeds, 0 to 9, did not decide: their differences deviate by 0.6 points. So forty
+others were declared, which decide alone: enough, at that deviation, where the mean is within 0.1.
 """
 
 import argparse

@@ -82,10 +82,12 @@ def test_emulated_products_are_told_of(executor, monkeypatch):
     assert said[0] == EMULATED
 
 
-@pytest.mark.parametrize(("rule", "told"), [("backprop", []), ("cdni", []), ("dni", [NOT_SHOWN])])
+@pytest.mark.parametrize(
+    ("rule", "told"), [("backprop", []), ("cdni", []), ("dni", []), ("top_only", [NOT_SHOWN])]
+)
 def test_bfloat16_is_told_of_where_nothing_is_shown_for_the_rule(executor, monkeypatch, rule, told):
     monkeypatch.setattr(processor, "bfloat16", lambda: "amx_bf16")
-    linear = "" if rule == "backprop" else ",sg_layers=0"
+    linear = ",sg_layers=0" if rule in ("dni", "cdni") else ""
     where = (f"network=fcn,depth=3,rule={rule}{linear}",)
     found, plan, said = executor(set=("precision=bf16",), where=where)
     found.check_data(plan)
