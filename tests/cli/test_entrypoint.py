@@ -34,7 +34,10 @@ HEAVY = (
 
 
 def loaded(arguments, tmp_path, code=0):
-    """The heavy modules that a command line leaves imported, in a fresh process."""
+    """The heavy modules that a command line leaves imported, in a fresh process without data.
+
+    Reading CIFAR-10 for the first time would decode images.
+    """
     script = (
         "import sys, json\n"
         "from sgbench.cli import main\n"
@@ -44,7 +47,15 @@ def loaded(arguments, tmp_path, code=0):
         "print('\\n' + json.dumps([code, found]))"
     )
     command = [sys.executable, "-c", script, json.dumps([str(a) for a in arguments])]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    places = {name: tmp_path for name in ("SGBENCH_DATA", "XDG_CACHE_HOME")}
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, **places},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     end, found = json.loads(done.stdout.splitlines()[-1])
     assert end == code, done.stderr
     return set(found)
