@@ -47,7 +47,7 @@ def loaded(arguments, tmp_path, code=0):
         "print('\\n' + json.dumps([code, found]))"
     )
     command = [sys.executable, "-c", script, json.dumps([str(a) for a in arguments])]
-    places = {name: tmp_path for name in ("SGBENCH_DATA", "XDG_CACHE_HOME")}
+    places = dict.fromkeys(("SGBENCH_DATA", "XDG_CACHE_HOME"), tmp_path)
     done = subprocess.run(
         command,
         cwd=tmp_path,
