@@ -139,7 +139,7 @@ def _medians(words: list[str]) -> str:
     there = set(found.cells)
     every = found if scale == CUSTOM else sources.whole(exhibit, scale)  # not several of one value
     some = [one for one in bins(every) if there.issuperset(one.cells)]
-    if scale == CUSTOM:
+    if scale == CUSTOM:  # nothing more of them is planned
         some = [one for one in some if one.found]
     return _lines(_without(NOT_COMPARABLE, medians_table(found, some)), _protocol(found))
 

@@ -10,7 +10,7 @@ distribution-free.
 Where the paper's axis cuts a median off, the test is one-sided. Only at the paper's own scale.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -100,11 +100,12 @@ def _bin(selection: Selection, frame: pd.DataFrame, known: Median, panel: dict[i
     """Return the bin of a median, by the records of `frame`: those of declared seeds."""
     mine = [n for n, cell in panel.items() if _inside(known, cell)]
     cells = tuple(panel[n] for n in mine)
-    support = _support(known, panel)
-    records = frame[frame["configuration"].isin(support)]
+    p_update = {n: cell.p_update or 0.0 for n, cell in panel.items()}
+    taken = support(known, p_update)
+    records = frame[frame["configuration"].isin(taken)]
     errors = _errors(records, known, panel)
-    values = [panel[n].p_update or 0.0 for n in support]
-    of_seeds = [median_over(known, values, seed) for seed in _complete(errors, support)]
+    values = [p_update[n] for n in taken]
+    of_seeds = [median_over(known, values, seed) for seed in _complete(errors, taken)]
     every = errors["error"].tolist()
     own = records[records["configuration"].isin(mine)]
     own = own[~own["status"].isin(UNFINISHED) | own["configuration"].isin(errors["configuration"])]
@@ -127,7 +128,7 @@ def _bin(selection: Selection, frame: pd.DataFrame, known: Median, panel: dict[i
     return Bin(
         paper=known,
         cells=cells,
-        support=tuple(panel[n] for n in support),
+        support=tuple(panel[n] for n in taken),
         seeds=selection.planned,
         margin=margin,
         found=intervals.mean_interval(of_seeds, CONFIDENCE) if of_seeds else None,
@@ -161,15 +162,15 @@ def answers(
     return within, is_drawn(median_prediction(every, networks), target)
 
 
-def _support(known: Median, panel: dict[int, Cell]) -> list[int]:
+def support(known: Median, p_update: Mapping[int, float]) -> list[int]:
     """Return the configurations that a curve over the bin takes, by ascending p_update.
 
-    Those in the bin, and beyond an end that none of them is at, the nearest.
+    Those in the bin, and beyond an end that none of them is at, the nearest; `p_update` has the
+    value of each configuration.
     """
-    ordered = sorted(panel, key=lambda n: panel[n].p_update or 0.0)
-    p = {n: panel[n].p_update or 0.0 for n in ordered}
+    p, ordered = p_update, sorted(p_update, key=lambda n: p_update[n])
     below = [n for n in ordered if p[n] <= known.above]
-    mine = [n for n in ordered if _inside(known, panel[n])]
+    mine = [n for n in ordered if known.has(p[n])]
     above = [n for n in ordered if p[n] > known.up_to]
     return [*below[-1:], *mine, *(above[:1] if p[mine[-1]] < known.up_to else [])]
 

@@ -208,7 +208,14 @@ _SCHEDULE = (
 
 
 class Speed(NamedTuple):
-    """What a record tells of speed: its cell, that one's `shape`, and updates a second if known."""
+    """The speed of a record's training.
+
+    Attributes:
+        cell: what was trained.
+        shape: of the cell's program, by `shape`.
+        machine_class: the class of machines that trained it.
+        steps_per_second: updates a second; None where they were not measured.
+    """
 
     cell: Cell
     shape: str

@@ -19,7 +19,7 @@ from importlib import resources
 
 import numpy as np
 from benchmarks.verdict_curve import table
-from sgbench.reports.analysis.medians import answers, median_over
+from sgbench.reports.analysis.medians import answers, median_over, support
 from sgbench.reports.analysis.population import at_fraction
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.results.record import Record
@@ -28,9 +28,9 @@ from sgbench.results.statistics.place_verdict import Target
 GRAIN = 0.01
 PANELS = ("update", "both")
 SHARES = (0.0, 0.9)
-"""Of a seed's variance, how much its networks have in common."""
+"""Correlations between the networks of one seed: the share of the variance that they share."""
 DIFFERENCES = (0.0, 1.0, 2.0, 4.0)
-"""Of our median and that of the paper's process, in margins."""
+"""True differences, our median less that of the paper's process, in margins."""
 MEAN = 400  # seeds by which the expected median of one is known
 
 
@@ -90,13 +90,6 @@ def paper_median(rng, shape, known):
     return float(np.median(errors)) + known.reading * rng.uniform(-1, 1)
 
 
-def support(p, known):
-    """Return where the values of p_update of a bin and of its ends begin and stop."""
-    inside = [n for n, one in enumerate(p) if known.has(one)]
-    first, last = inside[0], inside[-1]
-    return max(0, first - 1), last + 1 if p[last] >= known.up_to else min(len(p), last + 2)
-
-
 def shares(known, shape, share, draws, seed=0):
     """Return how often a bin is reproduced and not, in percent, by true difference and on the edge.
 
@@ -105,11 +98,11 @@ def shares(known, shape, share, draws, seed=0):
     """
     rng, margin = np.random.default_rng(seed), load("p_update").margin("mnist", "cdni")
     p = shape[0]
-    begin, stop = support(p, known)
-    values, seeds = p[begin:stop], len({cell.seed for cell in expand(load("p_update"), "paper")})
+    taken = support(known, dict(enumerate(p)))
+    values, seeds = p[taken], len({cell.seed for cell in expand(load("p_update"), "paper")})
 
     def ours(count):
-        return population(rng, shape, share, count)[:, begin:stop]
+        return population(rng, shape, share, count)[:, taken]
 
     expected = statistics.fmean(median_over(known, values, one) for one in ours(MEAN))
     offsets = [difference * margin for difference in DIFFERENCES]

@@ -254,7 +254,7 @@ class SimulatedGPU(TorchDispatchMode):
 
 
 def _leaves(value):
-    """What is in tuples, lists and dicts, as pytrees have it but for their registered types."""
+    """The leaves of nested tuples, lists and dicts, in order; what is none of them is one leaf."""
     if isinstance(value, (tuple, list)):
         return [leaf for one in value for leaf in _leaves(one)]
     if isinstance(value, dict):
