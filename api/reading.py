@@ -108,8 +108,8 @@ def verdicts(
     >>> claim.verdict, f"{claim.estimate:.1f}", claim.measure
     ('same way round', '-9.4', 'points')
     """
-    from ..reports.analysis.details import details
-    from ..reports.analysis.evidence import to_verdicts
+    from ..reports.analysis.evidence.details import details
+    from ..reports.analysis.evidence.frame import to_verdicts
     from ..reports.pages.judged import judge
     from ..reproductions.exhibits.exhibit import load
     from ..reproductions.exhibits.schema import CUSTOM
@@ -142,7 +142,7 @@ def columns(frame: Frame = "records") -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from ..reports.analysis.evidence import described as of_verdicts
+    from ..reports.analysis.evidence.frame import described as of_verdicts
     from ..results.curves import described as of_curves
     from ..results.frame import described as of_records
 

@@ -15,7 +15,7 @@ from ._stores import open_source, stored_records, warn
 from ._values import exhibit_names, words_option
 
 if TYPE_CHECKING:
-    from ..reports.analysis.cost import Costs
+    from ..reports.analysis.costs.remaining import Costs
     from ..reports.pages.report import Report
     from ..reproductions.exhibits.schema import Exhibit
     from ..reproductions.exhibits.where import Where
@@ -158,7 +158,7 @@ def _exhibit(
     style: str,
 ) -> "Report":
     from ..bench.hardware import cores
-    from ..reports.analysis.protocol import PAPER
+    from ..reports.analysis.selection.protocol import PAPER
     from ..reports.pages.exhibit import build
 
     records = stored_records(source, known=True, about=exhibit.name)
@@ -177,7 +177,7 @@ def _exhibit(
 
 def _costs(store: "Store", records: "Sequence[Record]") -> "Costs":
     """Return what training costs by the speeds in the store and in the published records."""
-    from ..reports.analysis.cost import Costs
+    from ..reports.analysis.costs.remaining import Costs
     from ..results.store.published import open_published
     from ..results.timings import Timings
 

@@ -81,7 +81,7 @@ def command(
     cheap to decide, with as many seeds as that takes; then all other cells, up to the seeds that
     each exhibit declares. All go on from where the first parts stopped.
     """
-    from ..reports.analysis.questions import questions
+    from ..reports.analysis.verdicts.questions import questions
     from ..reports.console import reproduction as words
     from ..reproductions.exhibits.exhibit import names
     from ..reproductions.running.outlook import outlook
@@ -114,7 +114,7 @@ def command(
 def _train(requests: "Sequence[RunRequest]", time_limit: float | None) -> "RunSummary":
     """Train what is missing, showing each pass."""
     from ..reports.analysis.naming import count
-    from ..reports.analysis.questions import questions
+    from ..reports.analysis.verdicts.questions import questions
     from ..reports.console.progress import Display, Watch, display
     from ..reproductions.running.reproduction import reproduce
     from ..reproductions.running.run import RunSummary

@@ -71,7 +71,7 @@ def _replicas(ctx: click.Context, param: click.Parameter, value: str) -> tuple[i
 @click.pass_obj
 def command(argv: list[str], *, as_json: bool, store: str, **options: Any) -> int:
     """Time a training step of each kind in EXHIBIT beside the fastest this machine could do."""
-    from ..reports.analysis import speeds
+    from ..reports.analysis.costs import speeds
     from ..reports.analysis.naming import count
     from ..reports.tables.speeds import text
     from ..reproductions.running import timing_run

@@ -16,15 +16,15 @@ import torch.distributed as dist
 
 from ..contract import UNREPEATABLE
 from ..families.feedforward.stages import MODELS, WHOLE_NETWORKS, learns_from
-from .links import DOWN, UP, LinkSpec
+from .messages.links import DOWN, UP, LinkSpec
 from .rehearsal import LONGEST, Rehearsal, Rehearsed, StandIns, rehearse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ..cell import Cell
+    from .messages.wires import AnyLink, Wires
     from .stage import Stage
-    from .wires import AnyLink, Wires
 
 ROUND_TRIPS, ROUND_TRIP_SECONDS = 50, 1.0
 """Messages that are timed, and for how long at most; three at least."""

@@ -21,12 +21,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SgbenchError
-from .stores import Store, join, open_store
+from .messages.stores import Store, join, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .wires import Wires
+    from .messages.wires import Wires
 
 FOREVER = datetime.timedelta(days=1)
 """How long it waits for the next cell."""
@@ -136,7 +136,7 @@ def main(arguments: list[str]) -> int:
     store, _ = open_store(host, int(port), serve=False)
 
     def wires() -> Wires:
-        from .wires import GlooWires, SharedWires
+        from .messages.wires import GlooWires, SharedWires
 
         numbers = iter(map(int, pipes))
         known = {peer: (read, write) for peer, read, write in zip(*[numbers] * 3, strict=True)}

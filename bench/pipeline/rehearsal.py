@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 import torch.distributed as dist
 
-from .links import UP, LinkSpec, Message
+from .messages.links import UP, LinkSpec, Message
 from .stage import Stage
 from .trace import BACKWARD, COMMUNICATING, COMPUTING, FORWARD, MODEL, UPDATE, WAITING
 

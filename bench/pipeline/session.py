@@ -19,11 +19,12 @@ from ..families.feedforward.losses import cross_entropy
 from ..families.feedforward.stages import ERRORS, MICRO_BATCHED, MICRO_BATCHES, WHOLE_NETWORKS
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
-from . import cuts, measure, schedules
-from .links import LateError, LostError
+from . import cuts, measure
+from .messages.links import LateError, LostError
 from .part import Part
 from .process import own_core
 from .rehearsal import LONGEST, Rehearsal
+from .schedules import waiting
 from .stage import UNREAD, Stage, StageError
 from .trace import Interval, shares
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from .wires import Wires
+    from .messages.wires import Wires
 
 WARM_UP = 3
 """Updates before the clock starts, of weights that are thrown away."""
@@ -184,15 +185,15 @@ def intervals(spans: Sequence[Sequence[Any]]) -> list[Interval]:
 
 def _schedule(name: str) -> Callable[[Stage], None]:
     if name in MICRO_BATCHED:
-        from . import micro_batches
+        from .schedules import micro_batches
 
         both = {"gpipe": micro_batches.gpipe, "1f1b": micro_batches.one_forward_one_backward}
         return both[name]
     if name in WHOLE_NETWORKS:
-        from .data_parallel import data_parallel
+        from .schedules.data_parallel import data_parallel
 
         return data_parallel
-    found: Callable[[Stage], None] = getattr(schedules, name)
+    found: Callable[[Stage], None] = getattr(waiting, name)
     return found
 
 

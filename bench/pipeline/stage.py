@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import torch.distributed as dist
 
-from .links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LinkSpec, LostError, Message
+from .messages.links import DOWN, LAST, MESSAGE_SECONDS, UP, LateError, LinkSpec, LostError, Message
 from .trace import COMMUNICATING, WAITING, Trace
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from ..cell import Cell
     from ..families.feedforward.batches import Batches
+    from .messages.wires import AnyLink, Wires
     from .part import Part
-    from .wires import AnyLink, Wires
 
 UNREAD = 2
 """Messages that an unlocked stage keeps unread; a newer one replaces the oldest."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from . import process
-from .stores import Store, open_store
+from .messages.stores import Store, open_store
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -56,7 +56,7 @@ def serve(data_dir: str | None) -> int:
     available = process.cores()
     if available:
         process.pin(available[int(os.environ["LOCAL_RANK"]) % len(available)])
-    from .wires import GlooWires
+    from .messages.wires import GlooWires
 
     size = int(os.environ["WORLD_SIZE"])
     code = process.serve(found, rank() or 0, size, wires=GlooWires, data_dir=data_dir)

@@ -8,18 +8,18 @@ import statistics
 from collections import Counter
 from collections.abc import Sequence
 
-from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED
-from sgbench.reports.analysis.medians import bins
 from sgbench.reports.analysis.naming import span
-from sgbench.reports.analysis.planned import planned
-from sgbench.reports.analysis.stages import HEADLINE, Network, reached, spread
-from sgbench.reports.analysis.verdicts import (
+from sgbench.reports.analysis.stages.rates import HEADLINE, Network, reached, spread
+from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from sgbench.reports.analysis.verdicts.medians import bins
+from sgbench.reports.analysis.verdicts.places import (
     INCONCLUSIVE,
     NOT_REPRODUCED,
     REPRODUCED,
     Place,
     places,
 )
+from sgbench.reports.analysis.verdicts.planned import planned
 from sgbench.reports.analysis.wording import at, label
 from sgbench.reproductions.exhibits.exhibit import load
 

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sgbench.bench.errors import SgbenchError
-from sgbench.reports.analysis.intermediate import intermediate
-from sgbench.reports.analysis.medians import bins
-from sgbench.reports.analysis.select import Selection
-from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, places
-from sgbench.reports.analysis.waits import waits
+from sgbench.reports.analysis.costs.waits import waits
+from sgbench.reports.analysis.selection.select import Selection
+from sgbench.reports.analysis.verdicts.intermediate import intermediate
+from sgbench.reports.analysis.verdicts.medians import bins
+from sgbench.reports.analysis.verdicts.places import NOT_COMPARABLE, places
 from sgbench.reports.pages import notes
 from sgbench.reports.pages.stages import sections as stage_sections
 from sgbench.reports.tables.claims import claims_table

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Sequence
 
-from sgbench.reports.analysis.cost import Costs, in_words
+from sgbench.reports.analysis.costs.remaining import Costs, in_words
 from sgbench.reproductions.exhibits.exhibit import load
 
 from . import other, sources

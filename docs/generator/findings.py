@@ -8,8 +8,8 @@ Add a function without arguments that returns the text, and its name to `NAMED`.
 import functools
 from collections.abc import Callable, Mapping
 
-from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY
-from sgbench.reports.analysis.protocol import PAPER
+from sgbench.reports.analysis.selection.protocol import PAPER
+from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY
 from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.exhibit import load
 

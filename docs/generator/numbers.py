@@ -10,8 +10,8 @@ from typing import Any, cast
 
 import pandas as pd
 from sgbench.bench.errors import SgbenchError
-from sgbench.reports.analysis.select import Selection
-from sgbench.reports.analysis.verdicts import Place, mean_of
+from sgbench.reports.analysis.selection.select import Selection
+from sgbench.reports.analysis.verdicts.places import Place, mean_of
 from sgbench.reports.tables import entries
 from sgbench.results.metrics import measure_of
 from sgbench.results.rows import POINT_TYPES

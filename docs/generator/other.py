@@ -4,7 +4,7 @@ import functools
 
 import click
 from sgbench.cli import main
-from sgbench.reports.analysis.speeds import speeds
+from sgbench.reports.analysis.costs.speeds import speeds
 from sgbench.reports.analysis.study_results import StudyResults, study_results
 from sgbench.reports.figures.tuning import drawn
 from sgbench.reports.tables.speeds import speed_table

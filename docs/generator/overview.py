@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from sgbench.reports.analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
-from sgbench.reports.analysis.select import Selection
-from sgbench.reports.analysis.verdicts import NOT_COMPARABLE, Place, places
+from sgbench.reports.analysis.selection.select import Selection
+from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from sgbench.reports.analysis.verdicts.places import NOT_COMPARABLE, Place, places
 from sgbench.reports.analysis.wording import NONE, label
 from sgbench.reports.tables import entries
 from sgbench.reports.tables.table import Table, simple_table

@@ -4,9 +4,9 @@ import functools
 from collections.abc import Sequence
 
 from sgbench.bench.errors import SgbenchError
-from sgbench.reports.analysis.claims import ClaimResult, claims
-from sgbench.reports.analysis.select import READABLE, Selection, select
-from sgbench.reports.analysis.verdicts import NOT_RUN, Place, places
+from sgbench.reports.analysis.selection.select import READABLE, Selection, select
+from sgbench.reports.analysis.verdicts.claims import ClaimResult, claims
+from sgbench.reports.analysis.verdicts.places import NOT_RUN, Place, places
 from sgbench.reports.pages.stages import Stages, stages_of
 from sgbench.reproductions.exhibits import catalogue
 from sgbench.reproductions.exhibits.custom import with_custom

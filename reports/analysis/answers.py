@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
-from .cost import in_words
-from .details import Detail
+from .costs.remaining import in_words
+from .evidence.details import Detail
 from .naming import count, seeds_words, span
 from .overview import CLAIMS, OURS, Ran, Tally, joined, of_one_paper, totals, words
-from .protocol import PAPER
-from .verdicts import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
+from .selection.protocol import PAPER
+from .verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from .verdicts.places import INCONCLUSIVE, NOT_REPRODUCED, REPRODUCED
 
 _ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
 

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
-from .claims import OTHER_WAY, SAME_WAY, UNDECIDED
-from .cost import Costs
-from .details import Detail
-from .planned import Planned, final_places, hardly
-from .protocol import PAPER
-from .select import Selection
-from .verdicts import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
+from .costs.remaining import Costs
+from .evidence.details import Detail
+from .selection.protocol import PAPER
+from .selection.select import Selection
+from .verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from .verdicts.places import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
+from .verdicts.planned import Planned, final_places, hardly
 
 _ORDER = (
     *(REPRODUCED, SAME_WAY, NOT_REPRODUCED, OTHER_WAY, INCONCLUSIVE, UNDECIDED),

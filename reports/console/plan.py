@@ -10,9 +10,9 @@ from ...reproductions.exhibits.exhibit import load
 from ...reproductions.running.dry_run import DryRun
 from ...reproductions.running.request import RunRequest
 from ..analysis.naming import count, duration
-from ..analysis.planned import Planned, answered, hardly, spread_unknown
-from ..analysis.planned import planned as plan_power
-from ..analysis.protocol import PAPER
+from ..analysis.selection.protocol import PAPER
+from ..analysis.verdicts.planned import Planned, answered, hardly, spread_unknown
+from ..analysis.verdicts.planned import planned as plan_power
 from .terminal import dim
 
 _MOST_TIMES = 4  # of places before the end, that are told

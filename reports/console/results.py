@@ -8,8 +8,8 @@ from ...reproductions.exhibits.exhibit import load
 from ...reproductions.exhibits.schema import CUSTOM
 from ...reproductions.running.request import RunRequest
 from ...results.record import Record
-from ..analysis.select import select
-from ..analysis.verdicts import places
+from ..analysis.selection.select import select
+from ..analysis.verdicts.places import places
 from ..tables.exhibit import results_table
 from ..tables.text import text_table
 from .terminal import width

@@ -6,14 +6,14 @@ drawing(selection, claims(selection))
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
-from ..analysis.judging import compared
 from ..analysis.naming import seeds_words
 from ..analysis.overview import counted, joined
-from ..analysis.select import Selection
-from ..analysis.verdicts import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
+from ..analysis.selection.select import Selection
+from ..analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from ..analysis.verdicts.judging import compared
+from ..analysis.verdicts.places import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
 from ..analysis.wording import at
-from .points import FEW
+from .data.points import FEW
 from .spec import ClaimRow, ClaimsDrawing
 
 NAME = "claims"

@@ -29,10 +29,10 @@ def rendered(
 
     Args:
         drawings: what to draw.
-        formats: as of `figures.render`.
+        formats: as of `figures.drawing.render`.
         workers: processes at most. Each imports the caller's main module anew, so that module
             must do nothing when it is imported.
-        sheet: as of `figures.render`.
+        sheet: as of `figures.drawing.render`.
     """
     draw = functools.partial(_draw, formats=tuple(formats), sheet=sheet)
     workers = min(workers, len(drawings) // _EACH)
@@ -58,7 +58,7 @@ def _side_by_side(
 
 
 def _draw(drawing: AnyDrawing, formats: Sequence[str], sheet: str) -> dict[str, bytes]:
-    from . import render
+    from .drawing import render
 
     return render.render(drawing, formats, sheet)
 

@@ -16,15 +16,16 @@ from ...bench.configuration import field_of
 from ...reproductions.exhibits.schema import Figure
 from ...results.metrics import METRIC_BY_RESULT, measure_of
 from ...results.record import Record
-from ..analysis.protocol import PAPER
-from ..analysis.select import READABLE, Selection
-from . import beside, captions, findings, points, words
-from .ends import configurations as configurations_of
-from .ends import ends_of
-from .panels import COMPUTED, apart, lines, ordered, panels
-from .population import few, networks
-from .progress import LOGARITHMIC
+from ..analysis.selection.protocol import PAPER
+from ..analysis.selection.select import READABLE, Selection
+from .data import beside, points, words
+from .data.ends import configurations as configurations_of
+from .data.ends import ends_of
+from .data.panels import COMPUTED, apart, lines, ordered, panels
+from .data.population import few, networks
+from .data.progress import LOGARITHMIC
 from .spec import Drawing, Shown
+from .titles import captions, findings
 
 LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
 _WIDE = 50  # ratio of the greatest and the least x from which on a sweep's x is logarithmic

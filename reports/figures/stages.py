@@ -9,11 +9,11 @@ from matplotlib.colors import to_hex
 
 from ...bench.outcome import SPAN_KINDS
 from ...bench.registry import RULES
-from ..analysis.crossovers import Crossover
 from ..analysis.naming import seeds_words
-from ..analysis.simulated_stages import Beside, Beyond
-from ..analysis.stage_answer import headline, sentence
-from ..analysis.stages import Arm, Network, level_of, spread
+from ..analysis.stages.answer import headline, sentence
+from ..analysis.stages.crossovers import Crossover
+from ..analysis.stages.rates import Arm, Network, level_of, spread
+from ..analysis.stages.simulated import Beside, Beyond
 from . import colors
 from .spec import StagesDrawing
 

@@ -12,10 +12,10 @@ from ...bench.families import family
 from ...bench.registry import DATASETS, RULES
 from ...reproductions.exhibits import catalogue
 from ...results.statistics.rounds import Median
-from ..analysis.cost_to_accuracy import Reached, quantity
+from ..analysis.costs.cost_to_accuracy import Reached, quantity
+from ..analysis.costs.speeds import Speed
 from ..analysis.naming import span
-from ..analysis.speeds import Speed
-from . import words
+from .data import words
 from .spec import Drawing
 
 Point = dict[str, Any]

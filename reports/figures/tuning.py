@@ -18,11 +18,13 @@ from ...reproductions.exhibits.space import Dimension
 from ...reproductions.tuning.study_options import space_of
 from ...reproductions.tuning.trials import Trial
 from ..analysis.study_results import ArmResults, StudyResults
-from . import colors, style, words
-from . import tuning_titles as titles
-from .axes import log_y, open_left, short
-from .render import saved
-from .style import DOTTED, FAINT, SHEETS, Sheet
+from . import colors
+from .data import words
+from .drawing import style
+from .drawing.axes import log_y, open_left, short
+from .drawing.render import saved
+from .drawing.style import DOTTED, FAINT, SHEETS, Sheet
+from .titles import tuning as titles
 
 _ROW, _WORDS = 2.5, 0.7  # inches: a row's height, and that of title and caption
 _LEGEND = 0.18  # inches: a line of a legend

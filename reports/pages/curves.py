@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from ..analysis.runs import Run
+from ..analysis.evidence.runs import Run
 
 _SIZE = 300  # units of the viewBox in both directions: as fine as it is drawn
 

@@ -12,9 +12,9 @@ from ...bench.errors import UsageError, did_you_mean
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...results.record import Record
 from ...results.timings import Timing
-from ..analysis.cost import Costs
-from ..analysis.protocol import PAPER
-from ..analysis.select import scales_with
+from ..analysis.costs.remaining import Costs
+from ..analysis.selection.protocol import PAPER
+from ..analysis.selection.select import scales_with
 from ..analysis.study_results import StudyResults
 from . import exhibit as exhibits_page
 from . import throughput, tuning
@@ -53,7 +53,7 @@ def build(
         studies: in the order of the page.
         formats: of `report.FORMATS`.
         workers: processes that draw many figures, at most (`parallel.rendered`).
-        sheet: where figures will stand (`figures.style.SHEETS`).
+        sheet: where figures will stand (`figures.drawing.style.SHEETS`).
         scale: the only one; if None the paper's, and all that have records.
         tell: is called with a line for each exhibit, scale and study before it is drawn.
         costs: of what is left to train; if None by the speeds of these records and timings.

@@ -14,17 +14,17 @@ from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where
 from ...results.record import STATUSES, Record
-from ..analysis.calibration import Calibration, calibrate
-from ..analysis.claims import ClaimResult, unreproduced
-from ..analysis.cost import Costs
-from ..analysis.details import Detail, details
-from ..analysis.medians import replace_table
+from ..analysis.costs.remaining import Costs
+from ..analysis.costs.waits import waits
+from ..analysis.evidence.details import Detail, details
+from ..analysis.evidence.settings import shared_settings
 from ..analysis.naming import count
 from ..analysis.overview import made, tally
-from ..analysis.protocol import PAPER
-from ..analysis.select import Selection, select
-from ..analysis.settings import shared_settings
-from ..analysis.waits import waits
+from ..analysis.selection.protocol import PAPER
+from ..analysis.selection.select import Selection, select
+from ..analysis.verdicts.calibration import Calibration, calibrate
+from ..analysis.verdicts.claims import ClaimResult, unreproduced
+from ..analysis.verdicts.medians import replace_table
 from ..analysis.wording import at
 from ..figures.claims import drawing as claims_drawing
 from ..figures.parallel import rendered
@@ -70,7 +70,7 @@ def build(
         where: which cells are shown; all if None. Claims are tested on all of them: their p is
             adjusted for all tests, whichever are shown.
         ran: show only what has a record.
-        sheet: where figures will stand (`figures.style.SHEETS`).
+        sheet: where figures will stand (`figures.drawing.style.SHEETS`).
         costs: of what is left to train; if None, at the paper's scale, by these records' speeds.
 
     Raises:

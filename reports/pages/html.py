@@ -14,10 +14,10 @@ from markupsafe import Markup
 from ...reproductions.exhibits.schema import CUSTOM
 from ..analysis import overview
 from ..analysis.answers import answers
-from ..analysis.details import Detail
+from ..analysis.evidence.details import Detail
+from ..analysis.evidence.runs import by_layer
 from ..analysis.naming import count, machine_words, short_id
-from ..analysis.protocol import PAPER
-from ..analysis.runs import by_layer
+from ..analysis.selection.protocol import PAPER
 from ..tables.entries import difference
 from ..tables.html import html_table, verdict_html
 from ..tables.overview import elsewhere_table, made_table, others_table, paper_table

@@ -7,11 +7,11 @@ from ...reproductions.exhibits.custom import with_custom
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where, select_records
 from ...results.record import Record
-from ..analysis.claims import ClaimResult, claims
-from ..analysis.intermediate import intermediate
-from ..analysis.medians import Bin, bins
-from ..analysis.select import Selection, scales_with, select
-from ..analysis.verdicts import NOT_RUN, Place, places
+from ..analysis.selection.select import Selection, scales_with, select
+from ..analysis.verdicts.claims import ClaimResult, claims
+from ..analysis.verdicts.intermediate import intermediate
+from ..analysis.verdicts.medians import Bin, bins
+from ..analysis.verdicts.places import NOT_RUN, Place, places
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,12 +8,13 @@ import pandas as pd
 from ...bench import datasets, registry
 from ...bench.configuration import hyperparameters
 from ...reproductions.exhibits.schema import CUSTOM
-from ..analysis import planned, population, shared_runs
-from ..analysis.changes import changes
-from ..analysis.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
 from ..analysis.naming import count
-from ..analysis.select import Selection
-from ..analysis.verdicts import NOT_COMPARABLE, Place
+from ..analysis.selection import shared_runs
+from ..analysis.selection.changes import changes
+from ..analysis.selection.select import Selection
+from ..analysis.verdicts import planned, population
+from ..analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from ..analysis.verdicts.places import NOT_COMPARABLE, Place
 from ..tables.claims import OURS, shown
 from ..tables.exhibit import BASELINE, Footnotes, against_paper
 from .page import Caution

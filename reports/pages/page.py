@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from ...bench.errors import one_line
 from ..analysis.answers import Answer
-from ..analysis.details import Detail
+from ..analysis.evidence.details import Detail
 from ..analysis.overview import Made, Tally
 from ..tables.latex import escape_tex, tex_table
 from ..tables.markdown import escape_markdown, markdown_table

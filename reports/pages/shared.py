@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from ..figures.compact import letters
+from ..figures.drawing.compact import letters
 
 _MARKER = re.compile(r'<marker id="([^"]+)"(.*?)</marker>')
 _STYLE = re.compile(r' style="([^"]*)"(/?)')

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from ..analysis.select import Selection
-from ..analysis.simulated_stages import Beside, Beyond, beside, beyond
-from ..analysis.stage_answer import answer
-from ..analysis.stages import Network, networks
+from ..analysis.selection.select import Selection
+from ..analysis.stages.answer import answer
+from ..analysis.stages.rates import Network, networks
+from ..analysis.stages.simulated import Beside, Beyond, beside, beyond
 from ..figures.spec import StagesDrawing
 from ..figures.stages import drawings as stages_drawings
 from ..tables import stages as tables

@@ -12,9 +12,9 @@ from ...bench.errors import UsageError
 from ...reproductions.exhibits.schema import CUSTOM
 from ...results.record import Record
 from ...results.timings import Timing
-from ..analysis import cost_to_accuracy
+from ..analysis.costs import cost_to_accuracy
+from ..analysis.costs.speeds import speeds
 from ..analysis.naming import machine_words
-from ..analysis.speeds import speeds
 from ..figures.parallel import rendered
 from ..figures.throughput import drawings
 from ..tables import cost_to_accuracy as cost_tables
@@ -43,7 +43,7 @@ def build(
         scale: which timings and records; all if None.
         formats: of `report.FORMATS`.
         workers: processes that draw many figures, at most (`parallel.rendered`).
-        sheet: where figures will stand (`figures.style.SHEETS`).
+        sheet: where figures will stand (`figures.drawing.style.SHEETS`).
 
     Raises UsageError where a format is unknown or there is no timing.
     """

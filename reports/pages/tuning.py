@@ -42,7 +42,7 @@ _IMPORTANCE = (
 def build(results: StudyResults, formats: Sequence[str] = FORMATS, sheet: str = "screen") -> Report:
     """Return the report of a study. Raises UsageError where a format is unknown.
 
-    `sheet` says where figures will stand (`figures.style.SHEETS`).
+    `sheet` says where figures will stand (`figures.drawing.style.SHEETS`).
     """
     return assemble(draft(results, formats, sheet), formats)
 

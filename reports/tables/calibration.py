@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..analysis.calibration import Calibration
 from ..analysis.naming import cell_names, count, seeds_words
+from ..analysis.verdicts.calibration import Calibration
 from .table import Table, simple_table
 
 NOTE = (

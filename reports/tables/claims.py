@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import QUANTITIES, measure_of, results_of
-from ..analysis.claims import ClaimResult
-from ..analysis.keys import claim_key
+from ..analysis.evidence.keys import claim_key
 from ..analysis.naming import count
-from ..analysis.select import Selection
-from ..analysis.verdicts import NOT_RUN
+from ..analysis.selection.select import Selection
+from ..analysis.verdicts.claims import ClaimResult
+from ..analysis.verdicts.places import NOT_RUN
 from ..analysis.wording import NONE, at
 from .entries import interval, p_value, paper, verdict
 from .exhibit import Footnotes, measured_names

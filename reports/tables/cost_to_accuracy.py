@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from ..analysis.cost_to_accuracy import Reached, quantity
+from ..analysis.costs.cost_to_accuracy import Reached, quantity
 from .speeds import number
 from .table import Entry, Table, entry
 

@@ -7,14 +7,14 @@ import pandas as pd
 
 from ...results.metrics import measure_of
 from ...results.statistics import intervals
-from ..analysis.claims import ClaimResult
-from ..analysis.cost_to_accuracy import Reached, quantity
-from ..analysis.medians import Bin
-from ..analysis.select import Selection
-from ..analysis.speeds import FIELDS as SPEED_FIELDS
-from ..analysis.speeds import Speed, values
+from ..analysis.costs.cost_to_accuracy import Reached, quantity
+from ..analysis.costs.speeds import FIELDS as SPEED_FIELDS
+from ..analysis.costs.speeds import Speed, values
+from ..analysis.selection.select import Selection
 from ..analysis.study_results import StudyResults
-from ..analysis.verdicts import Place
+from ..analysis.verdicts.claims import ClaimResult
+from ..analysis.verdicts.medians import Bin
+from ..analysis.verdicts.places import Place
 
 DIGITS = 9
 """Significant digits of numbers in files: those behind differ by the versions of libraries."""

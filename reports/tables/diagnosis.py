@@ -4,8 +4,8 @@ import math
 import statistics
 from collections.abc import Iterable, Sequence
 
-from ..analysis.details import Detail
-from ..analysis.runs import by_layer
+from ..analysis.evidence.details import Detail
+from ..analysis.evidence.runs import by_layer
 from .table import Table, entry
 
 NOTE = (

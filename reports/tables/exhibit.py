@@ -6,9 +6,9 @@ from typing import Any
 from ...bench.cell import Cell
 from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measure_of, results_of
-from ..analysis.keys import place_key
-from ..analysis.select import Selection
-from ..analysis.verdicts import NOT_RUN, Place
+from ..analysis.evidence.keys import place_key
+from ..analysis.selection.select import Selection
+from ..analysis.verdicts.places import NOT_RUN, Place
 from ..analysis.wording import NONE, heading, label, phrase
 from .entries import difference, interval, paper, published, verdict
 from .table import Entry, Stub, Table, cross_table, entry

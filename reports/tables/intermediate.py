@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from ...results.metrics import measure_of
-from ..analysis.intermediate import when
-from ..analysis.keys import place_key
-from ..analysis.select import Selection
-from ..analysis.verdicts import NOT_RUN, Place
+from ..analysis.evidence.keys import place_key
+from ..analysis.selection.select import Selection
+from ..analysis.verdicts.intermediate import when
+from ..analysis.verdicts.places import NOT_RUN, Place
 from ..analysis.wording import heading, label, phrase
 from .entries import paper, verdict_lines
 from .exhibit import Footnotes, measured

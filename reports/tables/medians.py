@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from ...bench.cell import Cell
-from ..analysis.keys import bin_key
-from ..analysis.medians import Bin
-from ..analysis.population import iterations
-from ..analysis.select import Selection
-from ..analysis.verdicts import NOT_RUN
+from ..analysis.evidence.keys import bin_key
+from ..analysis.selection.select import Selection
+from ..analysis.verdicts.medians import Bin
+from ..analysis.verdicts.places import NOT_RUN
+from ..analysis.verdicts.population import iterations
 from .entries import interval, paper, verdict
 from .table import Entry, Stub, Table, cross_table, entry
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..analysis import overview
-from ..analysis.cost import in_words
+from ..analysis.costs.remaining import in_words
 from ..analysis.naming import duration, span
 from ..analysis.overview import Made, Tally
-from ..analysis.protocol import PAPER
+from ..analysis.selection.protocol import PAPER
 from ..analysis.wording import NONE
 from .table import Entry, Stub, Table, entry, simple_table
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from ...results.statistics.rounds import WIDE, Median
 from ...results.timings import PARTS
+from ..analysis.costs.speeds import Speed
 from ..analysis.naming import machine_words
-from ..analysis.speeds import Speed
 from .table import Table, simple_table
 from .text import text_table
 

@@ -5,11 +5,11 @@ import statistics
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from ..analysis.crossovers import Crossover, crossovers
-from ..analysis.simulated_stages import Beside, Beyond
-from ..analysis.stage_answer import overtakes
-from ..analysis.stages import LEVELS, Arm, Network, Run, spread
-from ..analysis.verdicts import mean_of
+from ..analysis.stages.answer import overtakes
+from ..analysis.stages.crossovers import Crossover, crossovers
+from ..analysis.stages.rates import LEVELS, Arm, Network, Run, spread
+from ..analysis.stages.simulated import Beside, Beyond
+from ..analysis.verdicts.places import mean_of
 from ..analysis.wording import NONE
 from .entries import interval
 from .table import Table, simple_table

@@ -16,7 +16,7 @@ class Entry:
     """An entry of a table: lines of text, the first the largest.
 
     `verdict` is the line that is one, and `key` that of the detail which the entry opens to
-    (`analysis.details`); both are empty where there is none.
+    (`analysis.evidence.details`); both are empty where there is none.
     """
 
     lines: tuple[str, ...]

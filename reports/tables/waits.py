@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..analysis.select import Selection
-from ..analysis.waits import Wait
+from ..analysis.costs.waits import Wait
+from ..analysis.selection.select import Selection
 from ..analysis.wording import NONE, at
 from .speeds import number
 from .table import Table, simple_table

@@ -19,8 +19,8 @@ from importlib import resources
 
 import numpy as np
 from benchmarks.verdict_curve import table
-from sgbench.reports.analysis.medians import answers, median_over, support
-from sgbench.reports.analysis.population import at_fraction
+from sgbench.reports.analysis.verdicts.medians import answers, median_over, support
+from sgbench.reports.analysis.verdicts.population import at_fraction
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.results.record import Record
 from sgbench.results.statistics.place_verdict import Target

@@ -7,7 +7,7 @@ import pytest
 from benchmarks import median_curve
 from benchmarks.median_curve import bins, paper_median, population, processes, shares
 from benchmarks.test_verdict_curve import limit
-from sgbench.reports.analysis.medians import median_over, support
+from sgbench.reports.analysis.verdicts.medians import median_over, support
 from sgbench.reproductions.exhibits.exhibit import expand, load
 
 P = np.array(sorted({cell.p_update for cell in expand(load("p_update"), "paper")}))

@@ -19,7 +19,7 @@ import statistics
 import numpy as np
 from benchmarks.results import clumped, normal, pools, resampled, uniform
 from scipy.special import stdtr
-from sgbench.reports.analysis.judging import ALPHA
+from sgbench.reports.analysis.verdicts.judging import ALPHA
 from sgbench.reproductions.exhibits.exhibit import load
 from sgbench.results.statistics.many_verdicts import answers, rounded
 from sgbench.results.statistics.place_verdict import Target, judge

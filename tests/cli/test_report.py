@@ -5,7 +5,7 @@ import json
 
 import pytest
 from sgbench.commands.report import FORMATS, STYLES
-from sgbench.reports.figures.style import SHEETS
+from sgbench.reports.figures.drawing.style import SHEETS
 from sgbench.reports.pages import exhibit as exhibit_pages
 from sgbench.reports.pages import report as reports
 from sgbench.reproductions.exhibits import exhibit as exhibits

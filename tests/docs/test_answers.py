@@ -5,9 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 from generator import answers, sources
-from sgbench.reports.analysis.claims import SAME_WAY
-from sgbench.reports.analysis.planned import planned
-from sgbench.reports.analysis.planned import words as planned_words
+from sgbench.reports.analysis.verdicts.claims import SAME_WAY
+from sgbench.reports.analysis.verdicts.planned import planned
+from sgbench.reports.analysis.verdicts.planned import words as planned_words
 from sgbench.results.store.published import open_published
 
 

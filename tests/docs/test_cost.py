@@ -6,7 +6,7 @@ import pytest
 from generator import cost, sources
 from generator.markers import MarkerError
 from sgbench.commands.report import _costs as report_costs
-from sgbench.reports.analysis.cost import Costs
+from sgbench.reports.analysis.costs.remaining import Costs
 from sgbench.results.store.published import open_published
 
 

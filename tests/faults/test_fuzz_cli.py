@@ -11,7 +11,7 @@ from sgbench.bench.engine import dispatch
 from sgbench.bench.errors import DataError
 from sgbench.bench.training import loop
 from sgbench.cli import main
-from sgbench.reports.figures import render
+from sgbench.reports.figures.drawing import render
 from sgbench.reproductions.running import backend
 from sgbench.results.store.store import Store
 

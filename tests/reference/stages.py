@@ -7,7 +7,7 @@ import torch
 from reference.programs import random_data, tiny_cell
 from sgbench.bench.families.feedforward.batches import Batches
 from sgbench.bench.families.feedforward.program import FeedForwardProgram
-from sgbench.bench.pipeline.links import Inbox
+from sgbench.bench.pipeline.messages.links import Inbox
 from sgbench.bench.pipeline.part import Part
 from sgbench.bench.pipeline.stage import Stage
 
@@ -21,7 +21,7 @@ class MemoryLink:
         self.peer, self.inbox, self.sent, self.other = peer, Inbox(limit), 0, None
 
     def send(self, batch, tensor):
-        from sgbench.bench.pipeline.links import Message
+        from sgbench.bench.pipeline.messages.links import Message
 
         self.sent += tensor.nbytes
         self.other.inbox.put(Message(batch, tensor.clone()))

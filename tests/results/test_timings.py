@@ -239,7 +239,7 @@ def test_what_was_timed_together_is_compared_round_by_round(timing):
 
 def test_timings_are_read_without_torch():
     code = (
-        "import sys, sgbench.results.timings, sgbench.reports.analysis.speeds;"
+        "import sys, sgbench.results.timings, sgbench.reports.analysis.costs.speeds;"
         "print('torch' in sys.modules)"
     )
     found = subprocess.run(

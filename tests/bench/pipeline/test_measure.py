@@ -7,8 +7,8 @@ import pytest
 import torch
 from reference.stages import staged_cell
 from sgbench.bench.pipeline import measure
+from sgbench.bench.pipeline.messages.wires import SharedWires
 from sgbench.bench.pipeline.rehearsal import Rehearsed
-from sgbench.bench.pipeline.wires import SharedWires
 
 
 @pytest.fixture

@@ -8,10 +8,11 @@ import torch
 from reference.programs import random_data
 from reference.stages import CPU, staged_cell
 from sgbench.bench.families.feedforward.batches import Batches
-from sgbench.bench.pipeline import rehearsal, schedules
-from sgbench.bench.pipeline.links import DOWN, UP, LinkSpec
+from sgbench.bench.pipeline import rehearsal
+from sgbench.bench.pipeline.messages.links import DOWN, UP, LinkSpec
 from sgbench.bench.pipeline.part import Part
 from sgbench.bench.pipeline.rehearsal import Rehearsal, StandIns, rehearse
+from sgbench.bench.pipeline.schedules import waiting
 from sgbench.bench.pipeline.trace import COMMUNICATING, FORWARD, UPDATE, WAITING, Interval
 
 SHAPE = (1, 3, 2)
@@ -99,7 +100,7 @@ def test_a_stage_trains_by_itself_whatever_its_schedule(
     made, make = [], stage_of(staged_cell(rule, schedule), rank)
     with torch.inference_mode():
         found = rehearse(
-            lambda n: made.append(make(n)) or made[-1], getattr(schedules, schedule), lambda s: [s]
+            lambda n: made.append(make(n)) or made[-1], getattr(waiting, schedule), lambda s: [s]
         )
     assert made[-1].part.iteration in range(rehearsal.FIRST + 5, rehearsal.FIRST + 9)
     assert min(found.forward, found.backward, found.update) > 0
@@ -136,7 +137,7 @@ def test_a_wait_is_waited_and_not_counted(monkeypatch, barriers, gathered, rehea
     monkeypatch.setattr(rehearsal, "SECONDS", 0.2)
     start = time.perf_counter()
     with torch.inference_mode():
-        found = rehearse(stage_of(staged_cell(), 0, wait=0.05), schedules.locked, gathered)
+        found = rehearse(stage_of(staged_cell(), 0, wait=0.05), waiting.locked, gathered)
     least = 7 * 0.05 * rehearsals
     assert least < time.perf_counter() - start < least + 0.3
     assert found.seconds < 0.05
@@ -150,7 +151,7 @@ def test_one_stage_works_at_a_time_in_turns(monkeypatch):
     def work(rank):
         stage = stage_of(staged_cell(), rank, wait=0.01, turns=True)(5)
         with torch.inference_mode():
-            schedules.locked(stage)
+            waiting.locked(stage)
             stage.finish()
         measured[rank] = stage._since, stage.ended
 

@@ -8,7 +8,7 @@ from reference.programs import random_data
 from reference.stages import CPU, staged_cell, stages_of
 from sgbench.bench.families.feedforward.batches import Batches
 from sgbench.bench.pipeline import stage as stages
-from sgbench.bench.pipeline.links import Message
+from sgbench.bench.pipeline.messages.links import Message
 from sgbench.bench.pipeline.part import Part
 from sgbench.bench.pipeline.stage import Order, Stage, StageError
 

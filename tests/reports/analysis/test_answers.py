@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 from sgbench.reports.analysis.answers import answers, at_the_papers_protocol, elsewhere, the_rest
-from sgbench.reports.analysis.details import details
+from sgbench.reports.analysis.evidence.details import details
 from sgbench.reports.analysis.overview import CLAIMS, OURS, PLACES, Ran, Tally, tally
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.verdicts import places
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.places import places
 from sgbench.reproductions.exhibits.exhibit import expand
 
 YEAR = 365 * 86400

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 import scipy.stats
 from reference.reports import cells_of
-from sgbench.reports.analysis.claims import claims
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.claims import claims
 from sgbench.reproductions.exhibits.exhibit import expand
 
 

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 from sgbench.reports.analysis import overview
-from sgbench.reports.analysis.claims import claims
-from sgbench.reports.analysis.cost import Costs
-from sgbench.reports.analysis.details import details
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.verdicts import places
+from sgbench.reports.analysis.costs.remaining import Costs
+from sgbench.reports.analysis.evidence.details import details
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.claims import claims
+from sgbench.reports.analysis.verdicts.places import places
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.where import parse_where
 

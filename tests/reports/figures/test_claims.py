@@ -5,8 +5,8 @@ import statistics
 from dataclasses import replace
 
 import pytest
-from sgbench.reports.analysis.claims import claims
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.claims import claims
 from sgbench.reports.figures.claims import drawing
 from sgbench.reproductions.exhibits.exhibit import expand, load
 

@@ -6,7 +6,8 @@ import math
 import pytest
 from matplotlib.colors import to_rgb
 from sgbench.bench.registry import RULES
-from sgbench.reports.figures import colors, style
+from sgbench.reports.figures import colors
+from sgbench.reports.figures.drawing import style
 
 RED, GREEN, BLUE, ORANGE, DNI = "#d00000", "#3d8a00", "#0173b2", "#de8f05", "#d55e00"
 

@@ -9,8 +9,9 @@ from concurrent.futures import ProcessPoolExecutor
 
 import psutil
 import pytest
-from sgbench.reports.analysis.select import select
-from sgbench.reports.figures import parallel, render
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.figures import parallel
+from sgbench.reports.figures.drawing import render
 from sgbench.reports.figures.series import drawings
 from sgbench.reproductions.exhibits.exhibit import load
 

@@ -9,9 +9,9 @@ import pytest
 import scipy.stats
 from sgbench.bench.registry import RULES
 from sgbench.bench.source_files import ExternalFile
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.figures import series
-from sgbench.reports.figures.render import render
+from sgbench.reports.figures.drawing.render import render
 from sgbench.reproductions.exhibits.custom import with_custom
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.parser import parse

@@ -2,9 +2,9 @@
 
 import pytest
 from reference import locking as staged
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.simulated_stages import beside, beyond
-from sgbench.reports.analysis.stages import networks
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.stages.rates import networks
+from sgbench.reports.analysis.stages.simulated import beside, beyond
 from sgbench.reports.figures.stages import drawings
 
 

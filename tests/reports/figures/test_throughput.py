@@ -3,8 +3,8 @@
 import pytest
 from reference.timings import timing_of
 from sgbench.bench.registry import RULES
-from sgbench.reports.analysis.speeds import speeds
-from sgbench.reports.figures.panel import dodged
+from sgbench.reports.analysis.costs.speeds import speeds
+from sgbench.reports.figures.drawing.panel import dodged
 from sgbench.reports.figures.throughput import axis_of, drawings
 from sgbench.reproductions.exhibits.exhibit import expand, load
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 from sgbench.reports.analysis.study_results import study_results
-from sgbench.reports.figures import style
-from sgbench.reports.figures import tuning_titles as titles
+from sgbench.reports.figures.drawing import style
+from sgbench.reports.figures.titles import tuning as titles
 from sgbench.reports.figures.tuning import _budget, _Frame, drawn
 from sgbench.reproductions.tuning.candidates import trial_cells
 from sgbench.reproductions.tuning.study_options import arms_of_study

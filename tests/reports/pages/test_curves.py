@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sgbench.reports.analysis.runs import Run
+from sgbench.reports.analysis.evidence.runs import Run
 from sgbench.reports.pages.curves import curves, thinned
 
 

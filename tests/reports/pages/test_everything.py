@@ -6,7 +6,7 @@ import math
 import pytest
 from reference.speeds import FCN, timings
 from sgbench.bench.errors import UsageError
-from sgbench.reports.analysis.cost import Costs, in_words
+from sgbench.reports.analysis.costs.remaining import Costs, in_words
 from sgbench.reports.analysis.study_results import study_results
 from sgbench.reports.pages import everything
 from sgbench.reproductions.exhibits.exhibit import expand, load

@@ -1,7 +1,7 @@
 """The records of a report, judged."""
 
 from sgbench.bench.cell import Cell
-from sgbench.reports.analysis.verdicts import NOT_RUN
+from sgbench.reports.analysis.verdicts.places import NOT_RUN
 from sgbench.reports.pages.judged import judge
 from sgbench.reproductions.exhibits.exhibit import expand
 from sgbench.reproductions.exhibits.schema import CUSTOM

@@ -5,8 +5,8 @@ import re
 import pytest
 from markupsafe import Markup
 from matplotlib.figure import Figure
-from sgbench.reports.figures import style
-from sgbench.reports.figures.inline import inline
+from sgbench.reports.figures.drawing import style
+from sgbench.reports.figures.drawing.inline import inline
 from sgbench.reports.pages.shared import shared
 
 

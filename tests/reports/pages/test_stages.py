@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from reference import locking as staged
 from reference.reports import page_of, table_of
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.pages.exhibit import build
 from sgbench.reports.pages.stages import stages_of
 

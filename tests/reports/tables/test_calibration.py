@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sgbench.reports.analysis.calibration import Calibration
+from sgbench.reports.analysis.verdicts.calibration import Calibration
 from sgbench.reports.tables.calibration import calibration_table, label, note
 from sgbench.reproductions.exhibits.exhibit import pick_cells
 from sgbench.results.metrics import measure_of

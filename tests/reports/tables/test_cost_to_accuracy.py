@@ -2,7 +2,7 @@
 
 from reference.speeds import of_backprop_and_dni
 from reference.timings import timing_of
-from sgbench.reports.analysis.cost_to_accuracy import reached
+from sgbench.reports.analysis.costs.cost_to_accuracy import reached
 from sgbench.reports.tables.cost_to_accuracy import cost_table
 
 

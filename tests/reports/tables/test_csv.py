@@ -5,12 +5,12 @@ import io
 
 import pytest
 from reference.speeds import of_backprop_and_dni, timings
-from sgbench.reports.analysis.claims import claims
-from sgbench.reports.analysis.cost_to_accuracy import reached
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.speeds import speeds
+from sgbench.reports.analysis.costs.cost_to_accuracy import reached
+from sgbench.reports.analysis.costs.speeds import speeds
+from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.analysis.study_results import study_results
-from sgbench.reports.analysis.verdicts import places
+from sgbench.reports.analysis.verdicts.claims import claims
+from sgbench.reports.analysis.verdicts.places import places
 from sgbench.reports.tables.csv import (
     budget_csv,
     claims_csv,

@@ -1,10 +1,10 @@
 """The table of M's diagnosis: means over seeds, from the bottom layer to the top."""
 
 import pytest
-from sgbench.reports.analysis.details import details
-from sgbench.reports.analysis.runs import by_layer
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.verdicts import places
+from sgbench.reports.analysis.evidence.details import details
+from sgbench.reports.analysis.evidence.runs import by_layer
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.places import places
 from sgbench.reports.tables.diagnosis import diagnosis_table
 
 

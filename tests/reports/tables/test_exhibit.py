@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from reference.reports import page_of, panel, rows_of, table_of
 from sgbench.bench import datasets
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.pages.exhibit import build
 from sgbench.reports.tables.entries import paper

@@ -1,7 +1,7 @@
 """The table of places before the end of training."""
 
-from sgbench.reports.analysis.intermediate import intermediate
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.intermediate import intermediate
 from sgbench.reports.tables.intermediate import intermediate_table
 from sgbench.reproductions.exhibits.exhibit import expand
 

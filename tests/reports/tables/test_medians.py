@@ -2,8 +2,8 @@
 
 from reference.population import BOTH, UPDATE, population
 from reference.reports import rows_of
-from sgbench.reports.analysis.medians import bins
-from sgbench.reports.analysis.select import select
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.medians import bins
 from sgbench.reports.pages.exhibit import build
 from sgbench.reports.tables.medians import medians_table
 

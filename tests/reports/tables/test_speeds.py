@@ -2,7 +2,7 @@
 
 from reference.speeds import FCN, cells, timings
 from reference.timings import timing_of
-from sgbench.reports.analysis import speeds
+from sgbench.reports.analysis.costs import speeds
 from sgbench.reports.tables.speeds import text
 
 

@@ -4,9 +4,9 @@ import statistics
 
 import pytest
 from reference import locking as staged
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.simulated_stages import beside
-from sgbench.reports.analysis.stages import networks
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.stages.rates import networks
+from sgbench.reports.analysis.stages.simulated import beside
 from sgbench.reports.analysis.wording import NONE
 from sgbench.reports.tables import stages as tables
 

@@ -1,8 +1,8 @@
 """The table of what hidden layers wait for and keep."""
 
 import pytest
-from sgbench.reports.analysis.select import select
-from sgbench.reports.analysis.waits import waits
+from sgbench.reports.analysis.costs.waits import waits
+from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.tables.waits import waits_table
 from sgbench.reproductions.exhibits.exhibit import load
 

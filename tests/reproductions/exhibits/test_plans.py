@@ -8,7 +8,7 @@ import statistics
 from collections import Counter
 
 import pytest
-from sgbench.reports.analysis import judging
+from sgbench.reports.analysis.verdicts import judging
 from sgbench.reproductions.exhibits.catalogue import builtin_names
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.results.statistics import intervals, place_verdict

@@ -1,0 +1,1 @@
+"""Messages between stages: links and the transports under them."""

@@ -1,0 +1,1 @@
+"""Selection: the records that a report is made of, and what tells them from the paper's."""

@@ -1,0 +1,113 @@
+"""The delay of a message from which on unlocked stages have an error before those that wait."""
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ....results.statistics import intervals
+from .rates import HEADLINE, Arm, Network, Seeds, range_words, spread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossover:
+    """The delay from which on an unlocked arm has an error before one that waits.
+
+    Attributes:
+        unlocked: the arm that is to overtake.
+        waiting: the other.
+        level: the error in percent.
+        seeds: by seed the delay in milliseconds: 0 where it is ahead without any, infinite where it
+            is behind at every delay that was measured.
+        most: the largest delay that was measured.
+        there: whether the unlocked arm has the error at all, at some delay.
+        interval: of the seeds' delays, geometric; None where not every seed has one above 0.
+    """
+
+    unlocked: Arm
+    waiting: Arm
+    level: float
+    seeds: Seeds
+    most: float
+    there: bool
+    interval: intervals.Interval | None
+
+    @property
+    def words(self) -> str:
+        """When it overtakes, in words."""
+        delays = list(self.seeds.values())
+        if delays and all(map(math.isinf, delays)):
+            behind = f"behind up to {self.most:g} ms" if self.most else "behind without delay"
+            return behind if self.there else f"does not reach {self.level:g} %"
+        there = [delay for delay in delays if not math.isinf(delay)]
+        if len(there) < len(delays) or not delays:
+            return f"ahead with {len(there)} of {len(delays)} seeds" if delays else "not measured"
+        if self.interval is not None:
+            return f"from {self.interval.mean:.2g} ms{range_words(self.interval)}"
+        some = f"from {min(delays):.2g} to {max(delays):.2g} ms, by seed"
+        return some if any(delays) else "ahead without delay"
+
+
+def crossovers(network: Network, level: float = HEADLINE) -> list[Crossover]:
+    """Return when each unlocked arm overtakes each that waits, or is whole."""
+    unlocked = [arm for arm in network.arms if arm.unlocked]
+    others = [arm for arm in network.arms if not arm.unlocked]
+    return [
+        _crossover(one, other, level) for one, other in itertools.product(unlocked, others)
+    ]  # fmt: skip
+
+
+def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
+    ours, theirs = ({d: arm.seconds(level, d) for d in arm.delays} for arm in (one, other))
+    every = [set(by_seed) for by_seed in (*ours.values(), *theirs.values())]
+    seeds = every[0].intersection(*every[1:])
+    found = {
+        seed: _overtakes(
+            {d: by_seed[seed] for d, by_seed in ours.items()},
+            {d: by_seed[seed] for d, by_seed in theirs.items()},
+            other.whole,
+        )
+        for seed in sorted(seeds)
+    }
+    return Crossover(
+        unlocked=one,
+        waiting=other,
+        level=level,
+        seeds=found,
+        most=one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1]),
+        there=any(value < math.inf for by_seed in ours.values() for value in by_seed.values()),
+        interval=spread(list(found.values())),
+    )
+
+
+def _overtakes(ours: Mapping[float, float], theirs: Mapping[float, float], whole: bool) -> float:
+    """Return the delay from which on `ours` takes fewer seconds, interpolated linearly.
+
+    Between two delays seconds are linear: what waits does so for so many delays an update.
+    """
+    if math.inf in ours.values():  # never there at some delay
+        return math.inf
+    if math.inf in theirs.values():
+        return 0.0
+    most = max(ours) if whole else min(max(ours), max(theirs))
+    delays = sorted(d for d in {*ours, *theirs} if d <= most)
+    gaps = [_between(theirs, d) - _between(ours, d) for d in delays]
+    if gaps[0] > 0:
+        return 0.0
+    for (d0, d1), (g0, g1) in zip(
+        itertools.pairwise(delays), itertools.pairwise(gaps), strict=True
+    ):
+        if g1 > 0:
+            return d0 + (d1 - d0) * -g0 / (g1 - g0)
+    return math.inf
+
+
+def _between(values: Mapping[float, float], delay: float) -> float:
+    """Return a value at a delay, linear between those that were measured."""
+    known = sorted(values)
+    if delay <= known[0] or len(known) == 1:
+        return values[known[0]]
+    for d0, d1 in itertools.pairwise(known):
+        if delay <= d1:
+            return values[d0] + (values[d1] - values[d0]) * (delay - d0) / (d1 - d0)
+    return values[known[-1]]

@@ -1,0 +1,1 @@
+"""Verdicts: places, claims and medians, held against the paper's, before and after a run."""

@@ -1,0 +1,1 @@
+"""What figures show: points, lines, panels and the words for them, out of records."""

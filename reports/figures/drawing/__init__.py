@@ -1,0 +1,1 @@
+"""Drawing: figures as files and as SVG in a page."""

@@ -1,0 +1,1 @@
+"""Titles and captions: what the data of a figure support, in words."""

@@ -1,0 +1,50 @@
+"""Times to an error, read from curves and timings."""
+
+import dataclasses
+
+import pytest
+from reference.speeds import of_backprop_and_dni, record
+from reference.timings import timing_of
+from sgbench.reports.analysis.costs import cost_to_accuracy
+
+
+def test_times_to_an_error_are_read_from_curves_and_timings():
+    other, records = of_backprop_and_dni()
+    timing = timing_of(other, step=0.03)
+    found = cost_to_accuracy.reached(records, [timing])
+    by = {(one.cell.rule, one.factor): one for one in found}
+    first = by["dni", 2.0]
+    assert (first.target, first.iterations, first.seconds) == (4.0, 200, 6.0)
+    assert first.timed == pytest.approx(200 * 0.03)
+    assert (first.flops, first.bytes) == (200 * timing.flops, 200 * timing.bytes)
+    never = by["dni", 1.2]
+    assert (never.iterations, never.seconds, never.timed) == (None, None, None)
+    assert (never.flops, never.bytes) == (None, None)
+    untimed = by["backprop", 2.0]
+    assert (untimed.flops, untimed.bytes) == (None, None)
+    assert (by["backprop", 2.0].seconds, by["backprop", 2.0].timed) == (4.0, None)
+
+
+def test_half_of_the_seeds_have_to_get_there():
+    other, records = of_backprop_and_dni()
+    seeds = [dataclasses.replace(other, seed=seed) for seed in (1, 2)]
+    late = [(100, 3.0, 20.0), (200, 6.0, 9.0), (400, 12.0, 4.0)]
+    records += [record(seeds[0], late), record(seeds[1], [(400, 12.0, 50.0)])]
+    found = {o.factor: o for o in cost_to_accuracy.reached(records, []) if o.cell.rule == "dni"}
+    assert found[2.0].seeds == 3
+    assert (found[2.0].iterations, found[2.0].seconds) == (400, 12.0)
+    records += [record(dataclasses.replace(other, seed=3), [(400, 12.0, 50.0)])]
+    found = {o.factor: o for o in cost_to_accuracy.reached(records, []) if o.cell.rule == "dni"}
+    assert found[2.0].iterations is None
+
+
+def test_failures_and_other_schedules_are_left_out():
+    other, records = of_backprop_and_dni()
+    longer = dataclasses.replace(other, iterations=2 * other.iterations)
+    failed = dataclasses.replace(other, seed=4)
+    records += [
+        record(longer, [(100, 1.0, 1.0)]),
+        record(failed, [(100, 1.0, 1.0)], status="failed"),
+    ]
+    found = cost_to_accuracy.reached(records, [])
+    assert {(one.cell.rule, one.seeds) for one in found} == {("backprop", 1), ("dni", 1)}
