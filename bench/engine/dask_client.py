@@ -16,6 +16,7 @@ from ..errors import UsageError
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[^\s/:\[\]]+):([0-9]{1,5})/?")
 PATIENCE_SECONDS = 10.0  # for a scheduler to answer
 COUNT_SECONDS = 0.5  # between looks at who is there
+RETRIES = 3  # times that a job is done again whose worker died
 
 
 class SchedulerLostError(UsageError):

@@ -19,10 +19,9 @@ from ..errors import SgbenchError
 from ..outcome import Outcome
 from ..profiling.machine_lock import machine_lock
 from ..training.loop import Job
-from .dask_client import SchedulerLostError
+from .dask_client import RETRIES, SchedulerLostError
 from .here import Done, Progress, Stop, is_staged, line_of, train_here, train_quick
 
-RETRIES = 3
 POLL_SECONDS = 0.2
 GRACE_SECONDS = 60.0  # how long running jobs have to save their state after a stop
 

@@ -12,8 +12,7 @@ from ..outcome import LastPoint, Outcome
 from ..profiling import memory_estimate
 from ..training import loop
 from ..training.loop import Job
-from .dask_client import WorkerList
-from .dispatch import RETRIES
+from .dask_client import RETRIES, WorkerList
 from .here import Progress, Stop, attempt
 
 TOPIC = "sgbench-progress"

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UsageError
 from . import torchrun
+from .cores import cores
 from .messages.stores import open_store
-from .process import cores
 
 if TYPE_CHECKING:
     from collections.abc import Callable

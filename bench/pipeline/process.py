@@ -9,18 +9,17 @@ with the one that started it.
 
 from __future__ import annotations
 
-import contextlib
 import datetime
 import json
 import os
 import sys
 import threading
 import time
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import SgbenchError
+from .cores import pin
 from .messages.stores import Store, join, open_store
 
 if TYPE_CHECKING:
@@ -89,37 +88,6 @@ class _Progress:
         if time.perf_counter() - self.told > 0.5:
             self.told = time.perf_counter()
             self.store.set(self.key, str(iteration))
-
-
-def cores() -> list[int]:
-    """Return the processors that this process may use; empty where the system does not tell.
-
-    One of each core comes before the second thread of any.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return []
-    seen, order = Counter[str](), dict[int, tuple[int, int]]()
-    for number in sorted(os.sched_getaffinity(0)):
-        file = Path(f"/sys/devices/system/cpu/cpu{number}/topology/thread_siblings_list")
-        core = str(number)
-        with contextlib.suppress(OSError):
-            core = file.read_text(encoding="ascii")
-        order[number] = seen[core], number
-        seen[core] += 1
-    return sorted(order, key=order.__getitem__)
-
-
-def own_core() -> int | None:
-    """Return the core that this process is pinned to; None where it may use several."""
-    available = cores()
-    return available[0] if len(available) == 1 else None
-
-
-def pin(core: int) -> None:
-    """Run on one core only, where the system can be told so."""
-    if hasattr(os, "sched_setaffinity"):
-        with contextlib.suppress(OSError):
-            os.sched_setaffinity(0, {core})
 
 
 def _end_with_parent() -> None:

@@ -20,9 +20,9 @@ from ..families.feedforward.stages import ERRORS, MICRO_BATCHED, MICRO_BATCHES, 
 from ..outcome import WINDOW_SECONDS
 from ..training.torch_settings import configure_torch
 from . import cuts, measure
+from .cores import own_core
 from .messages.links import LateError, LostError
 from .part import Part
-from .process import own_core
 from .rehearsal import LONGEST, Rehearsal
 from .schedules import waiting
 from .stage import UNREAD, Stage, StageError

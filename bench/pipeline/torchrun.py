@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import UsageError
 from . import process
+from .cores import cores, pin
 from .messages.stores import Store, open_store
 
 if TYPE_CHECKING:
@@ -53,9 +54,9 @@ def serve(data_dir: str | None) -> int:
         data_dir: where data files are on this machine; where the driver has them if None.
     """
     found, _ = store()
-    available = process.cores()
+    available = cores()
     if available:
-        process.pin(available[int(os.environ["LOCAL_RANK"]) % len(available)])
+        pin(available[int(os.environ["LOCAL_RANK"]) % len(available)])
     from .messages.wires import GlooWires
 
     size = int(os.environ["WORLD_SIZE"])

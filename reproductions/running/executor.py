@@ -5,7 +5,7 @@ imported only when it trains.
 """
 
 import contextlib
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -25,15 +25,12 @@ from .backend import (
 )
 from .memory_fit import MemoryFit, find_memory_fit
 from .plan import Plan
-from .request import RunRequest
+from .request import RunRequest, Say
 
 if TYPE_CHECKING:
     from ...bench.engine.dispatch import Done, Progress, Stop
     from ...bench.outcome import Outcome
     from ...bench.training.loop import Job
-
-Say = Callable[[str], None]
-"""Tells the user something, in one line."""
 
 EMULATED = (
     "warning: precision=bf16: this processor has no bfloat16 products; operands and results are"
@@ -170,15 +167,9 @@ def _narrow(plan: Plan) -> list[Cell]:
     return [cell for cell in cells if cell.precision == "bf16"]
 
 
-def needed_data(plan: Plan) -> tuple[tuple[str, str | None], ...]:
-    """Return the pairs of dataset and corpus that the programs of a plan need, each once."""
-    cells = (plan.cells[index].cell for program in plan.programs for index in program)
-    return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
-
-
 def check_data(request: RunRequest, plan: Plan) -> None:
     """Read the data of every program: one DataError now instead of many failed records."""
-    for name, corpus in needed_data(plan):
+    for name, corpus in plan.needed_data():
         datasets.load(name, request.data_dir, corpus=corpus)
 
 
@@ -203,7 +194,7 @@ def check_stages(request: RunRequest, plan: Plan, device: str) -> None:
     if device != "cpu":
         raise UsageError("--device: staged networks are trained on CPUs; give --device cpu")
     from ...bench.pipeline import torchrun
-    from ...bench.pipeline.process import cores
+    from ...bench.pipeline.cores import cores
 
     here = len(cores())
     if torchrun.rank() is None and here and stages > here and not request.oversubscribe:

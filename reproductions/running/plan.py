@@ -68,6 +68,11 @@ class Plan:
         found = Counter(planned.state for planned in self.cells)
         return {state: found[state] for state in STATES if found[state]}
 
+    def needed_data(self) -> tuple[tuple[str, str | None], ...]:
+        """Return the pairs of dataset and corpus that the programs need, each once."""
+        cells = (self.cells[index].cell for program in self.programs for index in program)
+        return tuple(dict.fromkeys((cell.dataset, cell.corpus) for cell in cells))
+
 
 def make_plan(
     cells: Sequence[Cell],

@@ -17,11 +17,10 @@ from ..exhibits.catalogue import read
 from ..exhibits.exhibit import expand, load
 from ..exhibits.where import parse_where, select
 from .agenda import Step
-from .executor import Say
 from .outlook import Judge, Outlook, outlook
 from .plan import Plan, programs_of
 from .rates import Timed
-from .request import RunRequest, stacks
+from .request import RunRequest, Say, stacks
 from .run import RunListener, RunSummary, train
 
 

@@ -1,6 +1,6 @@
 """Requests to run cells of an exhibit, and the cells and the plan that they come to."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from ...bench import datasets
@@ -12,6 +12,9 @@ from ..exhibits.exhibit import pick_cells
 from ..exhibits.schema import CUSTOM
 from .plan import Plan, make_plan
 from .until import Until
+
+Say = Callable[[str], None]
+"""Tells the user something, in one line."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,9 +19,9 @@ from ...results.from_outcome import make_record
 from ...results.record import ENDED, Record
 from ...results.store.store import Store
 from ..exhibits.exhibit import name_of
-from .executor import Say, executor_of
+from .executor import executor_of
 from .plan import Plan
-from .request import RunRequest, plan_of, wanted_cells
+from .request import RunRequest, Say, plan_of, wanted_cells
 from .signals import termination_signals
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from sgbench.bench.errors import UsageError
-from sgbench.bench.pipeline import process
+from sgbench.bench.pipeline import cores
 from sgbench.reproductions.running import executor
 from sgbench.reproductions.running.request import RunRequest, plan_of, wanted_cells
 
@@ -35,7 +35,7 @@ def test_a_staged_cell_trains_and_is_not_run_again(sgbench, store, tmp_path):
 
 
 def test_too_few_cores_are_refused_unless_they_may_be_shared(sgbench, store, monkeypatch):
-    monkeypatch.setattr(process, "cores", lambda: [0])
+    monkeypatch.setattr(cores, "cores", lambda: [0])
     refused = sgbench(*ONE, "--store", store.path)
     assert refused.exit_code == 2
     assert "stages=2 need 2 cores, and this process may use 1" in refused.stderr

@@ -8,7 +8,6 @@ from sgbench.reproductions.running.executor import (
     EMULATED,
     NOT_SHOWN,
     executor_of,
-    needed_data,
 )
 from sgbench.reproductions.running.request import plan_of, wanted_cells
 
@@ -65,7 +64,7 @@ def test_jobs_carry_the_files_of_rules_that_were_brought(executor, tmp_path):
 
 def test_data_is_needed_once_for_all_cells(executor):
     _, plan, _ = executor()
-    assert needed_data(plan) == (("digits", None),)
+    assert plan.needed_data() == (("digits", None),)
 
 
 def test_missing_data_is_one_error(executor, tmp_path):
