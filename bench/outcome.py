@@ -27,6 +27,7 @@ class CurvePoint:
     train_loss: float | None = None  # the same in training; recurrent: since the last evaluation
     sg_loss: list[float] | None = None  # M's regression loss per hidden layer, bottom first
     sg_cosine: list[float | None] | None = None  # of synthetic and true gradient, None: undefined
+    sg_held_cosine: list[float | None] | None = None  # the same on held-out examples (feed-forward)
     sg_weight_cosine: list[float | None] | None = None  # of the weights' gradients, at the end
     sg_ridge_cosine: list[float | None] | None = None  # reached by a ridge regression, at the end
     bits: float | None = None  # a symbol: of the validation text, or of the episodes trained on

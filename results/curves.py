@@ -17,6 +17,7 @@ METRICS = {
     "train_loss": ("nats", "cross-entropy on the training examples since the last evaluation"),
     "sg_loss": ("", "regression loss of the synthetic-gradient model M of a hidden layer"),
     "sg_cosine": ("", "cosine of a hidden layer's synthetic and true gradient"),
+    "sg_held_cosine": ("", "the same on held-out examples, which M is not trained on (images)"),
     "sg_weight_cosine": (
         "",
         "cosine of the gradients that a hidden layer's weights get from M's prediction and from"

@@ -117,6 +117,7 @@ def _point(point: CurvePoint) -> dict[str, Any]:
         "train_loss": _number(point.train_loss),
         "sg_loss": numbers(point.sg_loss),
         "sg_cosine": numbers(point.sg_cosine),
+        "sg_held_cosine": numbers(point.sg_held_cosine),
         "sg_weight_cosine": numbers(point.sg_weight_cosine),
         "sg_ridge_cosine": numbers(point.sg_ridge_cosine),
         "bits": _number(point.bits),

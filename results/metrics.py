@@ -75,7 +75,7 @@ FIELDS_BY_KIND = {
 }
 _MODELS = ("train_loss", "sg_loss", "sg_cosine")  # of any training, and of any with models M
 _EVALUATED = {  # fields of a curve's points that only such data have
-    "images": ("error", "loss"),
+    "images": ("error", "loss", "sg_held_cosine"),
     "episodes": ("bits", "longest", "aux_loss"),
     "text": ("bits", "aux_loss"),
     "counting": ("error_a", "error_b"),

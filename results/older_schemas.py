@@ -3,15 +3,16 @@
 Schema 1 knew feed-forward cells only; schema 2 added recurrent ones, schema 3 decoupled layers,
 BP(lambda) and two networks; schema 4 holds the rule's own hyperparameters in one object, and the
 source of a rule or dataset that is not the package's own; schema 5 has two more cosines of M,
-schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages, and
-schema 8 what the papers of other rules train by, and more of what stages take.
+schema 6 what tells machines of one model apart, schema 7 networks that are cut into stages,
+schema 8 what the papers of other rules train by, and more of what stages take, and schema 9 the
+cosine of M on held-out examples.
 """
 
 from typing import Any, cast
 
 from .files.schema import RecordError
 
-OLDER = (1, 2, 3, 4, 5, 6, 7)
+OLDER = (1, 2, 3, 4, 5, 6, 7, 8)
 """Schemas that are read as well as the current one."""
 ADDED = {
     2: (
@@ -35,6 +36,7 @@ ADDED_TO_POINTS = {
     2: ("bits", "longest", "aux_loss"),
     3: ("updates", "error_a", "error_b"),
     5: ("sg_weight_cosine", "sg_ridge_cosine"),
+    9: ("sg_held_cosine",),
 }
 ADDED_TO_STAGES = {
     8: ("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together")

@@ -25,7 +25,7 @@ from .older_schemas import OLDER, upgraded
 from .registered import cell_of, missing, unregistered
 from .rows import FRACTIONS, ROW_TYPES, check_lists
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 """Raised when a field is added, removed or changes its meaning."""
 
 STATUSES: tuple[str, ...] = ("ok", "diverged", "failed", "timeout", "partial", "pruned")
@@ -142,8 +142,9 @@ class Record:
     curve: list[dict[str, Any]] = _doc(  # noqa: RUF009
         "evaluations during training: iteration; seconds of training; error (%) and loss (nats) on"
         " the split; train_loss; by hidden layer from the bottom, M's regression loss (sg_loss) and"
-        " the cosine of synthetic and true gradient (sg_cosine), at the last evaluation that of the"
-        " gradients that the layer's weights get (sg_weight_cosine) and the one that a ridge"
+        " the cosine of synthetic and true gradient (sg_cosine), also on held-out examples"
+        " (sg_held_cosine), at the last evaluation that of the gradients that the layer's weights"
+        " get (sg_weight_cosine) and the one that a ridge"
         " regression on what M sees reaches (sg_ridge_cosine); and of recurrent cells bits a"
         " symbol, T_task of the longest level solved so far, and aux_loss; by layer from the"
         " bottom, the updates it has done (decoupled); error_a and error_b (two_lstms)"

@@ -24,6 +24,7 @@ _FLOATS_OR_NULL = frozenset({float, type(None)})
 _ITEMS = {
     "sg_loss": _FLOATS_OR_NULL,
     "sg_cosine": _FLOATS_OR_NULL,
+    "sg_held_cosine": _FLOATS_OR_NULL,
     "sg_weight_cosine": _FLOATS_OR_NULL,
     "sg_ridge_cosine": _FLOATS_OR_NULL,
     "updates": frozenset({int}),

@@ -27,7 +27,7 @@ from .data.progress import LOGARITHMIC
 from .spec import Drawing, Shown
 from .titles import captions, findings
 
-LINEAR = ("sg_cosine", "longest", "bits", "test_bits")
+LINEAR = ("sg_cosine", "sg_held_cosine", "longest", "bits", "test_bits")
 _WIDE = 50  # ratio of the greatest and the least x from which on a sweep's x is logarithmic
 _DROPS, _RATIO = "learning rate drops", "S = learning rate / 3e-5, as in the paper"
 
@@ -121,7 +121,7 @@ def _drawing(
         y_label=words.axis(figure.y, first),
         x_log=figure.x in (*points.COSTS, *LOGARITHMIC) or _wide(figure, cells),
         y_log=figure.y not in LINEAR,
-        y_range=(-1.0, 1.02) if figure.y == "sg_cosine" else None,
+        y_range=(-1.0, 1.02) if figure.y in ("sg_cosine", "sg_held_cosine") else None,
         steps=figure.y == "longest" and curves,
         bars=figure.kind == "sweep",
         shaded=figure.lines != "rule" and not in_sequence,

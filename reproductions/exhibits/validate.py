@@ -31,7 +31,7 @@ CURVE_Y = tuple(
     if spec.name not in ("iteration", "seconds", "updates")
 )
 """What was evaluated in training: the y of a figure of curves or a population."""
-LAYERED = ("sg_loss", "sg_cosine", "sg_weight_cosine", "sg_ridge_cosine")
+LAYERED = ("sg_loss", "sg_cosine", "sg_held_cosine", "sg_weight_cosine", "sg_ridge_cosine")
 """Those that have a value for each hidden layer, of which `lines = "layer"` can be."""
 
 Cells = Mapping[str, Sequence[Cell]]

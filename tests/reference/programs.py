@@ -137,6 +137,12 @@ def examples(index, replica=0, data=None):
     return data.train_images[rows] / data.pixel_max, data.train_labels[rows]
 
 
+def held_examples(index, replica=0):
+    """The same of the test split."""
+    data, rows = random_data(), index[replica].numpy()
+    return data.test_images[rows] / data.pixel_max, data.test_labels[rows]
+
+
 def everything(program, replica=0):
     """All that a step may change, {(kind, name): float64 array}, for one replica."""
     first, second = program.moments()

@@ -107,6 +107,7 @@ def test_what_overflowed_is_null(make):
             "train_loss": None,
             "sg_loss": [None, 1.0],
             "sg_cosine": None,
+            "sg_held_cosine": None,
             "sg_weight_cosine": None,
             "sg_ridge_cosine": None,
             "bits": None,

@@ -60,9 +60,29 @@ ADDED_IN_8 = (
 OF_STAGES_IN_8 = ("overhead_seconds", "target_seconds", "send_seconds", "read_seconds", "together")
 
 
+def eighth_schema(record):
+    """The record as the eighth version wrote it: no cosine of M on held-out examples."""
+    values = record.to_dict()
+    points = [{n: v for n, v in p.items() if n != "sg_held_cosine"} for p in values["curve"]]
+    return values | {"schema": 8, "curve": points}
+
+
+def test_a_record_of_the_eighth_schema_reads_as_one_of_this(make):
+    for record in (make.record(), make.recurrent("copy")):
+        old = json.loads(json.dumps(eighth_schema(record)))
+        read = Record.from_dict(old)
+        assert read == record
+        assert read.schema == 9
+        assert all(point["sg_held_cosine"] is None for point in read.curve)
+        assert read.cell.id(record.data_hash) == record.id
+        del old["curve"][0]["sg_cosine"]
+        with pytest.raises(RecordError, match=r"missing field curve\.sg_cosine"):
+            Record.from_dict(old)
+
+
 def seventh_schema(record):
     """The record as the seventh version wrote it: one optimiser, less of what its stages take."""
-    values = {name: v for name, v in record.to_dict().items() if name not in ADDED_IN_8}
+    values = {name: v for name, v in eighth_schema(record).items() if name not in ADDED_IN_8}
     rows = [
         {name: value for name, value in row.items() if name not in OF_STAGES_IN_8}
         for row in values["pipeline"]
@@ -75,7 +95,7 @@ def test_a_record_of_the_seventh_schema_reads_as_one_of_this(make):
         old = json.loads(json.dumps(seventh_schema(record)))
         read = Record.from_dict(old)
         assert read == record
-        assert read.schema == 8
+        assert read.schema == 9
         assert all(getattr(read, name) is None for name in ADDED_IN_8)
         assert read.cell.id(record.data_hash) == record.id
     read = Record.from_dict(seventh_schema(make.staged()))

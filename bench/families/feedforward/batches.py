@@ -83,6 +83,8 @@ class Batches:
         self.position = 0
         self.order = self._shuffle()
         self.probe = self._permutations(Sources(self._seeds, "probe"))[:, : self.size].to(device)
+        held_orders = Sources(self._seeds, "held probe")
+        self.held_probe = _permutations(held_orders, len(held_images))[:, : self.size].to(device)
 
     def next(self) -> Tensor:
         """Return the indices [R, B] of the next batch of each replica; fewer at a pass's end."""
@@ -112,9 +114,14 @@ class Batches:
         if altered and (self.jitter or self.flip):
             images = self._altered(index)
         else:
-            rows = self._rows.index_select(0, index.flatten())
-            images = rows.view(*index.shape, *self.images.shape[1:])
+            images = _of(self._rows, index).view(*index.shape, *self.images.shape[1:])
         return self._scaled(images), self.labels.take(index)
+
+    def take_held(self, index: Tensor) -> tuple[Tensor, Tensor]:
+        """Return held-out inputs [R, B, C, H, W] and labels [R, B] of indices [R, B]."""
+        rows = _of(self.held_images.flatten(1), index)
+        images = rows.view(*index.shape, *self.held_images.shape[1:])
+        return self._scaled(images), self.held_labels.take(index)
 
     def _altered(self, index: Tensor) -> Tensor:
         """Return images [R, B, C, H, W], each moved and mirrored at random."""
@@ -162,4 +169,14 @@ class Batches:
 
     def _permutations(self, sources: Sources) -> Tensor:
         """Return a permutation of the training examples for each replica, [R, N]."""
-        return sources.draw(lambda one: torch.randperm(len(self.images), generator=one))
+        return _permutations(sources, len(self.images))
+
+
+def _permutations(sources: Sources, count: int) -> Tensor:
+    """Return a permutation of `count` numbers for each replica, [R, count]."""
+    return sources.draw(lambda one: torch.randperm(count, generator=one))
+
+
+def _of(rows: Tensor, index: Tensor) -> Tensor:
+    """Return the rows [R * B, D] that are named by indices [R, B]."""
+    return rows.index_select(0, index.flatten())

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from torch import Tensor
 from ... import registry
 from ...cell import Cell
 from ...datasets import Data
-from ...interfaces import ForwardPass, Mask, Pullback
+from ...interfaces import Mask
 from ...nn.adam import OPTIMIZERS, Adam
 from ...outcome import CurvePoint, EvaluatedPoints, defined
 from ..program import ProfiledAttribute, Program, State
@@ -18,6 +18,7 @@ from .batches import Batches
 from .diagnosis import diagnose
 from .early_stopping import EarlyStopping
 from .network import FeedForwardReplicas
+from .probe import Probe, probe
 from .update_mask import UpdateMask, block_mask
 
 
@@ -112,27 +113,27 @@ class FeedForwardProgram(Program):
         self._held = errors, losses = self.evaluate("held")
         if self._stopping is not None:
             self._stopping.observe(self._held, lambda: self.evaluate("test"))
-        probe, updates, found = self.probe(), self.updates(), None
+        probed, updates = self.probe(), self.updates()
+        weights = ridge = None
         if self.iteration == self.cells[0].iterations or self.ended:
-            found = diagnose(self.network, self.batches)
+            weights, ridge = diagnose(self.network, self.batches) or (None, None)
         points = [
             CurvePoint(
                 iteration=self.iteration,
                 seconds=self.clock(),
                 error=errors[r],
                 loss=losses[r],
-                train_loss=probe.loss[r],
-                sg_loss=None if probe.sg_loss is None else probe.sg_loss[r],
-                sg_cosine=None if probe.sg_cosine is None else defined(probe.sg_cosine[r]),
-                sg_weight_cosine=None if found is None else defined(found.weight_cosine[r]),
-                sg_ridge_cosine=None
-                if found is None or found.ridge_cosine is None
-                else defined(found.ridge_cosine[r]),
+                train_loss=probed.loss[r],
+                sg_loss=None if probed.sg_loss is None else probed.sg_loss[r],
+                sg_cosine=_defined(probed.sg_cosine, r),
+                sg_held_cosine=_defined(probed.sg_held_cosine, r),
+                sg_weight_cosine=_defined(weights, r),
+                sg_ridge_cosine=_defined(ridge, r),
                 updates=None if updates is None else updates[r],
             )
             for r in range(len(self.cells))
         ]
-        finite = [math.isfinite(losses[r] + probe.loss[r]) for r in range(len(self.cells))]
+        finite = [math.isfinite(losses[r] + probed.loss[r]) for r in range(len(self.cells))]
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
     @property
@@ -157,70 +158,11 @@ class FeedForwardProgram(Program):
         names = ("error_rate", "loss", "train_error", "train_loss")
         return [dict(zip(names, values, strict=True)) for values in zip(*held, *train, strict=True)]
 
-    def probe(self) -> "Probe":
-        """Probe a fixed training batch: the loss, and how good the synthetic gradients are."""
-        network = self.network
-        images, labels = self.batches.take(self.batches.probe)
-        one_hot = network.encode(labels)
-        if network.predicts_by_scores():
-            scores = network.evaluate(network.architecture.pack(images))
-            return Probe(_numbers(network.loss(scores, one_hot)), None, None)
-        with network.untracked():
-            h, outputs, pullbacks = (
-                network.architecture.pack(images),
-                list[Tensor](),
-                list[Pullback](),
-            )
-            for layer in network.hidden:
-                h, pullback = layer(h)
-                outputs.append(h)
-                pullbacks.append(pullback)
-            logits, pullback = network.classify(h)
-            true = [pullback(network.loss_gradient(logits, one_hot))]
-            for below in reversed(pullbacks[1:]):
-                true.insert(0, below(true[0]))
-            losses = _numbers(network.loss(logits, one_hot))
-            if not network.models:
-                return Probe(losses, None, None)
-            learning = slice(network.frozen, None)
-            models = list(zip(network.models, outputs[learning], strict=True))
-            predicted = [model.predict(h, one_hot)[0] for model, h in models]
-            synthetic = [p / m.scale for p, m in zip(predicted, network.models, strict=True)]
-            sg_loss = self._sg_loss(pullbacks, synthetic, predicted, true[-1])
-            cosines = [
-                torch.cosine_similarity(self._by_replica(s), self._by_replica(t), 1, eps=0)
-                for s, t in zip(synthetic, true[learning], strict=True)
-            ]
-        return Probe(losses, sg_loss, self._by_layer(cosines))
-
-    def _sg_loss(
-        self,
-        pullbacks: Sequence[Pullback],
-        synthetic: Sequence[Tensor],
-        predicted: Sequence[Tensor],
-        top: Tensor,
-    ) -> list[list[float]] | None:
-        """Return the loss of every M by replica; None where the rule does not tell its targets."""
-        if not hasattr(self._rule, "targets"):
-            return None
-        forward_pass = ForwardPass(pullbacks=pullbacks, synthetic=synthetic, top=top)
-        targets: list[Tensor] = self._rule.targets(self.network, forward_pass)
-        size = self.cells[0].batch_size
-        return self._by_layer(
-            [
-                self._by_replica(m.error(p, t)).square().sum(1) / size
-                for m, p, t in zip(self.network.models, predicted, targets, strict=True)
-            ]
-        )
-
-    def _by_layer(self, layers: Sequence[Tensor]) -> list[list[float]]:
-        """Return values [R] of each layer with an M as a list a replica; NaN for frozen layers."""
-        without = [layers[0].new_full((len(self.cells),), math.nan)] * self.network.frozen
-        return [list(row) for row in zip(*map(_numbers, (*without, *layers)), strict=True)]
-
-    def _by_replica(self, h: Tensor) -> Tensor:
-        """Return h as [R, all its values], in float64."""
-        return self.network.flatten(h).flatten(1).double()
+    def probe(self) -> Probe:
+        """Probe the models on a fixed training batch and on as many held-out examples."""
+        seen = self.batches.take(self.batches.probe)
+        held = self.batches.take_held(self.batches.held_probe)
+        return probe(self.network, self._rule, seen, held)
 
     def profiled_attributes(self) -> list[ProfiledAttribute]:
         """Return what the parts of a step's profile are."""
@@ -255,17 +197,5 @@ def _numbers(values: Tensor) -> list[float]:
     return cast("list[float]", values.tolist())
 
 
-class Probe(NamedTuple):
-    """The diagnosis of a program's models on a fixed batch, one entry a replica.
-
-    Attributes:
-        loss: mean loss in training mode, nats; of the rule's own scores, in evaluation mode.
-        sg_loss: M's regression loss per hidden layer, bottom first, NaN where it is frozen; None
-            without M, or where the rule does not tell what M should have predicted.
-        sg_cosine: cosine of the synthetic and the true gradient, both [batch, units] taken as one
-            vector, per hidden layer; NaN where one of them is zero, or the layer is frozen.
-    """
-
-    loss: list[float]
-    sg_loss: list[list[float]] | None
-    sg_cosine: list[list[float]] | None
+def _defined(cosines: list[list[float]] | None, replica: int) -> list[float | None] | None:
+    return None if cosines is None else defined(cosines[replica])

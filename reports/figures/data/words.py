@@ -29,6 +29,7 @@ _AXES = {
     "test_error": "test error (%)",
     "train_error": "training error (%)",
     "sg_cosine": "cosine with {target}",
+    "sg_held_cosine": "cosine with {target}, held-out examples",
     "sg_layers": "hidden layers of M",
     "sg_loss": "M's loss (squared error, sum over units)",
     "sg_scale": "sg_scale S (M regresses S times the gradient)",

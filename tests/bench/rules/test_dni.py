@@ -208,7 +208,7 @@ def test_frozen_layers_never_move_and_have_no_m(rule, network):
         if kind == "statistic" and name.startswith("hidden"):
             assert (value != before[kind, name]).any()
     probe = program.probe()
-    for values in (probe.sg_loss[0], probe.sg_cosine[0]):
+    for values in (probe.sg_loss[0], probe.sg_cosine[0], probe.sg_held_cosine[0]):
         assert [math.isnan(value) for value in values] == [True, True, False]
 
 

@@ -9,6 +9,7 @@ from reference.programs import (
     everything_of,
     examples,
     gradients,
+    held_examples,
     moved,
     program_of,
     random_data,
@@ -190,17 +191,22 @@ def test_probe_sees_what_the_reference_sees_and_changes_nothing(rule, sg_layers,
     if sg_layers is None:
         assert probe.sg_loss is None
         assert probe.sg_cosine is None
+        assert probe.sg_held_cosine is None
         return
     assert probe.sg_loss[0] == pytest.approx(trace.sg_losses)
     hidden = {n: w for n, w in reference.weights.items() if not n.startswith("sg")}
-    true = Table1("backprop", network, reference.depth, hidden, reference.statistics, 1.0).trace(
-        x, labels
-    )
-    assert probe.sg_cosine[0] == pytest.approx(
-        [
-            (s * t).sum() / np.linalg.norm(s) / np.linalg.norm(t)
-            for s, t in zip(trace.deltas, true.deltas, strict=True)
-        ]
+    backprop = Table1("backprop", network, reference.depth, hidden, reference.statistics, 1.0)
+
+    def cosines(x, labels):
+        pairs = zip(
+            reference.trace(x, labels).deltas, backprop.trace(x, labels).deltas, strict=True
+        )
+        return [(s * t).sum() / np.linalg.norm(s) / np.linalg.norm(t) for s, t in pairs]
+
+    assert probe.sg_cosine[0] == pytest.approx(cosines(x, labels))
+    assert len(set(program.batches.held_probe[0].tolist())) == len(labels)
+    assert probe.sg_held_cosine[0] == pytest.approx(
+        cosines(*held_examples(program.batches.held_probe))
     )
 
 
