@@ -13,7 +13,6 @@ from sgbench.reports.analysis.stages.rates import HEADLINE, Network, reached, sp
 from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED
 from sgbench.reports.analysis.verdicts.medians import bins
 from sgbench.reports.analysis.verdicts.places import (
-    INCONCLUSIVE,
     NOT_REPRODUCED,
     REPRODUCED,
     Place,
@@ -45,7 +44,7 @@ def runs(*exhibits: str) -> str:
             done = begun["iterations_done"].max()
             rules = [label(load(name), "rule", rule) for rule in dict.fromkeys(begun["rule"])]
             phrases.append(
-                f"the first {done:,} updates of {len(begun)} more, of {_listed(rules, 'and')}"
+                f"the first {done:,} iterations of {len(begun)} more, of {_listed(rules, 'and')}"
                 f" (`{name}`)"
             )
         if records.empty:
@@ -98,27 +97,29 @@ def untrained() -> str:
     return f"no run of {_listed(missing)} has been finished at it"
 
 
-def first_updates() -> str:
+def first_iterations() -> str:
     """Return how the medians of p_update that are known at the paper's protocol compare with it."""
-    known = [one for one in bins(sources.whole("p_update", PAPER)) if one.found is not None]
+    selection = sources.whole("p_update", PAPER)
+    known = [one for one in bins(selection) if one.found is not None]
     if not known:
-        return "nothing is known of the first updates in `p_update`"
+        return "nothing is known of the first iterations in `p_update`"
     exact = [one for one in known if not one.paper.censored]
+    cut = [one for one in known if one.paper.censored]
+    done = sorted({round(one.paper.at * one.cell.iterations) for one in known})
+    rules = [label(selection.exhibit, "rule", rule) for rule in {one.cell.rule: 0 for one in known}]
     above = sum(one.found is not None and one.found.mean > one.paper.value for one in exact)
-    seeds = {one.found.n for one in known if one.found is not None}
-    range_ = f"{min(seeds)} to {max(seeds)}" if len(seeds) > 1 else f"{min(seeds)}"
-    there = f"{range_} of {known[0].seeds} seeds"
-    cut = [one.paper.value for one in known if one.paper.censored]
-    bounds = [f'"> {value:g} %"' for value in sorted(set(cut))]
-    others = "the other" if len(cut) == 1 else f"{len(cut)} others"
-    rest = f"; of {others} the paper says only {_listed(bounds, 'and')}" if bounds else ""
-    updates = {round(one.paper.at * one.cell.iterations) for one in known}
-    verdicts = Counter(one.verdict for one in known if one.verdict != INCONCLUSIVE)
-    decided = [f"{n} {'is' if n == 1 else 'are'} {verdict}" for verdict, n in verdicts.items()]
+    wrong = sum(one.verdict == NOT_REPRODUCED for one in exact)
+    words = (
+        f"after {_listed([f'{n:,}' for n in done], 'and')} iterations of `p_update` the error of"
+        f" {_listed(rules, 'and')} is above the paper's in {above} of the {len(exact)} medians that"
+        f" can be read in its figures, and {wrong} of them are not reproduced"
+    )
+    if not cut:
+        return words
+    beyond = sum(one.verdict == REPRODUCED for one in cut)
     return (
-        f"after {_listed([f'{n:,}' for n in sorted(updates)])} updates the median error of"
-        f" `p_update` is above the paper's in {above} of {len(known)} bins ({there}{rest})"
-        f": {_listed(decided, 'and') if decided else 'none is decided'}"
+        f"{words}; {len(cut)} more lie beyond the end of its axis, of which {beyond} are"
+        " reproduced, as they could hardly fail to"
     )
 
 
@@ -213,10 +214,11 @@ def locking() -> str:
     free, freer = seconds(0, **cdni), seconds(10, **cdni)
     old, older = seconds(0, **stale), seconds(10, **stale)
     return (
-        f"Two stages on two cores, {network.label}, to {HEADLINE:g} % test error: locked backprop"
-        f" takes {now} without delay and {later} where every message takes 10 ms; cDNI with one M"
-        f" where the stages meet {free} and {freer}; with stale gradients {old} and {older};"
-        f" backprop whole, on one core, {seconds(0, stages=1)}"
+        f"To {HEADLINE:g} % test error, {network.label}, without delay and where every message"
+        f" takes 10 ms: backprop on two stages, each on a core, {now} and {later} where they wait"
+        f" for each other, {old} and {older} where they learn from late gradients and wait for none; cDNI on the same"
+        f" stages, with one M where they meet, {free} and {freer}. Backprop on one core"
+        f" takes {seconds(0, stages=1)}"
     )
 
 

@@ -133,15 +133,20 @@ def _waits(words: list[str]) -> str:
 
 
 def _medians(words: list[str]) -> str:
-    """The medians of a population by bins of p_update, beside the paper's."""
+    """The medians of a population by bins of p_update, beside the paper's, where any was run."""
     exhibit, scale, where = _asked(words)
     found = sources.selection(exhibit, scale, where)
     there = set(found.cells)
     every = found if scale == CUSTOM else sources.whole(exhibit, scale)  # not several of one value
     some = [one for one in bins(every) if there.issuperset(one.cells)]
+    ran = {one.paper.at for one in some if one.found}
+    missing = sorted({round(o.paper.at * o.cell.iterations) for o in some if o.paper.at not in ran})
     if scale == CUSTOM:  # nothing more of them is planned
-        some = [one for one in some if one.found]
-    return _lines(_without(NOT_COMPARABLE, medians_table(found, some)), _protocol(found))
+        missing, some = [], [one for one in some if one.found]
+    table = medians_table(found, [one for one in some if one.paper.at in ran])
+    listed = " and ".join(f"{n:,}" for n in missing)
+    not_run = f" Not run: the medians after {listed} iterations." if missing else ""
+    return _lines(_without(NOT_COMPARABLE, table), _protocol(found) + not_run)
 
 
 def _intermediate(words: list[str]) -> str:

@@ -30,7 +30,7 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "paper-cells-run": lambda: _cells(lambda selection: selection.done),
     "paper-runs": answers.runs,
     "paper-runs-table1": functools.partial(answers.runs, "table1"),
-    "p_update-first-updates": answers.first_updates,
+    "p_update-first-iterations": answers.first_iterations,
     "paper-rules-untrained": answers.untrained,
     "paper-cost": cost.all_left,
     "paper-cost-without-claims": cost.left_without_claims,

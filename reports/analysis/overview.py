@@ -12,12 +12,13 @@ from .costs.remaining import Costs
 from .evidence.details import Detail
 from .selection.protocol import PAPER
 from .selection.select import Selection
-from .verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from .verdicts.claims import CONFIRMED, CONTRADICTED, OTHER_WAY, SAME_WAY, UNDECIDED
 from .verdicts.places import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, NOT_RUN, REPRODUCED
 from .verdicts.planned import Planned, final_places, hardly
 
 _ORDER = (
-    *(REPRODUCED, SAME_WAY, NOT_REPRODUCED, OTHER_WAY, INCONCLUSIVE, UNDECIDED),
+    *(REPRODUCED, CONFIRMED, SAME_WAY, NOT_REPRODUCED, CONTRADICTED, OTHER_WAY),
+    *(INCONCLUSIVE, UNDECIDED),
     *(NOT_COMPARABLE, NOT_RUN),
 )
 PLACES, INTERMEDIATE, MEDIANS = "places", "intermediate places", "medians"
@@ -205,23 +206,25 @@ def made(selection: Selection) -> list[Made]:
     return sorted(found, key=lambda one: -len(one.records))
 
 
-def words(counts: Mapping[str, int]) -> str:
+def words(counts: Mapping[str, int], *, ours: bool = False) -> str:
     """Return counts of verdicts in words, what reproduces first: `3 of 48 reproduced, 45 not run`.
 
     Where nothing could reproduce, as at another scale than the paper's, only the others are told.
+    Of comparisons of `ours` it is what is confirmed.
     """
-    return ", ".join(counted(counts).values())
+    return ", ".join(counted(counts, ours=ours).values())
 
 
-def counted(counts: Mapping[str, int]) -> dict[str, str]:
+def counted(counts: Mapping[str, int], *, ours: bool = False) -> dict[str, str]:
     """Return each verdict's share of `words`, by verdict, always in the same order."""
     total = sum(counts.values())
     order = (*_ORDER, *(word for word in counts if word not in _ORDER))
     found = {word: f"{counts[word]} {word}" for word in order if counts.get(word)}
     if set(counts) <= {NOT_COMPARABLE, NOT_RUN, SAME_WAY, OTHER_WAY, UNDECIDED}:
         return {w: f"all {said}" for w, said in found.items()} if len(found) == 1 < total else found
-    return {REPRODUCED: f"{counts.get(REPRODUCED, 0)} of {total} {REPRODUCED}"} | {
-        word: said for word, said in found.items() if word != REPRODUCED
+    first = CONFIRMED if ours else REPRODUCED
+    return {first: f"{counts.get(first, 0)} of {total} {first}"} | {
+        word: said for word, said in found.items() if word != first
     }
 
 

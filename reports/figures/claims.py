@@ -7,9 +7,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ..analysis.naming import seeds_words
-from ..analysis.overview import counted, joined
+from ..analysis.overview import joined, words
 from ..analysis.selection.select import Selection
-from ..analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from ..analysis.verdicts.claims import (
+    CONFIRMED,
+    CONTRADICTED,
+    OTHER_WAY,
+    SAME_WAY,
+    UNDECIDED,
+    ClaimResult,
+)
 from ..analysis.verdicts.judging import compared
 from ..analysis.verdicts.places import INCONCLUSIVE, NOT_COMPARABLE, NOT_REPRODUCED, REPRODUCED
 from ..analysis.wording import at
@@ -19,7 +26,8 @@ from .spec import ClaimRow, ClaimsDrawing
 NAME = "claims"
 _YES, _NO, _OPEN, _NONE = "#0072b2", "#d55e00", "#8f6400", "#6b6b6b"
 _COLORS: Mapping[str, str] = {
-    REPRODUCED: _YES, SAME_WAY: _YES, NOT_REPRODUCED: _NO, OTHER_WAY: _NO,
+    REPRODUCED: _YES, CONFIRMED: _YES, SAME_WAY: _YES,
+    NOT_REPRODUCED: _NO, CONTRADICTED: _NO, OTHER_WAY: _NO,
     INCONCLUSIVE: _OPEN, UNDECIDED: _OPEN, NOT_COMPARABLE: _NONE,
 }  # fmt: skip
 
@@ -78,10 +86,10 @@ def _unit(result: ClaimResult) -> str:
 def _title(selection: Selection, results: Sequence[ClaimResult]) -> str:
     """Return the verdicts of the paper's claims, and of ours where there are any."""
     said = [
-        f"{whose}: {', '.join(counted(Counter(r.verdict for r in some)).values())}"
-        for whose, some in (
-            ("Claims of the paper", [r for r in results if not r.ours]),
-            ("Comparisons of ours", [r for r in results if r.ours]),
+        f"{whose}: {words(Counter(r.verdict for r in some), ours=ours)}"
+        for whose, ours, some in (
+            ("Claims of the paper", False, [r for r in results if not r.ours]),
+            ("Comparisons of ours", True, [r for r in results if r.ours]),
         )
         if some
     ]

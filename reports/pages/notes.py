@@ -74,6 +74,10 @@ _CLAIMS = (
 _DECIDED = (
     "Reproduced: p is below 0.05; not reproduced: the p of the contrary is; inconclusive: neither."
 )
+_CONFIRMED = (
+    "Comparisons of ours are confirmed where p is below 0.05, contradicted where the p of the"
+    " contrary is, else inconclusive."
+)
 _ORDERS = (
     "Orders are of this schedule. Same way round as in the paper: p is below 0.05; other way round:"
     " the p of the contrary is; undecided: neither. Not comparable: margins, factors, slopes and"
@@ -150,7 +154,13 @@ def of_claims(results: Sequence[ClaimResult]) -> list[str]:
     """Return what is compared, what the verdicts mean, and how many rows are not shown."""
     orders = {SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE}
     away = any(result.verdict in orders for result in results)
-    found = [f"{_CLAIMS} {_ORDERS if away else _DECIDED}"]
+    judged = [result.ours for result in results if result.verdict not in orders]
+    meanings = [
+        _ORDERS if away else "",
+        _DECIDED if not all(judged) or not (away or judged) else "",
+        _CONFIRMED if any(judged) else "",
+    ]
+    found = [" ".join([_CLAIMS, *filter(None, meanings)])]
     if any(result.ours for result in shown(results)):
         found.append(f"Rows marked {OURS}: the paper has no numbers for what they compare.")
     left_out = len(results) - len(shown(results))

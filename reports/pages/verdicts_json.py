@@ -26,8 +26,9 @@ A verdict has these fields, always in this order, null where there is none:
     where                      an object: the fields that say which cells are meant, and of an
                                intermediate place `iteration`, the updates done by then
     verdict                    reproduced, not reproduced, inconclusive, not run or not comparable;
-                               of an order at another scale than the paper's: same way round, other
-                               way round or undecided
+                               of a comparison of ours confirmed or contradicted in place of the
+                               first two; of an order at another scale than the paper's: same way
+                               round, other way round or undecided
     measure                    what the numbers are of, with their unit
     in_table                   whether its M is the one that the paper's number is about
     seeds                      the number of seeds that the scale declares

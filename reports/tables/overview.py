@@ -129,9 +129,15 @@ def _judged(verdicts: Mapping[str, Mapping[str, int]], columns: Sequence[str]) -
 
 def _lines(verdicts: Mapping[str, Mapping[str, int]], column: str) -> list[str]:
     if column != NUMBERS:
-        return [overview.words(verdicts[column])] if column in verdicts else []
+        return (
+            [overview.words(verdicts[column], ours=column == overview.OURS)]
+            if column in verdicts
+            else []
+        )
     kinds = [kind for kind in _NUMBERS if kind in verdicts]
-    return [f"{kind}: {overview.words(verdicts[kind])}" for kind in kinds]
+    return [
+        f"{kind}: {overview.words(verdicts[kind], ours=kind == overview.OURS)}" for kind in kinds
+    ]
 
 
 def made_table(found: Sequence[Made]) -> Table:

@@ -37,29 +37,28 @@ def test_runs_name_rule_network_and_seeds():
     assert all(" of 3 seeds each" in phrase for phrase in phrases if "table1" in phrase)
 
 
-def test_first_updates_are_held_against_numbers_and_bounds_apart(monkeypatch):
+def test_first_iterations_are_held_against_numbers_and_bounds_apart(monkeypatch):
     def median(ours, paper, censored=False, verdict="inconclusive"):
         return SimpleNamespace(
             found=SimpleNamespace(mean=ours, n=1),
             paper=SimpleNamespace(value=paper, censored=censored, at=0.01),
-            cell=SimpleNamespace(iterations=500_000),
+            cell=SimpleNamespace(iterations=500_000, rule="cdni"),
             seeds=5,
             verdict=verdict,
         )
 
-    some = [median(9.0, 6.0, censored=True), median(4.0, 3.0), median(2.0, 3.0)]
+    some = [median(4.0, 3.0), median(2.0, 3.0)]
     monkeypatch.setattr(answers, "bins", lambda selection: some)
-    words = answers.first_updates()
-    assert words.startswith("after 5,000 updates ")
-    assert 'in 1 of 3 bins (1 of 5 seeds; of the other the paper says only "> 6 %")' in words
-    assert words.endswith(": none is decided")
-    some[1] = median(3.0, 3.0, verdict="reproduced")
-    assert answers.first_updates().endswith('"> 6 %"): 1 is reproduced')
-    some += [median(8.0, 3.0, verdict="not reproduced"), median(8.0, 6.0, censored=True)]
-    some[-1].found.n = 5
-    words = answers.first_updates()
-    assert '(1 to 5 of 5 seeds; of 2 others the paper says only "> 6 %")' in words
-    assert words.endswith(": 1 is reproduced and 1 is not reproduced")
+    words = answers.first_iterations()
+    assert words.startswith("after 5,000 iterations of `p_update` the error of cDNI is ")
+    assert "in 1 of the 2 medians that can be read" in words
+    assert words.endswith("and 0 of them are not reproduced")
+    some += [median(8.0, 3.0, verdict="not reproduced"), median(9.0, 6.0, censored=True)]
+    some += [median(9.0, 6.0, censored=True, verdict="reproduced")]
+    words = answers.first_iterations()
+    assert "in 2 of the 3 medians" in words
+    assert "and 1 of them are not reproduced; 2 more lie beyond" in words
+    assert words.endswith("of which 1 are reproduced, as they could hardly fail to")
 
 
 def test_planned_power_is_that_of_the_dry_run():

@@ -28,8 +28,9 @@ COLUMNS: dict[str, tuple[str, str]] = {
     "text": ("string", "what the verdict is about, in words"),
     "verdict": (
         "string",
-        "reproduced, not reproduced, inconclusive, not run or not comparable; of an order at"
-        " another scale than the paper's: same way round, other way round or undecided",
+        "reproduced, not reproduced, inconclusive, not run or not comparable; of a comparison of"
+        " ours confirmed or contradicted in place of the first two; of an order at another scale"
+        " than the paper's: same way round, other way round or undecided",
     ),
     "measure": ("string", "what the numbers are of, with the unit"),
     "iteration": ("Int64", "updates done where it is read; null at the end of training"),

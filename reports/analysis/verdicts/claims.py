@@ -36,6 +36,8 @@ from .places import (
 
 SAME_WAY, OTHER_WAY, UNDECIDED = "same way round", "other way round", "undecided"
 """What is said of an order away from the paper's scale: there it is of that schedule."""
+CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
+"""What is said of a comparison of ours where it is judged: there is no number to reproduce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +55,8 @@ class ClaimResult:
         paper: the paper's numbers for the same, None where it lacks one.
         interval: of the mean of `values`, None where there are none.
         p: one-sided, after Holm over the family; None where it is not tested.
-        verdict: one of those in `verdicts`, or of an order away from the paper's scale.
+        verdict: one of those in `places`, of a comparison of ours, or of an order away from the
+            paper's scale.
         decides: what would decide it, where it is not decided.
         diverged: the number of records that diverged.
         other_data: the hashes of data that is not the original.
@@ -115,7 +118,7 @@ def claims(selection: Selection) -> list[ClaimResult]:
     )
     for n, p, contrary in zip(range(len(found)), for_it, against, strict=True):
         judged = selection.scale == PAPER or found[n].test.claim.every_scale
-        words = _WORDS if judged else _ORDERS
+        words = (_OURS if found[n].ours else _WORDS) if judged else _ORDERS
         if ready[n]:
             decided = words[0] if p < ALPHA else words[1] if contrary < ALPHA else words[2]
             decides = _decides(found[n], len(found)) if decided == words[2] else ""
@@ -126,6 +129,7 @@ def claims(selection: Selection) -> list[ClaimResult]:
 
 
 _WORDS = (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE)
+_OURS = (CONFIRMED, CONTRADICTED, INCONCLUSIVE)
 _ORDERS = (SAME_WAY, OTHER_WAY, UNDECIDED)
 
 
@@ -254,9 +258,9 @@ def _decides(result: ClaimResult, family: int) -> str:
 
 
 def unreproduced(results: Sequence[ClaimResult]) -> list[ClaimResult]:
-    """Return the results that are not reproduced, or of an order not the same way round.
+    """Return the results that are not reproduced or confirmed, of an order not the same way round.
 
     What is not comparable is neither: no run at such a scale could change it.
     """
-    fine = (REPRODUCED, SAME_WAY, NOT_COMPARABLE)
+    fine = (REPRODUCED, CONFIRMED, SAME_WAY, NOT_COMPARABLE)
     return [result for result in results if result.verdict not in fine]

@@ -31,6 +31,12 @@ def test_counts_in_words(counts, words):
     assert overview.words(counts) == words
 
 
+def test_comparisons_of_ours_count_what_is_confirmed():
+    counts = {"confirmed": 3, "contradicted": 1, "inconclusive": 2}
+    assert overview.words(counts, ours=True) == "3 of 6 confirmed, 1 contradicted, 2 inconclusive"
+    assert overview.words({"inconclusive": 2}, ours=True) == "0 of 2 confirmed, 2 inconclusive"
+
+
 def test_places_of_the_table_and_claims_are_counted(table1, make):
     selection = select(table1, "paper", make.grid(table1, "paper", lambda c: c.dataset == "mnist"))
     judged, tested = places(selection), claims(selection)

@@ -86,10 +86,12 @@ def test_claims_are_tested_as_declared_and_adjusted_by_holm(table1, make):
     for row, p in zip(rows, adjusted, strict=True):
         if row.verdict != "not run":
             assert row.p == pytest.approx(p, rel=1e-6)
-            assert (row.verdict == "reproduced") == (row.p < 0.05)
+            word = "confirmed" if row.ours else "reproduced"
+            assert (row.verdict == word) == (row.p < 0.05)
             assert bool(row.decides) == (row.verdict == "inconclusive")
-    assert {row.verdict for row in rows} == {"reproduced", "inconclusive", "not run"}
-    assert unreproduced(rows) == [row for row in rows if row.verdict != "reproduced"]
+    assert {row.verdict for row in rows} == {"reproduced", "confirmed", "inconclusive", "not run"}
+    fine = ("reproduced", "confirmed")
+    assert unreproduced(rows) == [row for row in rows if row.verdict not in fine]
 
 
 def test_a_family_is_what_is_declared_run_or_not(table1, make):
@@ -263,7 +265,9 @@ def test_a_claim_compares_two_values_of_p_update(small_population, make):
     assert [at(selection.exhibit, row.test.place) for row in rows] == [
         f"MNIST {what} {rule}" for rule in ("DNI", "cDNI") for what in (UPDATE, BOTH)
     ]
-    assert {row.verdict for row in rows} == {"reproduced"}
+    assert [row.verdict for row in rows] == [
+        "confirmed" if row.ours else "reproduced" for row in rows
+    ]
     assert rows[0].values == pytest.approx((0.1, 0.098))
     assert rows[0].paper == (2.5, 2.2)
     page = build(small_population, "paper", shifted, ("md",)).files["p_update-paper.md"].decode()
@@ -337,13 +341,13 @@ def test_a_quantity_within_its_margin_is_two_one_sided_tests(locking):
     assert found.values == (pytest.approx(1.0), pytest.approx(0.9))
     t = (5 - 0.95) / (statistics.stdev(found.values) / 2**0.5)  # the nearer bound
     assert found.p == pytest.approx(family * scipy.stats.t.sf(t, 1))
-    assert (found.verdict, found.ours, found.why_not) == ("reproduced", True, "")
+    assert (found.verdict, found.ours, found.why_not) == ("confirmed", True, "")
     assert found.means == (pytest.approx(100.95), 100.0)
 
 
-def test_a_quantity_beyond_its_margin_on_either_side_is_not_reproduced(locking):
+def test_a_quantity_beyond_its_margin_on_either_side_is_contradicted(locking):
     for slower in ([70.0, 70.1], [140.0, 140.1]):
-        assert unlocked(locking, (slower, [100.0, 100.0])).verdict == "not reproduced"
+        assert unlocked(locking, (slower, [100.0, 100.0])).verdict == "contradicted"
     close = unlocked(locking, ([97.0, 91.0], [100.0, 100.0]))
     assert (close.verdict, close.decides) == ("inconclusive", MORE_SEEDS)
 
@@ -369,5 +373,5 @@ def test_what_waits_for_no_schedule_is_judged_at_every_scale(locking):
     """A margin elsewhere is not comparable away from the paper's scale."""
     records = staged.records(locking, "demo", scatter=0.001)
     rows = {r.test.claim.name: r for r in claims(select(locking, "demo", records))}
-    assert rows["targets-30-ms-late-cost-little"].verdict in ("reproduced", "inconclusive")
-    assert {r.verdict for r in rows.values()} <= {"reproduced", "not reproduced", "inconclusive"}
+    assert rows["targets-30-ms-late-cost-little"].verdict in ("confirmed", "inconclusive")
+    assert {r.verdict for r in rows.values()} <= {"confirmed", "contradicted", "inconclusive"}
