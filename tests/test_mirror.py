@@ -47,11 +47,13 @@ ACROSS = {
     "reproductions/exhibits/test_paper.py": "the TOML files: the paper's numbers a second time",
     "reproductions/exhibits/test_paper_decoupled.py": "the same of the exhibits of masked layers",
     "reproductions/exhibits/test_paper_later.py": "the same of the exhibits of later papers",
-    "reports/analysis/test_claims_of_table2.py": "claims about lengths: exact tests",
+    "reports/analysis/verdicts/test_claims_of_table2.py": "claims about lengths: exact tests",
     "reproductions/exhibits/test_plans.py": "the TOML files: margins, seeds, claims a second time",
     "reproductions/gate/test_mistakes.py": "the mistakes that test_planted plants",
     "reproductions/gate/test_planted.py": "the gate as a whole, on planted mistakes",
     "reproductions/running/test_processes.py": "runs in several processes, and their signals",
+    "reproductions/running/test_run_failures.py": "runs in which cells fail or input is bad",
+    "reproductions/running/test_run_stops.py": "runs that are stopped and go on",
     "results/test_published.py": "the published records: ids that must not change",
 }
 """Test files that are of no one module."""

@@ -216,9 +216,9 @@ def locking() -> str:
     return (
         f"To {HEADLINE:g} % test error, {network.label}, without delay and where every message"
         f" takes 10 ms: backprop on two stages, each on a core, {now} and {later} where they wait"
-        f" for each other, {old} and {older} where they learn from late gradients and wait for none; cDNI on the same"
-        f" stages, with one M where they meet, {free} and {freer}. Backprop on one core"
-        f" takes {seconds(0, stages=1)}"
+        f" for each other, {old} and {older} where they learn from late gradients and wait for"
+        f" none; cDNI on the same stages, with one M where they meet, {free} and {freer}."
+        f" Backprop on one core takes {seconds(0, stages=1)}"
     )
 
 
