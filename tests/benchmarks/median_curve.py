@@ -133,7 +133,7 @@ def rows(draws):
     """Yield the rows of the table."""
     for panel, shape in processes().items():
         p, means, deviations = shape
-        for known in bins(panel):
+        for known in sorted(bins(panel), key=lambda one: one.above):
             middle = (known.above + known.up_to) / 2
             for share in SHARES:
                 yield (

@@ -51,14 +51,15 @@ def test_first_iterations_are_held_against_numbers_and_bounds_apart(monkeypatch)
     monkeypatch.setattr(answers, "bins", lambda selection: some)
     words = answers.first_iterations()
     assert words.startswith("after 5,000 iterations of `p_update` the error of cDNI is ")
-    assert "in 1 of the 2 medians that can be read" in words
-    assert words.endswith("and 0 of them are not reproduced")
+    assert "in 1 of 2 medians that can be read" in words
+    assert words.endswith("and 0 of 2 are not reproduced")
     some += [median(8.0, 3.0, verdict="not reproduced"), median(9.0, 6.0, censored=True)]
     some += [median(9.0, 6.0, censored=True, verdict="reproduced")]
     words = answers.first_iterations()
-    assert "in 2 of the 3 medians" in words
-    assert "and 1 of them are not reproduced; 2 more lie beyond" in words
-    assert words.endswith("of which 1 are reproduced, as they could hardly fail to")
+    assert "in 2 of 3 medians" in words
+    assert "and 1 of 3 are not reproduced; 2 more lie beyond" in words
+    assert words.endswith("and 1 of 2 are reproduced, as they could hardly fail to be")
+    assert answers.first_ratios() == "0.7 to 2.7 times"
 
 
 def test_planned_power_is_that_of_the_dry_run():
