@@ -5,7 +5,15 @@ from collections.abc import Mapping, Sequence
 
 from sgbench.reports.analysis.selection.select import Selection
 from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
-from sgbench.reports.analysis.verdicts.places import NOT_COMPARABLE, Place, places
+from sgbench.reports.analysis.verdicts.intermediate import intermediate
+from sgbench.reports.analysis.verdicts.medians import bins
+from sgbench.reports.analysis.verdicts.places import (
+    NOT_COMPARABLE,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    Place,
+    places,
+)
 from sgbench.reports.analysis.wording import NONE, label
 from sgbench.reports.tables import entries
 from sgbench.reports.tables.table import Table, simple_table
@@ -82,6 +90,7 @@ def _row(exhibit: str) -> tuple[str, ...]:
     counted = [_counted(tested), f"and of ours: {_counted(ours)}" if _counted(ours) else ""]
     begun = int(whole.in_part.sum())
     ran = f"{whole.done:,} of {whole.wanted:,} runs done{f', {begun:,} begun' if begun else ''}"
+    decided = _decided(whole)
     return (
         f"{title} (`{exhibit}`)",
         text,
@@ -89,8 +98,17 @@ def _row(exhibit: str) -> tuple[str, ...]:
         f"{_values(one, one.means)} ({len(one.values)})".replace(" ", NO_BREAK),
         one.verdict,
         "; ".join(filter(None, counted)),
-        f"{ran}; the rest: {cost.left(exhibit)}",
+        f"{ran}{decided}; the rest: {cost.left(exhibit)}",
     )
+
+
+def _decided(whole: Selection) -> str:
+    """Return how many numbers are decided at the paper's protocol, those before its end too."""
+    found = Counter(
+        one.verdict for some in (places(whole), intermediate(whole), bins(whole)) for one in some
+    )
+    told = [f"{found[word]} {word}" for word in (REPRODUCED, NOT_REPRODUCED) if found[word]]
+    return f"; of its numbers {', '.join(told)}" if told else ""
 
 
 def _counted(tested: Counter[str]) -> str:
