@@ -12,7 +12,7 @@ BROKEN = b"lines.linewidth: 99\n\xff\xfe"
 DRAW = """
 from sgbench.commands import _library_settings
 _library_settings.set_aside()
-from sgbench.reports.figures import render, style
+from sgbench.reports.figures.drawing import render, style
 from matplotlib.figure import Figure
 with style.style():
     render.saved(Figure(), ["png", "svg", "pdf"])
