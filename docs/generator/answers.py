@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from sgbench.reports.analysis.naming import span
 from sgbench.reports.analysis.stages.rates import HEADLINE, Network, reached, spread
 from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED
+from sgbench.reports.analysis.verdicts.intermediate import intermediate
 from sgbench.reports.analysis.verdicts.medians import bins
 from sgbench.reports.analysis.verdicts.places import (
+    INCONCLUSIVE,
     NOT_REPRODUCED,
     REPRODUCED,
     Place,
@@ -121,6 +123,14 @@ def first_iterations() -> str:
         f"{words}; {len(cut)} more lie beyond the end of its axis, and {_of(beyond, len(cut))} are"
         " reproduced, as they could hardly fail to be"
     )
+
+
+def before_the_end() -> str:
+    """Return how Table 1's numbers before the end of training are judged, of those that ran."""
+    every = intermediate(sources.whole("table1", PAPER))
+    found = Counter(one.verdict for one in every)
+    told = [f"{found[w]} {w}" for w in (REPRODUCED, NOT_REPRODUCED, INCONCLUSIVE) if found[w]]
+    return f"of {len(every)} numbers {_listed(told, 'and') if told else 'none is known'}"
 
 
 def first_ratios() -> str:

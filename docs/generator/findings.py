@@ -31,6 +31,7 @@ NAMED: Mapping[str, Callable[[], str]] = {
     "paper-runs": answers.runs,
     "paper-runs-table1": functools.partial(answers.runs, "table1"),
     "p_update-first-iterations": answers.first_iterations,
+    "table1-before-the-end": answers.before_the_end,
     "p_update-first-ratios": answers.first_ratios,
     "paper-rules-untrained": answers.untrained,
     "paper-cost": cost.all_left,
