@@ -35,6 +35,7 @@ class Run:
         cosines: of the synthetic and the true gradient at the last evaluation, by hidden layer
             from the bottom; none where there is no M.
         losses: M's regression losses, likewise.
+        held_cosines: cosines on held-out examples, likewise; none where none was read.
     """
 
     seed: int
@@ -46,6 +47,7 @@ class Run:
     curve: tuple[tuple[float, float], ...]
     cosines: tuple[float | None, ...]
     losses: tuple[float | None, ...]
+    held_cosines: tuple[float | None, ...] = ()
 
 
 class Runs:
@@ -88,10 +90,13 @@ def _run(row: Mapping[str, Any], result: str, y: str) -> Run:
         curve=tuple((p["iteration"], float(p[y])) for p in curve if p[y] is not None),
         cosines=tuple(last.get("sg_cosine") or ()),
         losses=tuple(last.get("sg_loss") or ()),
+        held_cosines=tuple(last.get("sg_held_cosine") or ()),
     )
 
 
-def by_layer(runs: Iterable[Run], name: Literal["cosines", "losses"]) -> list[float]:
+def by_layer(
+    runs: Iterable[Run], name: Literal["cosines", "held_cosines", "losses"]
+) -> list[float]:
     """Return the mean over the seeds that are ok of M's number at each hidden layer, bottom first.
 
     Empty where there is no M, or some layer has no number.
