@@ -13,7 +13,14 @@ from ..analysis.selection import shared_runs
 from ..analysis.selection.changes import changes
 from ..analysis.selection.select import Selection
 from ..analysis.verdicts import planned, population
-from ..analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECIDED, ClaimResult
+from ..analysis.verdicts.claims import (
+    CONFIRMED,
+    CONTRADICTED,
+    OTHER_WAY,
+    SAME_WAY,
+    UNDECIDED,
+    ClaimResult,
+)
 from ..analysis.verdicts.places import NOT_COMPARABLE, Place
 from ..tables.claims import OURS, shown
 from ..tables.exhibit import BASELINE, Footnotes, against_paper
@@ -154,13 +161,11 @@ def of_claims(results: Sequence[ClaimResult]) -> list[str]:
     """Return what is compared, what the verdicts mean, and how many rows are not shown."""
     orders = {SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE}
     away = any(result.verdict in orders for result in results)
-    judged = [result.ours for result in results if result.verdict not in orders]
-    meanings = [
-        _ORDERS if away else "",
-        _DECIDED if not all(judged) or not (away or judged) else "",
-        _CONFIRMED if any(judged) else "",
-    ]
-    found = [" ".join([_CLAIMS, *filter(None, meanings)])]
+    ours = [result for result in results if result.ours]
+    meaning = _ORDERS if away else _DECIDED if len(ours) < len(results) else ""
+    judged = any(result.verdict in (CONFIRMED, CONTRADICTED) for result in ours)
+    confirmed = _CONFIRMED if judged or (ours and not away) else ""
+    found = [" ".join(filter(None, (_CLAIMS, meaning, confirmed)))]
     if any(result.ours for result in shown(results)):
         found.append(f"Rows marked {OURS}: the paper has no numbers for what they compare.")
     left_out = len(results) - len(shown(results))

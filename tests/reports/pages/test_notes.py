@@ -6,6 +6,9 @@ from dataclasses import replace
 import pytest
 from reference.reports import rows_of
 from sgbench.bench import datasets, registry
+from sgbench.reports.analysis.selection.select import select
+from sgbench.reports.analysis.verdicts.claims import claims
+from sgbench.reports.pages import notes
 from sgbench.reports.pages.exhibit import build
 from sgbench.reproductions.exhibits.exhibit import expand
 from sgbench.reproductions.exhibits.parser import parse
@@ -181,3 +184,25 @@ def test_seeds_beyond_the_plan_are_told_and_change_no_verdict(table1, make):
     assert f"run ({own} ok)" in every.text
     assert f"further seeds than the scale's own: {further} cells ({further} ok)" in every.text
     assert "which are shown and not judged" in every.text
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [
+        ("quick", ["Orders are of this schedule."]),
+        ("paper", ["Reproduced: p is below 0.05;", "Comparisons of ours are confirmed"]),
+    ],
+)
+def test_claims_say_what_those_verdicts_mean_that_can_be_there(table1, make, scale, said):
+    every = {
+        "Orders are of this schedule.",
+        "Reproduced: p is below 0.05;",
+        "Comparisons of ours are confirmed",
+    }
+
+    def few(cell):
+        return (cell.dataset, cell.network, cell.depth) == ("mnist", "fcn", 6)
+
+    records = make.grid(table1, scale, few)
+    first = notes.of_claims(claims(select(table1, scale, records)))[0]
+    assert [words for words in sorted(every) if words in first] == sorted(said)
