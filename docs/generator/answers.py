@@ -135,9 +135,10 @@ def before_the_end() -> str:
 
 def first_ratios() -> str:
     """Return by which factors the medians of `first_iterations` are above the paper's."""
-    known = [one for one in bins(sources.whole("p_update", PAPER)) if one.found is not None]
     ratios = [
-        one.found.mean / one.paper.value for one in known if one.found and not one.paper.censored
+        one.found.mean / one.paper.value
+        for one in bins(sources.whole("p_update", PAPER))
+        if one.found is not None and not one.paper.censored
     ]
     if not ratios:
         raise MarkerError("nothing is known of the first iterations in p_update")

@@ -107,14 +107,16 @@ def _decided(whole: Selection) -> str:
     found = Counter(
         one.verdict for some in (places(whole), intermediate(whole), bins(whole)) for one in some
     )
-    told = [f"{found[word]} {word}" for word in (REPRODUCED, NOT_REPRODUCED) if found[word]]
-    return f"; of its numbers {', '.join(told)}" if told else ""
+    told = _counted(found, (REPRODUCED, NOT_REPRODUCED))
+    return f"; of its numbers {told}" if told else ""
 
 
-def _counted(tested: Counter[str]) -> str:
-    """Return how many claims have each verdict, of those that were run."""
-    words = (SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE)
-    return ", ".join(f"{tested[word]} {word}" for word in words if tested[word])
+_AT_SHORT = (SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE)
+
+
+def _counted(found: Counter[str], words: Sequence[str] = _AT_SHORT) -> str:
+    """Return how many have each verdict of `words`; those of a claim that was run if not given."""
+    return ", ".join(f"{found[word]} {word}" for word in words if found[word])
 
 
 def _values(one: ClaimResult, values: Sequence[float] | None) -> str:

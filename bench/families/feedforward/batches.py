@@ -82,7 +82,9 @@ class Batches:
         self._orders = Sources(self._seeds, purpose)
         self.position = 0
         self.order = self._shuffle()
-        self.probe = self._permutations(Sources(self._seeds, "probe"))[:, : self.size].to(device)
+        self.probe = _permutations(Sources(self._seeds, "probe"), len(self.images))[
+            :, : self.size
+        ].to(device)
         held_orders = Sources(self._seeds, "held probe")
         self.held_probe = _permutations(held_orders, len(held_images))[:, : self.size].to(device)
 
@@ -101,7 +103,7 @@ class Batches:
 
     def sample(self, count: int) -> Iterator[Tensor]:
         """Yield indices [R, B] of `count` batches that share no example with the probe's."""
-        order = self._permutations(Sources(self._seeds, "probe"))
+        order = _permutations(Sources(self._seeds, "probe"), len(self.images))
         for number in range(1, count + 1):
             yield order[:, number * self.size : (number + 1) * self.size].to(self.images.device)
 
@@ -114,13 +116,12 @@ class Batches:
         if altered and (self.jitter or self.flip):
             images = self._altered(index)
         else:
-            images = _of(self._rows, index).view(*index.shape, *self.images.shape[1:])
+            images = _fetched(self._rows, index, self.images.shape[1:])
         return self._scaled(images), self.labels.take(index)
 
     def take_held(self, index: Tensor) -> tuple[Tensor, Tensor]:
         """Return held-out inputs [R, B, C, H, W] and labels [R, B] of indices [R, B]."""
-        rows = _of(self.held_images.flatten(1), index)
-        images = rows.view(*index.shape, *self.held_images.shape[1:])
+        images = _fetched(self.held_images.flatten(1), index, self.held_images.shape[1:])
         return self._scaled(images), self.held_labels.take(index)
 
     def _altered(self, index: Tensor) -> Tensor:
@@ -165,11 +166,7 @@ class Batches:
         return found if self.shift is None else found.sub_(self.shift)
 
     def _shuffle(self) -> Tensor:
-        return self._permutations(self._orders).to(self.images.device)
-
-    def _permutations(self, sources: Sources) -> Tensor:
-        """Return a permutation of the training examples for each replica, [R, N]."""
-        return _permutations(sources, len(self.images))
+        return _permutations(self._orders, len(self.images)).to(self.images.device)
 
 
 def _permutations(sources: Sources, count: int) -> Tensor:
@@ -177,6 +174,6 @@ def _permutations(sources: Sources, count: int) -> Tensor:
     return sources.draw(lambda one: torch.randperm(count, generator=one))
 
 
-def _of(rows: Tensor, index: Tensor) -> Tensor:
-    """Return the rows [R * B, D] that are named by indices [R, B]."""
-    return rows.index_select(0, index.flatten())
+def _fetched(rows: Tensor, index: Tensor, shape: torch.Size) -> Tensor:
+    """Return the examples [R, B, *shape] of indices [R, B], from flattened ones in rows."""
+    return rows.index_select(0, index.flatten()).view(*index.shape, *shape)

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from ...interfaces import Pullback
     from .batches import Batches
     from .network import FeedForwardReplicas
 
@@ -91,13 +90,8 @@ def _gradients(
     layers = list(enumerate(network.models, network.frozen))
     found: list[tuple[int, Tensor, Tensor]] = []
     with network.untracked():
-        outputs: list[Tensor] = []
-        pullbacks: list[Pullback] = []
-        for layer in network.hidden:
-            h, pullback = layer(h)
-            outputs.append(h)
-            pullbacks.append(pullback)
-        logits, pullback = network.classify(h)
+        outputs, pullbacks = network.through_hidden(h)
+        logits, pullback = network.classify(outputs[-1])
         delta: Tensor = pullback(network.loss_gradient(logits, one_hot))
         for i, model in reversed(layers):
             weight, below = written[f"hidden{i}.weight"], i > network.frozen

@@ -136,6 +136,16 @@ class FeedForwardReplicas:
         """Return labels [R, B] as one-hot [R, classes, B]."""
         return torch.embedding(self._eye, labels).mT
 
+    def through_hidden(self, h: Tensor) -> tuple[list[Tensor], list[Pullback]]:
+        """Return the output and the pullback of each hidden layer, bottom first; h is packed."""
+        outputs: list[Tensor] = []
+        pullbacks: list[Pullback] = []
+        for layer in self.hidden:
+            h, pullback = layer(h)
+            outputs.append(h)
+            pullbacks.append(pullback)
+        return outputs, pullbacks
+
     def classify(self, h: Tensor) -> tuple[Tensor, Pullback]:
         """Return logits [R, classes, B] of the top hidden layer's h, and the pullback."""
         return self._on_flat(self.classifier)(h)

@@ -81,13 +81,8 @@ def probe(network: FeedForwardReplicas, rule: Any, seen: Examples, held: Example
 def _passed(network: FeedForwardReplicas, examples: Examples) -> _Pass:
     images, labels = examples
     one_hot, h = network.encode(labels), network.architecture.pack(images)
-    outputs: list[Tensor] = []
-    pullbacks: list[Pullback] = []
-    for layer in network.hidden:
-        h, pullback = layer(h)
-        outputs.append(h)
-        pullbacks.append(pullback)
-    logits, pullback = network.classify(h)
+    outputs, pullbacks = network.through_hidden(h)
+    logits, pullback = network.classify(outputs[-1])
     true = [pullback(network.loss_gradient(logits, one_hot))]
     for below in reversed(pullbacks[1:]):
         true.insert(0, below(true[0]))

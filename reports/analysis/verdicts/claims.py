@@ -35,9 +35,9 @@ from .places import (
 )
 
 SAME_WAY, OTHER_WAY, UNDECIDED = "same way round", "other way round", "undecided"
-"""What is said of an order away from the paper's scale: there it is of that schedule."""
+"""Verdicts of an order away from the paper's scale: they are of that schedule."""
 CONFIRMED, CONTRADICTED = "confirmed", "contradicted"
-"""What is said of a comparison of ours where it is judged: there is no number to reproduce."""
+"""Verdicts of a comparison of ours, which has no number of the paper's to reproduce."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

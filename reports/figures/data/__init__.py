@@ -1,1 +1,1 @@
-"""What figures show: points, lines, panels and the words for them, out of records."""
+"""Data of figures: points, lines and panels out of records, and the words for them."""

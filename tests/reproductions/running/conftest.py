@@ -1,4 +1,4 @@
-"""What tests of runs share."""
+"""Fixtures of the tests of runs."""
 
 import pytest
 from reference.runs import Listener, stored
@@ -16,7 +16,7 @@ UNDISTURBED = {}
 
 @pytest.fixture
 def whole(request_of):
-    """What the small grid gives when nothing disturbs it; trained once, by the first test."""
+    """Records of the small grid, trained without a disturbance, once, by the first test."""
     if not UNDISTURBED:
         request = request_of("undisturbed")
         assert run(request, Listener()).written == {"ok": 8}
