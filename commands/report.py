@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ..reproductions.exhibits.where import Where
     from ..results.record import Record
     from ..results.store.store import Store
+    from ..results.timings import Timing
 
 FORMATS = ("md", "html", "json", "csv", "tex", "png", "svg", "pdf")
 STYLES = ("screen", "paper")
@@ -172,20 +173,32 @@ def _exhibit(
         ran=ran,
         sheet=style,
         costs=_costs(source, records) if scale == PAPER else None,
+        timings=_timings(source),
     )
+
+
+def _timings(store: "Store") -> "list[Timing]":
+    """Return the timings in the store and the published ones."""
+    from ..results.timings import Timings
+
+    read = _with_published(store)
+    return [t for one in read for t in Timings(one.path, read_only=True).scan_known()]
 
 
 def _costs(store: "Store", records: "Sequence[Record]") -> "Costs":
     """Return what training costs by the speeds in the store and in the published records."""
     from ..reports.analysis.costs.remaining import Costs
+
+    more = (record for one in _with_published(store)[1:] for record in one.scan_known())
+    return Costs([*records, *more], _timings(store))
+
+
+def _with_published(store: "Store") -> "list[Store]":
+    """Return the store and that of the published records, once if they are the same."""
     from ..results.store.published import open_published
-    from ..results.timings import Timings
 
     published = open_published()
-    read = [published] if store.path == published.path else [store, published]
-    timings = (t for one in read for t in Timings(one.path, read_only=True).scan_known())
-    more = (record for one in read[1:] for record in one.scan_known())
-    return Costs([*records, *more], timings)
+    return [published] if store.path == published.path else [store, published]
 
 
 def _all(store: "Store", scale: str | None, formats: Sequence[str], style: str) -> "Report":

@@ -70,7 +70,7 @@ def _drawings(exhibit: str, scale: str, where: tuple[str, ...]) -> list[AnyDrawi
     staged = sources.stages(exhibit, scale)
     return [
         *(staged.drawings if staged is not None else []),
-        *drawings(found),
+        *drawings(found, timings=other.timings()),
         *([] if of_claims is None else [of_claims]),
     ]
 

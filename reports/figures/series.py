@@ -6,7 +6,7 @@ are those), with a column of panels for each value of its `panels` field and, wh
 tell apart get a drawing or a line each (`panels.apart`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from ...bench.configuration import field_of
 from ...reproductions.exhibits.schema import Figure
 from ...results.metrics import METRIC_BY_RESULT, measure_of
 from ...results.record import Record
+from ...results.timings import Timing
 from ..analysis.selection.protocol import PAPER
 from ..analysis.selection.select import READABLE, Selection
 from .data import beside, points, words
@@ -23,7 +24,7 @@ from .data.ends import configurations as configurations_of
 from .data.ends import ends_of
 from .data.panels import COMPUTED, apart, lines, ordered, panels
 from .data.population import few, networks
-from .data.progress import LOGARITHMIC
+from .data.progress import LOGARITHMIC, bytes_counted
 from .spec import Drawing, Shown
 from .titles import captions, findings
 
@@ -32,13 +33,17 @@ _WIDE = 50  # ratio of the greatest and the least x from which on a sweep's x is
 _DROPS, _RATIO = "learning rate drops", "S = learning rate / 3e-5, as in the paper"
 
 
-def drawings(selection: Selection, records: Iterable[Record] = ()) -> list[Drawing]:
+def drawings(
+    selection: Selection, records: Iterable[Record] = (), timings: Iterable[Timing] = ()
+) -> list[Drawing]:
     """Return the drawings that have at least one line, in the exhibit's order of figures.
 
     Args:
         selection: what is reported.
         records: of any exhibit, for the `references` of figures; none are drawn without them.
+        timings: of any exhibit, for curves against bytes; without them, there are no such lines.
     """
+    counted = bytes_counted(timings)
     made: list[Drawing] = []
     records = list(records)
     for figure in selection.exhibit.figures:
@@ -50,7 +55,7 @@ def drawings(selection: Selection, records: Iterable[Record] = ()) -> list[Drawi
             groups.setdefault(key, []).append(n)
         others = beside.selected(selection, figure, records)
         found = (
-            _drawing(selection, figure, (split, added), configurations, others)
+            _drawing(selection, figure, (split, added), configurations, others, counted=counted)
             for configurations in groups.values()
         )
         made.extend(drawing for drawing in found if drawing is not None)
@@ -87,6 +92,8 @@ def _drawing(
     fields: tuple[Sequence[str], Sequence[str]],
     configurations: Sequence[int],
     others: Selection | None,
+    *,
+    counted: Mapping[str, float],
 ) -> Drawing | None:
     (split, added), left_out = fields, ""
     if _by_number(figure, [selection.cells[n] for n in configurations]):
@@ -103,7 +110,7 @@ def _drawing(
     if population:
         shown = networks(selection, figure, ok)
     else:
-        shown = _lines(selection, figure, added, cells, ok)
+        shown = _lines(selection, figure, added, cells, ok, counted=counted)
     if shown is None:
         return None
     references, told = None, ""
@@ -168,9 +175,11 @@ def _lines(
     added: Sequence[str],
     cells: Sequence[Cell],
     ok: pd.DataFrame,
+    *,
+    counted: Mapping[str, float],
 ) -> Shown | None:
     """Return the lines of curves or of a sweep; None where there is no point."""
-    every = points.points(selection, figure, cells, ok)
+    every = points.points(selection, figure, ok, counted)
     if every.empty:
         return None
     found, curves = every, figure.kind == "curves"
@@ -215,8 +224,12 @@ def _lines(
             "y": single["y"].tolist(),
         }
     )
-    ends, early = every[every["end"]], beside.early(selection, figure, added, cells, data)
+    ends, early = (
+        every[every["end"]],
+        beside.early(selection, figure, added, cells, data, counted=counted),
+    )
     told = captions.without_paper(selection.exhibit, data, early)
+    told += captions.uncounted(selection, figure, ok, every)
     if curves:
         result = figure.y if figure.y in METRIC_BY_RESULT else None
         unit = "" if early.empty else measure_of(cells[0].dataset, result).difference

@@ -71,7 +71,7 @@ def build(
         for name in _scales(one, records, scale):
             tell(f"reporting {one.name}, scale {name}")
             made = exhibits_page.draft(
-                one, name, records, formats, workers, sheet=sheet, costs=costs
+                one, name, records, formats, workers, sheet=sheet, costs=costs, timings=timings
             )
             drafts.append(made if made.page.made else _not_run(made))
     if not drafts:

@@ -14,6 +14,7 @@ from ...bench.outcome import UNFINISHED
 from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where
 from ...results.record import STATUSES, Record
+from ...results.timings import Timing
 from ..analysis.costs.remaining import Costs
 from ..analysis.costs.waits import waits
 from ..analysis.evidence.details import Detail, details
@@ -58,6 +59,7 @@ def build(
     ran: bool = False,
     sheet: str = "screen",
     costs: Costs | None = None,
+    timings: Iterable[Timing] = (),
 ) -> Report:
     """Return the report of `exhibit` at `scale`; records of other cells are left out.
 
@@ -72,6 +74,7 @@ def build(
         ran: show only what has a record.
         sheet: where figures will stand (`figures.drawing.style.SHEETS`).
         costs: of what is left to train; if None, at the paper's scale, by these records' speeds.
+        timings: of any exhibit, whose counts of bytes curves are drawn against.
 
     Raises:
         UsageError: the scale or a format is unknown, or a value in `where` picks no cell.
@@ -87,6 +90,7 @@ def build(
             ran=ran,
             sheet=sheet,
             costs=costs,
+            timings=timings,
         ),
         formats,
     )
@@ -103,12 +107,13 @@ def draft(
     ran: bool = False,
     sheet: str = "screen",
     costs: Costs | None = None,
+    timings: Iterable[Timing] = (),
 ) -> Draft:
     """Return what the report is made of; arguments and errors as of `build`."""
     forms, records = images(formats), list(records)
     selection = (judged := judge(exhibit, scale, records, where=where, ran=ran)).selection
     staged = stages_of(selection)
-    shown = _drawings(judged, records, staged) if forms else []
+    shown = _drawings(judged, records, timings, staged) if forms else []
     drawn = zip(shown, rendered(shown, forms, workers, sheet), strict=True) if shown else ()
     figures = [Figure(name=d.name, title=d.title, content=content) for d, content in drawn]
     tables = {"": csv.places_csv(selection, judged.places)}
@@ -132,10 +137,15 @@ def draft(
     )
 
 
-def _drawings(judged: Judged, records: Sequence[Record], staged: Stages | None) -> list[AnyDrawing]:
+def _drawings(
+    judged: Judged,
+    records: Sequence[Record],
+    timings: Iterable[Timing],
+    staged: Stages | None,
+) -> list[AnyDrawing]:
     """Return the figures of stages, those that the exhibit declares, and that of its claims."""
     found: list[AnyDrawing] = [*(staged.drawings if staged is not None else ())]
-    found += drawings(judged.selection, records)
+    found += drawings(judged.selection, records, timings)
     of_claims = claims_drawing(judged.selection, judged.shown_claims)
     return found if of_claims is None else [*found, of_claims]
 

@@ -23,7 +23,7 @@ from .schema import Exhibit, Figure, Gated
 from .sets import parse_set
 from .where import parse_where
 
-CURVE_X = ("iteration", "data_steps", "passes", "flops", "seconds", "updates")
+CURVE_X = ("iteration", "data_steps", "passes", "flops", "bytes", "seconds", "updates")
 """What a figure of curves may have along x."""
 CURVE_Y = tuple(
     spec.name

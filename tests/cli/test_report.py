@@ -4,12 +4,14 @@ import importlib.metadata
 import json
 
 import pytest
+from reference.timings import timing_of
 from sgbench.commands.report import FORMATS, STYLES
 from sgbench.reports.figures.drawing.style import SHEETS
 from sgbench.reports.pages import exhibit as exhibit_pages
 from sgbench.reports.pages import report as reports
 from sgbench.reproductions.exhibits import exhibit as exhibits
 from sgbench.results.store import published
+from sgbench.results.timings import Timings
 
 
 @pytest.fixture
@@ -108,6 +110,21 @@ def test_published_records_are_reported(sgbench, monkeypatch, tmp_path, make):
     monkeypatch.setattr(published, "PUBLISHED", tmp_path / "published")
     done = sgbench("report", "table1", "--published", "--format", "csv")
     assert f"cells: 1 of {len(make.cells)} run" in done.stdout
+
+
+@pytest.mark.usefixtures("undrawn")
+@pytest.mark.parametrize("name", ["beyond", "all"])
+def test_curves_against_bytes_go_by_the_timings_of_the_store(sgbench, put, make, tmp_path, name):
+    cells = exhibits.expand(exhibits.load("beyond"), "demo")
+    cell = next(c for c in cells if c.rule == "dfa" and c.seed == 0)
+    store, _ = put(make.record(cell, exhibit="beyond"))
+    given = ("report", name, "--store", store, "--format", "png")
+    curve = tmp_path / "report" / "beyond-demo-bytes-digits-fcn-equal-passes.png"
+    assert sgbench(*given).exit_code == 0
+    assert not curve.exists()
+    Timings(store).put(timing_of(cell))
+    assert sgbench(*given).exit_code == 0
+    assert curve.exists()
 
 
 @pytest.mark.usefixtures("undrawn")

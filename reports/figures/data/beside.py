@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -45,6 +45,8 @@ def early(
     added: Sequence[str],
     cells: Sequence[Cell],
     data: pd.DataFrame,
+    *,
+    counted: Mapping[str, float],
 ) -> pd.DataFrame:
     """Return the paper's values before the end of training beside the lines of a figure.
 
@@ -57,6 +59,7 @@ def early(
         added: fields that the lines are told apart by, too (`panels.apart`).
         cells: its cells.
         data: its lines.
+        counted: as in `points.points`.
     """
     result = figure.y if figure.y in METRIC_BY_RESULT else None
     shown = figure.kind == "curves" and figure.x not in points.COSTS
@@ -67,11 +70,12 @@ def early(
         for known in selection.exhibit.intermediate_of(cell) if shown else ():
             if known.result == result:
                 x = share(selection, known) * cell.iterations
-                x *= per_update(cell, figure.x)
+                x *= per_update(cell, figure.x, counted)
                 low, value, high = read_between(cell.dataset, known)
                 place = {"row": row, "column": column, "line": line}
                 rows.append({**place, "x": x, "y": value, "low": low, "high": high})
     found = pd.DataFrame(rows, columns=["row", "column", "line", "x", "y", "low", "high"])
+    found = found.dropna(subset="x")  # bytes that nothing counted
     return found[
         found["row"].isin(data["row"].cat.categories)
         & found["column"].isin(data["column"].cat.categories)

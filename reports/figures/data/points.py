@@ -2,7 +2,7 @@
 
 import math
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -23,7 +23,7 @@ _MOST_POINTS = 60
 
 
 def points(
-    selection: Selection, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
+    selection: Selection, figure: Figure, ok: pd.DataFrame, counted: Mapping[str, float]
 ) -> pd.DataFrame:
     """Return x and y of every seed, with `configuration`, `seed` and `layer` (0: of no layer).
 
@@ -34,11 +34,11 @@ def points(
     Args:
         selection: what is reported.
         figure: curves or a sweep.
-        cells: the cells that are shown.
-        ok: their records that are ok.
+        ok: the records that are shown.
+        counted: the bytes of an update, by programs (`progress.bytes_counted`).
     """
     if figure.kind == "curves":
-        return _curves(selection, figure, cells, ok)
+        return _curves(selection, figure, ok, counted)
     configurations: list[int] = ok["configuration"].tolist()
     x = [selection.cells[n].value(figure.x) for n in configurations]
     found = ok[["configuration", "seed"]].assign(layer=0, x=x, y=ok[figure.y], end=True)
@@ -117,7 +117,7 @@ def layers(cells: Sequence[Cell]) -> list[int]:
 
 
 def _curves(
-    selection: Selection, figure: Figure, cells: Sequence[Cell], ok: pd.DataFrame
+    selection: Selection, figure: Figure, ok: pd.DataFrame, counted: Mapping[str, float]
 ) -> pd.DataFrame:
     rows = ok[["configuration", "seed", "curve"]].explode("curve").dropna(subset="curve")
     if rows.empty:
@@ -134,7 +134,9 @@ def _curves(
         found = found[found["cost"] > 0]
     found = found[found["x"].isin(kept[:: -(-len(kept) // _MOST_POINTS)])].dropna(subset="y")
     configurations = found["configuration"].tolist()
-    found["x"] *= [per_update(selection.cells[n], figure.x) for n in configurations]
+    taken = {n: per_update(selection.cells[n], figure.x, counted) for n in set(configurations)}
+    found["x"] *= [taken[n] for n in configurations]
+    found = found.dropna(subset="x")
     if figure.lines == "layer":
         found["layer"] = [range(1, len(some) + 1) for some in found["y"]]
         found = found.explode(["layer", "y"]).dropna()

@@ -11,6 +11,7 @@ from ....reproductions.exhibits.schema import Exhibit
 
 _AXES = {
     "T": "T (steps of an unroll)",
+    "bytes": "bytes read and written by all operations",
     "bits": "bits per character (validation text)",
     "data_steps": "time steps of data",
     "depth": "depth (layers with weights)",

@@ -8,7 +8,7 @@ import pandas as pd
 from ....bench.cell import Cell
 from ....bench.outcome import UNFINISHED
 from ....reproductions.exhibits.schema import Exhibit, Figure
-from ...analysis.naming import span
+from ...analysis.naming import count, span
 from ...analysis.overview import joined
 from ...analysis.selection.protocol import PAPER, difference
 from ...analysis.selection.select import READABLE, Selection
@@ -77,6 +77,27 @@ def without_paper(exhibit: Exhibit, data: pd.DataFrame, early: pd.DataFrame) -> 
     missing = [rule for rule in dict.fromkeys(data["rule"]) if rule not in known]
     names = [words.label(exhibit, "rule", rule) for rule in missing]
     return f" The paper has no value for {joined(names)}." if names else ""
+
+
+def uncounted(selection: Selection, figure: Figure, ok: pd.DataFrame, shown: pd.DataFrame) -> str:
+    """Return how many settings are not on curves against bytes, as no timing counted theirs.
+
+    Args:
+        selection: what is reported.
+        figure: the figure.
+        ok: its records.
+        shown: its points.
+    """
+    if figure.x != "bytes":
+        return ""
+    missing = set(ok["configuration"]) - set(shown["configuration"])
+    if not missing:
+        return ""
+    command = f"sgbench time {selection.exhibit.name} --scale {selection.scale}"
+    return (
+        f" Left out, as their bytes have not been counted: {count(len(missing), 'setting')}"
+        f" (`{command}` counts them)."
+    )
 
 
 def layers_shown(cells: Sequence[Cell]) -> str:

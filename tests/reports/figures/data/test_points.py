@@ -4,6 +4,7 @@ import statistics
 
 import pandas as pd
 import pytest
+from reference.timings import timing_of
 from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.data import points
@@ -75,7 +76,7 @@ def test_costs_are_means_over_layers_and_seeds(make):
     }
     for figure in exhibit.figures:
         if figure.x in expected:
-            found = points.points(selection, figure, cells[:1], selection.frame)
+            found = points.points(selection, figure, selection.frame, {})
             mean = points.summary(found, whole=True, log=True)
             assert mean["x_mean"].iloc[-1] == pytest.approx(expected[figure.x])
 
@@ -165,3 +166,20 @@ def test_lengths_by_unroll_stand_beside_the_papers(table2, make):
         assert mean == pytest.approx(statistics.mean(at))
     assert line_at(bits, "Penn Treebank", "BPTT")["x"].tolist() == [2, 3, 4, 5, 8, 20, 40]
     assert not lengths.y_log
+
+
+def test_curves_against_bytes_are_of_what_was_timed(make):
+    exhibit = load("beyond")
+    cells = [c for c in expand(exhibit, "demo") if c.rule in {"backprop", "dfa"}]
+    cells = [c for c in cells if c.network == "fcn" and c.depth in {3, 4} and c.patience is None]
+    selection = select(exhibit, "demo", [make.record(cell, 2.0) for cell in cells])
+    timed = next(c for c in cells if (c.rule, c.depth) == ("dfa", 4))
+    drawings = series.drawings(selection, timings=[timing_of(timed, bytes=3e6)])
+    drawing = {d.name: d for d in drawings}["bytes-digits-fcn-equal-passes"]
+    shown = drawing.data[["column", "line"]].drop_duplicates().to_numpy().tolist()
+    assert shown == [["4 layers", "DFA"]]
+    assert drawing.x_log
+    assert drawing.data["x"].max() == 3e6 * timed.iterations
+    told = "have not been counted: 3 settings (`sgbench time beyond --scale demo` counts them)"
+    assert told in drawing.notes[0]
+    assert not any(name.startswith("bytes") for name in by_name(selection))
