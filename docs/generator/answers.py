@@ -240,11 +240,11 @@ def locking() -> str:
     free, freer = seconds(0, **cdni), seconds(10, **cdni)
     old, older = seconds(0, **stale), seconds(10, **stale)
     return (
-        f"To {HEADLINE:g} % test error, {network.label}, without delay and where every message"
-        f" takes 10 ms: backprop on two stages, each on a core, {now} and {later} where they wait"
-        f" for each other, {old} and {older} where they learn from late gradients and wait for"
-        f" none; cDNI on the same stages, with one M where they meet, {free} and {freer}."
-        f" Backprop on one core takes {seconds(0, stages=1)}"
+        f"Where every message takes 10 ms, {network.label}, backprop on two stages gets to"
+        f" {HEADLINE:g} % test error in {later} if they wait for each other and in {older} if they"
+        f" learn from late gradients; cDNI with one M where they meet, which waits for nothing, in"
+        f" {freer}. Without delay these take {now}, {old} and {free}, and backprop on one core"
+        f" {seconds(0, stages=1)}"
     )
 
 
