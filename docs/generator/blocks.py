@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from sgbench.bench.errors import SgbenchError
+from sgbench.reports.analysis.costs.convergence import convergences
 from sgbench.reports.analysis.costs.waits import waits
 from sgbench.reports.analysis.selection.select import Selection
 from sgbench.reports.analysis.verdicts.intermediate import intermediate
@@ -18,6 +19,8 @@ from sgbench.reports.analysis.verdicts.places import NOT_COMPARABLE, places
 from sgbench.reports.pages import notes
 from sgbench.reports.pages.stages import sections as stage_sections
 from sgbench.reports.tables.claims import claims_table
+from sgbench.reports.tables.convergence import convergence_table
+from sgbench.reports.tables.convergence import note as convergence_note
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
 from sgbench.reports.tables.intermediate import intermediate_table
 from sgbench.reports.tables.markdown import escape_markdown, markdown_table
@@ -132,6 +135,16 @@ def _waits(words: list[str]) -> str:
     return _lines(table)
 
 
+def _convergence(words: list[str]) -> str:
+    """How long each rule trained until its validation error no longer fell, where any was run."""
+    found = sources.selection(*_asked(words))
+    converged = convergences(found)
+    table = convergence_table(found, converged)
+    if table is None:
+        raise MarkerError("no cell with patience was run there")
+    return _lines(table, f" {convergence_note(converged)}")
+
+
 def _medians(words: list[str]) -> str:
     """The medians of a population by bins of p_update, beside the paper's, where any was run."""
     exhibit, scale, where = _asked(words)
@@ -238,6 +251,7 @@ KINDS: Mapping[str, Callable[[list[str]], str]] = {
     "claims": _claims,
     "comparisons": _comparisons,
     "waits": _waits,
+    "convergence": _convergence,
     "medians": _medians,
     "intermediate": _intermediate,
     "exhibits": _exhibits,

@@ -15,6 +15,7 @@ from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...reproductions.exhibits.where import Where
 from ...results.record import STATUSES, Record
 from ...results.timings import Timing
+from ..analysis.costs.convergence import convergences
 from ..analysis.costs.remaining import Costs
 from ..analysis.costs.waits import waits
 from ..analysis.evidence.details import Detail, details
@@ -31,9 +32,10 @@ from ..figures.claims import drawing as claims_drawing
 from ..figures.parallel import rendered
 from ..figures.series import drawings
 from ..figures.spec import AnyDrawing
-from ..tables import calibration, csv, diagnosis
+from ..tables import calibration, convergence, csv, diagnosis
 from ..tables.calibration import calibration_table
 from ..tables.claims import claims_table
+from ..tables.convergence import convergence_table
 from ..tables.diagnosis import diagnosis_table
 from ..tables.exhibit import main_table, model_table
 from ..tables.intermediate import intermediate_table
@@ -265,6 +267,10 @@ def _sections(
     if judged.shown_claims:
         table = claims_table(selection, judged.shown_claims, marks)
         add("claims", "Ordering claims", table, notes.of_claims(judged.shown_claims))
+    if converged := convergences(selection):
+        words = [convergence.note(converged)]
+        table = convergence_table(selection, converged)
+        add("convergence", "Passes until each rule stopped getting better", table, words)
     table = None if staged else model_table(selection, judged.places, marks)
     add("models", "The depth of M", table, [notes.INTERVAL])
     table, words = waits_table(selection, waits(selection)), [WAITS, KEPT]

@@ -290,6 +290,16 @@ def test_cells_with_other_models_only_leave_the_table_out_with_the_reason(table1
     assert found.text.count("Test error in percent") == 1  # the table by M
 
 
+def test_cells_that_end_by_themselves_have_a_table_of_when(make):
+    beyond = load("beyond")
+    cells = [c for c in expand(beyond, "demo", seeds=1) if c.rule == "dfa" and c.network == "fcn"]
+    caption = "Passes and operations until convergence"
+    records = [make.record(cell, 2.0, exhibit="beyond") for cell in cells]
+    assert caption in build(beyond, "demo", records, ("md",)).text
+    scheduled = [record for record in records if record.patience is None]
+    assert caption not in build(beyond, "demo", scheduled, ("md",)).text
+
+
 def test_rules_that_wait_for_different_things_have_a_table_of_it():
     report = build(load("beyond"), "demo", [], ("md", "html"))
     for text in (report.text, *(content.decode() for content in report.files.values())):

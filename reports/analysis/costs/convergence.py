@@ -1,0 +1,67 @@
+"""How long cells train that stop when their validation error has not fallen for a while."""
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ....bench.cell import Cell
+from ....bench.families.family import family_for
+from ....reproductions.exhibits.epochs import training_examples
+from ..selection.select import Selection
+
+_OPERATIONS = 2  # a multiplication and an addition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Convergence:
+    """How long the seeds of a configuration trained. Passes are over the training examples.
+
+    Attributes:
+        cell: the configuration, as its cell of seed 0.
+        lowest: passes until the lowest validation error, the first of equals; a number a seed.
+        trained: passes until the end of training; a number a seed.
+        limited: how many seeds ended at the limit of the schedule, and may not have converged.
+        operations: multiplications and additions of products until the lowest validation error, by
+            the shapes of the network; the mean over seeds.
+    """
+
+    cell: Cell
+    lowest: tuple[float, ...]
+    trained: tuple[float, ...]
+    limited: int
+    operations: float
+
+
+def convergences(selection: Selection) -> list[Convergence]:
+    """Return those of the cells that have `patience` and a whole run, in the grid's order."""
+    found: list[Convergence] = []
+    for n, cell in enumerate(selection.cells):
+        if cell.patience is None:
+            continue
+        mine = selection.frame[selection.frame["configuration"] == n]
+        mine = mine[(mine["status"] == "ok") & selection.declared(mine)]
+        curves: list[Sequence[Any]] = [curve for curve in mine["curve"] if curve]
+        if curves:
+            found.append(_of(cell, curves))
+    return found
+
+
+def _of(cell: Cell, curves: Sequence[Sequence[Any]]) -> Convergence:
+    lowest = [min(curve, key=_error)["iteration"] for curve in curves]
+    ends = [curve[-1]["iteration"] for curve in curves]
+    a_pass = (training_examples(cell.to_dict()) or cell.batch_size) / cell.batch_size
+    an_update = _OPERATIONS * family_for(cell).work(cell) / cell.iterations
+    return Convergence(
+        cell=cell,
+        lowest=tuple(iteration / a_pass for iteration in lowest),
+        trained=tuple(iteration / a_pass for iteration in ends),
+        limited=sum(end == cell.iterations for end in ends),
+        operations=statistics.fmean(lowest) * an_update,
+    )
+
+
+def _error(point: Any) -> float:
+    """Return a point's error, infinite where it overflowed."""
+    return math.inf if point["error"] is None else point["error"]
