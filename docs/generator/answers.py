@@ -240,11 +240,10 @@ def locking() -> str:
     free, freer = seconds(0, **cdni), seconds(10, **cdni)
     old, older = seconds(0, **stale), seconds(10, **stale)
     return (
-        f"Where every message takes 10 ms, {network.label}, backprop on two stages gets to"
-        f" {HEADLINE:g} % test error in {later} if they wait for each other and in {older} if they"
-        f" learn from late gradients; cDNI with one M where they meet, which waits for nothing, in"
-        f" {freer}. Without delay these take {now}, {old} and {free}, and backprop on one core"
-        f" {seconds(0, stages=1)}"
+        f"{network.label}, to {HEADLINE:g} % test error, with two stages on a core each: backprop"
+        f" takes {now} if they wait for each other and {old} if they learn from late gradients,"
+        f" cDNI with one M between them {free}. Where every message takes 10 ms, {later}, {older}"
+        f" and {freer}. One core alone takes {seconds(0, stages=1)} by backprop"
     )
 
 

@@ -87,7 +87,7 @@ def _row(exhibit: str) -> tuple[str, ...]:
     tested, ours = (
         Counter(r.verdict for r in results if r.ours == is_ours) for is_ours in (False, True)
     )
-    counted = [_counted(tested), f"and of ours: {_counted(ours)}" if _counted(ours) else ""]
+    counted = [_counted(tested), f"our own claims: {_counted(ours)}" if _counted(ours) else ""]
     begun = int(whole.in_part.sum())
     ran = f"{whole.done:,} of {whole.wanted:,} runs done{f', {begun:,} begun' if begun else ''}"
     decided = _decided(whole)
@@ -103,12 +103,21 @@ def _row(exhibit: str) -> tuple[str, ...]:
 
 
 def _decided(whole: Selection) -> str:
-    """Return how many numbers are decided at the paper's protocol, those before its end too."""
-    found = Counter(
-        one.verdict for some in (places(whole), intermediate(whole), bins(whole)) for one in some
-    )
-    told = _counted(found, (REPRODUCED, NOT_REPRODUCED))
-    return f"; of its numbers {told}" if told else ""
+    """Return how many numbers are decided at the paper's protocol, at its end and before it.
+
+    Medians of which only a bound is known are left out: few results could miss it.
+    """
+    medians = [one for one in bins(whole) if not one.paper.censored]
+    some = {
+        "final numbers": [one.verdict for one in places(whole)],
+        "numbers before the end of training": [
+            one.verdict for one in (*intermediate(whole), *medians)
+        ],
+    }
+    counted = {
+        what: _counted(Counter(found), (REPRODUCED, NOT_REPRODUCED)) for what, found in some.items()
+    }
+    return "".join(f"; of its {what} {told}" for what, told in counted.items() if told)
 
 
 _AT_SHORT = (SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE)

@@ -3,7 +3,7 @@ What does giving up the backward pass cost?
 ===========================================
 
 The exhibit ``beyond`` trains the same networks by every rule of the suite. Four of its cells are a
-ladder from backprop to layers that never hear of one another: each rung changes one thing. Here
+ladder from backprop to layers that get no gradient from above: each rung changes one thing. Here
 they are trained on scikit-learn's digits, one seed and ten passes a rung: enough to see the ladder,
 not enough to tell its rungs apart.
 """
