@@ -137,7 +137,7 @@ def torch_release(version: str | None = None) -> str:
 
 
 def machine_class(machine: Machine) -> str:
-    """Return the class within which results are the same bit for bit: one record a cell and class.
+    """Return the class within which results are the same bit for bit: a record per cell and class.
 
     Device model, threads, matrix-product back-end and torch's major.minor; then, so far as they are
     known, a processor's instruction set, vendor, family and model, or CUDA's and cuDNN's versions.

@@ -1,1 +1,1 @@
-"""What the paper says: one TOML an exhibit, and what turns it into runs."""
+"""What the paper says: one TOML per exhibit, and what turns it into runs."""

@@ -23,7 +23,7 @@ _DTYPES: dict[type, str] = {bool: "boolean", int: "Int64", float: "Float64", str
 
 
 def to_frame(records: Iterable[Record]) -> "pd.DataFrame":
-    """Return a row a record and a column a field, in the schema's order.
+    """Return a row per record and a column per field, in the schema's order.
 
     Each hyperparameter is a column: those of all registered rules, and whatever the records have.
     Nullable types (Int64, Float64, boolean, string), so that a null is no NaN and an integer stays

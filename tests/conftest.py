@@ -23,8 +23,9 @@ settings.register_profile(
 )
 settings.load_profile("any machine")
 
-# Before torch and NumPy are imported: with a thread a core each, the processes that run tests wait
-# for one another in a loop, eight times as long as they compute. Training takes one thread anyhow.
+# Before torch and NumPy are imported: with a thread per core each, the processes that run tests
+# wait for one another in a loop, eight times as long as they compute. Training takes one thread
+# anyhow.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -174,7 +174,7 @@ def fetch(name: str, data_dir: Path | str | None = None) -> None:
 def verify(name: str, data_dir: Path | str | None = None) -> list[FileCheck]:
     """Read and hash every file of the data `name`; DataError names each that is not as it should.
 
-    Returns a row a file; of repackaged files, which have no published hash, it says only that
+    Returns a row per file; of repackaged files, which have no published hash, it says only that
     they can be read and what their hash is.
     """
     checks = _functions(name).check(resolve(data_dir))

@@ -36,7 +36,7 @@ class Sources:
         return drawn if len(drawn) == len(self._of) else drawn[self._of]
 
     def state(self) -> Tensor:
-        """Return the generators' states, a row a replica."""
+        """Return the generators' states, a row per replica."""
         return torch.stack([self._generators[number].get_state() for number in self._of])
 
     def restore(self, states: Tensor) -> None:

@@ -248,7 +248,7 @@ def locking() -> str:
 
 
 def locking_wide() -> str:
-    """Return what keeps one M a stage back at scale quick, network by network: updates, and M."""
+    """Return what keeps one M per stage back at scale quick, network by network: updates, and M."""
     found = sources.stages("locking", SHORT)
     if found is None or not found.networks:
         raise MarkerError("nothing is published of locking")

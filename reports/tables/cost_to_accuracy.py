@@ -16,7 +16,7 @@ NOTE = (
 
 
 def cost_table(found: Sequence[Reached]) -> Table:
-    """Return the table, a row a configuration, its two targets beside one another."""
+    """Return the table, a row per configuration, its two targets beside one another."""
     lines: dict[str, list[Reached]] = defaultdict(list)
     for one in found:
         lines[one.name].append(one)

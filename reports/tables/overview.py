@@ -17,7 +17,7 @@ _NUMBERS = (overview.PLACES, overview.INTERMEDIATE, overview.MEDIANS)
 
 
 def paper_table(tallies: Sequence[Tally]) -> Table | None:
-    """Return the table of the paper's own protocol, a row an exhibit and one of all; or None.
+    """Return the table of the paper's own protocol, a row per exhibit and one of all; or None.
 
     Of exhibits of several papers only those of the one on synthetic gradients have a row.
     """
@@ -45,7 +45,7 @@ def paper_table(tallies: Sequence[Tally]) -> Table | None:
 
 
 def others_table(tallies: Sequence[Tally]) -> Table | None:
-    """Return the table of other papers' own protocols, a row an exhibit; None without any."""
+    """Return the table of other papers' own protocols, a row per exhibit; None without any."""
     counted = overview.of_one_paper(tallies)
     mine = [one for one in tallies if one.scale == PAPER and one not in counted]
     if not mine:
@@ -61,7 +61,7 @@ def others_table(tallies: Sequence[Tally]) -> Table | None:
 
 
 def elsewhere_table(tallies: Sequence[Tally]) -> Table | None:
-    """Return the table of all other protocols, a row an exhibit and scale; None without any."""
+    """Return the table of all other protocols, a row per exhibit and scale; None without any."""
     mine = [one for one in tallies if one.scale != PAPER]
     if not mine:
         return None

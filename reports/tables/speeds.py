@@ -24,13 +24,13 @@ _PARTS = ("program", "forward", "backward", "M", "update", "other", "compile s")
 
 
 def speed_table(found: Sequence[Speed]) -> Table:
-    """Return the table of speeds, costs and memory, a row a program."""
+    """Return the table of speeds, costs and memory, a row per program."""
     rows = [(speed.name, *_speed(speed)) for speed in found]
     return simple_table(_SPEED, rows, caption="Speed: medians over rounds")
 
 
 def parts_table(found: Sequence[Speed]) -> Table:
-    """Return the table of the parts of a step, a row a program."""
+    """Return the table of the parts of a step, a row per program."""
     rows = [(speed.name, *_parts(speed)) for speed in found]
     return simple_table(_PARTS, rows, caption="The parts of a step, in ms")
 

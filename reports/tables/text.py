@@ -12,7 +12,7 @@ from .table import Entry, Stub, Table, parts, text_columns, without_repeats
 WIDTH = 120
 """Characters of a table, whatever the terminal's: its text is the same everywhere."""
 UNLIMITED = 10**9
-"""The width of a table that is never wrapped: a line a row, for other programs to read."""
+"""The width of a table that is never wrapped: a line per row, for other programs to read."""
 _WRAPS = 60  # characters of an entry that is broken where the table is too wide
 _GAP = "  "  # between columns
 

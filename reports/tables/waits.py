@@ -31,7 +31,7 @@ _HEADS = ("rule", "a hidden layer waits for", "locking that remains", "kept (MB)
 
 
 def waits_table(selection: Selection, found: Sequence[Wait]) -> Table | None:
-    """Return the table, a row a rule; None without any."""
+    """Return the table, a row per rule; None without any."""
     if not found:
         return None
     exhibit, cell = selection.exhibit, found[0].cell

@@ -69,7 +69,7 @@ def check_items(where: str, values: Iterable[Any], kinds: frozenset[type]) -> No
 def check_rows(where: str, rows: list[Any], expected: Types) -> None:
     """Raise RecordError unless each of `rows` is an object that passes `check_object`.
 
-    By column, without a Python call a value: reading is mostly this and the parsing of JSON.
+    By column, without a Python call per value: reading is mostly this and the parsing of JSON.
     """
     if not rows:
         return

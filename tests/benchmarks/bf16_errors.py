@@ -25,7 +25,7 @@ SEEDS = {"backprop": range(20), "cdni": range(20), "dni": range(10, 50)}
 
 
 def main():
-    """Train and print, a line a rule."""
+    """Train and print, a line per rule."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data-dir", help="folder with MNIST's files")
     parser.add_argument("--rule", choices=RULES, help="of this rule only")

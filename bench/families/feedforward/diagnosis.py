@@ -179,6 +179,6 @@ def ridge(square: Tensor, product: Tensor, penalties: Sequence[float]) -> list[T
 
 
 def _by_replica(layers: Sequence[Tensor], frozen: int) -> list[list[float]]:
-    """Return values [R] of each layer above the frozen ones as a list a replica."""
+    """Return values [R] of each layer above the frozen ones as a list per replica."""
     rows = cast("list[list[float]]", torch.stack(list(layers), 1).tolist())
     return [[math.nan] * frozen + row for row in rows]

@@ -28,7 +28,7 @@ Examples = tuple["Tensor", "Tensor"]
 
 
 class Probe(NamedTuple):
-    """The diagnosis of a network's models on fixed batches, one entry a replica.
+    """The diagnosis of a network's models on fixed batches, one entry per replica.
 
     Attributes:
         loss: mean loss on the training batch in training mode, nats; of the rule's own scores, in
@@ -115,7 +115,7 @@ def _sg_loss(
 
 
 def _by_layer(network: FeedForwardReplicas, layers: Sequence[Tensor]) -> list[list[float]]:
-    """Return values [R] of each layer with an M as a list a replica; NaN for frozen layers."""
+    """Return values [R] of each layer with an M as a list per replica; NaN for frozen layers."""
     without = [layers[0].new_full((network.replicas,), math.nan)] * network.frozen
     columns: Iterable[list[float]] = map(_numbers, (*without, *layers))
     return [list(row) for row in zip(*columns, strict=True)]

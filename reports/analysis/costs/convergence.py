@@ -20,8 +20,8 @@ class Convergence:
 
     Attributes:
         cell: the configuration, as its cell of seed 0.
-        lowest: passes until the lowest validation error, the first of equals; a number a seed.
-        trained: passes until the end of training; a number a seed.
+        lowest: passes until the lowest validation error, the first of equals; a number per seed.
+        trained: passes until the end of training; a number per seed.
         limited: how many seeds ended at the limit of the schedule, and may not have converged.
         operations: multiplications and additions of products until the lowest validation error, by
             the shapes of the network; the mean over seeds.

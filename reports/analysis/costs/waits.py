@@ -40,7 +40,7 @@ class Wait:
 
 
 def waits(selection: Selection) -> list[Wait]:
-    """Return a row a rule, in the grid's order, of the deepest network, and the widest of those.
+    """Return a row per rule, in the grid's order, of the deepest network, and the widest of those.
 
     None where all rules wait for the same, and of the exhibits of the paper on synthetic gradients,
     whose subject it is.

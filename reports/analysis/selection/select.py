@@ -48,7 +48,7 @@ class Selection:
         cells: the scale's configurations in the grid's order, each as its cell of seed 0.
         paper_cells: those of the paper's scale, none where the exhibit has no such scale.
         own_seeds: the seeds that the scale has, none where it is `custom`.
-        frame: a row a record, by configuration and seed: the record's fields (`results.frame`),
+        frame: a row per record, by configuration and seed: the record's fields (`results.frame`),
             `configuration` (its index in `cells`) and `value` (its final result by
             `results.metrics`, null unless it is ok).
         stale: the number of records that other versions of the code made.

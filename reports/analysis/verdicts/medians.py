@@ -3,8 +3,8 @@
 The paper trained one network for each value of p_update, spread evenly. Here several seeds share
 each value, so networks are not independent of one another: the unit is the seed. The networks of a
 seed are a curve over p_update, linear between its values; its median over the bin, p_update even,
-is one number a seed, judged as any other place is (`place_verdict`). The paper's own median is one
-of few networks: whether ours give it is told by all networks of the bin and its ends,
+is one number per seed, judged as any other place is (`place_verdict`). The paper's own median is
+one of few networks: whether ours give it is told by all networks of the bin and its ends,
 distribution-free.
 
 Where the paper's axis cuts a median off, the test is one-sided. Only at the paper's own scale.

@@ -1,4 +1,4 @@
-"""Parameters: one aligned row a replica, drawn by name, with M's last layer at zero."""
+"""Parameters: one aligned row per replica, drawn by name, with M's last layer at zero."""
 
 import dataclasses
 

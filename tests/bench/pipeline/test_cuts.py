@@ -82,12 +82,12 @@ def test_a_cut_is_of_the_measured_times(monkeypatch):
         ("dfa", "unlocked", 2, False),
         ("local_pred", "unlocked", 0, True),
         ("local_pred", "unlocked", 2, True),
-        ("one M a stage", "unlocked", 0, True),
-        ("one M a stage", "unlocked", 2, False),
+        ("one M per stage", "unlocked", 0, True),
+        ("one M per stage", "unlocked", 2, False),
     ],
 )
 def test_the_work_of_a_part_has_all_its_shares(rule, schedule, first, models):
-    once = {"sg_at": "stages"} if rule == "one M a stage" else {}
+    once = {"sg_at": "stages"} if rule == "one M per stage" else {}
     data, cell = random_data(), staged_cell("dni" if once else rule, schedule, **once)
     part = Part(cell, data.train_images.shape[1:], data.classes, first, first + 2)
     found = cuts.work_of(part, cell.batch_size, times=2)

@@ -28,7 +28,7 @@ def test_there_is_one_of_each_kind(drawn):
 def test_the_headline_has_every_arm_that_gets_there_and_says_when_one_overtakes(drawn):
     one, network = drawn[0]["crossover"], drawn[1]
     assert one.title.startswith(
-        "digits 64 units: cDNI unlocked (one M a stage) overtakes bprop loc"
+        "digits 64 units: cDNI unlocked (one M per stage) overtakes bprop loc"
     )
     assert set(one.data["line"]) == {arm.label for arm in network.arms}
     (mark,) = one.marks.to_dict("records")

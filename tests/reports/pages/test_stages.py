@@ -51,7 +51,7 @@ def test_the_tables_are_of_the_grid(page):
     rows = table_of(page, "Updates a second")
     assert [row[1] for row in rows[2:]] == [
         "bprop whole (one core)", "bprop locked", "bprop 1F1B", "bprop data-parallel",
-        "bprop stale gradients", "cDNI unlocked", "cDNI unlocked (one M a stage)",
+        "bprop stale gradients", "cDNI unlocked", "cDNI unlocked (one M per stage)",
         "DFA unlocked", "local pred unlocked",
     ]  # fmt: skip
 

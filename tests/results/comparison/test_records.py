@@ -15,7 +15,7 @@ NAME = "mnist fcn 4 dni M1"
 
 @pytest.fixture
 def side(make):
-    """Make one side: a record a seed, `change(seed)` giving the outcome's fields."""
+    """Make one side: a record per seed, `change(seed)` giving the outcome's fields."""
 
     def records(change=lambda seed: {}, seeds=SEEDS, cell=None, **fields):
         found = []

@@ -19,7 +19,7 @@ from sgbench.bench.training import loop
 class TestPatience:
     @pytest.fixture
     def scripted(self, monkeypatch):
-        """Let the readings of the validation text be as told, a list a replica.
+        """Let the readings of the validation text be as told, a list per replica.
 
         Gives what every reading was made of: [is it the test text, the weights then].
         """

@@ -11,7 +11,7 @@ from sgbench.reports.analysis.stages.rates import Arm, Network, Run
 
 
 def arm(label, seconds, **fields):
-    """An arm that takes so many seconds to 3 % by delay: a list has a number a seed."""
+    """An arm that takes so many seconds to 3 % by delay: a list has a number per seed."""
     values = {**(UNLOCKED if "unlocked" in label else LOCKED), **fields, "delay": 0.0}
     cell, runs = Cell.from_dict(values), {}
     for delay, some in seconds.items():

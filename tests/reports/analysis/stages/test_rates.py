@@ -45,7 +45,7 @@ def test_arms_are_told_apart_by_rule_and_schedule(demo):
     assert network.label == "digits 64 units"
     assert [arm.label for arm in network.arms] == [
         "bprop whole (one core)", "bprop locked", "bprop 1F1B", "bprop data-parallel",
-        "bprop stale gradients", "cDNI unlocked", "cDNI unlocked (one M a stage)",
+        "bprop stale gradients", "cDNI unlocked", "cDNI unlocked (one M per stage)",
         "DFA unlocked", "local pred unlocked",
     ]  # fmt: skip
     assert [arm.synthetic for arm in network.arms[-4:]] == [True, True, False, False]

@@ -1,4 +1,4 @@
-"""Bins of p_update, judged by a number a seed: the median over the bin of the seed's curve."""
+"""Bins of p_update, judged by a number per seed: the median over the bin of the seed's curve."""
 
 import statistics
 from dataclasses import replace
