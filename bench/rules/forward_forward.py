@@ -69,18 +69,17 @@ def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
     classes, batch = network.classes, labels.shape[1]
     drawn = network.noise.uniform("wrong labels", (batch,)).mul_(classes - 1).long()
     wrong = (labels + 1 + drawn.clamp_(max=classes - 2)) % classes
-    h = torch.cat([painted(network, x, labels), painted(network, x, wrong)], 2)
+    h = painted(network, torch.cat([x, x], 2), torch.cat([labels, wrong], 1))
     sign = torch.ones(2 * batch, dtype=x.dtype, device=x.device)
     sign[:batch] = -1
     for layer in network.hidden:
         h, pullback = layer(h)
-        above = (
-            h.square().sum(1, keepdim=True) - network.hyperparameters["ff_threshold"] * h.shape[1]
-        )
+        goodness = h.square().sum(1, keepdim=True)
+        above = goodness - network.hyperparameters["ff_threshold"] * h.shape[1]
         # of softplus(sign * above), the mean over both kinds
         slope = torch.sigmoid(sign * above) * sign / (2 * batch)
-        pullback(2 * h * slope, need_input=False)
-        h = normalised(h)
+        pullback(h * (2 * slope), need_input=False)
+        h = normalised(h, goodness)
 
 
 def scores(network: FeedForwardNetwork, x: Tensor) -> Tensor:
@@ -90,24 +89,23 @@ def scores(network: FeedForwardNetwork, x: Tensor) -> Tensor:
     found: list[Tensor] = []
     for label in range(network.classes):
         labels = x.new_full((x.shape[0], x.shape[2]), label, dtype=torch.int64)
-        h = painted(network, x, labels)
+        h = painted(network, x.clone(), labels)
         goodness: list[Tensor] = []
         for layer in network.hidden:
             h = layer.evaluate(h)
-            goodness.append(h.square().sum(1))
-            h = normalised(h)
+            goodness.append(h.square().sum(1, keepdim=True))
+            h = normalised(h, goodness[-1])
         counted = goodness[1:] or goodness
-        found.append(sum(counted[1:], counted[0]))
+        found.append(sum(counted[1:], counted[0]).squeeze(1))
     return torch.stack(found, 1)
 
 
 def painted(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> Tensor:
-    """Return inputs [R, pixels, B] with labels [R, B] in place of the first K pixels."""
-    found = x.clone()
-    found[:, : network.classes] = network.encode(labels)
-    return found
+    """Write labels [R, B] over the first K pixels of inputs [R, pixels, B]; return the inputs."""
+    x[:, : network.classes] = network.encode(labels)
+    return x
 
 
-def normalised(h: Tensor) -> Tensor:
-    """Return outputs [R, units, B] whose root mean square over units is one."""
-    return h / (h.square().mean(1, keepdim=True).sqrt() + EPSILON)
+def normalised(h: Tensor, goodness: Tensor) -> Tensor:
+    """Return outputs [R, units, B] of goodness [R, 1, B] by their root mean square over units."""
+    return h / ((goodness / h.shape[1]).sqrt() + EPSILON)
