@@ -2,13 +2,19 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from ...bench.cell import Cell
 from ...bench.outcome import LastPoint
 from ...reproductions.running.plan import Plan, shape, work
 from ...results.record import Record
-from ..analysis.naming import cell_names
+from ..analysis.naming import cell_names, duration
+
+
+def about(cells: Iterable[Cell]) -> str:
+    """Return what stands before the time of cells: `at most` where some may end by themselves."""
+    return "at most" if any(cell.patience is not None for cell in cells) else "about"
 
 
 class Running(NamedTuple):
@@ -38,6 +44,7 @@ class Tally:
         self.left = set(range(len(plan.programs)))
         self.running: dict[int, Running] = {}
         self.began = time.monotonic()
+        self._about = about(map(self.cell, self.left))
         self._seconds: dict[str, float] = {}
         self._factor = [0.0, 0.0]  # seconds, and the work that was done in them
         # By shape and length, so that an estimate does not go through all programs.
@@ -96,6 +103,11 @@ class Tally:
         """The number of cells that have ended, and the fractions of those that are running."""
         ended = len(self.states) - self.cells_left
         return ended + sum(r.iteration / self.until(p) for p, r in self.running.items())
+
+    def time_left(self) -> str:
+        """Return the time that is left, in words: `about 5 min`; nothing before it is known."""
+        seconds = self.seconds_left()
+        return f"{self._about} {duration(seconds)} left" if seconds else ""
 
     def seconds_left(self) -> float | None:
         """Return an estimate of the seconds that are left; None before there is any."""

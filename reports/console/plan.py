@@ -13,6 +13,7 @@ from ..analysis.naming import count, duration
 from ..analysis.selection.protocol import PAPER
 from ..analysis.verdicts.planned import Planned, answered, hardly, spread_unknown
 from ..analysis.verdicts.planned import planned as plan_power
+from .eta import about
 from .terminal import dim
 
 _MOST_TIMES = 4  # of places before the end, that are told
@@ -53,7 +54,8 @@ def plan_text(request: RunRequest, seen: DryRun) -> str:
         parts = "" if programs == cells else f" in {count(programs, 'program')}"
         workers = "one at a time" if seen.workers == 1 else f"{seen.workers} at a time"
         unknown = "time unknown (sgbench run --dry-run measures it)"
-        time = unknown if seen.seconds is None else f"about {duration(seen.seconds)}"
+        planned = (plan.cells[index].cell for program in plan.programs for index in program)
+        time = unknown if seen.seconds is None else f"{about(planned)} {duration(seen.seconds)}"
         lines.append(f"next run   {count(cells, 'cell')}{parts}, {workers}, {time}")
     else:
         lines.append("next run   nothing to do")

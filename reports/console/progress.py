@@ -150,9 +150,8 @@ class ProgressLines:
 
 
 def _times(tally: Tally) -> str:
-    left = tally.seconds_left()
-    coming = f", about {duration(left)} left" if left else ""
-    return f"({duration(tally.elapsed)}{coming})"
+    words = ", ".join(filter(None, [duration(tally.elapsed), tally.time_left()]))
+    return f"({words})"
 
 
 class Bars:
@@ -231,9 +230,8 @@ class Bars:
     def _draw(self, tally: Tally, info: str = "") -> None:
         if self._progress is None:
             return
-        ended, left = len(tally.states) - tally.cells_left, tally.seconds_left()
+        ended = len(tally.states) - tally.cells_left
         words = info or f"{ended:,}/{len(tally.states):,} cells"
-        if left:
-            words += f", about {duration(left)} left"
+        words = ", ".join(filter(None, [words, tally.time_left()]))
         words = STOPPING if self._stopping else words
         self._progress.update(self._all, completed=tally.progress, info=words)

@@ -1,6 +1,7 @@
 """The tally of a run: what has ended, and the time that is left."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from sgbench.reports.console.eta import Tally
@@ -78,6 +79,16 @@ def test_the_time_left_is_that_of_every_program_added_up(make):
         expected = max([sum(spans) / 3, *spans], default=0.0)
         assert tally.seconds_left() == pytest.approx(expected)
         assert tally.cells_left == len(left)
+
+
+def test_where_cells_may_end_by_themselves_the_time_left_is_a_bound(make):
+    assert Tally(make_plan(CELLS[:2], [make.record(CELLS[0])], machine=None), 1).time_left() == (
+        "about 11 s left"
+    )
+    cells = [replace(cell, patience=2) for cell in CELLS[:2]]
+    plan = make_plan([*cells, CELLS[2]], [make.record(cells[0])], machine=None)
+    assert Tally(plan, 1).time_left().startswith("at most ")
+    assert Tally(make_plan(CELLS[:1], [], machine=None), 1).time_left() == ""
 
 
 def test_nothing_is_known_before_anything_was_seen(make):

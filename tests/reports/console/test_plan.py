@@ -86,3 +86,18 @@ def test_a_plan_tells_what_the_first_part_of_training_answers(tmp_path):
     assert "end: 16 of 32 by --until 5000, 32 of 32 by --until 250000" in text
     text, _ = planned_run(tmp_path, exhibit="table1", scale="demo")
     assert "before the end" not in text
+
+
+@pytest.mark.parametrize(("patience", "words"), [(None, "about 1 min"), (5, "at most 1 min")])
+def test_the_time_of_cells_that_may_end_by_themselves_is_a_bound(tmp_path, patience, words):
+    cells = [c for c in expand(load("beyond"), "demo") if c.patience == patience][:2]
+    seen = DryRun(
+        plan=make_plan(cells, [], machine="made-up"),
+        workers=2,
+        seconds=60.0,
+        machine="made-up",
+        elsewhere={},
+        checkpoints={},
+    )
+    request = RunRequest(exhibit="beyond", store=Store(tmp_path))
+    assert f"next run   2 cells, 2 at a time, {words}\n" in plan_text(request, seen)
