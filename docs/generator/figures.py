@@ -37,7 +37,8 @@ def title(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:
     found = _find(exhibit, scale, name, where).title
     declared = load(exhibit).figures
     shows = next((f.title for f in declared if name.startswith(f"{f.name}-")), found)
-    return found if found.startswith(shows) else f"{shows}. {found}"
+    _, _, about = shows.partition(" ")  # "Test error against passes": or validation error
+    return found if about in found else f"{shows}. {found}"
 
 
 def picture(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> bytes:

@@ -55,11 +55,17 @@ def title(
         if figure.y == "sg_cosine" and selection.scale != PAPER:
             found += ", at this schedule"  # cosines may rise late in a longer one
         return f"{of} after {many}: {found}" if of else f"After {many}: {found}"
+    plain = _declared(figure, cells[0])
     if not of:
-        return figure.title
-    small = figure.title[1:2].islower()  # "Test error" becomes small within a line, "M's" does not
-    plain = figure.title[:1].lower() + figure.title[1:] if small else figure.title
-    return f"{of}: {plain}"
+        return plain
+    small = plain[1:2].islower()  # "Test error" becomes small within a line, "M's" does not
+    return f"{of}: {plain[:1].lower() + plain[1:] if small else plain}"
+
+
+def _declared(figure: Figure, cell: Cell) -> str:
+    """Return the figure's declared title, of validation errors where the cells have those."""
+    declared, shown = (words.quantity(figure.y, of).capitalize() for of in (None, cell))
+    return figure.title.replace(declared, shown, 1)
 
 
 def finding(ends: Ends) -> str:

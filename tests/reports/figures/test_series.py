@@ -384,4 +384,9 @@ def test_a_budget_each_has_its_own_curves(make):
     found = series.drawings(select(exhibit, "demo", [make.record(c, 2.0) for c in cells]))
     some = {d.name: d.title for d in found if d.name.startswith("passes")}
     assert list(some) == ["passes-digits-fcn-equal-passes", "passes-digits-fcn-own-convergence"]
-    assert some["passes-digits-fcn-own-convergence"].startswith("digits FCN, own convergence: ")
+    own = "digits FCN, own convergence: validation error against passes over the data"
+    assert some["passes-digits-fcn-own-convergence"] == own
+    labels_of = {d.name: d.y_label for d in found}
+    assert labels_of["passes-digits-fcn-own-convergence"] == "validation error (%)"
+    assert labels_of["passes-digits-fcn-equal-passes"] == "test error (%)"
+    assert {d.y_label for d in found if d.name.startswith("backward")} == {"test error (%)"}
