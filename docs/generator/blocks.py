@@ -22,8 +22,8 @@ from sgbench.reports.tables.claims import claims_table
 from sgbench.reports.tables.convergence import convergence_table
 from sgbench.reports.tables.convergence import note as convergence_note
 from sgbench.reports.tables.exhibit import main_table, model_table, results_table
+from sgbench.reports.tables.formats.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.intermediate import intermediate_table
-from sgbench.reports.tables.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.medians import medians_table
 from sgbench.reports.tables.table import Table
 from sgbench.reports.tables.waits import waits_table

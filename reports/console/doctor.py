@@ -5,8 +5,8 @@ from typing import Any
 
 from ...bench.errors import one_line
 from ..analysis.naming import count, duration
+from ..tables.formats.text import text_table
 from ..tables.table import simple_table
-from ..tables.text import text_table
 from .terminal import bold, wrap
 
 _GIB = 2**30

@@ -9,8 +9,8 @@ from ...reproductions.exhibits.schema import Exhibit
 from ...results.metrics import measures_of
 from ...results.record import Record
 from ..analysis.naming import cell_names, count, short_id
+from ..tables.formats.text import UNLIMITED, text_table
 from ..tables.table import simple_table
-from ..tables.text import UNLIMITED, text_table
 from .terminal import bold, dim, outcome, wrap
 
 Counted = tuple[Exhibit, Mapping[str, int]]

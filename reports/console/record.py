@@ -8,8 +8,8 @@ from ...bench.errors import UsageError, one_line
 from ...results.applicable_fields import not_applying
 from ...results.record import Record, describe
 from ..analysis.naming import cell_names, count
+from ..tables.formats.text import UNLIMITED, text_table
 from ..tables.table import simple_table
-from ..tables.text import UNLIMITED, text_table
 from .terminal import bold, dim, outcome, wrap
 
 _COLUMNS = {  # of a curve: its fields that are one number, and how they are headed

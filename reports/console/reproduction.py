@@ -10,8 +10,8 @@ from ...bench.errors import one_line
 from ...reproductions.exhibits.exhibit import name_of
 from ...reproductions.running.outlook import Outlook
 from ..analysis.naming import cell_names, count, duration
+from ..tables.formats.text import text_table
 from ..tables.table import simple_table
-from ..tables.text import text_table
 from .terminal import dim
 
 MOST_STEPS = 40  # of the order, that are printed

@@ -11,7 +11,7 @@ from ...results.record import Record
 from ..analysis.selection.select import select
 from ..analysis.verdicts.places import places
 from ..tables.exhibit import results_table
-from ..tables.text import text_table
+from ..tables.formats.text import text_table
 from .terminal import width
 
 _MOST_ROWS = 40  # of a table that is printed after a run; longer ones are for the report

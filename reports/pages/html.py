@@ -19,7 +19,7 @@ from ..analysis.evidence.runs import by_layer
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.selection.protocol import PAPER
 from ..tables.entries import difference
-from ..tables.html import html_table, verdict_html
+from ..tables.formats.html import html_table, verdict_html
 from ..tables.overview import elsewhere_table, made_table, others_table, paper_table
 from ..tables.table import Table
 from .curves import curves

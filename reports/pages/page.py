@@ -18,10 +18,10 @@ from ...bench.errors import one_line
 from ..analysis.answers import Answer
 from ..analysis.evidence.details import Detail
 from ..analysis.overview import Made, Tally
-from ..tables.latex import escape_tex, tex_table
-from ..tables.markdown import escape_markdown, markdown_table
+from ..tables.formats.latex import escape_tex, tex_table
+from ..tables.formats.markdown import escape_markdown, markdown_table
+from ..tables.formats.text import WIDTH, text_table
 from ..tables.table import Table
-from ..tables.text import WIDTH, text_table
 
 
 class Picture(NamedTuple):

@@ -1,1 +1,1 @@
-"""Tables: their entries, and how they are written as text, Markdown, LaTeX and CSV."""
+"""Tables: their entries, and how they are written (`formats`)."""

@@ -6,8 +6,8 @@ from ...results.statistics.rounds import WIDE, Median
 from ...results.timings import PARTS
 from ..analysis.costs.speeds import Speed
 from ..analysis.naming import machine_words
+from .formats.text import text_table
 from .table import Table, simple_table
-from .text import text_table
 
 NOTE = (
     "ms: of an update (a cycle of two networks). Of limit: the time that this machine needs for the"

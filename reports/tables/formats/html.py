@@ -8,8 +8,8 @@ from itertools import groupby
 
 from markupsafe import Markup, escape
 
-from ...bench.errors import one_line
-from .table import LONG, Entry, Table, parts, text_columns
+from ....bench.errors import one_line
+from ..table import LONG, Entry, Table, parts, text_columns
 
 _COLUMNS = 8
 """Columns from which on a table is parted by their outermost level, to fit a page's width."""

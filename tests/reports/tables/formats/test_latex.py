@@ -4,7 +4,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.reports.tables.latex import escape_tex, tex_table
+from sgbench.reports.tables.formats.latex import escape_tex, tex_table
 from sgbench.reports.tables.table import Table, entry
 
 

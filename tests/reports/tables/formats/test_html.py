@@ -2,7 +2,7 @@
 
 import re
 
-from sgbench.reports.tables.html import html_table, verdict_html
+from sgbench.reports.tables.formats.html import html_table, verdict_html
 from sgbench.reports.tables.table import Table, cross_table, entry, simple_table
 
 

@@ -1,8 +1,8 @@
 """Tables as aligned text: the same whatever the terminal, nothing lost."""
 
 import pytest
+from sgbench.reports.tables.formats.text import WIDTH, text_table
 from sgbench.reports.tables.table import Table, entry, simple_table
-from sgbench.reports.tables.text import WIDTH, text_table
 
 
 def test_entries_stand_below_their_heads(table):

@@ -6,8 +6,8 @@ from itertools import pairwise, zip_longest
 
 from rich.cells import cell_len
 
-from ...bench.errors import one_line
-from .table import Entry, Stub, Table, parts, text_columns, without_repeats
+from ....bench.errors import one_line
+from ..table import Entry, Stub, Table, parts, text_columns, without_repeats
 
 WIDTH = 120
 """Characters of a table, whatever the terminal's: its text is the same everywhere."""

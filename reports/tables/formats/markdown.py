@@ -6,8 +6,8 @@ Text from anywhere is escaped: a device's name or an error's words cannot break 
 import re
 from collections.abc import Iterable
 
-from ...bench.errors import one_line
-from .table import Entry, Table, text_columns, without_repeats
+from ....bench.errors import one_line
+from ..table import Entry, Table, text_columns, without_repeats
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~$&])")
 

@@ -4,7 +4,7 @@ import re
 
 from hypothesis import given
 from hypothesis import strategies as st
-from sgbench.reports.tables.markdown import escape_markdown, markdown_table
+from sgbench.reports.tables.formats.markdown import escape_markdown, markdown_table
 from sgbench.reports.tables.table import Table, entry, simple_table
 
 

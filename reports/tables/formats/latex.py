@@ -4,8 +4,8 @@ import unicodedata
 from collections.abc import Sequence
 from itertools import groupby
 
-from ...bench.errors import one_line
-from .table import Entry, Table, parts, text_columns, without_repeats
+from ....bench.errors import one_line
+from ..table import Entry, Table, parts, text_columns, without_repeats
 
 _COLUMNS = 4  # of entries, that fit a page's width
 _CHARACTERS = 90  # of a row, that fit 16 cm
