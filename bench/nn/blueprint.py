@@ -243,6 +243,11 @@ class Blueprint:
         """Return the multiplications of the products of a forward pass on an input of `shape`."""
         return sum(part.multiplications(seen) for part, seen in self._walk(shape))
 
+    def lowest_multiplications(self, shape: Shape) -> int:
+        """Return those of the lowest product alone, 0 without any."""
+        found = (part.multiplications(seen) for part, seen in self._walk(shape))
+        return next(filter(None, found), 0)
+
     def kept(self, shape: Shape) -> int:
         """Return how many numbers a training pass makes of an input of `shape` for the pullback."""
         return sum(part.kept(seen) for part, seen in self._walk(shape))

@@ -112,7 +112,7 @@ def claim(exhibit: str, scale: str, name: str, where: Sequence[str]) -> ClaimRes
         one
         for one in claim_results(exhibit, scale)
         if one.test.claim.name == name
-        and all(str(one.test.place.get(key)) == value for key, value in pairs.items())
+        and all(_text(one.test.place.get(key)) == value for key, value in pairs.items())
     ]
     if len(found) != 1:
         there = sorted({one.test.claim.name for one in claim_results(exhibit, scale)})
@@ -122,6 +122,11 @@ def claim(exhibit: str, scale: str, name: str, where: Sequence[str]) -> ClaimRes
             f" claims are {', '.join(there)}"
         )
     return found[0]
+
+
+def _text(value: object) -> str:
+    """Return a field's value as a marker writes it."""
+    return "none" if value is None else str(value)
 
 
 def conditions(where: Sequence[str]) -> Where | None:

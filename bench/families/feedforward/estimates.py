@@ -79,7 +79,8 @@ def of_an_evaluation(cell: Cell) -> int:
 def work(cell: Cell) -> float:
     """Return about how many multiplications the cell's training takes.
 
-    An idle layer does not learn, and where the forward pass is decoupled too it does not run.
+    An idle layer does not learn, and where the forward pass is decoupled too it does not run. No
+    gradient is computed at the input of the lowest layer that learns, nor at that of a model.
     """
     image, plan = datasets.image_shape(cell.dataset), _blueprint(cell)
     rule = registry.RULES.declared(cell.rule)
@@ -89,20 +90,24 @@ def work(cell: Cell) -> float:
     inputs = [image, *plan.shapes[:-1]]
     each = [layer.multiplications(shape) for layer, shape in zip(plan.hidden, inputs, strict=True)]
     top = plan.classifier.multiplications(plan.shapes[-1])
-    beside = sum(
-        model.multiplications(shape)
+    beside = PRODUCTS_PER_WEIGHT * sum(
+        linear.multiplications(shape)
+        for linears in (plan.heads, plan.maps)
+        for linear, shape in zip(linears, plan.shapes, strict=False)
+    ) + sum(
+        PRODUCTS_PER_WEIGHT * model.multiplications(shape) - model.lowest_multiplications(shape)
         for models, shapes in (
             (plan.models, plan.shapes[frozen:]),
-            (plan.heads, plan.shapes),
-            (plan.maps, plan.shapes),
             (plan.input_models, [image] * len(plan.input_models)),
         )
         for model, shape in zip(models, shapes, strict=False)
     )
     forward = active if cell.decoupled == "both" else 1.0
-    backward = (rule.hidden_products - 1) * sum(each[frozen:]) + (PRODUCTS_PER_WEIGHT - 1) * top
-    an_example = (sum(each) + top) * forward + backward * active
-    an_example += PRODUCTS_PER_WEIGHT * active * beside
+    learning = each[frozen:]
+    down = max(0, rule.hidden_products - 2 * rule.images_per_example)  # to the layer below
+    backward = (rule.hidden_products - 1) * sum(learning) - down * sum(learning[:1])
+    backward += (1 + down) * top
+    an_example = (sum(each) + top) * forward + (backward + beside) * active
     if rule.pair_products:
         features = sum(shape[0] for shape in plan.shapes)  # units, or maps by their deviation
         classes = registry.DATASETS.declared(cell.dataset).need("classes")
