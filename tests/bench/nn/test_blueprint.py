@@ -79,3 +79,11 @@ def test_a_layer_without_weights_says_so():
     plain = blueprint.LayerSpec()
     assert (plain.shapes, plain.statistics, plain.fan_in) == ({}, {}, None)
     assert (plain.output((3, 2)), plain.multiplications((3, 2))) == ((3, 2), 0)
+
+
+def test_the_lowest_product_is_the_first_that_multiplies():
+    assert DENSE.lowest_multiplications((6,)) == 6 * 5
+    assert MAPS.lowest_multiplications((2, 8, 8)) == 2 * 3 * 25 * 64
+    later = sequence(("a", ReLUSpec()), ("b", LinearSpec(5, 4, bias=True)))
+    assert later.lowest_multiplications((5,)) == 20
+    assert sequence(("a", ReLUSpec())).lowest_multiplications((5,)) == 0
