@@ -1,1 +1,1 @@
-"""What the paper says: one TOML per exhibit, and what turns it into runs."""
+"""Exhibits of the paper, one TOML file each, and their planning, running, tuning and gating."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Answers(NamedTuple):
-    """What the two questions say, a row per place: `reproduced` is `inside` and `drawn`.
+    """Answers to the two questions, a row per place: `reproduced` is `inside` and `drawn`.
 
     Attributes:
         inside: whether the mean lies within the margin (*within*: yes).

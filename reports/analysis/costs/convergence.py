@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....bench.cell import Cell
-from ....bench.families.family import family_for
-from ....reproductions.exhibits.epochs import training_examples
 from ..selection.select import Selection
-
-_OPERATIONS = 2  # a multiplication and an addition
+from .of_an_update import operations, passes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +48,12 @@ def convergences(selection: Selection) -> list[Convergence]:
 def _of(cell: Cell, curves: Sequence[Sequence[Any]]) -> Convergence:
     lowest = [min(curve, key=_error)["iteration"] for curve in curves]
     ends = [curve[-1]["iteration"] for curve in curves]
-    a_pass = (training_examples(cell.to_dict()) or cell.batch_size) / cell.batch_size
-    an_update = _OPERATIONS * family_for(cell).work(cell) / cell.iterations
     return Convergence(
         cell=cell,
-        lowest=tuple(iteration / a_pass for iteration in lowest),
-        trained=tuple(iteration / a_pass for iteration in ends),
+        lowest=tuple(iteration * passes(cell) for iteration in lowest),
+        trained=tuple(iteration * passes(cell) for iteration in ends),
         limited=sum(end == cell.iterations for end in ends),
-        operations=statistics.fmean(lowest) * an_update,
+        operations=statistics.fmean(lowest) * operations(cell),
     )
 
 

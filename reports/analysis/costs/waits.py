@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from ....bench import registry
 from ....bench.cell import Cell
 from ....bench.contract import LOCKINGS
-from ....bench.families.family import family_for
 from ....bench.families.feedforward import estimates
 from ..selection.select import Selection
-
-_OPERATIONS = 2  # a multiplication and an addition
+from .of_an_update import operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +58,11 @@ def waits(selection: Selection) -> list[Wait]:
 
 def _wait(cell: Cell) -> Wait:
     rule = registry.RULES.declared(cell.rule)
-    work = family_for(cell).work(cell) / cell.iterations
     return Wait(
         cell=cell,
         locking=None if rule.frozen_below == "all" else rule.locking,
         kept=estimates.kept(cell),
-        operations=_OPERATIONS * work,
+        operations=operations(cell),
     )
 
 

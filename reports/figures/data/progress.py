@@ -4,14 +4,12 @@ import math
 from collections.abc import Iterable, Mapping
 
 from ....bench.cell import Cell
-from ....bench.families.family import family_for
-from ....reproductions.exhibits.epochs import training_examples
 from ....reproductions.running.timing_run import id_of
 from ....results.timings import Timing
+from ...analysis.costs import of_an_update
 
 LOGARITHMIC = ("flops", "bytes")
 """What spans so much, from rule to rule, that its axis is logarithmic."""
-_OPERATIONS = 2  # a multiplication and an addition
 
 
 def bytes_counted(timings: Iterable[Timing]) -> dict[str, float]:
@@ -36,9 +34,9 @@ def per_update(cell: Cell, x: str, counted: Mapping[str, float]) -> float:
     if x == "data_steps":
         return cell.data_steps
     if x == "passes":
-        return cell.batch_size / (training_examples(cell.to_dict()) or cell.batch_size)
+        return of_an_update.passes(cell)
     if x == "flops":
-        return _OPERATIONS * family_for(cell).work(cell) / cell.iterations
+        return of_an_update.operations(cell)
     if x == "bytes":
         return counted.get(id_of((cell,)), math.nan)
     return 1
