@@ -24,7 +24,7 @@ RULE = Rule(
         "a hidden layer learns from a linear classifier on its own output, and to make examples as"
         " alike as their labels"
     ),
-    color="#117733",
+    color="#5b3a1a",
     families=("feedforward",),
     version=1,
     source="arXiv 1901.06656",

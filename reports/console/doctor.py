@@ -109,9 +109,9 @@ def _exhibits(rows: list[dict[str, Any]]) -> str:
             row["exhibit"],
             row["scale"],
             f"{row['cells']:,}",
-            _about(row["seconds"]),
+            _taking(row["seconds"], at_most=row["at_most"]),
             f"{row['to_run']:,}",
-            _about(row["seconds_left"]) if row["to_run"] else "",
+            _taking(row["seconds_left"], at_most=row["at_most_left"]) if row["to_run"] else "",
             f"no {', '.join(row['no_data'])}" if row["no_data"] else "there",
         ]
         for row in rows
@@ -127,5 +127,6 @@ def _bases(rows: list[dict[str, Any]], device: str) -> str:
     return f"times are estimates by {words}; sgbench run EXHIBIT --dry-run measures"
 
 
-def _about(seconds: float | None) -> str:
-    return UNKNOWN if seconds is None else duration(seconds)
+def _taking(seconds: float | None, *, at_most: bool) -> str:
+    bound = "at most " if at_most else ""
+    return UNKNOWN if seconds is None else bound + duration(seconds)

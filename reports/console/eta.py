@@ -8,13 +8,14 @@ from typing import NamedTuple
 from ...bench.cell import Cell
 from ...bench.outcome import LastPoint
 from ...reproductions.running.plan import Plan, shape, work
+from ...reproductions.running.rates import may_end_early
 from ...results.record import Record
 from ..analysis.naming import cell_names, duration
 
 
 def about(cells: Iterable[Cell]) -> str:
     """Return what stands before the time of cells: `at most` where some may end by themselves."""
-    return "at most" if any(cell.patience is not None for cell in cells) else "about"
+    return "at most" if may_end_early(cells) else "about"
 
 
 class Running(NamedTuple):

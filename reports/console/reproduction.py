@@ -2,16 +2,19 @@
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from ...bench import datasets
+from ...bench.cell import Cell
 from ...bench.errors import one_line
 from ...reproductions.exhibits.exhibit import name_of
 from ...reproductions.running.outlook import Outlook
+from ...reproductions.running.rates import may_end_early
 from ..analysis.naming import cell_names, count, duration
 from ..tables.formats.text import text_table
 from ..tables.table import simple_table
+from .eta import about
 from .terminal import dim
 
 MOST_STEPS = 40  # of the order, that are printed
@@ -35,7 +38,7 @@ def outlook_text(seen: Outlook, limit: float | None, *, order: bool) -> str:
         asked = count(seen.deciding - seen.prefixes, "cell")
         lines += _prefixes_text(seen)
         lines.append(f"{then}    {asked} that undecided places and claims need")
-        lines.append(f"time     {_about(seen.total)}, {workers}")
+        lines.append(f"time     {_taking(seen.total, _cells_of(seen))}, {workers}")
     else:
         lines.append("nothing is left to train")
     for dataset, number in seen.without_data.items():
@@ -63,7 +66,8 @@ def _row(seen: Outlook, number: int, limit: float | None) -> list[str]:
     left = seen.left_of(number)
     row = [name_of(seen.requests[number].exhibit), f"{len(plan.cells):,}"]
     row += [f"{plan.counts().get('done', 0):,}", f"{left:,}"]
-    row += [_about(seen.seconds_of(number)) if left else "", f"{undecided} of {asked}"]
+    time = _taking(seen.seconds_of(number), _cells_of(seen, number))
+    row += [time if left else "", f"{undecided} of {asked}"]
     return row if limit is None else [*row, f"{seen.reached(limit, number):,} cells"]
 
 
@@ -72,15 +76,22 @@ def _all(seen: Outlook, limit: float | None) -> list[str]:
     done = sum(plan.counts().get("done", 0) for plan in seen.plans)
     undecided, asked = (sum(column) for column in zip(*seen.undecided, strict=True))
     row = ["all", f"{cells:,}", f"{done:,}", f"{seen.left:,}"]
-    row += [_about(seen.total) if seen.order else "", f"{undecided} of {asked}"]
+    time = _taking(seen.total, _cells_of(seen))
+    row += [time if seen.order else "", f"{undecided} of {asked}"]
     if limit is None:
         return row
     reached = sum(seen.reached(limit, number) for number in range(len(seen.requests)))
     return [*row, f"{reached:,} cells"]
 
 
-def _about(seconds: float | None) -> str:
-    return "unknown" if seconds is None else f"about {duration(seconds)}"
+def _cells_of(seen: Outlook, number: int | None = None) -> Iterator[Cell]:
+    """Yield the cells of a request's steps; of all steps without one."""
+    steps = zip(seen.order, seen.owners, strict=True)
+    return (planned.cell for planned, owner in steps if number in (None, owner))
+
+
+def _taking(seconds: float | None, cells: Iterable[Cell]) -> str:
+    return "unknown" if seconds is None else f"{about(cells)} {duration(seconds)}"
 
 
 def _steps_text(seen: Outlook, limit: float | None) -> list[str]:
@@ -92,8 +103,8 @@ def _steps_text(seen: Outlook, limit: float | None) -> list[str]:
         if limit is not None and not over and (end is None or end > limit):
             over = True
             lines.append(dim(f"  -- not in {duration(limit)} --"))
-        taken = "" if seconds is None else f"{_about(seconds)}, {_by(end)}"
-        lines.append(f"  {name}, {count(cells, 'seed')}  {dim(taken)}".rstrip())
+        taken = "" if seconds is None else f"{_taking(seconds, cells)}, {_by(end)}"
+        lines.append(f"  {name}, {count(len(cells), 'seed')}  {dim(taken)}".rstrip())
     more = len(steps) - MOST_STEPS
     return [*lines, dim(f"  and {more:,} more; --json has all")] if more > 0 else lines
 
@@ -102,7 +113,7 @@ def _by(end: float | None) -> str:
     return "" if end is None else f"done by {duration(end)}"
 
 
-def _steps(seen: Outlook) -> Iterator[tuple[str, int, float | None, float | None]]:
+def _steps(seen: Outlook) -> Iterator[tuple[str, list[Cell], float | None, float | None]]:
     """Yield (name, cells, seconds, end) of runs of cells that differ in nothing but the seed.
 
     `seconds` is what they take one after another.
@@ -114,17 +125,18 @@ def _steps(seen: Outlook) -> Iterator[tuple[str, int, float | None, float | None
     ]
     for number, request in enumerate(seen.requests):  # names of all at once would be long
         mine = [n for n, owner in enumerate(seen.owners) if owner == number]
-        cells = [seen.order[n].cell.with_seed(0) for n in mine]
-        for n, name in zip(mine, cell_names(cells, seeds=False), strict=True):
+        alike = [seen.order[n].cell.with_seed(0) for n in mine]
+        for n, name in zip(mine, cell_names(alike, seeds=False), strict=True):
             labels[n] = f"{name_of(request.exhibit)}: {name}{parts[n]}"
-    steps = zip(labels, seen.seconds, seen.ends, strict=True)
+    cells = (planned.cell for planned in seen.order)
+    steps = zip(labels, cells, seen.seconds, seen.ends, strict=True)
     for label, group in itertools.groupby(steps, key=lambda step: step[0]):
-        times = [(seconds, end) for _, seconds, end in group]
-        known = [(taken, end) for taken, end in times if taken is not None and end is not None]
-        whole = len(known) == len(times)
+        some = list(group)
+        known = [(taken, end) for *_, taken, end in some if taken is not None and end is not None]
+        whole = len(known) == len(some)
         yield (
             label,
-            len(times),
+            [cell for _, cell, *_ in some],
             sum(taken for taken, _ in known) if whole else None,
             max(end for _, end in known) if whole else None,
         )
@@ -143,6 +155,7 @@ def outlook_values(seen: Outlook, limit: float | None) -> dict[str, Any]:
                 "to_run": seen.left_of(number),
                 "reached": seen.reached(limit, number),
                 "seconds": seen.seconds_of(number),
+                "at_most": may_end_early(_cells_of(seen, number)),
                 "undecided": undecided,
                 "questions": asked,
             }
@@ -155,6 +168,7 @@ def outlook_values(seen: Outlook, limit: float | None) -> dict[str, Any]:
         "prefixes": seen.prefixes,
         "first": seen.deciding,
         "seconds": seen.total,
+        "at_most": may_end_early(_cells_of(seen)),
         "without_data": dict(seen.without_data),
         "workers": seen.workers,
         "machine_class": seen.machine,

@@ -23,7 +23,7 @@ from ...results.store.store import Store
 from ..exhibits.exhibit import expand, load, names
 from .backend import GPU, Backend, kept_backend, machine_class
 from .plan import make_plan
-from .rates import rates_for, time_unknown
+from .rates import may_end_early, rates_for, time_unknown
 from .request import stacks
 
 LACKING = ("missing", "corrupt")
@@ -247,7 +247,9 @@ def _exhibits(
                 "cells": len(some),
                 "to_run": len(left),
                 "seconds": rates.total(whole, workers) if known else None,
+                "at_most": may_end_early(some),
                 "seconds_left": rates.total(rest, workers) if known else None,
+                "at_most_left": may_end_early(p.cell for p in left),
                 "basis": sorted({b for c in some if (b := rates.basis(c))}) if known else [],
                 "no_data": sorted({c.dataset for c in some} & missing),
             }

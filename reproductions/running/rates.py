@@ -151,6 +151,11 @@ def time_unknown(
         rates.learn(cell, per_step)
 
 
+def may_end_early(cells: Iterable[Cell]) -> bool:
+    """Whether some cells may stop by themselves, which makes an estimate of their time a bound."""
+    return any(cell.patience is not None for cell in cells)
+
+
 def _multiplications(cell: Cell) -> float:
     """Return about how many an update takes."""
     return work(cell) / cell.iterations

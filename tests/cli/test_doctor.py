@@ -58,6 +58,7 @@ def test_json_has_every_value(sgbench, store):
     rows = {(row["exhibit"], row["scale"]): row for row in found["exhibits"]}
     assert set(rows) == {(name, scale) for name in names() for scale in load(name).scales}
     assert all(row["seconds"] > 0 for row in rows.values())
+    assert (rows["beyond", "quick"]["at_most"], rows["table1", "quick"]["at_most"]) == (True, False)
     assert rows["table1", "demo"]["no_data"] == []
     assert rows["table1", "quick"]["no_data"] == ["cifar10", "mnist"]
     assert rows["table1", "demo"]["to_run"] == rows["table1", "demo"]["cells"]

@@ -10,7 +10,9 @@ ROW = {
     "cells": 288,
     "to_run": 100,
     "seconds": 7200.0,
+    "at_most": True,
     "seconds_left": 3600.0,
+    "at_most_left": False,
     "basis": ["measured", "work"],
     "no_data": ["mnist"],
 }
@@ -71,7 +73,7 @@ def test_a_gpu_is_named_with_its_memory():
 
 def test_exhibits_have_their_times_and_what_these_are_known_from():
     assert line("table1").split() == [
-        "table1", "quick", "288", "2", "h", "100", "1", "h", "no", "mnist",
+        "table1", "quick", "288", "at", "most", "2", "h", "100", "1", "h", "no", "mnist",
     ]  # fmt: skip
     assert "records of this class of machine" in line("times are estimates")
     assert "records of other machines" not in line("times are estimates")

@@ -100,3 +100,22 @@ def test_first_parts_of_training_have_their_line_and_their_steps(seen):
     found = outlook_values(with_part, None)
     assert [step["until"] for step in found["order"]] == [50, *(p.until for p in seen.order)]
     assert (found["prefixes"], found["exhibits"][0]["to_run"]) == (1, 3)
+
+
+def test_a_time_is_at_most_that_of_cells_that_may_end_by_themselves(seen):
+    order = [
+        dataclasses.replace(p, cell=dataclasses.replace(p.cell, patience=5)) for p in seen.order
+    ]
+    early = dataclasses.replace(seen, order=(seen.order[0], *order[1:]))
+    text = outlook_text(early, None, order=True)
+    assert row(text, "table1 ") == "table1 3 0 3 at most 30 s 2 of 4"
+    assert row(text, "time ") == "time at most 30 s, one at a time"
+    first, then = text.splitlines()[-2:]
+    assert "about 10 s, done by 10 s" in first
+    assert "at most 20 s, done by 30 s" in then
+    found = outlook_values(early, None)
+    assert (found["at_most"], [one["at_most"] for one in found["exhibits"]]) == (
+        True,
+        [True, False],
+    )
+    assert not outlook_values(seen, None)["at_most"]
