@@ -79,7 +79,10 @@ def test_variables_that_choose_kernels_are_told(cpuinfo, monkeypatch):
 
 
 @pytest.mark.skipif(not processor._properties().get("flags"), reason="no x86, or no Linux")
-@pytest.mark.parametrize("asked", ["", "default", "avx2", "odd"])
+@pytest.mark.parametrize(
+    "asked",
+    ["", "avx2", *(pytest.param(name, marks=pytest.mark.slow) for name in ("default", "odd"))],
+)
 def test_instructions_are_torchs_own(asked, monkeypatch):
     if torch.backends.cpu.get_cpu_capability() == "DEFAULT" and asked == "avx2":
         pytest.skip("this processor has no AVX2")

@@ -113,7 +113,7 @@ def test_published_records_are_reported(sgbench, monkeypatch, tmp_path, make):
 
 
 @pytest.mark.usefixtures("undrawn")
-@pytest.mark.parametrize("name", ["beyond", "all"])
+@pytest.mark.parametrize("name", ["beyond", pytest.param("all", marks=pytest.mark.slow)])
 def test_curves_against_bytes_go_by_the_timings_of_the_store(sgbench, put, make, tmp_path, name):
     cells = exhibits.expand(exhibits.load("beyond"), "demo")
     cell = next(c for c in cells if c.rule == "dfa" and c.seed == 0)

@@ -65,7 +65,9 @@ def wait_for(process, words):
     pytest.fail(f"it ended with {process.wait()}: {''.join(seen)}")
 
 
-@pytest.mark.parametrize(("number", "jobs", "wait"), [(2, "1", 0.3), (15, "2", 1.5)])
+@pytest.mark.parametrize(
+    ("number", "jobs", "wait"), [(2, "1", 0.3), pytest.param(15, "2", 1.5, marks=pytest.mark.slow)]
+)
 def test_a_signal_keeps_what_is_done_and_the_same_command_goes_on(
     start, sgbench, store, make, whole, number, jobs, wait
 ):

@@ -12,6 +12,7 @@ It ends at <!-- n: mean deep quick rule=dni,depth=6 -->0<!-- /n --> %.
 """
 
 
+@pytest.mark.slow  # CI makes the docs anew and compares them
 def test_text_and_records_agree(capsys):
     assert main(["--check", "--no-figures"]) == 0, capsys.readouterr().err
 

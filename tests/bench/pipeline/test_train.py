@@ -27,6 +27,7 @@ from sgbench.bench.pipeline.part import Part
 from sgbench.bench.training import loop
 
 CPU = torch.device("cpu")
+SLOW = pytest.mark.slow
 SHORT = {"iterations": 8, "evaluate_every": 4, "hidden_units": 16, "batch_size": 32}
 
 
@@ -45,7 +46,7 @@ def errors(outcome):
     return [(p.iteration, p.error, p.loss) for p in outcome.curve]
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", [pytest.param("float32", marks=SLOW), "float64"])
 def test_one_stage_learns_what_the_whole_network_learns(precision):
     cell = staged_cell(**SHORT, stages=1, precision=precision)
     one = outcome_of(cell)
@@ -56,7 +57,7 @@ def test_one_stage_learns_what_the_whole_network_learns(precision):
     assert [row.layers for row in one.pipeline] == [4]
 
 
-@pytest.mark.parametrize("precision", ["float32", "float64"])
+@pytest.mark.parametrize("precision", [pytest.param("float32", marks=SLOW), "float64"])
 def test_locked_stages_learn_what_the_whole_network_learns_whatever_the_delay(precision):
     cell = staged_cell(**SHORT, precision=precision)
     found = outcome_of(cell)
@@ -137,7 +138,7 @@ def test_stages_with_heads_wait_for_no_delay_and_send_nothing_down():
     assert high.bytes_sent == 0
 
 
-@pytest.mark.parametrize("stages", [2, 3])
+@pytest.mark.parametrize("stages", [pytest.param(2, marks=SLOW), 3])
 def test_stages_learn_from_late_errors_to_the_last_one(stages):
     short = SHORT | {"iterations": 40, "delay": 5.0}
     found = outcome_of(staged_cell("dfa", "unlocked", stages=stages, **short))
@@ -191,7 +192,12 @@ def micro_batched(cell, parts, own=1):
 
 
 @pytest.mark.parametrize(
-    ("schedule", "parts", "own"), [("gpipe", 4, 1), ("1f1b", 4, 1), ("data_parallel", 2, 2)]
+    ("schedule", "parts", "own"),
+    [
+        ("gpipe", 4, 1),
+        pytest.param("1f1b", 4, 1, marks=SLOW),
+        pytest.param("data_parallel", 2, 2, marks=SLOW),
+    ],
 )
 def test_parts_of_a_batch_learn_by_their_mean_gradient(schedule, parts, own):
     cell = staged_cell(schedule=schedule, **SHORT)
@@ -253,8 +259,8 @@ def fault(action, rule="backprop", schedule="locked"):
     return failed[0], caught.value.iterations_done
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("rank", [pytest.param(0, marks=SLOW), 1])
+@pytest.mark.parametrize("way", [WAYS[0], *(pytest.param(way, marks=SLOW) for way in WAYS[1:])])
 def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(way, rank):
     seen = []
 
@@ -269,7 +275,14 @@ def test_a_stage_that_is_killed_ends_the_run_with_one_line_and_no_process_stays(
     assert all(process.poll() is not None for process in seen)
 
 
-@pytest.mark.parametrize(("way", "held"), [(WAYS[0], 1), (WAYS[1], 1), (WAYS[2], 0)])
+@pytest.mark.parametrize(
+    ("way", "held"),
+    [
+        (WAYS[0], 1),
+        pytest.param(WAYS[1], 1, marks=SLOW),
+        pytest.param(WAYS[2], 0, marks=SLOW),
+    ],
+)
 def test_a_message_that_is_late_ends_the_run_with_one_line(monkeypatch, way, held):
     """Stage `held` stops; with heads only the one above waits for anything."""
     monkeypatch.setenv("SGBENCH_MESSAGE_SECONDS", "1")

@@ -25,7 +25,9 @@ def test_rungs_are_evaluations_three_times_apart(asked):
     assert pruning_iterations(dataclasses.replace(arm.cell, iterations=2), "hyperband") == ()
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "gp"])
+@pytest.mark.parametrize(
+    "sampler", ["tpe", *(pytest.param(name, marks=pytest.mark.slow) for name in ("random", "gp"))]
+)
 def test_every_sampler_goes_on_where_it_stopped(tuned, sampler):
     small = {"seeds": 1, "fresh": 1, "sampler": sampler, "where": ("rule=dni,network=fcn,depth=3",)}
     want, _, _ = tuned("whole", trials=12, **small)

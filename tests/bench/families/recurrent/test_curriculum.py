@@ -93,9 +93,9 @@ def levels_of(dataset):
     ("bits", "mean", "T", "streams"),
     [
         (last_quarter, 0.25, 5, 256),
-        (last_quarter, 0.25, 40, 256),
-        (last_quarter, 0.25, 4, 6),
-        (first_quarter, 0.25, 20, 256),
+        pytest.param(last_quarter, 0.25, 40, 256, marks=pytest.mark.slow),
+        pytest.param(last_quarter, 0.25, 4, 6, marks=pytest.mark.slow),
+        pytest.param(first_quarter, 0.25, 20, 256, marks=pytest.mark.slow),
         (evenly(0.1501), 0.1501, 20, 256),
     ],
     ids=["last", "last in long unrolls", "last of few streams", "first", "evenly"],
