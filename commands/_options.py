@@ -81,7 +81,7 @@ def scale_option(
         shown: what the help says the default is, where there is no such value.
         custom: whether the scale of the stored cells that --set changed is one of them.
     """
-    names = ("demo", "quick", "paper", *(["custom"] if custom else []))
+    names = ("demo", "quick", "tenth", "paper", *(["custom"] if custom else []))
     more = "; custom: the stored cells that --set changed." if custom else "."
     more += f"  [default: {shown}]" if shown else ""
     return click.option(
@@ -90,7 +90,7 @@ def scale_option(
         metavar="NAME",
         show_default=default is not None,
         shell_complete=suggesting(*names),
-        help=f"Size of the cells: demo, quick or paper{more}",
+        help=f"Size of the cells: demo, quick, tenth or paper{more}",
     )
 
 

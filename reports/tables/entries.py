@@ -47,5 +47,5 @@ def verdict(word: str, decides: str) -> str:
 def verdict_lines(word: str, decides: str) -> tuple[str, ...]:
     """Return the verdict, and after it what would decide it where it is undecided."""
     if decides in DECIDERS:
-        decides += f"{',' if ',' in decides else ''} would decide"  # after a phrase in commas
+        decides += f"{',' if ',' in decides else ''} may decide"  # after a phrase in commas
     return (word, decides) if decides else (word,)

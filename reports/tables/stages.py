@@ -37,6 +37,7 @@ def crossover_table(networks: Sequence[Network]) -> Table | None:
     caption = (
         "The delay of a message from which on the unlocked arm has the error first: geometric mean"
         " over seeds (95 % interval), each seed's interpolated between the delays that were run."
+        " Up to: at longer delays not every seed of the unlocked arm has the error."
         " Arms that it overtakes at no error with every seed are left out, and so are errors at"
         " which none is overtaken"
     )
@@ -113,7 +114,7 @@ def stages_table(networks: Sequence[Network]) -> Table | None:
                 ]
     heads = [
         *(_NETWORK, _ARM, "delay", "stage", "layers", "busy %", "waiting %", "communicating %"),
-        *("kB sent an update", "staleness", "messages dropped %"),
+        *("kB sent an update", "staleness", "dropped per 100 updates"),
     ]
     caption = (
         "What each stage did, the bottom one first: shares of its time, what it sends, the mean age"

@@ -27,7 +27,13 @@ _WORDS = {
     "update": "the network's output",
     "backward": "an error from above",
 }
-_HEADS = ("rule", "a hidden layer waits for", "locking that remains", "kept (MB)", "operations (M)")
+_HEADS = (
+    "rule",
+    "a hidden layer waits for",
+    "locking that remains",
+    "kept (MB)",
+    "operations (10⁶)",
+)
 
 
 def waits_table(selection: Selection, found: Sequence[Wait]) -> Table | None:

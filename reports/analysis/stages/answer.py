@@ -49,8 +49,8 @@ def _in_all(networks: Sequence[Network], level: float) -> list[str]:
         when = "; ".join(f"{network.label} {one.words}" for network, one in pay)
         lines.append(
             f"Where messages are slow: synthetic gradients reach {level:g} % error before locked"
-            " backprop, whose stages wait for one another, by the delay added to every message:"
-            f" {when}."
+            " backprop, whose stages wait for one another, by the delay added to every message"
+            f" (geometric mean over seeds, 95 % interval in parentheses): {when}."
         )
     elif some:
         lines.append(
@@ -86,31 +86,32 @@ def _of_network(network: Network, level: float) -> list[str]:
     without = [arm for arm in network.arms if arm.unlocked and not arm.synthetic]
     if not ours:
         lines = [f"{line}; none with synthetic gradients is there with every seed."]
-        return lines + _others(network, without, every)
+        return lines + _others(network, without, every, level)
     best = next(arm for arm in network.arms if arm.label == ours[0][1])
     if best.label != label:
         line += f"; of those with synthetic gradients {best.label} ({ours[0][0]:.3g} s)"
-    lines = [f"{line}. {best.label} {_clauses(one for one in every if one.unlocked is best)}."]
+    mine = [one for one in every if one.unlocked is best]
+    lines = [f"{line}. {best.label} {_clauses(mine)}{_end(mine)}."]
     others = [arm for arm in network.arms if arm.synthetic and arm is not best]
-    return lines + _others(network, [*others, *without], every)
+    return lines + _others(network, [*others, *without], every, level)
 
 
 def _clauses(some: Iterable[Crossover]) -> str:
     """Return what an arm overtakes, what it is ahead of or behind, and what is undecided."""
-    ahead: list[str] = []
+    ahead: dict[str, list[str]] = {}
     later: list[str] = []
     behind: dict[str, list[str]] = {}
     for one in some:
         label = one.waiting.label
         if overtakes(one):
             if any(one.seeds.values()):
-                later.append(f"{label} {one.words}")
+                later.append(f"{label} {one.start}")
             else:
-                ahead.append(label)
+                ahead.setdefault(_as_far(one), []).append(label)
         else:
-            behind.setdefault(one.words, []).append(label)
+            behind.setdefault(one.start, []).append(label)
     parts = [f"overtakes {', '.join(later)}"] if later else []
-    parts += [f"is ahead of {', '.join(ahead)} at any delay"] if ahead else []
+    parts += [f"is ahead of {', '.join(labels)} {end}" for end, labels in ahead.items()]
     for words, labels in behind.items():
         where, _, when = words.partition(" ")
         one = f"is {where} {'of ' * (where == 'ahead')}{', '.join(labels)} {when}"
@@ -118,19 +119,43 @@ def _clauses(some: Iterable[Crossover]) -> str:
     return "; ".join(parts)
 
 
-def _others(network: Network, arms: Sequence[Arm], every: Sequence[Crossover]) -> list[str]:
+def _as_far(one: Crossover) -> str:
+    """Return how far an arm that is ahead from the start was compared."""
+    if one.until is None:
+        return "at any delay"
+    return f"up to {one.until:g} ms" if one.until else "without delay"
+
+
+def _end(some: Iterable[Crossover]) -> str:
+    """Return from which delay on an arm was not compared, for want of seeds with the error."""
+    for one in some:
+        if one.until is not None:
+            beyond = f"beyond {one.until:g} ms" if one.until else "with a delay"
+            return f"; {beyond} not every seed reaches {one.level:g} %"
+    return ""
+
+
+def _others(
+    network: Network, arms: Sequence[Arm], every: Sequence[Crossover], level: float
+) -> list[str]:
     if not arms:
         return []
     lines: list[str] = []
     for arm in arms:
         mine = [one for one in every if one.unlocked is arm and overtakes(one)]
         if mine:
-            lines.append(f"{network.label}: {arm.label} {_clauses(mine)}.")
-    rest = [
-        arm.label for arm in arms if not any(overtakes(one) for one in every if one.unlocked is arm)
-    ]
-    if rest:
-        lines.append(
-            f"{network.label}: {', '.join(rest)} overtake nothing with every seed at this error."
-        )
-    return lines
+            lines.append(f"{network.label}: {arm.label} {_clauses(mine)}{_end(mine)}.")
+    rest: dict[str, list[str]] = {}
+    for arm in arms:
+        if not any(overtakes(one) for one in every if one.unlocked is arm):
+            rest.setdefault(_why_not(arm, level), []).append(arm.label)
+    return lines + [f"{network.label}: {why}: {', '.join(some)}." for why, some in rest.items()]
+
+
+def _why_not(arm: Arm, level: float) -> str:
+    """Return why an arm overtakes none."""
+    if math.inf in arm.seconds(level, 0.0).values():
+        return f"not every seed reaches {level:g} %, even without delay"
+    if arm.delays == [0.0]:
+        return "ahead of none without delay, and not run with one"
+    return "ahead of none with every seed"

@@ -19,7 +19,9 @@ class Crossover:
         level: the error in percent.
         seeds: by seed the delay in milliseconds: 0 where it is ahead without any, infinite where it
             is behind at every delay that was measured.
-        most: the largest delay that was measured.
+        most: the largest delay at which the two are compared.
+        until: the largest delay at which every seed of the unlocked arm has the error, as at all
+            below it; None where that is so at every delay that was measured.
         there: whether the unlocked arm has the error at all, at some delay.
         interval: of the seeds' delays, geometric; None where not every seed has one above 0.
     """
@@ -29,11 +31,18 @@ class Crossover:
     level: float
     seeds: Seeds
     most: float
+    until: float | None
     there: bool
     interval: intervals.Interval | None
 
     @property
     def words(self) -> str:
+        """When it overtakes, and up to which delay that is known, in words."""
+        up_to = "" if self.until is None or self.start.startswith("behind") else f"{self.until:g}"
+        return self.start + (f", up to {up_to} ms" if up_to else "")
+
+    @property
+    def start(self) -> str:
         """When it overtakes, in words."""
         delays = list(self.seeds.values())
         if delays and all(map(math.isinf, delays)):
@@ -43,9 +52,10 @@ class Crossover:
         if len(there) < len(delays) or not delays:
             return f"ahead with {len(there)} of {len(delays)} seeds" if delays else "not measured"
         if self.interval is not None:
-            return f"from {self.interval.mean:.2g} ms{range_words(self.interval)}"
-        some = f"from {min(delays):.2g} to {max(delays):.2g} ms, by seed"
-        return some if any(delays) else "ahead without delay"
+            return f"from {self.interval.mean:.2g} ms on{range_words(self.interval)}"
+        if not any(delays):
+            return "ahead without delay"
+        return f"from {min(delays):.2g} to {max(delays):.2g} ms on (range over seeds)"
 
 
 def crossovers(network: Network, level: float = HEADLINE) -> list[Crossover]:
@@ -61,6 +71,13 @@ def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
     ours, theirs = ({d: arm.seconds(level, d) for d in arm.delays} for arm in (one, other))
     every = [set(by_seed) for by_seed in (*ours.values(), *theirs.values())]
     seeds = every[0].intersection(*every[1:])
+    kept = [
+        d
+        for d in ours
+        if all(ours[at][seed] < math.inf for at in ours if at <= d for seed in seeds)
+    ]
+    most = one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1])
+    until = kept[-1] if kept and len(kept) < len(ours) else None
     found = {
         seed: _overtakes(
             {d: by_seed[seed] for d, by_seed in ours.items()},
@@ -74,7 +91,8 @@ def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
         waiting=other,
         level=level,
         seeds=found,
-        most=one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1]),
+        most=most if until is None else min(most, until),
+        until=until,
         there=any(value < math.inf for by_seed in ours.values() for value in by_seed.values()),
         interval=spread(list(found.values())),
     )
@@ -83,9 +101,12 @@ def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
 def _overtakes(ours: Mapping[float, float], theirs: Mapping[float, float], whole: bool) -> float:
     """Return the delay from which on `ours` takes fewer seconds, interpolated linearly.
 
-    Between two delays seconds are linear: what waits does so for so many delays an update.
+    Between two delays seconds are linear: what waits does so for so many delays an update. From
+    the first delay on at which `ours` is infinite nothing is compared.
     """
-    if math.inf in ours.values():  # never there at some delay
+    end = min((d for d, seconds in ours.items() if seconds == math.inf), default=math.inf)
+    ours = {d: seconds for d, seconds in ours.items() if d < end}
+    if not ours:  # not even without delay
         return math.inf
     if math.inf in theirs.values():
         return 0.0

@@ -40,16 +40,16 @@ def test_a_p_has_three_decimals(p, text):
 def test_a_verdict_has_what_would_decide_it_in_parentheses():
     assert verdict("reproduced", "") == "reproduced"
     assert verdict("inconclusive", "a narrower margin") == (
-        "inconclusive (a narrower margin would decide)"
+        "inconclusive (a narrower margin may decide)"
     )
 
 
 def test_a_verdict_in_lines_has_what_would_decide_it_in_the_second():
     assert verdict_lines("reproduced", "") == ("reproduced",)
     lines = verdict_lines("inconclusive", "a narrower margin")
-    assert lines == ("inconclusive", "a narrower margin would decide")
+    assert lines == ("inconclusive", "a narrower margin may decide")
     lines = verdict_lines("inconclusive", MORE_SEEDS)
-    assert lines[1] == "more seeds, declared before they are trained, would decide"
+    assert lines[1] == "more seeds, declared before they are trained, may decide"
     assert verdict_lines("inconclusive", "a cause (that has one)")[1] == "a cause (that has one)"
 
 

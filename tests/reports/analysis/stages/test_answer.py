@@ -36,12 +36,12 @@ WHOLE = arm("whole", {0.0: 2.0}, stages=1)
 def test_what_pays_and_against_whom():
     said = answer([network(LOCKED_ARM, WHOLE, arm("unlocked", FLAT))])
     assert said[0].startswith("Where messages are slow: synthetic gradients reach 3 % error before")
-    assert said[0].endswith("delay added to every message: net from 5 ms.")
+    assert said[0].endswith("95 % interval in parentheses): net from 5 ms on.")
     assert said[1].startswith("Not where one core does: ")
     assert said[1].endswith("up to 100 ms.")
     assert said[2] == (
         "net, without delay: whole is first to 3 % error (2 s); of those with synthetic gradients"
-        " unlocked (10 s). unlocked overtakes locked from 5 ms; is behind whole up to 100 ms."
+        " unlocked (10 s). unlocked overtakes locked from 5 ms on; is behind whole up to 100 ms."
     )
 
 
@@ -50,9 +50,31 @@ def test_the_other_unlocked_arms_are_told_in_short():
     never = arm("never unlocked", {0.0: math.inf, 100.0: math.inf})
     said = answer([network(LOCKED_ARM, arm("unlocked", FLAT), slow, never)])
     assert said[-2:] == [
-        "net: slow unlocked overtakes locked from 45 ms.",
-        "net: never unlocked overtake nothing with every seed at this error.",
+        "net: slow unlocked overtakes locked from 45 ms on.",
+        "net: not every seed reaches 3 %, even without delay: never unlocked.",
     ]
+
+
+def test_an_arm_that_overtakes_none_is_told_with_the_reason():
+    best, late = arm("unlocked", FLAT), arm("late unlocked", {0.0: 9.0, 10.0: 9.0, 100.0: math.inf})
+    others = (arm("short unlocked", {0.0: 50.0}), arm("slow unlocked", {0.0: 500.0, 100.0: 500.0}))
+    said = answer([network(LOCKED_ARM, best, *others)])
+    assert said[-2:] == [
+        "net: ahead of none without delay, and not run with one: short unlocked.",
+        "net: ahead of none with every seed: slow unlocked.",
+    ]
+    said = answer([network(arm("locked", LATE | {10.0: 15.0}), late)])
+    assert said[0].endswith(": net from 4 ms on, up to 10 ms.")
+    said = answer([network(arm("locked", LATE | {10.0: 15.0}), arm("unlocked", {0.0: 1.0}), late)])
+    assert said[-1] == (
+        "net: late unlocked overtakes locked from 4 ms on; beyond 10 ms not every seed reaches 3 %."
+    )
+    early = arm("early unlocked", {0.0: 2.0, 100.0: math.inf})
+    said = answer([network(LOCKED_ARM, arm("unlocked", {0.0: 1.0}), early)])
+    assert said[-1] == (
+        "net: early unlocked is ahead of locked without delay; with a delay not every seed reaches"
+        " 3 %."
+    )
 
 
 @pytest.mark.parametrize("rule", ["dfa", "local_pred"])
@@ -64,7 +86,7 @@ def test_the_headline_is_of_synthetic_gradients_and_the_others_are_told_of(rule)
     some = network(LOCKED_ARM, arm("unlocked", FLAT), WHOLE, other)
     assert headline(some, 3.0).unlocked.label == "unlocked"
     said = answer([some])
-    assert said[0].endswith(": net from 5 ms.")
+    assert said[0].endswith(": net from 5 ms on.")
     assert said[1].startswith("Not where one core does: ")
     assert said[2].startswith(
         "net, without delay: other unlocked is first to 3 % error (1 s); of those with synthetic"
@@ -104,7 +126,7 @@ def test_the_headline_is_the_earliest_over_locked_stages_and_reads_as_a_clause()
     slow = arm("slow unlocked", {0.0: 50.0, 100.0: 50.0})
     found = headline(network(LOCKED_ARM, WHOLE, slow, arm("unlocked", FLAT)), 3.0)
     assert (found.unlocked.label, found.waiting.label) == ("unlocked", "locked")
-    assert sentence(found) == "unlocked overtakes locked from 5 ms"
+    assert sentence(found) == "unlocked overtakes locked from 5 ms on"
     behind = headline(network(LOCKED_ARM, arm("unlocked", {0.0: 500.0, 100.0: 500.0})), 3.0)
     assert sentence(behind) == "unlocked is behind locked up to 100 ms"
     assert headline(network(WHOLE, arm("unlocked", FLAT)), 3.0) is None

@@ -50,7 +50,7 @@ def test_a_delay_is_interpolated_by_seed():
     found = crossing(FLAT, {0: [5.0, 5.0, 5.0], 100: [105.0, 55.0, 30.0]})
     assert found.seeds == {0: pytest.approx(5), 1: pytest.approx(10), 2: pytest.approx(20)}
     assert found.interval.mean == pytest.approx(10)
-    assert found.words.startswith("from 10 ms (")
+    assert found.words.startswith("from 10 ms on (")
     between = crossing(FLAT, {0: [5.0] * 3, 1: [6.0] * 3, 10: [15.0] * 3, 100: [105.0] * 3})
     assert list(between.seeds.values()) == [pytest.approx(5)] * 3
 
@@ -63,7 +63,11 @@ def test_a_delay_is_interpolated_by_seed():
         (FLAT, {0: [5.0] * 3}, "behind without delay"),
         (FLAT, {0: [math.inf] * 3, 100: [math.inf] * 3}, "ahead without delay"),
         ({0: [math.inf] * 3}, {0: [5.0] * 3}, "does not reach 3 %"),
-        (FLAT, {0: [11.0, 5.0, 5.0], 100: [99.0, 105.0, 105.0]}, "from 0 to 5 ms, by seed"),
+        (
+            FLAT,
+            {0: [11.0, 5.0, 5.0], 100: [99.0, 105.0, 105.0]},
+            "from 0 to 5 ms on (range over seeds)",
+        ),
         (FLAT, {0: [5.0] * 3, 100: [9.0, 105.0, 105.0]}, "ahead with 2 of 3 seeds"),
     ],
 )
@@ -76,3 +80,25 @@ def test_a_whole_network_is_held_against_every_delay_of_the_other():
     found = crossing(rising, {0: [20.0] * 3}, stages=1)
     assert found.words == "ahead without delay"
     assert crossing(rising, {0: [5.0] * 3}, stages=1).words == "behind up to 100 ms"
+
+
+@pytest.mark.parametrize(
+    ("ours", "words", "most"),
+    [
+        (
+            {0: [10.0] * 3, 10: [10.0] * 3, 100: [10.0, math.inf, math.inf]},
+            "from 5 ms on, up to 10 ms",
+            10,
+        ),
+        (
+            {0: [4.0] * 3, 10: [math.inf] * 3, 100: [math.inf] * 3},
+            "ahead without delay, up to 0 ms",
+            0,
+        ),
+        ({0: [50.0] * 3, 10: [50.0] * 3, 100: [math.inf] * 3}, "behind up to 10 ms", 10),
+        ({0: [math.inf, 4.0, 4.0], 10: [4.0] * 3}, "ahead with 2 of 3 seeds", 10),
+    ],
+)
+def test_what_does_not_reach_the_error_at_long_delays_is_compared_up_to_there(ours, words, most):
+    found = crossing(ours, {0: [5.0] * 3, 10: [15.0] * 3, 100: [105.0] * 3})
+    assert (found.words.replace(" (5 to 5)", ""), found.most) == (words, most)
