@@ -122,7 +122,9 @@ class Record:
     validation_loss: float | None = _doc(
         "loss on the held-out examples (split=validation, status ok)", "nats"
     )
-    train_error: float | None = _doc("error on the first 10,000 training examples", "%")
+    train_error: float | None = _doc(
+        "error on the first 10,000 training examples, at the end of training", "%"
+    )
     train_loss: float | None = _doc("loss on the same", "nats")
     longest: int | None = _doc("T_task of the longest level solved, 0: none (episodes, status ok)")
     validation_bits: float | None = _doc(

@@ -48,12 +48,18 @@ class Objective:
         """Return a record's result on the test split, None where it has none."""
         return _mean(getattr(record, name) for name in self.tested)
 
-    def seen(self, curve: Iterable[Mapping[str, Any]]) -> list[tuple[int, float]]:
-        """Return (iteration, value) of every evaluation of a curve that has a value."""
+    def seen(
+        self, curve: Iterable[Mapping[str, Any]], *, best: bool = False
+    ) -> list[tuple[int, float]]:
+        """Return (iteration, value) of every evaluation of a curve that has a value.
+
+        With `best` the best evaluation so far counts, whatever the data.
+        """
+        best = best or self.best
         found: list[tuple[int, float]] = []
         for point in curve:
             value = _mean(point[name] for name in self.point)
-            if value is not None and self.best and found and self.better(found[-1][1], value):
+            if value is not None and best and found and self.better(found[-1][1], value):
                 value = found[-1][1]
             if value is not None:
                 found.append((point["iteration"], value))

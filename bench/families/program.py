@@ -66,7 +66,6 @@ class Program(ABC):
         on_host: whether rates and masks are the host's numbers; on a GPU they are tensors there.
         iteration: updates done.
         progression: of each replica, the levels of its curriculum that it has solved.
-        ended: whether there is nothing left to train before the iterations are done.
     """
 
     weights: Parameters
@@ -84,10 +83,14 @@ class Program(ABC):
         self._known_rates: list[float] = []
         self._rates = torch.zeros(len(cells), device=device)
 
+    def stopped(self, replica: int) -> bool:
+        """Whether a replica has ended before the iterations are done; others may still train."""
+        return False
+
     @property
     def ended(self) -> bool:
-        """True once nothing is left to train, though iterations remain."""
-        return False
+        """True once all replicas have ended, though iterations remain."""
+        return all(map(self.stopped, range(len(self.cells))))
 
     def rates(self) -> list[float]:
         """Return each replica's learning rate at the current iteration."""

@@ -190,15 +190,21 @@ class Run:
             torch.cuda.synchronize(self.device)
 
     def evaluate(self) -> None:
-        """Add a point to every curve and note which replicas diverged."""
+        """Add a point to the curve of every replica that trains, and note which diverged."""
         start = time.perf_counter()
+        over = {r for r in range(len(self.curves)) if self.program.stopped(r)} | set(self.diverged)
         for r, (point, diverged) in enumerate(self.program.evaluate_all()):
-            if r in self.diverged:
+            if r in over:
                 continue
             self.curves[r].append(dataclasses.asdict(point))
             if diverged is not None:
                 self.diverged[r] = diverged
         self.evaluation_seconds += time.perf_counter() - start
+
+    def _end(self, replica: int) -> int:
+        """Return the updates of a replica: those until it ended, where others went on."""
+        over = self.program.stopped(replica)
+        return self.curves[replica][-1]["iteration"] if over else self.program.iteration
 
     def outcomes(self, status: Status, error: str | None) -> list[Outcome]:
         """Return what each replica gave, in the order of the cells."""
@@ -219,7 +225,7 @@ class Run:
                 Outcome(
                     status="diverged" if bad else status,
                     error=reason,
-                    iterations_done=self.diverged.get(r, done),
+                    iterations_done=self.diverged.get(r, self._end(r)),
                     **({} if bad else results[r]),
                     progression=self.program.progression[r],
                     curve=[CurvePoint(**point) for point in curve],

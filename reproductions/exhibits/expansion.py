@@ -170,7 +170,7 @@ def _resolve(scale: Scale, point: Point, changes: Changes) -> dict[str, Any]:
     axes = {**point, **{field: changes[field] for field in point if field in changes}}
     protocol: dict[str, Any] = {}
     for override in scale.overrides:
-        if all(axes.get(field) == value for field, value in override.when.items()):
+        if override.fits({**axes, **changes}):
             protocol.update(override.protocol)
     protocol.update(changes)
     values = {**protocol, **axes}

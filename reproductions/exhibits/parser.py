@@ -9,6 +9,7 @@ from ...bench.configuration import field_of
 from .claims import read_claim
 from .evidence_parser import fixed, intermediate, margins, medians_of, numbers, spreads
 from .schema import (
+    ANY,
     FIGURE_KINDS,
     GATED_KINDS,
     MOST_CELLS,
@@ -79,7 +80,7 @@ def parse(name: str, text: str | bytes, file: str | None = None) -> Exhibit:
 
 
 def _override(table: Table) -> Override:
-    when = table.take_table("when").take_fields()
+    when = table.take_table("when").take_fields(anything=ANY)
     protocol = table.take_table("protocol").take_protocol()
     table.close()
     return Override(when=when, protocol=protocol)

@@ -28,12 +28,24 @@ CUSTOM = "custom"
 """The scale under which cells that were changed by --set are recorded: no exhibit's own."""
 
 
+ANY = "any"
+"""In the `when` of an override: whatever value the field has, if it has one."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
     """Protocol fields of the cells that have all the values of `when`."""
 
     when: Mapping[str, Any]
     protocol: Mapping[str, Any]
+
+    def fits(self, values: Mapping[str, Any]) -> bool:
+        """Whether a cell has all the values of `when`."""
+        given = {field: values.get(field) for field in self.when}
+        return all(
+            given[field] is not None if value == ANY else given[field] == value
+            for field, value in self.when.items()
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,10 +95,10 @@ class Table:
         found = self.take_list("datasets", str, [])
         return tuple(self.coerced("datasets", "dataset", name) for name in found)
 
-    def take_fields(self, absent: bool = False) -> dict[str, Any]:
+    def take_fields(self, absent: bool = False, anything: str | None = None) -> dict[str, Any]:
         """Return all keys that are left as fields of a cell, each of its type.
 
-        With `absent`, the text none is None: the field does not apply.
+        With `absent`, the text none is None: the field does not apply. The text `anything` stays.
         """
         found: dict[str, Any] = {}
         for key in self.remaining():
@@ -106,7 +106,8 @@ class Table:
             none = (
                 absent and value == "none" and self.checked(key, lambda k=key: field_of(k)).optional
             )
-            found[key] = None if none else self.field(key, value)
+            stays = anything is not None and value == anything
+            found[key] = None if none else value if stays else self.field(key, value)
         return found
 
     def take_protocol(self) -> dict[str, Any]:

@@ -153,7 +153,7 @@ def time_unknown(
 
 def may_end_early(cells: Iterable[Cell]) -> bool:
     """Whether some cells may stop by themselves, which makes an estimate of their time a bound."""
-    return any(cell.patience is not None for cell in cells)
+    return any(cell.patience for cell in cells)
 
 
 def _multiplications(cell: Cell) -> float:

@@ -132,10 +132,17 @@ def derive(
     """Return a trial and its outcome, from the records of its cells."""
     records, objective = known.records_of(cells), objective_of(cells[0].dataset)
     found = {record.status for record in records}
-    curves = [dict(objective.seen(record.curve)) for record in records]
+    stopping = bool(cells[0].patience)  # then the network of the best evaluation counts
+    curves = [dict(objective.seen(record.curve, best=stopping)) for record in records]
     points: list[tuple[int, float]] = []
     if len(records) == len(cells):
-        both = [at for at in curves[0] if all(at in curve for curve in curves)]
+        for record, curve in zip(records, curves, strict=True):
+            if stopping and record.status == "ok" and curve:  # it has ended, and keeps what it has
+                last = max(curve)
+                later = {at for other in curves for at in other if at > last}
+                curve.update(dict.fromkeys(sorted(later), curve[last]))
+        every = sorted({at for curve in curves for at in curve})
+        both = [at for at in every if all(at in curve for curve in curves)]
         points = [(at, statistics.fmean(curve[at] for curve in curves)) for at in both]
     if "diverged" in found:
         state, value = "diverged", objective.worst

@@ -35,3 +35,9 @@ def test_of_several_fields_the_mean_counts_and_only_where_all_have_a_value():
 def test_of_a_text_the_best_evaluation_so_far_counts():
     points = [{"iteration": i, "bits": bits} for i, bits in ((1, 2.0), (2, 3.0), (3, 1.5))]
     assert objective_of("ptb").seen(points) == [(1, 2.0), (2, 2.0), (3, 1.5)]
+
+
+def test_the_best_evaluation_so_far_counts_where_it_is_asked_for():
+    points = [{"iteration": i, "error": error} for i, error in ((1, 2.0), (2, 3.0), (3, 1.5))]
+    assert objective_of("digits").seen(points) == [(1, 2.0), (2, 3.0), (3, 1.5)]
+    assert objective_of("digits").seen(points, best=True) == [(1, 2.0), (2, 2.0), (3, 1.5)]

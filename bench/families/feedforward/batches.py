@@ -46,11 +46,12 @@ class Batches:
                 f"batch_size={cell.batch_size} is more than the {len(images)} training examples"
             )
         alone = cell.last_batch == "smaller" and len(images) % cell.batch_size == 1
-        if alone and cell.chosen("norm") == "batch":
+        models = bool(cell.sg_layers or cell.si_layers)  # whose hidden layers have it, too
+        if alone and cell.network == "fcn" and (models or cell.chosen("norm") == "batch"):
             raise UsageError(
                 f"batch_size={cell.batch_size} leaves one of {len(images)} training examples to"
                 " the last batch (last_batch=smaller), and batch norm needs two; give another"
-                " batch_size, or norm=none"
+                " batch_size" + ("" if models else ", or norm=none")
             )
         if cell.chosen("jitter") >= min(images.shape[2:]):
             raise UsageError(

@@ -31,31 +31,42 @@ class EarlyStopping:
         self.lowest = [math.inf] * len(cells)
         self.waited = [0] * len(cells)
         self._final: Errors = ([math.nan] * len(cells), [math.nan] * len(cells))
+        self._train: Errors = ([math.nan] * len(cells), [math.nan] * len(cells))
 
-    def observe(self, validation: Errors, test: Callable[[], Errors]) -> None:
+    def observe(self, validation: Errors, evaluate: Callable[[str], Errors]) -> None:
         """Take in an evaluation.
 
         Args:
             validation: on the examples that decide.
-            test: evaluates on the test set; called where a replica has a new lowest error.
+            evaluate: evaluates on some others: `test` where a replica has a new lowest error,
+                `train` where one ends.
         """
+        before = list(map(self.stopped, range(len(self.waited))))
         better = [
-            error < lowest and not self._stopped(r)
+            error < lowest and not before[r]
             for r, (error, lowest) in enumerate(zip(validation[0], self.lowest, strict=True))
         ]
-        found = test() if self._tests and any(better) else validation
+        found = evaluate("test") if self._tests and any(better) else validation
         for r, is_better in enumerate(better):
             if is_better:
                 self.lowest[r], self.waited[r] = validation[0][r], 0
-                for kept, value in zip(self._final, found, strict=True):
-                    kept[r] = value[r]
-            elif not self._stopped(r):
+                _take(self._final, found, [r])
+            elif not before[r]:
                 self.waited[r] += 1
+        ends = [r for r, ended in enumerate(before) if self.stopped(r) and not ended]
+        if ends:
+            _take(self._train, evaluate("train"), ends)
 
-    @property
-    def ended(self) -> bool:
-        """True once every replica has waited for as many evaluations as the cells allow."""
-        return all(map(self._stopped, range(len(self.waited))))
+    def stopped(self, replica: int) -> bool:
+        """Whether a replica has waited for as many evaluations as the cells allow."""
+        return self.waited[replica] >= self.patience
+
+    def train(self, evaluate: Callable[[str], Errors]) -> Errors:
+        """Return each replica's errors on training examples where it ended, or else now."""
+        open_ = [r for r in range(len(self.waited)) if not self.stopped(r)]
+        if open_:
+            _take(self._train, evaluate("train"), open_)
+        return self._train
 
     @property
     def final(self) -> Errors:
@@ -64,13 +75,22 @@ class EarlyStopping:
 
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs."""
-        error, loss = self._final
-        return {"lowest": self.lowest, "waited": self.waited, "error": error, "loss": loss}
+        found: dict[str, Any] = {"lowest": self.lowest, "waited": self.waited}
+        found["error"], found["loss"] = self._final
+        found["train_error"], found["train_loss"] = self._train
+        return found
 
     def restore(self, state: dict[str, Any]) -> None:
         """Take up what `state` returned."""
         self.lowest, self.waited = list(state["lowest"]), list(state["waited"])
         self._final = (list(state["error"]), list(state["loss"]))
+        self._train = (
+            list(state.get("train_error", self._train[0])),
+            list(state.get("train_loss", self._train[1])),
+        )
 
-    def _stopped(self, replica: int) -> bool:
-        return self.waited[replica] >= self.patience
+
+def _take(kept: Errors, found: Errors, replicas: Sequence[int]) -> None:
+    for values, others in zip(kept, found, strict=True):
+        for r in replicas:
+            values[r] = others[r]

@@ -112,7 +112,7 @@ class FeedForwardProgram(Program):
         """Evaluate every replica: return the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
         if self._stopping is not None:
-            self._stopping.observe(self._held, lambda: self.evaluate("test"))
+            self._stopping.observe(self._held, self.evaluate)
         probed, updates = self.probe(), self.updates()
         weights = ridge = None
         if self.iteration == self.cells[0].iterations or self.ended:
@@ -136,10 +136,9 @@ class FeedForwardProgram(Program):
         finite = [math.isfinite(losses[r] + probed.loss[r]) for r in range(len(self.cells))]
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
-    @property
-    def ended(self) -> bool:
-        """True once early stopping ends training."""
-        return self._stopping is not None and self._stopping.ended
+    def stopped(self, replica: int) -> bool:
+        """Whether early stopping has ended its training."""
+        return self._stopping is not None and self._stopping.stopped(replica)
 
     def updates(self) -> list[list[int]] | None:
         """Return each replica's updates by layer, bottom first; None where they have no masks."""
@@ -151,10 +150,12 @@ class FeedForwardProgram(Program):
         """Return the final numbers of every replica, by the names of `Outcome`'s fields.
 
         Those on held-out data are of the last `evaluate_all`, with early stopping of the one where
-        the validation error was lowest.
+        the validation error was lowest. Those on training examples are of where training ended.
         """
-        held = self._held if self._stopping is None else self._stopping.final
-        train = self.evaluate("train")
+        if self._stopping is None:
+            held, train = self._held, self.evaluate("train")
+        else:
+            held, train = self._stopping.final, self._stopping.train(self.evaluate)
         names = ("error_rate", "loss", "train_error", "train_loss")
         return [dict(zip(names, values, strict=True)) for values in zip(*held, *train, strict=True)]
 

@@ -194,7 +194,7 @@ class RecurrentProgram(Program):
             return None
         bits = bits_per_character(self.network, self.data.valid)
         for r, value in enumerate(bits):
-            lowest, stopped = self.best[r], self._stopped(r)
+            lowest, stopped = self.best[r], self.stopped(r)
             if stopped:
                 continue
             if lowest is None or value < lowest:
@@ -204,16 +204,12 @@ class RecurrentProgram(Program):
                 self.waited[r] += 1
         return bits
 
-    def _stopped(self, replica: int) -> bool:
+    def stopped(self, replica: int) -> bool:
+        """Whether its validation error has risen for as long as the cells allow."""
         if not isinstance(self.data, Text):
             return False  # a task has no held-out text
         patience: int = self.cells[replica].need("patience")
         return 0 < patience <= self.waited[replica]
-
-    @property
-    def ended(self) -> bool:
-        """True once every replica's validation error has risen for as long as the cells allow."""
-        return all(map(self._stopped, range(len(self.cells))))
 
     def results(self) -> list[dict[str, Any]]:
         """Return the final numbers of every replica, by the names of `Outcome`'s fields."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ....bench.cell import Cell
+from ....reproductions.exhibits.epochs import training_examples
 from ..selection.select import Selection
 from .of_an_update import operations, passes
 
@@ -32,10 +33,10 @@ class Convergence:
 
 
 def convergences(selection: Selection) -> list[Convergence]:
-    """Return those of the cells that have `patience` and a whole run, in the grid's order."""
+    """Return those of the cells with images, `patience` and a whole run, in the grid's order."""
     found: list[Convergence] = []
     for n, cell in enumerate(selection.cells):
-        if cell.patience is None:
+        if not cell.patience or training_examples(cell.to_dict()) is None:
             continue
         mine = selection.frame[selection.frame["configuration"] == n]
         mine = mine[(mine["status"] == "ok") & selection.declared(mine)]

@@ -1,6 +1,7 @@
 """Cost to accuracy: the updates, seconds and operations of training until an error is reached.
 
-The targets are multiples of the error that the baseline of the same sizes and schedule ends with.
+The targets are multiples of the error that the baseline of the same sizes and schedule, not cut
+into stages, ends with; where validation errors decide when training ends, of its lowest one.
 Where one was reached is read from the curves of the records, so it is as fine as their evaluations.
 Seconds are those of the training itself, which other work on the machine may have slowed, and those
 that as many updates take by the timings, which have counted operations and bytes of an update, too.
@@ -26,7 +27,7 @@ TARGETS = {"error": (2.0, 1.2), "bits": (1.1, 1.02)}
 _QUANTITIES = {"images": "error", "text": "bits"}  # of the kinds of data, in a curve's points
 Curve = list[tuple[float, float, float]]
 """Of a seed: updates, seconds of training, error or bits."""
-_SCHEDULE = ("iterations", "drops", "drop_factor", "split")
+_SCHEDULE = ("iterations", "drops", "drop_factor", "split", "patience")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,9 +74,11 @@ def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reache
             records_of[cell.key].setdefault(record.seed, record)
     ends: dict[tuple[Any, ...], float] = {}
     for key, some in records_of.items():
-        last = [_points(cells[key], record)[-1][2] for record in some.values()]
-        if is_baseline(cells[key]):
-            ends[_sizes(cells[key])] = statistics.median(last)
+        cell = cells[key]
+        if is_baseline(cell) and cell.stages is None:
+            curves = [_points(cell, record) for record in some.values()]
+            last = [min(p[2] for p in c) if cell.patience else c[-1][2] for c in curves]
+            ends[_sizes(cell)] = statistics.median(last)
     kept = sorted(
         (k for k in records_of if _sizes(cells[k]) in ends), key=lambda k: _order(cells[k])
     )

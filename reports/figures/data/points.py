@@ -89,7 +89,7 @@ def of_all_seeds(selection: Selection, means: pd.DataFrame) -> tuple[pd.DataFram
         means: as `summary` returns them.
     """
     most = means.groupby(["configuration", "layer"])["seeds"].transform("max")
-    stopping = [n for n, cell in enumerate(selection.cells) if cell.patience is not None]
+    stopping = [n for n, cell in enumerate(selection.cells) if cell.patience]
     left = (means["seeds"] < most) & means["configuration"].isin(stopping)
     words = " Means end where the first seed does." if left.any() else ""
     return means[~left].reset_index(drop=True), words
@@ -120,6 +120,7 @@ def _curves(
     selection: Selection, figure: Figure, ok: pd.DataFrame, counted: Mapping[str, float]
 ) -> pd.DataFrame:
     rows = ok[["configuration", "seed", "curve"]].explode("curve").dropna(subset="curve")
+    rows = rows.reset_index(drop=True)
     if rows.empty:
         return rows
     values = [(point["iteration"], point[figure.y]) for point in rows["curve"]]
@@ -127,12 +128,18 @@ def _curves(
         layer=0, x=[x for x, _ in values], y=[y for _, y in values]
     )
     configurations: list[int] = found["configuration"].tolist()
-    found["end"] = found["x"] == [selection.cells[n].iterations for n in configurations]
+    cells = [selection.cells[n] for n in configurations]
+    # Cells that end by themselves have no end in common, by which they could be compared.
+    found["end"] = [
+        x == c.iterations and not c.patience for x, c in zip(found["x"], cells, strict=True)
+    ]
     kept = sorted(found["x"].unique())[::-1]  # the last is among them; more cannot be seen
+    last = found["x"] == found.groupby(["configuration", "seed"])["x"].transform("max")
+    found = found[last | found["x"].isin(kept[:: -(-len(kept) // _MOST_POINTS)])]
     if figure.x in COSTS:
-        found["cost"] = [_cost(point, figure.x) for point in rows["curve"]]
+        found["cost"] = [_cost(point, figure.x) for point in rows["curve"][found.index]]
         found = found[found["cost"] > 0]
-    found = found[found["x"].isin(kept[:: -(-len(kept) // _MOST_POINTS)])].dropna(subset="y")
+    found = found.dropna(subset="y")
     configurations = found["configuration"].tolist()
     taken = {n: per_update(selection.cells[n], figure.x, counted) for n in set(configurations)}
     found["x"] *= [taken[n] for n in configurations]

@@ -50,7 +50,7 @@ def axis(name: str, cell: Cell | None = None) -> str:
     if own is not None:
         return f"{own.label} ({own.about})" if own.about else own.label
     split = (cell.split if cell is not None else None) or "test"
-    if cell is not None and cell.patience is not None:
+    if cell is not None and cell.patience:
         split = "validation"  # whose error decides when training ends
     longer = cell is not None and cell.family == "recurrent"
     target = "a longer unroll" if longer else "the true gradient"

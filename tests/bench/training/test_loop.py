@@ -51,6 +51,37 @@ def test_it_is_evaluated_where_the_cell_says(at, every, expected):
     assert [point.iteration for point in outcome.curve] == expected
 
 
+def test_what_a_replica_gives_is_up_to_where_it_ended_whatever_shares_its_program():
+    cells = [
+        cell("backprop", seed=seed, patience=2, iterations=80, precision="float64")
+        for seed in range(3)
+    ]
+    alone = [found for one in cells for found in loop.train(job_of(one), never)]
+    together = loop.train(job_of(*cells), never)
+    assert len({found.iterations_done for found in alone}) > 1
+    for one, other in zip(alone, together, strict=True):
+        assert one.iterations_done == other.iterations_done == other.curve[-1].iteration
+        assert [p.iteration for p in one.curve] == [p.iteration for p in other.curve]
+        for name in ("error_rate", "loss", "train_error", "train_loss"):
+            assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-9), name
+
+
+def test_a_replica_that_has_ended_does_not_diverge(monkeypatch):
+    cells = [cell("backprop", seed=seed, patience=2, iterations=80) for seed in range(3)]
+    evaluate_all = Trained.evaluate_all
+
+    def infinite_afterwards(program):
+        over = [program.stopped(r) for r in range(3)]
+        return [
+            (point, program.iteration if before else found)
+            for before, (point, found) in zip(over, evaluate_all(program), strict=True)
+        ]
+
+    monkeypatch.setattr(Trained, "evaluate_all", infinite_afterwards)
+    found = loop.train(job_of(*cells), never)
+    assert [one.status for one in found] == ["ok"] * 3
+
+
 class TestResume:
     @pytest.fixture(autouse=True)
     def look_at_every_step(self, monkeypatch):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import derived_sg_scale, expand, load
 from sgbench.reproductions.exhibits.parser import parse
+from sgbench.reproductions.exhibits.schema import ANY, Override
 from sgbench.reproductions.exhibits.sets import parse_set
 from sgbench.reproductions.exhibits.where import parse_where
 from small_files.exhibit import OWN, SMALL, place
@@ -220,3 +221,23 @@ def test_a_cell_given_twice_is_refused():
     block = SMALL[SMALL.index("[[grid]]") : SMALL.index("[scales.demo]")]
     with pytest.raises(UsageError, match="give a cell twice"):
         parse("small", SMALL + block)
+
+
+def test_an_override_fits_what_set_gives():
+    beyond = load("beyond")
+    where = parse_where(["rule=fa,depth=4"])
+    found = expand(beyond, "quick", {"patience": 10}, where=where)
+    limit = 100 * (50_000 // 256)
+    assert {(c.patience, c.drops, c.iterations) for c in found} == {(10, (), limit)}
+    assert len(found) == 3
+    where = parse_where(["rule=deep_supervision,depth=4"])
+    found = expand(beyond, "quick", {"top_weight": 0.0}, where=where)
+    assert {(c.value("top_weight"), c.learning_rate) for c in found} == {(0.0, 3e-3)}
+
+
+def test_any_in_an_override_is_whatever_value_a_field_has():
+    wanted = Override(when={"patience": ANY, "network": "fcn"}, protocol={})
+    assert wanted.fits({"patience": 3, "network": "fcn"})
+    assert not wanted.fits({"patience": None, "network": "fcn"})
+    assert not wanted.fits({"network": "fcn"})
+    assert not wanted.fits({"patience": 3, "network": "cnn"})

@@ -3,8 +3,10 @@
 import dataclasses
 
 import pytest
+from reference.speeds import record
 from reference.studies import SMALL
 from sgbench.bench.errors import StoreError
+from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.tuning.candidates import trial_cells
 from sgbench.reproductions.tuning.study_options import arms_of_study, declare, open_study
 from sgbench.reproductions.tuning.trials import RecordIndex, best, derive, rebuilt
@@ -99,3 +101,16 @@ def test_a_record_that_lacks_the_objective_is_an_error_that_names_it(tuned):
         derive(trial.number, trial.params, cells, known)
     for word in (broken.id, "validation error", "remove"):
         assert word in str(caught.value)
+
+
+def test_a_seed_that_ended_by_itself_keeps_its_lowest_error():
+    """The others may still train when it has ended."""
+    cells = [c for c in expand(load("beyond"), "demo") if c.rule == "fa" and c.patience][:2]
+    cells = [dataclasses.replace(cell, split="validation") for cell in cells]
+    records = []
+    for cell, errors in zip(cells, ([9.0, 5.0, 6.0], [8.0, 7.0, 9.0, 3.0]), strict=True):
+        curve = [(n, float(n), error) for n, error in enumerate(errors, 1)]
+        records.append(record(cell, curve, error_rate=min(errors)))
+    trial = derive(0, {}, cells, RecordIndex(records))
+    assert trial.points == ((1, 8.5), (2, 6.0), (3, 6.0), (4, 4.0))
+    assert (trial.state, trial.value) == ("complete", 4.0)

@@ -149,9 +149,13 @@ def test_the_last_batch_of_a_pass_may_be_smaller():
 
 def test_a_last_batch_of_one_example_has_no_batch_norm():
     with pytest.raises(UsageError, match=r"^batch_size=59 leaves one of 60 .* norm=none$"):
-        batches_of(cell(batch_size=59, last_batch="smaller"))
+        batches_of(cell("backprop", batch_size=59, last_batch="smaller"))
     source = batches_of(cell("backprop", batch_size=59, last_batch="smaller", norm="none"))
     assert [source.next().shape[1] for _ in range(4)] == [59, 1, 59, 1]
+    with pytest.raises(UsageError, match=r"batch norm needs two; give another batch_size$"):
+        batches_of(cell("dni", sg_layers=1, batch_size=59, last_batch="smaller", norm="none"))
+    source = batches_of(cell("backprop", network="cnn", batch_size=59, last_batch="smaller"))
+    assert [source.next().shape[1] for _ in range(2)] == [59, 1]  # it is over positions, too
 
 
 def test_a_last_batch_that_is_whole_is_the_last():

@@ -14,25 +14,33 @@ def stopping(replicas=1, patience=2, split="test"):
     return EarlyStopping(list(cells))
 
 
-def unlooked():
-    raise AssertionError("the test set is looked at")
+MORE = {"test": 10, "train": -10}
 
 
 def observe(found, *errors, test=None):
-    """Validation errors of the replicas; test errors are ten more, or may not be asked for."""
-    tested = [error + 10 for error in errors]
-    found.observe(
-        (list(errors), [error / 100 for error in errors]),
-        unlooked if test is False else lambda: (tested, [error / 100 for error in tested]),
-    )
+    """Validation errors of the replicas.
+
+    Test errors are ten more, or may not be asked for; those on training examples are ten less.
+    """
+
+    def evaluate(which):
+        assert which != "test" or test is not False, "the test set is looked at"
+        others = [error + MORE[which] for error in errors]
+        return others, [error / 100 for error in others]
+
+    found.observe((list(errors), [error / 100 for error in errors]), evaluate)
+
+
+def ended(found):
+    return all(map(found.stopped, range(len(found.waited))))
 
 
 def test_it_ends_after_so_many_evaluations_without_a_lower_error():
     found = stopping()
-    for error, ended in ((9, False), (7, False), (8, False), (6, False), (6, False), (6.5, True)):
-        assert not found.ended
+    for error, ends in ((9, False), (7, False), (8, False), (6, False), (6, False), (6.5, True)):
+        assert not ended(found)
         observe(found, error)
-        assert found.ended == ended
+        assert ended(found) == ends
 
 
 def test_what_counts_is_the_first_of_the_lowest():
@@ -49,12 +57,23 @@ def test_a_replica_that_has_ended_waits_for_the_others_unchanged():
     found = stopping(replicas=2)
     for errors in ((5.0, 5.0), (6.0, 4.0), (6.0, 3.0)):
         observe(found, *errors)
-    assert not found.ended
+    assert not ended(found)
     observe(found, 1.0, 2.0)
     assert found.final[0] == [15.0, 12.0]
     observe(found, 0.0, 2.0, test=False)
     observe(found, 0.0, 2.0, test=False)
-    assert found.ended
+    assert ended(found)
+
+
+def test_errors_on_training_examples_are_those_of_where_a_replica_ended():
+    found = stopping(replicas=2)
+    for errors in ((5.0, 5.0), (6.0, 4.0), (7.0, 3.0), (8.0, 2.0)):
+        observe(found, *errors)
+    now = ([0.5, 0.6], [0.05, 0.06])
+    assert found.train(lambda which: {"train": now}[which]) == ([-3.0, 0.6], [-0.03, 0.06])
+    observe(found, 9.0, 4.0)
+    observe(found, 9.0, 4.0)
+    assert found.train(pytest.fail) == ([-3.0, -6.0], [-0.03, -0.06])
 
 
 def test_on_the_validation_split_the_test_set_is_never_looked_at():
@@ -68,7 +87,7 @@ def test_an_error_that_is_no_number_is_not_lower():
     found = stopping()
     for error in (math.nan, math.nan):
         observe(found, error, test=False)
-    assert found.ended
+    assert ended(found)
     assert math.isnan(found.final[0][0])
 
 

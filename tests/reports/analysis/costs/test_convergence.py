@@ -59,3 +59,9 @@ def test_cells_that_end_by_a_schedule_and_further_seeds_are_left_out(beyond, cel
     records = [record_of(make, cells[0], [5.0, 3.0]), further]
     (found,) = convergences(select(beyond, "demo", records))
     assert len(found.lowest) == 1
+
+
+def test_texts_have_bits_and_no_passes_over_examples(table2, make):
+    records = make.grid(table2, "quick", lambda cell: cell.dataset == "ptb")
+    assert records
+    assert convergences(select(table2, "quick", records)) == []

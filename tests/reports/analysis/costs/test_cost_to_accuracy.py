@@ -48,3 +48,24 @@ def test_failures_and_other_schedules_are_left_out():
     ]
     found = cost_to_accuracy.reached(records, [])
     assert {(one.cell.rule, one.seeds) for one in found} == {("backprop", 1), ("dni", 1)}
+
+
+def test_what_is_cut_into_stages_sets_no_target():
+    _, records = of_backprop_and_dni()
+    base = records[0].cell
+    knobs = {"stages": 2, "schedule": "locked", "delay": 0.0, "straggler": 1.0}
+    staged = base.replace(**knobs)
+    records.append(record(staged, [(100, 1.0, 9.0), (400, 4.0, 7.0)]))
+    found = cost_to_accuracy.reached(records, [])
+    assert {one.target for one in found if one.factor == 2.0} == {4.0}
+    assert {one.seconds for one in found if one.cell.stages} == {None}
+
+
+def test_where_cells_end_by_themselves_the_lowest_error_sets_the_target():
+    other, records = of_backprop_and_dni()
+    base = records[0].cell
+    curve = [(100, 1.0, 9.0), (200, 2.0, 2.0), (400, 4.0, 3.0)]
+    records = [record(one.replace(patience=1), curve) for one in (base, other)]
+    records.append(record(base, [(400, 4.0, 1.0)]))  # by the schedule, which is another
+    found = cost_to_accuracy.reached(records, [])
+    assert {one.target for one in found if one.factor == 2.0 and one.cell.patience} == {4.0}

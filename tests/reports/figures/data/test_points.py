@@ -1,10 +1,12 @@
 """The points of curves and sweeps, and their means over seeds."""
 
+import dataclasses
 import statistics
 
 import pandas as pd
 import pytest
 from reference.timings import timing_of
+from sgbench.reports.analysis.costs import of_an_update
 from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.figures import series
 from sgbench.reports.figures.data import points
@@ -183,3 +185,23 @@ def test_curves_against_bytes_are_of_what_was_timed(make):
     told = "have not been counted: 3 settings (`sgbench time beyond --scale demo` counts them)"
     assert told in drawing.notes[0]
     assert not any(name.startswith("bytes") for name in by_name(selection))
+
+
+def test_cells_that_end_by_themselves_have_no_end_in_common_and_keep_their_last_points(make):
+    exhibit = load("beyond")
+    cells = [c for c in expand(exhibit, "demo") if c.rule == "dfa" and c.depth == 4 and c.patience]
+    limit, records = cells[0].iterations, []
+    ends = [range(limit % 19 or 19, limit + 1, 19), range(7, 287, 7)]  # at the limit, and early
+    for cell, every in zip(cells[:2], ends, strict=True):
+        made = make.record(cell, 2.0, exhibit="beyond")
+        curve = tuple(dict(made.curve[-1]) | {"iteration": at} for at in every)
+        records.append(dataclasses.replace(made, curve=curve))
+    selection = select(exhibit, "demo", records)
+    figure = next(f for f in exhibit.figures if f.kind == "curves" and f.x == "passes")
+    found = points.points(selection, figure, selection.frame, {})
+    assert not found["end"].any()
+    share = of_an_update.passes(cells[0])
+    for seed, record in enumerate(records):
+        mine = found[found["seed"] == seed]
+        assert mine["x"].max() == pytest.approx(record.curve[-1]["iteration"] * share)
+    assert len(found) < sum(len(record.curve) for record in records)
