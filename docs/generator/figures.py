@@ -25,6 +25,7 @@ FOLDER = "figures"
 """Below docs/."""
 _WIDEST = 1600  # pixels: sharp on a page of 800, and small enough to be kept in git
 _LIKE = 6.0  # root mean square of 255, over pixels: antialiasing of another build of freetype
+_BLOCK, _SAME_COLOUR = 8, 30.0  # pixels; of 255, over a block: a line that moved a pixel, or less
 
 
 def title(exhibit: str, scale: str, name: str, where: tuple[str, ...]) -> str:
@@ -97,4 +98,12 @@ def _alike(one: bytes, other: bytes) -> bool:
     if a.size != b.size:
         return False
     difference = np.asarray(a, dtype=float) - np.asarray(b, dtype=float)
-    return float(np.sqrt(np.mean(difference**2))) < _LIKE
+    return float(np.sqrt(np.mean(difference**2))) < _LIKE and _coloured_alike(difference)
+
+
+def _coloured_alike(difference: np.ndarray) -> bool:
+    """Tell whether no block of pixels differs in its colour, as that of a line; text has none."""
+    height, width = (size // _BLOCK * _BLOCK for size in difference.shape[:2])
+    blocks = difference[:height, :width].reshape(height // _BLOCK, _BLOCK, -1, _BLOCK, 3)
+    colours = np.diff(blocks.mean((1, 3)), axis=-1)
+    return float(np.abs(colours).max(initial=0.0)) < _SAME_COLOUR

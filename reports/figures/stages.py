@@ -96,11 +96,11 @@ def _crossover(networks: Sequence[Network]) -> StagesDrawing:
     notes = [
         f"Seconds of training to {level:g} % test error, {_seeds(networks)}: geometric means and"
         " 95 % intervals. Arms that wait: updates to the error without delay, over updates a second"
-        " at the delay; unlocked ones were trained at each delay. Vertical line: the title's"
-        " crossover, shaded its interval."
+        " at the delay; unlocked ones were trained at each delay."
+        + (" Vertical line: the title's crossover, shaded its interval." if marks else "")
     ]
     if missing:
-        notes.append(f"Not every seed reached it, so not shown: {', '.join(missing)}.")
+        notes.append(f"Left out where not every seed reached it: {', '.join(missing)}.")
     shown = {row["line"] for row in rows}
     every = colors_of(arm for network in networks for arm in network.arms)
     return StagesDrawing(

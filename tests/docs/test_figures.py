@@ -52,6 +52,20 @@ def test_what_looks_the_same_is_left_alone(tmp_path):
     assert figures.update(path, png(pixels[:30]), check=True)
 
 
+def test_a_thin_line_of_another_colour_is_another_picture(tmp_path):
+    path, pixels = tmp_path / "a.png", np.full((400, 400, 3), 255, np.uint8)
+    line = pixels.copy()
+    line[100:103, 50:90] = (17, 119, 51)
+    assert figures.update(path, png(line), check=False)
+    brown, moved, text = pixels.copy(), pixels.copy(), line.copy()
+    brown[100:103, 50:90] = (91, 58, 26)
+    moved[101:104, 50:90] = (17, 119, 51)
+    text[300:304, 50:60] = 90
+    assert figures.update(path, png(brown), check=True)
+    assert not figures.update(path, png(moved), check=True)
+    assert not figures.update(path, png(text), check=True)
+
+
 def test_an_unknown_figure_names_those_that_there_are():
     with pytest.raises(MarkerError, match="mixtures-mnist"):
         figures.title("bp_lambda", "quick", "curves", ())
