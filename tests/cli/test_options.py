@@ -43,7 +43,7 @@ def test_an_option_comes_before_the_environment_and_that_before_the_default(give
 @pytest.mark.parametrize(
     ("options", "default", "words"),
     [
-        ({}, "demo", ("[default: demo]", "demo, quick or paper.")),
+        ({}, "demo", ("[default: demo]", "demo, quick, tenth or paper.")),
         ({"default": None, "shown": "all"}, None, ("[default: all]",)),
         ({"custom": True}, "demo", ("custom: the stored cells",)),
     ],

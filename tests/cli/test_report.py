@@ -127,6 +127,7 @@ def test_curves_against_bytes_go_by_the_timings_of_the_store(sgbench, put, make,
     assert curve.exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("undrawn")
 def test_everything_is_one_page(sgbench, put, make, tmp_path):
     store, _ = put(*(make.record(cell) for cell in make.cells if cell.depth == 3))

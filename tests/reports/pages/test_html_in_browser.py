@@ -103,7 +103,7 @@ def used(page, tmp_path, *options, axe=""):
     return json.loads(found)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def page(table1, make):
     if BROWSER is None:
         pytest.skip("no Chromium: apt-get install chromium")

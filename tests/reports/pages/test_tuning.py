@@ -52,6 +52,7 @@ def test_a_single_field_has_no_importance(study, records):
     assert "tune-made-up-importance.png" not in report.files
 
 
+@pytest.mark.slow
 def test_the_same_records_give_the_same_bytes(study, records):
     first = build(study_results(study, records))
     second = build(study_results(study, records[::-1]))
