@@ -84,7 +84,7 @@ class Program(ABC):
         self._rates = torch.zeros(len(cells), device=device)
 
     def stopped(self, replica: int) -> bool:
-        """Whether a replica has ended before the iterations are done; others may still train."""
+        """True once a replica stops before its iterations are done; others may still train."""
         return False
 
     @property

@@ -40,7 +40,7 @@ class Override:
     protocol: Mapping[str, Any]
 
     def fits(self, values: Mapping[str, Any]) -> bool:
-        """Whether a cell has all the values of `when`."""
+        """Tell whether these values of a cell include all those of `when`."""
         given = {field: values.get(field) for field in self.when}
         return all(
             given[field] is not None if value == ANY else given[field] == value

@@ -152,7 +152,7 @@ def time_unknown(
 
 
 def may_end_early(cells: Iterable[Cell]) -> bool:
-    """Whether some cells may stop by themselves, which makes an estimate of their time a bound."""
+    """Tell whether any cell has early stopping: an estimate of the time is then an upper bound."""
     return any(cell.patience for cell in cells)
 
 

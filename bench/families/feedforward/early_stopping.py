@@ -58,7 +58,7 @@ class EarlyStopping:
             _take(self._train, evaluate("train"), ends)
 
     def stopped(self, replica: int) -> bool:
-        """Whether a replica has waited for as many evaluations as the cells allow."""
+        """True once a replica has waited `patience` evaluations for a lower validation error."""
         return self.waited[replica] >= self.patience
 
     def train(self, evaluate: Callable[[str], Errors]) -> Errors:

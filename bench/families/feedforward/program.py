@@ -137,7 +137,7 @@ class FeedForwardProgram(Program):
         return [(p, None if ok else self.iteration) for p, ok in zip(points, finite, strict=True)]
 
     def stopped(self, replica: int) -> bool:
-        """Whether early stopping has ended its training."""
+        """True once early stopping has ended the training of a replica."""
         return self._stopping is not None and self._stopping.stopped(replica)
 
     def updates(self) -> list[list[int]] | None:

@@ -205,7 +205,7 @@ class RecurrentProgram(Program):
         return bits
 
     def stopped(self, replica: int) -> bool:
-        """Whether its validation error has risen for as long as the cells allow."""
+        """True once a replica has waited `patience` evaluations for a lower validation error."""
         if not isinstance(self.data, Text):
             return False  # a task has no held-out text
         patience: int = self.cells[replica].need("patience")

@@ -38,8 +38,9 @@ class Crossover:
     @property
     def words(self) -> str:
         """When it overtakes, and up to which delay that is known, in words."""
-        up_to = "" if self.until is None or self.start.startswith("behind") else f"{self.until:g}"
-        return self.start + (f", up to {up_to} ms" if up_to else "")
+        if self.until is None or self.start.startswith("behind"):
+            return self.start
+        return f"{self.start}, up to {self.until:g} ms"
 
     @property
     def start(self) -> str:
@@ -71,11 +72,9 @@ def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
     ours, theirs = ({d: arm.seconds(level, d) for d in arm.delays} for arm in (one, other))
     every = [set(by_seed) for by_seed in (*ours.values(), *theirs.values())]
     seeds = every[0].intersection(*every[1:])
-    kept = [
-        d
-        for d in ours
-        if all(ours[at][seed] < math.inf for at in ours if at <= d for seed in seeds)
-    ]
+    kept = list(
+        itertools.takewhile(lambda d: all(ours[d][seed] < math.inf for seed in seeds), ours)
+    )
     most = one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1])
     until = kept[-1] if kept and len(kept) < len(ours) else None
     found = {
