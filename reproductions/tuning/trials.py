@@ -132,18 +132,7 @@ def derive(
     """Return a trial and its outcome, from the records of its cells."""
     records, objective = known.records_of(cells), objective_of(cells[0].dataset)
     found = {record.status for record in records}
-    stopping = bool(cells[0].patience)  # then the network of the best evaluation counts
-    curves = [dict(objective.seen(record.curve, best=stopping)) for record in records]
-    points: list[tuple[int, float]] = []
-    if len(records) == len(cells):
-        for record, curve in zip(records, curves, strict=True):
-            if stopping and record.status == "ok" and curve:  # it has ended, and keeps what it has
-                last = max(curve)
-                later = {at for other in curves for at in other if at > last}
-                curve.update(dict.fromkeys(sorted(later), curve[last]))
-        every = sorted({at for curve in curves for at in curve})
-        both = [at for at in every if all(at in curve for curve in curves)]
-        points = [(at, statistics.fmean(curve[at] for curve in curves)) for at in both]
+    points = _points(objective, records, cells[0]) if len(records) == len(cells) else []
     if "diverged" in found:
         state, value = "diverged", objective.worst
     elif "failed" in found:
@@ -164,6 +153,22 @@ def derive(
         seconds=sum((r.train_seconds + r.evaluation_seconds) / r.replicas for r in records),
         records=tuple(records),
     )
+
+
+def _points(objective: Objective, records: Sequence[Record], cell: Cell) -> list[tuple[int, float]]:
+    """Return (iteration, mean over seeds) of the evaluations that all seeds of a cell have.
+
+    With early stopping the best evaluation so far counts, and a seed that has ended keeps it.
+    """
+    stopping = bool(cell.patience)
+    curves = [dict(objective.seen(record.curve, best=stopping)) for record in records]
+    every = sorted({at for curve in curves for at in curve})
+    for record, curve in zip(records, curves, strict=True):
+        if stopping and record.status == "ok" and curve:
+            last = max(curve)
+            curve.update((at, curve[last]) for at in every if at > last)
+    common = [at for at in every if all(at in curve for curve in curves)]
+    return [(at, statistics.fmean(curve[at] for curve in curves)) for at in common]
 
 
 def _result(objective: Objective, record: Record) -> float:
