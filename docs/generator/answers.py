@@ -112,16 +112,17 @@ def first_iterations() -> str:
     above = sum(one.found is not None and one.found.mean > one.paper.value for one in exact)
     wrong = sum(one.verdict == NOT_REPRODUCED for one in exact)
     words = (
-        f"after {_listed([f'{n:,}' for n in done], 'and')} iterations of `p_update` the error of"
-        f" {_listed(rules, 'and')} is above the paper's in {_of(above, len(exact))} medians that"
-        f" can be read in its figures, and {_of(wrong, len(exact))} are not reproduced"
+        f"after {_listed([f'{n:,}' for n in done], 'and')} iterations of `p_update` (Figures 5 and"
+        f" 6) the median error of {_listed(rules, 'and')} is above the paper's in"
+        f" {_of(above, len(exact))} places that the figures show ({first_ratios()} the paper's),"
+        f" and {_of(wrong, len(exact))} are not reproduced"
     )
     if not cut:
         return words
     beyond = sum(one.verdict == REPRODUCED for one in cut)
     return (
-        f"{words}; {len(cut)} more lie beyond the end of its axis, and {_of(beyond, len(cut))} are"
-        " reproduced, as they could hardly fail to be"
+        f"{words}; of {len(cut)} more the figures show a lower bound only, and"
+        f" {_of(beyond, len(cut))} are reproduced"
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, cast
 
 import pandas as pd
 from sgbench.bench.errors import SgbenchError
+from sgbench.reports.analysis.overview import joined
 from sgbench.reports.analysis.selection.select import Selection
 from sgbench.reports.analysis.verdicts.places import Place, mean_of
 from sgbench.reports.tables import entries
@@ -107,7 +108,7 @@ def _processors(words: list[str]) -> str:
     if len(rest) > 1 or not made_by:
         raise MarkerError(f"processors {' '.join(words)}: no published record; name one exhibit")
     most_first = sorted(made_by.items(), key=lambda one: (-one[1], one[0]))
-    return " and ".join(f"{device} ({n:,})" for device, n in most_first)
+    return joined([f"{device} ({n:,})" for device, n in most_first])
 
 
 def _left(words: list[str]) -> str:

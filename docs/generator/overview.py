@@ -8,8 +8,10 @@ from sgbench.reports.analysis.verdicts.claims import OTHER_WAY, SAME_WAY, UNDECI
 from sgbench.reports.analysis.verdicts.intermediate import intermediate
 from sgbench.reports.analysis.verdicts.medians import bins
 from sgbench.reports.analysis.verdicts.places import (
+    INCONCLUSIVE,
     NOT_COMPARABLE,
     NOT_REPRODUCED,
+    NOT_RUN,
     REPRODUCED,
     Place,
     places,
@@ -103,21 +105,30 @@ def _row(exhibit: str) -> tuple[str, ...]:
 
 
 def _decided(whole: Selection) -> str:
-    """Return how many numbers are decided at the paper's protocol, at its end and before it.
+    """Return how the numbers of the paper's protocol are judged, at its end and before it.
 
-    Medians of which only a bound is known are left out: few results could miss it.
+    Medians of which only a lower bound is known are named: few results could miss it.
     """
-    medians = [one for one in bins(whole) if not one.paper.censored]
+    medians = bins(whole)
     some = {
-        "final numbers": [one.verdict for one in places(whole)],
+        "final numbers": [one.verdict for one in places(whole) if one.paper is not None],
         "numbers before the end of training": [
-            one.verdict for one in (*intermediate(whole), *medians)
+            *(one.verdict for one in intermediate(whole)),
+            *(
+                _BY_A_BOUND.get(m.verdict, m.verdict) if m.paper.censored else m.verdict
+                for m in medians
+            ),
         ],
     }
-    counted = {
-        what: _counted(Counter(found), (REPRODUCED, NOT_REPRODUCED)) for what, found in some.items()
-    }
-    return "".join(f"; of its {what} {told}" for what, told in counted.items() if told)
+    words = (REPRODUCED, *_BY_A_BOUND.values(), NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
+    return "".join(
+        f"; of its {len(found)} {what} {_counted(Counter(found), words)}"
+        for what, found in some.items()
+        if {*found} & {REPRODUCED, NOT_REPRODUCED}
+    )
+
+
+_BY_A_BOUND = {REPRODUCED: f"{REPRODUCED} (of a lower bound only)"}
 
 
 _AT_SHORT = (SAME_WAY, OTHER_WAY, UNDECIDED, NOT_COMPARABLE)

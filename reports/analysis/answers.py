@@ -170,8 +170,8 @@ def the_rest(tallies: Iterable[Tally]) -> str:
     few = "; ".join(f"{one.short} ({'; '.join(one.hardly)})" for one in mine if one.hardly)
     if few:
         missing += (
-            " That runs every planned seed; it will not decide everything: by the spreads of short"
-            " runs, the planned seeds would call a correct number reproduced in fewer than 1 of 10"
+            " That runs every declared seed; it will not decide everything: by the spreads of short"
+            " runs, the declared seeds would call a correct number reproduced in fewer than 1 of 10"
             f" cases for {few}."
         )
     return (

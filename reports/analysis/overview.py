@@ -64,7 +64,7 @@ class Tally:
             that have a number of the paper.
         rules: what of each rule has run, by its label.
         planned: the number of seeds that the scale declares, 0 where it declares none.
-        hardly: numbers at the end of training that the planned seeds would hardly ever call
+        hardly: numbers at the end of training that the declared seeds would hardly ever call
             reproduced, each with its planned power.
         left: about the seconds that two cores take for the cells that have no record of a whole
             training run; None where no speed tells it.

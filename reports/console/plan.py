@@ -87,7 +87,7 @@ def _early_lines(request: RunRequest, seen: DryRun) -> list[str]:
 
 
 def _power_lines(request: RunRequest, seen: DryRun) -> list[str]:
-    """Return what the planned seeds would rather not decide, and which seeds are not judged."""
+    """Return what the declared seeds would rather not decide, and which seeds are not judged."""
     if request.set:
         return []
     declared = load(request.exhibit).scale(request.scale).seeds

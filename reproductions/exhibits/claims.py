@@ -45,8 +45,8 @@ class Claim:
             a half, an estimate from few seeds being rough.
         correlation: the estimate of that correlation, for planning.
         quantity: what is compared in place of a result, of `results.metrics.QUANTITIES`.
-        every_scale: whether it is of the cells of whichever scale, so that it is judged at each:
-            it does not depend on the length of training.
+        every_scale: whether it is of the cells of whichever scale, so that it is judged at each,
+            for that scale's schedule; for exhibits that no paper has a protocol of.
     """
 
     name: str

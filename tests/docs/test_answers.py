@@ -55,15 +55,16 @@ def test_first_iterations_are_held_against_numbers_and_bounds_apart(monkeypatch)
     some = [median(4.0, 3.0), median(2.0, 3.0)]
     monkeypatch.setattr(answers, "bins", lambda selection: some)
     words = answers.first_iterations()
-    assert words.startswith("after 5,000 iterations of `p_update` the error of cDNI is ")
-    assert "in 1 of 2 medians that can be read" in words
+    assert words.startswith("after 5,000 iterations of `p_update` (Figures 5 and 6) the median")
+    assert "error of cDNI is above the paper's in 1 of 2 places that the figures show" in words
+    assert "(0.7 to 1.3 times the paper's)" in words
     assert words.endswith("and 0 of 2 are not reproduced")
     some += [median(8.0, 3.0, verdict="not reproduced"), median(9.0, 6.0, censored=True)]
     some += [median(9.0, 6.0, censored=True, verdict="reproduced")]
     words = answers.first_iterations()
-    assert "in 2 of 3 medians" in words
-    assert "and 1 of 3 are not reproduced; 2 more lie beyond" in words
-    assert words.endswith("and 1 of 2 are reproduced, as they could hardly fail to be")
+    assert "in 2 of 3 places" in words
+    assert "and 1 of 3 are not reproduced; of 2 more the figures show a lower bound" in words
+    assert words.endswith("only, and 1 of 2 are reproduced")
     assert answers.first_ratios() == "0.7 to 2.7 times"
 
 

@@ -47,7 +47,8 @@ def test_processors_are_counted_over_records():
     for exhibit in ("", "p_update"):
         devices = [device for of, device in every if exhibit in ("", of)]
         text = number(f"processors {exhibit}")
-        counted = {one.rpartition(" (")[0]: one.rpartition(" (")[2] for one in text.split(" and ")}
+        each = text.replace("), ", ") and ").split(" and ")
+        counted = {one.rpartition(" (")[0]: one.rpartition(" (")[2] for one in each}
         assert counted == {device: f"{devices.count(device):,})" for device in devices}
     with pytest.raises(MarkerError, match="no published record"):
         number("processors table9")

@@ -179,7 +179,7 @@ def seeds_left(selection: Selection, n: int, diverged: int) -> str:
     if diverged:
         return FAIR_SAMPLE
     left = selection.planned - n
-    return "" if left <= 0 else f"{count(left, 'planned seed')} to come"
+    return "" if left <= 0 else f"{count(left, 'declared seed')} to come"
 
 
 def _baseline(selection: Selection, cell: Cell, result: str | None) -> float | None:

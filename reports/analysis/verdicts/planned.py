@@ -75,12 +75,12 @@ def planned(exhibit: Exhibit, scale: str, cells: Sequence[Cell]) -> list[Planned
 
 
 def hardly(found: Iterable[Planned]) -> list[Planned]:
-    """Return those that the planned seeds would rather not decide, the least power first."""
+    """Return those that the declared seeds would rather not decide, the least power first."""
     return sorted((one for one in found if one.power < LEAST_POWER), key=lambda one: one.power)
 
 
 def words(found: Iterable[Planned]) -> list[str]:
-    """Return a sentence on what the planned seeds would rather not decide; none if nothing."""
+    """Return a sentence on what the declared seeds would rather not decide; none if nothing."""
     few = hardly(found)
     if not few:
         return []

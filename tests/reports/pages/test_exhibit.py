@@ -87,10 +87,10 @@ def test_one_seed_says_that_more_are_planned(table1, make):
     report = build(table1, "paper", records, WORDS)
     verdicts = {r["verdict"] for r in rows_of(report, "table1-paper.csv") if r["n"] == "1"}
     assert verdicts == {"inconclusive", "not comparable"}  # the latter: other models than fixed
-    assert "(1 of 3)<br>paper 2.0<br>inconclusive<br>2 planned seeds to come" in (
+    assert "(1 of 3)<br>paper 2.0<br>inconclusive<br>2 declared seeds to come" in (
         report.files["table1-paper.md"].decode()
     )
-    assert "inconclusive (2 planned seeds to come)" in report.text
+    assert "inconclusive (2 declared seeds to come)" in report.text
 
 
 def test_lost_cells_are_shown_and_never_averaged(table1, make):

@@ -30,7 +30,7 @@ def test_levels_and_results_are_named(table2, two_networks, make):
     table, rows = rows_of(two_networks, records)
     assert table.columns[0][1] == "A: odd digits"
     early = rows["MNIST", "two LSTMs", "4", "after 20,000 steps of data"]
-    assert "(2 of 5) | paper 37.0 ± 1 | inconclusive | 3 planned seeds to come" in early[0]
+    assert "(2 of 5) | paper 37.0 ± 1 | inconclusive | 3 declared seeds to come" in early[0]
 
 
 def test_without_any_there_is_no_table(table1):

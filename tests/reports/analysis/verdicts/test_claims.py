@@ -148,13 +148,13 @@ def test_claims_on_an_unfinished_grid_wait_for_the_planned_seeds(table1, make):
     one = make.grid(table1, "paper", lambda cell: cell.seed == 0)
     rows = claims(select(table1, "paper", one))
     assert {(row.verdict, row.p, len(row.values), row.decides) for row in rows} == {
-        ("inconclusive", None, 1, "2 planned seeds to come")
+        ("inconclusive", None, 1, "2 declared seeds to come")
     }
     some = make.grid(table1, "paper", lambda cell: cell.rule != "cdni" or cell.seed < 2)
     found = {r.test.claim.name: r for r in claims(select(table1, "paper", some))}
     waiting = found["cdni-beats-dni-deep"]
     assert (len(waiting.values), waiting.p, waiting.verdict) == (2, None, "inconclusive")
-    assert waiting.decides == "1 planned seed to come"
+    assert waiting.decides == "1 declared seed to come"
     assert found["dni-grows"].p is not None
 
 

@@ -101,7 +101,7 @@ def test_the_first_part_of_training_answers_as_the_whole_does(table1, make):
     assert (none.verdict, none.interval) == ("not run", None)
     mixed = judged(table1, [*exactly[:2], short[2]], **EARLY)
     assert (mixed.verdict, mixed.interval.n) == ("inconclusive", 2)
-    assert mixed.decides == "1 planned seed to come"
+    assert mixed.decides == "1 declared seed to come"
 
 
 def test_only_the_declared_seeds_are_judged(table1, make):

@@ -122,7 +122,11 @@ def test_a_diverged_network_is_no_evidence_for_its_bin(make, exhibit):
 def test_seeds_wait_for_the_plan(make, exhibit):
     records = networks(make, exhibit, lambda p, seed: 2.1 + 0.01 * seed)
     one = judged(exhibit, [r for r in records if r.seed < 3])
-    assert (one.found.n, one.verdict, one.decides) == (3, "inconclusive", "2 planned seeds to come")
+    assert (one.found.n, one.verdict, one.decides) == (
+        3,
+        "inconclusive",
+        "2 declared seeds to come",
+    )
 
 
 def test_a_bin_has_its_line_in_csv_and_on_the_page(make, exhibit):

@@ -56,13 +56,13 @@ def test_a_place_is_judged_twice(table1, make, errors, within, drawn, verdict):
 def test_one_seed_is_inconclusive(table1, make):
     place = judged(table1, "paper", cells_of(table1, "paper", **BACKPROP)[:1], [1.8], make)
     assert (place.verdict, place.interval.n, place.interval.low) == ("inconclusive", 1, None)
-    assert (place.within, place.decides) == (None, "2 planned seeds to come")
+    assert (place.within, place.decides) == (None, "2 declared seeds to come")
 
 
 def test_seeds_are_judged_when_all_that_are_planned_are_there(table1, make):
     cells = cells_of(table1, "paper", **BACKPROP)
     place = judged(table1, "paper", cells[:2], [1.80, 1.81], make)
-    assert (place.verdict, place.decides) == ("inconclusive", "1 planned seed to come")
+    assert (place.verdict, place.decides) == ("inconclusive", "1 declared seed to come")
     chosen = select(table1, "paper", [make.record(c, 1.8) for c in cells]).narrowed(
         parse_where(["seed<2"])
     )
