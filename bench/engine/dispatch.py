@@ -41,6 +41,11 @@ class WorkerDiedError(Exception):
 class WorkerPool(Protocol):
     """Workers, wherever they are, as the engine sees them."""
 
+    @property
+    def max_jobs(self) -> int | None:
+        """Jobs at a time, None for as many as there are workers."""
+        ...
+
     def begin(self, stop: Stop, progress: Progress) -> None:
         """Get ready; jobs that run look at `stop` and tell `progress`."""
         ...
@@ -182,7 +187,8 @@ class _Distribution:
         """Give each worker that has none a job."""
         busy = {job.address for job in self.running.values()}
         for address in self.pool.present():
-            if self.left and address not in busy:
+            room = self.pool.max_jobs is None or len(self.running) < self.pool.max_jobs
+            if self.left and room and address not in busy:
                 index = self.left.popleft()
                 future = self.pool.submit(index, self.jobs[index], address)
                 self.running[index] = _Running(address, future)

@@ -24,7 +24,9 @@ ENVIRONMENT = {
 
 
 class LocalPool:
-    """The workers of a cluster on this machine, as the engine's pool."""
+    """The workers of a cluster on this machine, as the engine's pool: as many as jobs at a time."""
+
+    max_jobs: int | None = None
 
     def __init__(self, client: Any) -> None:
         self.client, self.workers, self.stop_condition = client, WorkerList(client), Stop()

@@ -60,14 +60,14 @@ class RemotePool:
         self.client.subscribe_topic(self.run, hear)
 
     def present(self) -> Collection[str]:
-        """Return the addresses of the workers that are there, no more than `max_jobs`."""
+        """Return the addresses of the workers that are there."""
         there = self._workers.present()
         if (not there) != self._alone:
             self._alone = not there
             self.notify(
                 "no worker is left; waiting for one" if self._alone else "a worker has come"
             )
-        return there[: self.max_jobs]
+        return there
 
     def submit(self, index: int, job: Job, address: str) -> Any:
         """Have a job done by a worker."""

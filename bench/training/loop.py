@@ -241,11 +241,21 @@ class Run:
         return found
 
 
-@functools.lru_cache(maxsize=1)
 def _load(
     dataset: str, data_dir: str | None, corpus: str | None
 ) -> datasets.Data | datasets.Episodes | datasets.Text:
-    """Keep the last dataset: a worker's programs mostly share it."""
+    """Return a dataset as its files are now."""
+    content = datasets.data_hash(dataset, data_dir, corpus=corpus)
+    source = registry.DATASETS.source_hash(dataset)
+    return _loaded(dataset, data_dir, corpus, content=content, source=source)
+
+
+@functools.lru_cache(maxsize=1)
+def _loaded(
+    dataset: str, data_dir: str | None, corpus: str | None, *, content: str, source: str | None
+) -> datasets.Data | datasets.Episodes | datasets.Text:
+    """Keep the last dataset: a worker's programs mostly share it. Other content is another one."""
+    del content, source
     return datasets.load(dataset, data_dir, corpus=corpus)
 
 

@@ -225,7 +225,7 @@ def job_of(
         matmul=backend[0],
         matmul_error=backend[1],
         checkpoints=tuple(str(request.store.checkpoint_path(i.id, here)) for i in items),
-        pause_at=items[0].until if items[0].until < items[0].cell.iterations else None,
+        pause_at=items[0].pause_at,
         external_files=registry.external_files(),
         trace=request.trace,
     )

@@ -32,10 +32,12 @@ has a result of older code or other data; failed, diverged: run again only with 
 class Planned:
     """A wanted cell, its id and its state in the store.
 
-    `until` is the number of updates that are wanted of it: all of its iterations, or fewer.
+    `data_hash` is that of its data; `until` is the number of updates that are wanted of it: all of
+    its iterations, or fewer.
     """
 
     cell: Cell
+    data_hash: str
     id: str
     state: str
     record: Record | None
@@ -46,6 +48,11 @@ class Planned:
         """The number of updates that its checkpoint has, if that is there."""
         record = self.record
         return record.iterations_done if record and record.status in UNFINISHED else 0
+
+    @property
+    def pause_at(self) -> int | None:
+        """The number of updates after which training pauses; None where it is to end."""
+        return self.until if self.until < self.cell.iterations else None
 
     @property
     def iterations_left(self) -> int:
@@ -107,8 +114,7 @@ def make_plan(
         if here and not (record.id in by_id and by_id[record.id].status == "ok"):
             by_id[record.id] = record  # of several classes' records, a result before others
     planned = [
-        _planned(cell, cell.id(hashes[cell.dataset, cell.corpus]), by_id, ids, until)
-        for cell in cells
+        _planned(cell, hashes[cell.dataset, cell.corpus], by_id, ids, until) for cell in cells
     ]
     wanted = [
         index
@@ -144,19 +150,20 @@ def classes_of(machine: str | Collection[str]) -> frozenset[str]:
 
 def _planned(
     cell: Cell,
-    id_: str,
+    data_hash: str,
     by_id: Mapping[str, Record],
     ids: Mapping[str, set[str]],
     until: Until | None,
 ) -> Planned:
-    record, wanted = by_id.get(id_), cell.iterations if until is None else until.of(cell)
+    id_, wanted = cell.id(data_hash), cell.iterations if until is None else until.of(cell)
+    record = by_id.get(id_)
     if record is not None:
         part = wanted < cell.iterations and record.status in UNFINISHED
         reached = part and record.iterations_done >= wanted
         state = "done" if record.status == "ok" or reached else record.status
     else:
         state = "stale" if ids.get(cell.key, {id_}) != {id_} else "missing"
-    return Planned(cell=cell, id=id_, state=state, record=record, until=wanted)
+    return Planned(cell=cell, data_hash=data_hash, id=id_, state=state, record=record, until=wanted)
 
 
 def work(cell: Cell) -> float:

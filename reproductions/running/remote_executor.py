@@ -125,13 +125,17 @@ class RemoteExecutor:
         dispatch.run(jobs, workers, stop, done, progress, pool=pool)
 
     def _check(self, found: Sequence[WorkerInfo]) -> None:
-        """Raise UsageError where a worker has other code or other data."""
-        wrong = {w.address: worker_info.differences(self.fingerprint, w.fingerprint) for w in found}
+        """Raise UsageError where a worker has other code, or other data of what it was asked of."""
+        wrong = {w.address: self._differences(w.fingerprint) for w in found}
         unfit = [(address, words) for address, words in wrong.items() if words]
         if unfit:
             address, words = unfit[0]
             others = f" (and {len(unfit) - 1} more)" if len(unfit) > 1 else ""
             raise UsageError(f"worker {address}{others}: {'; '.join(words)}: {worker_info.REMEDY}")
+
+    def _differences(self, there: worker_info.Fingerprint) -> list[str]:
+        asked = {key: hash_ for key, hash_ in self.fingerprint.data.items() if key in there.data}
+        return worker_info.differences(dataclasses.replace(self.fingerprint, data=asked), there)
 
     def _kept(self, found: WorkerInfo) -> Backend | None:
         """Return the back-end chosen before for machines like a worker's; None without one."""
@@ -192,6 +196,7 @@ class RemoteExecutor:
             threads=THREADS,
             matmul="",
             matmul_error=None,
+            pause_at=items[0].pause_at,
             external_files=registry.external_files(),
         )
 

@@ -4,14 +4,14 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Protocol
 
-from ...bench import datasets, hardware
+from ...bench import hardware
 from ...bench.cell import Cell
 from ...bench.outcome import UNFINISHED, LastPoint, Outcome
 from ...results import provenance
@@ -20,7 +20,7 @@ from ...results.record import ENDED, Record
 from ...results.store.store import Store
 from ..exhibits.exhibit import name_of
 from .executor import executor_of
-from .plan import Plan
+from .plan import Plan, Planned
 from .request import RunRequest, Say, plan_of, wanted_cells
 from .signals import termination_signals
 
@@ -126,12 +126,12 @@ def train(
         summary = RunSummary(left=sum(map(len, plan.programs)))
 
         def done(index: int, outcomes: list[Outcome]) -> None:
-            cells = [plan.cells[n].cell for n in plan.programs[index]]
+            cells = [plan.cells[n] for n in plan.programs[index]]
             records: list[Record] = []
-            for cell, outcome in zip(cells, outcomes, strict=True):
+            for planned, outcome in zip(cells, outcomes, strict=True):
                 if summary.interrupted and outcome.status == "timeout":
                     continue  # its checkpoint is all there is to keep
-                records += store_outcomes(owner(cell), [cell], [outcome])
+                records.append(store_outcome(owner(planned.cell), planned, outcome))
             if not records:
                 return
             for record in records:
@@ -161,38 +161,36 @@ def train(
     return summary
 
 
-def store_outcomes(
-    request: RunRequest, cells: Sequence[Cell], outcomes: Sequence[Outcome]
-) -> list[Record]:
-    """Store a record of each outcome of a program, durably, and return the records.
+def store_outcome(request: RunRequest, planned: Planned, outcome: Outcome) -> Record:
+    """Store the record of a cell's outcome, durably, and return it.
 
     A failure never replaces a result that is stored, nor a shorter part of training a longer one:
-    that is returned instead.
+    that is returned instead. Nor does it replace what was trained as far as a run wanted
+    (`--until`): then it is returned, and not stored.
     """
-    records: list[Record] = []
-    for cell, outcome in zip(cells, outcomes, strict=True):
-        here = hardware.machine_class(outcome.machine)
-        record = make_record(
-            cell,
-            outcome,
-            exhibit=name_of(request.exhibit),
-            scale=request.label,
-            data_hash=datasets.data_hash(cell.dataset, request.data_dir, corpus=cell.corpus),
-            machine_class=here,
-        )
-        result = None if record.status == "ok" else _further(request.store, record)
-        if result is None:
-            request.store.put(record)
-        records.append(result or record)
-    return records
+    record = make_record(
+        planned.cell,
+        outcome,
+        exhibit=name_of(request.exhibit),
+        scale=request.label,
+        data_hash=planned.data_hash,
+        machine_class=hardware.machine_class(outcome.machine),
+    )
+    kept = None if record.status == "ok" else _kept(request.store, record)
+    if kept is None:
+        request.store.put(record)
+        return record
+    return record if record.status == "failed" and kept.status == "partial" else kept
 
 
-def _further(store: Store, record: Record) -> Record | None:
-    """Return what is stored of a record's cell and comes further: a result, say of another run."""
+def _kept(store: Store, record: Record) -> Record | None:
+    """Return what is stored of a record's cell and tells more: a result, say of another run."""
     for other in store.get(record.id):
         if hardware.may_be_one(other.machine_class, record.machine_class):
             both = record.status in UNFINISHED and other.status in UNFINISHED
-            if other.status == "ok" or (both and other.iterations_done > record.iterations_done):
+            longer = both and other.iterations_done > record.iterations_done
+            part = record.status == "failed" and other.status == "partial"
+            if other.status == "ok" or longer or part:
                 return other
     return None
 

@@ -8,16 +8,17 @@ an interrupted study continues as it would have. Optuna is imported when an opti
 import hashlib
 import math
 import warnings
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from ...bench.cell import Cell
 from ...bench.configuration import field_of
+from ...bench.errors import UsageError
 from ...results.store.study import Study
 from ..exhibits.field_text import format_value
 from ..exhibits.space import Dimension, applies, as_json, in_space
-from .candidates import Arm, untuned_params
+from .candidates import Arm, trial_cells, untuned_params
 from .trials import Trial
 
 STARTUP = 8  # trials chosen at random before a sampler learns from them; Optuna's default is 10
@@ -37,11 +38,30 @@ def pruning_iterations(cell: Cell, pruner: str) -> tuple[int, ...]:
     return tuple(found)
 
 
+def of_trials(study: Study, arm: Arm) -> tuple[int, ...]:
+    """Return the iterations at which the trials of an arm may be given up.
+
+    Raises UsageError where trials differ in them: an epoch has fewer updates of larger batches.
+    """
+    sizes = [{}, *({d.field: v} for d in arm.space if d.field == "batch_size" for v in d.ends)]
+    cells = (trial_cells(study, arm, size)[0] for size in sizes)
+    found = list(dict.fromkeys(pruning_iterations(cell, study.pruner) for cell in cells))
+    if len(found) > 1:
+        raise UsageError(
+            "--space batch_size: by a schedule in epochs trials of different batches have different"
+            " numbers of updates, and cannot be judged beside one another on the way; give --pruner"
+            " none, or iterations and evaluate_every in updates by --set"
+        )
+    return found[0]
+
+
 class Optimizer:
     """The Optuna study of one arm, in memory."""
 
     def __init__(self, study: Study, arm: Arm) -> None:
         self._study, self._arm = study, arm
+        self._iterations = trial_cells(study, arm, {})[0].iterations
+        self.pruning_iterations = of_trials(study, arm)
         self._open: dict[int, Any] = {}
         self._told: dict[int, int] = {}  # the last iteration that was reported of each trial
         with quietly() as optuna:
@@ -49,7 +69,7 @@ class Optimizer:
                 study_name=f"{study.name}/{arm.label}",
                 direction="minimize" if arm.objective.minimize else "maximize",
                 sampler=self._sampler(0),
-                pruner=_pruner(optuna, study.pruner, arm.cell),
+                pruner=_pruner(optuna, study.pruner, self.pruning_iterations, self._iterations),
             )
 
     def ask(self, number: int) -> dict[str, Any]:
@@ -66,7 +86,7 @@ class Optimizer:
     def replay(self, trial: Trial) -> None:
         """Tell of a trial of an earlier start, the next one, as far as it went."""
         self._take(trial.number, trial.params)
-        for at in pruning_iterations(self._arm.cell, self._study.pruner):
+        for at in self.pruning_iterations:
             if any(iteration >= at for iteration, _ in trial.points):
                 self.prune(trial, at)
         if trial.state != "open":
@@ -158,8 +178,8 @@ def _sampler(name: str, seed: int) -> Any:
     return samplers.TPESampler(seed=seed, n_startup_trials=STARTUP, constant_liar=True)
 
 
-def _pruner(optuna: Any, name: str, cell: Cell) -> Any:
-    pruners, at = optuna.pruners, pruning_iterations(cell, name)
+def _pruner(optuna: Any, name: str, at: Sequence[int], iterations: int) -> Any:
+    pruners = optuna.pruners
     if name == "none" or not at:
         return pruners.NopPruner()
     if name == "median":
@@ -167,7 +187,7 @@ def _pruner(optuna: Any, name: str, cell: Cell) -> Any:
     if name == "halving":
         return pruners.SuccessiveHalvingPruner(min_resource=at[0], reduction_factor=FACTOR)
     return pruners.HyperbandPruner(
-        min_resource=at[0], max_resource=cell.iterations, reduction_factor=FACTOR
+        min_resource=at[0], max_resource=iterations, reduction_factor=FACTOR
     )
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from ...bench.cell import Cell
 from ...results.store.store import Store
 from ...results.store.study import Study
-from ..running.plan import Plan
+from ..running.plan import Plan, Planned
 from ..running.run import SignalListener
 from .candidates import Arm
 from .optuna_adapter import Optimizer
@@ -67,9 +67,13 @@ class TrialBatch:
         """The iteration of the next judgement; None: the end of training."""
         return self.pruning_iterations[0] if self.pruning_iterations else None
 
+    def planned(self, program_index: int) -> list[Planned]:
+        """Return the cells of the program with this number, as planned."""
+        return [self.plan.cells[index] for index in self.plan.programs[program_index]]
+
     def cells(self, program_index: int) -> list[Cell]:
         """Return the cells of the program with this number."""
-        return [self.plan.cells[index].cell for index in self.plan.programs[program_index]]
+        return [planned.cell for planned in self.planned(program_index)]
 
 
 class Search:

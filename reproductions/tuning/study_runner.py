@@ -23,9 +23,9 @@ from ..running.executor import check_data, job_of
 from ..running.memory_fit import fit_per_worker, workers_for
 from ..running.plan import Plan, make_plan
 from ..running.request import RunRequest, stacks
-from ..running.run import store_outcomes
+from ..running.run import store_outcome
 from .candidates import fresh_cells, trial_cells
-from .optuna_adapter import Optimizer, pruning_iterations
+from .optuna_adapter import Optimizer
 from .search import RunOptions, Search, StudyListener, TrialBatch
 from .study_options import arms_of_study
 from .trials import RecordIndex, Trial, best, derive
@@ -81,13 +81,14 @@ class Tuner:
         cells = [arm.cell for arm in self.arms]
         most = [trial_cells(self.study, arm, largest(arm.space, arm.cell))[0] for arm in self.arms]
         self.options.store.warnings += provenance.warnings()
-        check_data(self._request(), make_plan(cells, (), machine=None))
+        data_dir = self.options.data_dir
+        check_data(self._request(), make_plan(cells, (), machine=None, data_dir=data_dir))
         missing = sum(self.study.trials - len(s.trials) for s in self._searches)
         ready = sum(len(batch.plan.programs) for batch in self._ready)
         total = missing * self.study.seeds + ready + self.study.fresh
         asked = self.options.jobs or (None if self.device == "cpu" else 1)
         self.workers = workers_for(asked, self.device, total)
-        plan = make_plan([*cells, *most], (), machine=None)
+        plan = make_plan([*cells, *most], (), machine=None, data_dir=data_dir)
         fit = fit_per_worker(plan, self.workers, memory_estimate.free(self.device))
         if fit.too_large:
             raise UsageError(f"--space: the largest cell: {next(iter(fit.too_large.values()))}")
@@ -154,7 +155,7 @@ class Tuner:
             search=search,
             numbers=tuple(trial.number for trial in trials),
             plan=self._plan(cells),
-            pruning_iterations=pruning_iterations(search.arm.cell, self.study.pruner),
+            pruning_iterations=search.optimizer.pruning_iterations,
         )
 
     def _plan(self, cells: Sequence[Cell]) -> Plan:
@@ -200,13 +201,13 @@ class Tuner:
     def _store(self, batch: TrialBatch, program_index: int, outcomes: Sequence[Outcome]) -> None:
         untouched = not batch.numbers and not batch.search.arm.sets
         own = {cell.key for cell in self._untuned_cells(batch.search)} if untouched else set[str]()
-        for cell, outcome in zip(batch.cells(program_index), outcomes, strict=True):
-            request = self._request(own=cell.key in own)
-            for record in store_outcomes(request, [cell], [outcome]):
-                self.records.add(record)
-                if record.status not in UNFINISHED:
-                    path = self.options.store.checkpoint_path(record.id, record.machine_class)
-                    path.unlink(missing_ok=True)
+        for planned, outcome in zip(batch.planned(program_index), outcomes, strict=True):
+            request = self._request(own=planned.cell.key in own)
+            record = store_outcome(request, planned, outcome)
+            self.records.add(record)
+            if record.status not in UNFINISHED:
+                path = self.options.store.checkpoint_path(record.id, record.machine_class)
+                path.unlink(missing_ok=True)
 
     def _untuned_cells(self, search: Search) -> list[Cell]:
         return fresh_cells(self.study, search.arm, None)

@@ -33,8 +33,8 @@ class EarlyStopping:
         self._final: Errors = ([math.nan] * len(cells), [math.nan] * len(cells))
         self._train: Errors = ([math.nan] * len(cells), [math.nan] * len(cells))
 
-    def observe(self, validation: Errors, evaluate: Callable[[str], Errors]) -> None:
-        """Take in an evaluation.
+    def observe(self, validation: Errors, evaluate: Callable[[str], Errors]) -> list[int]:
+        """Take in an evaluation; return the replicas that end here.
 
         Args:
             validation: on the examples that decide.
@@ -56,6 +56,7 @@ class EarlyStopping:
         ends = [r for r, ended in enumerate(before) if self.stopped(r) and not ended]
         if ends:
             _take(self._train, evaluate("train"), ends)
+        return ends
 
     def stopped(self, replica: int) -> bool:
         """True once a replica has waited `patience` evaluations for a lower validation error."""

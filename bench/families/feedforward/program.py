@@ -111,12 +111,14 @@ class FeedForwardProgram(Program):
     def evaluate_all(self) -> EvaluatedPoints:
         """Evaluate every replica: return the point of its curve, and when it diverged."""
         self._held = errors, losses = self.evaluate("held")
+        ending: Sequence[int] = ()
         if self._stopping is not None:
-            self._stopping.observe(self._held, self.evaluate)
+            ending = self._stopping.observe(self._held, self.evaluate)
+        if self.iteration == self.cells[0].iterations:
+            ending = range(len(self.cells))
         probed, updates = self.probe(), self.updates()
-        weights = ridge = None
-        if self.iteration == self.cells[0].iterations or self.ended:
-            weights, ridge = diagnose(self.network, self.batches) or (None, None)
+        found = diagnose(self.network, self.batches) if ending else None
+        weights, ridge = found or (None, None)
         points = [
             CurvePoint(
                 iteration=self.iteration,
@@ -127,8 +129,8 @@ class FeedForwardProgram(Program):
                 sg_loss=None if probed.sg_loss is None else probed.sg_loss[r],
                 sg_cosine=_defined(probed.sg_cosine, r),
                 sg_held_cosine=_defined(probed.sg_held_cosine, r),
-                sg_weight_cosine=_defined(weights, r),
-                sg_ridge_cosine=_defined(ridge, r),
+                sg_weight_cosine=_defined(weights if r in ending else None, r),
+                sg_ridge_cosine=_defined(ridge if r in ending else None, r),
                 updates=None if updates is None else updates[r],
             )
             for r in range(len(self.cells))

@@ -5,13 +5,14 @@ Whole runs by a scheduler's workers are in `tests/reproductions/running/test_rem
 
 import dataclasses
 import threading
+from collections import deque
 
 import pytest
 from reference.engine import FakeClient
 from reference.jobs import job_of
 from reference.programs import tiny_cell
 from sgbench.bench import hardware
-from sgbench.bench.engine import dask_client, remote_pool, worker
+from sgbench.bench.engine import dask_client, dispatch, remote_pool, worker
 from sgbench.bench.engine.dispatch import RetryJobError, Stop
 from sgbench.bench.engine.remote_pool import RemotePool
 from sgbench.bench.engine.worker import TaskResult
@@ -66,6 +67,10 @@ def pool_of(told):
     return make
 
 
+def distribution(jobs, pool):
+    return dispatch._Distribution(jobs, deque(range(len(jobs))), pool, lambda *_: None)
+
+
 @pytest.fixture
 def job():
     return job_of(tiny_cell("backprop"))
@@ -73,9 +78,24 @@ def job():
 
 class TestPresence:
     @pytest.mark.parametrize(("most", "count"), [(None, 3), (2, 2), (5, 3)])
-    def test_no_more_than_were_asked_for_are_there(self, pool_of, most, count):
-        pool = pool_of(FakeClient("a", "b", "c"), max_jobs=most)
-        assert list(pool.present()) == ["a", "b", "c"][:count]
+    def test_no_more_jobs_are_begun_than_were_asked_for(self, pool_of, job, most, count):
+        client = FakeClient("a", "b", "c")
+        pool = pool_of(client, max_jobs=most)
+        assert list(pool.present()) == ["a", "b", "c"]
+        work = distribution([job] * 5, pool)
+        work.fill()
+        work.fill()
+        assert len(work.running) == len(client.submitted) == count
+
+    def test_a_worker_that_joins_takes_no_job_from_another(self, pool_of, job):
+        client = FakeClient("b", "c")
+        work = distribution([job] * 5, pool_of(client, max_jobs=2))
+        work.fill()
+        client.workers = ["a", "b", "c"]
+        work.drop_lost_workers()
+        work.fill()
+        assert {one.address for one in work.running.values()} == {"b", "c"}
+        assert not work.deaths
 
     def test_it_is_said_once_that_nobody_is_left_and_once_that_one_has_come(self, pool_of, told):
         client = FakeClient("a")

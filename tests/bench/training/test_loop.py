@@ -12,10 +12,12 @@ from reference.jobs import Clock, job_of, never, stopping_at, train_in_parts, un
 from reference.programs import random_data, tiny_cell
 from sgbench.bench import hardware
 from sgbench.bench.errors import DataError
+from sgbench.bench.families.feedforward import diagnosis
 from sgbench.bench.families.feedforward.program import FeedForwardProgram as Trained
 from sgbench.bench.nn.adam import Adam
 from sgbench.bench.training import checkpoint, loop
 
+LOAD = loop._load
 EVERY, ITERATIONS = 5, 23  # evaluated after 5, 10, 15, 20 and 23; the sixty examples make 6 batches
 KINDS = [
     ("no_bprop", None, "fcn"),
@@ -64,6 +66,20 @@ def test_what_a_replica_gives_is_up_to_where_it_ended_whatever_shares_its_progra
         assert [p.iteration for p in one.curve] == [p.iteration for p in other.curve]
         for name in ("error_rate", "loss", "train_error", "train_loss"):
             assert getattr(other, name) == pytest.approx(getattr(one, name), rel=1e-9), name
+
+
+def test_a_replica_that_ends_early_is_diagnosed_as_it_is_alone(monkeypatch):
+    monkeypatch.setattr(diagnosis, "LEAST_BATCHES", 4)
+    fields = {"sg_layers": 1, "patience": 2, "iterations": 80, "precision": "float64"}
+    cells = [cell("dni", seed=n, learning_rate=3e-3 * (n + 1), **fields) for n in range(3)]
+    alone = [found for one in cells for found in loop.train(job_of(one), never)]
+    together = loop.train(job_of(*cells), never)
+    assert len({found.iterations_done for found in alone}) > 1
+    for one, other in zip(alone, together, strict=True):
+        *early, last = other.curve
+        assert [point.sg_weight_cosine for point in early] == [None] * (len(one.curve) - 1)
+        assert one.curve[-1].sg_weight_cosine is not None
+        assert last.sg_weight_cosine == pytest.approx(one.curve[-1].sg_weight_cosine, rel=1e-4)
 
 
 def test_a_replica_that_has_ended_does_not_diverge(monkeypatch):
@@ -383,6 +399,15 @@ class TestDivergence:
         (outcome,) = loop.train(job_of(cell()), never)
         assert (outcome.status, outcome.iterations_done) == ("diverged", ITERATIONS)
         assert outcome.error_rate is None
+
+
+def test_data_are_read_again_where_their_file_is_another(tmp_path):
+    corpus = tmp_path / "novel.txt"
+    corpus.write_text("It was a dark and stormy night. " * 300)
+    first = LOAD("descriptions", None, str(corpus))
+    assert LOAD("descriptions", None, str(corpus)) is first
+    corpus.write_text("Call me Ishmael, some years ago, " * 300)
+    assert LOAD("descriptions", None, str(corpus)).alphabet != first.alphabet
 
 
 def test_what_training_raises_is_raised(monkeypatch):

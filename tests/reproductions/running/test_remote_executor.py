@@ -20,9 +20,10 @@ from sgbench.bench.engine import worker_info
 from sgbench.bench.errors import UsageError
 from sgbench.bench.nn import products
 from sgbench.bench.training import loop
-from sgbench.reproductions.running import backend
+from sgbench.reproductions.running import backend, remote_executor
 from sgbench.reproductions.running.dry_run import dry_run
 from sgbench.reproductions.running.run import RunRequest, run
+from sgbench.reproductions.running.until import read_until
 from sgbench.results.store import backend_file
 from sgbench.results.store.store import Store
 
@@ -118,6 +119,29 @@ def test_a_program_that_kills_every_worker_fails_alone(request_of, dask, monkeyp
     assert run(request, Listener()).written == {}
     again = dataclasses.replace(request, retry=("failed",))
     assert run(again, Listener()).written == {"ok": 1}
+
+
+@pytest.mark.slow
+def test_a_run_goes_as_far_as_is_wanted_and_on_from_there(request_of, dask):
+    dask.worker()
+    request = request_of(scheduler=dask.address, where=ONE)
+    part = dataclasses.replace(request, until=read_until("4"))
+    assert run(part, Listener()).written == {"partial": 1}
+    assert [r.iterations_done for r in request.store.scan()] == [4]
+    assert run(request, Listener()).written == {"ok": 1}
+    whole = request_of("whole", where=ONE)
+    run(whole, Listener())
+    assert stored(request.store) == stored(whole.store)
+
+
+def test_a_newcomer_is_held_against_the_data_that_it_was_asked_of():
+    code = {"release": "1", "code": "a", "torch": "2.13"}
+    mine = worker_info.Fingerprint(**code, data={("mnist", None): "x", ("digits", None): "y"})
+    one = remote_executor.RemoteExecutor.__new__(remote_executor.RemoteExecutor)
+    one.fingerprint = mine
+    for data, words in (({("digits", None): "y"}, []), ({("digits", None): "z"}, ["digits z"])):
+        found = one._differences(worker_info.Fingerprint(**code, data=data))
+        assert [text.partition(" there")[0] for text in found] == words
 
 
 class TestStops:

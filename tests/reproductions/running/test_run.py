@@ -5,12 +5,14 @@ import functools
 
 import pytest
 from reference.runs import GRID, SMALL, Listener, left_behind, stored, untimed
+from sgbench.bench import datasets
 from sgbench.bench.engine import here, local_pool
 from sgbench.bench.training import loop
 from sgbench.reproductions.running import plan as plans
 from sgbench.reproductions.running import run as run_module
 from sgbench.reproductions.running.backend import known_class
 from sgbench.reproductions.running.run import run
+from sgbench.reproductions.running.until import read_until
 from sgbench.results.store.store import Store
 
 
@@ -117,3 +119,43 @@ def test_a_run_whose_workers_cannot_start_goes_on_in_one_process_and_says_so(
     assert len(told) == 1
     run(one, Listener())
     assert stored(request_of("two").store) == stored(one.store)
+
+
+def test_a_failure_takes_nothing_from_what_was_trained_in_part(request_of, monkeypatch):
+    request = dataclasses.replace(request_of(), where=(*GRID[:1], "depth=3", "rule=backprop"))
+    part = dataclasses.replace(request, until=read_until("4"))
+    run(part, Listener())
+    before = stored(request.store)
+    assert [r.status for r in before.values()] == ["partial"]
+
+    def broken(job, should_stop):
+        raise MemoryError
+
+    monkeypatch.setattr(loop, "train", broken)
+    listener = Listener()
+    assert run(request, listener).written == {"failed": 1}
+    assert stored(request.store) == before
+    monkeypatch.undo()
+    assert run(request, Listener()).written == {"ok": 1}
+
+
+def test_a_record_names_the_data_that_were_there_when_it_began(request_of, tmp_path):
+    corpus = tmp_path / "novel.txt"
+    corpus.write_text("It was a dark and stormy night. " * 300)
+    request = dataclasses.replace(
+        request_of(), exhibit="table2", where=("dataset=descriptions", "rule=bptt", "T=4"),
+        set=("iterations=3", "evaluate_every=1", "hidden_units=4", "batch_size=4",
+             f"corpus={corpus}"),
+    )  # fmt: skip
+    began = datasets.data_hash("descriptions", corpus=corpus)
+
+    def edit(program, iteration):
+        corpus.write_text("Call me Ishmael, some years ago, " * 300)
+
+    listener = Listener(progress=edit)
+    monkey = pytest.MonkeyPatch()
+    with monkey.context() as patch:
+        patch.setattr(loop, "POLL_SECONDS", 0.0)
+        run(request, listener)
+    assert datasets.data_hash("descriptions", corpus=corpus) != began
+    assert [record.data_hash for record in listener.records] == [began]

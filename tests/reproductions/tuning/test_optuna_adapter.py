@@ -4,7 +4,8 @@ import dataclasses
 from math import log10
 
 import pytest
-from reference.studies import states
+from reference.studies import SMALL, states
+from sgbench.bench.errors import UsageError
 from sgbench.reproductions.tuning.optuna_adapter import STARTUP, Optimizer, pruning_iterations
 from sgbench.reproductions.tuning.study_options import arms_of_study, declare
 from sgbench.reproductions.tuning.trials import Trial
@@ -113,3 +114,13 @@ def test_the_protocol_as_it_is_is_never_given_up(asked):
         optimizer.tell(trial(number, asked_for[number], 1.0))
     assert optimizer.prune(trial(9, asked_for[9], 99.0), 6)
     assert not optimizer.prune(trial(0, asked_for[0], 99.0), 6)
+
+
+def test_batches_of_several_sizes_have_no_common_judgement_by_epochs(asked):
+    changes = ("iterations=9 epochs", "evaluate_every=1 epoch", SMALL[2])
+    space = ("batch_size=16,32", "learning_rate=1e-3:1e-2:log")
+    study, _ = declare(asked(set=changes, space=space))
+    with pytest.raises(UsageError, match=r"^--space batch_size: .* give --pruner none, or"):
+        Optimizer(study, arms_of_study(study)[0])
+    study, _ = declare(asked(set=changes, space=space, pruner="none"))
+    assert Optimizer(study, arms_of_study(study)[0]).pruning_iterations == ()

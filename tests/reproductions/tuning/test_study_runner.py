@@ -2,9 +2,11 @@
 
 import dataclasses
 
+import numpy
 import pytest
 from reference.runs import left_behind, stored
 from reference.studies import SMALL, WHERE, StudyListener, states
+from sgbench.bench import registry
 from sgbench.bench.errors import UsageError
 from sgbench.bench.training import loop
 from sgbench.reproductions.running.plan import make_plan
@@ -140,3 +142,50 @@ def test_another_tuner_on_the_same_study_is_noticed(tuned, tmp_path):
 
     with pytest.raises(UsageError, match="another sgbench tune"):
         tuned(listener=StudyListener(ended=meddle))
+
+
+FOLDER_DATA = """
+import numpy
+from sgbench.bench.datasets import Data
+from sgbench.bench.declarations import Dataset
+DATASET = Dataset(
+    name="mine", label="mine", kind="images", version=1, classes=10, shape=(1, 8, 8),
+    examples=(96, 24), pixel_max=255,
+)
+
+
+def load(folder):
+    images = numpy.load(folder / "images.npy")
+    labels = numpy.arange(len(images)) % 10
+    return Data(
+        train_images=images[:96], train_labels=labels[:96], test_images=images[96:],
+        test_labels=labels[96:], classes=10, pixel_max=255,
+    )
+"""
+
+
+def test_own_data_are_looked_for_in_the_folder_that_is_named(tuned, tmp_path):
+    images = numpy.random.default_rng(0).integers(0, 256, (120, 1, 8, 8), dtype=numpy.uint8)
+    (tmp_path / "data").mkdir()
+    numpy.save(tmp_path / "data" / "images.npy", images)
+    (tmp_path / "mine.py").write_text(FOLDER_DATA)
+    registry.DATASETS.add_file(str(tmp_path / "mine.py"), "--dataset-file")
+    try:
+        _, _, heard = tuned(
+            set=(*SMALL, "dataset=mine", "sg_units=8"), trials=1, seeds=1, fresh=1,
+            space=("learning_rate=1e-3:1e-2:log",),
+            options={"data_dir": str(tmp_path / "data")},
+        )  # fmt: skip
+    finally:
+        registry.DATASETS.remove("mine")
+    assert set(states(heard)) == {"complete"}
+
+
+def test_trials_are_judged_at_evaluations_of_their_own_where_the_schedule_is_in_epochs(tuned):
+    epochs = tuple(s for s in SMALL if "iterations" not in s and "evaluate" not in s)
+    epochs = (*epochs, "iterations=9 epochs", "evaluate_every=1 epoch")
+    _, store, heard = tuned(set=epochs, seeds=1, fresh=1)
+    assert "pruned" in states(heard)
+    for record in store.scan():
+        if record.status == "pruned":
+            assert record.iterations_done in (record.evaluate_every, 3 * record.evaluate_every)
