@@ -116,6 +116,23 @@ class Cell(Configuration):
         found = self.value(name)
         return field_of(name).default if found is None else found
 
+    def effective(self, name: str) -> Any:
+        """Return the field `name` as the cell is trained by it; None where it does not apply.
+
+        Where the cell has none, that is its default.
+        """
+        found = self.value(name)
+        if found is not None:
+            return found
+        if name not in FIELDS:
+            return defaults(self.rule, optional=True).get(name) if self._may_have(name) else None
+        default = FIELDS[name].default
+        return default if default is not None and applicable(self.to_dict())[name] else None
+
+    def _may_have(self, name: str) -> bool:
+        """Tell whether `name` is a hyperparameter of the rule in cells like this."""
+        return name in own_fields(self.rule, registry.family_of(self.network).name)
+
     def need(self, name: str) -> Any:
         """Return the field `name`; UsageError where this cell has none."""
         found = self.value(name)

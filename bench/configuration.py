@@ -257,12 +257,32 @@ def hyperparameters() -> dict[str, Hyperparameter]:
     """Return the hyperparameters of all rules that can be loaded, by name, in the rules' order."""
     if registry.RULES.generation not in _known:
         loaded = dict(registry.RULES.loadable())
-        found = {one.name: one for rule in loaded.values() for one in rule.hyperparameters}
+        found: dict[str, Hyperparameter] = {}
+        for one in (one for rule in loaded.values() for one in rule.hyperparameters):
+            found[one.name] = _of_both(found.get(one.name, one), one)
         if len(loaded) < len(registry.RULES.names()):
             return found  # a rule that does not load now may load later
         _known.clear()
         _known[registry.RULES.generation] = found
     return _known[registry.RULES.generation]
+
+
+def _of_both(one: Hyperparameter, other: Hyperparameter) -> Hyperparameter:
+    """Return what two rules' hyperparameters of one name allow together.
+
+    A cell's own rule holds its value against its own declaration.
+    """
+    if one == other:
+        return one
+    lows = [low for both in (one, other) for low in (both.min, both.above) if low is not None]
+    return dataclasses.replace(
+        one,
+        kind=one.kind if one.kind is other.kind else float,
+        min=min(lows),
+        above=None,
+        max=max(one.max, other.max),
+        replica_axis=one.replica_axis and other.replica_axis,
+    )
 
 
 _known: dict[int, dict[str, Hyperparameter]] = {}

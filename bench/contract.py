@@ -195,7 +195,9 @@ class Rule:
         if below == FROZEN_ALL:
             return hidden
         if isinstance(below, str):
-            return int(hyperparameters.get(below, 0))
+            declared = self.hyperparameter(below)
+            assert declared is not None  # `checked_rule`
+            return int(hyperparameters.get(below, declared.default or 0))
         return below if below >= 0 else max(0, hidden + below)
 
     def hyperparameter(self, name: str) -> Hyperparameter | None:
@@ -303,11 +305,11 @@ def _numbers(rule: Rule) -> Iterator[str]:
                 yield f"hyperparameter {one.name}: RULE.families lacks its family {family!r}"
     below = rule.frozen_below
     named = rule.hyperparameter(below) if isinstance(below, str) else None
-    fits = below == FROZEN_ALL or (named is not None and named.kind is int)
-    if isinstance(below, str) and not fits:
+    fits = named is not None and named.kind is int and not named.replica_axis
+    if isinstance(below, str) and below != FROZEN_ALL and not fits:
         yield (
             f"RULE.frozen_below={below!r} is neither {FROZEN_ALL!r} nor a hyperparameter of the"
-            " rule with kind=int"
+            " rule with kind=int and replica_axis=False"
         )
 
 
@@ -336,7 +338,9 @@ def _hyperparameter_problem(one: Hyperparameter) -> str:
     least = one.min if one.min is not None else one.above
     if least is None:
         return f"hyperparameter {one.name}: give min, or above"
-    if one.default is not None and not least <= one.default <= one.max:
+    default = least if one.default is None else one.default
+    on_the_edge = one.min is None and default == least and one.default is not None
+    if on_the_edge or not least <= default <= one.max:
         return f"hyperparameter {one.name}: default={one.default} is not within its own bounds"
     if one.optional and one.default is None:
         return f"hyperparameter {one.name}: give a default, since it is optional"

@@ -54,13 +54,13 @@ class Field:
                 return None
             raise UsageError(f"{self.name} must be given: {self.doc}")
         if not self.many:
-            value = self._scalar(value)
+            value = self.checked(value)
             return None if value == self.default else value
         if not isinstance(value, (list, tuple)):
             raise UsageError(f"{self.name}={value!r} must be a list: {self.doc}")
         if self.optional and not value:
             return None
-        return tuple(map(self._scalar, typing.cast("list[Any]", value)))
+        return tuple(map(self.checked, typing.cast("list[Any]", value)))
 
     def coerce_bound(self, value: Any) -> Any:
         """Return `value` as a bound to hold the field's numbers against.
@@ -70,7 +70,11 @@ class Field:
         """
         return self._typed(value)
 
-    def _scalar(self, value: Any) -> Any:
+    def checked(self, value: Any) -> Any:
+        """Return one value as the field holds it, its default among them.
+
+        Raises UsageError where it is of the wrong type or out of range.
+        """
         value = self._typed(value)
         if isinstance(value, str):
             choices = value if self.choices is None else self.choices()

@@ -95,8 +95,11 @@ class Setting:
             second: whether all replica axes but the seed have their second values.
             changes: fields with other values.
         """
-        needed = (one for one in self.rule.hyperparameters if not one.optional)
-        own = {one.name: _value(one, second) for one in needed}
+        own = {
+            one.name: _value(one, second)
+            for one in self.rule.hyperparameters
+            if not one.optional or (second and one.replica_axis)
+        }
         axes = REPLICA_AXES if second else {}
         least = max(SIZES["depth"], self.rule.least_depth)
         names = {"rule": self.rule.name, "network": self.network, "dataset": self.dataset}

@@ -3,12 +3,13 @@
 Each replica has a stream of its own for each name, which follows from its seed and the name alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import torch
 from torch import Tensor
 
 from ..cell import Cell
+from ..errors import UsageError
 from .seeding import Sources
 
 
@@ -18,10 +19,14 @@ class Noise:
     Args:
         cells: one for each replica.
         device: where the numbers are wanted.
+        taken: names of streams that another `Noise` of the same cells has.
     """
 
-    def __init__(self, cells: Sequence[Cell], device: torch.device) -> None:
+    def __init__(
+        self, cells: Sequence[Cell], device: torch.device, taken: Collection[str] = ()
+    ) -> None:
         self._seeds, self._device = [cell.seed for cell in cells], device
+        self._taken = taken
         self._streams: dict[str, Sources] = {}
 
     @property
@@ -30,7 +35,10 @@ class Noise:
         return bool(self._streams)
 
     def uniform(self, name: str, shape: Sequence[int]) -> Tensor:
-        """Return the next numbers of U(0, 1) of the stream `name`, [R, *shape], float32."""
+        """Return the next numbers of U(0, 1) of the stream `name`, [R, *shape], float32.
+
+        Raises UsageError where the name is taken.
+        """
         drawn = self._stream(name).draw(lambda source: torch.rand(tuple(shape), generator=source))
         return drawn.to(self._device)
 
@@ -45,6 +53,10 @@ class Noise:
             self._stream(name).restore(states)
 
     def _stream(self, name: str) -> Sources:
+        if name in self._taken:
+            raise UsageError(
+                f"network.noise: {name!r} is the name of a stream that alters images; give another"
+            )
         if name not in self._streams:
             self._streams[name] = Sources(self._seeds, f"noise/{name}")
         return self._streams[name]

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..cell import Cell
+from ..errors import UsageError
 from ..families.family import family_for
 
 GIB = 2**30
@@ -37,9 +38,18 @@ def fitting(cell: Cell, available: int, field: str = "T", replicas: int = 1) -> 
     low, high = least - 1, cell.need(field)
     while high - low > 1:
         middle = (low + high) // 2
-        fits = needed(cell.replace(**{field: middle}), replicas) <= available
+        smaller = _smaller(cell, field, middle)
+        fits = smaller is not None and needed(smaller, replicas) <= available
         low, high = (middle, high) if fits else (low, middle)
     return low if low >= least else 0
+
+
+def _smaller(cell: Cell, field: str, value: int) -> Cell | None:
+    """Return the cell with another value of `field`; None where no cell has that."""
+    try:
+        return cell.replace(**{field: value})
+    except UsageError:  # of parts of a batch, say, that are not equal
+        return None
 
 
 def remedy(cell: Cell, available: int) -> str:

@@ -68,7 +68,7 @@ def step(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> None:
 
 
 def objective(network: FeedForwardNetwork, x: Tensor, labels: Tensor) -> Tensor:
-    """Return the loss [R] whose gradient `step` writes."""
+    """Return the loss [R] whose gradient `step` writes at `top_weight` = 1, where there is one."""
     one_hot = network.encode(labels)
     total, h = 0, x
     for layer, head in zip(network.hidden, network.heads, strict=True):

@@ -104,7 +104,8 @@ def _taken(scale: Scale, rule: Rule, model: str) -> Iterator[dict[str, Any]]:
 
 
 def _trains(rule: Rule, network: str) -> bool:
-    return registry.family_of(network).name in rule.families
+    of_family = registry.family_of(network).name in rule.families
+    return of_family and (not rule.networks or network in rule.networks)
 
 
 def _unfit(exhibit: Exhibit, rule: Rule) -> UsageError:

@@ -50,6 +50,14 @@ def parse_value(option: str, field: str, text: str) -> Any:
         raise UsageError(f"{option} {field}={text}: {error}") from None
 
 
+def parse_number(option: str, field: str, text: str) -> Any:
+    """Return a number that `field` may have, its default too; UsageError naming the option."""
+    try:
+        return field_of(field).checked(number(text))
+    except UsageError as error:
+        raise UsageError(f"{option} {field}={text}: {error}") from None
+
+
 def format_value(field: str, value: Any) -> str:
     """Return the text of a field's value that `parse_value` reads back."""
     spec = field_of(field)

@@ -15,7 +15,7 @@ from typing import Any, cast
 from ...bench.cell import Cell
 from ...bench.configuration import applicable, coerce, field_of
 from ...bench.errors import UsageError, did_you_mean
-from .field_text import check_field, format_value, parse_value
+from .field_text import check_field, format_value, parse_number, parse_value
 
 _USAGE = "write FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=VALUE,VALUE"
 _PICKED = "select it by --where"
@@ -112,9 +112,9 @@ def parse_dimension(flag: str, field: str, text: str) -> Dimension:
     if more and more != ["log"]:
         wrong = ":".join(more)
         raise UsageError(f"{item}: unknown {wrong!r}{did_you_mean(wrong, ['log'])}; {_USAGE}")
-    bounds = [parse_value(flag, field, bound) for bound in (low, high)]
-    if None in bounds:
+    if "none" in (low.lower(), high.lower()):
         raise UsageError(f"{item}: none cannot be the end of a range; {_USAGE}")
+    bounds = [parse_number(flag, field, bound) for bound in (low, high)]
     dimension = Dimension(field=field, low=bounds[0], high=bounds[1], log=bool(more))
     if dimension.low > dimension.high:
         raise UsageError(f"{item}: the range is empty; write {field}={high}:{low}")
@@ -136,7 +136,8 @@ def refuse_fixed(space: Iterable[Dimension], fixed: Mapping[str, str]) -> None:
 
 def in_space(space: Iterable[Dimension], params: Mapping[str, Any]) -> bool:
     """Tell whether a choice has values of the space only."""
-    return all(d.contains(coerce(d.field, params[d.field])) for d in space if d.field in params)
+    some = [(d, params[d.field]) for d in space if d.field in params]
+    return all(d.contains(value) or d.contains(coerce(d.field, value)) for d, value in some)
 
 
 def as_json(value: Any) -> Any:
@@ -183,6 +184,8 @@ def inside(space: Collection[Dimension], cell: Cell) -> dict[str, Any] | None:
     for d in in_order(space):
         if applies(d.field, cell, params):
             value = cell.value(d.field)
+            if not d.contains(value):
+                value = cell.effective(d.field)  # a range has the default as a number
             if not d.contains(value):
                 return None
             params[d.field] = value

@@ -43,7 +43,11 @@ class Condition:
 
     def matches(self, cell: Cell) -> bool:
         """Tell whether `cell` meets the condition."""
-        return cell.value(self.field) in self.values
+        return cell.value(self.field) in self.values or self._by_default(cell)
+
+    def _by_default(self, cell: Cell) -> bool:
+        found = cell.effective(self.field)
+        return found is not None and found in self.values
 
     def parts(self) -> "Iterator[Condition]":
         """Yield a condition for each of its values."""
@@ -65,7 +69,7 @@ class Range:
 
     def matches(self, cell: Cell) -> bool:
         """Tell whether `cell` has such a number."""
-        value = cell.value(self.field)
+        value = cell.effective(self.field)
         return value is not None and _HOLDS[self.sign](value, self.bound)
 
     def parts(self) -> "Iterator[Range]":

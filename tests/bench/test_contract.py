@@ -157,6 +157,18 @@ class TestDeclarations:
             dataclasses.replace(with_number, frozen_below="strength").frozen(4, {"strength": 2})
             == 2
         )
+        by_default = dataclasses.replace(
+            RIGHT,
+            frozen_below="deep",
+            hyperparameters=(
+                Hyperparameter(name="deep", doc="d", kind=int, default=2, min=0, optional=True),
+            ),
+        )
+        assert [by_default.frozen(4, given) for given in ({}, {"deep": 0}, {"deep": 3})] == [
+            2,
+            0,
+            3,
+        ]
         assert NUMBER.label == "strength"
         assert dataclasses.replace(NUMBER, symbol="λ").label == "λ"
 

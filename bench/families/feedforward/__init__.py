@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ... import registry
-from ...contract import UNREPEATABLE
+from ...contract import FROZEN_ALL, UNREPEATABLE
 from ...errors import UsageError
 from ..family import Family, unfit
 from .stages import check_stages, schedules_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import torch
 
     from ...cell import Cell
+    from ...contract import Rule
     from ...datasets import Loaded
     from .program import FeedForwardProgram
 
@@ -94,17 +95,7 @@ class FeedForwardFamily:
                 + (f", decoupled={decoupled}" if decoupled else "")
                 + f": it needs {least - 1} hidden layers; give depth={least} or more"
             )
-        below, name = values.get(str(rule.frozen_below)), rule.frozen_below
-        if below and decoupled is not None:
-            raise UsageError(
-                f"{name}={below} does not go with decoupled={decoupled}; leave one of them out"
-            )
-        if below and depth is not None and below > depth - 2:
-            raise UsageError(
-                f"{name}={below} freezes all {depth - 1} hidden layers of depth={depth};"
-                f" give at most {depth - 2}"
-            )
-
+        _check_frozen(rule, values)
         if values.get("patience") == 0:
             raise UsageError("patience=0 never ends training; leave it out, or give 1 or more")
         check_stages(values)
@@ -168,3 +159,25 @@ def decouples(rule: str) -> bool:
 
 
 FAMILY: Family = FeedForwardFamily()
+
+
+def _check_frozen(rule: Rule, values: Mapping[str, Any]) -> None:
+    """Raise UsageError where the layers that never learn do not fit depth or decoupling."""
+    name, depth, decoupled = rule.frozen_below, values.get("depth"), values.get("decoupled")
+    if depth is None or name in (0, FROZEN_ALL):
+        return
+    given = values.get(str(name))
+    found = rule.frozen(depth - 1, {} if given is None else {str(name): given})
+    what = f"{name}={found}" if isinstance(name, str) else f"rule={rule.name}"
+    if found and decoupled is not None:
+        raise UsageError(f"{what} does not go with decoupled={decoupled}; leave one of them out")
+    if isinstance(name, str) and found > depth - 2:
+        raise UsageError(
+            f"{what} freezes all {depth - 1} hidden layers of depth={depth};"
+            f" give at most {depth - 2}"
+        )
+    if found > depth - 1:
+        raise UsageError(
+            f"{what} freezes {found} hidden layers (RULE.frozen_below), and depth={depth} has"
+            f" {depth - 1}; give depth={found + 1} or more"
+        )

@@ -3,6 +3,10 @@
 import torch
 from torch import Tensor
 
+from ...errors import UsageError
+
+JITTER, FLIP = "jitter", "flip"
+"""Streams of noise that shifts and mirroring are drawn from."""
 DIGITS = 4  # to which mean and deviation are rounded, as they are published
 
 
@@ -14,6 +18,8 @@ def standards(images: Tensor, pixel_max: int) -> tuple[Tensor, Tensor]:
     Args:
         images: the training images, uint8 [N, C, H, W].
         pixel_max: the value of the brightest pixel.
+
+    Raises UsageError where a channel is the same in all images.
     """
     levels = torch.arange(256, dtype=torch.float64) / pixel_max
     found: list[tuple[Tensor, Tensor]] = []
@@ -23,7 +29,14 @@ def standards(images: Tensor, pixel_max: int) -> tuple[Tensor, Tensor]:
         mean = (share * levels).sum()
         found.append((mean, (share * (levels - mean).square()).sum().sqrt()))
     means, deviations = zip(*found, strict=True)
-    return _rounded(means), _rounded(deviations)
+    rounded = _rounded(deviations)
+    if not rounded.all():
+        channel = int(rounded.flatten().argmin())
+        raise UsageError(
+            f"input_norm=standard: channel {channel} of the training images hardly varies (its"
+            f" standard deviation is below 1e-{DIGITS}); leave input_norm out"
+        )
+    return _rounded(means), rounded
 
 
 def _rounded(values: tuple[Tensor, ...]) -> Tensor:

@@ -6,6 +6,7 @@ it is left, or nothing where the last batch of a pass may be smaller. Images tha
 be moved and mirrored at random.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import cast
 
@@ -19,7 +20,8 @@ from ...nn.noise import Noise
 from ...nn.precision import dtype
 from ...nn.seeding import Sources
 from ..images import test_set, training_and_heldout
-from .alterations import Padded, standards
+from .alterations import FLIP, JITTER, Padded, standards
+from .blueprint import blueprint
 from .estimates import CHUNK
 
 FLIPPED = 0.5  # probability that an image is mirrored
@@ -47,11 +49,13 @@ class Batches:
             )
         alone = cell.last_batch == "smaller" and len(images) % cell.batch_size == 1
         models = bool(cell.sg_layers or cell.si_layers)  # whose hidden layers have it, too
-        if alone and cell.network == "fcn" and (models or cell.chosen("norm") == "batch"):
+        shapes = blueprint(cell, images.shape[1:], data.classes).shapes if alone else ()
+        one_place = any(math.prod(shape[1:]) == 1 for shape in shapes)  # batch norm takes the rest
+        if one_place and (models or cell.chosen("norm") == "batch"):
             raise UsageError(
                 f"batch_size={cell.batch_size} leaves one of {len(images)} training examples to"
                 " the last batch (last_batch=smaller), and batch norm needs two; give another"
-                " batch_size" + ("" if models else ", or norm=none")
+                " batch_size" + ("" if models or cell.network != "fcn" else ", or norm=none")
             )
         if cell.chosen("jitter") >= min(images.shape[2:]):
             raise UsageError(
@@ -130,8 +134,8 @@ class Batches:
         batch, places = index.shape[1:], 2 * self.jitter + 1
         offsets = None
         if self.jitter:
-            offsets = self.noise.uniform("jitter", (2, *batch)).mul_(places).long()
-        mirrored = self.noise.uniform("flip", batch) < FLIPPED if self.flip else None
+            offsets = self.noise.uniform(JITTER, (2, *batch)).mul_(places).long()
+        mirrored = self.noise.uniform(FLIP, batch) < FLIPPED if self.flip else None
         return self._padded.crop(index, offsets, mirrored)
 
     def chunks(self, which: str) -> Iterator[tuple[Tensor, Tensor]]:

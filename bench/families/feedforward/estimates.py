@@ -6,9 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from ... import datasets, registry
+from ...contract import UNREPEATABLE
 from ...nn.blueprint import DropoutSpec
 from ..estimates import COPIES, PRODUCTS_PER_WEIGHT, bytes_of, weights_of
 from .blueprint import FeedForwardBlueprint, blueprint, frozen_layers
+from .stages import ERRORS, HELD, WHOLE_NETWORKS, learns_from
 
 if TYPE_CHECKING:
     from ...cell import Cell
@@ -26,7 +28,26 @@ CHUNK = 1000
 def memory(cell: Cell, replicas: int) -> int:
     """Return about how many bytes the training of a program of such cells takes."""
     at_a_time = max(of_a_step(cell), of_an_evaluation(cell))
-    return bytes_of(cell, weights(cell) + of_a_rule(cell) + at_a_time, replicas)
+    numbers = weights(cell) + of_a_rule(cell) + at_a_time
+    return bytes_of(cell, numbers, replicas) + (0 if cell.stages is None else of_stages(cell))
+
+
+def of_stages(cell: Cell) -> int:
+    """Return how many bytes more a network takes that is cut into stages.
+
+    Those are a copy of the weights per evaluation, which is evaluated at the end; batches whose
+    error has not come yet; and where every process has the whole network, the further networks.
+    """
+    plan, rule = _blueprint(cell), registry.RULES.declared(cell.rule)
+    at, copies = 0, 0
+    while at < cell.iterations:
+        at, copies = cell.next_evaluation(at), copies + 1
+    found = bytes_of(cell, copies * weights_of(plan.blocks), 1)
+    if cell.schedule in UNREPEATABLE and learns_from(rule.name) == ERRORS:
+        found += HELD * kept(cell)
+    if cell.schedule in WHOLE_NETWORKS:
+        found += bytes_of(cell, (cell.need("stages") - 1) * weights(cell), 1)
+    return found
 
 
 def weights(cell: Cell) -> int:

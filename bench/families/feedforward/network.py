@@ -21,6 +21,7 @@ from ...nn.noise import Noise
 from ...nn.parameters import Parameters
 from ...nn.synthetic_gradient import SyntheticGradient, scale_of
 from ..rule_state import hyperparameters, kept
+from .alterations import FLIP, JITTER
 from .blueprint import Architecture, architecture_of, blueprint, frozen_layers
 from .losses import LOSSES
 
@@ -95,7 +96,7 @@ class FeedForwardReplicas:
         self.input_models = list(map(build, plan.input_models))
         self.decoupled = cell.decoupled is not None
         self.weights = Parameters(self.blocks(), cells, device)
-        self.noise = Noise(cells, device)
+        self.noise = Noise(cells, device, taken=(JITTER, FLIP))
         for block in self.blocks():
             block.listen(self.noise)
         self.top_loss = LOSSES[cell.chosen("loss_function")]

@@ -69,9 +69,9 @@ class UpdateMask:
 def block_mask(network: FeedForwardReplicas, mask: Mask) -> Mask:
     """Return for each replica which of the network's blocks are updated, in their order.
 
-    M_i learns where the layer above it is active, I_i and head i where their own layer is.
+    M_i learns where the layer above it is active; I_i, head i and map i where their own layer is.
     """
-    extra = bool(network.input_models) + bool(network.heads)
+    extra = sum(map(bool, (network.input_models, network.heads, network.maps)))
     if isinstance(mask, Tensor):
         return torch.cat([mask, mask[:, 1:], *[mask[:, :-1]] * extra], 1)
     return [[*layers, *layers[1:], *(layers[:-1] * extra)] for layers in map(list, mask)]

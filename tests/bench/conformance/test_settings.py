@@ -43,3 +43,11 @@ def test_data_is_small_and_the_same():
     assert data("images").train_images.shape == (60, 2, 5, 5)
     assert data("images") is data("images")
     assert len(data("text").train) == 400
+
+
+def test_an_optional_replica_axis_has_a_second_value_too(own, sources):
+    gain = 'name="gain", doc="d", default=1.0, min=0, max=2, optional=True, replica_axis=True'
+    declared = f"RULE = dataclasses.replace(RULE, hyperparameters=(Hyperparameter({gain}),))"
+    setting = own(f"{sources['backprop']}\nimport dataclasses\n{declared}\n")
+    assert setting.cell().value("gain") is None
+    assert setting.cell(second=True).value("gain") not in (None, 1.0)

@@ -3,6 +3,7 @@
 import pytest
 import torch
 from reference.programs import CPU, tiny_cell
+from sgbench.bench.errors import UsageError
 from sgbench.bench.nn.noise import Noise
 
 
@@ -66,3 +67,10 @@ def test_of_another_number_of_replicas_nothing_is_restored():
     source.uniform("a", (9,))
     with pytest.raises(ValueError, match="shorter"):
         noise_of(4, 5, 6).restore(source.state())
+
+
+def test_streams_of_another_noise_are_refused():
+    noise = Noise([tiny_cell("backprop")], torch.device("cpu"), taken=("flip",))
+    noise.uniform("mine", (2,))
+    with pytest.raises(UsageError, match=r"^network\.noise: 'flip' is the name of a stream"):
+        noise.uniform("flip", (2,))

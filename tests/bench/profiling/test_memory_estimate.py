@@ -43,3 +43,12 @@ def test_a_container_leaves_what_its_limit_says(tmp_path, monkeypatch, files, le
     assert memory_estimate._left_to_container() == left
     if left:
         assert memory_estimate.free("cpu") == left[0]
+
+
+def test_a_batch_that_is_parted_is_made_smaller_by_whole_parts():
+    staged = {"stages": 2, "schedule": "gpipe", "delay": 0, "straggler": 1}
+    cell = tiny_cell("backprop", hidden_units=100, batch_size=20_000, **staged)
+    available = int(memory_estimate.needed(cell) * 0.5)
+    fits = memory_estimate.fitting(cell, available, "batch_size")
+    assert fits % 4 == 0
+    assert memory_estimate.needed(dataclasses.replace(cell, batch_size=fits)) <= available

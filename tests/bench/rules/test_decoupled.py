@@ -1,6 +1,7 @@
 """Decoupled layers: the limits, what a mask decides, and what an idle layer keeps."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -281,3 +282,10 @@ def test_what_nobody_needs_is_not_computed(decoupled, active, monkeypatch):
         *(f"sg{i}" for i in range(3) if active[i + 1]),
         *(f"si{i}" for i in range(3) if both and active[i]),
     }
+
+
+def test_a_map_learns_where_its_own_layer_does():
+    network = SimpleNamespace(input_models=[], heads=[], maps=[None] * 3)
+    assert block_mask(network, [(True, False, True, False)]) == [
+        [*(True, False, True, False), *(False, True, False), *(True, False, True)]
+    ]

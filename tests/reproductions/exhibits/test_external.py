@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from sgbench.bench import configuration
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.external import external_rules, with_rules
@@ -176,3 +177,29 @@ def test_tables_write_a_rule_by_its_own_label(bring):
     assert found.label("rule", "mine") == "mine from a file"
     assert found.label("rule", "cdni") == "cDNI"
     assert parse_where(["rule=Mine from a FILE"]) == parse_where(["rule=mine"])
+
+
+def test_it_has_cells_of_the_networks_that_it_trains_alone(bring):
+    bring(more='networks=("fcn",),')
+    found = load("table1")
+    assert set(places(found, "demo", "mine", "network")) == {("fcn",)}
+    assert places(found, "demo", "mine", "depth")
+
+
+def test_two_rules_may_bound_one_name_differently(bring):
+    bring("soft", more=GAIN)
+    whole = 'Hyperparameter(name="gain", doc="d", kind=int, default=3, min=2, replica_axis=True)'
+    bring("hard", more=f"hyperparameters=({whole},),")
+    spec = configuration.field_of("gain")
+    assert (spec.scalar, spec.min) == (float, 0)
+    assert "gain" not in configuration.replica_axes()
+
+    def gains(rule, text):
+        where = parse_where([f"rule={rule},depth=4"])
+        cells = expand(load("table1"), "demo", parse_set([text]), seeds=1, where=where)
+        return {cell.value("gain") for cell in cells}
+
+    assert gains("soft", "gain=0.25") == {0.25}
+    assert gains("hard", "gain=5") == {5}
+    with pytest.raises(UsageError, match="must be an integer"):
+        gains("hard", "gain=2.5")

@@ -1,6 +1,7 @@
 """Spaces: what may be chosen, as it is written and as it is refused."""
 
 import pytest
+from reference.programs import tiny_cell
 from reference.studies import study
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits import exhibit as exhibits
@@ -98,3 +99,15 @@ def test_a_choice_is_in_the_space_where_all_its_values_are():
     assert in_space(space, {"learning_rate": 1e-3, "drops": []})  # sg_units does not apply
     assert not in_space(space, {"learning_rate": 1e-3, "drops": [0.5], "sg_units": 8})
     assert not in_space(space, {"learning_rate": 1e-1, "drops": [], "sg_units": 8})
+
+
+def test_a_default_may_be_the_end_of_a_range():
+    dropout, frozen = parse_space(["dropout=0:0.5", "frozen_below=0:2"])
+    assert (dropout.low, dropout.high) == (0.0, 0.5)
+    cell = tiny_cell("dni")
+    assert inside([dropout, frozen], cell) == {"dropout": 0.0, "frozen_below": 0}
+    assert inside([frozen], tiny_cell("dni", frozen_below=1)) == {"frozen_below": 1}
+    assert in_space([dropout, frozen], {"dropout": 0, "frozen_below": 0})
+    assert not in_space([dropout], {"dropout": 0.6})
+    with pytest.raises(UsageError, match=r"^--space dropout=2: dropout=2\.0 must be between"):
+        parse_space(["dropout=0:2"])

@@ -6,6 +6,7 @@ import operator
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reference.programs import tiny_cell
 from sgbench.bench.errors import UsageError
 from sgbench.reproductions.exhibits.exhibit import expand, load, pick_cells
 from sgbench.reproductions.exhibits.field_text import format_value
@@ -324,3 +325,20 @@ def test_a_field_that_the_cells_lack_is_told_with_the_way_to_have_them_too():
 def test_no_cell_at_all():
     with pytest.raises(UsageError, match="rule=dni: there is no cell"):
         select([], parse_where(("rule=dni",)))
+
+
+@pytest.mark.parametrize(
+    ("text", "matching"),
+    [
+        ("rule=dni,frozen_below=0", [True, False, False]),
+        ("frozen_below<1", [True, False, False]),
+        ("frozen_below>=0", [True, True, False]),
+        ("frozen_below=none", [True, False, True]),
+        ("dropout<0.5", [True, True, True]),
+    ],
+)
+def test_a_default_is_a_value_of_the_cells_that_have_the_field(text, matching):
+    some = [tiny_cell("dni"), tiny_cell("dni", frozen_below=1), tiny_cell("backprop")]
+    assert [parse_where([text]).matches(cell) for cell in some] == matching
+    if "dropout" in text:
+        assert not parse_where([text]).matches(tiny_cell("backprop", "cnn"))  # has no dropout

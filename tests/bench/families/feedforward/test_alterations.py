@@ -7,6 +7,7 @@ import pytest
 import torch
 from reference import images as reference
 from sgbench.bench import datasets
+from sgbench.bench.errors import UsageError
 from sgbench.bench.families.feedforward.alterations import Padded, standards
 
 R, B = 2, 9
@@ -52,3 +53,10 @@ def test_the_standards_of_mnist_are_those_that_are_published():
     data = datasets.load("mnist")
     mean, deviation = standards(torch.as_tensor(data.train_images), data.pixel_max)
     assert (float(mean), float(deviation)) == (0.1307, 0.3081)
+
+
+def test_a_channel_without_contrast_has_no_deviation_to_divide_by():
+    images = torch.randint(0, 256, (50, 3, 4, 4), dtype=torch.uint8)
+    images[:, 1] = 7
+    with pytest.raises(UsageError, match=r"^input_norm=standard: channel 1 of the training images"):
+        standards(images, 255)

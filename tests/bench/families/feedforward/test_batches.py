@@ -154,8 +154,11 @@ def test_a_last_batch_of_one_example_has_no_batch_norm():
     assert [source.next().shape[1] for _ in range(4)] == [59, 1, 59, 1]
     with pytest.raises(UsageError, match=r"batch norm needs two; give another batch_size$"):
         batches_of(cell("dni", sg_layers=1, batch_size=59, last_batch="smaller", norm="none"))
-    source = batches_of(cell("backprop", network="cnn", batch_size=59, last_batch="smaller"))
+    shallow = {"network": "cnn", "batch_size": 59, "last_batch": "smaller"}
+    source = batches_of(cell("backprop", depth=2, **shallow))
     assert [source.next().shape[1] for _ in range(2)] == [59, 1]  # it is over positions, too
+    with pytest.raises(UsageError, match=r"batch norm needs two; give another batch_size$"):
+        batches_of(cell("backprop", depth=4, **shallow))  # whose topmost maps have one position
 
 
 def test_a_last_batch_that_is_whole_is_the_last():

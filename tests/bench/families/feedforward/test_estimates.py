@@ -6,6 +6,7 @@ import pytest
 import torch
 from reference.programs import CPU, tiny_cell
 from sgbench.bench.datasets import load
+from sgbench.bench.families.estimates import bytes_of
 from sgbench.bench.families.feedforward import FAMILY, estimates
 from sgbench.bench.families.feedforward.program import FeedForwardProgram
 from sgbench.bench.profiling import op_counter
@@ -182,3 +183,19 @@ def most_waiting(timeline, lasting):
         sizes = {s.data_ptr(): s.nbytes() for s in storages}
         most = max(most, sum(size for at, size in sizes.items() if at not in lasting))
     return most
+
+
+def test_stages_take_the_weights_of_every_evaluation_and_what_waits_for_its_error():
+    staged = {"stages": 3, "delay": 0, "straggler": 1, "iterations": 100, "evaluate_every": 10}
+    plain = tiny_cell("backprop", iterations=100, evaluate_every=10)
+    locked = tiny_cell("backprop", schedule="locked", **staged)
+    copies = 10 * estimates.weights(plain) // estimates.COPIES
+    beside = bytes_of(plain, copies, 1)
+    assert estimates.memory(locked, 1) == estimates.memory(plain, 1) + beside
+    parallel = tiny_cell("backprop", schedule="data_parallel", **staged)
+    further = bytes_of(plain, 2 * estimates.weights(plain), 1)
+    assert estimates.memory(parallel, 1) == estimates.memory(locked, 1) + further
+    waiting = tiny_cell("dfa", schedule="unlocked", **staged)
+    whole = tiny_cell("dfa", iterations=100, evaluate_every=10)
+    held = 64 * estimates.kept(waiting)
+    assert estimates.memory(waiting, 1) == estimates.memory(whole, 1) + beside + held
