@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,15 +76,20 @@ def _nearest(timing: Timing, bases: Sequence[Timing]) -> Timing | None:
 
     Of equals it is one of the same exhibit, then of the same rounds, then the latest.
     """
-    left_out = not_shape()
 
     def nearness(base: Timing) -> tuple[Any, ...]:
-        names = {*timing.cell, *base.cell} - {*left_out}
-        differing = sum(timing.cell.get(name) != base.cell.get(name) for name in names)
+        far = differing(timing.cell, base.cell, not_shape())
         same = (base.exhibit == timing.exhibit, base.session == timing.session)
-        return (-differing, *same, base.measured, base.id)
+        return (-far, *same, base.measured, base.id)
 
     return max(bases, key=nearness, default=None)
+
+
+def differing(
+    one: Mapping[str, Any], other: Mapping[str, Any], left_out: Collection[str] = ()
+) -> int:
+    """Return in how many fields two cells, as dictionaries, differ, but for some."""
+    return sum(one.get(n) != other.get(n) for n in {*one, *other}.difference(left_out))
 
 
 def _names(timings: list[Timing], cells: list[Cell]) -> list[str]:
