@@ -13,7 +13,7 @@ NOTE = (
     " by themselves it is the baseline's lowest validation error. Of several baselines it is the"
     " one that differs in the fewest fields. Medians over seeds."
     " GFLOP: of products; GB: read and written by all operations; both as the timing counted them"
-    " in an update. A dash: fewer than half of the seeds reached it, or the program was not timed."
+    " in an update. A dash: at most half of the seeds reached it, or the program was not timed."
 )
 
 

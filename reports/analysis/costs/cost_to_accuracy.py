@@ -43,7 +43,7 @@ class Reached:
         first: whether it is the nearer of the two targets.
         target: the error in percent, or bits a character.
         seeds: the number of seeds.
-        iterations: until there, None where fewer than half of the seeds got there.
+        iterations: until there, None where at most half of the seeds got there.
         seconds: the same, as they were trained.
         timed: the same, by the timing of the program; None where there is none.
         flops: multiplications and additions of products until there, as the timing counted them.
@@ -170,7 +170,7 @@ def _first(curves: Sequence[Curve], target: float) -> tuple[float, float]:
     found = [
         next(((i, s) for i, s, value in curve if value <= target), nowhere) for curve in curves
     ]
-    iterations, seconds = (statistics.median_high(some) for some in zip(*found, strict=True))
+    iterations, seconds = (statistics.median(some) for some in zip(*found, strict=True))
     return iterations, seconds
 
 
