@@ -103,6 +103,7 @@ def test_machines_and_revisions_are_told_apart_and_no_record_counts_twice(table1
     assert sum(one.seconds for one in found) == pytest.approx(270.0)
     merged = overview.merged([found, found])
     assert [len(one.records) for one in merged] == [18, 9]
+    assert sum(one.seconds for one in merged) == pytest.approx(270.0)
     assert min(one.first for one in merged) == "2025-12-31"
     assert max(one.last for one in merged) == "2026-01-01"
 
