@@ -59,7 +59,7 @@ class Tally:
         paper: the paper that it reruns, empty for the one on synthetic gradients.
         run: the number of cells of the scale that have a record of a whole training run, whatever
             came of it.
-        in_part: the number of cells of which the first part has been trained.
+        in_part: the number of those of which the first part has been trained.
         wanted: the number of cells that the scale has.
         verdicts: by one of KINDS, the number of each verdict. Places are those of the paper's table
             that have a number of the paper.
@@ -153,7 +153,7 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
         scale=selection.scale,
         paper=selection.exhibit.paper,
         run=selection.done if selection.wanted else len(selection.frame),
-        in_part=int(selection.in_part.sum()),
+        in_part=int((selection.in_part & selection.declared(selection.frame)).sum()),
         wanted=selection.wanted or len(selection.frame),
         verdicts={kind: counts for kind, counts in found.items() if counts},
         rules=_ran(selection),

@@ -50,6 +50,16 @@ def test_places_of_the_table_and_claims_are_counted(table1, make):
     assert (found.run, found.wanted) == (162, 324)
 
 
+def test_what_is_trained_in_part_is_counted_of_the_declared_seeds(table1, make):
+    cell = expand(table1, "paper", seeds=1)[0]
+    records = [
+        replace(make.record(cell.with_seed(seed)), status="partial", test_error=None)
+        for seed in (0, 2, 3, 7)
+    ]
+    found = overview.tally(select(table1, "paper", records), [])
+    assert (found.in_part, found.run, found.planned) == (2, 0, 3)
+
+
 def test_totals_are_over_exhibits_and_the_papers_scale_comes_first(table1, table2):
     tallies = []
     for scale in ("demo", "paper"):
