@@ -3,6 +3,7 @@
 And what records were made on, by what and when.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -58,7 +59,7 @@ class Tally:
         paper: the paper that it reruns, empty for the one on synthetic gradients.
         run: the number of cells of the scale that have a record of a whole training run, whatever
             came of it.
-        in_part: the number of cells of which the first part has been trained.
+        in_part: the number of those of which the first part has been trained.
         wanted: the number of cells that the scale has.
         verdicts: by one of KINDS, the number of each verdict. Places are those of the paper's table
             that have a number of the paper.
@@ -106,10 +107,9 @@ class Made:
         platform: operating system and architecture.
         sgbench: version of this package.
         revision: commit of the code, empty where it is not known.
-        records: their ids.
+        records: by their ids, the seconds of training of each.
         first: the day on which the first of them ended.
         last: that of the last.
-        seconds: of training.
     """
 
     machine_class: str
@@ -122,10 +122,14 @@ class Made:
     platform: str
     sgbench: str
     revision: str
-    records: frozenset[str]
+    records: Mapping[str, float]
     first: str
     last: str
-    seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """The seconds of training of all of them."""
+        return math.fsum(self.records.values())
 
 
 _SAME = (
@@ -149,7 +153,7 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
         scale=selection.scale,
         paper=selection.exhibit.paper,
         run=selection.done if selection.wanted else len(selection.frame),
-        in_part=int(selection.in_part.sum()),
+        in_part=int((selection.in_part & selection.declared(selection.frame)).sum()),
         wanted=selection.wanted or len(selection.frame),
         verdicts={kind: counts for kind, counts in found.items() if counts},
         rules=_ran(selection),
@@ -194,13 +198,13 @@ def made(selection: Selection) -> list[Made]:
     for key, some in frame.groupby(list(_SAME), dropna=False, sort=True):
         same: Any = dict(zip((*_SAME[:-1], "revision"), cast("tuple[Any, ...]", key), strict=True))
         days = some["finished"].str.slice(0, 10)
+        seconds = some["train_seconds"] / some["replicas"]
         found.append(
             Made(
                 **same,
-                records=frozenset(some["id"]),
+                records=dict(zip(some["id"], seconds, strict=True)),
                 first=days.min(),
                 last=days.max(),
-                seconds=float((some["train_seconds"] / some["replicas"]).sum()),
             )
         )
     return sorted(found, key=lambda one: -len(one.records))
@@ -259,16 +263,15 @@ def merged(several: Iterable[Sequence[Made]]) -> list[Made]:
     return [_merge(some) for some in groups.values()]
 
 
-_COUNTED = ("records", "first", "last", "seconds")
+_COUNTED = ("records", "first", "last")
 
 
 def _merge(some: Sequence[Made]) -> Made:
     return replace(
         some[0],
-        records=frozenset().union(*(one.records for one in some)),
+        records={name: seconds for one in some for name, seconds in one.records.items()},
         first=min(one.first for one in some),
         last=max(one.last for one in some),
-        seconds=sum(one.seconds for one in some),
     )
 
 

@@ -13,6 +13,7 @@ from ...reproductions.exhibits.schema import CUSTOM, Exhibit
 from ...results.record import Record
 from ...results.timings import Timing
 from ..analysis.costs.remaining import Costs
+from ..analysis.costs.speeds import current
 from ..analysis.selection.protocol import PAPER
 from ..analysis.selection.select import scales_with
 from ..analysis.study_results import StudyResults
@@ -78,7 +79,7 @@ def build(
         known = list(dict.fromkeys(name for one in exhibits for name in one.scales))
         raise UsageError(f"no exhibit has the scale {scale!r}{did_you_mean(str(scale), known)}")
     timings = [timing for timing in timings if scale in (None, timing.scale)]
-    if timings:
+    if current(timings):
         tell("reporting throughput")
         drafts.append(throughput.draft(timings, records, scale, formats, workers, sheet=sheet))
     for one in (s for s in studies if scale in (None, s.study.scale)):

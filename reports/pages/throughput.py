@@ -13,7 +13,7 @@ from ...reproductions.exhibits.schema import CUSTOM
 from ...results.record import Record
 from ...results.timings import Timing
 from ..analysis.costs import cost_to_accuracy
-from ..analysis.costs.speeds import speeds
+from ..analysis.costs.speeds import current, speeds
 from ..analysis.naming import machine_words
 from ..figures.parallel import rendered
 from ..figures.throughput import drawings
@@ -38,14 +38,15 @@ def build(
     """Return the report.
 
     Args:
-        timings: of any exhibit; the machine class with the most is reported.
+        timings: of any exhibit; the machine class with the most is reported, those by other
+            versions of the code are left out.
         records: of any exhibit, for the times to an error; what --set changed is left out.
         scale: which timings and records; all if None.
         formats: of `report.FORMATS`.
         workers: processes that draw many figures, at most (`parallel.rendered`).
         sheet: where figures will stand (`figures.drawing.style.SHEETS`).
 
-    Raises UsageError where a format is unknown or there is no timing.
+    Raises UsageError where a format is unknown or there is no timing by this code.
     """
     return assemble(draft(timings, records, scale, formats, workers, sheet=sheet), formats)
 
@@ -61,13 +62,13 @@ def draft(
 ) -> Draft:
     """Return what the report is made of; arguments and errors as of `build`."""
     forms = images(formats)
-    wanted = (timing for timing in timings if scale in (None, timing.scale))
-    latest = {(t.id, t.machine_class): t for t in sorted(wanted, key=lambda t: (t.measured, t.id))}
-    kept = list(latest.values())  # two exhibits may have the same program
+    wanted = [timing for timing in timings if scale in (None, timing.scale)]
+    kept = current(wanted)
+    stale = len({(t.id, t.machine_class) for t in wanted}) - len(kept)
     if not kept:
-        raise UsageError(
-            f"no timings{f' of scale {scale}' if scale else ''}: `sgbench time table1` takes some"
-        )
+        which = f" of scale {scale}" if scale else ""
+        which += " by this version of the code" if stale else ""
+        raise UsageError(f"no timings{which}: `sgbench time table1` takes some")
     machines = Counter(timing.machine_class for timing in kept)
     machine = min(machines, key=lambda name: (-machines[name], name))
     here = [timing for timing in kept if timing.machine_class == machine]
@@ -78,6 +79,8 @@ def draft(
     about = [speed_tables.NOTE, *speed_tables.notes(found)]
     if others:
         about.append(f"{others} timings of other machine classes are left out")
+    if stale:
+        about.append(f"{stale} timings by other versions of the code are left out")
     sections = [
         Section("speed", "Speed", speed_tables.speed_table(found), notes=tuple(about)),
         Section("parts", "Parts of a step", speed_tables.parts_table(found)),

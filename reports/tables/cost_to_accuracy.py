@@ -10,9 +10,10 @@ from .table import Entry, Table, entry
 NOTE = (
     "The first target is 2 times the error that the baseline of the same sizes and schedule ends"
     " with (text: 1.1 times its bits a character), the second 1.2 times (1.02). Of cells that end"
-    " by themselves it is the baseline's lowest validation error. Medians over seeds."
+    " by themselves it is the baseline's lowest validation error. Of several baselines it is the"
+    " one that differs in the fewest fields. Medians over seeds."
     " GFLOP: of products; GB: read and written by all operations; both as the timing counted them"
-    " in an update. A dash: fewer than half of the seeds reached it, or the program was not timed."
+    " in an update. A dash: at most half of the seeds reached it, or the program was not timed."
 )
 
 

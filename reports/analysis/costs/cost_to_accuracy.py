@@ -1,7 +1,9 @@
 """Cost to accuracy: the updates, seconds and operations of training until an error is reached.
 
 The targets are multiples of the error that the baseline of the same sizes and schedule, not cut
-into stages, ends with; where validation errors decide when training ends, of its lowest one.
+into stages, ends with; where validation errors decide when training ends, of its lowest one. Of
+several baselines, such as at other learning rates or without batch norm, it is the one that differs
+in the fewest fields, of equals the one with the lowest error.
 Where one was reached is read from the curves of the records, so it is as fine as their evaluations.
 Seconds are those of the training itself, which other work on the machine may have slowed, and those
 that as many updates take by the timings, which have counted operations and bytes of an update, too.
@@ -9,8 +11,8 @@ that as many updates take by the timings, which have counted operations and byte
 
 import math
 import statistics
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from ....reproductions.running.timing_run import id_of
 from ....results.record import Record
 from ....results.timings import SAME_SIZES, Timing
 from ..naming import cell_names
-from .speeds import is_baseline
+from .speeds import differing, is_baseline
 
 TARGETS = {"error": (2.0, 1.2), "bits": (1.1, 1.02)}
 """Factors of what the baseline ends with, by the curve's quantity: percent, or bits a character."""
@@ -41,7 +43,7 @@ class Reached:
         first: whether it is the nearer of the two targets.
         target: the error in percent, or bits a character.
         seeds: the number of seeds.
-        iterations: until there, None where fewer than half of the seeds got there.
+        iterations: until there, None where at most half of the seeds got there.
         seconds: the same, as they were trained.
         timed: the same, by the timing of the program; None where there is none.
         flops: multiplications and additions of products until there, as the timing counted them.
@@ -63,32 +65,15 @@ class Reached:
 
 def reached(records: Iterable[Record], timings: Sequence[Timing]) -> list[Reached]:
     """Return each configuration's times to its targets, of those that have a baseline."""
-    records_of: dict[str, dict[int, Record]] = defaultdict(dict)
-    cells: dict[str, Cell] = {}
-    for record in sorted(records, key=lambda r: (r.key, r.machine_class)):
-        if not record.known or record.status != "ok" or not record.curve:
-            continue
-        cell = record.cell.with_seed(0)
-        if quantity(cell) is not None:
-            cells[cell.key] = cell
-            records_of[cell.key].setdefault(record.seed, record)
-    ends: dict[tuple[Any, ...], float] = {}
-    for key, some in records_of.items():
-        cell = cells[key]
-        if is_baseline(cell) and cell.stages is None:
-            curves = [_points(cell, record) for record in some.values()]
-            last = [min(p[2] for p in c) if cell.patience else c[-1][2] for c in curves]
-            ends[_sizes(cell)] = statistics.median(last)
-    kept = sorted(
-        (k for k in records_of if _sizes(cells[k]) in ends), key=lambda k: _order(cells[k])
-    )
+    records_of = _by_configuration(records)
+    ends = _ends(records_of)
+    kept = sorted((cell for cell in records_of if _sizes(cell) in ends), key=_order)
     speeds = {timing.id: timing for timing in timings if timing.replicas == 1}
-    names = cell_names([cells[key] for key in kept], seeds=False)
+    names = cell_names(kept, seeds=False)
     found: list[Reached] = []
-    for name, key in zip(names, kept, strict=True):
-        cell = cells[key]
-        end, timing = ends[_sizes(cell)], speeds.get(id_of((cell,)))
-        curves = [_points(cell, record) for record in records_of[key].values()]
+    for name, cell in zip(names, kept, strict=True):
+        end, timing = _end(cell, ends[_sizes(cell)]), speeds.get(id_of((cell,)))
+        curves = [_points(cell, record) for record in records_of[cell].values()]
         factors = TARGETS[quantity(cell) or ""]
         for factor in factors:
             iterations, seconds = _first(curves, factor * end)
@@ -117,6 +102,61 @@ def quantity(cell: Cell) -> str | None:
     return _QUANTITIES.get(registry.DATASETS.declared(cell.dataset).kind)
 
 
+def _by_configuration(records: Iterable[Record]) -> dict[Cell, dict[int, Record]]:
+    """Return the records with curves of this code by their cell of seed 0, and by seed.
+
+    Of several of a cell the same one counts as in an exhibit's report (`selection.select`), in
+    whatever order they come.
+    """
+    some = [r for r in records if r.status == "ok" and r.curve and _current(r)]
+    classes = Counter(name for _, name in {(r.key, r.machine_class) for r in some})
+    leading = min(classes, key=lambda name: (-classes[name], name), default="")
+    alike = Counter((r.dataset, r.data_hash) for r in some)
+
+    def rank(record: Record) -> tuple[Any, ...]:
+        data = (not record.data_canonical, -alike[record.dataset, record.data_hash])
+        machine = (record.machine_class != leading, record.machine_class)
+        return (*data, record.data_hash, *machine, record.finished)
+
+    found: dict[Cell, dict[int, Record]] = defaultdict(dict)
+    for record in sorted(some, key=rank):
+        cell = record.cell.with_seed(0)
+        if quantity(cell) is not None:
+            found[cell].setdefault(record.seed, record)
+    return found
+
+
+def _current(record: Record) -> bool:
+    """Tell whether this code made a record."""
+    if not record.known:
+        return False
+    cell = record.cell
+    return (record.versions, record.sources) == (cell.versions(), cell.source_hashes())
+
+
+_Ends = Sequence[tuple[Cell, float]]
+"""Baselines, each with what it ends with."""
+
+
+def _ends(
+    records_of: Mapping[Cell, Mapping[int, Record]],
+) -> dict[tuple[Any, ...], list[tuple[Cell, float]]]:
+    """Return the baselines that are not cut into stages, by what others share with them."""
+    found: dict[tuple[Any, ...], list[tuple[Cell, float]]] = defaultdict(list)
+    for cell, some in records_of.items():
+        if is_baseline(cell) and cell.stages is None:
+            curves = [_points(cell, record) for record in some.values()]
+            last = [min(p[2] for p in c) if cell.patience else c[-1][2] for c in curves]
+            found[_sizes(cell)].append((cell, statistics.median(last)))
+    return found
+
+
+def _end(cell: Cell, ends: _Ends) -> float:
+    """Return what the baseline ends with that is nearest to a cell."""
+    values = cell.to_dict()
+    return min((differing(values, base.to_dict()), end) for base, end in ends)[1]
+
+
 def _points(cell: Cell, record: Record) -> Curve:
     """Return a record's curve; what overflowed is infinite."""
     name = quantity(cell) or ""
@@ -130,7 +170,7 @@ def _first(curves: Sequence[Curve], target: float) -> tuple[float, float]:
     found = [
         next(((i, s) for i, s, value in curve if value <= target), nowhere) for curve in curves
     ]
-    iterations, seconds = (statistics.median_high(some) for some in zip(*found, strict=True))
+    iterations, seconds = (statistics.median(some) for some in zip(*found, strict=True))
     return iterations, seconds
 
 

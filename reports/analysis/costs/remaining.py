@@ -1,7 +1,8 @@
 """What it takes to train what was never trained: on two cores, by the speeds that are stored.
 
 The rates are those of `sgbench doctor` and `sgbench reproduce`; timings, which are taken on a
-machine that does nothing else, come before the speeds of records. Where a network was never trained
+machine that does nothing else, come before the speeds of records. Cells that were trained together,
+or on a GPU, tell nothing of a core, and are left out. Where a network was never trained
 on a data set, it goes by its number of multiplications, at the speed of the same network on other
 data.
 """
@@ -11,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from ....bench.cell import Cell
+from ....reproductions.running.backend import GPU
 from ....reproductions.running.plan import shape, work
 from ....reproductions.running.rates import Rates
 from ....results.record import Record
@@ -27,14 +29,14 @@ class Costs:
     """The time that cells take.
 
     Args:
-        records: whose speeds count, of any machine.
+        records: whose speeds count, of any processor.
         timings: likewise.
     """
 
     def __init__(self, records: Iterable[Record], timings: Iterable[Timing] = ()) -> None:
-        self._rates = Rates(records, None)
+        self._rates = Rates(filter(_on_a_core, records), None)
         timed: dict[str, list[Timing]] = defaultdict(list)
-        for timing in timings:
+        for timing in filter(_on_a_core, timings):
             timed[shape(timing.trained)].append(timing)
         ratios: dict[str, list[float]] = defaultdict(list)
         for _, some in sorted(timed.items()):  # the same in whatever order they come
@@ -77,6 +79,11 @@ def in_words(seconds: float | None) -> str:
     if seconds >= _YEAR:
         return f"{seconds / _YEAR:.1f} years"
     return f"{seconds / _DAY:,.0f} days" if seconds >= 3 * _DAY else duration(seconds)
+
+
+def _on_a_core(one: Record | Timing) -> bool:
+    """Tell whether a cell was trained, or timed, by itself and on a processor."""
+    return one.replicas == 1 and one.matmul != GPU[0]
 
 
 def _multiplications(cell: Cell) -> float:

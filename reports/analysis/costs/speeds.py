@@ -1,13 +1,16 @@
 """Timings side by side: the speed of each program, and its cost beside the baseline's."""
 
 import json
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ....bench import registry
 from ....bench.cell import Cell
 from ....bench.families import family as families
+from ....reproductions.running.plan import not_shape
+from ....reproductions.running.timing_run import id_of
 from ....results.statistics.rounds import Median
 from ....results.timings import PARTS, SAME_SIZES, Timing, relative
 from ..naming import cell_names
@@ -36,19 +39,57 @@ class Speed:
     paired: bool
 
 
+def current(timings: Iterable[Timing]) -> list[Timing]:
+    """Return the timings of this code, the latest of each program on each class of machines.
+
+    Those of other versions of the code stay in the store by ids of their own, as records do.
+    """
+    mine = (t for t in timings if t.id == id_of((t.trained,) * t.replicas))
+    ordered = sorted(mine, key=lambda t: (t.measured, t.exhibit, t.session))
+    return list({(t.id, t.machine_class): t for t in ordered}.values())
+
+
 def speeds(timings: Iterable[Timing]) -> list[Speed]:
-    """Return timings with their costs, in an order that does not depend on theirs."""
+    """Return timings with their costs, in an order that does not depend on theirs.
+
+    The baseline of a program may be another exhibit's: a program that two exhibits have is stored
+    once, for the one that was timed last.
+    """
     found = sorted(timings, key=_order)
     cells = [timing.trained for timing in found]
     names = _names(found, cells)
     pairs = list(zip(found, cells, strict=True))
-    bases = {_size(cell, timing): timing for timing, cell in pairs if is_baseline(cell)}
+    bases: dict[tuple[Any, ...], list[Timing]] = defaultdict(list)
+    for timing, cell in pairs:
+        if is_baseline(cell):
+            bases[_size(cell, timing)].append(timing)
     speeds: list[Speed] = []
     for (timing, cell), name in zip(pairs, names, strict=True):
-        base = bases.get(_size(cell, timing))
+        base = _nearest(timing, bases[_size(cell, timing)])
         cost, paired = (None, False) if base is None else relative(timing, base)
         speeds.append(Speed(name=name, timing=timing, cell=cell, cost=cost, paired=paired))
     return speeds
+
+
+def _nearest(timing: Timing, bases: Sequence[Timing]) -> Timing | None:
+    """Return the baseline that differs from a timing in the fewest fields; None without any.
+
+    Of equals it is one of the same exhibit, then of the same rounds, then the latest.
+    """
+
+    def nearness(base: Timing) -> tuple[Any, ...]:
+        far = differing(timing.cell, base.cell, not_shape())
+        same = (base.exhibit == timing.exhibit, base.session == timing.session)
+        return (-far, *same, base.measured, base.id)
+
+    return max(bases, key=nearness, default=None)
+
+
+def differing(
+    one: Mapping[str, Any], other: Mapping[str, Any], left_out: Collection[str] = ()
+) -> int:
+    """Return in how many fields two cells, as dictionaries, differ, but for some."""
+    return sum(one.get(n) != other.get(n) for n in {*one, *other}.difference(left_out))
 
 
 def _names(timings: list[Timing], cells: list[Cell]) -> list[str]:
@@ -83,7 +124,7 @@ def _order(timing: Timing) -> tuple[Any, ...]:
 
 def _size(cell: Cell, timing: Timing) -> tuple[Any, ...]:
     sizes = (cell.value(name) for name in SAME_SIZES)
-    return (timing.machine_class, timing.exhibit, timing.replicas, *sizes)
+    return (timing.machine_class, timing.replicas, *sizes)
 
 
 def values(speed: Speed) -> dict[str, Any]:

@@ -66,7 +66,8 @@ def _in_all(networks: Sequence[Network], level: float) -> list[str]:
     if whole and not any(map(overtakes, whole)):
         lines.append(
             "Not where one core does: backprop on the whole network on one core, which sends no"
-            " message, is not overtaken by any of them with every seed, up to"
+            " message, is not overtaken by any of them with every seed,"
+            f" {'at' if any(one.briefly for one in whole) else 'up to'}"
             f" {max(one.most for one in whole):g} ms."
         )
     return lines

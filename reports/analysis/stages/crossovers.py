@@ -17,8 +17,9 @@ class Crossover:
         unlocked: the arm that is to overtake.
         waiting: the other.
         level: the error in percent.
-        seeds: by seed the delay in milliseconds: 0 where it is ahead without any, infinite where it
-            is behind at every delay that was measured.
+        seeds: by seed the delay in milliseconds from which on it stays ahead: 0 where it is ahead
+            at every delay, infinite where it is not at the longest that is compared.
+        briefly: whether a seed is ahead at some delay, but not at the longest that is compared.
         most: the largest delay at which the two are compared.
         until: the largest delay at which every seed of the unlocked arm has the error, as at all
             below it; None where that is so at every delay that was measured.
@@ -30,6 +31,7 @@ class Crossover:
     waiting: Arm
     level: float
     seeds: Seeds
+    briefly: bool
     most: float
     until: float | None
     there: bool
@@ -47,8 +49,7 @@ class Crossover:
         """When it overtakes, in words."""
         delays = list(self.seeds.values())
         if delays and all(map(math.isinf, delays)):
-            behind = f"behind up to {self.most:g} ms" if self.most else "behind without delay"
-            return behind if self.there else f"does not reach {self.level:g} %"
+            return self._behind if self.there else f"does not reach {self.level:g} %"
         there = [delay for delay in delays if not math.isinf(delay)]
         if len(there) < len(delays) or not delays:
             return f"ahead with {len(there)} of {len(delays)} seeds" if delays else "not measured"
@@ -57,6 +58,12 @@ class Crossover:
         if not any(delays):
             return "ahead without delay"
         return f"from {min(delays):.2g} to {max(delays):.2g} ms on (range over seeds)"
+
+    @property
+    def _behind(self) -> str:
+        if self.briefly:
+            return f"behind at {self.most:g} ms, not at every delay below"
+        return f"behind up to {self.most:g} ms" if self.most else "behind without delay"
 
 
 def crossovers(network: Network, level: float = HEADLINE) -> list[Crossover]:
@@ -77,28 +84,33 @@ def _crossover(one: Arm, other: Arm, level: float) -> Crossover:
     )
     most = one.delays[-1] if other.whole else min(one.delays[-1], other.delays[-1])
     until = kept[-1] if kept and len(kept) < len(ours) else None
-    found = {
-        seed: _overtakes(
+    most = most if until is None else min(most, until)
+    gaps = {
+        seed: _gaps(
             {d: by_seed[seed] for d, by_seed in ours.items()},
             {d: by_seed[seed] for d, by_seed in theirs.items()},
-            other.whole,
+            most,
         )
         for seed in sorted(seeds)
     }
+    found = {seed: _last_crossing(some) for seed, some in gaps.items()}
     return Crossover(
         unlocked=one,
         waiting=other,
         level=level,
         seeds=found,
-        most=most if until is None else min(most, until),
+        briefly=any(found[s] == math.inf and max(gaps[s].values(), default=0) > 0 for s in found),
+        most=most,
         until=until,
         there=any(value < math.inf for by_seed in ours.values() for value in by_seed.values()),
         interval=spread(list(found.values())),
     )
 
 
-def _overtakes(ours: Mapping[float, float], theirs: Mapping[float, float], whole: bool) -> float:
-    """Return the delay from which on `ours` takes fewer seconds, interpolated linearly.
+def _gaps(
+    ours: Mapping[float, float], theirs: Mapping[float, float], most: float
+) -> dict[float, float]:
+    """Return by how many seconds `ours` is ahead, by delay up to `most`, in ascending order.
 
     Between two delays seconds are linear: what waits does so for so many delays an update. From
     the first delay on at which `ours` is infinite nothing is compared.
@@ -106,20 +118,25 @@ def _overtakes(ours: Mapping[float, float], theirs: Mapping[float, float], whole
     end = min((d for d, seconds in ours.items() if seconds == math.inf), default=math.inf)
     ours = {d: seconds for d, seconds in ours.items() if d < end}
     if not ours:  # not even without delay
-        return math.inf
+        return {}
+    delays = sorted(d for d in {*ours, *theirs} if d <= min(most, max(ours)))
     if math.inf in theirs.values():
+        return dict.fromkeys(delays, math.inf)
+    return {d: _between(theirs, d) - _between(ours, d) for d in delays}
+
+
+def _last_crossing(gaps: Mapping[float, float]) -> float:
+    """Return the delay from which on all gaps are above 0, interpolated; infinite if none is."""
+    delays = list(gaps)
+    start = len(delays)
+    while start and gaps[delays[start - 1]] > 0:
+        start -= 1
+    if start == len(delays):
+        return math.inf
+    if not start:
         return 0.0
-    most = max(ours) if whole else min(max(ours), max(theirs))
-    delays = sorted(d for d in {*ours, *theirs} if d <= most)
-    gaps = [_between(theirs, d) - _between(ours, d) for d in delays]
-    if gaps[0] > 0:
-        return 0.0
-    for (d0, d1), (g0, g1) in zip(
-        itertools.pairwise(delays), itertools.pairwise(gaps), strict=True
-    ):
-        if g1 > 0:
-            return d0 + (d1 - d0) * -g0 / (g1 - g0)
-    return math.inf
+    d0, d1 = delays[start - 1 : start + 1]
+    return d0 + (d1 - d0) * -gaps[d0] / (gaps[d1] - gaps[d0])
 
 
 def _between(values: Mapping[float, float], delay: float) -> float:

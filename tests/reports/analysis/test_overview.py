@@ -50,6 +50,16 @@ def test_places_of_the_table_and_claims_are_counted(table1, make):
     assert (found.run, found.wanted) == (162, 324)
 
 
+def test_what_is_trained_in_part_is_counted_of_the_declared_seeds(table1, make):
+    cell = expand(table1, "paper", seeds=1)[0]
+    records = [
+        replace(make.record(cell.with_seed(seed)), status="partial", test_error=None)
+        for seed in (0, 2, 3, 7)
+    ]
+    found = overview.tally(select(table1, "paper", records), [])
+    assert (found.in_part, found.run, found.planned) == (2, 0, 3)
+
+
 def test_totals_are_over_exhibits_and_the_papers_scale_comes_first(table1, table2):
     tallies = []
     for scale in ("demo", "paper"):
@@ -103,6 +113,7 @@ def test_machines_and_revisions_are_told_apart_and_no_record_counts_twice(table1
     assert sum(one.seconds for one in found) == pytest.approx(270.0)
     merged = overview.merged([found, found])
     assert [len(one.records) for one in merged] == [18, 9]
+    assert sum(one.seconds for one in merged) == pytest.approx(270.0)
     assert min(one.first for one in merged) == "2025-12-31"
     assert max(one.last for one in merged) == "2026-01-01"
 

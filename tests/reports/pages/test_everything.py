@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from reference.speeds import FCN, timings
@@ -61,6 +62,13 @@ def test_timings_and_studies_are_on_the_page(table1, some, study, records):
     assert list(one.files) == ["all.html"]
     for words in ("Throughput of what is trained", "Study made-up", "How it was made"):
         assert words in page
+
+
+def test_where_all_timings_are_by_other_code_there_is_no_throughput(table1, some):
+    told, old = [], [replace(t, id="f" * 16) for t in timings(depth=3, **FCN)]
+    everything.build([table1], some, old, formats=("json",), tell=told.append)
+    assert told
+    assert "reporting throughput" not in told
 
 
 @pytest.mark.slow

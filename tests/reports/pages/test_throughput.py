@@ -90,3 +90,15 @@ def test_a_changed_protocol_is_no_time_to_an_error():
     expected = throughput.build(some, records, None, formats)
     assert "throughput-error.csv" in expected.files
     assert throughput.build(some, [*changed, *records], None, formats) == expected
+
+
+def test_timings_by_other_versions_of_the_code_are_left_out():
+    some = timings(depth=3, **FCN)
+    (base,) = (t for t in some if t.trained.rule == "backprop")
+    old = timing_of(base.trained, step=0.05, id="f" * 16, measured="2027-01-01T00:00:00+00:00")
+    found = throughput.build([*some, old], [], None, ("csv",))
+    assert "1 timings by other versions of the code are left out" in found.text
+    kept = throughput.build(some, [], None, ("csv",))
+    assert found.files["throughput.csv"] == kept.files["throughput.csv"]
+    with pytest.raises(UsageError, match="by this version of the code: `sgbench time"):
+        throughput.build([old], [])

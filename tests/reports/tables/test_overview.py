@@ -72,7 +72,7 @@ def test_what_made_the_records():
     made = Made(
         machine_class="m", device="A processor", threads=1, matmul="mkl", torch="2", python="3.11",
         numpy="2", platform="Linux", sgbench="0.1.0", revision="0123456789abcdef",
-        records=frozenset({"a", "b"}), first="2026-01-01", last="2026-01-02", seconds=5400.0,
+        records={"a": 1800.0, "b": 3600.0}, first="2026-01-01", last="2026-01-02",
     )  # fmt: skip
     ((stub, entries),) = made_table([made]).rows
     assert stub == ("A processor",)

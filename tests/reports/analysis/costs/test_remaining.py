@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from reference.speeds import FCN, timings
+from reference.timings import timing_of
 from sgbench.reports.analysis.costs.remaining import CORES, Costs, in_words, missing
 from sgbench.reports.analysis.selection.select import select
 from sgbench.reproductions.exhibits.exhibit import expand
@@ -50,6 +51,21 @@ def test_cells_take_their_updates_at_the_speed_of_their_like_on_two_cores(table1
     assert costs.seconds([]) == 0
     assert costs.seconds(others) > 0  # by their multiplications
     assert CORES == 2
+
+
+GPU = {"device": "A GPU", "matmul": "cublas", "cuda": "12.8"}
+
+
+@pytest.mark.parametrize("changes", [{"replicas": 10}, GPU])
+def test_what_ran_together_or_on_a_gpu_tells_nothing_of_a_core(table1, make, changes):
+    cell = fcn(table1, "paper")[0]
+    some = [make.record(cell.replace(seed=seed)) for seed in range(3)]
+    others = [replace(record, **changes, steps_per_second=9000.0) for record in some[:2]]
+    assert Costs([*others, some[2]]).seconds([cell]) == Costs([some[2]]).seconds([cell])
+    assert Costs(others).seconds([cell]) is None
+    timed = [timing_of(cell, **({"session": "two"} | changes))]
+    assert Costs([some[2]], timed).seconds([cell]) == Costs([some[2]]).seconds([cell])
+    assert Costs([], timed).seconds([cell]) is None
 
 
 def test_a_network_of_other_data_goes_by_its_multiplications_and_an_unknown_one_has_no_time(table1):

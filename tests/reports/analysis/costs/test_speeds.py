@@ -49,6 +49,54 @@ def test_exhibits_are_told_apart_and_have_their_own_baselines():
     ]
 
 
+def test_a_program_that_another_exhibit_has_as_well_is_the_baseline_of_both():
+    """It is stored once, for the exhibit that was timed last."""
+    base, cell, other = (
+        cells(rule=rule, depth=3, **FCN)[0] for rule in ("backprop", "cdni", "no_bprop")
+    )
+    found = speeds.speeds(
+        [
+            timing_of(base, exhibit="beyond", session="two"),
+            timing_of(other, step=0.005, exhibit="beyond", session="two"),
+            timing_of(cell, step=0.02),
+        ]
+    )
+    assert {s.cell.rule: (round(s.cost.median, 6), s.paired) for s in found} == {
+        "backprop": (1.0, True),
+        "no_bprop": (0.5, True),
+        "cdni": (2.0, False),
+    }
+
+
+def test_of_several_baselines_of_the_same_sizes_the_one_that_differs_least_counts():
+    base, cell = (cells(rule=rule, depth=3, **FCN)[0] for rule in ("backprop", "no_bprop"))
+    plain = {"norm": "none", "activation": "tanh"}
+    some = [
+        timing_of(base),
+        timing_of(cell, step=0.02),
+        timing_of(base.replace(**plain), step=0.005),
+        timing_of(cell.replace(**plain), step=0.02, exhibit="beyond"),
+    ]
+    for order in (some, some[::-1]):
+        found = {s.timing.id: s.cost.median for s in speeds.speeds(order)}
+        assert [found[t.id] for t in some] == pytest.approx([1, 2, 1, 4])
+
+
+def test_the_latest_timings_of_this_code_are_current():
+    (cell,) = cells(rule="backprop", depth=3, **FCN)
+    some = [
+        timing_of(cell),
+        timing_of(cell, measured="2027-01-01T00:00:00+00:00", exhibit="beyond"),
+        timing_of(cell, id="f" * 16, measured="2028-01-01T00:00:00+00:00"),  # of other code
+        timing_of(cell, machine_class="another"),
+        timing_of(cell, replicas=2),
+    ]
+    for order in (some, some[::-1]):
+        kept = speeds.current(order)
+        assert len(kept) == 3
+        assert all(timing in kept for timing in (some[1], *some[3:]))
+
+
 def test_recurrent_rules_are_held_against_bptt():
     some = timings("table2", dataset="copy", T=4)
     costs_of = {s.cell.rule: s.cost for s in speeds.speeds(some)}

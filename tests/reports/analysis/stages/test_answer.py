@@ -45,6 +45,13 @@ def test_what_pays_and_against_whom():
     )
 
 
+def test_what_is_ahead_of_one_core_at_short_delays_only_does_not_overtake_it():
+    rising = arm("unlocked", {0.0: 1.0, 100.0: 10.0})
+    said = answer([network(LOCKED_ARM, WHOLE, rising)])
+    assert said[1].endswith("is not overtaken by any of them with every seed, at 100 ms.")
+    assert said[2].endswith("; is behind whole at 100 ms, not at every delay below.")
+
+
 def test_the_other_unlocked_arms_are_told_in_short():
     slow = arm("slow unlocked", {0.0: 50.0, 100.0: 50.0})
     never = arm("never unlocked", {0.0: math.inf, 100.0: math.inf})

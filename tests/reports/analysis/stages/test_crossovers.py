@@ -77,9 +77,20 @@ def test_words(ours, theirs, words):
 
 def test_a_whole_network_is_held_against_every_delay_of_the_other():
     rising = {0: [10.0] * 3, 100: [30.0] * 3}
+    assert crossing(rising, {0: [40.0] * 3}, stages=1).words == "ahead without delay"
     found = crossing(rising, {0: [20.0] * 3}, stages=1)
-    assert found.words == "ahead without delay"
+    assert found.words == "behind at 100 ms, not at every delay below"
     assert crossing(rising, {0: [5.0] * 3}, stages=1).words == "behind up to 100 ms"
+
+
+def test_an_arm_that_falls_behind_again_is_ahead_from_the_last_crossing_on():
+    ours = {0: [10.0] * 3, 10: [10.0] * 3, 30: [30.0] * 3, 100: [30.0] * 3}
+    found = crossing(ours, {0: [5.0] * 3, 10: [15.0] * 3, 30: [25.0] * 3, 100: [60.0, 25.0, 60.0]})
+    assert found.seeds == {0: pytest.approx(40), 1: math.inf, 2: pytest.approx(40)}
+    assert found.words == "ahead with 2 of 3 seeds"
+    whole = crossing(ours, {0: [10.5] * 3}, stages=1)
+    assert whole.seeds == dict.fromkeys(range(3), math.inf)
+    assert whole.words == "behind at 100 ms, not at every delay below"
 
 
 @pytest.mark.parametrize(
@@ -97,6 +108,11 @@ def test_a_whole_network_is_held_against_every_delay_of_the_other():
         ),
         ({0: [50.0] * 3, 10: [50.0] * 3, 100: [math.inf] * 3}, "behind up to 10 ms", 10),
         ({0: [math.inf, 4.0, 4.0], 10: [4.0] * 3}, "ahead with 2 of 3 seeds", 10),
+        (
+            {0: [4.0] * 3, 10: [4.0] * 3, 100: [200.0, math.inf, math.inf]},
+            "ahead without delay, up to 10 ms",
+            10,
+        ),
     ],
 )
 def test_what_does_not_reach_the_error_at_long_delays_is_compared_up_to_there(ours, words, most):
