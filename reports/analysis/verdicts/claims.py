@@ -58,7 +58,7 @@ class ClaimResult:
         verdict: one of those in `places`, of a comparison of ours, or of an order away from the
             paper's scale.
         decides: what would decide it, where it is not decided.
-        diverged: the number of records that diverged.
+        diverged: the number of records of declared seeds that diverged.
         other_data: the hashes of data that is not the original.
     """
 
@@ -169,7 +169,7 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
         values = _apart(sides, test.claim.factor)
     there = selection.frame["configuration"].isin(every) & (selection.frame["status"] != "partial")
     records = selection.frame[there]
-    diverged = int((records["status"] == "diverged").sum())
+    diverged = int((records["status"] == "diverged")[selection.declared(records)].sum())
     verdict = NOT_RUN
     if records["configuration"].nunique() == len(every):
         verdict = NOT_COMPARABLE if not is_judged(selection.scale, test) else INCONCLUSIVE

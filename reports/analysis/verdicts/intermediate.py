@@ -95,13 +95,14 @@ def read_between(dataset: str, known: Intermediate) -> tuple[float, float, float
 def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.DataFrame) -> Place:
     at = share(selection, known)
     every = _values(cell, records, known.result, at)
-    reached = every.notna()
-    values = every[reached & selection.declared(records)].tolist()
+    reached, declared = every.notna(), selection.declared(records)
+    values = every[reached & declared].tolist()
     lost = {name: int(((records["status"] == name) & ~reached).sum()) for name in LOST}
     ran = bool((reached | ~records["status"].isin(UNFINISHED)).any())
     verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
     if ran and selection.scale == PAPER:
-        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
+        diverged = int(((records["status"] == "diverged") & ~reached & declared).sum())
+        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), diverged)
         if not decides:
             target = intermediate_target(cell, known)
             near = beside(

@@ -52,7 +52,8 @@ class Place:
         within: whether our mean is within the margin of the paper's number; None if not judged.
         drawn: whether the paper's number is one that our process gives, likewise.
         decides: what would decide it, where it is inconclusive.
-        lost: the number of seeds that are not ok, by status.
+        lost: the number of seeds that are not ok, by status; of all seeds, as `further` is, where
+            verdicts count the declared ones.
         other_data: the hashes of data that is not the original.
         known: where it is a place before the end of training, the number of the paper's curve; its
             results are those at that time (`intermediate`).
@@ -130,7 +131,8 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
     verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
     published, off = published_mean(number), None
     if wanted is not None and ran:
-        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
+        diverged = int((records["status"] == "diverged")[declared].sum())
+        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), diverged)
         if not decides:
             near = beside(
                 selection, cell, lambda _, some: selection.whole.values(result)[some.index]
@@ -174,7 +176,8 @@ def judge_values(
 def seeds_left(selection: Selection, n: int, diverged: int) -> str:
     """Return why seeds are not judged yet, or never; nothing where they are.
 
-    The declared seeds are the plan: a verdict on fewer would be one of several looks.
+    The declared seeds are the plan: a verdict on fewer would be one of several looks. Of
+    them `n` have a result, and `diverged` diverged.
     """
     if diverged:
         return FAIR_SAMPLE

@@ -109,8 +109,12 @@ def test_only_the_declared_seeds_are_judged(table1, make):
     records = [trained(make, c, 1.8 if c.seed < 3 else 9.0, 20_000) for c in cells]
     one = judged(table1, records, **EARLY)
     assert (one.verdict, one.interval.n, one.further.n) == ("reproduced", 3, 9)
+    records[8] = replace(records[8], status="diverged", test_error=None)
+    one = judged(table1, records, **EARLY)
+    assert (one.verdict, one.lost["diverged"], one.further.n) == ("reproduced", 1, 8)
+    records.pop()
     late = judged(table1, records[3:], **EARLY)
-    assert (late.verdict, late.interval, late.further.n) == ("inconclusive", None, 6)
+    assert (late.verdict, late.interval, late.further.n) == ("inconclusive", None, 5)
 
 
 def test_a_seed_that_diverges_is_no_evidence(table1, make):

@@ -77,6 +77,10 @@ def test_further_seeds_are_shown_and_not_judged(table1, make):
     assert (place.verdict, place.interval.n) == ("inconclusive", 3)
     assert place.interval.mean == pytest.approx(statistics.mean(errors[:3]))
     assert (place.further.n, place.further.mean) == (10, pytest.approx(statistics.mean(errors)))
+    records = [make.record(c, 1.8 + 0.01 * c.seed) for c in cells[:3]]
+    records.append(make.record(cells[3], 99.0, status="diverged"))
+    (place,) = (p for p in places(select(table1, "paper", records)) if p.verdict != "not run")
+    assert (place.verdict, place.lost["diverged"]) == ("reproduced", 1)
     only = judged(table1, "paper", cells[3:], errors[3:], make)
     assert (only.verdict, only.interval, only.further.n) == ("inconclusive", None, 7)
 
