@@ -211,8 +211,8 @@ def _summary(judged: Judged) -> list[str]:
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
     if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
-        known = [p.verdict for p in judged.places if p.fills and p.paper is not None]
-        lines.append(f"places: {_counted(known)}")
+        if known := [place.verdict for place in judged.places if place.counts]:
+            lines.append(f"places: {_counted(known)}")
     if judged.intermediate and selection.scale == PAPER:
         words = (place.verdict for place in judged.intermediate)
         lines.append(f"places before the end of training: {_counted(words)}")

@@ -174,7 +174,7 @@ def _others(details: Sequence[Detail]) -> str:
     Nothing where all are, or none is.
     """
     mine = [one for one in details if one.kind == "place"]
-    known = sum(one.in_table and one.paper is not None for one in mine)
+    known = sum(one.counts for one in mine)
     other = sum(not one.in_table for one in mine)
     unknown = len(mine) - known - other
     if not known or known == len(mine):

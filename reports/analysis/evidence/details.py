@@ -113,6 +113,11 @@ class Detail:
     settings: tuple[tuple[str, str], ...] = ()
     command: str | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is counted among the paper's places and medians, as `Place.counts` has it."""
+        return self.in_table and self.paper is not None and self.where.get("p_update") is None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict and its evidence as JSON values, keys always in this order."""
         return {

@@ -90,6 +90,14 @@ class Place:
         return None if self.share is None else round(self.share * self.cell.iterations)
 
     @property
+    def counts(self) -> bool:
+        """Whether it is counted as a place of the paper: it has a number there of its own.
+
+        That of a network of a population is its bin's median, which is counted as such.
+        """
+        return self.fills and self.paper is not None and self.cell.p_update is None
+
+    @property
     def side(self) -> str | None:
         """Where the paper's number lies, if it is only known to be `above` or `below` a value."""
         return None if self.known is None or self.known.side == "at" else self.known.side
