@@ -175,6 +175,8 @@ def _page(
     if not whole:
         which = f" where {where}" if where is not None else ""
         lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
+    if where is not None and any(one.field == "seed" for one in where.conditions):
+        lead.append("Results and verdicts are of all seeds that are known; figures are of these.")
     return Page(
         name=f"{exhibit.name}-{selection.scale}{'' if whole else '-part'}",
         title=exhibit.title,

@@ -86,6 +86,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     details = [one for part in parts for one in part.page.details]
     made = overview.merged(part.page.made for part in parts)
     classes = dict.fromkeys(one.machine_class for one in made)
+    classes |= dict.fromkeys(run.machine_class for one in details for run in one.runs)
     machines = {name: str(n) for n, name in enumerate(classes, 1)}
     keys = {one.key for part in parts if part.page.made for one in part.page.details}
     keys |= {part.page.name for part in parts}

@@ -42,11 +42,9 @@ def intermediate(selection: Selection) -> list[Place]:
     They are in the grid's order, and of a configuration in the order of the exhibit's file. Away
     from the paper's scale they are those that have a result.
     """
-    records = dict(list(selection.frame.groupby("configuration")))
-    none = selection.frame[:0]
     found = [
-        _place(selection, cell, known, records.get(n, none))
-        for n, cell in enumerate(selection.cells)
+        _place(selection.whole, cell, known, records)
+        for cell, records in selection.known()
         if selection.fixed(cell)
         for known in selection.exhibit.intermediate_of(cell)
     ]

@@ -104,12 +104,13 @@ class Place:
 
 
 def places(selection: Selection) -> list[Place]:
-    """Return a place for every result of every configuration, in the grid's order."""
-    records = dict(list(selection.frame.groupby("configuration")))
-    none = selection.frame[:0]
+    """Return a place for every result of every configuration, in the grid's order.
+
+    All that is known of one counts, as for a claim, whichever seeds are shown.
+    """
     return [
-        _place(selection, cell, result, records.get(n, none))
-        for n, cell in enumerate(selection.cells)
+        _place(selection.whole, cell, result, records)
+        for cell, records in selection.known()
         for result in results_of(cell.dataset)
     ]
 
@@ -142,9 +143,7 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
         diverged = int((records["status"] == "diverged")[declared].sum())
         verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), diverged)
         if not decides:
-            near = beside(
-                selection, cell, lambda _, some: selection.whole.values(result)[some.index]
-            )  # fmt: skip
+            near = beside(selection, cell, lambda _, some: selection.values(result)[some.index])
             judged = judge_values(cell, values, wanted, near)
             verdict, decides = judged.status, judged.decides
             within, drawn = judged.within, judged.drawn
