@@ -18,6 +18,7 @@ from ...results.record import Record
 from ...results.statistics import intervals
 from ...results.statistics.expected_best import expected_best
 from ...results.store.study import Study
+from .naming import count
 
 CONFIDENCE = 0.95
 LEVEL = 0.05
@@ -117,14 +118,18 @@ class ArmResults:
     def verdict(self) -> TuningVerdict | None:
         """`better` where the winner is better than the untuned protocol on fresh seeds.
 
-        `keep` where that is not shown, or the untuned protocol won. None while the search goes on,
-        and where there are no pairs of results to compare.
+        `keep` where that is not shown, seeds of the winner are lost, or the untuned protocol won.
+        None while the search goes on, and where there are no pairs of results to compare.
         """
         if self.tuned is None or self.untuned is None:
             return None
         if self.unchanged:
             return "keep"
-        if self.gain is None or not (self.tuned.ended and self.untuned.ended):
+        if not (self.tuned.ended and self.untuned.ended):
+            return None
+        if self.tuned.lost:
+            return "keep"
+        if self.gain is None:
             return None
         return "better" if self.gain[1] < LEVEL else "keep"
 
@@ -135,6 +140,12 @@ class ArmResults:
             return ""
         if self.unchanged:
             return f"keep the untuned protocol: it is the best of {len(self.trials)} trials"
+        if self.tuned is not None and self.tuned.lost:
+            seeds = f"{self.tuned.lost} of {count(self.tuned.wanted, 'fresh seed')}"
+            return (
+                f"keep the untuned protocol: trial {self.winner.number} has no result of {seeds},"
+                " and those that are left are no fair sample"
+            )
         interval, p = self.gain or (None, 1.0)
         trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {p:.2g})"
         if self.verdict == "better":

@@ -17,7 +17,7 @@ RATE = {"learning_rate": 1e-3}
 def verdict_of(make):
     """Return an arm's results, of errors of the two trials and, on fresh seeds, of both choices."""
 
-    def results(trials=(9.0, 5.0), tuned=(5.0, 5.2, 5.1), own=(9.0, 9.1, 9.3), fresh=3):
+    def results(trials=(9.0, 5.0), tuned=(5.0, 5.2, 5.1), own=(9.0, 9.1, 9.3), fresh=3, lost=()):
         study = Study(
             name="s", exhibit="table1", scale="demo", where="rule=backprop,network=fcn,depth=4",
             set=[], space={"learning_rate": "1e-05:0.01:log"}, trials=2, seeds=1, fresh=fresh,
@@ -31,6 +31,8 @@ def verdict_of(make):
         for params, errors in ((RATE, tuned), (None, own)):
             cells = fresh_cells(study, arm, params)
             records += [make.record(c, e) for c, e in zip(cells, errors, strict=False)]
+            if params == RATE:
+                records[-1:] = [make.record(cells[-1], 99.0, status=s) for s in lost] or records[-1:]
         (found,) = study_results(study, records, importance=False).arms
         return found
 
@@ -50,6 +52,19 @@ def test_a_winner_of_luck_is_not_taken(verdict_of, own):
     assert found.gain[1] >= LEVEL
     assert (found.verdict, found.unchanged) == ("keep", False)
     assert "keep the untuned protocol" in found.verdict_words
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_a_winner_that_loses_seeds_is_not_better_by_the_rest(verdict_of, status):
+    found = verdict_of(lost=(status,))
+    assert found.gain[1] < LEVEL
+    assert found.verdict == "keep"
+    assert found.verdict_words == (
+        "keep the untuned protocol: trial 1 has no result of 1 of 3 fresh seeds, and those that"
+        " are left are no fair sample"
+    )
+    none = dataclasses.replace(found, tuned=dataclasses.replace(found.tuned, values={}, lost=3))
+    assert none.verdict == "keep"
 
 
 def test_the_protocol_as_it_is_may_win(verdict_of):
