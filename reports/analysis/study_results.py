@@ -1,9 +1,11 @@
 """The results of a study: its arms with their trials, the winners retrained, and the cost."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ...bench import datasets
 from ...reproductions.tuning.candidates import (
     Arm,
     fresh_cells,
@@ -14,8 +16,9 @@ from ...reproductions.tuning.candidates import (
 from ...reproductions.tuning.optuna_export import importances
 from ...reproductions.tuning.study_options import arms_of_study
 from ...reproductions.tuning.trials import RecordIndex, Trial, best, derive, home
+from ...results.metrics import grain
 from ...results.record import Record
-from ...results.statistics import intervals
+from ...results.statistics import intervals, two_samples
 from ...results.statistics.expected_best import expected_best
 from ...results.store.study import Study
 from .naming import count
@@ -106,8 +109,19 @@ class ArmResults:
         ]
         if not pairs:
             return None
+        return intervals.mean_interval(pairs, CONFIDENCE), self._p(pairs)
+
+    def _p(self, pairs: Sequence[float]) -> float:
+        """Return the p of a gain, by the test of a paired claim: of lengths an exact one."""
         side = "less" if self.arm.objective.minimize else "greater"
-        return intervals.mean_interval(pairs, CONFIDENCE), intervals.paired_test(pairs, 0.0, side)
+        if self._on_a_ladder:
+            return two_samples.exact_paired(pairs, 0.0, side)
+        width = math.sqrt(2) * grain(self.arm.cell.dataset)
+        return intervals.paired_test(pairs, 0.0, side, width)
+
+    @property
+    def _on_a_ladder(self) -> bool:
+        return datasets.kind(self.arm.cell.dataset) == "episodes"
 
     @property
     def unchanged(self) -> bool:
@@ -151,8 +165,10 @@ class ArmResults:
         if self.verdict == "better":
             return f"{trial} better than the untuned protocol {test}"
         words = f"keep the untuned protocol: {trial} not better {test}"
-        few = interval is not None and interval.n == 1
-        return f"{words}; one seed is no test, --fresh 5 is" if few else words
+        n = 0 if interval is None else interval.n
+        few = n == 1 or (self._on_a_ladder and two_samples.least_paired(n) >= LEVEL)
+        seeds = "one seed is" if n == 1 else f"{n} seeds are"
+        return f"{words}; {seeds} no test, --fresh 5 is" if few else words
 
     @property
     def curve(self) -> list[float]:
