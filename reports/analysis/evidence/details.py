@@ -255,7 +255,8 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
 
 
 def _of_bin(selection: Selection, runs: Runs, one: Bin) -> Detail:
-    known, found = one.paper, [run for cell in one.cells for run in runs.of(cell, None)]
+    known = one.paper
+    found = [run for cell in one.support for run in runs.of(cell, None, known.at)]
     fields = {**known.where, "rule": one.cell.rule, "decoupled": one.cell.decoupled}
     ends = f"p_update {known.above:g} to {known.up_to:g} after {100 * known.at:g} % of training"
     measure, m = measure_of(one.cell.dataset), one.found
@@ -313,4 +314,5 @@ def _difference(found: intervals.Interval | None) -> dict[str, float | None]:
 
 
 def _lost(runs: Sequence[Run]) -> dict[str, int]:
-    return {status: sum(run.status == status for run in runs) for status in LOST}
+    lost = [run.status for run in runs if run.value is None]
+    return {status: lost.count(status) for status in LOST}
