@@ -6,6 +6,7 @@ tests is what the exhibit declares at the scale, run or not.
 """
 
 import math
+import operator
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import pandas as pd
 from ....bench.cell import Cell
 from ....bench.errors import UsageError
 from ....reproductions.exhibits.claims import ClaimTest
-from ....results.metrics import grain, quantities
+from ....results.metrics import grain, grain_at, quantities
 from ....results.statistics import intervals, two_samples
 from ....results.statistics.place_verdict import MORE_SEEDS
 from ..naming import count
@@ -235,8 +236,19 @@ def _p(result: ClaimResult, contrary: bool) -> float:
         return two_samples.welch_test(left, right, margin, alternative, grain=of, factor=factor)
     if exact:
         return two_samples.exact_paired(result.values, margin, alternative)
-    width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
-    return intervals.paired_test(result.values, margin, alternative, width * grain(dataset))
+    return intervals.paired_test(result.values, margin, alternative, _grain(result))
+
+
+def _grain(result: ClaimResult) -> float:
+    """Return the grain of the number that each seed gives: of a result, a difference, a slope."""
+    claim, dataset = result.test.claim, result.cells[0].dataset
+    if not claim.is_slope:
+        width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
+        return width * grain(dataset)
+    x = [float(value) for value in result.test.values]
+    off = [value - statistics.fmean(x) for value in x]
+    grains = [grain_at(dataset, mean) for mean in result.means]
+    return math.hypot(*map(operator.mul, off, grains)) / math.hypot(*off) ** 2
 
 
 def _p_within(values: Sequence[float], margin: float, contrary: bool) -> float:
