@@ -219,7 +219,9 @@ def _claim(
     deviation = _deviation(test, of_sides)
     sign = 1 if claim.kind in ("above", "grows") else -1
     effect = sign * (compared(test, numbers) - test.margin)
-    power = claim_power(n, deviation, effect, ALPHA / family)
+    power = float(effect > 0)  # where seeds do not differ, the numbers decide
+    if deviation > 0:
+        power = claim_power(n, deviation, effect, ALPHA / family)
     return Planned(name=name, text=text, seeds=n, power=power, source=known[0].source)
 
 
@@ -235,7 +237,7 @@ def _deviation(test: ClaimTest, of_sides: Sequence[float]) -> float:
     if test.claim.pairing == "unpaired":
         return math.hypot(left, right)
     shared = 2 * test.claim.correlation * left * right
-    return math.sqrt(left**2 + right**2 - shared)
+    return math.sqrt(max(0.0, left**2 + right**2 - shared))
 
 
 def _cell(cells: Sequence[Cell], fields: Mapping[str, Any]) -> Cell | None:
