@@ -264,8 +264,11 @@ def _decides(result: ClaimResult, family: int) -> str:
     n = len(result.values)
     if n > 1 and _p(result, False) == _p(result, True) == 1:
         return "the seeds do not differ, so that no test can tell"
-    if family * least_p(result.test, result.cells[0].dataset, n) >= ALPHA:
-        return f"with {count(n, 'seed')} no p below {ALPHA:g} is possible"
+    least, seeds = least_p(result.test, result.cells[0].dataset, n), count(n, "seed")
+    if least >= ALPHA:
+        return f"with {seeds} no p below {ALPHA:g} is possible"
+    if family * least >= ALPHA:  # Holm's factor falls with every test that is decided before
+        return f"with {seeds} p is below {ALPHA:g} only if other tests are decided first"
     return MORE_SEEDS
 
 
