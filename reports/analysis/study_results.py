@@ -22,6 +22,7 @@ from ...results.statistics import intervals, two_samples
 from ...results.statistics.expected_best import expected_best
 from ...results.store.study import Study
 from .naming import count
+from .wording import beside_limit
 
 CONFIDENCE = 0.95
 LEVEL = 0.05
@@ -161,7 +162,8 @@ class ArmResults:
                 " and those that are left are no fair sample"
             )
         interval, p = self.gain or (None, 1.0)
-        trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {p:.2g})"
+        shown = beside_limit(p, LEVEL, "g", 2)
+        trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {shown})"
         if self.verdict == "better":
             return f"{trial} better than the untuned protocol {test}"
         words = f"keep the untuned protocol: {trial} not better {test}"

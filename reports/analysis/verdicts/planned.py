@@ -23,7 +23,7 @@ from ....results.metrics import grain, results_of
 from ....results.statistics.place_verdict import Target
 from ....results.statistics.power import claim_power, place_power
 from ..selection.protocol import PAPER
-from ..wording import at
+from ..wording import at, beside_limit
 from .judging import (
     ALPHA,
     compared,
@@ -64,7 +64,8 @@ class Planned:
     @property
     def words(self) -> str:
         """What is judged, and the power."""
-        shown = "below 1 %" if self.power < 0.01 else f"{100 * self.power:.0f} %"
+        percent = beside_limit(100 * self.power, 100 * LEAST_POWER, "f", 0)
+        shown = "below 1 %" if self.power < 0.01 else f"{percent} %"
         return f"{self.text or self.name}: power {shown}"
 
 

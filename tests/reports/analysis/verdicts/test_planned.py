@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sgbench.reports.analysis.verdicts.planned import (
     LEAST_POWER,
+    Planned,
     hardly,
     planned,
     spread_unknown,
@@ -78,6 +79,13 @@ def test_an_exact_test_that_no_outcome_decides_has_no_power(table2):
         "dni-longer (Copy)": 0.0, "dni-longer (Repeat Copy)": 0.0,
     }  # fmt: skip
     assert not any(name.startswith("dni-longer") for name in powers(table2))  # of five seeds
+
+
+def test_a_power_next_to_a_half_is_told_below_it():
+    one = Planned(name="x", seeds=3, power=0.496, source="")
+    assert one.words == "x: power 49.6 %"
+    assert replace(one, power=0.494).words == "x: power 49 %"
+    assert replace(one, power=0.504).words == "x: power 50 %"
 
 
 def test_away_from_the_papers_scale_no_place_has_a_power(table1):
