@@ -18,6 +18,8 @@ from ..analysis.evidence.details import Detail
 from ..analysis.evidence.runs import by_layer
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.selection.protocol import PAPER
+from ..analysis.verdicts.judging import ALPHA
+from ..analysis.wording import beside_limit
 from ..tables.entries import difference
 from ..tables.formats.html import html_table, verdict_html
 from ..tables.overview import elsewhere_table, made_table, others_table, paper_table
@@ -102,7 +104,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     filters: dict[str, Any] = {
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
-        "difference": difference, "count": count, "machine": machine_words, "paper": paper,
+        "p_value": p_value, "difference": difference, "count": count, "machine": machine_words, "paper": paper,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
@@ -142,6 +144,11 @@ def ours(one: Detail, counted: bool = True) -> str:
     if one.kind == "median":
         return f"{mean} [{one.low:.{digits}f}, {one.high:.{digits}f}]{tail}"
     return f"{mean} ± {one.high - one.estimate:.{digits}f}{tail}"
+
+
+def p_value(p: float) -> str:
+    """Return a p, on its side of the level at which a claim is decided."""
+    return beside_limit(p, ALPHA, "g", 3)
 
 
 def paper(one: Detail) -> str:
