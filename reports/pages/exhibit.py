@@ -176,7 +176,7 @@ def _page(
         which = f" where {where}" if where is not None else ""
         lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
     if where is not None and any(one.field == "seed" for one in where.conditions):
-        lead.append("Results and verdicts are of all seeds that are known; figures are of these.")
+        lead.append("Verdicts are by all seeds that the scale declares, whichever are shown.")
     return Page(
         name=f"{exhibit.name}-{selection.scale}{'' if whole else '-part'}",
         title=exhibit.title,
@@ -212,9 +212,9 @@ def _summary(judged: Judged) -> list[str]:
             f"left out, changed by --set: {count(judged.custom, 'cell')};"
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
-    if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
-        if known := [place.verdict for place in judged.places if place.counts]:
-            lines.append(f"places: {_counted(known)}")
+    known = [place.verdict for place in judged.places if place.counts]
+    if known and selection.scale == PAPER:
+        lines.append(f"places: {_counted(known)}")
     if judged.intermediate and selection.scale == PAPER:
         words = (place.verdict for place in judged.intermediate)
         lines.append(f"places before the end of training: {_counted(words)}")

@@ -104,7 +104,8 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     filters: dict[str, Any] = {
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
-        "p_value": p_value, "difference": difference, "count": count, "machine": machine_words, "paper": paper,
+        "difference": difference, "count": count, "machine": machine_words, "paper": paper,
+        "p_value": p_value,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]

@@ -166,11 +166,15 @@ def details(
     claims: Iterable[ClaimResult] = (),
     bins: Iterable[Bin] = (),
 ) -> list[Detail]:
-    """Return a detail for each place, claim and bin, in this order."""
-    runs, differ = Runs(selection), varied(selection)
-    found = [_of_place(selection, runs, place, differ) for place in places]
-    found += [_of_claim(selection, runs, result) for result in claims]
-    return found + [_of_bin(selection, runs, one) for one in bins]
+    """Return a detail for each place, claim and bin, in this order.
+
+    The numbers and runs of a place are of the seeds that are shown; claims and bins compare
+    configurations that may not be, and have all that is known.
+    """
+    shown, known, differ = Runs(selection), Runs(selection.whole), varied(selection)
+    found = [_of_place(selection, shown, place, differ) for place in places]
+    found += [_of_claim(selection, known, result) for result in claims]
+    return found + [_of_bin(selection, known, one) for one in bins]
 
 
 def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) -> Detail:

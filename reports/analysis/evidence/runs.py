@@ -51,10 +51,9 @@ class Run:
 
 
 class Runs:
-    """The runs by configuration, read once: of all that is known, as verdicts are."""
+    """The runs of a selection by configuration, read once from its frame."""
 
     def __init__(self, selection: Selection) -> None:
-        selection = selection.whole
         self.index = {cell: n for n, cell in enumerate(selection.cells)}
         self.rows: dict[int, list[dict[str, Any]]] = {}
         names = [*_COLUMNS, *METRIC_BY_RESULT]

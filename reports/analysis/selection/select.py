@@ -5,7 +5,7 @@ cell's; its labels do not matter, so a cell that was set by hand never enters a 
 one of the exhibit's own cells. Further seeds than the scale's own are shown, and never judged.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -122,13 +122,10 @@ class Selection:
         """Return the configurations that have all these values (None: the field does not apply)."""
         return [n for n, cell in enumerate(self.cells) if cell.has(fields)]
 
-    def known(self) -> Iterator[tuple[Cell, pd.DataFrame]]:
-        """Return each of the configurations with its records in `whole`, of whichever seeds."""
-        whole = self.whole
-        records = dict(list(whole.frame.groupby("configuration")))
-        index = {cell: n for n, cell in enumerate(whole.cells)}
-        for cell in self.cells:
-            yield cell, records.get(index[cell], whole.frame[:0])
+    def records(self) -> dict[Cell, pd.DataFrame]:
+        """Return the records of each of the configurations, in the grid's order."""
+        found, none = dict(list(self.frame.groupby("configuration"))), self.frame[:0]
+        return {cell: found.get(n, none) for n, cell in enumerate(self.cells)}
 
     def narrowed(self, where: Where | None = None, *, ran: bool = False) -> "Selection":
         """Return the selection of fewer configurations and seeds.

@@ -6,7 +6,7 @@ comparable, and further seeds are shown, not judged (`results.statistics.place_v
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from ....reproductions.exhibits.evidence import Intermediate
 from ....results.metrics import grain, results_of, rungs
 from ....results.record import LOST
 from ....results.statistics import intervals
-from ....results.statistics.place_verdict import PlaceVerdict, Target, judge
+from ....results.statistics.place_verdict import Target, judge
 from ....results.statistics.published_mean import PublishedMean, difference
 from ..naming import count
 from ..selection.protocol import PAPER
@@ -106,11 +106,14 @@ class Place:
 def places(selection: Selection) -> list[Place]:
     """Return a place for every result of every configuration, in the grid's order.
 
-    All that is known of one counts, as for a claim, whichever seeds are shown.
+    Its numbers are of the seeds that are shown, and its verdict of all that is known.
     """
+    known = selection.whole.records()
     return [
-        _place(selection.whole, cell, result, records)
-        for cell, records in selection.known()
+        _place(
+            selection, cell, result, records, _judged(selection.whole, cell, result, known[cell])
+        )
+        for cell, records in selection.records().items()
         for result in results_of(cell.dataset)
     ]
 
@@ -128,27 +131,56 @@ def target_of(selection: Selection, cell: Cell, result: str | None) -> Target | 
     return target(cell, number, margin)
 
 
-def _place(selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the declared seeds say of a place: the fields of that name."""
+
+    verdict: str
+    decides: str = ""
+    within: str | None = None
+    drawn: str | None = None
+    difference: intervals.Interval | None = None
+
+
+def _judged(whole: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Verdict:
+    """Return the verdict on a place, by all records of its configuration."""
+    if not (records["status"] != "partial").any():
+        return Verdict(verdict=NOT_RUN)
+    wanted = target_of(whole, cell, result)
+    if wanted is None:
+        return Verdict(verdict=NOT_COMPARABLE)
+    own = records[whole.declared(records)]
+    values = whole.values(result)[own.index].dropna().tolist()
+    left = seeds_left(whole, len(values), int((own["status"] == "diverged").sum()))
+    if left:
+        return Verdict(verdict=INCONCLUSIVE, decides=left)
+    near = beside(whole, cell, lambda _, some: whole.values(result)[some.index])
+    published = published_mean(whole.exhibit.number(cell, result))
+    off = None
+    if published is not None:
+        off = difference(values, published, grain=grain(cell.dataset))
+    return replace(judged_values(cell, values, wanted, near), difference=off)
+
+
+def judged_values(
+    cell: Cell, values: Sequence[float], wanted: Target, near: Sequence[Sequence[float]]
+) -> Verdict:
+    """Return the verdict on a cell's results, by those of its neighbours too."""
+    scaled = rungs(cell.dataset, list(values))
+    others = [rungs(cell.dataset, list(some)) for some in near]
+    found = judge(scaled, wanted, grain=grain(cell.dataset), neighbours=others)
+    return Verdict(
+        verdict=found.status, decides=found.decides, within=found.within, drawn=found.drawn
+    )
+
+
+def _place(
+    selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame, judged: Verdict
+) -> Place:
     exhibit = selection.exhibit
     every = selection.values(result)[records.index].dropna()
-    declared = selection.declared(records)
-    values = every[declared[every.index]].tolist()
-    number, wanted = exhibit.number(cell, result), target_of(selection, cell, result)
-    margin = exhibit.margin(cell.dataset, cell.rule)
-    lost = {status: int((records["status"] == status).sum()) for status in LOST}
-    ran = bool((records["status"] != "partial").any())
-    verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
-    published, off = published_mean(number), None
-    if wanted is not None and ran:
-        diverged = int((records["status"] == "diverged")[declared].sum())
-        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), diverged)
-        if not decides:
-            near = beside(selection, cell, lambda _, some: selection.values(result)[some.index])
-            judged = judge_values(cell, values, wanted, near)
-            verdict, decides = judged.status, judged.decides
-            within, drawn = judged.within, judged.drawn
-            if published is not None:
-                off = difference(values, published, grain=grain(cell.dataset))
+    values = every[selection.declared(records)[every.index]].tolist()
+    number = exhibit.number(cell, result)
     return Place(
         cell=cell,
         result=result,
@@ -156,28 +188,19 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
         seeds=selection.planned,
         paper=None if number is None else number.value,
         grade=None if number is None else number.grade,
-        margin=margin,
+        margin=exhibit.margin(cell.dataset, cell.rule),
         baseline=_baseline(selection, cell, result),
         interval=mean_of(values),
         further=mean_of(every.tolist()) if len(every) > len(values) else None,
-        verdict=verdict,
-        within=within,
-        drawn=drawn,
-        decides=decides,
-        lost=lost,
+        verdict=judged.verdict,
+        within=judged.within,
+        drawn=judged.drawn,
+        decides=judged.decides,
+        lost={status: int((records["status"] == status).sum()) for status in LOST},
         other_data=other_data(records),
-        published=published,
-        difference=off,
+        published=published_mean(number),
+        difference=judged.difference,
     )
-
-
-def judge_values(
-    cell: Cell, values: Sequence[float], wanted: Target, near: Sequence[Sequence[float]]
-) -> PlaceVerdict:
-    """Return the verdict on a cell's results, by those of its neighbours too."""
-    scaled = rungs(cell.dataset, list(values))
-    others = [rungs(cell.dataset, list(some)) for some in near]
-    return judge(scaled, wanted, grain=grain(cell.dataset), neighbours=others)
 
 
 def seeds_left(selection: Selection, n: int, diverged: int) -> str:

@@ -31,8 +31,8 @@ def verdict_of(make):
         for params, errors in ((RATE, tuned), (None, own)):
             cells = fresh_cells(study, arm, params)
             records += [make.record(c, e) for c, e in zip(cells, errors, strict=False)]
-            if params == RATE:
-                records[-1:] = [make.record(cells[-1], 99.0, status=s) for s in lost] or records[-1:]
+            for status in lost if params == RATE else ():
+                records[-1] = make.record(cells[-1], 99.0, status=status)
         (found,) = study_results(study, records, importance=False).arms
         return found
 

@@ -63,9 +63,7 @@ def test_a_claim_has_the_power_of_its_test_at_the_papers_numbers(table1):
 
 @pytest.mark.parametrize(("margin", "power"), [(0.5, 1.0), (-0.5, 0.0)])
 @pytest.mark.parametrize("deviation", [0.1, 0.3])
-def test_differences_that_do_not_vary_are_decided_by_the_numbers(
-    table1, margin, power, deviation
-):
+def test_differences_that_do_not_vary_are_decided_by_the_numbers(table1, margin, power, deviation):
     (near,) = (claim for claim in table1.claims if claim.name == "cdni-near-backprop")
     near = replace(near, correlation=1.0, margins={"mnist": margin})
     spreads = {key: Spread(deviation=deviation, source="x") for key in table1.spreads}
