@@ -162,6 +162,18 @@ def grain(dataset: str) -> float:
     return 1.0 if kind == "episodes" else 0.0
 
 
+def grain_at(dataset: str, value: float) -> float:
+    """Return the grain of a result about a value, in the result's own unit.
+
+    Of a T_task it is the distance from halfway to the level below to halfway to that above.
+    """
+    if datasets.kind(dataset) != "episodes":
+        return grain(dataset)
+    (level,) = rungs(dataset, [value])
+    low, high = lengths(dataset, [level - 0.5, level + 0.5])
+    return high - low
+
+
 def rungs(dataset: str, values: list[float]) -> list[float]:
     """Return values of T_task as numbers of levels of the curriculum of `dataset`; 0: none solved.
 

@@ -111,7 +111,7 @@ def _decided(whole: Selection) -> str:
     """
     medians = bins(whole)
     some = {
-        "final numbers": [one.verdict for one in places(whole) if one.paper is not None],
+        "final numbers": [one.verdict for one in places(whole) if one.counts],
         "numbers before the end of training": [
             *(one.verdict for one in intermediate(whole)),
             *(

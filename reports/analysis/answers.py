@@ -78,8 +78,7 @@ def dni_on_mnist(details: Iterable[Detail]) -> str:
         for one in details
         if (one.exhibit, one.scale, one.kind) == ("table1", PAPER, "place")
         and (one.where.get("dataset"), one.where.get("rule")) == ("mnist", "dni")
-        and one.in_table
-        and one.paper is not None
+        and one.counts
     ]
     if not mine:
         return ""

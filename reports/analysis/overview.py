@@ -62,7 +62,7 @@ class Tally:
         in_part: the number of those of which the first part has been trained.
         wanted: the number of cells that the scale has.
         verdicts: by one of KINDS, the number of each verdict. Places are those of the paper's table
-            that have a number of the paper.
+            that have a number of the paper, of their own (`Place.counts`).
         rules: what of each rule has run, by its label.
         planned: the number of seeds that the scale declares, 0 where it declares none.
         hardly: numbers at the end of training that the declared seeds would hardly ever call
@@ -144,7 +144,7 @@ def tally(selection: Selection, details: Iterable[Detail], costs: Costs | None =
     for one in details:
         if one.kind == "claim":
             found[OURS if one.ours else CLAIMS][one.verdict] += 1
-        elif one.in_table and one.paper is not None:
+        elif one.counts:
             found[_PLURALS[one.kind]][one.verdict] += 1
     return Tally(
         exhibit=selection.exhibit.name,

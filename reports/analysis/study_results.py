@@ -1,9 +1,11 @@
 """The results of a study: its arms with their trials, the winners retrained, and the cost."""
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from ...bench import datasets
 from ...reproductions.tuning.candidates import (
     Arm,
     fresh_cells,
@@ -14,10 +16,13 @@ from ...reproductions.tuning.candidates import (
 from ...reproductions.tuning.optuna_export import importances
 from ...reproductions.tuning.study_options import arms_of_study
 from ...reproductions.tuning.trials import RecordIndex, Trial, best, derive, home
+from ...results.metrics import grain
 from ...results.record import Record
-from ...results.statistics import intervals
+from ...results.statistics import intervals, two_samples
 from ...results.statistics.expected_best import expected_best
 from ...results.store.study import Study
+from .naming import count
+from .wording import beside_limit
 
 CONFIDENCE = 0.95
 LEVEL = 0.05
@@ -105,8 +110,19 @@ class ArmResults:
         ]
         if not pairs:
             return None
+        return intervals.mean_interval(pairs, CONFIDENCE), self._p(pairs)
+
+    def _p(self, pairs: Sequence[float]) -> float:
+        """Return the p of a gain, by the test of a paired claim: of lengths an exact one."""
         side = "less" if self.arm.objective.minimize else "greater"
-        return intervals.mean_interval(pairs, CONFIDENCE), intervals.paired_test(pairs, 0.0, side)
+        if self._on_a_ladder:
+            return two_samples.exact_paired(pairs, 0.0, side)
+        width = math.sqrt(2) * grain(self.arm.cell.dataset)
+        return intervals.paired_test(pairs, 0.0, side, width)
+
+    @property
+    def _on_a_ladder(self) -> bool:
+        return datasets.kind(self.arm.cell.dataset) == "episodes"
 
     @property
     def unchanged(self) -> bool:
@@ -117,14 +133,18 @@ class ArmResults:
     def verdict(self) -> TuningVerdict | None:
         """`better` where the winner is better than the untuned protocol on fresh seeds.
 
-        `keep` where that is not shown, or the untuned protocol won. None while the search goes on,
-        and where there are no pairs of results to compare.
+        `keep` where that is not shown, seeds of the winner are lost, or the untuned protocol won.
+        None while the search goes on, and where there are no pairs of results to compare.
         """
         if self.tuned is None or self.untuned is None:
             return None
         if self.unchanged:
             return "keep"
-        if self.gain is None or not (self.tuned.ended and self.untuned.ended):
+        if not (self.tuned.ended and self.untuned.ended):
+            return None
+        if self.tuned.lost:
+            return "keep"
+        if self.gain is None:
             return None
         return "better" if self.gain[1] < LEVEL else "keep"
 
@@ -135,13 +155,22 @@ class ArmResults:
             return ""
         if self.unchanged:
             return f"keep the untuned protocol: it is the best of {len(self.trials)} trials"
+        if self.tuned is not None and self.tuned.lost:
+            seeds = f"{self.tuned.lost} of {count(self.tuned.wanted, 'fresh seed')}"
+            return (
+                f"keep the untuned protocol: trial {self.winner.number} has no result of {seeds},"
+                " and those that are left are no fair sample"
+            )
         interval, p = self.gain or (None, 1.0)
-        trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {p:.2g})"
+        shown = beside_limit(p, LEVEL, "g", 2)
+        trial, test = f"trial {self.winner.number} is", f"on fresh seeds (p = {shown})"
         if self.verdict == "better":
             return f"{trial} better than the untuned protocol {test}"
         words = f"keep the untuned protocol: {trial} not better {test}"
-        few = interval is not None and interval.n == 1
-        return f"{words}; one seed is no test, --fresh 5 is" if few else words
+        n = 0 if interval is None else interval.n
+        few = n == 1 or (self._on_a_ladder and two_samples.least_paired(n) >= LEVEL)
+        seeds = "one seed is" if n == 1 else f"{n} seeds are"
+        return f"{words}; {seeds} no test, --fresh 5 is" if few else words
 
     @property
     def curve(self) -> list[float]:

@@ -61,8 +61,19 @@ def number(value: Any) -> str:
         if 0 < abs(value) < 0.01:
             mantissa, exponent = f"{value:.2e}".split("e")
             return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-        return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
     return str(value)
+
+
+def beside_limit(value: float, limit: float, form: str, digits: int) -> str:
+    """Return a number with so many digits, or with as many as leave it on its side of a limit.
+
+    >>> beside_limit(0.0497, 0.05, "f", 3), beside_limit(0.0312, 0.05, "f", 3)
+    ('0.0497', '0.031')
+    """
+    while (float(text := f"{value:.{digits}{form}}") < limit) != (value < limit):
+        digits += 1
+    return text
 
 
 def at(exhibit: Exhibit, fields: Mapping[str, Any]) -> str:

@@ -175,6 +175,8 @@ def _page(
     if not whole:
         which = f" where {where}" if where is not None else ""
         lead.append(f"Only cells{which}{' that were run' if judged.ran else ''} are shown.")
+    if where is not None and any(one.field == "seed" for one in where.conditions):
+        lead.append("Verdicts are by all seeds that the scale declares, whichever are shown.")
     return Page(
         name=f"{exhibit.name}-{selection.scale}{'' if whole else '-part'}",
         title=exhibit.title,
@@ -210,8 +212,8 @@ def _summary(judged: Judged) -> list[str]:
             f"left out, changed by --set: {count(judged.custom, 'cell')};"
             f" `sgbench report {selection.exhibit.name} --scale {CUSTOM}` shows them"
         )
-    if selection.exhibit.numbers and selection.scale == PAPER and judged.places:
-        known = [p.verdict for p in judged.places if p.fills and p.paper is not None]
+    known = [place.verdict for place in judged.places if place.counts]
+    if known and selection.scale == PAPER:
         lines.append(f"places: {_counted(known)}")
     if judged.intermediate and selection.scale == PAPER:
         words = (place.verdict for place in judged.intermediate)

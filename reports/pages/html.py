@@ -18,6 +18,8 @@ from ..analysis.evidence.details import Detail
 from ..analysis.evidence.runs import by_layer
 from ..analysis.naming import count, machine_words, short_id
 from ..analysis.selection.protocol import PAPER
+from ..analysis.verdicts.judging import ALPHA
+from ..analysis.wording import beside_limit
 from ..tables.entries import difference
 from ..tables.formats.html import html_table, verdict_html
 from ..tables.overview import elsewhere_table, made_table, others_table, paper_table
@@ -86,6 +88,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
     details = [one for part in parts for one in part.page.details]
     made = overview.merged(part.page.made for part in parts)
     classes = dict.fromkeys(one.machine_class for one in made)
+    classes |= dict.fromkeys(run.machine_class for one in details for run in one.runs)
     machines = {name: str(n) for n, name in enumerate(classes, 1)}
     keys = {one.key for part in parts if part.page.made for one in part.page.details}
     keys |= {part.page.name for part in parts}
@@ -102,6 +105,7 @@ def html(page: Page, parts: Sequence[Part]) -> str:
         "code": _code, "table": table, "curve": curve, "ours": ours, "verdict": verdict_html,
         "number": _number, "by_layer": by_layer, "short_id": short_id, "groups": _groups,
         "difference": difference, "count": count, "machine": machine_words, "paper": paper,
+        "p_value": p_value,
     }  # fmt: skip
     environment.filters.update(filters)
     tallies = [part.page.tally for part in parts if part.page.tally is not None]
@@ -143,6 +147,11 @@ def ours(one: Detail, counted: bool = True) -> str:
     return f"{mean} ± {one.high - one.estimate:.{digits}f}{tail}"
 
 
+def p_value(p: float) -> str:
+    """Return a p, on its side of the level at which a claim is decided."""
+    return beside_limit(p, ALPHA, "g", 3)
+
+
 def paper(one: Detail) -> str:
     """Return the paper's number, as `< 2` where only its side is known."""
     sign = {"above": "> ", "below": "< "}.get(one.side or "", "")
@@ -174,7 +183,7 @@ def _others(details: Sequence[Detail]) -> str:
     Nothing where all are, or none is.
     """
     mine = [one for one in details if one.kind == "place"]
-    known = sum(one.in_table and one.paper is not None for one in mine)
+    known = sum(one.counts for one in mine)
     other = sum(not one.in_table for one in mine)
     unknown = len(mine) - known - other
     if not known or known == len(mine):

@@ -37,19 +37,20 @@ def calibration_table(found: Sequence[Calibration]) -> Table | None:
 
 def label(found: Sequence[Calibration]) -> str:
     """Return how far a scale is calibrated: by which rules, and how many seeds; none if nowhere."""
-    by_rule: dict[str, list[int]] = {}
+    by_rule: dict[str, list[Calibration]] = {}
     for one in found:
-        by_rule.setdefault(one.cell.rule, []).append(one.difference.n)
+        by_rule.setdefault(one.cell.rule, []).append(one)
     if not by_rule:
         return ""
-    extents = [f"{rule} ({_extent(seeds)})" for rule, seeds in by_rule.items()]
+    extents = [f"{rule} ({_extent(some)})" for rule, some in by_rule.items()]
     return f"Calibrated against the paper's schedule by {', '.join(extents)} alone."
 
 
-def _extent(seeds: Sequence[int]) -> str:
-    """Return how many results there are, each of so many seeds."""
-    each = f"{seeds_words(min(seeds), max(seeds))}{' each' if len(seeds) > 1 else ''}"
-    return f"{count(len(seeds), 'configuration')}, {each}"
+def _extent(found: Sequence[Calibration]) -> str:
+    """Return how many configurations there are, each of so many seeds; some have two results."""
+    seeds, cells = [one.difference.n for one in found], len({one.cell for one in found})
+    each = f"{seeds_words(min(seeds), max(seeds))}{' each' if cells > 1 else ''}"
+    return f"{count(cells, 'configuration')}, {each}"
 
 
 def note(found: Sequence[Calibration]) -> str:

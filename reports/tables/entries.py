@@ -5,6 +5,8 @@ import math
 from ...results.statistics import intervals
 from ...results.statistics.place_verdict import DECIDERS
 from ...results.statistics.published_mean import PublishedMean, differs
+from ..analysis.verdicts.judging import ALPHA
+from ..analysis.wording import beside_limit
 
 
 def interval(measured: intervals.Interval, decimals: int = 2, signed: bool = False) -> str:
@@ -34,8 +36,8 @@ def difference(found: intervals.Interval, decimals: int = 2) -> tuple[str, str]:
 
 
 def p_value(p: float) -> str:
-    """Return a p as it is printed."""
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+    """Return a p as it is printed: on its side of the level at which a claim is decided."""
+    return "< 0.001" if p < 0.001 else beside_limit(p, ALPHA, "f", 3)
 
 
 def verdict(word: str, decides: str) -> str:

@@ -12,6 +12,7 @@ from sgbench.results.metrics import (
     RESULT_FIELDS,
     evaluated,
     grain,
+    grain_at,
     measure_of,
     results_of,
     rungs,
@@ -141,3 +142,9 @@ def test_every_point_of_a_published_curve_has_only_what_its_data_can_be_evaluate
 )
 def test_the_grain_of_a_result(dataset, width):
     assert grain(dataset) == pytest.approx(width)
+
+
+def test_the_grain_of_a_length_is_that_of_the_levels_about_it():
+    assert grain_at("repeat_copy", 33) == (39 - 28) / 2
+    assert grain_at("copy", 12) == 1
+    assert grain_at("mnist", 2.0) == grain("mnist")

@@ -113,6 +113,11 @@ class Detail:
     settings: tuple[tuple[str, str], ...] = ()
     command: str | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether it is counted among the paper's places and medians, as `Place.counts` has it."""
+        return self.in_table and self.paper is not None and self.where.get("p_update") is None
+
     def to_dict(self) -> dict[str, Any]:
         """Return the verdict and its evidence as JSON values, keys always in this order."""
         return {
@@ -161,11 +166,15 @@ def details(
     claims: Iterable[ClaimResult] = (),
     bins: Iterable[Bin] = (),
 ) -> list[Detail]:
-    """Return a detail for each place, claim and bin, in this order."""
-    runs, differ = Runs(selection), varied(selection)
-    found = [_of_place(selection, runs, place, differ) for place in places]
-    found += [_of_claim(selection, runs, result) for result in claims]
-    return found + [_of_bin(selection, runs, one) for one in bins]
+    """Return a detail for each place, claim and bin, in this order.
+
+    The numbers and runs of a place are of the seeds that are shown; claims and bins compare
+    configurations that may not be, and have all that is known.
+    """
+    shown, known, differ = Runs(selection), Runs(selection.whole), varied(selection)
+    found = [_of_place(selection, shown, place, differ) for place in places]
+    found += [_of_claim(selection, known, result) for result in claims]
+    return found + [_of_bin(selection, known, one) for one in bins]
 
 
 def _of_place(selection: Selection, runs: Runs, place: Place, differ: set[str]) -> Detail:
@@ -250,7 +259,8 @@ def _of_claim(selection: Selection, runs: Runs, result: ClaimResult) -> Detail:
 
 
 def _of_bin(selection: Selection, runs: Runs, one: Bin) -> Detail:
-    known, found = one.paper, [run for cell in one.cells for run in runs.of(cell, None)]
+    known = one.paper
+    found = [run for cell in one.support for run in runs.of(cell, None, known.at)]
     fields = {**known.where, "rule": one.cell.rule, "decoupled": one.cell.decoupled}
     ends = f"p_update {known.above:g} to {known.up_to:g} after {100 * known.at:g} % of training"
     measure, m = measure_of(one.cell.dataset), one.found
@@ -308,4 +318,5 @@ def _difference(found: intervals.Interval | None) -> dict[str, float | None]:
 
 
 def _lost(runs: Sequence[Run]) -> dict[str, int]:
-    return {status: sum(run.status == status for run in runs) for status in LOST}
+    lost = [run.status for run in runs if run.value is None]
+    return {status: lost.count(status) for status in LOST}

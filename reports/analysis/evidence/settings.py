@@ -70,5 +70,5 @@ def command(
     words += ["--where", ",".join(conditions)] if conditions else []
     words += ["--until", str(until)] if until is not None else []
     seeds = max((run.seed + 1 for run in runs), default=0)
-    words += ["--seeds", str(seeds)] if seeds > selection.seeds else []
+    words += ["--seeds", str(seeds)] if seeds > selection.whole.seeds else []
     return shlex.join(words)

@@ -28,10 +28,11 @@ _CONFIGURATION = tuple(name for name in CELL_FIELDS if name != "seed")
 _ORDER = {  # best first, in ascending order or not; the last three make it the same in any order
     "configuration": True,
     "seed": True,
-    "result": False,
+    "standing": True,
     "data_canonical": False,
     "same_data": False,
     "data_hash": True,
+    "reached": False,
     "leading": False,
     "machine_class": True,
     "finished": True,
@@ -121,6 +122,11 @@ class Selection:
         """Return the configurations that have all these values (None: the field does not apply)."""
         return [n for n, cell in enumerate(self.cells) if cell.has(fields)]
 
+    def records(self) -> dict[Cell, pd.DataFrame]:
+        """Return the records of each of the configurations, in the grid's order."""
+        found, none = dict(list(self.frame.groupby("configuration"))), self.frame[:0]
+        return {cell: found.get(n, none) for n, cell in enumerate(self.cells)}
+
     def narrowed(self, where: Where | None = None, *, ran: bool = False) -> "Selection":
         """Return the selection of fewer configurations and seeds.
 
@@ -167,8 +173,9 @@ class Selection:
 def select(exhibit: Exhibit, scale: str, records: Iterable[Record]) -> Selection:
     """Return what is known of `exhibit` at `scale`, whatever the records' order.
 
-    Of several records of a cell, a result comes before a failure, canonical data before other
-    data, and the machine class that has results for most cells before others: those only fill gaps.
+    Of several records of a cell, a result comes before the first part of a training run and that
+    before a failure, canonical data before other data, of first parts the longest, and the machine
+    class that has results for most cells before others: those only fill gaps.
     """
     cells = expand(exhibit, scale, seeds=1)
     known = {_configuration(cell): n for n, cell in enumerate(cells)}
@@ -214,15 +221,17 @@ def scales_with(exhibit: Exhibit, records: Iterable[Record]) -> dict[str, list[R
 
 def _one_a_seed(frame: pd.DataFrame) -> pd.DataFrame:
     result = frame["status"].isin(ENDED)  # where there is none, another machine's record fills in
+    in_part = frame["status"].isin(UNFINISHED)  # which has a curve so far, as a failure has not
     cells = frame[result].groupby("machine_class")["key"].nunique()
     leading = cells.idxmax() if len(cells) else None  # of equals, the first by name
     ranked = frame.assign(
-        result=result,
+        standing=2 - 2 * result.astype(int) - in_part.astype(int),
         same_data=frame.groupby(["dataset", "data_hash"])["id"].transform("size"),
+        reached=frame["iterations_done"].where(in_part, 0),
         leading=frame["machine_class"] == leading,
     ).sort_values(list(_ORDER), ascending=list(_ORDER.values()))
     best = ranked.drop_duplicates(["configuration", "seed"]).reset_index(drop=True)
-    return best.drop(columns=["result", "same_data", "leading"])
+    return best.drop(columns=["standing", "same_data", "reached", "leading"])
 
 
 def _configuration(source: Cell | Record) -> tuple[Any, ...]:

@@ -6,6 +6,7 @@ tests is what the exhibit declares at the scale, run or not.
 """
 
 import math
+import operator
 import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +17,7 @@ import pandas as pd
 from ....bench.cell import Cell
 from ....bench.errors import UsageError
 from ....reproductions.exhibits.claims import ClaimTest
-from ....results.metrics import grain, quantities
+from ....results.metrics import grain, grain_at, quantities
 from ....results.statistics import intervals, two_samples
 from ....results.statistics.place_verdict import MORE_SEEDS
 from ..naming import count
@@ -58,7 +59,7 @@ class ClaimResult:
         verdict: one of those in `places`, of a comparison of ours, or of an order away from the
             paper's scale.
         decides: what would decide it, where it is not decided.
-        diverged: the number of records that diverged.
+        diverged: the number of records of declared seeds that diverged.
         other_data: the hashes of data that is not the original.
     """
 
@@ -169,7 +170,7 @@ def _result(selection: Selection, results: pd.DataFrame, test: ClaimTest) -> Cla
         values = _apart(sides, test.claim.factor)
     there = selection.frame["configuration"].isin(every) & (selection.frame["status"] != "partial")
     records = selection.frame[there]
-    diverged = int((records["status"] == "diverged").sum())
+    diverged = int((records["status"] == "diverged")[selection.declared(records)].sum())
     verdict = NOT_RUN
     if records["configuration"].nunique() == len(every):
         verdict = NOT_COMPARABLE if not is_judged(selection.scale, test) else INCONCLUSIVE
@@ -235,8 +236,19 @@ def _p(result: ClaimResult, contrary: bool) -> float:
         return two_samples.welch_test(left, right, margin, alternative, grain=of, factor=factor)
     if exact:
         return two_samples.exact_paired(result.values, margin, alternative)
-    width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
-    return intervals.paired_test(result.values, margin, alternative, width * grain(dataset))
+    return intervals.paired_test(result.values, margin, alternative, _grain(result))
+
+
+def _grain(result: ClaimResult) -> float:
+    """Return the grain of the number that each seed gives: of a result, a difference, a slope."""
+    claim, dataset = result.test.claim, result.cells[0].dataset
+    if not claim.is_slope:
+        width = 1.0 if len(result.sides) == 1 else math.hypot(1, claim.factor)
+        return width * grain(dataset)
+    x = [float(value) for value in result.test.values]
+    off = [value - statistics.fmean(x) for value in x]
+    grains = [grain_at(dataset, mean) for mean in result.means]
+    return math.hypot(*map(operator.mul, off, grains)) / math.hypot(*off) ** 2
 
 
 def _p_within(values: Sequence[float], margin: float, contrary: bool) -> float:
@@ -252,8 +264,11 @@ def _decides(result: ClaimResult, family: int) -> str:
     n = len(result.values)
     if n > 1 and _p(result, False) == _p(result, True) == 1:
         return "the seeds do not differ, so that no test can tell"
-    if family * least_p(result.test, result.cells[0].dataset, n) >= ALPHA:
-        return f"with {count(n, 'seed')} no p below {ALPHA:g} is possible"
+    least, seeds = least_p(result.test, result.cells[0].dataset, n), count(n, "seed")
+    if least >= ALPHA:
+        return f"with {seeds} no p below {ALPHA:g} is possible"
+    if family * least >= ALPHA:  # Holm's factor falls with every test that is decided before
+        return f"with {seeds} p is below {ALPHA:g} only if other tests are decided first"
     return MORE_SEEDS
 
 

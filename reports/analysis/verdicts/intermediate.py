@@ -28,7 +28,8 @@ from .places import (
     NOT_COMPARABLE,
     NOT_RUN,
     Place,
-    judge_values,
+    Verdict,
+    judged_values,
     mean_of,
     other_data,
     seeds_left,
@@ -42,11 +43,10 @@ def intermediate(selection: Selection) -> list[Place]:
     They are in the grid's order, and of a configuration in the order of the exhibit's file. Away
     from the paper's scale they are those that have a result.
     """
-    records = dict(list(selection.frame.groupby("configuration")))
-    none = selection.frame[:0]
+    every = selection.whole.records()
     found = [
-        _place(selection, cell, known, records.get(n, none))
-        for n, cell in enumerate(selection.cells)
+        _place(selection, cell, known, records, _judged(selection.whole, cell, known, every[cell]))
+        for cell, records in selection.records().items()
         if selection.fixed(cell)
         for known in selection.exhibit.intermediate_of(cell)
     ]
@@ -92,24 +92,31 @@ def read_between(dataset: str, known: Intermediate) -> tuple[float, float, float
     return low, known.number.value, math.inf if known.side == "above" else high
 
 
-def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.DataFrame) -> Place:
+def _judged(whole: Selection, cell: Cell, known: Intermediate, records: pd.DataFrame) -> Verdict:
+    """Return the verdict on a number, by all records of its configuration."""
+    at = share(whole, known)
+    every = _values(cell, records, known.result, at)
+    reached, declared = every.notna(), whole.declared(records)
+    if not (reached | ~records["status"].isin(UNFINISHED)).any():
+        return Verdict(verdict=NOT_RUN)
+    if whole.scale != PAPER:
+        return Verdict(verdict=NOT_COMPARABLE)
+    values = every[reached & declared].tolist()
+    diverged = (records["status"] == "diverged") & ~reached & declared
+    left = seeds_left(whole, len(values), int(diverged.sum()))
+    if left:
+        return Verdict(verdict=INCONCLUSIVE, decides=left)
+    near = beside(whole, cell, lambda one, some: _values(one, some, known.result, at))
+    return judged_values(cell, values, intermediate_target(cell, known), near)
+
+
+def _place(
+    selection: Selection, cell: Cell, known: Intermediate, records: pd.DataFrame, judged: Verdict
+) -> Place:
     at = share(selection, known)
     every = _values(cell, records, known.result, at)
     reached = every.notna()
     values = every[reached & selection.declared(records)].tolist()
-    lost = {name: int(((records["status"] == name) & ~reached).sum()) for name in LOST}
-    ran = bool((reached | ~records["status"].isin(UNFINISHED)).any())
-    verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
-    if ran and selection.scale == PAPER:
-        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
-        if not decides:
-            target = intermediate_target(cell, known)
-            near = beside(
-                selection, cell, lambda one, some: _values(one, some, known.result, at)
-            )  # fmt: skip
-            judged = judge_values(cell, values, target, near)
-            verdict, decides = judged.status, judged.decides
-            within, drawn = judged.within, judged.drawn
     return Place(
         cell=cell,
         result=known.result,
@@ -121,11 +128,11 @@ def _place(selection: Selection, cell: Cell, known: Intermediate, records: pd.Da
         baseline=None,
         interval=mean_of(values),
         further=mean_of(every[reached].tolist()) if reached.sum() > len(values) else None,
-        verdict=verdict,
-        within=within,
-        drawn=drawn,
-        decides=decides,
-        lost=lost,
+        verdict=judged.verdict,
+        within=judged.within,
+        drawn=judged.drawn,
+        decides=judged.decides,
+        lost={name: int(((records["status"] == name) & ~reached).sum()) for name in LOST},
         other_data=other_data(records),
         known=known,
         share=at,

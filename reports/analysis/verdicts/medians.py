@@ -55,7 +55,7 @@ class Bin:
         within: whether our median is within the margin of the paper's; None if not judged.
         drawn: whether the paper's median is one that as many networks of ours give, likewise.
         decides: what would decide it, where it is inconclusive.
-        diverged: the number of networks that diverged.
+        diverged: the number of networks of `support` that diverged, of declared seeds.
     """
 
     paper: Median
@@ -109,7 +109,7 @@ def _bin(selection: Selection, frame: pd.DataFrame, known: Median, panel: dict[i
     every = errors["error"].tolist()
     own = records[records["configuration"].isin(mine)]
     own = own[~own["status"].isin(UNFINISHED) | own["configuration"].isin(errors["configuration"])]
-    diverged = int((own["status"] == "diverged").sum())
+    diverged = int((records["status"] == "diverged").sum())
     margin = selection.exhibit.margin(cells[0].dataset, cells[0].rule)
     verdict, within, drawn, decides = INCONCLUSIVE if len(own) else NOT_RUN, None, None, ""
     if len(own) and (selection.scale != PAPER or margin is None):

@@ -6,7 +6,7 @@ comparable, and further seeds are shown, not judged (`results.statistics.place_v
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -15,7 +15,7 @@ from ....reproductions.exhibits.evidence import Intermediate
 from ....results.metrics import grain, results_of, rungs
 from ....results.record import LOST
 from ....results.statistics import intervals
-from ....results.statistics.place_verdict import PlaceVerdict, Target, judge
+from ....results.statistics.place_verdict import Target, judge
 from ....results.statistics.published_mean import PublishedMean, difference
 from ..naming import count
 from ..selection.protocol import PAPER
@@ -52,7 +52,8 @@ class Place:
         within: whether our mean is within the margin of the paper's number; None if not judged.
         drawn: whether the paper's number is one that our process gives, likewise.
         decides: what would decide it, where it is inconclusive.
-        lost: the number of seeds that are not ok, by status.
+        lost: the number of seeds that are not ok, by status; of all seeds, as `further` is, where
+            verdicts count the declared ones.
         other_data: the hashes of data that is not the original.
         known: where it is a place before the end of training, the number of the paper's curve; its
             results are those at that time (`intermediate`).
@@ -89,18 +90,30 @@ class Place:
         return None if self.share is None else round(self.share * self.cell.iterations)
 
     @property
+    def counts(self) -> bool:
+        """Whether it is counted as a place of the paper: it has a number there of its own.
+
+        That of a network of a population is its bin's median, which is counted as such.
+        """
+        return self.fills and self.paper is not None and self.cell.p_update is None
+
+    @property
     def side(self) -> str | None:
         """Where the paper's number lies, if it is only known to be `above` or `below` a value."""
         return None if self.known is None or self.known.side == "at" else self.known.side
 
 
 def places(selection: Selection) -> list[Place]:
-    """Return a place for every result of every configuration, in the grid's order."""
-    records = dict(list(selection.frame.groupby("configuration")))
-    none = selection.frame[:0]
+    """Return a place for every result of every configuration, in the grid's order.
+
+    Its numbers are of the seeds that are shown, and its verdict of all that is known.
+    """
+    known = selection.whole.records()
     return [
-        _place(selection, cell, result, records.get(n, none))
-        for n, cell in enumerate(selection.cells)
+        _place(
+            selection, cell, result, records, _judged(selection.whole, cell, result, known[cell])
+        )
+        for cell, records in selection.records().items()
         for result in results_of(cell.dataset)
     ]
 
@@ -118,28 +131,56 @@ def target_of(selection: Selection, cell: Cell, result: str | None) -> Target | 
     return target(cell, number, margin)
 
 
-def _place(selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Place:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the declared seeds say of a place: the fields of that name."""
+
+    verdict: str
+    decides: str = ""
+    within: str | None = None
+    drawn: str | None = None
+    difference: intervals.Interval | None = None
+
+
+def _judged(whole: Selection, cell: Cell, result: str | None, records: pd.DataFrame) -> Verdict:
+    """Return the verdict on a place, by all records of its configuration."""
+    if not (records["status"] != "partial").any():
+        return Verdict(verdict=NOT_RUN)
+    wanted = target_of(whole, cell, result)
+    if wanted is None:
+        return Verdict(verdict=NOT_COMPARABLE)
+    own = records[whole.declared(records)]
+    values = whole.values(result)[own.index].dropna().tolist()
+    left = seeds_left(whole, len(values), int((own["status"] == "diverged").sum()))
+    if left:
+        return Verdict(verdict=INCONCLUSIVE, decides=left)
+    near = beside(whole, cell, lambda _, some: whole.values(result)[some.index])
+    published = published_mean(whole.exhibit.number(cell, result))
+    off = None
+    if published is not None:
+        off = difference(values, published, grain=grain(cell.dataset))
+    return replace(judged_values(cell, values, wanted, near), difference=off)
+
+
+def judged_values(
+    cell: Cell, values: Sequence[float], wanted: Target, near: Sequence[Sequence[float]]
+) -> Verdict:
+    """Return the verdict on a cell's results, by those of its neighbours too."""
+    scaled = rungs(cell.dataset, list(values))
+    others = [rungs(cell.dataset, list(some)) for some in near]
+    found = judge(scaled, wanted, grain=grain(cell.dataset), neighbours=others)
+    return Verdict(
+        verdict=found.status, decides=found.decides, within=found.within, drawn=found.drawn
+    )
+
+
+def _place(
+    selection: Selection, cell: Cell, result: str | None, records: pd.DataFrame, judged: Verdict
+) -> Place:
     exhibit = selection.exhibit
     every = selection.values(result)[records.index].dropna()
-    declared = selection.declared(records)
-    values = every[declared[every.index]].tolist()
-    number, wanted = exhibit.number(cell, result), target_of(selection, cell, result)
-    margin = exhibit.margin(cell.dataset, cell.rule)
-    lost = {status: int((records["status"] == status).sum()) for status in LOST}
-    ran = bool((records["status"] != "partial").any())
-    verdict, decides, within, drawn = NOT_COMPARABLE if ran else NOT_RUN, "", None, None
-    published, off = published_mean(number), None
-    if wanted is not None and ran:
-        verdict, decides = INCONCLUSIVE, seeds_left(selection, len(values), lost["diverged"])
-        if not decides:
-            near = beside(
-                selection, cell, lambda _, some: selection.whole.values(result)[some.index]
-            )  # fmt: skip
-            judged = judge_values(cell, values, wanted, near)
-            verdict, decides = judged.status, judged.decides
-            within, drawn = judged.within, judged.drawn
-            if published is not None:
-                off = difference(values, published, grain=grain(cell.dataset))
+    values = every[selection.declared(records)[every.index]].tolist()
+    number = exhibit.number(cell, result)
     return Place(
         cell=cell,
         result=result,
@@ -147,34 +188,26 @@ def _place(selection: Selection, cell: Cell, result: str | None, records: pd.Dat
         seeds=selection.planned,
         paper=None if number is None else number.value,
         grade=None if number is None else number.grade,
-        margin=margin,
+        margin=exhibit.margin(cell.dataset, cell.rule),
         baseline=_baseline(selection, cell, result),
         interval=mean_of(values),
         further=mean_of(every.tolist()) if len(every) > len(values) else None,
-        verdict=verdict,
-        within=within,
-        drawn=drawn,
-        decides=decides,
-        lost=lost,
+        verdict=judged.verdict,
+        within=judged.within,
+        drawn=judged.drawn,
+        decides=judged.decides,
+        lost={status: int((records["status"] == status).sum()) for status in LOST},
         other_data=other_data(records),
-        published=published,
-        difference=off,
+        published=published_mean(number),
+        difference=judged.difference,
     )
-
-
-def judge_values(
-    cell: Cell, values: Sequence[float], wanted: Target, near: Sequence[Sequence[float]]
-) -> PlaceVerdict:
-    """Return the verdict on a cell's results, by those of its neighbours too."""
-    scaled = rungs(cell.dataset, list(values))
-    others = [rungs(cell.dataset, list(some)) for some in near]
-    return judge(scaled, wanted, grain=grain(cell.dataset), neighbours=others)
 
 
 def seeds_left(selection: Selection, n: int, diverged: int) -> str:
     """Return why seeds are not judged yet, or never; nothing where they are.
 
-    The declared seeds are the plan: a verdict on fewer would be one of several looks.
+    The declared seeds are the plan: a verdict on fewer would be one of several looks. Of
+    them `n` have a result, and `diverged` diverged.
     """
     if diverged:
         return FAIR_SAMPLE

@@ -23,7 +23,7 @@ from ....results.metrics import grain, results_of
 from ....results.statistics.place_verdict import Target
 from ....results.statistics.power import claim_power, place_power
 from ..selection.protocol import PAPER
-from ..wording import at
+from ..wording import at, beside_limit
 from .judging import (
     ALPHA,
     compared,
@@ -64,7 +64,8 @@ class Planned:
     @property
     def words(self) -> str:
         """What is judged, and the power."""
-        shown = "below 1 %" if self.power < 0.01 else f"{100 * self.power:.0f} %"
+        percent = beside_limit(100 * self.power, 100 * LEAST_POWER, "f", 0)
+        shown = "below 1 %" if self.power < 0.01 else f"{percent} %"
         return f"{self.text or self.name}: power {shown}"
 
 
@@ -219,7 +220,9 @@ def _claim(
     deviation = _deviation(test, of_sides)
     sign = 1 if claim.kind in ("above", "grows") else -1
     effect = sign * (compared(test, numbers) - test.margin)
-    power = claim_power(n, deviation, effect, ALPHA / family)
+    power = float(effect > 0)  # where seeds do not differ, the numbers decide
+    if deviation > 0:
+        power = claim_power(n, deviation, effect, ALPHA / family)
     return Planned(name=name, text=text, seeds=n, power=power, source=known[0].source)
 
 
@@ -235,7 +238,7 @@ def _deviation(test: ClaimTest, of_sides: Sequence[float]) -> float:
     if test.claim.pairing == "unpaired":
         return math.hypot(left, right)
     shared = 2 * test.claim.correlation * left * right
-    return math.sqrt(left**2 + right**2 - shared)
+    return math.sqrt(max(0.0, left**2 + right**2 - shared))
 
 
 def _cell(cells: Sequence[Cell], fields: Mapping[str, Any]) -> Cell | None:

@@ -34,11 +34,10 @@ def questions(request: RunRequest, records: Sequence[Record]) -> list[Question]:
     """
     where = parse_where(request.where) if request.where else None
     whole = select(load(request.exhibit, where), request.scale, records)
-    shown = whole if where is None else whole.narrowed(where)
-    kept = set(shown.cells)
-    found = [_of_place(place) for place in places(shown)]
+    kept = set((whole if where is None else whole.narrowed(where)).cells)
+    found = [_of_place(place) for place in places(whole) if place.cell in kept]
     if request.scale == PAPER:
-        found += [_of_place(place) for place in intermediate(shown)]
+        found += [_of_place(place) for place in intermediate(whole) if place.cell in kept]
     found += [_of_claim(one) for one in claims(whole) if kept.issuperset(one.cells)]
     found += [_of_bin(one, whole) for one in bins(whole) if kept.issuperset(one.cells)]
     return found

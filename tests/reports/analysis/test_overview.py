@@ -9,6 +9,7 @@ from sgbench.reports.analysis.costs.remaining import Costs
 from sgbench.reports.analysis.evidence.details import details
 from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.analysis.verdicts.claims import claims
+from sgbench.reports.analysis.verdicts.medians import bins
 from sgbench.reports.analysis.verdicts.places import places
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.where import parse_where
@@ -58,6 +59,14 @@ def test_what_is_trained_in_part_is_counted_of_the_declared_seeds(table1, make):
     ]
     found = overview.tally(select(table1, "paper", records), [])
     assert (found.in_part, found.run, found.planned) == (2, 0, 3)
+
+
+def test_the_networks_of_a_population_are_counted_by_their_bins(small_population):
+    selection = select(small_population, "paper", [])
+    judged, medians = places(selection), bins(selection)
+    assert any(place.paper is not None for place in judged)  # which a table shows beside ours
+    found = overview.tally(selection, details(selection, judged, (), medians)).verdicts
+    assert found == {overview.MEDIANS: {"not run": len(medians)}}
 
 
 def test_totals_are_over_exhibits_and_the_papers_scale_comes_first(table1, table2):

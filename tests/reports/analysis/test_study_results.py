@@ -17,7 +17,7 @@ RATE = {"learning_rate": 1e-3}
 def verdict_of(make):
     """Return an arm's results, of errors of the two trials and, on fresh seeds, of both choices."""
 
-    def results(trials=(9.0, 5.0), tuned=(5.0, 5.2, 5.1), own=(9.0, 9.1, 9.3), fresh=3):
+    def results(trials=(9.0, 5.0), tuned=(5.0, 5.2, 5.1), own=(9.0, 9.1, 9.3), fresh=3, lost=()):
         study = Study(
             name="s", exhibit="table1", scale="demo", where="rule=backprop,network=fcn,depth=4",
             set=[], space={"learning_rate": "1e-05:0.01:log"}, trials=2, seeds=1, fresh=fresh,
@@ -31,6 +31,8 @@ def verdict_of(make):
         for params, errors in ((RATE, tuned), (None, own)):
             cells = fresh_cells(study, arm, params)
             records += [make.record(c, e) for c, e in zip(cells, errors, strict=False)]
+            for status in lost if params == RATE else ():
+                records[-1] = make.record(cells[-1], 99.0, status=status)
         (found,) = study_results(study, records, importance=False).arms
         return found
 
@@ -50,6 +52,59 @@ def test_a_winner_of_luck_is_not_taken(verdict_of, own):
     assert found.gain[1] >= LEVEL
     assert (found.verdict, found.unchanged) == ("keep", False)
     assert "keep the untuned protocol" in found.verdict_words
+
+
+@pytest.fixture
+def lengths(make):
+    """Return an arm's results on a curriculum, of the lengths on fresh seeds of both choices."""
+
+    def results(tuned, own):
+        study = Study(
+            name="s", exhibit="table2", scale="demo", where="rule=bptt,dataset=copy,T=2",
+            set=[], space={"learning_rate": "1e-05:0.01:log"}, trials=2, seeds=1,
+            fresh=len(tuned), sampler="tpe", pruner="none",
+        )  # fmt: skip
+        (arm,) = arms_of_study(study)
+        study = study.asking(arm.label, untuned_params(arm)).asking(arm.label, RATE)
+        (arm,), records = arms_of_study(study), []
+        for params, length, fresh in ((untuned_params(arm), 4, own), (RATE, 8, tuned)):
+            records += [make.record(cell, length) for cell in trial_cells(study, arm, params)]
+            cells = fresh_cells(study, arm, None if fresh is own else params)
+            records += [make.record(c, e) for c, e in zip(cells, fresh, strict=True)]
+        (found,) = study_results(study, records, importance=False).arms
+        return found
+
+    return results
+
+
+def test_lengths_are_compared_by_an_exact_test(lengths):
+    """Equal gains of a level have no spread, which a t-test needs."""
+    found = lengths([8] * 5, [4] * 5)
+    assert found.gain[1] == 2**-5
+    assert (found.winner.number, found.verdict) == (1, "better")
+    few = lengths([8] * 3, [4] * 3)
+    assert (few.gain[1], few.verdict) == (2**-3, "keep")
+    assert few.verdict_words.endswith("not better on fresh seeds (p = 0.12); 3 seeds are no test,"
+                                      " --fresh 5 is")  # fmt: skip
+
+
+def test_equal_gains_of_an_error_are_as_exact_as_the_images_are_many(verdict_of):
+    found = verdict_of(tuned=(5.0, 5.0, 5.0), own=(9.0, 9.0, 9.0))
+    assert 0 < found.gain[1] < LEVEL
+    assert found.verdict == "better"
+
+
+@pytest.mark.parametrize("status", ["diverged", "failed"])
+def test_a_winner_that_loses_seeds_is_not_better_by_the_rest(verdict_of, status):
+    found = verdict_of(lost=(status,))
+    assert found.gain[1] < LEVEL
+    assert found.verdict == "keep"
+    assert found.verdict_words == (
+        "keep the untuned protocol: trial 1 has no result of 1 of 3 fresh seeds, and those that"
+        " are left are no fair sample"
+    )
+    none = dataclasses.replace(found, tuned=dataclasses.replace(found.tuned, values={}, lost=3))
+    assert none.verdict == "keep"
 
 
 def test_the_protocol_as_it_is_may_win(verdict_of):

@@ -1,7 +1,7 @@
 """Fields and their values in words."""
 
 import pytest
-from sgbench.reports.analysis.wording import NONE, at, heading, label, number, phrase
+from sgbench.reports.analysis.wording import NONE, at, beside_limit, heading, label, number, phrase
 from sgbench.reproductions.exhibits.exhibit import load
 
 
@@ -9,11 +9,20 @@ from sgbench.reproductions.exhibits.exhibit import load
     ("value", "words"),
     [
         (500_000, "500,000"), (3e-5, "3e-5"), (1.5e-4, "1.5e-4"), (100 / 3, "33.3"), (0.0, "0"),
-        (12_345.6, "12,346"), ((0.6, 0.8), "0.6 and 0.8"), ("test", "test"), (0.2, "0.2"),
+        (12_345.6, "12,346"), (999.7, "1,000"), (999.4, "999"), (-999.5, "-1,000"),
+        ((0.6, 0.8), "0.6 and 0.8"), ("test", "test"), (0.2, "0.2"),
     ],
 )  # fmt: skip
 def test_numbers_as_a_reader_writes_them(value, words):
     assert number(value) == words
+
+
+def test_a_number_next_to_a_limit_stays_on_its_side():
+    assert beside_limit(49.6, 50, "f", 0) == "49.6"
+    assert beside_limit(49.96, 50, "f", 0) == "49.96"
+    assert beside_limit(50.4, 50, "f", 0) == "50"
+    assert beside_limit(12.3, 50, "f", 0) == "12"
+    assert beside_limit(0.0497, 0.05, "g", 2) == "0.0497"
 
 
 def test_a_heading_is_the_paper_s_symbol_where_there_is_one():

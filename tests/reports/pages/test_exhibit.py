@@ -82,6 +82,23 @@ def test_a_report_at_the_papers_scale(table1, make):
     assert "not run<br>paper 54.9" in page
 
 
+def test_a_population_has_medians_and_no_places(small_population):
+    report = build(small_population, "paper", [], ("md",))
+    assert "\nplaces: " not in report.text
+    assert "\nmedians: 8 not run" in report.text
+    assert "not run<br>paper" in report.files["p_update-paper.md"].decode()
+
+
+def test_a_page_of_some_seeds_has_the_verdicts_of_all(table1, make):
+    cells = [c for c in expand(table1, "demo") if (c.network, c.depth) == ("fcn", 3)]
+    records = [make.record(c, machine_class=f"{c.seed}") for c in cells if c.rule == "backprop"]
+    where = parse_where(["seed=1"])
+    report = build(table1, "demo", records, ("md", "html"), where=where, ran=True)
+    page = report.files["table1-demo-part.md"].decode()
+    assert "Verdicts are by all seeds that the scale declares, whichever are shown." in page
+    assert "(1 of 3)" in page
+
+
 def test_one_seed_says_that_more_are_planned(table1, make):
     records = make.grid(table1, "paper", lambda c: c.dataset == "mnist" and c.seed == 0)
     report = build(table1, "paper", records, WORDS)

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 from sgbench.reports.pages.exhibit import build
-from sgbench.reports.pages.html import front, html
+from sgbench.reports.pages.html import front, html, p_value
 from sgbench.reports.pages.page import Page, Part, Section
 from sgbench.reports.tables.table import simple_table
 from sgbench.reproductions.exhibits.exhibit import expand
@@ -180,3 +180,7 @@ def test_two_results_and_populations_have_pages(two_networks, small_population, 
     page = page_of(build(small_population, "quick", records, ("html",)), "p_update-quick")
     assert "p_update of the networks" in page
     assert Parsed(page).open == []
+
+
+def test_a_p_stays_on_its_side_of_its_level():
+    assert [p_value(p) for p in (0.04998, 0.0312, 1e-5)] == ["0.04998", "0.0312", "1e-05"]

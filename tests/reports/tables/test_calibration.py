@@ -36,12 +36,14 @@ def test_the_label_says_how_far_a_scale_is_calibrated():
     lead = "Calibrated against the paper's schedule by no_bprop"
     assert label([]) == ""
     assert label([one]) == f"{lead} (1 configuration, 1 seed) alone."
-    assert label([one, one]) == f"{lead} (2 configurations, 1 seed each) alone."
+    deeper = replace(one, cell=replace(one.cell, depth=4))
+    assert label([one, deeper]) == f"{lead} (2 configurations, 1 seed each) alone."
+    assert label([one, one]) == f"{lead} (1 configuration, 1 seed) alone."  # of two results
     other = replace(three, cell=replace(three.cell, rule="top_only"))
     words = (
         f"{lead} (2 configurations, 1 to 3 seeds each), top_only (1 configuration, 3 seeds) alone."
     )
-    assert label([one, three, other]) == words
+    assert label([one, replace(deeper, difference=three.difference), other]) == words
 
 
 def test_one_seed_has_no_interval():

@@ -32,8 +32,14 @@ def test_the_paper_s_numbers_keep_its_decimals(value, decimals, text):
     assert paper(value, decimals) == text
 
 
-@pytest.mark.parametrize(("p", "text"), [(0.0004, "< 0.001"), (0.0312, "0.031"), (1.0, "1.000")])
-def test_a_p_has_three_decimals(p, text):
+@pytest.mark.parametrize(
+    ("p", "text"),
+    [
+        (0.0004, "< 0.001"), (0.0312, "0.031"), (1.0, "1.000"),
+        (0.0497, "0.0497"), (0.04999996, "0.04999996"), (0.05, "0.050"), (0.0503, "0.050"),
+    ],
+)  # fmt: skip
+def test_a_p_has_three_decimals_or_more_next_to_its_level(p, text):
     assert p_value(p) == text
 
 

@@ -77,6 +77,13 @@ def test_an_exact_unpaired_test_counts_orders():
     assert exact_unpaired([], [], 0.0, "greater") == 1.0
 
 
+@pytest.mark.parametrize("alternative", ["less", "greater"])
+def test_one_value_a_side_is_no_test(alternative):
+    assert exact_paired([5.0], 0.0, alternative) == 1.0
+    assert exact_unpaired([1.0], [9.0], 0.0, alternative) == 1.0
+    assert exact_unpaired([1.0], [9.0, 8.0, 7.0], 0.0, alternative) == 1.0
+
+
 def test_many_values_are_permuted_at_random_but_always_alike():
     dice = np.random.default_rng(0)
     left, right = dice.normal(0.5, 1, 12), dice.normal(0, 1, 12)

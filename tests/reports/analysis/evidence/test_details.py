@@ -1,5 +1,7 @@
 """Verdicts with their evidence: what a detail says is what the records and the verdicts hold."""
 
+from dataclasses import replace
+
 import pytest
 from sgbench.reports.analysis.evidence.details import details
 from sgbench.reports.analysis.evidence.keys import bin_key, claim_key, place_key
@@ -8,6 +10,7 @@ from sgbench.reports.analysis.verdicts.claims import claims
 from sgbench.reports.analysis.verdicts.medians import bins
 from sgbench.reports.analysis.verdicts.places import places
 from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.where import parse_where
 
 
 @pytest.fixture
@@ -68,6 +71,19 @@ def test_a_claim_that_is_not_run_has_no_numbers(table1):
         assert one.verdict == "not run"
 
 
+def test_a_claim_has_the_evidence_of_all_seeds_whichever_are_shown(table1, make):
+    """It may compare a configuration that has none of them."""
+    cells = [c for c in expand(table1, "demo") if c.network == "fcn"]
+    records = [make.record(c) for c in cells if c.rule != "cdni" or c.seed == 0]
+    selection = select(table1, "demo", records).narrowed(parse_where(["seed=1"]), ran=True)
+    assert "cdni" not in {cell.rule for cell in selection.cells}
+    place, claim = details(selection, places(selection)[:1], claims(selection.whole)[:1])
+    assert (place.n, [run.seed for run in place.runs]) == (1, [1])
+    assert "--seeds" not in place.command
+    assert claim.claim == "cdni-beats-dni-deep"
+    assert sorted(run.seed for run in claim.runs) == [0, 0, 1, 2]
+
+
 def test_a_median_is_of_the_networks_of_its_bin(small_population, make):
     cells = expand(small_population, "quick")
     selection = select(small_population, "quick", [make.network(cell) for cell in cells])
@@ -78,6 +94,30 @@ def test_a_median_is_of_the_networks_of_its_bin(small_population, make):
         assert one.key == bin_key(selection, bin_)
         assert len(one.places) == len(bin_.cells)
         assert one.paper == bin_.paper.value
+
+
+def test_the_runs_of_a_median_are_the_networks_of_its_curve_at_its_time(population_exhibit, make):
+    cells = [c for c in expand(population_exhibit, "paper") if c.has({"rule": "dni"})]
+    records = [make.network(c, scale="paper") for c in cells if c.decoupled == "update"]
+    begun = [
+        replace(
+            record,
+            status="partial",
+            test_error=None,
+            iterations_done=record.iterations // 2,
+            curve=[p for p in record.curve if p["iteration"] <= record.iterations // 2],
+        )
+        for record in records
+    ]
+    selection = select(population_exhibit, "paper", begun)
+    (half,) = (b for b in bins(selection) if (b.paper.above, b.paper.at) == (0.4, 0.5))
+    (one,) = details(selection, [], [], [half])
+    assert [cell.p_update for cell in half.support] == [0.4, 0.46, 0.53, 0.6]
+    expected = [r.curve[-1]["error"] for cell in half.support for r in begun
+                if r.p_update == cell.p_update]  # fmt: skip
+    assert [run.value for run in one.runs] == expected
+    assert len(one.runs) == half.networks
+    assert not any(one.lost.values())
 
 
 def test_each_of_two_results_has_a_detail(two_networks, make):

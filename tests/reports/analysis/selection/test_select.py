@@ -94,6 +94,24 @@ def test_a_failure_is_a_gap_and_divergence_is_a_result(table1, make):
     ]
 
 
+def test_the_longest_first_part_comes_before_another_and_before_a_failure(table1, make):
+    """It answers places before the end of training, whichever machine it was trained on."""
+    cells = expand(table1, "demo")[:5]
+    leading = [make.record(cell, machine_class="a") for cell in cells[2:]]
+    failed = make.record(cells[0], status="failed", machine_class="a")
+    leading += [failed, replace(make.record(cells[1], status="partial"), machine_class="a")]
+    leading[-1] = replace(leading[-1], iterations_done=50)
+    short, long = (
+        replace(make.record(cells[n], status="partial", machine_class="b"), iterations_done=done)
+        for n, done in ((0, 10), (1, 60))
+    )
+    other = make.record(cells[1], status="partial", data_hash=make.other_data)
+    ended = make.record(cells[2], status="timeout", machine_class="b")
+    frame = select(table1, "demo", [*leading, short, long, other, ended]).frame
+    assert frame["id"].tolist()[:2] == [short.id, long.id]
+    assert frame["status"].tolist() == ["partial", "partial", "ok", "ok", "ok"]
+
+
 def test_the_order_of_records_does_not_matter(table1, make):
     records = make.grid(table1, "demo", lambda cell: cell.depth == 3)
     records += [

@@ -65,7 +65,19 @@ def test_seeds_that_no_outcome_could_decide_say_so(table2, make):
     rows = claims(select(table2, "quick", [make.record(c, solved(c)) for c in cells]))
     (row,) = (r for r in rows if r.verdict not in ("not run", "not comparable"))
     assert (row.test.claim.name, row.verdict) == ("dni-longer", "undecided")
-    assert row.decides == "with 2 seeds no p below 0.05 is possible"  # 12 tests / C(4, 2)
+    assert row.decides == "with 2 seeds no p below 0.05 is possible"  # 1 / C(4, 2)
+
+
+def test_seeds_that_only_a_smaller_family_could_decide_say_so(table2, make):
+    """Holm multiplies the least p of four seeds, 1 / C(8, 4), by twelve, or by three at last."""
+    four = replace(
+        table2, scales={**table2.scales, "quick": replace(table2.scales["quick"], seeds=4)}
+    )
+    cells = [c for c in expand(four, "quick") if c.dataset == "copy" and c.rule in ("dni", "bptt")]
+    records = [make.record(c, {"dni": 16, "bptt": 7}[c.rule]) for c in cells]
+    (row,) = (r for r in claims(select(four, "quick", records)) if r.p is not None)
+    assert (row.verdict, row.p) == ("undecided", pytest.approx(12 / 70))
+    assert row.decides == "with 4 seeds p is below 0.05 only if other tests are decided first"
 
 
 def test_a_difference_is_averaged_over_the_values_of_a_field(table2, make):

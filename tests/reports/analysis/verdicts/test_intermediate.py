@@ -15,6 +15,7 @@ from sgbench.reports.analysis.verdicts.intermediate import (
 )
 from sgbench.reports.pages.exhibit import build
 from sgbench.reproductions.exhibits.exhibit import expand
+from sgbench.reproductions.exhibits.where import parse_where
 
 PLATEAU = {"dataset": "mnist", "network": "fcn", "depth": 4, "rule": "dni", "sg_layers": 2}
 EARLY = {"dataset": "mnist", "network": "fcn", "depth": 4, "rule": "cdni", "sg_layers": 0}
@@ -109,8 +110,21 @@ def test_only_the_declared_seeds_are_judged(table1, make):
     records = [trained(make, c, 1.8 if c.seed < 3 else 9.0, 20_000) for c in cells]
     one = judged(table1, records, **EARLY)
     assert (one.verdict, one.interval.n, one.further.n) == ("reproduced", 3, 9)
+    records[8] = replace(records[8], status="diverged", test_error=None)
+    one = judged(table1, records, **EARLY)
+    assert (one.verdict, one.lost["diverged"], one.further.n) == ("reproduced", 1, 8)
+    records.pop()
     late = judged(table1, records[3:], **EARLY)
-    assert (late.verdict, late.interval, late.further.n) == ("inconclusive", None, 6)
+    assert (late.verdict, late.interval, late.further.n) == ("inconclusive", None, 5)
+
+
+def test_a_verdict_does_not_depend_on_the_seeds_that_are_shown(table1, make):
+    records = [trained(make, c, 1.8, 20_000, done=20_000) for c in cells_of(table1, **EARLY)]
+    whole = select(table1, "paper", records)
+    (one,) = [p for p in intermediate(whole) if p.cell.has(EARLY)]
+    assert one.verdict == "reproduced"
+    (shown,) = intermediate(whole.narrowed(parse_where(["seed=1"]), ran=True))
+    assert (shown.verdict, shown.within, shown.interval.n) == ("reproduced", "yes", 1)
 
 
 def test_a_seed_that_diverges_is_no_evidence(table1, make):

@@ -10,6 +10,7 @@ from reference.population import EXHIBIT
 from reference.reports import rows_of
 from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.analysis.verdicts.medians import bins
+from sgbench.reports.analysis.verdicts.places import FAIR_SAMPLE
 from sgbench.reports.pages.exhibit import build
 from sgbench.reproductions.exhibits.exhibit import expand, load
 from sgbench.reproductions.exhibits.parser import parse
@@ -117,6 +118,18 @@ def test_a_diverged_network_is_no_evidence_for_its_bin(make, exhibit):
     records[-1] = replace(records[-1], status="diverged", test_error=None)
     one = judged(exhibit, records)
     assert (one.found.n, one.diverged, one.verdict) == (SEEDS - 1, 1, "inconclusive")
+
+
+def test_a_diverged_network_beyond_an_end_is_no_evidence_either(make, exhibit):
+    """A seed's curve over the bin ends at it."""
+    records = networks(make, exhibit, lambda p, seed: 2.1 + 0.01 * seed)
+    records = [
+        replace(r, status="diverged", test_error=None) if (r.p_update, r.seed) == (0.4, 2) else r
+        for r in records
+    ]
+    one = judged(exhibit, records)
+    assert 0.4 not in {cell.p_update for cell in one.cells}
+    assert (one.found.n, one.diverged, one.decides) == (SEEDS - 1, 1, FAIR_SAMPLE)
 
 
 def test_seeds_wait_for_the_plan(make, exhibit):

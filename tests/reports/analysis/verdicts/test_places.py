@@ -63,11 +63,16 @@ def test_seeds_are_judged_when_all_that_are_planned_are_there(table1, make):
     cells = cells_of(table1, "paper", **BACKPROP)
     place = judged(table1, "paper", cells[:2], [1.80, 1.81], make)
     assert (place.verdict, place.decides) == ("inconclusive", "1 declared seed to come")
-    chosen = select(table1, "paper", [make.record(c, 1.8) for c in cells]).narrowed(
-        parse_where(["seed<2"])
-    )
-    (place,) = (p for p in places(chosen) if p.verdict != "not run")
-    assert (place.verdict, place.seeds) == ("inconclusive", 3)  # picking seeds makes no plan
+
+
+def test_a_verdict_does_not_depend_on_the_seeds_that_are_shown(table1, make):
+    records = [make.record(c, 1.8) for c in cells_of(table1, "paper", **BACKPROP)]
+    for there in (records, records[:2]):
+        whole = select(table1, "paper", there)
+        (all_seeds,) = (p for p in places(whole) if p.verdict != "not run")
+        (shown,) = places(whole.narrowed(parse_where(["seed=1"]), ran=True))
+        assert (shown.verdict, shown.decides) == (all_seeds.verdict, all_seeds.decides)
+        assert (shown.interval.n, all_seeds.interval.n) == (1, len(there))
 
 
 def test_further_seeds_are_shown_and_not_judged(table1, make):
@@ -77,6 +82,10 @@ def test_further_seeds_are_shown_and_not_judged(table1, make):
     assert (place.verdict, place.interval.n) == ("inconclusive", 3)
     assert place.interval.mean == pytest.approx(statistics.mean(errors[:3]))
     assert (place.further.n, place.further.mean) == (10, pytest.approx(statistics.mean(errors)))
+    records = [make.record(c, 1.8 + 0.01 * c.seed) for c in cells[:3]]
+    records.append(make.record(cells[3], 99.0, status="diverged"))
+    (place,) = (p for p in places(select(table1, "paper", records)) if p.verdict != "not run")
+    assert (place.verdict, place.lost["diverged"]) == ("reproduced", 1)
     only = judged(table1, "paper", cells[3:], errors[3:], make)
     assert (only.verdict, only.interval, only.further.n) == ("inconclusive", None, 7)
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from sgbench.reports.analysis.verdicts.planned import (
     LEAST_POWER,
+    Planned,
     hardly,
     planned,
     spread_unknown,
@@ -60,12 +61,29 @@ def test_a_claim_has_the_power_of_its_test_at_the_papers_numbers(table1):
     assert found["dni-grows (MNIST)"].power == pytest.approx(by_hand)
 
 
+@pytest.mark.parametrize(("margin", "power"), [(0.5, 1.0), (-0.5, 0.0)])
+@pytest.mark.parametrize("deviation", [0.1, 0.3])
+def test_differences_that_do_not_vary_are_decided_by_the_numbers(table1, margin, power, deviation):
+    (near,) = (claim for claim in table1.claims if claim.name == "cdni-near-backprop")
+    near = replace(near, correlation=1.0, margins={"mnist": margin})
+    spreads = {key: Spread(deviation=deviation, source="x") for key in table1.spreads}
+    found = powers(replace(table1, claims=(near,), spreads=spreads))
+    assert found["cdni-near-backprop (MNIST depth 6)"].power == power
+
+
 def test_an_exact_test_that_no_outcome_decides_has_no_power(table2):
     found = powers(table2, "quick")
     assert {name: one.power for name, one in found.items()} == {
         "dni-longer (Copy)": 0.0, "dni-longer (Repeat Copy)": 0.0,
     }  # fmt: skip
     assert not any(name.startswith("dni-longer") for name in powers(table2))  # of five seeds
+
+
+def test_a_power_next_to_a_half_is_told_below_it():
+    one = Planned(name="x", seeds=3, power=0.496, source="")
+    assert one.words == "x: power 49.6 %"
+    assert replace(one, power=0.494).words == "x: power 49 %"
+    assert replace(one, power=0.504).words == "x: power 50 %"
 
 
 def test_away_from_the_papers_scale_no_place_has_a_power(table1):
