@@ -109,17 +109,12 @@ def _decided(whole: Selection) -> str:
 
     Medians of which only a lower bound is known are named: few results could miss it.
     """
-    medians = bins(whole)
-    some = {
-        "final numbers": [one.verdict for one in places(whole) if one.counts],
-        "numbers before the end of training": [
-            *(one.verdict for one in intermediate(whole)),
-            *(
-                _BY_A_BOUND.get(m.verdict, m.verdict) if m.paper.censored else m.verdict
-                for m in medians
-            ),
-        ],
-    }
+    final = [one.verdict for one in places(whole) if one.counts]
+    early = [one.verdict for one in intermediate(whole)]
+    for one in bins(whole):
+        told = _BY_A_BOUND.get(one.verdict) if one.paper.censored else None
+        (final if one.paper.at == 1 else early).append(told or one.verdict)
+    some = {"final numbers": final, "numbers before the end of training": early}
     words = (REPRODUCED, *_BY_A_BOUND.values(), NOT_REPRODUCED, INCONCLUSIVE, NOT_RUN)
     return "".join(
         f"; of its {len(found)} {what} {_counted(Counter(found), words)}"
