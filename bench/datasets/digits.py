@@ -113,8 +113,11 @@ def _bundled() -> "tuple[NDArray[np.uint8], NDArray[np.int64]]":
 
     path = _path()
     if path is not None:
-        with gzip.open(path, "rt", encoding="ascii") as stream:
-            table = np.loadtxt(stream, delimiter=",", dtype=np.uint8)
+        try:
+            with gzip.open(path, "rt", encoding="ascii") as stream:
+                table = np.loadtxt(stream, delimiter=",", dtype=np.uint8)
+        except (OSError, EOFError, ValueError) as error:
+            raise DataError(f"digits: {path} is damaged; reinstall scikit-learn") from error
         return table[:, :-1], table[:, -1].astype(np.int64)
     from sklearn.datasets import load_digits
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import atexit
 import json
 import math
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,7 +58,11 @@ def train(job: Job, should_stop: ShouldStop) -> list[Outcome]:
         close()
         return [_outcome(job, "timeout", "stopped; a staged run begins anew", [])]
     if job.trace is not None:
-        _add_to_trace(Path(job.trace), job, found)
+        try:
+            _add_to_trace(Path(job.trace), job, found)
+        except OSError as error:  # a full disk: what was trained is not lost by it
+            reason = error.strerror or error
+            print(f"warning: --trace {job.trace} is not written: {reason}", file=sys.stderr)
     return [_outcome(job, "ok", None, found)]
 
 

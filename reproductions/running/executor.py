@@ -5,6 +5,7 @@ imported only when it trains.
 """
 
 import contextlib
+import math
 from collections.abc import Collection, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -168,9 +169,29 @@ def _narrow(plan: Plan) -> list[Cell]:
 
 
 def check_data(request: RunRequest, plan: Plan) -> None:
-    """Read the data of every program: one DataError now instead of many failed records."""
+    """Read the data of every program: one DataError now instead of many failed records.
+
+    UsageError where a cell has more evaluations than a record can hold.
+    """
+    check_evaluations(plan)
     for name, corpus in plan.needed_data():
         datasets.load(name, request.data_dir, corpus=corpus)
+
+
+MOST_EVALUATIONS = 20_000
+"""Of a cell. A record holds them all, and deep networks say much of each."""
+
+
+def check_evaluations(plan: Plan) -> None:
+    """Raise UsageError where a cell has more evaluations than a record can hold."""
+    for planned in (plan.cells[index] for program in plan.programs for index in program):
+        count = math.ceil(planned.until / planned.cell.evaluate_every)
+        if count > MOST_EVALUATIONS:
+            raise UsageError(
+                f"evaluate_every={planned.cell.evaluate_every}: {count:,} evaluations of a cell,"
+                f" and a record holds {MOST_EVALUATIONS:,}; give"
+                f" evaluate_every={math.ceil(planned.until / MOST_EVALUATIONS)} or more"
+            )
 
 
 def check_stages(request: RunRequest, plan: Plan, device: str) -> None:

@@ -20,6 +20,7 @@ from ...bench.outcome import MACHINE_DETAILS, Machine, Outcome
 from ...results.files.atomic_io import write_atomic, writing
 from ...results.store import backend_file
 from .backend import GPU, THREADS, UNKNOWN, Backend, measured_backend
+from .executor import check_evaluations
 from .memory_fit import MemoryFit, fit_per_worker
 from .plan import Plan
 from .request import RunRequest, Say
@@ -66,6 +67,7 @@ class RemoteExecutor:
             raise UsageError(
                 "--scheduler does not train staged networks: run them here, or by torchrun"
             )
+        check_evaluations(plan)
         needed, folder = plan.needed_data(), self.request.data_dir
         self.fingerprint = worker_info.fingerprint(
             {(name, text): datasets.data_hash(name, folder, corpus=text) for name, text in needed}

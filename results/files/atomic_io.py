@@ -3,15 +3,19 @@
 import contextlib
 import errno
 import os
+import re
 import secrets
+import stat
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 
 from ...bench.errors import StoreError
 
 LEFTOVER = ".tmp"
-_DAY = 86400.0
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{12}" + re.escape(LEFTOVER))  # as `write_atomic` names it
+_DAY = 86400.0  # a younger one may still be being written, by another process
+_STREAMS = ("/dev/", "/proc/")
 # Some network file systems cannot synchronise a folder; there the rename is as durable as it gets.
 _NO_FSYNC = {errno.EINVAL, errno.ENOTSUP, errno.EBADF}
 
@@ -41,14 +45,18 @@ def write_atomic(path: Path, data: bytes) -> None:
 def write_file(path: Path, data: bytes) -> None:
     """Write `data` to the file that `path` names, completely or not at all.
 
-    A symbolic link is followed; a pipe or a device is written into. Raises OSError.
+    A symbolic link is followed. A pipe or a device is written into, and so is what `/dev/stdout`
+    and the like stand for. Raises OSError.
     """
-    target = path.resolve()
-    if not target.exists() or target.is_file():
-        write_atomic(target, data)
-    else:
-        with open(target, "wb") as file:
+    try:
+        special = not stat.S_ISREG(os.stat(path).st_mode)
+    except FileNotFoundError:
+        special = False
+    if special or os.fspath(path.absolute()).startswith(_STREAMS):
+        with open(path, "ab") as file:  # a stream's earlier content stays
             file.write(data)
+    else:
+        write_atomic(path.resolve(), data)
 
 
 def make_folder(path: Path) -> None:
@@ -74,15 +82,21 @@ def fsync_dir(path: Path) -> None:
         os.close(handle)
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove temporary files under `folder` that killed processes left more than a day ago.
-
-    A younger file may still be being written. A file that cannot be removed stays.
-    """
-    for path in list(_leftovers(folder)):
+def remove_leftovers(folders: Iterable[Path]) -> None:
+    """Remove what `leftovers` finds. A file that cannot be removed stays."""
+    for path in list(leftovers(folders)):
         with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > _DAY:
-                path.unlink()
+            path.unlink()
+
+
+def leftovers(folders: Iterable[Path]) -> Iterator[Path]:
+    """Yield the temporary files that killed processes left under some folders over a day ago."""
+    for folder in folders:
+        for parent, _, names in os.walk(folder):
+            for path in (Path(parent, name) for name in names if _TEMPORARY.fullmatch(name)):
+                with contextlib.suppress(OSError):  # it has gone meanwhile
+                    if time.time() - path.lstat().st_mtime > _DAY:
+                        yield path
 
 
 def reason(error: OSError) -> str:
@@ -99,8 +113,3 @@ def writing(folder: Path) -> Generator[None]:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         remedy = "free some space" if full else "make it writable or give another --store"
         raise StoreError(f"store {folder} cannot be written: {reason(error)}; {remedy}") from error
-
-
-def _leftovers(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        yield from (Path(parent, name) for name in names if name.endswith(LEFTOVER))

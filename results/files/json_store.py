@@ -117,14 +117,23 @@ class JsonStore(Generic[T]):
         """
         path = self.file_path(thing.id, thing.machine_class)
         data = self.kind.encode(thing)
+        if len(data) > MOST_BYTES:
+            raise StoreError(
+                f"store {self.path}: {path.name} would have {len(data) / 2**20:,.0f} MiB, and"
+                f" {MOST_BYTES / 2**20:.0f} can be read; evaluate less often (evaluate_every)"
+            )
         if self.read_only:
             raise StoreError(f"store {self.path} can only be read: give another --store")
         with writing(self.path):
             if not self._cleaned:
-                remove_leftovers(self.path)
+                remove_leftovers(self.folders())
                 self._cleaned = True
             self._spare_newer(path)
             write_atomic(path, data)
+
+    def folders(self) -> list[Path]:
+        """Return the folders that a store has, whether they are there or not."""
+        return [self.path / name for name in _FOLDERS]
 
     def get(self, id: str) -> list[T]:  # noqa: A002
         """Return the objects with that id, one per machine class."""

@@ -7,7 +7,7 @@ taken. The stores are read twice and no record is kept in memory, so their size 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -101,11 +101,9 @@ def merge(paths: Sequence[Path], into: Store) -> Merged:
                 merged.replaced += key in had
                 merged.added += key not in had
     merged.kept = len(seen - differing.keys()) - merged.added - merged.replaced
-    ended = {k for k, c in best.items() if c.is_result}
-    names = {into.checkpoint_path(*key).name for key in ended}
-    merged.checkpoints = _copy(sources, into, "checkpoints", lambda name: name not in names)
-    merged.machines = _copy(sources, into, "machines", lambda name: True)
-    merged.studies = _copy(sources, into, "studies", lambda name: True)
+    merged.checkpoints = _copy_checkpoints(sources, into, best)
+    merged.machines = sum(_copy(into, path, "machines") for path in _files(sources, "machines"))
+    merged.studies = sum(_copy(into, path, "studies") for path in _files(sources, "studies"))
     into.warnings += [w for store in sources for w in store.warnings if w not in into.warnings]
     return merged
 
@@ -191,21 +189,40 @@ def _first_difference(column: tuple[list[dict[str, Any]], ...]) -> tuple[Any, ..
     return column
 
 
-def _copy(sources: Sequence[Store], into: Store, folder: str, wanted: Callable[[str], bool]) -> int:
-    """Copy the files of a folder that the target lacks; return how many."""
+def _copy_checkpoints(sources: Sequence[Store], into: Store, best: Mapping[Key, _Candidate]) -> int:
+    """Copy the checkpoints of cells that have not ended; return how many.
+
+    A checkpoint goes with the record that was chosen; others fill what the target lacks.
+    """
+    ended, chosen = set[str](), dict[str, int]()
+    for key, one in best.items():
+        store = into if one.source < 0 else sources[one.source]
+        name = store.checkpoint_path(*key).name
+        if one.is_result:
+            ended.add(name)
+        else:
+            chosen[name] = one.source
     copied = 0
-    for path in _files(sources, folder):
-        target = into.path / folder / path.name
-        if wanted(path.name) and not target.exists():
-            try:
-                content = path.read_bytes()
-            except OSError as error:
-                into.warnings.append(f"{path} cannot be read ({reason(error)}); left out")
-                continue
-            with writing(into.path):
-                write_atomic(target, content)
-            copied += 1
+    for number, store in enumerate(sources):
+        for path in _files([store], "checkpoints"):
+            if path.name not in ended and chosen.get(path.name, number) in (number, -1):
+                copied += _copy(into, path, "checkpoints", over=chosen.get(path.name) == number)
     return copied
+
+
+def _copy(into: Store, path: Path, folder: str, *, over: bool = False) -> bool:
+    """Copy a file that the target lacks, or has another of; tell whether it was copied."""
+    target = into.path / folder / path.name
+    if target.exists() and not over:
+        return False
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        into.warnings.append(f"{path} cannot be read ({reason(error)}); left out")
+        return False
+    with writing(into.path):
+        write_atomic(target, content)
+    return True
 
 
 def _files(sources: Sequence[Store], folder: str) -> Iterator[Path]:

@@ -1,20 +1,17 @@
 """Pruning of a store: stale records and files that are no longer needed, with the reasons."""
 
-import os
-import time
+import contextlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from ...bench import datasets
 from ...bench.cell import Cell
-from ...bench.errors import SgbenchError, UsageError
-from ..files.atomic_io import LEFTOVER, writing
+from ...bench.errors import SgbenchError, StoreError, UsageError
+from ..files.atomic_io import LEFTOVER, leftovers, reason, writing
 from ..record import ENDED, NewerSchemaError, Record, RecordError
 from ..registered import changed, left_out, unregistered
 from .store import Store, decode
-
-_DAY = 86400.0  # younger leftovers may be another process's, still being written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +21,8 @@ class Stale:
     Attributes:
         record: the record.
         why: the reasons.
-        replaceable: whether it was made by older code. A record of other data is kept: the data may
-            be on another machine, and reports count it.
+        replaceable: whether it was made by older code of the data that is here. A record of other
+            data is kept: the data may be on another machine, and reports count it.
     """
 
     record: Record
@@ -78,7 +75,9 @@ def stale(records: Iterable[Record], data_dir: str | None = None) -> Iterator[St
         if not why and cell.id(record.data_hash) != record.id:
             why.append("its id is of other code")
         if why:
-            yield Stale(record=record, why=tuple(why), replaceable=older)
+            yield Stale(
+                record=record, why=tuple(why), replaceable=older and here == record.data_hash
+            )
 
 
 def _data_hash(cell: Cell, data_dir: str | None) -> str | None:
@@ -110,14 +109,12 @@ def waste(store: Store, records: Iterable[Record] | None = None) -> list[Waste]:
         for old in stale([record]):
             path = store.record_path(record.id, record.machine_class)
             if old.replaceable and path.is_file():  # else a line of a published store
-                found.append(_waste(path, "stale record", "; ".join(old.why)))
+                found += _waste(path, "stale record", "; ".join(old.why))
                 ended[checkpoint] = "its record is stale"
     store.warnings += left_out(strangers, "record")
-    found += [
-        _waste(path, "checkpoint", ended[path])
-        for path in _files(store.path / "checkpoints")
-        if path in ended
-    ]
+    for path in _files(store.path / "checkpoints"):
+        if path in ended:
+            found += _waste(path, "checkpoint", ended[path])
     if records is None:
         found += _remains(store)
     kinds = ("stale record", "checkpoint", "leftover", "broken file")
@@ -126,14 +123,12 @@ def waste(store: Store, records: Iterable[Record] | None = None) -> list[Waste]:
 
 def _remains(store: Store) -> Iterator[Waste]:
     """Yield the files that belong to no record: temporary ones and broken ones."""
-    for folder, _, names in os.walk(store.path):
-        for path in (Path(folder, name) for name in names if name.endswith(LEFTOVER)):
-            if time.time() - path.stat().st_mtime > _DAY:
-                yield _waste(path, "leftover", "a process was killed while writing it")
+    for path in leftovers(store.folders()):
+        yield from _waste(path, "leftover", "a process was killed while writing it")
     for path in _files(store.path / "broken"):
         why = _broken(path)
         if why is not None:
-            yield _waste(path, "broken file", why)
+            yield from _waste(path, "broken file", why)
 
 
 def remove(store: Store, files: Iterable[Waste]) -> list[Waste]:
@@ -170,13 +165,19 @@ def _broken(path: Path) -> str | None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+    try:
+        return sorted(p for p in folder.iterdir() if p.is_file()) if folder.is_dir() else []
+    except OSError as error:
+        raise StoreError(f"store {folder} cannot be read: {reason(error)}") from error
 
 
-def _waste(path: Path, kind: str, why: str) -> Waste:
-    return Waste(path=path, kind=kind, why=why, bytes=path.stat().st_size, stamp=_stamp(path))
+def _waste(path: Path, kind: str, why: str) -> Iterator[Waste]:
+    """Yield what is to be removed of a file: nothing where it has gone meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        stamp = _stamp(path)
+        yield Waste(path=path, kind=kind, why=why, bytes=stamp[1], stamp=stamp)
 
 
 def _stamp(path: Path) -> tuple[int, int]:
-    found = path.stat()
+    found = path.lstat()
     return found.st_mtime_ns, found.st_size

@@ -101,9 +101,25 @@ class SharedInbox:
 
         Raises LostError where the neighbour has gone.
         """
-        if self.closed:
-            return None
-        self._count()
+        while not self.closed:
+            self._count()
+            if not self._ready():
+                return None
+            number = self._read
+            batch, _ = self._ring.header(number)
+            tensor = None if batch == LAST else self._ring.read(number)
+            self._read += 1
+            self._count()
+            if self._written - number >= self._ring.slots:  # written over while it was read
+                self.dropped += 1
+            elif tensor is None:
+                self.closed = True
+            else:
+                return Message(batch, tensor)
+        return None
+
+    def _ready(self) -> bool:
+        """Tell whether a message is due, and pass over those that are no longer wanted."""
         gone = self._written - self._read - (self._ring.slots - 1)  # one may be being written
         if gone > 0:
             self.dropped += gone
@@ -115,17 +131,12 @@ class SharedInbox:
         if due == self._read:
             if self._lost and self._written == self._read:
                 raise LostError
-            return None
+            return False
         ended = self._ring.header(due - 1)[0] == LAST
         if self.limit is not None and due - self._read > self.limit + ended:
             self.dropped += due - self._read - self.limit - ended
             self._read = due - self.limit - ended
-        batch, _ = self._ring.header(self._read)
-        self._read += 1
-        if batch == LAST:
-            self.closed = True
-            return None
-        return Message(batch, self._ring.read(self._read - 1))
+        return True
 
     def take(self, seconds: float) -> Message | None:
         """Return the oldest unread message, and wait for it; None once the link has ended.

@@ -181,15 +181,17 @@ def test_leftovers_of_a_killed_process_go_after_a_day(make, tmp_path):
     store, record = Store(tmp_path), make.record()
     folder = store.record_path(record.id, record.machine_class).parent
     folder.mkdir(parents=True)
-    old, young = folder / ".a.json.0.tmp", folder / ".b.json.0.tmp"
-    for path, age in ((old, 25), (young, 23)):
+    old, young = (folder / f".{name}.json.0123456789ab.tmp" for name in "ab")
+    others = [folder / "draft.tmp", folder / ".a.0.tmp", tmp_path / "thesis" / old.name]
+    others[-1].parent.mkdir()  # no folder of a store
+    for path, age in ((old, 25), (young, 23), *((path, 99) for path in others)):
         path.write_bytes(b"{")
         os.utime(path, (time.time() - age * 3600,) * 2)
     assert list(store.scan()) == []
     assert old.exists()  # reading removes nothing
     store.put(record)
     assert not old.exists()
-    assert young.exists()
+    assert all(path.exists() for path in (young, *others))
     assert list(store.scan()) == [record]
     assert store.warnings == []
 
@@ -213,3 +215,20 @@ def test_a_pipe_is_written_into_and_stays_a_pipe(tmp_path):
     reader.join(10)
     assert found == [b"x" * 100]
     assert pipe.is_fifo()
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/stdout"), reason="no /dev/stdout here")
+def test_what_a_stream_has_stays(tmp_path):
+    """As of `sgbench export /dev/stdout --format csv | head`, and of `>> all.csv`."""
+    code = (
+        "from pathlib import Path\n"
+        "from sgbench.results.files.atomic_io import write_file\n"
+        "write_file(Path('/dev/stdout'), b'more')"
+    )
+    command = [sys.executable, "-c", code]
+    piped = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+    assert piped.stdout == b"more"
+    (tmp_path / "all.csv").write_bytes(b"some, ")
+    with open(tmp_path / "all.csv", "ab") as file:
+        subprocess.run(command, stdout=file, check=True)
+    assert (tmp_path / "all.csv").read_bytes() == b"some, more"

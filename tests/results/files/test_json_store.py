@@ -380,3 +380,10 @@ def test_a_file_is_no_store_to_read_either(tmp_path):
     (tmp_path / "file").write_text("mine")
     with pytest.raises(StoreError, match="not a folder"):
         Store.existing(tmp_path / "file")
+
+
+def test_what_could_not_be_read_again_is_not_stored(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(store_module, "MOST_BYTES", 100)
+    with pytest.raises(StoreError, match=r"can be read; evaluate less often \(evaluate_every\)$"):
+        Store(tmp_path).put(make.record())
+    assert list(Store(tmp_path).scan()) == []

@@ -266,3 +266,25 @@ def test_any_way_of_merging_gives_the_same(store_of, make):
             merge([store.path for store in stores], into)
         found.append(by_key(into))
     assert all(one == found[0] for one in found)
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_state_goes_with_the_record_that_came_furthest(store_of, make, order):
+    cell = make.cell(seed=3)
+    near, far = (
+        make.record(cell, make.outcome(status="timeout", error="e", iterations_done=done))
+        for done in (500, 900)
+    )
+    stores = [store_of("near", [near]), store_of("far", [far])]
+    for store, record in zip(stores, (near, far), strict=True):
+        path = store.checkpoint_path(record.id, record.machine_class)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(str(record.iterations_done).encode())
+    into = store_of("all", [near])
+    path = into.checkpoint_path(far.id, far.machine_class)
+    path.parent.mkdir()
+    path.write_bytes(b"500")
+    assert merge([stores[n].path for n in order], into).checkpoints == 1
+    assert [r.iterations_done for r in into.scan()] == [900]
+    assert path.read_bytes() == b"900"
+    assert merge([stores[n].path for n in order], into).checkpoints == 0

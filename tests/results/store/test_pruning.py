@@ -68,6 +68,11 @@ class TestStale:
         here = datasets.canonical_hash("mnist")
         assert (found.why, found.replaceable) == ((f"data mnist: {'0' * 16}, here {here}",), False)
 
+    def test_what_other_data_made_is_kept_even_if_older_code_did(self, make):
+        record = older(make.record(data_hash="0" * 16), rule_version=0)
+        (found,) = stale([record])
+        assert (len(found.why), found.replaceable) == (2, False)
+
     def test_of_an_unregistered_rule_nothing_is_said(self, make):
         assert list(stale([dataclasses.replace(make.record(), rule="of_tomorrow")])) == []
 
@@ -119,7 +124,8 @@ class TestWaste:
             touch(store.checkpoint_path(r.id, r.machine_class)) for r in (done, diverged, old)
         ]
         touch(store.checkpoint_path(done.id, "another machine"))  # which has no record
-        left = touch(store.path / "records" / "ab" / ".x.tmp", days=2)
+        left = touch(store.path / "records" / "ab" / ".x.0123456789ab.tmp", days=2)
+        touch(store.path / "records" / "ab" / "draft.tmp", days=2)
         broken = touch(store.path / "broken" / "x.json.1", b"{")
         path = store.record_path(old.id, old.machine_class)
         assert listed(store) == {
@@ -176,3 +182,11 @@ class TestWaste:
         assert [one.kind for one in pruning.remove(store, found)] == ["stale record"]
         assert path.read_bytes() == b"another state"
         assert pruning.remove(store, found) == []
+
+
+def test_a_file_that_goes_meanwhile_is_no_waste(store, make, monkeypatch):
+    store.put(make.record())
+    state = touch(store.checkpoint_path(make.record().id, make.record().machine_class))
+    monkeypatch.setattr(pruning, "_files", lambda folder: [state] if "check" in folder.name else [])
+    state.unlink()
+    assert waste(store) == []

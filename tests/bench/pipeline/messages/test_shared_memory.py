@@ -167,3 +167,22 @@ def test_a_neighbour_that_never_reads_is_late(pair):
 
     with pytest.raises(LateError):
         send_many()
+
+
+def test_a_message_that_is_written_over_while_it_is_read_is_lost_and_no_other(pair):
+    low, high = pair(slots=8, limit=2)
+    read, sent = high.inbox._ring.read, list(range(3))
+    for batch in sent:
+        low.send(batch, filled(batch))
+
+    def slow(number):
+        while len(sent) < 15:
+            sent.append(len(sent))
+            low.send(sent[-1], filled(sent[-1]))
+        return read(number)
+
+    high.inbox._ring.read = slow
+    found = [high.inbox.take(5) for _ in range(2)]
+    assert [one.batch for one in found] == [13, 14]
+    assert all(one.tensor[0, 0, 0] == one.batch for one in found)
+    assert high.inbox.dropped == 13
