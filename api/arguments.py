@@ -37,13 +37,15 @@ def folder(store: PathLike | None) -> Path:
     """Return the folder of a store: SGBENCH_STORE, or else the usual one, where none is named."""
     from ..results.store.store import USUAL
 
-    given = os.environ.get("SGBENCH_STORE", USUAL) if store is None else os.fspath(store)
+    usual = os.environ.get("SGBENCH_STORE") or USUAL
+    given = usual if store is None else os.fspath(store)
     return path_argument(given, "--store")
 
 
 @contextlib.contextmanager
 def own_files(
-    rule_files: Sequence[PathLike] | None, dataset_files: Sequence[PathLike] | None
+    rule_files: PathLike | Sequence[PathLike] | None,
+    dataset_files: PathLike | Sequence[PathLike] | None,
 ) -> Generator[None]:
     """Know rules and data sets of the caller's own for as long as the context lasts."""
     from ..bench.registry import DATASETS, RULES
@@ -55,9 +57,10 @@ def own_files(
     with contextlib.ExitStack() as stack:
         for registry, given, option, variable in kinds:
             usual = filter(None, os.environ.get(variable, "").split(os.pathsep))
-            for path in usual if given is None else given:
+            paths = [given] if isinstance(given, (str, os.PathLike)) else given
+            for path in usual if paths is None else paths:
                 before = {source.name for source in registry.external_files()}
-                name = registry.add_file(os.fspath(path), variable if given is None else option)
+                name = registry.add_file(os.fspath(path), variable if paths is None else option)
                 if name not in before:
                     stack.callback(registry.remove, name)
         yield

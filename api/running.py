@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..bench.errors import UsageError, did_you_mean
 from .arguments import PathLike, Where, folder, own_files, say, warn
@@ -28,12 +28,12 @@ def run(
     device: str = "auto",
     until: int | str | None = None,
     time_limit: float | None = None,
-    retry: str | Collection[str] = (),
+    retry: str | Collection[str] | None = (),
     jobs: int | None = None,
     shard: tuple[int, int] | None = None,
     scheduler: str | None = None,
-    rule_files: Sequence[PathLike] | None = None,
-    dataset_files: Sequence[PathLike] | None = None,
+    rule_files: PathLike | Sequence[PathLike] | None = None,
+    dataset_files: PathLike | Sequence[PathLike] | None = None,
     progress: bool = True,
 ) -> "pd.DataFrame":
     """Train the cells of an exhibit that are not done yet, and return the records of all of them.
@@ -94,8 +94,8 @@ def run(
     from ..results.frame import to_frame
     from ..results.store.store import Store
 
-    retried = (retry,) if isinstance(retry, str) else tuple(retry)
-    _check(retried, jobs, time_limit)
+    retried = (retry,) if isinstance(retry, str) else tuple(retry or ())
+    _check(retried, seeds, jobs, shard, time_limit)
     with own_files(rule_files, dataset_files):
         request = RunRequest(
             exhibit=os.fspath(exhibit),
@@ -135,13 +135,23 @@ def _until(until: int | str | None) -> "Until | None":
         raise UsageError(f"--until: {error}") from None
 
 
-def _check(retry: Sequence[str], jobs: int | None, time_limit: float | None) -> None:
+def _check(
+    retry: Sequence[str], seeds: object, jobs: object, shard: object, time_limit: object
+) -> None:
+    """Raise UsageError where an argument is of the wrong type or out of range."""
     for state in retry:
         if state not in RETRIED:
             raise UsageError(f"--retry {state!r}{did_you_mean(state, RETRIED)}")
     if jobs is not None and (type(jobs) is not int or jobs < 1):
         raise UsageError(f"--jobs {jobs!r} must be at least 1; None for one on each core")
-    if time_limit is not None and not time_limit > 0:
+    if seeds is not None and (type(seeds) is not int or seeds < 1):
+        raise UsageError(f"--seeds {seeds!r} must be a whole number, at least 1")
+    parts = cast("tuple[object, ...]", shard) if isinstance(shard, tuple) else ()
+    if shard is not None and [type(part) for part in parts] != [int, int]:
+        raise UsageError(f"--shard {shard!r} must be two whole numbers, as in (1, 4)")
+    if time_limit is not None and not (
+        isinstance(time_limit, (int, float)) and type(time_limit) is not bool and time_limit > 0
+    ):
         raise UsageError(f"--time-limit {time_limit!r} must be a number of seconds above 0")
 
 

@@ -3,7 +3,9 @@
 import json
 
 import click
+from click.core import ParameterSource
 
+from ..bench.errors import UsageError
 from ._entrypoint import Entrypoint, examples
 from ._options import (
     data_dir_option,
@@ -32,6 +34,9 @@ from ._stores import open_source, stored_records
 def command(ctx: click.Context, data_dir: str | None, as_json: bool) -> None:
     """List the exhibits with their scales, cells and data; `list records` lists what is stored."""
     if ctx.invoked_subcommand is not None:
+        for name, option in (("as_json", "--json"), ("data_dir", "--data-dir")):
+            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+                raise UsageError(f"{option} is of the exhibits; write options of records behind it")
         return
     from ..bench import datasets
     from ..reports.console import listing

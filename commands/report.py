@@ -113,6 +113,8 @@ def command(
     """
     if study and exhibit != "tune":
         raise UsageError("--study is for `sgbench report tune`")
+    if scale and exhibit == "tune":
+        raise UsageError("--scale selects cells of an exhibit; report tune takes --study NAME")
     if exhibit in _NAMES:
         if where or ran:
             name = "--where" if where else "--ran"

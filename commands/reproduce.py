@@ -160,12 +160,15 @@ def _report(ctx: click.Context, requests: "Sequence[RunRequest]", out: str) -> N
 
 
 def _conclude(seen: "Outlook", summary: "RunSummary | None", argv: list[str]) -> int:
-    """Tell what is left or failed; return the exit code."""
+    """Tell what is left, or failed now or before; return the exit code."""
     from ..reports.analysis.naming import count
 
+    retry = seen.requests[0].retry
     if summary is not None and summary.left:
         return complain(f"{count(summary.left, 'cell')} left; go on with: {_again(argv)}", 3)
-    bad = [s for s in ("failed", "diverged") if summary is not None and summary.written.get(s)]
+    written = {} if summary is None else summary.written
+    stored = {cell.state for plan in seen.plans for cell in plan.cells}.difference(retry)
+    bad = [s for s in ("failed", "diverged") if written.get(s) or s in stored]
     if bad:
         again = shlex.join(["sgbench", *argv, "--retry", ",".join(bad)])
         return complain(f"some cells {' or '.join(bad)}; to train them again: {again}", 4)

@@ -1,12 +1,14 @@
 """`sgbench run`."""
 
 import contextlib
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..bench.paths import path_argument
 from ._entrypoint import complain, examples, terminable
 from ._options import (
     data_dir_option,
@@ -99,6 +101,8 @@ def command(argv: list[str], *, store: str, dry_run: bool, as_json: bool, **opti
 def _command(
     argv: list[str], store: str, dry_run: bool, as_json: bool, options: dict[str, Any]
 ) -> int:
+    if options["trace"] is not None:
+        options["trace"] = os.fspath(path_argument(options["trace"], "--trace"))
     request = request_of(open_store(store), options)
     if dry_run:
         return tell_dry_run(request, as_json, measure=True)

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from ..bench.errors import UsageError
 from ._entrypoint import examples
@@ -62,8 +63,9 @@ def _tell_stale(store: str, published: bool, options: dict[str, Any], as_json: b
     from ..results.store.pruning import stale
 
     if options["exhibit"] is None:
-        for name in ("set", "seeds", "shard"):
-            if options[name]:
+        source_of = click.get_current_context().get_parameter_source
+        for name in ("set", "seeds", "shard", "scale"):
+            if source_of(name) is ParameterSource.COMMANDLINE:
                 raise UsageError(f"--{name} selects cells of an exhibit: name the EXHIBIT, too")
         source = open_source(store, published)
         records = stored_records(source, options["where"])

@@ -136,6 +136,8 @@ def command(
     options = StudyOptions(**declared)
     if resume and rebuild:
         raise UsageError("--resume and --rebuild exclude each other: give one of them")
+    if export is not None and rebuild:
+        raise UsageError("--export and --rebuild exclude each other: rebuild the study first")
     into = None if export is None else path_argument(export, "--export")
     if resume or (into and options.study):
         study = resume_study(source, options)

@@ -6,6 +6,8 @@ are those), with a column of panels for each value of its `panels` field and, wh
 tell apart get a drawing or a line each (`panels.apart`).
 """
 
+import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -152,7 +154,10 @@ def _slug(selection: Selection, field: str, cell: Cell) -> str:
     value = cell.value(field)
     named = field not in ("dataset", "network") and selection.exhibit.has_label(field, None)
     text = words.label(selection.exhibit, field, value) if named else str(value)
-    return text.replace(" ", "-")
+    plain = re.sub(r"[^\w.+-]+", "-", text)
+    if plain == text.replace(" ", "-"):
+        return plain
+    return f"{plain.strip('-.')}-{hashlib.sha256(text.encode()).hexdigest()[:6]}"  # of a path, say
 
 
 def _by_number(figure: Figure, cells: Sequence[Cell]) -> bool:

@@ -1,5 +1,6 @@
 """The figures of networks in stages as data: crossovers, shares of time, timelines, simulation."""
 
+import operator
 import statistics
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -27,8 +28,8 @@ KINDS: dict[str, str] = dict(
 )
 """What a stage does, with its colour."""
 _SHARES = {"busy": "#0072b2", "communicating": "#e69f00", "waiting": "#dcdcdc"}
+_NO_DELAY = "no delay"
 _UPDATES = 6  # of the slowest arm that a timeline without delay shows
-_SPANS_OF = "One run, seed 0, from its own trace."
 
 
 def drawings(
@@ -41,7 +42,7 @@ def drawings(
     if networks:
         found.append(_crossover(networks))
     for network in networks:
-        found += [_shares(network), _timeline(network)]
+        found += [_shares(network), *_timeline(network)]
     if any(some for _, some in measured):
         found.append(_simulated(measured, simulated))
     return found
@@ -171,19 +172,27 @@ def _waits(network: Network) -> str:
     return ", ".join(words) or "what stages do with their time"
 
 
-def _timeline(network: Network) -> StagesDrawing:
+def _timeline(network: Network) -> list[StagesDrawing]:
+    """Return the timelines of a network's arms; nothing where no run that is shown has one."""
     rows: list[Row] = []
+    seeds = set[int]()
     slowest = min(statistics.fmean(arm.rates(0.0).values()) for arm in network.arms)
+    alike = len({arm.delays[-1] for arm in network.arms if arm.delays[-1]}) < 2
     for arm in network.arms:
-        for delay in dict.fromkeys((0.0, arm.delays[-1])):
-            runs = arm.runs[delay, 1.0]
-            run, short = runs[min(runs)], delay == 0
-            end = max([span["end"] for span in run.timeline], default=0.0)
+        longest = arm.delays[-1]
+        panel = arm.label if alike or not longest else f"{arm.label}, {longest:g} ms"
+        for delay in dict.fromkeys((0.0, longest)):
+            runs = [(seed, run) for seed, run in arm.runs[delay, 1.0].items() if run.timeline]
+            if not runs:
+                continue
+            (seed, run), short = min(runs, key=operator.itemgetter(0)), delay == 0
+            seeds.add(seed)
+            end = max(span["end"] for span in run.timeline)
             limit = min(end, _UPDATES / slowest) if short else end
             rows += [
                 {
-                    "panel": arm.label,
-                    "column": "no delay" if short else f"{delay:g} ms",
+                    "panel": panel,
+                    "column": _NO_DELAY if short else f"{delay:g} ms" if alike else "longest delay",
                     "stage": span["stage"],
                     "kind": span["kind"],
                     "start": 1000 * span["start"],
@@ -192,7 +201,9 @@ def _timeline(network: Network) -> StagesDrawing:
                 for span in run.timeline
                 if span["start"] < limit
             ]
-    return StagesDrawing(
+    if not rows:
+        return []
+    found = StagesDrawing(
         name=f"timeline-{network.slug}",
         title=f"{network.label}: who computes, and who waits",
         kind="timeline",
@@ -200,10 +211,12 @@ def _timeline(network: Network) -> StagesDrawing:
         colors=KINDS,
         data=pd.DataFrame(rows, columns=["panel", "column", "stage", "kind", "start", "end"]),
         notes=(
-            f"{_SPANS_OF} Left: the time of {_UPDATES} updates of the slowest arm without delay."
+            f"One run of each arm, seed {' or '.join(map(str, sorted(seeds)))}, from its own trace."
+            f" Left: the time of {_UPDATES} updates of the slowest arm without delay."
             " Right: at the arm's longest delay, as far as its trace goes. Stage 1 is below.",
         ),
     )
+    return [found]
 
 
 def _simulated(

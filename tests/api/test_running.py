@@ -2,9 +2,11 @@
 
 import os
 import signal
+import tempfile
 import threading
 import time
 import warnings
+from pathlib import Path
 
 import pytest
 import sgbench
@@ -75,7 +77,7 @@ def test_what_is_left_and_what_failed_is_warned_of(tmp_path, monkeypatch, tiny):
         return train(job, should_stop)
 
     monkeypatch.setattr(loop, "train", late)
-    long = {**tiny, "set": {"iterations": 10**7}, "time_limit": 3600}
+    long = {**tiny, "set": {"iterations": 10**7, "evaluate_every": 10**4}, "time_limit": 3600}
     with pytest.warns(sgbench.SgbenchWarning, match="1 cell left") as caught:
         found = sgbench.run("table1", **long, seeds=1, store=tmp_path / "store")
     assert found["status"].tolist() == ["timeout"]
@@ -101,7 +103,7 @@ def test_ctrl_c_interrupts_after_the_state_is_saved(tmp_path, monkeypatch, tiny)
         return train(job, should_stop)
 
     monkeypatch.setattr(loop, "train", interrupted)
-    options = {**tiny, "set": {"iterations": 10**7}}
+    options = {**tiny, "set": {"iterations": 10**7, "evaluate_every": 10**4}}
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may ignore it
     try:
         with pytest.raises(KeyboardInterrupt):
@@ -131,6 +133,18 @@ def test_ctrl_c_interrupts_after_the_state_is_saved(tmp_path, monkeypatch, tiny)
         (lambda: sgbench.run("table1", device="tpu"), "--device"),
         (lambda: sgbench.run("table1", "custom"), "--scale custom"),
         (lambda: sgbench.run("table1", rule_files=["nowhere.py"]), "nowhere.py"),
+        (lambda: sgbench.run("table1", rule_files="nowhere.py"), "nowhere.py"),
+        (lambda: sgbench.run("table1", dataset_files=Path("nowhere.toml")), "nowhere.toml"),
+        (lambda: sgbench.run("table1", time_limit="30m"), "--time-limit"),
+        (lambda: sgbench.run("table1", seeds="3"), "--seeds"),
+        (lambda: sgbench.run("table1", shard="1/2"), "--shard"),
+        (lambda: sgbench.run("table1", shard=("1", "2")), "--shard"),
+        (
+            lambda: sgbench.run(
+                "table1", set={"iterations": 10**6, "evaluate_every": 1}, store=tempfile.mkdtemp()
+            ),
+            "evaluate_every=50 or more",
+        ),
     ],
 )
 def test_a_wrong_argument_is_one_line_that_names_it(call, words):

@@ -96,3 +96,7 @@ def test_published_records(sgbench):
 
 def test_an_unknown_word_is_no_list(refused):
     assert "did you mean 'records'" in refused("list", "record")
+
+
+def test_options_of_the_exhibits_are_not_those_of_records(refused):
+    assert "--json is of the exhibits" in refused("list", "--json", "records")

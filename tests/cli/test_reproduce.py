@@ -197,6 +197,9 @@ def test_a_failed_cell_ends_with_4_and_the_way_to_retry(sgbench, store, small, m
     assert done.exit_code == 4, done.output
     assert "--retry failed" in done.stderr.splitlines()[-1]
     assert sum(r.status == "failed" for r in Store(store.path).scan()) == 4
+    again = sgbench("reproduce", small, "--store", store.path, "--device", "cpu", "--jobs", "1")
+    assert again.exit_code == 4  # nothing is left to train, and not all is done
+    assert "--retry failed" in again.stderr.splitlines()[-1]
 
 
 def test_json_is_for_dry_runs(refused):

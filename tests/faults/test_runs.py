@@ -19,7 +19,7 @@ from sgbench.results.store.store import Store
 
 pytestmark = pytest.mark.slow
 SMALL = ("iterations=9", "evaluate_every=4", "hidden_units=8", "batch_size=16")
-LONG = ("iterations=1000000000", "evaluate_every=1000", *SMALL[2:])
+LONG = ("iterations=20000000", "evaluate_every=1000", *SMALL[2:])
 GRID = ("network=fcn", "depth=3,4", "sg_layers=none,0", "rule=no_bprop,backprop,dni,cdni")
 
 

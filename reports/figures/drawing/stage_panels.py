@@ -192,8 +192,7 @@ def _timeline(drawing: StagesDrawing, sheet: Sheet) -> tuple[Draw, float]:
     data: Any = drawing.data
     panels = list(dict.fromkeys(data["panel"]))
     columns = list(dict.fromkeys(data["column"]))
-    if "no delay" in columns:
-        columns = ["no delay", *(name for name in columns if name != "no delay")][:2]
+    columns.sort(key=lambda name: name != "no delay")
 
     def draw(found: Figure, frame: Frame) -> None:
         left = 0.2 + max(width(panel, sheet.note) for panel in panels)

@@ -3,6 +3,7 @@
 import io
 import statistics
 from dataclasses import replace
+from types import SimpleNamespace
 
 import matplotlib.image
 import pytest
@@ -390,3 +391,14 @@ def test_a_budget_each_has_its_own_curves(make):
     assert labels_of["passes-digits-fcn-own-convergence"] == "validation error (%)"
     assert labels_of["passes-digits-fcn-equal-passes"] == "test error (%)"
     assert {d.y_label for d in found if d.name.startswith("backward")} == {"test error (%)"}
+
+
+def test_a_path_is_no_part_of_a_files_name(table2):
+    selection = SimpleNamespace(exhibit=table2)
+    names = [
+        series._slug(selection, "corpus", SimpleNamespace(value=lambda _, path=path: path))
+        for path in ("../../c1.txt", "../c1.txt", "/home/me/a novel.txt", "novel.txt")
+    ]
+    assert len(set(names)) == 4
+    assert names[3] == "novel.txt"
+    assert not any("/" in name or name.startswith(".") for name in names)

@@ -1,5 +1,7 @@
 """Figures of networks in stages as data: what they show, and what their titles say."""
 
+import dataclasses
+
 import pytest
 from reference import locking as staged
 from sgbench.reports.analysis.selection.select import select
@@ -60,3 +62,24 @@ def test_what_is_simulated_alone_is_drawn_apart(drawn):
                                    "intercontinental, 75 ms"}  # fmt: skip
     assert not one.data[one.data["panel"] == ""]["dashed"].any()
     assert "simulated alone" in one.notes[0]
+
+
+def test_a_timeline_is_of_runs_that_have_one(locking):
+    records = staged.records(locking, "demo")
+    without = [dataclasses.replace(r, timeline=[]) for r in records]
+    some = networks(select(locking, "demo", without))
+    assert not [one for one in drawings(some, [], []) if one.kind == "timeline"]
+    later = [r if r.seed == 1 else dataclasses.replace(r, timeline=[]) for r in records]
+    (one,) = (d for d in drawings(networks(select(locking, "demo", later)), [], [])
+              if d.kind == "timeline")  # fmt: skip
+    assert ", seed 1, from its own trace" in one.notes[0]
+
+
+def test_arms_of_different_delays_share_a_column(locking):
+    records = [
+        r for r in staged.records(locking, "demo") if r.rule == "cdni" or r.delay in (0, 3, None)
+    ]
+    some = networks(select(locking, "demo", records))
+    (one,) = (d for d in drawings(some, [], []) if d.kind == "timeline")
+    assert set(one.data["column"]) == {"no delay", "longest delay"}
+    assert any(panel.endswith(", 3 ms") for panel in one.data["panel"])
