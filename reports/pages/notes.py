@@ -65,8 +65,8 @@ _SPREAD = (
 )
 _UNKNOWN_RUNS = (
     "The paper does not say over how many runs its means are: its standard deviation is taken for"
-    " the error of its mean, as if of one run, so that a difference that is found stands whatever"
-    " their number."
+    " the error of its mean, with the degrees of freedom of our seeds: cautious where they are four"
+    " or more."
 )
 _BASELINE = (
     "{mark} The paper's number for {rule} lies within the margin too: reproducing this place cannot"
