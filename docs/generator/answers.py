@@ -77,7 +77,7 @@ def done(exhibit: str) -> str:
     """Return how much of an exhibit was trained at the paper's protocol, as a clause."""
     selection = sources.whole(exhibit, PAPER)
     if not selection.done:
-        begun = int((selection.in_part & selection.declared(selection.frame)).sum())
+        begun = selection.begun
         wanted = f"{begun:,} of {selection.wanted:,}"
         first = f", but for the first part of {wanted} runs" if begun else ""
         return f"nothing has been trained at the paper's protocol{first}"

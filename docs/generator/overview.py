@@ -90,7 +90,7 @@ def _row(exhibit: str) -> tuple[str, ...]:
         Counter(r.verdict for r in results if r.ours == is_ours) for is_ours in (False, True)
     )
     counted = [_counted(tested), f"our own claims: {_counted(ours)}" if _counted(ours) else ""]
-    begun = int((whole.in_part & whole.declared(whole.frame)).sum())
+    begun = whole.begun
     ran = f"{whole.done:,} of {whole.wanted:,} runs done{f', {begun:,} begun' if begun else ''}"
     decided = _decided(whole)
     return (

@@ -179,7 +179,7 @@ def check_data(request: RunRequest, plan: Plan) -> None:
 
 
 MOST_EVALUATIONS = 20_000
-"""Of a cell. A record holds them all, and deep networks say much of each."""
+"""The largest number of evaluations of a cell: a record stores each, and must stay readable."""
 
 
 def check_evaluations(plan: Plan) -> None:

@@ -1,5 +1,7 @@
 """A made-up exhibit of populations over p_update."""
 
+import dataclasses
+
 from sgbench.reproductions.exhibits.exhibit import expand
 
 P = [0.02, 0.04, 0.07, 0.1, 0.13, 0.17, 0.2, 0.25, 0.31, 0.36, 0.4, 0.46, 0.53, 0.6, 0.66]
@@ -152,3 +154,12 @@ def population(make, exhibit, scale, keep=lambda cell: True):
 
 
 UPDATE, BOTH = "update decoupled", "forwards and update decoupled"
+
+
+def first_half(record):
+    """The record as a run that paused in the middle of its schedule leaves it."""
+    half = record.iterations // 2
+    curve = [point for point in record.curve if point["iteration"] <= half]
+    return dataclasses.replace(
+        record, status="partial", test_error=None, iterations_done=half, curve=curve
+    )

@@ -19,6 +19,7 @@ from typing import Any
 from ....bench import registry
 from ....bench.cell import Cell
 from ....reproductions.running.timing_run import id_of
+from ....reproductions.tuning.trials import current
 from ....results.record import Record
 from ....results.timings import SAME_SIZES, Timing
 from ..naming import cell_names
@@ -127,11 +128,8 @@ def _by_configuration(records: Iterable[Record]) -> dict[Cell, dict[int, Record]
 
 
 def _current(record: Record) -> bool:
-    """Tell whether this code made a record."""
-    if not record.known:
-        return False
-    cell = record.cell
-    return (record.versions, record.sources) == (cell.versions(), cell.source_hashes())
+    """Tell whether this code made a record, with the same source of external rules and data."""
+    return current(record) and record.sources == record.cell.source_hashes()
 
 
 _Ends = Sequence[tuple[Cell, float]]

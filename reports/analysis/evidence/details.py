@@ -115,7 +115,7 @@ class Detail:
 
     @property
     def counts(self) -> bool:
-        """Whether it is counted among the paper's places and medians, as `Place.counts` has it."""
+        """True for a number of the paper that totals count: a place of its own, or a median."""
         return self.in_table and self.paper is not None and self.where.get("p_update") is None
 
     def to_dict(self) -> dict[str, Any]:

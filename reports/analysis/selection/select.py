@@ -122,6 +122,11 @@ class Selection:
         """Return the configurations that have all these values (None: the field does not apply)."""
         return [n for n, cell in enumerate(self.cells) if cell.has(fields)]
 
+    @property
+    def begun(self) -> int:
+        """The number of cells of declared seeds of which only the first part has been trained."""
+        return int((self.in_part & self.declared(self.frame)).sum())
+
     def records(self) -> dict[Cell, pd.DataFrame]:
         """Return the records of each of the configurations, in the grid's order."""
         found, none = dict(list(self.frame.groupby("configuration"))), self.frame[:0]

@@ -91,9 +91,10 @@ class Place:
 
     @property
     def counts(self) -> bool:
-        """Whether it is counted as a place of the paper: it has a number there of its own.
+        """True for an entry of the paper's table or figure that totals count as a place.
 
-        That of a network of a population is its bin's median, which is counted as such.
+        The networks of a population are not counted: the paper's number beside each is the median
+        of its bin, and the bin is counted.
         """
         return self.fills and self.paper is not None and self.cell.p_update is None
 
@@ -133,7 +134,7 @@ def target_of(selection: Selection, cell: Cell, result: str | None) -> Target | 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the declared seeds say of a place: the fields of that name."""
+    """The verdict on a place by its declared seeds; `Place` explains the fields."""
 
     verdict: str
     decides: str = ""

@@ -1,8 +1,7 @@
 """Verdicts with their evidence: what a detail says is what the records and the verdicts hold."""
 
-from dataclasses import replace
-
 import pytest
+from reference.population import first_half
 from sgbench.reports.analysis.evidence.details import details
 from sgbench.reports.analysis.evidence.keys import bin_key, claim_key, place_key
 from sgbench.reports.analysis.selection.select import select
@@ -99,16 +98,7 @@ def test_a_median_is_of_the_networks_of_its_bin(small_population, make):
 def test_the_runs_of_a_median_are_the_networks_of_its_curve_at_its_time(population_exhibit, make):
     cells = [c for c in expand(population_exhibit, "paper") if c.has({"rule": "dni"})]
     records = [make.network(c, scale="paper") for c in cells if c.decoupled == "update"]
-    begun = [
-        replace(
-            record,
-            status="partial",
-            test_error=None,
-            iterations_done=record.iterations // 2,
-            curve=[p for p in record.curve if p["iteration"] <= record.iterations // 2],
-        )
-        for record in records
-    ]
+    begun = list(map(first_half, records))
     selection = select(population_exhibit, "paper", begun)
     (half,) = (b for b in bins(selection) if (b.paper.above, b.paper.at) == (0.4, 0.5))
     (one,) = details(selection, [], [], [half])

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import scipy.stats
-from reference.population import EXHIBIT
+from reference.population import EXHIBIT, first_half
 from reference.reports import rows_of
 from sgbench.reports.analysis.selection.select import select
 from sgbench.reports.analysis.verdicts.medians import bins
@@ -171,16 +171,7 @@ def test_every_bin_of_the_papers_figures_can_be_judged_by_its_design():
 def test_the_first_part_of_a_schedule_answers_what_it_has_reached(make, exhibit):
     """Records of `run --until`: a reading is known where the curve has it, whatever comes later."""
     whole = networks(make, exhibit, lambda p, seed: 3.1 + 0.01 * seed, at=0.5)
-    half = [
-        replace(
-            record,
-            status="partial",
-            test_error=None,
-            iterations_done=record.iterations // 2,
-            curve=[p for p in record.curve if p["iteration"] <= record.iterations // 2],
-        )
-        for record in whole
-    ]
+    half = list(map(first_half, whole))
     early, late = judged(exhibit, whole, at=0.5), judged(exhibit, half, at=0.5)
     assert (late.found, late.verdict, late.networks) == (early.found, early.verdict, 20)
     (end,) = (
